@@ -1,0 +1,162 @@
+/* libvifplug: the C client of vifplugd.
+ *
+ * Two ways to use it:
+ *
+ *   - Synchronous: vifplug_open(), then one call after another, each of which waits for its answer.
+ *
+ *   - Asynchronous: vifplug_async_open(), then any number of vifplug_async_call(), each with a
+ *     callback. Put vifplug_async_fd() with vifplug_async_events() into your event loop and call
+ *     vifplug_async_process() when it is ready (or from time to time). Answers come in the order in
+ *     which operations finish.
+ *
+ * Functions that return int return 0 or a negative errno value:
+ *
+ *   -EREMOTEIO  the daemon answered with an error: see vifplug_reply_error()
+ *   -ENOENT, -ECONNREFUSED, -EACCES, ...  the daemon cannot be reached
+ *   -ETIMEDOUT  no answer within the time given here (the operation may still happen)
+ *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
+ *   -EPROTO     what came back is not what vifplugd sends
+ *   -EINVAL     an argument is not what it should be (malformed JSON, for one)
+ *   -ENOMEM     memory is short
+ *
+ * Methods, members and errors are described in docs/api.md. JSON texts are UTF-8. Strings that
+ * functions return belong to the object that they were asked of. A handle must not be used by two
+ * threads at a time; different handles may. */
+
+#ifndef VIFPLUG_H
+#define VIFPLUG_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VIFPLUG_API __attribute__((visibility("default")))
+
+/* Where the daemon listens, unless the environment variable says otherwise. */
+#define VIFPLUG_DEFAULT_SOCKET "/run/vifplugd/vifplugd.sock"
+#define VIFPLUG_SOCKET_VARIABLE "VIFPLUGD_SOCKET"
+
+struct vifplug;       /* A synchronous connection. */
+struct vifplug_async; /* An asynchronous connection. */
+struct vifplug_reply; /* An answer. */
+struct vifplug_vif;   /* A VIF in an answer. */
+
+/* An error as the daemon told it. Members that it left out are "". */
+struct vifplug_error {
+    int code;            /* JSON-RPC error code. */
+    const char *reason;  /* What a program decides by: "vf_in_use", ... */
+    const char *message; /* One sentence for a person. */
+    const char *vif_id;
+    const char *field;   /* The member at fault: "vif.network.mtu". */
+    const char *detail;  /* The underlying words: vswitchd's, for one. */
+    bool retryable;      /* The same request may succeed later. */
+};
+
+/* How an operation is to be done; zeros are the defaults. */
+struct vifplug_options {
+    bool committed; /* Answer once OVSDB has it, not only once vswitchd has realised it. */
+    bool dry_run;   /* Only tell what would be done. */
+    int timeout_ms; /* For the daemon, 1-600000; 0: its default. */
+    int wait_ms;    /* For the answer to arrive here; 0: no limit. */
+};
+
+/* --- Synchronous. --- */
+
+/* Connects to `socket_path` (NULL: the environment's, else the default one). */
+VIFPLUG_API int vifplug_open(const char *socket_path, struct vifplug **vifplug);
+VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
+
+/* Each stores the answer in *reply if there is one, also for -EREMOTEIO, else NULL; free it with
+ * vifplug_reply_free(). `options` may be NULL. After -ETIMEDOUT the connection may be used further;
+ * the late answer is dropped. */
+
+/* `vif` and `instance` are JSON texts (an os-vif object or a native VIF; an InstanceInfo or
+ * {"uuid":...}). */
+VIFPLUG_API int vifplug_plug(struct vifplug *vifplug, const char *vif, const char *instance,
+                             const struct vifplug_options *options, struct vifplug_reply **reply);
+
+/* `instance_uuid` may be NULL; else the VIF is left alone if it is another instance's by now. */
+VIFPLUG_API int vifplug_unplug(struct vifplug *vifplug, const char *vif_id,
+                               const char *instance_uuid, const struct vifplug_options *options,
+                               struct vifplug_reply **reply);
+VIFPLUG_API int vifplug_get(struct vifplug *vifplug, const char *vif_id,
+                            const struct vifplug_options *options, struct vifplug_reply **reply);
+VIFPLUG_API int vifplug_list(struct vifplug *vifplug, const struct vifplug_options *options,
+                             struct vifplug_reply **reply);
+VIFPLUG_API int vifplug_status(struct vifplug *vifplug, const struct vifplug_options *options,
+                               struct vifplug_reply **reply);
+
+/* Any method. `params` is a JSON object as text, or NULL. */
+VIFPLUG_API int vifplug_call(struct vifplug *vifplug, const char *method, const char *params,
+                             int wait_ms, struct vifplug_reply **reply);
+
+/* --- Asynchronous. --- */
+
+/* Called once for each call: with result 0 or -EREMOTEIO and a reply that is valid until the callback
+ * returns (vifplug_reply_ref() keeps it), or with another error and NULL. It may make further calls,
+ * but not close the connection. */
+typedef void vifplug_callback(void *aux, int result, struct vifplug_reply *reply);
+
+VIFPLUG_API int vifplug_async_open(const char *socket_path, struct vifplug_async **async);
+
+/* Calls that have no answer yet get -ECANCELED. */
+VIFPLUG_API void vifplug_async_close(struct vifplug_async *async);
+
+VIFPLUG_API int vifplug_async_fd(const struct vifplug_async *async);
+VIFPLUG_API short vifplug_async_events(const struct vifplug_async *async); /* POLLIN, POLLOUT. */
+
+/* Sends and receives what can be without waiting, and calls back. Returns 0, or an error after which
+ * the connection is of no more use (all callbacks have been called with it). */
+VIFPLUG_API int vifplug_async_process(struct vifplug_async *async);
+
+/* Queues a request; it goes out with the next vifplug_async_process(). */
+VIFPLUG_API int vifplug_async_call(struct vifplug_async *async, const char *method,
+                                   const char *params, vifplug_callback *callback, void *aux);
+
+/* Calls without an answer so far. */
+VIFPLUG_API size_t vifplug_async_pending(const struct vifplug_async *async);
+
+/* The params of a plug and an unplug as JSON text, for the calls above; NULL if an argument is no
+ * JSON object or memory is short. To be freed with free(). */
+VIFPLUG_API char *vifplug_plug_params(const char *vif, const char *instance,
+                                      const struct vifplug_options *options);
+VIFPLUG_API char *vifplug_unplug_params(const char *vif_id, const char *instance_uuid,
+                                        const struct vifplug_options *options);
+
+/* --- Answers. --- */
+
+VIFPLUG_API struct vifplug_reply *vifplug_reply_ref(struct vifplug_reply *reply);
+VIFPLUG_API void vifplug_reply_free(struct vifplug_reply *reply);
+
+/* NULL if the answer is a success. */
+VIFPLUG_API const struct vifplug_error *vifplug_reply_error(const struct vifplug_reply *reply);
+
+/* The result (or the error object) as JSON text; valid until the next call of this function for the
+ * same reply. */
+VIFPLUG_API const char *vifplug_reply_json(const struct vifplug_reply *reply, bool pretty);
+
+VIFPLUG_API bool vifplug_reply_changed(const struct vifplug_reply *reply);
+VIFPLUG_API size_t vifplug_reply_n_warnings(const struct vifplug_reply *reply);
+VIFPLUG_API const char *vifplug_reply_warning(const struct vifplug_reply *reply, size_t i);
+
+/* The VIFs: those of a list, or the one of a plug or get. */
+VIFPLUG_API size_t vifplug_reply_n_vifs(const struct vifplug_reply *reply);
+VIFPLUG_API const struct vifplug_vif *vifplug_reply_vif(const struct vifplug_reply *reply,
+                                                        size_t i);
+
+/* Members of a VIF by name ("port"), nested ones with dots between ("representor.pf"); for names with
+ * dots in them use the JSON text. What is not there gives NULL, or `missing`. Numbers are also given
+ * as strings. */
+VIFPLUG_API const char *vifplug_vif_string(const struct vifplug_vif *vif, const char *member);
+VIFPLUG_API int64_t vifplug_vif_int(const struct vifplug_vif *vif, const char *member,
+                                    int64_t missing);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

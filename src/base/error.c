@@ -1,0 +1,76 @@
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[REASON_N] = {
+    [REASON_NONE] = "none",
+    [REASON_INVALID_REQUEST] = "invalid_request",
+    [REASON_UNSUPPORTED_VIF] = "unsupported_vif",
+    [REASON_DEVICE_NOT_FOUND] = "device_not_found",
+    [REASON_VF_IN_USE] = "vf_in_use",
+    [REASON_SOCKET_MISMATCH] = "socket_mismatch",
+    [REASON_PORT_CONFLICT] = "port_conflict",
+    [REASON_NOT_REALIZED] = "not_realized",
+    [REASON_SWITCH_UNAVAILABLE] = "switch_unavailable",
+    [REASON_TIMEOUT] = "timeout",
+    [REASON_BUSY] = "busy",
+    [REASON_PERMISSION_DENIED] = "permission_denied",
+    [REASON_INTERNAL] = "internal",
+};
+
+bool error_vset(struct error *error, enum reason reason, const char *field, const char *format,
+                va_list args)
+{
+    if (error) {
+        error->reason = reason;
+        error->rpc_code = RPC_OPERATION;
+        error->detail[0] = '\0';
+        snprintf(error->field, sizeof error->field, "%s", field ? field : "");
+        vsnprintf(error->message, sizeof error->message, format, args);
+    }
+    return false;
+}
+
+bool error_set(struct error *error, enum reason reason, const char *field, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    error_vset(error, reason, field, format, args);
+    va_end(args);
+    return false;
+}
+
+bool error_detail(struct error *error, const char *format, ...)
+{
+    if (error) {
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(error->detail, sizeof error->detail, format, args);
+        va_end(args);
+    }
+    return false;
+}
+
+const char *reason_name(enum reason reason)
+{
+    return reason >= 0 && reason < REASON_N ? names[reason] : names[REASON_INTERNAL];
+}
+
+enum reason reason_from_name(const char *name)
+{
+    for (int i = REASON_INVALID_REQUEST; i < REASON_N; i++) {
+        if (name && !strcmp(names[i], name)) {
+            return (enum reason)i;
+        }
+    }
+    return REASON_NONE;
+}
+
+bool reason_retryable(enum reason reason)
+{
+    return reason == REASON_SWITCH_UNAVAILABLE || reason == REASON_TIMEOUT ||
+           reason == REASON_BUSY;
+}

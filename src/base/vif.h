@@ -1,0 +1,86 @@
+/* A VIF: what a caller asks to have plugged, validated and free of the form it came in. */
+
+#ifndef VP_VIF_H
+#define VP_VIF_H 1
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/pci-addr.h"
+
+#define VIF_ID_MAX 64        /* Longest VIF id, interface_id and instance uuid, in bytes. */
+#define VIF_IFNAME_MAX 15    /* The kernel's IFNAMSIZ less its terminator. */
+#define VIF_MAC_LEN 18       /* "xx:xx:xx:xx:xx:xx" and its terminator. */
+#define VIF_PATH_MAX 107     /* sun_path of unix(7) less its terminator. */
+#define VIF_DATAPATH_MAX 15  /* Longest datapath_type we take ("netdev", "system"). */
+#define VIF_MTU_MIN 68       /* RFC 791: every IPv4 link carries 68 bytes. */
+#define VIF_MTU_MAX 65535
+
+enum vif_kind {
+    VIF_KIND_NONE = 0,
+    VIF_KIND_REPRESENTOR,        /* type=dpdk port of a SmartNIC's VF. */
+    VIF_KIND_VHOST_USER,         /* dpdkvhostuser or dpdkvhostuserclient port. */
+    VIF_KIND_KERNEL_REPRESENTOR, /* A VF's representor netdev of the kernel. */
+    VIF_KIND_OVS,                /* os-vif's VIFOpenVSwitch. */
+    VIF_KIND_HYBRID,             /* os-vif's VIFBridge: Linux bridge and veth pair. */
+    VIF_KIND_HOST_DEVICE,        /* os-vif's VIFHostDevice: one of the two representor kinds; the
+                                  * bridge's datapath decides which when the plug is planned. */
+};
+
+/* The role of the guest (QEMU) on the vhost-user socket, as in Nova and os-vif. */
+enum vhost_mode { VHOST_MODE_NONE = 0, VHOST_MODE_SERVER, VHOST_MODE_CLIENT };
+
+/* The form a VIF came in. It only decides how fields are named in errors. */
+enum vif_form { VIF_FORM_NATIVE = 0, VIF_FORM_OSVIF, VIF_FORM_NOVA };
+
+struct vif {
+    enum vif_form form;
+    char object_name[48];            /* os-vif object name ("VIFVHostUser"); "" if native. */
+    char id[VIF_ID_MAX + 1];         /* [A-Za-z0-9._-]{1,64}, no leading dot. */
+    enum vif_kind kind;
+    char address[VIF_MAC_LEN];       /* MAC, lower case, or "". */
+    char bridge[VIF_IFNAME_MAX + 1]; /* OVS bridge. */
+    int mtu;                         /* Bytes, VIF_MTU_MIN..VIF_MTU_MAX; 0: not given. */
+    char datapath_type[VIF_DATAPATH_MAX + 1]; /* "netdev", "system", or "": not given. */
+    char interface_id[VIF_ID_MAX + 1];        /* external_ids:iface-id. */
+    char vif_name[VIF_IFNAME_MAX + 1];        /* The guest's interface name, or "". */
+    char representor_name[VIF_IFNAME_MAX + 1]; /* os-vif's name for the representor, or "". */
+    bool has_pci_slot;
+    struct pci_addr pci_slot;        /* The VF, if has_pci_slot. */
+    char vhost_path[VIF_PATH_MAX + 1]; /* vhost-user socket, or "". */
+    enum vhost_mode vhost_mode;      /* NONE exactly if vhost_path is "". */
+};
+
+/* Wire names ("representor", "server"); NULL for NONE and for HOST_DEVICE. */
+const char *vif_kind_name(enum vif_kind kind);
+enum vif_kind vif_kind_from_name(const char *name);
+const char *vhost_mode_name(enum vhost_mode mode);
+enum vhost_mode vhost_mode_from_name(const char *name);
+
+/* The members of a VIF that planning may complain about. */
+enum vif_field {
+    VIF_FIELD_KIND,
+    VIF_FIELD_BRIDGE,
+    VIF_FIELD_MTU,
+    VIF_FIELD_DATAPATH_TYPE,
+    VIF_FIELD_PCI_SLOT,
+    VIF_FIELD_VHOST_PATH,
+    VIF_FIELD_VHOST_MODE,
+    VIF_FIELD_VIF_NAME,
+    VIF_FIELD_N
+};
+
+/* The path by which the caller knows `field` of `vif` ("vif.network.mtu" or "vif.mtu"). */
+const char *vif_field_path(const struct vif *vif, enum vif_field field);
+
+/* Each takes any string (NULL too) and tells whether it is acceptable as what it is named for. */
+bool vif_id_valid(const char *s);      /* VIF ids, interface ids. */
+bool vif_ifname_valid(const char *s);  /* 1-15 bytes, no '/', ':' or white space, not "." or "..". */
+bool vif_path_valid(const char *s);    /* Absolute, no "." or ".." or empty component, printable. */
+bool vif_uuid_valid(const char *s);    /* 8-4-4-4-12 hexadecimal digits. */
+
+/* Writes the canonical form of MAC `s` to `mac`. Returns false for anything but six
+ * colon-separated pairs of hexadecimal digits, and for multicast or all-zero addresses. */
+bool vif_mac_parse(const char *s, char mac[VIF_MAC_LEN]);
+
+#endif

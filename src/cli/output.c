@@ -1,0 +1,175 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool use_colour(void)
+{
+    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+static struct libscols_table *new_table(void)
+{
+    struct libscols_table *table;
+
+    scols_init_debug(0);
+    table = scols_new_table();
+    if (!table) {
+        fprintf(stderr, "vifctl: memory is short\n");
+        exit(EXIT_REFUSED);
+    }
+    scols_table_enable_colors(table, use_colour());
+    scols_table_enable_maxout(table, 0);
+    scols_table_enable_nowrap(table, 1);
+    return table;
+}
+
+static const char *state_colour(const char *state)
+{
+    if (!strcmp(state, "up")) {
+        return "green";
+    }
+    return !strcmp(state, "failed") ? "red" : "brown";
+}
+
+static void set_cell(struct libscols_line *line, size_t column, const char *text)
+{
+    scols_line_set_data(line, column, text ? text : "-");
+}
+
+static void list_line(struct libscols_table *table, const struct vifplug_vif *vif)
+{
+    static const char *const members[] = {"vif_id", "kind",  "bridge", "port",
+                                          "ofport", "mtu",   "state",  "representor.pf",
+                                          "representor.vf_num", "vhost_user.path"};
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    const char *state = vifplug_vif_string(vif, "state");
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        set_cell(line, i, vifplug_vif_string(vif, members[i]));
+    }
+    if (state) {
+        scols_cell_set_color(scols_line_get_cell(line, 6), state_colour(state));
+    }
+}
+
+static void output_list(const struct vifplug_reply *reply)
+{
+    static const struct {
+        const char *name;
+        int flags;
+    } columns[] = {{"VIF", 0},    {"KIND", 0},  {"BRIDGE", 0}, {"PORT", 0},
+                   {"OFPORT", SCOLS_FL_RIGHT},  {"MTU", SCOLS_FL_RIGHT},
+                   {"STATE", 0},  {"PF", 0},    {"VF", SCOLS_FL_RIGHT}, {"SOCKET", 0}};
+    struct libscols_table *table = new_table();
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+    }
+    for (size_t i = 0; i < vifplug_reply_n_vifs(reply); i++) {
+        list_line(table, vifplug_reply_vif(reply, i));
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static void add_pair(struct libscols_table *table, const char *key, const char *value)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+
+    set_cell(line, 0, key);
+    set_cell(line, 1, value);
+    if (!strcmp(key, "state")) {
+        scols_cell_set_color(scols_line_get_cell(line, 1), state_colour(value));
+    }
+}
+
+/* Objects become lines "outer:inner", arrays a line an element. */
+static void add_value(struct libscols_table *table, const char *key, struct json_object *value)
+{
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, inner, inner_value)
+        {
+            char name[160];
+
+            snprintf(name, sizeof name, "%s%s%s", key, *key ? ":" : "", inner);
+            add_value(table, name, inner_value);
+        }
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            add_value(table, key, json_object_array_get_idx(value, i));
+        }
+    } else {
+        add_pair(table, key, json_object_get_string(value));
+    }
+}
+
+static void output_pairs(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct libscols_table *table = new_table();
+
+    scols_table_enable_noheadings(table, 1);
+    scols_table_new_column(table, "KEY", 0, 0);
+    scols_table_new_column(table, "VALUE", 0, 0);
+    add_value(table, "", result);
+    scols_print_table(table);
+    scols_unref_table(table);
+    json_object_put(result);
+}
+
+void output_reply(const struct cli *cli, const struct vifplug_reply *reply)
+{
+    if (cli->format == FORMAT_JSON) {
+        printf("%s\n", vifplug_reply_json(reply, true));
+    } else if (!strcmp(cli->command, "list")) {
+        output_list(reply);
+    } else {
+        output_pairs(reply);
+    }
+    for (size_t i = 0; i < vifplug_reply_n_warnings(reply); i++) {
+        fprintf(stderr, "vifctl: warning: %s\n", vifplug_reply_warning(reply, i));
+    }
+}
+
+static int daemon_error(const struct cli *cli, const struct vifplug_reply *reply)
+{
+    const struct vifplug_error *error = vifplug_reply_error(reply);
+
+    if (cli->format == FORMAT_JSON) {
+        printf("%s\n", vifplug_reply_json(reply, true));
+    }
+    fprintf(stderr, "vifctl: %s: %s\n", error->reason, error->message);
+    if (*error->detail && !strstr(error->message, error->detail)) {
+        fprintf(stderr, "  detail: %s\n", error->detail);
+    }
+    return !strcmp(error->reason, "timeout") ? EXIT_TIMED_OUT : EXIT_REFUSED;
+}
+
+int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply)
+{
+    const char *path = cli->socket ? cli->socket : getenv(VIFPLUG_SOCKET_VARIABLE);
+
+    if (reply && vifplug_reply_error(reply)) {
+        return daemon_error(cli, reply);
+    }
+    if (result == -ETIMEDOUT) {
+        fprintf(stderr, "vifctl: vifplugd has not answered in time; 'vifctl status' shows whether it "
+                        "and the switch are well\n");
+        return EXIT_TIMED_OUT;
+    }
+    if (result == -EINVAL || result == -ENOMEM) {
+        fprintf(stderr, "vifctl: the request could not be made (%s)\n", strerror(-result));
+        return EXIT_REFUSED;
+    }
+    fprintf(stderr, "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
+                    "it?\n",
+            path && *path ? path : VIFPLUG_DEFAULT_SOCKET, strerror(-result));
+    return EXIT_UNREACHABLE;
+}

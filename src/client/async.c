@@ -1,0 +1,373 @@
+#include "client/private.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "wire/frame.h"
+#include "wire/json-get.h"
+
+/* Longest answer that is taken: a list of some 100,000 VIFs. */
+#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
+
+struct call {
+    int64_t id;
+    vifplug_callback *callback; /* NULL once it has been called. */
+    void *aux;
+};
+
+struct vifplug_async {
+    int fd;
+    int error; /* Not 0 once the connection is of no more use. */
+    struct frame in;
+    char *out;
+    size_t out_start;
+    size_t out_end;
+    size_t out_size;
+    int64_t last_id;
+    /* In the order of their ids. Answered ones are dropped from the front. */
+    struct call *calls;
+    size_t first_call;
+    size_t n_calls;
+    size_t calls_size;
+    size_t n_pending;
+};
+
+static int connect_socket(const char *path)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int error;
+    int fd;
+
+    if (!path) {
+        path = getenv(VIFPLUG_SOCKET_VARIABLE);
+    }
+    if (!path || !*path) {
+        path = VIFPLUG_DEFAULT_SOCKET;
+    }
+    if (strlen(path) >= sizeof addr.sun_path) {
+        return -ENAMETOOLONG;
+    }
+    strcpy(addr.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    /* A UNIX socket connects at once, or waits for a place in the daemon's queue. */
+    if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0) {
+        error = -errno;
+        close(fd);
+        return error;
+    }
+    return fd;
+}
+
+int vifplug_async_open(const char *socket_path, struct vifplug_async **asyncp)
+{
+    struct vifplug_async *async = calloc(1, sizeof *async);
+
+    *asyncp = NULL;
+    if (!async) {
+        return -ENOMEM;
+    }
+    frame_init(&async->in, ANSWER_MAX);
+    async->fd = connect_socket(socket_path);
+    if (async->fd < 0) {
+        int error = async->fd;
+
+        free(async);
+        return error;
+    }
+    *asyncp = async;
+    return 0;
+}
+
+static void call_back(struct vifplug_async *async, struct call *call, int result,
+                      struct vifplug_reply *reply)
+{
+    vifplug_callback *callback = call->callback;
+    void *aux = call->aux;
+
+    /* The callback may make calls, and so move the array. */
+    call->callback = NULL;
+    async->n_pending--;
+    if (callback) {
+        callback(aux, result, reply);
+    }
+}
+
+static void cancel_all(struct vifplug_async *async, int result)
+{
+    async->error = result;
+    for (size_t i = async->first_call; i < async->n_calls; i++) {
+        if (async->calls[i].callback) {
+            call_back(async, &async->calls[i], result, NULL);
+        }
+    }
+}
+
+void vifplug_async_close(struct vifplug_async *async)
+{
+    if (!async) {
+        return;
+    }
+    cancel_all(async, -ECANCELED);
+    close(async->fd);
+    frame_destroy(&async->in);
+    free(async->out);
+    free(async->calls);
+    free(async);
+}
+
+int vifplug_async_fd(const struct vifplug_async *async)
+{
+    return async->fd;
+}
+
+short vifplug_async_events(const struct vifplug_async *async)
+{
+    return (short)(POLLIN | (async->out_end > async->out_start ? POLLOUT : 0));
+}
+
+size_t vifplug_async_pending(const struct vifplug_async *async)
+{
+    return async->n_pending;
+}
+
+static bool queue_output(struct vifplug_async *async, const char *text, size_t length)
+{
+    if (async->out_start == async->out_end) {
+        async->out_start = async->out_end = 0;
+    }
+    if (async->out_size - async->out_end < length) {
+        size_t size = 2 * (async->out_end + length);
+        char *out = realloc(async->out, size);
+
+        if (!out) {
+            return false;
+        }
+        async->out = out;
+        async->out_size = size;
+    }
+    memcpy(async->out + async->out_end, text, length);
+    async->out_end += length;
+    return true;
+}
+
+/* A place for a call at the end of the array. */
+static struct call *new_call(struct vifplug_async *async)
+{
+    while (async->first_call < async->n_calls && !async->calls[async->first_call].callback) {
+        async->first_call++;
+    }
+    if (async->first_call > 64 && async->first_call > async->n_calls / 2) {
+        memmove(async->calls, async->calls + async->first_call,
+                (async->n_calls - async->first_call) * sizeof *async->calls);
+        async->n_calls -= async->first_call;
+        async->first_call = 0;
+    }
+    if (async->n_calls == async->calls_size) {
+        size_t size = async->calls_size ? 2 * async->calls_size : 64;
+        struct call *calls = realloc(async->calls, size * sizeof *calls);
+
+        if (!calls) {
+            return NULL;
+        }
+        async->calls = calls;
+        async->calls_size = size;
+    }
+    return &async->calls[async->n_calls];
+}
+
+/* {"jsonrpc":"2.0","id":N,"method":...,"params":...} */
+static struct json_object *make_request(int64_t id, const char *method, const char *params)
+{
+    struct json_object *request = json_object_new_object();
+    struct json_object *value = NULL;
+
+    if (params) {
+        value = json_parse(params, strlen(params), NULL);
+        if (!json_object_is_type(value, json_type_object)) {
+            json_object_put(value);
+            json_object_put(request);
+            return NULL;
+        }
+    }
+    json_object_object_add(request, "jsonrpc", json_object_new_string("2.0"));
+    json_object_object_add(request, "id", json_object_new_int64(id));
+    json_object_object_add(request, "method", json_object_new_string(method));
+    if (value) {
+        json_object_object_add(request, "params", value);
+    }
+    return request;
+}
+
+int vifplug_async_call(struct vifplug_async *async, const char *method, const char *params,
+                       vifplug_callback *callback, void *aux)
+{
+    struct json_object *request;
+    struct call *call;
+    const char *text;
+    size_t length;
+    bool ok;
+
+    if (async->error) {
+        return async->error;
+    }
+    if (!callback) {
+        return -EINVAL;
+    }
+    request = make_request(async->last_id + 1, method, params);
+    if (!request) {
+        return -EINVAL;
+    }
+    text = json_object_to_json_string_length(
+        request, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    call = new_call(async);
+    ok = call && text && queue_output(async, text, length) && queue_output(async, "\n", 1);
+    json_object_put(request);
+    if (!ok) {
+        return -ENOMEM;
+    }
+    *call = (struct call){++async->last_id, callback, aux};
+    async->n_calls++;
+    async->n_pending++;
+    return 0;
+}
+
+static int compare_call(const void *id, const void *call)
+{
+    int64_t a = *(const int64_t *)id;
+    int64_t b = ((const struct call *)call)->id;
+
+    return a < b ? -1 : a > b;
+}
+
+static int handle_answer(struct vifplug_async *async, const char *line, size_t length)
+{
+    struct json_object *answer = json_parse(line, length, NULL);
+    struct vifplug_reply *reply;
+    struct json_object *member;
+    struct call *call;
+    int64_t id;
+
+    if (!json_object_object_get_ex(answer, "id", &member)) {
+        json_object_put(answer);
+        return -EPROTO;
+    }
+    id = json_object_get_int64(member);
+    reply = reply_create(answer);
+    if (!reply) {
+        return -EPROTO;
+    }
+    call = bsearch(&id, async->calls + async->first_call, async->n_calls - async->first_call,
+                   sizeof *call, compare_call);
+    if (member && call && call->callback) {
+        call_back(async, call, reply_result(reply), reply);
+    } else if (!member && async->n_pending > 0) {
+        /* The daemon refuses the connection as a whole: that answers the oldest call. */
+        for (size_t i = async->first_call; i < async->n_calls; i++) {
+            if (async->calls[i].callback) {
+                call_back(async, &async->calls[i], reply_result(reply), reply);
+                break;
+            }
+        }
+    }
+    vifplug_reply_free(reply);
+    return 0;
+}
+
+static int send_output(struct vifplug_async *async)
+{
+    while (async->out_end > async->out_start) {
+        ssize_t n = send(async->fd, async->out + async->out_start,
+                         async->out_end - async->out_start, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EAGAIN) {
+            break;
+        }
+        /* A daemon that has closed may still have told why: what it sent is read first. */
+        if (n < 0 && errno != EINTR) {
+            async->out_start = async->out_end;
+            return 0;
+        }
+        async->out_start += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+static int handle_lines(struct vifplug_async *async)
+{
+    for (;;) {
+        const char *line;
+        size_t length;
+        int error;
+
+        switch (frame_next(&async->in, &line, &length)) {
+        case FRAME_LINE:
+            error = handle_answer(async, line, length);
+            if (error) {
+                return error;
+            }
+            break;
+        case FRAME_MORE:
+            return 0;
+        case FRAME_TOO_LONG:
+            return -EPROTO;
+        }
+    }
+}
+
+static int receive_input(struct vifplug_async *async)
+{
+    for (;;) {
+        char *space;
+        size_t size = frame_space(&async->in, &space);
+        ssize_t n;
+        int error;
+
+        if (!size) {
+            return -ENOMEM;
+        }
+        n = recv(async->fd, space, size, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return errno == EAGAIN ? 0 : -errno;
+        }
+        if (n == 0) {
+            return -ECONNRESET;
+        }
+        frame_received(&async->in, (size_t)n);
+        error = handle_lines(async);
+        if (error) {
+            return error;
+        }
+    }
+}
+
+int vifplug_async_process(struct vifplug_async *async)
+{
+    int error = async->error;
+
+    if (!error) {
+        error = send_output(async);
+    }
+    if (!error) {
+        error = receive_input(async);
+    }
+    if (!error) {
+        error = send_output(async); /* What callbacks have asked for. */
+    }
+    if (error && !async->error) {
+        cancel_all(async, error);
+    }
+    return error;
+}

@@ -1,0 +1,16 @@
+/* What the files of libvifplug share. */
+
+#ifndef VP_CLIENT_PRIVATE_H
+#define VP_CLIENT_PRIVATE_H 1
+
+#include <vifplug/vifplug.h>
+
+struct json_object;
+
+/* Makes a reply of a parsed answer, whose reference it takes. NULL if it is no answer. */
+struct vifplug_reply *reply_create(struct json_object *answer);
+
+/* 0 or -EREMOTEIO. */
+int reply_result(const struct vifplug_reply *reply);
+
+#endif

@@ -1,0 +1,204 @@
+#include "client/private.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vifplug_reply {
+    unsigned int refs;
+    struct json_object *answer; /* The whole; owned. */
+    struct json_object *result; /* Its member `result`, or NULL. */
+    struct json_object *fault;  /* Its member `error`, or NULL. */
+    struct vifplug_error error;
+};
+
+static const char *string_of(struct json_object *object, const char *key)
+{
+    struct json_object *member;
+
+    if (json_object_object_get_ex(object, key, &member) &&
+        json_object_is_type(member, json_type_string)) {
+        return json_object_get_string(member);
+    }
+    return "";
+}
+
+static void read_error(struct vifplug_reply *reply)
+{
+    struct vifplug_error *error = &reply->error;
+    struct json_object *data = NULL;
+    struct json_object *member;
+
+    json_object_object_get_ex(reply->fault, "data", &data);
+    error->message = string_of(reply->fault, "message");
+    error->reason = string_of(data, "reason");
+    error->vif_id = string_of(data, "vif_id");
+    error->field = string_of(data, "field");
+    error->detail = string_of(data, "detail");
+    if (json_object_object_get_ex(reply->fault, "code", &member)) {
+        error->code = json_object_get_int(member);
+    }
+    if (json_object_object_get_ex(data, "retryable", &member)) {
+        error->retryable = json_object_get_boolean(member);
+    }
+}
+
+struct vifplug_reply *reply_create(struct json_object *answer)
+{
+    struct vifplug_reply *reply = calloc(1, sizeof *reply);
+
+    if (!reply) {
+        json_object_put(answer);
+        return NULL;
+    }
+    reply->refs = 1;
+    reply->answer = answer;
+    json_object_object_get_ex(answer, "result", &reply->result);
+    json_object_object_get_ex(answer, "error", &reply->fault);
+    if (reply->fault) {
+        read_error(reply);
+    } else if (!json_object_is_type(reply->result, json_type_object)) {
+        vifplug_reply_free(reply);
+        return NULL;
+    }
+    return reply;
+}
+
+int reply_result(const struct vifplug_reply *reply)
+{
+    return reply->fault ? -EREMOTEIO : 0;
+}
+
+struct vifplug_reply *vifplug_reply_ref(struct vifplug_reply *reply)
+{
+    reply->refs++;
+    return reply;
+}
+
+void vifplug_reply_free(struct vifplug_reply *reply)
+{
+    if (reply && --reply->refs == 0) {
+        json_object_put(reply->answer);
+        free(reply);
+    }
+}
+
+const struct vifplug_error *vifplug_reply_error(const struct vifplug_reply *reply)
+{
+    return reply->fault ? &reply->error : NULL;
+}
+
+const char *vifplug_reply_json(const struct vifplug_reply *reply, bool pretty)
+{
+    int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
+
+    flags |= pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN;
+    return json_object_to_json_string_ext(reply->fault ? reply->fault : reply->result, flags);
+}
+
+bool vifplug_reply_changed(const struct vifplug_reply *reply)
+{
+    struct json_object *member;
+
+    return json_object_object_get_ex(reply->result, "changed", &member) &&
+           json_object_get_boolean(member);
+}
+
+static struct json_object *warnings(const struct vifplug_reply *reply)
+{
+    struct json_object *member;
+
+    if (json_object_object_get_ex(reply->result, "warnings", &member) &&
+        json_object_is_type(member, json_type_array)) {
+        return member;
+    }
+    return NULL;
+}
+
+size_t vifplug_reply_n_warnings(const struct vifplug_reply *reply)
+{
+    struct json_object *array = warnings(reply);
+
+    return array ? json_object_array_length(array) : 0;
+}
+
+const char *vifplug_reply_warning(const struct vifplug_reply *reply, size_t i)
+{
+    struct json_object *array = warnings(reply);
+
+    return array && i < json_object_array_length(array)
+               ? json_object_get_string(json_object_array_get_idx(array, i))
+               : NULL;
+}
+
+/* A struct vifplug_vif is the VIF's JSON object under another name. */
+static struct json_object *vifs(const struct vifplug_reply *reply)
+{
+    struct json_object *member;
+
+    if (json_object_object_get_ex(reply->result, "vifs", &member) &&
+        json_object_is_type(member, json_type_array)) {
+        return member;
+    }
+    return NULL;
+}
+
+size_t vifplug_reply_n_vifs(const struct vifplug_reply *reply)
+{
+    struct json_object *array = vifs(reply);
+
+    if (array) {
+        return json_object_array_length(array);
+    }
+    return json_object_object_get_ex(reply->result, "kind", NULL) ? 1 : 0;
+}
+
+const struct vifplug_vif *vifplug_reply_vif(const struct vifplug_reply *reply, size_t i)
+{
+    struct json_object *array = vifs(reply);
+
+    if (i >= vifplug_reply_n_vifs(reply)) {
+        return NULL;
+    }
+    return (const struct vifplug_vif *)(array ? json_object_array_get_idx(array, i)
+                                              : reply->result);
+}
+
+static struct json_object *find_member(const struct vifplug_vif *vif, const char *path)
+{
+    struct json_object *object = (struct json_object *)(uintptr_t)vif;
+    char key[64];
+
+    for (;;) {
+        size_t length = strcspn(path, ".");
+
+        if (length >= sizeof key) {
+            return NULL;
+        }
+        memcpy(key, path, length);
+        key[length] = '\0';
+        if (!json_object_object_get_ex(object, key, &object)) {
+            return NULL;
+        }
+        if (!path[length]) {
+            return object;
+        }
+        path += length + 1;
+    }
+}
+
+const char *vifplug_vif_string(const struct vifplug_vif *vif, const char *member)
+{
+    struct json_object *value = find_member(vif, member);
+
+    return value ? json_object_get_string(value) : NULL;
+}
+
+int64_t vifplug_vif_int(const struct vifplug_vif *vif, const char *member, int64_t missing)
+{
+    struct json_object *value = find_member(vif, member);
+
+    return value && json_object_is_type(value, json_type_int) ? json_object_get_int64(value)
+                                                              : missing;
+}

@@ -1,0 +1,135 @@
+#include "daemon/access.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ENTRIES_MAX = 64, GROUPS_MAX = 256 };
+
+struct entry {
+    bool group;
+    id_t id;
+    enum access_level level;
+};
+
+struct access {
+    struct entry entries[ENTRIES_MAX];
+    size_t n_entries;
+};
+
+static bool resolve(const char *name, struct entry *entry)
+{
+    const char *text = name + (*name == '@');
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    entry->group = *name == '@';
+    if (*text >= '0' && *text <= '9' && !*end) {
+        entry->id = (id_t)number;
+        return number < (id_t)-1;
+    }
+    if (entry->group) {
+        const struct group *group = getgrnam(text);
+
+        entry->id = group ? group->gr_gid : 0;
+        return group != NULL;
+    }
+
+    const struct passwd *user = getpwnam(text);
+
+    entry->id = user ? user->pw_uid : 0;
+    return user != NULL;
+}
+
+static bool add_list(struct access *access, const char *list, const char *key,
+                     enum access_level level, struct error *error)
+{
+    char *text = strdup(list);
+    char *save = NULL;
+    bool ok = text != NULL;
+
+    for (char *name = ok ? strtok_r(text, ", \t", &save) : NULL; name && ok;
+         name = strtok_r(NULL, ", \t", &save)) {
+        struct entry *entry = &access->entries[access->n_entries];
+
+        if (access->n_entries == ENTRIES_MAX) {
+            ok = error_set(error, REASON_INVALID_REQUEST, key,
+                           "%s has more than %d entries; use groups.", key, ENTRIES_MAX);
+        } else if (!resolve(name, entry)) {
+            ok = error_set(error, REASON_INVALID_REQUEST, key,
+                           "%s names '%s', which does not exist here; remove it or create it.", key,
+                           name);
+        } else {
+            entry->level = level;
+            access->n_entries++;
+        }
+    }
+    free(text);
+    return ok;
+}
+
+struct access *access_create(const char *allow, const char *allow_read, struct error *error)
+{
+    struct access *access = calloc(1, sizeof *access);
+
+    if (!access) {
+        error_set(error, REASON_INTERNAL, "", "Out of memory; free some.");
+        return NULL;
+    }
+    if (!add_list(access, allow, "allow", ACCESS_ALL, error) ||
+        !add_list(access, allow_read, "allow_read", ACCESS_READ, error)) {
+        access_destroy(access);
+        return NULL;
+    }
+    return access;
+}
+
+void access_destroy(struct access *access)
+{
+    free(access);
+}
+
+enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, const gid_t *groups,
+                            size_t n_groups)
+{
+    enum access_level level = ACCESS_NONE;
+
+    if (uid == 0 || uid == geteuid()) {
+        return ACCESS_ALL;
+    }
+    for (size_t i = 0; i < access->n_entries; i++) {
+        const struct entry *entry = &access->entries[i];
+        bool match = entry->group ? entry->id == gid : entry->id == uid;
+
+        for (size_t j = 0; entry->group && j < n_groups; j++) {
+            match |= entry->id == groups[j];
+        }
+        if (match && entry->level > level) {
+            level = entry->level;
+        }
+    }
+    return level;
+}
+
+enum access_level access_of_peer(const struct access *access, int fd, uid_t *uid, pid_t *pid)
+{
+    struct ucred peer;
+    gid_t groups[GROUPS_MAX];
+    socklen_t length = sizeof peer;
+    socklen_t groups_length = sizeof groups;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+        return ACCESS_NONE;
+    }
+    *uid = peer.uid;
+    *pid = peer.pid;
+    /* Kernels before 4.13 do not know the option; then only the primary group counts. */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_length) != 0) {
+        groups_length = 0;
+    }
+    return access_of(access, peer.uid, peer.gid, groups, groups_length / sizeof groups[0]);
+}

@@ -1,0 +1,319 @@
+#include "daemon/config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* inih 55 cuts lines of INI_MAX_LINE (200) bytes and section names of 50, without a word. */
+enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
+
+enum type { TYPE_TEXT, TYPE_PATH, TYPE_INT, TYPE_DURATION, TYPE_BOOL, TYPE_SOCKET_DIRS };
+
+static const struct setting {
+    const char *section;
+    const char *key;
+    enum type type;
+    size_t offset;
+    size_t size;  /* Of a text. */
+    int min, max; /* Of a number; durations in ms. */
+} settings[] = {
+#define TEXT(section, key, kind)                                                                   \
+    {section, #key, kind, offsetof(struct config, key), sizeof((struct config *)0)->key, 0, 0}
+#define NUMBER(section, name, member, kind, min, max)                                              \
+    {section, name, kind, offsetof(struct config, member), 0, min, max}
+    TEXT("daemon", socket, TYPE_PATH),
+    TEXT("daemon", socket_group, TYPE_TEXT),
+    TEXT("daemon", allow, TYPE_TEXT),
+    TEXT("daemon", allow_read, TYPE_TEXT),
+    NUMBER("daemon", "max_connections", max_connections, TYPE_INT, 1, 4096),
+    NUMBER("daemon", "max_queued", max_queued, TYPE_INT, 1, 1000000),
+    NUMBER("daemon", "queue_timeout", queue_timeout_ms, TYPE_DURATION, 1, 3600000),
+    TEXT("ovs", db, TYPE_TEXT),
+    TEXT("ovs", run_dir, TYPE_PATH),
+    NUMBER("ovs", "timeout", timeout_ms, TYPE_DURATION, 1, 600000),
+    NUMBER("ovs", "vswitchd_grace", vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
+    NUMBER("ovs", "max_batch", max_batch, TYPE_INT, 1, 1024),
+    NUMBER("ovs", "create_bridges", create_bridges, TYPE_BOOL, 0, 0),
+    NUMBER("vif", "network_device_mtu", network_device_mtu, TYPE_INT, 0, VIF_MTU_MAX),
+    {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0},
+    NUMBER("vif", "check_paths", check_paths, TYPE_BOOL, 0, 0),
+#undef TEXT
+#undef NUMBER
+};
+
+void config_init(struct config *config)
+{
+    static const char *const socket_dirs[] = {"/usr/local/var/run", "/run/openvswitch",
+                                              "/var/run/openvswitch", "/var/lib/vhost_sockets"};
+
+    memset(config, 0, sizeof *config);
+    strcpy(config->socket, "/run/vifplugd/vifplugd.sock");
+    strcpy(config->socket_group, "nova");
+    config->max_connections = 64;
+    config->max_queued = 4096;
+    config->queue_timeout_ms = 30000;
+    config->timeout_ms = 10000;
+    config->vswitchd_grace_ms = 60000;
+    config->max_batch = 64;
+    config->create_bridges = true;
+    config->network_device_mtu = 1500;
+    config->check_paths = true;
+    for (size_t i = 0; i < sizeof socket_dirs / sizeof socket_dirs[0]; i++) {
+        strcpy(config->socket_dirs[config->n_socket_dirs++], socket_dirs[i]);
+    }
+    nic_profile_init(&config->profiles[config->n_profiles++], "napatech");
+    nic_profile_init(&config->profiles[config->n_profiles++], "generic");
+}
+
+/* One reading of one file. */
+struct reading {
+    struct config *config;
+    const char *path;
+    FILE *file;
+    int line;
+    struct error *error;
+    bool failed;
+    /* Settings seen so far, to refuse a second one: "section\nkey". */
+    char *seen[256];
+    size_t n_seen;
+};
+
+static bool fail(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(struct reading *reading, const char *format, ...)
+{
+    if (!reading->failed) {
+        char text[ERROR_TEXT_LEN / 2];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        error_set(reading->error, REASON_INVALID_REQUEST, "", "%s:%d: %s.", reading->path,
+                  reading->line, text);
+        reading->failed = true;
+    }
+    return false;
+}
+
+/* An ini_reader that counts lines and refuses what inih would cut or join in silence. */
+static char *read_line(char *text, int size, void *reading_)
+{
+    struct reading *reading = reading_;
+    size_t length;
+
+    if (reading->failed || !fgets(text, size, reading->file)) {
+        return NULL;
+    }
+    reading->line++;
+    length = strlen(text);
+    if (length > LINE_MAX_BYTES) {
+        fail(reading, "the line is longer than %d bytes; shorten it", LINE_MAX_BYTES);
+        return NULL;
+    }
+    if (text[0] == '[' && strcspn(text, "]") > SECTION_MAX_BYTES) {
+        fail(reading, "the section name is longer than %d bytes; shorten it", SECTION_MAX_BYTES);
+        return NULL;
+    }
+    if ((text[0] == ' ' || text[0] == '\t') && text[strspn(text, " \t\r\n")] != '\0') {
+        fail(reading, "the line begins with a blank; remove it");
+        return NULL;
+    }
+    return text;
+}
+
+static bool parse_number(const char *text, int *value, const char **rest)
+{
+    char *end;
+    long number;
+
+    errno = 0;
+    number = strtol(text, &end, 10);
+    if (end == text || errno || number < INT_MIN || number > INT_MAX) {
+        return false;
+    }
+    *value = (int)number;
+    *rest = end + strspn(end, " ");
+    return true;
+}
+
+static bool set_number(struct reading *reading, const struct setting *setting, const char *value,
+                       int *target)
+{
+    bool duration = setting->type == TYPE_DURATION;
+    const char *rest;
+    int number;
+
+    if (!parse_number(value, &number, &rest)) {
+        return fail(reading, "%s is not a number", setting->key);
+    }
+    if (duration && (!strcmp(rest, "s") || !*rest) && number <= INT_MAX / 1000) {
+        number *= 1000;
+    } else if (duration ? strcmp(rest, "ms") != 0 : *rest != '\0') {
+        return fail(reading, "%s has '%s' behind its number%s", setting->key, rest,
+                    duration ? "; give s or ms" : "");
+    }
+    if (number < setting->min || number > setting->max) {
+        return fail(reading, "%s must be from %d to %d%s", setting->key, setting->min, setting->max,
+                    duration ? " ms" : "");
+    }
+    *target = number;
+    return true;
+}
+
+static bool set_bool(struct reading *reading, const char *key, const char *value, bool *target)
+{
+    if (strcmp(value, "yes") && strcmp(value, "no")) {
+        return fail(reading, "%s must be yes or no, not '%s'", key, value);
+    }
+    *target = !strcmp(value, "yes");
+    return true;
+}
+
+static bool set_socket_dirs(struct reading *reading, const char *value)
+{
+    struct config *config = reading->config;
+    char text[CONFIG_TEXT_MAX + 1];
+    char *save = NULL;
+
+    snprintf(text, sizeof text, "%s", value);
+    config->n_socket_dirs = 0;
+    for (char *dir = strtok_r(text, ", \t", &save); dir; dir = strtok_r(NULL, ", \t", &save)) {
+        if (config->n_socket_dirs == CONFIG_PATHS_MAX) {
+            return fail(reading, "socket_dirs has more than %d directories", CONFIG_PATHS_MAX);
+        }
+        if (!vif_path_valid(dir)) {
+            return fail(reading, "socket_dirs has '%s', which is not an absolute path", dir);
+        }
+        snprintf(config->socket_dirs[config->n_socket_dirs++], VIF_PATH_MAX + 1, "%s", dir);
+    }
+    return true;
+}
+
+static bool set_setting(struct reading *reading, const struct setting *setting, const char *value)
+{
+    void *target = (char *)reading->config + setting->offset;
+
+    switch (setting->type) {
+    case TYPE_PATH:
+        if (!vif_path_valid(value)) {
+            return fail(reading, "%s '%s' is not an absolute path of at most %d bytes", setting->key,
+                        value, VIF_PATH_MAX);
+        }
+        snprintf(target, setting->size, "%s", value);
+        return true;
+    case TYPE_TEXT:
+        snprintf(target, setting->size, "%s", value);
+        return true;
+    case TYPE_INT:
+    case TYPE_DURATION:
+        return set_number(reading, setting, value, target);
+    case TYPE_BOOL:
+        return set_bool(reading, setting->key, value, target);
+    case TYPE_SOCKET_DIRS:
+        return set_socket_dirs(reading, value);
+    }
+    return false;
+}
+
+static bool set_profile(struct reading *reading, const char *name, const char *key,
+                        const char *value)
+{
+    struct config *config = reading->config;
+    char why[256];
+    size_t i = 0;
+
+    if (!*name || strlen(name) > NIC_NAME_MAX) {
+        return fail(reading, "the NIC profile needs a name of 1 to %d bytes: [nic NAME]",
+                    NIC_NAME_MAX);
+    }
+    while (i < config->n_profiles && strcmp(config->profiles[i].name, name)) {
+        i++;
+    }
+    if (i == NIC_PROFILES_MAX) {
+        return fail(reading, "there are more than %d NIC profiles", NIC_PROFILES_MAX);
+    }
+    if (i == config->n_profiles) {
+        nic_profile_init(&config->profiles[config->n_profiles++], name);
+    }
+    if (!nic_profile_set(&config->profiles[i], key, value, why, sizeof why)) {
+        return fail(reading, "%s %s", key, why);
+    }
+    return true;
+}
+
+/* Notes a setting and refuses it if it was there before. */
+static bool note_seen(struct reading *reading, const char *section, const char *key)
+{
+    char text[2 * LINE_MAX_BYTES];
+
+    snprintf(text, sizeof text, "%s\n%s", section, key);
+    for (size_t i = 0; i < reading->n_seen; i++) {
+        if (!strcmp(reading->seen[i], text)) {
+            return fail(reading, "%s is set a second time in [%s]; remove one", key, section);
+        }
+    }
+    if (reading->n_seen == sizeof reading->seen / sizeof reading->seen[0]) {
+        return fail(reading, "there are too many settings");
+    }
+    reading->seen[reading->n_seen] = strdup(text);
+    return reading->seen[reading->n_seen++] != NULL;
+}
+
+/* An ini_handler: 1 for success. */
+static int handle(void *reading_, const char *section, const char *key, const char *value)
+{
+    struct reading *reading = reading_;
+
+    if (!note_seen(reading, section, key)) {
+        return 0;
+    }
+    if (!strncmp(section, "nic ", 4)) {
+        return set_profile(reading, section + 4 + strspn(section + 4, " "), key, value);
+    }
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (!strcmp(settings[i].section, section) && !strcmp(settings[i].key, key)) {
+            return set_setting(reading, &settings[i], value);
+        }
+    }
+    return fail(reading, "there is no setting '%s' in [%s]", key, section);
+}
+
+bool config_read(struct config *config, const char *path, bool required, struct error *error)
+{
+    struct reading reading = {.config = config, .path = path, .error = error};
+    int result;
+
+    reading.file = fopen(path, "re");
+    if (!reading.file) {
+        if (errno == ENOENT && !required) {
+            return true;
+        }
+        return error_set(error, REASON_INVALID_REQUEST, "",
+                         "The configuration %s cannot be read (%s); correct the path or its mode.",
+                         path, strerror(errno));
+    }
+    result = ini_parse_stream(read_line, &reading, handle, &reading);
+    fclose(reading.file);
+    for (size_t i = 0; i < reading.n_seen; i++) {
+        free(reading.seen[i]);
+    }
+    if (result != 0 && !reading.failed) {
+        reading.line = result > 0 ? result : reading.line;
+        fail(&reading, "the line is neither a section nor a setting");
+    }
+    if (!reading.failed) {
+        for (size_t i = 0; i < config->n_profiles; i++) {
+            if (config->profiles[i].n_matches == 0) {
+                fail(&reading, "NIC profile '%s' has no match; add one",
+                     config->profiles[i].name);
+            }
+        }
+    }
+    return !reading.failed;
+}

@@ -1,0 +1,26 @@
+/* Dispatch: from a line to its answer, at once or by way of an operation. */
+
+#ifndef VP_DISPATCH_H
+#define VP_DISPATCH_H 1
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/access.h"
+#include "daemon/engine.h"
+#include "daemon/server.h"
+
+/* What requests are answered from. All borrowed. */
+struct dispatch {
+    struct engine *engine;
+    struct server *server;
+    const struct engine_env *env;
+    long long int started_ms;
+    uint64_t n_requests;
+};
+
+/* Handles one line of `connection`, whose peer has `level`. */
+void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_level level,
+                   const char *line, size_t length);
+
+#endif

@@ -1,0 +1,198 @@
+/* How operations end: one answer, one line in the log. */
+
+#include "daemon/engine-private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/view.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(op);
+
+static double ms_between(long long int from_us, long long int to_us)
+{
+    return from_us && to_us >= from_us ? (double)(to_us - from_us) / 1000.0 : -1.0;
+}
+
+static struct reply_timings timings(const struct op *op)
+{
+    long long int now = time_usec();
+
+    return (struct reply_timings){
+        .queued = ms_between(op->arrived_us, op->sent_us ? op->sent_us : now),
+        .commit = ms_between(op->sent_us, op->committed_us),
+        .realize = ms_between(op->committed_us, now),
+        .total = ms_between(op->arrived_us, now),
+    };
+}
+
+static void send_line(struct engine *engine, struct op *op, char *line)
+{
+    op->replied = true;
+    if (line && op->connection) {
+        engine->env.reply(engine->env.aux, op->connection, line);
+    } else {
+        free(line);
+    }
+}
+
+static void answer(struct engine *engine, struct op *op, const struct record *record,
+                   const struct reply_plan *plan)
+{
+    struct reply_timings times = timings(op);
+    struct reply_operation reply = {
+        .vif_id = op->request.vif_id,
+        .changed = plan ? op->plan.changes : op->changed,
+        .warnings = (const char *const *)op->warnings,
+        .n_warnings = op->n_warnings,
+        .timings = plan ? NULL : &times,
+        .plan = plan,
+    };
+    struct view view;
+
+    if (record) {
+        view_init(&view, record, engine->env.nic,
+                  plan ? STATE_COMMITTED
+                       : view_state(record, engine->env.boot_id,
+                                    vswitchd_state(engine->env.vswitchd)));
+        reply.view = &view.vif;
+    }
+    send_line(engine, op, reply_operation(op->request.id, &reply));
+    if (record) {
+        view_destroy(&view);
+    }
+}
+
+/* The answer to a plug: the port as it is now, with what only the request told. */
+static void answer_plug(struct engine *engine, struct op *op)
+{
+    struct record record;
+
+    record_init(&record);
+    if (ovs_find_vif(engine->env.ovs, op->request.vif_id, &record)) {
+        memcpy(record.spec.vhost_path, op->goal.vhost_path, sizeof record.spec.vhost_path);
+        record.spec.vhost_mode = op->goal.vhost_mode;
+    }
+    answer(engine, op, &record, NULL);
+    record_destroy(&record);
+}
+
+void engine_answer_committed(struct engine *engine, struct op *op)
+{
+    if (!op->replied) {
+        answer_plug(engine, op);
+    }
+}
+
+void engine_answer_error(struct engine *engine, struct op *op, const struct error *error)
+{
+    if (!op->replied) {
+        op->refused = true;
+        send_line(engine, op, reply_error(op->request.id, op->request.vif_id, error));
+    }
+}
+
+void engine_remove(struct engine *engine, struct op *op)
+{
+    struct vif_queue *queue = op->vif_queue;
+
+    ovs_list_remove(&op->node);
+    ovs_list_remove(&op->vif_node);
+    if (ovs_list_is_empty(&queue->ops)) {
+        hmap_remove(&engine->vif_queues, &queue->node);
+        free(queue);
+    }
+    engine->n_ops--;
+    op_destroy(op);
+    /* The next operation on the VIF may go, and a batch has room. */
+    poll_immediate_wake();
+}
+
+void engine_succeed(struct engine *engine, struct op *op)
+{
+    VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
+              op->request.vif_id, op->changed ? "done" : "nothing to do",
+              ms_between(op->arrived_us, time_usec()));
+    if (op->type == OP_UNPLUG) {
+        engine->counters.unplugs++;
+    } else if (op->type == OP_PLUG) {
+        engine->counters.plugs++;
+    }
+    if (!op->replied) {
+        if (op->type == OP_PLUG) {
+            answer_plug(engine, op);
+        } else {
+            answer(engine, op, NULL, NULL);
+        }
+    }
+    engine_remove(engine, op);
+}
+
+void engine_fail(struct engine *engine, struct op *op, const struct error *error)
+{
+    VLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
+              op->request.vif_id, reason_name(error->reason),
+              ms_between(op->arrived_us, time_usec()), error->message);
+    engine->counters.failed++;
+    engine_answer_error(engine, op, error);
+    engine_remove(engine, op);
+}
+
+void engine_dry_run(struct engine *engine, struct op *op)
+{
+    struct reply_plan plan = {.action = action_name(op->plan.action), .why = op->plan.why};
+    struct record record;
+    char **operations;
+
+    operations = plan_operations(&op->plan, &plan.n_operations);
+    plan.operations = (const char *const *)operations;
+    record_init(&record);
+    if (op->type == OP_PLUG) {
+        port_spec_destroy(&record.spec);
+        port_spec_clone(&record.spec, &op->goal);
+    }
+    answer(engine, op, op->type == OP_PLUG ? &record : NULL, &plan);
+    record_destroy(&record);
+    for (size_t i = 0; i < plan.n_operations; i++) {
+        free(operations[i]);
+    }
+    free(operations);
+    engine_remove(engine, op);
+}
+
+void engine_unavailable(const struct engine *engine, struct error *error)
+{
+    if (!ovs_synced(engine->env.ovs)) {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "OVSDB at %s cannot be reached; start ovsdb-server (or correct db in the "
+                  "configuration) and try again.",
+                  ovs_remote(engine->env.ovs));
+    } else if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD) {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "ovs-vswitchd is not running; start it and try again.");
+    } else {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "ovs-vswitchd did not take notice of the change in time; check that it runs and try "
+                  "again.");
+    }
+}
+
+void engine_undo(struct engine *engine, struct op *op, const struct error *error)
+{
+    if (!op->touched) {
+        engine_fail(engine, op, error);
+        return;
+    }
+    engine->counters.undone++;
+    op->undoing = true;
+    op->error = *error;
+    op->waits_for_switch = op->bump_only = false;
+    op->deadline = time_msec() + engine->env.config->timeout_ms;
+    engine_move(engine, op, OP_QUEUED);
+    poll_immediate_wake();
+}

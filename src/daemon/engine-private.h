@@ -1,0 +1,75 @@
+/* What the files engine*.c share. */
+
+#ifndef VP_ENGINE_PRIVATE_H
+#define VP_ENGINE_PRIVATE_H 1
+
+#include "daemon/engine.h"
+#include "daemon/op.h"
+
+struct engine {
+    struct engine_env env;
+    struct ovs_list queued;
+    struct ovs_list committing; /* The batch under way. */
+    struct ovs_list realizing;
+    struct hmap vif_queues;     /* Of struct vif_queue. */
+    size_t n_ops;
+    bool draining;
+    bool recovered;             /* Interrupted replacements have been looked for. */
+    struct engine_counters counters;
+};
+
+/* Operations on one VIF, in order. */
+struct vif_queue {
+    struct hmap_node node;
+    char vif_id[VIF_ID_MAX + 1];
+    struct ovs_list ops;
+};
+
+/* What planning came to (engine-plan.c). */
+enum prepared {
+    PREPARED_STAGE, /* op->plan is to be written. */
+    PREPARED_READY, /* Nothing is to be written: what there is only has to be realised. */
+    PREPARED_WAIT,  /* Nothing can be done before vswitchd is back. */
+    PREPARED_LATER, /* What is in the way is about to go: an earlier unplug is under way. */
+    PREPARED_ENDED  /* The operation has ended and is gone, or is queued again for its undo. */
+};
+enum prepared engine_prepare(struct engine *engine, struct op *op);
+
+/* What has become of the port of an operation in REALIZING (engine-verdict.c). */
+enum verdict {
+    VERDICT_PENDING,
+    VERDICT_DONE,
+    VERDICT_NEXT_STEP, /* This step is done, and there is another. */
+    VERDICT_LOOK_AGAIN, /* vswitchd has to be made to look again, with one more next_cfg. */
+    VERDICT_WITHOUT_MAC, /* Failed, but dpdk-vf-mac can be left out. */
+    VERDICT_FAILED     /* *error says why. */
+};
+enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error);
+
+/* Whether an unplug of that VIF was asked for before `op`, and has not ended. */
+bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op);
+
+/* Moves the operation to the list of `state`; QUEUED ones that have begun go to the front. */
+void engine_move(struct engine *engine, struct op *op, enum op_state state);
+
+/* Ends of an operation (engine-end.c). Each answers (unless that has been done), logs once, and
+ * frees it. */
+void engine_succeed(struct engine *engine, struct op *op);
+void engine_fail(struct engine *engine, struct op *op, const struct error *error);
+void engine_dry_run(struct engine *engine, struct op *op);
+
+/* Answers without ending: committed, while realisation is still followed; or failed, while the undo
+ * cannot happen yet. */
+void engine_answer_committed(struct engine *engine, struct op *op);
+void engine_answer_error(struct engine *engine, struct op *op, const struct error *error);
+
+/* Starts to undo an operation for the reason `error`; ends it if there is nothing to undo. */
+void engine_undo(struct engine *engine, struct op *op, const struct error *error);
+
+/* Takes the operation out of all lists and frees it. */
+void engine_remove(struct engine *engine, struct op *op);
+
+/* The error for an operation that could not be done since OVSDB or vswitchd is away. */
+void engine_unavailable(const struct engine *engine, struct error *error);
+
+#endif

@@ -1,0 +1,84 @@
+/* representor: a type=dpdk port for a SmartNIC's VF. The guest's vhost-user socket, if there is one,
+ * is served by the card, so its path and mode are the NIC profile's; a request can only agree. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/plan.h"
+#include "util.h"
+
+static bool check_vhost_user(const struct vif *vif, const struct host_facts *facts,
+                             const struct nic_vf *nic, struct error *error)
+{
+    if (!vif->vhost_path[0]) {
+        return true;
+    }
+    if (!nic->vhost_socket[0]) {
+        return spec_check_path(vif, facts, error);
+    }
+    if (strcmp(vif->vhost_path, nic->vhost_socket)) {
+        return error_set(error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_PATH),
+                         "The card serves VF number %d at %s, not at %s; correct the VIF's path or "
+                         "vhost-socket of NIC profile '%s'.",
+                         nic->vf_num, nic->vhost_socket, vif->vhost_path, nic->profile->name);
+    }
+    if (vif->vhost_mode != nic->vhost_mode) {
+        return error_set(error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_MODE),
+                         "NIC profile '%s' wants the guest as vhost-user %s, not %s; correct the VIF's "
+                         "mode or vhost-mode of the profile.",
+                         nic->profile->name, vhost_mode_name(nic->vhost_mode),
+                         vhost_mode_name(vif->vhost_mode));
+    }
+    return true;
+}
+
+static void name_port(const struct vif *vif, const struct nic_vf *nic, struct port_spec *spec)
+{
+    const char *name = vif->vif_name[0] ? vif->vif_name : vif->representor_name;
+
+    if (nic->profile->port_name == NIC_PORT_VIF_NAME && name[0]) {
+        snprintf(spec->port, sizeof spec->port, "%s", name);
+    } else {
+        /* os-vif's linux_net.get_dpdk_representor_port_name(): 14 bytes. */
+        snprintf(spec->port, 15, "vfr%.11s", vif->id);
+    }
+}
+
+bool spec_representor(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                      struct error *error)
+{
+    const struct nic_vf *nic = facts->nic_vf;
+    char text[PCI_ADDR_LEN];
+
+    if (strcmp(spec->datapath_type, "netdev")) {
+        return error_set(error, REASON_INVALID_REQUEST,
+                         vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
+                         "A DPDK representor needs a bridge with datapath_type netdev, but %s has '%s'; "
+                         "name a netdev bridge.",
+                         vif->bridge, spec->datapath_type);
+    }
+    if (!check_vhost_user(vif, facts, nic, error)) {
+        return false;
+    }
+    name_port(vif, nic, spec);
+    strcpy(spec->type, "dpdk");
+    for (size_t i = 0; i < nic->profile->n_options; i++) {
+        smap_replace(&spec->options, nic->profile->options[i].key, nic->profile->options[i].value);
+    }
+    smap_replace(&spec->options, "dpdk-devargs", nic->devargs);
+    if (nic->profile->vf_mac != NIC_VF_MAC_NO && vif->address[0]) {
+        smap_replace(&spec->options, "dpdk-vf-mac", vif->address);
+        spec->vf_mac_optional = nic->profile->vf_mac == NIC_VF_MAC_TRY;
+    }
+    smap_replace(&spec->external_ids, KEY_PCI_SLOT, pci_addr_format(&nic->vf, text));
+    spec->has_vf = true;
+    spec->has_vf_address = true;
+    spec->pf = nic->pf;
+    spec->vf = nic->vf;
+    spec->vf_num = nic->vf_num;
+    spec->slow_probe = nic->profile->slow_probe;
+    snprintf(spec->vhost_path, sizeof spec->vhost_path, "%s",
+             nic->vhost_socket[0] ? nic->vhost_socket : vif->vhost_path);
+    spec->vhost_mode = nic->vhost_socket[0] ? nic->vhost_mode : vif->vhost_mode;
+    return true;
+}

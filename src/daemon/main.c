@@ -1,0 +1,455 @@
+/* vifplugd: options, start, the loop, and the end. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command-line.h"
+#include "daemon.h"
+#include "daemon/access.h"
+#include "daemon/config.h"
+#include "daemon/dispatch.h"
+#include "daemon/engine.h"
+#include "daemon/nic.h"
+#include "daemon/notify.h"
+#include "daemon/ovs.h"
+#include "daemon/server.h"
+#include "daemon/version.h"
+#include "daemon/vswitchd.h"
+#include "dirs.h"
+#include "fatal-signal.h"
+#include "memory.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "simap.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+#include "wire/reply.h"
+
+VLOG_DEFINE_THIS_MODULE(vifplugd);
+
+#define DEFAULT_CONFIG "/etc/vifplugd/vifplugd.conf"
+
+/* How long operations that have begun may take to end after SIGTERM, ms. */
+#define DRAIN_MS 5000
+
+struct options {
+    const char *config; /* NULL: the default path, if it is there. */
+    const char *socket;
+    const char *db;
+    const char *sysfs_root;
+    const char *boot_id;
+    const char *unixctl;
+};
+
+/* Everything there is, in the order in which it is made. */
+struct daemon {
+    struct options options;
+    struct config config;
+    struct access *access;
+    char *boot_id;
+    char *run_dir;
+    struct ovs *ovs;
+    struct nic *nic;
+    struct vswitchd *vswitchd;
+    struct engine_env env;
+    struct engine *engine;
+    struct server *server;
+    struct dispatch dispatch;
+    struct unixctl_server *unixctl;
+    bool ready;
+    bool exiting;
+    long long int exit_by;
+};
+
+static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t reload_signal;
+static int signal_pipe[2];
+
+static void on_signal(int number)
+{
+    int saved = errno;
+
+    if (number == SIGHUP) {
+        reload_signal = 1;
+    } else {
+        stop_signal = 1;
+    }
+    if (write(signal_pipe[1], "", 1) < 0) {
+        /* The pipe is full: a wake-up is on its way already. */
+    }
+    errno = saved;
+}
+
+/* OVS's own handlers would exit with 143; it leaves signals alone that have a handler already. */
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    if (pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) != 0) {
+        ovs_fatal(errno, "no pipe for signals");
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        sigaction(numbers[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+__attribute__((noreturn)) static void usage(void)
+{
+    printf("%s: plugs VIFs into Open vSwitch\n"
+           "usage: %s [OPTIONS]\n"
+           "\n"
+           "Options:\n"
+           "  --config=FILE       configuration (default: " DEFAULT_CONFIG ",\n"
+           "                      where a missing file means the built-in defaults)\n"
+           "  --socket=PATH       API socket (default: /run/vifplugd/vifplugd.sock)\n"
+           "  --db=REMOTE         OVSDB (default: unix:%s/db.sock)\n"
+           "  --sysfs-root=DIR    where sysfs is mounted (default: /sys)\n"
+           "  --boot-id=ID        stands in for the kernel's boot id (for tests)\n"
+           "  --unixctl=SOCKET    control socket for ovs-appctl\n"
+           "  -h, --help          show this and exit\n"
+           "  -V, --version       show the version and exit\n",
+           program_name, program_name, ovs_rundir());
+    daemon_usage();
+    vlog_usage();
+    exit(EXIT_SUCCESS);
+}
+
+static void parse_options(int argc, char *argv[], struct options *options)
+{
+    enum {
+        OPT_CONFIG = UCHAR_MAX + 1,
+        OPT_SOCKET,
+        OPT_DB,
+        OPT_SYSFS_ROOT,
+        OPT_BOOT_ID,
+        OPT_UNIXCTL,
+        VLOG_OPTION_ENUMS,
+        DAEMON_OPTION_ENUMS
+    };
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, OPT_CONFIG},
+        {"socket", required_argument, NULL, OPT_SOCKET},
+        {"db", required_argument, NULL, OPT_DB},
+        {"sysfs-root", required_argument, NULL, OPT_SYSFS_ROOT},
+        {"boot-id", required_argument, NULL, OPT_BOOT_ID},
+        {"unixctl", required_argument, NULL, OPT_UNIXCTL},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        VLOG_LONG_OPTIONS,
+        DAEMON_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+    int c;
+
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        switch (c) {
+        case OPT_CONFIG:
+            options->config = optarg;
+            break;
+        case OPT_SOCKET:
+            options->socket = optarg;
+            break;
+        case OPT_DB:
+            options->db = optarg;
+            break;
+        case OPT_SYSFS_ROOT:
+            options->sysfs_root = optarg;
+            break;
+        case OPT_BOOT_ID:
+            options->boot_id = optarg;
+            break;
+        case OPT_UNIXCTL:
+            options->unixctl = optarg;
+            break;
+        case 'h':
+            usage();
+        case 'V':
+            printf("vifplugd %s\n", VIFPLUG_VERSION);
+            exit(EXIT_SUCCESS);
+            VLOG_OPTION_HANDLERS
+            DAEMON_OPTION_HANDLERS
+        default:
+            exit(EXIT_FAILURE);
+        }
+    }
+    free(short_options);
+    if (optind < argc) {
+        ovs_fatal(0, "%s takes no arguments; use --help for its options", program_name);
+    }
+}
+
+static void read_config(struct config *config, const struct options *options)
+{
+    struct error error;
+
+    config_init(config);
+    if (!config_read(config, options->config ? options->config : DEFAULT_CONFIG,
+                     options->config != NULL, &error)) {
+        ovs_fatal(0, "%s", error.message);
+    }
+    if (options->socket) {
+        if (!vif_path_valid(options->socket)) {
+            ovs_fatal(0, "--socket=%s: give an absolute path of at most %d bytes", options->socket,
+                      VIF_PATH_MAX);
+        }
+        snprintf(config->socket, sizeof config->socket, "%s", options->socket);
+    }
+}
+
+static char *read_boot_id(const char *given)
+{
+    char text[64] = "";
+    FILE *file;
+
+    if (given) {
+        return xstrdup(given);
+    }
+    file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (!file || !fgets(text, sizeof text, file)) {
+        ovs_fatal(errno, "/proc/sys/kernel/random/boot_id cannot be read");
+    }
+    fclose(file);
+    text[strcspn(text, "\n")] = '\0';
+    return xstrdup(text);
+}
+
+static void on_line(void *daemon_, uint64_t connection, enum access_level level, const char *line,
+                    size_t length)
+{
+    struct daemon *daemon = daemon_;
+
+    dispatch_line(&daemon->dispatch, connection, level, line, length);
+}
+
+static void on_reply(void *daemon_, uint64_t connection, char *line)
+{
+    struct daemon *daemon = daemon_;
+
+    server_reply(daemon->server, connection, line);
+}
+
+static char *on_refusal(const struct error *error)
+{
+    return reply_error("null", NULL, error);
+}
+
+static void on_exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
+                            const char *argv[] OVS_UNUSED, void *aux OVS_UNUSED)
+{
+    stop_signal = 1;
+    unixctl_command_reply(conn, NULL);
+}
+
+static void start_server(struct daemon *daemon)
+{
+    const struct config *config = &daemon->config;
+    struct server_options options = {
+        .path = config->socket,
+        .group = config->socket_group,
+        .max_connections = config->max_connections,
+        .line = on_line,
+        .refusal = on_refusal,
+        .aux = daemon,
+    };
+    struct error error;
+
+    daemon->access = access_create(config->allow, config->allow_read, &error);
+    if (!daemon->access) {
+        ovs_fatal(0, "%s", error.message);
+    }
+    options.access = daemon->access;
+    daemon->server = server_create(&options, &error);
+    if (!daemon->server) {
+        ovs_fatal(0, "%s", error.message);
+    }
+}
+
+static void start(struct daemon *daemon)
+{
+    const struct config *config = &daemon->config;
+    int error = unixctl_server_create(daemon->options.unixctl, &daemon->unixctl);
+
+    if (error) {
+        ovs_fatal(error, "the control socket cannot be made; check OVS's run directory %s",
+                  ovs_rundir());
+    }
+    unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
+    start_server(daemon);
+    daemon->ovs = ovs_create(daemon->options.db);
+    daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
+    daemon->vswitchd = vswitchd_create(daemon->run_dir);
+    daemon->env = (struct engine_env){
+        .config = config,
+        .ovs = daemon->ovs,
+        .nic = daemon->nic,
+        .vswitchd = daemon->vswitchd,
+        .boot_id = daemon->boot_id,
+        .run_dir = daemon->run_dir,
+        .reply = on_reply,
+        .aux = daemon,
+    };
+    daemon->engine = engine_create(&daemon->env);
+    daemon->dispatch = (struct dispatch){
+        .engine = daemon->engine,
+        .server = daemon->server,
+        .env = &daemon->env,
+        .started_ms = time_msec(),
+    };
+}
+
+static void stop(struct daemon *daemon)
+{
+    notify("STOPPING=1");
+    engine_destroy(daemon->engine);
+    server_destroy(daemon->server);
+    vswitchd_destroy(daemon->vswitchd);
+    nic_destroy(daemon->nic);
+    ovs_destroy(daemon->ovs);
+    access_destroy(daemon->access);
+    unixctl_server_destroy(daemon->unixctl);
+    free(daemon->boot_id);
+    free(daemon->run_dir);
+}
+
+/* What can change while running is read again: who may connect, timeouts, NIC profiles. What cannot
+ * (socket, database) keeps its value until the next start. */
+static void reload(struct daemon *daemon)
+{
+    struct config *config = xmalloc(sizeof *config);
+    struct access *access = NULL;
+    struct error error;
+
+    config_init(config);
+    if (config_read(config, daemon->options.config ? daemon->options.config : DEFAULT_CONFIG,
+                    daemon->options.config != NULL, &error)) {
+        access = access_create(config->allow, config->allow_read, &error);
+    }
+    if (access) {
+        memcpy(config->socket, daemon->config.socket, sizeof config->socket);
+        daemon->config = *config;
+        server_set_access(daemon->server, access);
+        access_destroy(daemon->access);
+        daemon->access = access;
+        nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
+        VLOG_INFO("configuration read again");
+    } else {
+        VLOG_ERR("the configuration stays as it was: %s", error.message);
+    }
+    free(config);
+}
+
+static void report_memory(const struct daemon *daemon)
+{
+    struct simap usage;
+
+    memory_run();
+    if (memory_should_report()) {
+        simap_init(&usage);
+        simap_increase(&usage, "vifs", (unsigned int)ovs_n_vifs(daemon->ovs));
+        simap_increase(&usage, "connections",
+                       (unsigned int)server_n_connections(daemon->server));
+        simap_increase(&usage, "operations", (unsigned int)engine_n_ops(daemon->engine));
+        memory_report(&usage);
+        simap_destroy(&usage);
+    }
+}
+
+static void handle_signals(struct daemon *daemon)
+{
+    char buffer[64];
+
+    while (read(signal_pipe[0], buffer, sizeof buffer) > 0) {
+        /* Only the waking counts. */
+    }
+    if (reload_signal) {
+        reload_signal = 0;
+        reload(daemon);
+    }
+    if (stop_signal && !daemon->exiting) {
+        VLOG_INFO("stopping");
+        daemon->exiting = true;
+        daemon->exit_by = time_msec() + DRAIN_MS;
+        server_drain(daemon->server);
+        engine_drain(daemon->engine);
+    }
+}
+
+/* Facts first, commit last: an idle daemon goes from a request to its transaction in one pass. */
+static void run(struct daemon *daemon)
+{
+    struct ovs_globals globals;
+
+    report_memory(daemon);
+    ovs_run(daemon->ovs);
+    ovs_globals(daemon->ovs, &globals);
+    vswitchd_run(daemon->vswitchd, globals.cur_cfg);
+    server_run(daemon->server);
+    engine_run(daemon->engine);
+    engine_commit(daemon->engine);
+    server_flush(daemon->server);
+    unixctl_server_run(daemon->unixctl);
+    if (!daemon->ready && ovs_synced(daemon->ovs)) {
+        daemon->ready = true;
+        notify("READY=1");
+    }
+    handle_signals(daemon);
+}
+
+static void wait_for_events(struct daemon *daemon)
+{
+    memory_wait();
+    ovs_wait(daemon->ovs);
+    vswitchd_wait(daemon->vswitchd);
+    server_wait(daemon->server);
+    engine_wait(daemon->engine);
+    unixctl_server_wait(daemon->unixctl);
+    poll_fd_wait(signal_pipe[0], POLLIN);
+    if (daemon->exiting) {
+        poll_timer_wait_until(daemon->exit_by);
+    }
+    poll_block();
+}
+
+static bool may_exit(const struct daemon *daemon)
+{
+    return daemon->exiting &&
+           (time_msec() >= daemon->exit_by ||
+            (engine_n_ops(daemon->engine) == 0 && server_is_flushed(daemon->server)));
+}
+
+int main(int argc, char *argv[])
+{
+    static struct daemon daemon = {.options = {.sysfs_root = "/sys"}};
+
+    set_program_name(argv[0]);
+    ovs_set_program_name(program_name, VIFPLUG_VERSION);
+    catch_signals();
+    service_start(&argc, &argv);
+    parse_options(argc, argv, &daemon.options);
+    read_config(&daemon.config, &daemon.options);
+    if (!daemon.options.db) {
+        daemon.options.db = daemon.config.db[0] ? daemon.config.db
+                                                : xasprintf("unix:%s/db.sock", ovs_rundir());
+    }
+    daemon.boot_id = read_boot_id(daemon.options.boot_id);
+    daemon.run_dir = xstrdup(daemon.config.run_dir[0] ? daemon.config.run_dir : ovs_rundir());
+    daemonize_start(false);
+    start(&daemon);
+    daemonize_complete();
+    VLOG_INFO("vifplugd %s", VIFPLUG_VERSION);
+    for (run(&daemon); !may_exit(&daemon); run(&daemon)) {
+        wait_for_events(&daemon);
+    }
+    stop(&daemon);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,260 @@
+#include "daemon/nic-profile.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/template.h"
+
+void nic_profile_init(struct nic_profile *profile, const char *name)
+{
+    memset(profile, 0, sizeof *profile);
+    snprintf(profile->name, sizeof profile->name, "%s", name);
+    profile->numbering = NIC_NUMBER_VIRTFN;
+    strcpy(profile->devargs, "{pf},representor=[{vf}]");
+    profile->vhost_mode = VHOST_MODE_SERVER;
+    profile->vf_mac = NIC_VF_MAC_TRY;
+    if (!strcmp(name, "generic")) {
+        profile->matches[profile->n_matches++].type = NIC_MATCH_ANY;
+    } else if (!strcmp(name, "napatech")) {
+        profile->matches[profile->n_matches++] =
+            (struct nic_match){.type = NIC_MATCH_VENDOR, .vendor = 0x18f4};
+        profile->numbering = NIC_NUMBER_SLOT;
+        strcpy(profile->vhost_socket, "/usr/local/var/run/stdvio{vf}");
+        profile->vf_mac = NIC_VF_MAC_NO;
+    }
+}
+
+static bool read_hex16(const char *s, size_t length, uint16_t *value)
+{
+    char text[5];
+
+    if (length != 4) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (!isxdigit((unsigned char)s[i])) {
+            return false;
+        }
+        text[i] = s[i];
+    }
+    text[length] = '\0';
+    *value = (uint16_t)strtoul(text, NULL, 16);
+    return true;
+}
+
+static bool read_match(const char *s, struct nic_match *match)
+{
+    memset(match, 0, sizeof *match);
+    if (!strcmp(s, "*")) {
+        match->type = NIC_MATCH_ANY;
+        return true;
+    }
+    if (pci_addr_parse(s, &match->address)) {
+        match->type = NIC_MATCH_ADDRESS;
+        return true;
+    }
+    if (strlen(s) < 6 || s[4] != ':' || !read_hex16(s, 4, &match->vendor)) {
+        return false;
+    }
+    if (!strcmp(s + 5, "*")) {
+        match->type = NIC_MATCH_VENDOR;
+        return true;
+    }
+    match->type = NIC_MATCH_DEVICE;
+    return read_hex16(s + 5, strlen(s + 5), &match->device);
+}
+
+static bool set_matches(struct nic_profile *profile, const char *value, char *why, size_t size)
+{
+    char text[NIC_TEMPLATE_MAX + 1];
+    char *save = NULL;
+
+    snprintf(text, sizeof text, "%s", value);
+    profile->n_matches = 0;
+    for (char *item = strtok_r(text, ", \t", &save); item; item = strtok_r(NULL, ", \t", &save)) {
+        if (profile->n_matches == NIC_MATCHES_MAX) {
+            snprintf(why, size, "has more than %d patterns", NIC_MATCHES_MAX);
+            return false;
+        }
+        if (!read_match(item, &profile->matches[profile->n_matches])) {
+            snprintf(why, size,
+                     "has the pattern '%s', which is none of 18f4:051a, 18f4:*, * and 0000:65:00.0",
+                     item);
+            return false;
+        }
+        profile->n_matches++;
+    }
+    if (profile->n_matches == 0) {
+        snprintf(why, size, "is empty");
+        return false;
+    }
+    return true;
+}
+
+static bool set_template(char *template, const char *value, char *why, size_t size)
+{
+    if (!template_check(value, why, size)) {
+        return false;
+    }
+    snprintf(template, NIC_TEMPLATE_MAX + 1, "%s", value);
+    return true;
+}
+
+/* Finds `value` among `n` words; its index goes to *index. */
+static bool set_word(const char *value, const char *const words[], int n, int *index, char *why,
+                     size_t size)
+{
+    size_t used;
+
+    for (int i = 0; i < n; i++) {
+        if (!strcmp(value, words[i])) {
+            *index = i;
+            return true;
+        }
+    }
+    used = (size_t)snprintf(why, size, "is '%s', which is none of", value);
+    for (int i = 0; i < n && used < size; i++) {
+        used += (size_t)snprintf(why + used, size - used, " %s", words[i]);
+    }
+    return false;
+}
+
+static bool set_option(struct nic_profile *profile, const char *key, const char *value, char *why,
+                       size_t size)
+{
+    static const char *const reserved[] = {"dpdk-devargs", "dpdk-vf-mac", "vhost-server-path"};
+    size_t i = 0;
+
+    for (size_t j = 0; j < sizeof reserved / sizeof reserved[0]; j++) {
+        if (!strcmp(key, reserved[j])) {
+            snprintf(why, size, "is an option that the daemon writes itself");
+            return false;
+        }
+    }
+    if (!*key || strlen(key) >= sizeof profile->options[0].key || !*value) {
+        snprintf(why, size, "needs a key of 1 to %zu bytes and a value",
+                 sizeof profile->options[0].key - 1);
+        return false;
+    }
+    while (i < profile->n_options && strcmp(profile->options[i].key, key)) {
+        i++;
+    }
+    if (i == NIC_OPTIONS_MAX) {
+        snprintf(why, size, "is one option too many (at most %d)", NIC_OPTIONS_MAX);
+        return false;
+    }
+    snprintf(profile->options[i].key, sizeof profile->options[i].key, "%s", key);
+    snprintf(profile->options[i].value, sizeof profile->options[i].value, "%s", value);
+    profile->n_options += i == profile->n_options;
+    return true;
+}
+
+/* The keys whose values are one of a few words. */
+static bool set_choice(struct nic_profile *profile, const char *key, const char *value, bool *known,
+                       char *why, size_t size)
+{
+    static const char *const numberings[] = {"slot", "virtfn"};
+    static const char *const modes[] = {"server", "client"};
+    static const char *const macs[] = {"no", "try", "yes"};
+    static const char *const names[] = {"vfr", "vif_name"};
+    static const char *const booleans[] = {"no", "yes"};
+    static const char *const datapaths[] = {"netdev", "system"};
+    int i = 0;
+
+    *known = true;
+    if (!strcmp(key, "vf-number") && set_word(value, numberings, 2, &i, why, size)) {
+        profile->numbering = i ? NIC_NUMBER_VIRTFN : NIC_NUMBER_SLOT;
+        return true;
+    }
+    if (!strcmp(key, "vhost-mode") && set_word(value, modes, 2, &i, why, size)) {
+        profile->vhost_mode = i ? VHOST_MODE_CLIENT : VHOST_MODE_SERVER;
+        return true;
+    }
+    if (!strcmp(key, "set-vf-mac") && set_word(value, macs, 3, &i, why, size)) {
+        profile->vf_mac = (enum nic_vf_mac)i;
+        return true;
+    }
+    if (!strcmp(key, "port-name") && set_word(value, names, 2, &i, why, size)) {
+        profile->port_name = (enum nic_port_name)i;
+        return true;
+    }
+    if (!strcmp(key, "slow-probe") && set_word(value, booleans, 2, &i, why, size)) {
+        profile->slow_probe = i;
+        return true;
+    }
+    if (!strcmp(key, "datapath-type") && set_word(value, datapaths, 2, &i, why, size)) {
+        snprintf(profile->datapath_type, sizeof profile->datapath_type, "%s", value);
+        return true;
+    }
+    *known = *why != '\0';
+    return false;
+}
+
+bool nic_profile_set(struct nic_profile *profile, const char *key, const char *value, char *why,
+                     size_t size)
+{
+    bool known;
+
+    *why = '\0';
+    if (strlen(value) > NIC_TEMPLATE_MAX) {
+        snprintf(why, size, "is longer than %d bytes", NIC_TEMPLATE_MAX);
+        return false;
+    }
+    if (!strcmp(key, "match")) {
+        return set_matches(profile, value, why, size);
+    }
+    if (!strcmp(key, "devargs")) {
+        return set_template(profile->devargs, value, why, size);
+    }
+    if (!strcmp(key, "vhost-socket")) {
+        return set_template(profile->vhost_socket, value, why, size);
+    }
+    if (!strncmp(key, "options.", 8)) {
+        return set_option(profile, key + 8, value, why, size);
+    }
+    if (set_choice(profile, key, value, &known, why, size)) {
+        return true;
+    }
+    if (!known) {
+        snprintf(why, size, "is not a setting of a NIC profile");
+    }
+    return false;
+}
+
+static bool matches(const struct nic_match *match, const struct pci_addr *pf, uint16_t vendor,
+                    uint16_t device)
+{
+    switch (match->type) {
+    case NIC_MATCH_ADDRESS:
+        return pci_addr_equal(&match->address, pf);
+    case NIC_MATCH_DEVICE:
+        return match->vendor == vendor && match->device == device;
+    case NIC_MATCH_VENDOR:
+        return match->vendor == vendor;
+    case NIC_MATCH_ANY:
+        return true;
+    }
+    return false;
+}
+
+const struct nic_profile *nic_profile_find(const struct nic_profile *profiles, size_t n,
+                                           const struct pci_addr *pf, uint16_t vendor,
+                                           uint16_t device)
+{
+    const struct nic_profile *best = NULL;
+    int best_type = -1;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < profiles[i].n_matches; j++) {
+            const struct nic_match *match = &profiles[i].matches[j];
+
+            if ((int)match->type > best_type && matches(match, pf, vendor, device)) {
+                best = &profiles[i];
+                best_type = (int)match->type;
+            }
+        }
+    }
+    return best;
+}

@@ -1,0 +1,76 @@
+/* NIC profiles: what differs from one SmartNIC to the next, as configuration. */
+
+#ifndef VP_NIC_PROFILE_H
+#define VP_NIC_PROFILE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pci-addr.h"
+#include "base/vif.h"
+
+#define NIC_NAME_MAX 32
+#define NIC_TEMPLATE_MAX 160  /* Longest template; inih gives lines of less than 200 bytes. */
+#define NIC_DEVARGS_MAX 255   /* Longest rendered dpdk-devargs. */
+#define NIC_MATCHES_MAX 8
+#define NIC_OPTIONS_MAX 16
+#define NIC_PROFILES_MAX 32
+
+enum nic_numbering {
+    NIC_NUMBER_SLOT,  /* VF_NUM = ID*8+VF, from the VF's own address DDDD:BB:ID.VF (Napatech). */
+    NIC_NUMBER_VIRTFN /* The N of sysfs virtfnN (DPDK's own meaning of representor=[N]). */
+};
+
+enum nic_vf_mac {
+    NIC_VF_MAC_NO,  /* Never write dpdk-vf-mac. */
+    NIC_VF_MAC_TRY, /* Write it; where the port fails with it, plug without and say so. */
+    NIC_VF_MAC_YES  /* Write it; a port that fails with it fails. */
+};
+
+enum nic_port_name {
+    NIC_PORT_VFR,     /* "vfr" and the VIF id, 14 characters in all (os-vif's name). */
+    NIC_PORT_VIF_NAME /* The VIF's vif_name, else its representor_name, else as above. */
+};
+
+/* One pattern of `match`. A PCI address beats vendor:device beats vendor:* beats *. */
+struct nic_match {
+    enum { NIC_MATCH_ANY, NIC_MATCH_VENDOR, NIC_MATCH_DEVICE, NIC_MATCH_ADDRESS } type;
+    uint16_t vendor;
+    uint16_t device;
+    struct pci_addr address;
+};
+
+struct nic_profile {
+    char name[NIC_NAME_MAX + 1];
+    struct nic_match matches[NIC_MATCHES_MAX];
+    size_t n_matches;
+    enum nic_numbering numbering;
+    char devargs[NIC_TEMPLATE_MAX + 1];      /* Template. */
+    char vhost_socket[NIC_TEMPLATE_MAX + 1]; /* Template, or "": the card serves no socket. */
+    enum vhost_mode vhost_mode;              /* QEMU's role on it. */
+    enum nic_vf_mac vf_mac;
+    enum nic_port_name port_name;
+    bool slow_probe;                         /* Batches of its own. */
+    char datapath_type[VIF_DATAPATH_MAX + 1]; /* Where neither VIF nor bridge says; or "". */
+    struct {
+        char key[48];
+        char value[NIC_TEMPLATE_MAX + 1];
+    } options[NIC_OPTIONS_MAX]; /* Further Interface options, as they are. */
+    size_t n_options;
+};
+
+/* The built-in profile of that name ("napatech", "generic"), or for any other name the defaults
+ * that a new profile starts from (those of "generic", without a match). */
+void nic_profile_init(struct nic_profile *profile, const char *name);
+
+/* Sets one key of a profile, as the configuration has it. On failure writes what is wrong to `why`. */
+bool nic_profile_set(struct nic_profile *profile, const char *key, const char *value, char *why,
+                     size_t size);
+
+/* The profile that matches best (the earlier of equals), or NULL. */
+const struct nic_profile *nic_profile_find(const struct nic_profile *profiles, size_t n,
+                                           const struct pci_addr *pf, uint16_t vendor,
+                                           uint16_t device);
+
+#endif

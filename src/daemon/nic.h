@@ -1,0 +1,47 @@
+/* SmartNICs: from the PCI address of a VF to its PF, VF number, device arguments and socket. */
+
+#ifndef VP_NIC_H
+#define VP_NIC_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/pci-addr.h"
+#include "base/vif.h"
+#include "daemon/nic-profile.h"
+
+#define NIC_PFS_MAX 64
+
+/* One VF of a SmartNIC. A plain value, but for `profile`, which the configuration owns. */
+struct nic_vf {
+    const struct nic_profile *profile;
+    struct pci_addr pf;
+    struct pci_addr vf;
+    int vf_num;
+    char devargs[NIC_DEVARGS_MAX + 1];
+    char vhost_socket[VIF_PATH_MAX + 1]; /* "" if the profile has none. */
+    enum vhost_mode vhost_mode;          /* NONE if it has none. */
+};
+
+struct nic;
+
+/* `sysfs_root` and `profiles` are borrowed and must outlive the result. */
+struct nic *nic_create(const char *sysfs_root, const struct nic_profile *profiles,
+                       size_t n_profiles);
+void nic_destroy(struct nic *nic);
+
+/* Replaces the profiles. Every struct nic_vf from before is invalid from here on. */
+void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_t n_profiles);
+
+/* Finds out everything about the VF at `slot`. Errors, on `field`: device_not_found (no such device,
+ * no VF, a VF number that the profile's rule cannot tell), socket_mismatch (two cards would serve the
+ * same socket), invalid_request (the profile's templates do not give usable text). */
+bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field,
+                 struct nic_vf *vf, struct error *error);
+
+/* The other way round, for a record: VF number `vf_num` of `pf`. Returns false if this host has no
+ * such VF (any more). */
+bool nic_describe(struct nic *nic, const struct pci_addr *pf, int vf_num, struct nic_vf *vf);
+
+#endif

@@ -1,0 +1,50 @@
+#include "daemon/op.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "timeval.h"
+#include "util.h"
+
+struct op *op_create(enum op_type type, const struct request *request, uint64_t connection)
+{
+    static uint64_t last_id;
+    struct op *op = xzalloc(sizeof *op);
+
+    op->id = ++last_id;
+    op->type = type;
+    op->request = *request;
+    op->connection = connection;
+    op->arrived_us = time_usec();
+    plan_init(&op->plan);
+    port_spec_init(&op->goal);
+    record_init(&op->before);
+    return op;
+}
+
+void op_destroy(struct op *op)
+{
+    plan_destroy(&op->plan);
+    port_spec_destroy(&op->goal);
+    record_destroy(&op->before);
+    for (size_t i = 0; i < op->n_warnings; i++) {
+        free(op->warnings[i]);
+    }
+    free(op);
+}
+
+void op_warn(struct op *op, const char *format, ...)
+{
+    va_list args;
+
+    if (op->n_warnings < OP_WARNINGS_MAX) {
+        va_start(args, format);
+        op->warnings[op->n_warnings++] = xvasprintf(format, args);
+        va_end(args);
+    }
+}
+
+const char *op_type_name(enum op_type type)
+{
+    return type == OP_PLUG ? "plug" : type == OP_UNPLUG ? "unplug" : "recover";
+}

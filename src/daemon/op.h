@@ -1,0 +1,91 @@
+/* Operations: one request in flight, from its arrival to its answer.
+ *
+ *   QUEUED ----> COMMITTING ----> REALIZING ----> done
+ *     ^  \________________________/ |  |
+ *     |_____________________________|  |   (a replacement's second step; a second look at an MTU)
+ *     |________________________________|   (undoing: the same way once more, with what preceded
+ *                                           as the goal, and then failed)
+ *
+ * Operations on one VIF run one after another in the order of their arrival. An operation whose
+ * client has gone, or has been answered, still ends properly. */
+
+#ifndef VP_OP_H
+#define VP_OP_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "daemon/plan.h"
+#include "daemon/record.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "wire/request.h"
+
+#define OP_WARNINGS_MAX 4
+
+enum op_type {
+    OP_PLUG,
+    OP_UNPLUG,
+    OP_RECOVER /* Nobody's request: the second step of a replacement that a killed daemon left. */
+};
+
+enum op_state { OP_QUEUED, OP_COMMITTING, OP_REALIZING };
+
+struct op {
+    struct ovs_list node;      /* In the engine's list for `state`. */
+    struct ovs_list vif_node;  /* Among the operations on the same VIF. */
+    struct vif_queue *vif_queue;
+
+    uint64_t id; /* For the log. */
+    enum op_type type;
+    enum op_state state;
+    struct request request;
+    uint64_t connection; /* Who is to be answered; 0: nobody. */
+    bool replied;
+    bool refused;        /* Replied with an error. */
+
+    /* What it is to do. */
+    struct plan plan;       /* The step at hand. */
+    struct port_spec goal;  /* PLUG, RECOVER: the port as it shall be; valid if has_goal. */
+    bool has_goal;
+    struct record before;   /* What was there before the first step; valid if has_before. */
+    bool has_before;
+    bool touched;           /* A step has been, or may have been, committed: `before` is fixed. */
+    bool changed;           /* For the answer. */
+    bool made_bridge;
+    bool without_vf_mac;    /* set-vf-mac = try has been tried. */
+    bool solo;              /* Its batch failed: it goes alone. */
+    bool waits_for_switch;  /* Planned, and needs a vswitchd that is not there. */
+    bool bump_only;         /* The next transaction just makes vswitchd look again. */
+    int tries;              /* Transactions that came to nothing. */
+
+    /* Its end. */
+    bool undoing;
+    struct error error;     /* Why it is being undone. */
+    char *warnings[OP_WARNINGS_MAX];
+    size_t n_warnings;
+
+    /* Realisation. */
+    int64_t target_cfg;         /* The next_cfg whose answer decides; 0: any. */
+    long long int settle_until; /* When an MTU that is not as asked is believed, ms; 0: not set. */
+    bool looked_again;          /* bump_only has been done. */
+
+    /* Time: ms of the monotonic clock for deadlines, us for what is told. */
+    long long int deadline;
+    long long int queue_deadline;
+    bool grace_given;
+    long long int arrived_us;
+    long long int sent_us;
+    long long int committed_us;
+};
+
+struct op *op_create(enum op_type type, const struct request *request, uint64_t connection);
+void op_destroy(struct op *op);
+
+void op_warn(struct op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "plug", for the log. */
+const char *op_type_name(enum op_type type);
+
+#endif

@@ -1,0 +1,58 @@
+/* What the files ovs*.c share. Nobody else includes this: it is where IDL types end. */
+
+#ifndef VP_OVS_PRIVATE_H
+#define VP_OVS_PRIVATE_H 1
+
+#include "daemon/ovs.h"
+#include "daemon/registry.h"
+#include "openvswitch/list.h"
+#include "vswitch-idl.h"
+
+/* Bridges that the transaction under construction touches in a way that single mutations cannot
+ * express: made by it, or dropped if they are empty after it. */
+struct staged_bridge {
+    struct ovs_list node;
+    const struct ovsrec_bridge *row;
+    bool created;
+    struct ovsrec_port **ports; /* Of a created one, set at commit. */
+    size_t n_ports;
+    bool drop;         /* Drop if nothing but the local port is left... */
+    size_t n_removed;  /* ...after so many were taken away. */
+};
+
+struct ovs {
+    char *remote;
+    struct ovsdb_idl *idl;
+    struct ovsdb_idl_index *bridge_by_name;
+    struct ovsdb_idl_index *port_by_name;
+    struct ovsdb_idl_index *interface_by_name;
+    struct registry *registry;
+
+    bool synced;
+    unsigned int lost_seqno;   /* The IDL's seqno when the connection was lost. */
+    unsigned int n_losses;     /* How often it was. */
+    long long int next_probe;  /* When to look for the server again, ms. */
+
+    struct ovsdb_idl_txn *txn;
+    bool sent;
+    bool bumped;
+    unsigned int sent_losses;  /* n_losses when it was sent. */
+    struct ovs_list staged_bridges;
+};
+
+const struct ovsrec_bridge *ovs_bridge_row(const struct ovs *ovs, const char *name);
+const struct ovsrec_port *ovs_port_row(const struct ovs *ovs, const char *name);
+const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const char *name);
+
+/* The bridge that has `port`; tried first: the one called `hint` (may be NULL). */
+const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ovsrec_port *port,
+                                          const char *hint);
+
+/* Takes note of the Interface rows that changed since the last call. */
+void ovs_track(struct ovs *ovs);
+
+/* Writes what the staged bridges came to; called once, before the commit. */
+void ovs_stage_bridges(struct ovs *ovs);
+void ovs_clear_staged_bridges(struct ovs *ovs);
+
+#endif

@@ -1,0 +1,209 @@
+/* From IDL rows to values. */
+
+#include "daemon/ovs-private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb-idl.h"
+#include "util.h"
+
+const struct ovsrec_bridge *ovs_bridge_row(const struct ovs *ovs, const char *name)
+{
+    struct ovsrec_bridge *key = ovsrec_bridge_index_init_row(ovs->bridge_by_name);
+    const struct ovsrec_bridge *row;
+
+    ovsrec_bridge_index_set_name(key, name);
+    row = ovsrec_bridge_index_find(ovs->bridge_by_name, key);
+    ovsrec_bridge_index_destroy_row(key);
+    return row;
+}
+
+const struct ovsrec_port *ovs_port_row(const struct ovs *ovs, const char *name)
+{
+    struct ovsrec_port *key = ovsrec_port_index_init_row(ovs->port_by_name);
+    const struct ovsrec_port *row;
+
+    ovsrec_port_index_set_name(key, name);
+    row = ovsrec_port_index_find(ovs->port_by_name, key);
+    ovsrec_port_index_destroy_row(key);
+    return row;
+}
+
+const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const char *name)
+{
+    struct ovsrec_interface *key = ovsrec_interface_index_init_row(ovs->interface_by_name);
+    const struct ovsrec_interface *row;
+
+    ovsrec_interface_index_set_name(key, name);
+    row = ovsrec_interface_index_find(ovs->interface_by_name, key);
+    ovsrec_interface_index_destroy_row(key);
+    return row;
+}
+
+/* Sets of rows are kept sorted by UUID, so this costs O(log n). */
+static bool has_port(const struct ovsrec_bridge *bridge, const struct ovsrec_port *port)
+{
+    const struct ovsdb_datum *ports = ovsdb_idl_read(&bridge->header_, &ovsrec_bridge_col_ports);
+    union ovsdb_atom key = {.uuid = port->header_.uuid};
+    unsigned int position;
+
+    return ovsdb_datum_find_key(ports, &key, OVSDB_TYPE_UUID, &position);
+}
+
+const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ovsrec_port *port,
+                                          const char *hint)
+{
+    const struct ovsrec_bridge *bridge = hint ? ovs_bridge_row(ovs, hint) : NULL;
+
+    if (bridge && has_port(bridge, port)) {
+        return bridge;
+    }
+    OVSREC_BRIDGE_FOR_EACH (bridge, ovs->idl) {
+        if (has_port(bridge, port)) {
+            return bridge;
+        }
+    }
+    return NULL;
+}
+
+static void read_record(const struct ovs *ovs, const struct ovsrec_interface *row,
+                        struct record *record)
+{
+    const struct ovsrec_port *port = ovs_port_row(ovs, row->name);
+    const struct ovsrec_bridge *bridge = port ? ovs_bridge_of(ovs, port, NULL) : NULL;
+    struct port_spec *spec = &record->spec;
+
+    memset(record, 0, sizeof *record);
+    snprintf(spec->port, sizeof spec->port, "%s", row->name);
+    if (bridge) {
+        snprintf(spec->bridge, sizeof spec->bridge, "%s", bridge->name);
+        snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s",
+                 bridge->datapath_type[0] ? bridge->datapath_type : "system");
+    }
+    snprintf(spec->type, sizeof spec->type, "%s", row->type);
+    smap_clone(&spec->options, &row->options);
+    smap_clone(&spec->external_ids, &row->external_ids);
+    spec->mtu_request = row->n_mtu_request ? (int)*row->mtu_request : 0;
+    record->ofport = row->n_ofport ? *row->ofport : 0;
+    record->mtu = row->n_mtu ? (int)*row->mtu : 0;
+    record->error = nullable_xstrdup(row->error && row->error[0] ? row->error : NULL);
+    record_interpret(record);
+}
+
+static bool read_uuid(const struct ovs *ovs, const struct uuid *uuid, struct record *record)
+{
+    const struct ovsrec_interface *row =
+        uuid ? ovsrec_interface_get_for_uuid(ovs->idl, uuid) : NULL;
+
+    if (row) {
+        read_record(ovs, row, record);
+    }
+    return row != NULL;
+}
+
+bool ovs_find_port(const struct ovs *ovs, const char *port, struct record *record)
+{
+    const struct ovsrec_interface *row = ovs_interface_row(ovs, port);
+
+    if (row) {
+        read_record(ovs, row, record);
+    }
+    return row != NULL;
+}
+
+bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *record)
+{
+    return read_uuid(ovs, registry_by_vif(ovs->registry, vif_id), record);
+}
+
+bool ovs_find_vf_owner(const struct ovs *ovs, const struct pci_addr *pf, int vf_num,
+                       const char *except_vif_id, struct record *record)
+{
+    return read_uuid(ovs, registry_by_vf(ovs->registry, pf, vf_num, except_vif_id), record);
+}
+
+void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *facts)
+{
+    const struct ovsrec_bridge *row = ovs_bridge_row(ovs, name);
+
+    memset(facts, 0, sizeof *facts);
+    facts->exists = row != NULL;
+    if (row) {
+        snprintf(facts->datapath_type, sizeof facts->datapath_type, "%s",
+                 row->datapath_type[0] ? row->datapath_type : "system");
+    }
+}
+
+void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
+{
+    const struct ovsrec_open_vswitch *row = ovsrec_open_vswitch_first(ovs->idl);
+    const char *dpdk_init;
+
+    memset(globals, 0, sizeof *globals);
+    if (!row) {
+        return;
+    }
+    dpdk_init = smap_get_def(&row->other_config, "dpdk-init", "false");
+    globals->next_cfg = row->next_cfg;
+    globals->cur_cfg = row->cur_cfg;
+    globals->dpdk_wanted = !strcmp(dpdk_init, "true") || !strcmp(dpdk_init, "try");
+    globals->dpdk_initialized = row->dpdk_initialized;
+    globals->ovs_version = row->ovs_version;
+    globals->dpdk_version = row->dpdk_version;
+    globals->vhost_sock_dir = smap_get(&row->other_config, "vhost-sock-dir");
+}
+
+struct each {
+    const struct ovs *ovs;
+    void (*cb)(const struct record *record, void *aux);
+    void *aux;
+};
+
+static void each_vif(const struct uuid *uuid, void *each_)
+{
+    struct each *each = each_;
+    struct record record;
+
+    if (read_uuid(each->ovs, uuid, &record)) {
+        each->cb(&record, each->aux);
+        record_destroy(&record);
+    }
+}
+
+void ovs_for_each_vif(const struct ovs *ovs, void (*cb)(const struct record *record, void *aux),
+                      void *aux)
+{
+    struct each each = {ovs, cb, aux};
+
+    registry_for_each_vif(ovs->registry, each_vif, &each);
+}
+
+size_t ovs_n_vifs(const struct ovs *ovs)
+{
+    return registry_n_vifs(ovs->registry);
+}
+
+void ovs_track(struct ovs *ovs)
+{
+    const struct ovsrec_interface *row;
+
+    OVSREC_INTERFACE_FOR_EACH_TRACKED (row, ovs->idl) {
+        const char *owner;
+        const char *vif_id;
+        bool takes_device;
+
+        if (ovsrec_interface_is_deleted(row)) {
+            registry_remove(ovs->registry, &row->header_.uuid);
+            continue;
+        }
+        owner = smap_get(&row->external_ids, KEY_OWNER);
+        vif_id = owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
+        takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);
+        registry_set(ovs->registry, &row->header_.uuid,
+                     vif_id && vif_id_valid(vif_id) ? vif_id : NULL,
+                     takes_device ? smap_get(&row->options, "dpdk-devargs") : NULL);
+    }
+    ovsdb_idl_track_clear(ovs->idl);
+}

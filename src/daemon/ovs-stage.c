@@ -1,0 +1,232 @@
+/* From plans to operations of one transaction. */
+
+#include "daemon/ovs-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb-idl.h"
+#include "util.h"
+
+static struct staged_bridge *find_staged(struct ovs *ovs, const char *name)
+{
+    struct staged_bridge *staged;
+
+    LIST_FOR_EACH (staged, node, &ovs->staged_bridges) {
+        if (!strcmp(staged->row->name, name)) {
+            return staged;
+        }
+    }
+    return NULL;
+}
+
+static struct staged_bridge *note_bridge(struct ovs *ovs, const struct ovsrec_bridge *row)
+{
+    struct staged_bridge *staged = find_staged(ovs, row->name);
+
+    if (!staged) {
+        staged = xzalloc(sizeof *staged);
+        staged->row = row;
+        ovs_list_push_back(&ovs->staged_bridges, &staged->node);
+    }
+    return staged;
+}
+
+static struct ovsrec_port *insert_port(struct ovs *ovs, const char *name,
+                                       struct ovsrec_interface **interfacep)
+{
+    struct ovsrec_interface *interface = ovsrec_interface_insert(ovs->txn);
+    struct ovsrec_port *port = ovsrec_port_insert(ovs->txn);
+
+    ovsrec_interface_set_name(interface, name);
+    ovsrec_port_set_name(port, name);
+    ovsrec_port_set_interfaces(port, &interface, 1);
+    *interfacep = interface;
+    return port;
+}
+
+static void add_created_port(struct staged_bridge *staged, struct ovsrec_port *port)
+{
+    staged->ports = xrealloc(staged->ports, (staged->n_ports + 1) * sizeof *staged->ports);
+    staged->ports[staged->n_ports++] = port;
+}
+
+/* What `ovs-vsctl add-br` makes: the bridge and its local port of type internal. */
+static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
+                                           const char *datapath_type)
+{
+    struct ovsrec_bridge *row = ovsrec_bridge_insert(ovs->txn);
+    struct ovsrec_interface *interface;
+    struct staged_bridge *staged;
+
+    ovsrec_bridge_set_name(row, name);
+    ovsrec_bridge_set_datapath_type(row, datapath_type);
+    staged = note_bridge(ovs, row);
+    staged->created = true;
+    add_created_port(staged, insert_port(ovs, name, &interface));
+    ovsrec_interface_set_type(interface, "internal");
+    ovsrec_open_vswitch_update_bridges_addvalue(ovsrec_open_vswitch_first(ovs->idl), row);
+    return staged;
+}
+
+/* Puts `port` on the plan's bridge, which is made if it is missing and the plan says so. */
+static bool attach(struct ovs *ovs, const struct plan *plan, struct ovsrec_port *port)
+{
+    const struct port_spec *spec = &plan->spec;
+    struct staged_bridge *staged = find_staged(ovs, spec->bridge);
+    const struct ovsrec_bridge *row;
+
+    if (!staged || !staged->created) {
+        row = ovs_bridge_row(ovs, spec->bridge);
+        if (row) {
+            ovsrec_bridge_update_ports_addvalue(row, port);
+            return true;
+        }
+        if (!plan->create_bridge) {
+            return false;
+        }
+        staged = create_bridge(ovs, spec->bridge, spec->datapath_type);
+    }
+    add_created_port(staged, port);
+    return true;
+}
+
+static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hint, bool drop)
+{
+    const struct ovsrec_port *port = ovs_port_row(ovs, port_name);
+    const struct ovsrec_bridge *bridge = port ? ovs_bridge_of(ovs, port, bridge_hint) : NULL;
+    struct staged_bridge *staged;
+
+    if (!bridge) {
+        return false;
+    }
+    ovsrec_bridge_update_ports_delvalue(bridge, port);
+    staged = note_bridge(ovs, bridge);
+    staged->n_removed++;
+    staged->drop |= drop;
+    return true;
+}
+
+static void set_mtu_request(const struct ovsrec_interface *interface, int mtu)
+{
+    int64_t value = mtu;
+
+    ovsrec_interface_set_mtu_request(interface, &value, mtu ? 1 : 0);
+}
+
+static bool stage_create(struct ovs *ovs, const struct plan *plan)
+{
+    const struct port_spec *spec = &plan->spec;
+    struct ovsrec_interface *interface;
+    struct ovsrec_port *port;
+
+    if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge) &&
+        !find_staged(ovs, spec->bridge)) {
+        return false;
+    }
+    if (plan->old_port[0] && !detach(ovs, plan->old_port, NULL, false)) {
+        return false;
+    }
+    port = insert_port(ovs, spec->port, &interface);
+    ovsrec_interface_set_type(interface, spec->type);
+    ovsrec_interface_set_options(interface, &spec->options);
+    ovsrec_interface_set_external_ids(interface, &spec->external_ids);
+    if (spec->mtu_request) {
+        set_mtu_request(interface, spec->mtu_request);
+    }
+    return attach(ovs, plan, port);
+}
+
+static bool stage_change(struct ovs *ovs, const struct plan *plan)
+{
+    const struct port_spec *spec = &plan->spec;
+    const struct ovsrec_interface *interface = ovs_interface_row(ovs, spec->port);
+    const struct ovsrec_port *port = ovs_port_row(ovs, spec->port);
+    const struct smap_node *node;
+
+    if (!interface || !port) {
+        return false;
+    }
+    if (plan->old_bridge[0]) {
+        if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge)) {
+            return false;
+        }
+        if (!detach(ovs, spec->port, plan->old_bridge, false) ||
+            !attach(ovs, plan, CONST_CAST(struct ovsrec_port *, port))) {
+            return false;
+        }
+    }
+    if (plan->action == ACTION_REPLACE) {
+        ovsrec_interface_set_type(interface, TYPE_DETACHED);
+    } else if (plan->set_type) {
+        ovsrec_interface_set_type(interface, spec->type);
+    }
+    if (plan->set_mtu_request) {
+        set_mtu_request(interface, spec->mtu_request);
+    }
+    SMAP_FOR_EACH (node, &plan->set_options) {
+        ovsrec_interface_update_options_setkey(interface, node->key, node->value);
+    }
+    SMAP_FOR_EACH (node, &plan->remove_options) {
+        ovsrec_interface_update_options_delkey(interface, node->key);
+    }
+    SMAP_FOR_EACH (node, &plan->set_external_ids) {
+        ovsrec_interface_update_external_ids_setkey(interface, node->key, node->value);
+    }
+    SMAP_FOR_EACH (node, &plan->remove_external_ids) {
+        ovsrec_interface_update_external_ids_delkey(interface, node->key);
+    }
+    return true;
+}
+
+bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
+{
+    switch (plan->action) {
+    case ACTION_NONE:
+        return true;
+    case ACTION_CREATE:
+        return stage_create(ovs, plan);
+    case ACTION_UPDATE:
+    case ACTION_REPLACE:
+        return stage_change(ovs, plan);
+    case ACTION_DELETE:
+        return detach(ovs, plan->spec.port, plan->spec.bridge, plan->drop_bridge);
+    }
+    return false;
+}
+
+/* A bridge goes if this transaction leaves it nothing but its local port, and the transaction fails
+ * if somebody else puts a port on it at the same time. */
+static void drop_if_empty(struct ovs *ovs, const struct staged_bridge *staged)
+{
+    const struct ovsrec_bridge *row = staged->row;
+
+    if (row->n_ports - staged->n_removed == 1 && ovs_port_row(ovs, row->name)) {
+        ovsrec_bridge_verify_ports(row);
+        ovsrec_open_vswitch_update_bridges_delvalue(ovsrec_open_vswitch_first(ovs->idl), row);
+    }
+}
+
+void ovs_stage_bridges(struct ovs *ovs)
+{
+    struct staged_bridge *staged;
+
+    LIST_FOR_EACH (staged, node, &ovs->staged_bridges) {
+        if (staged->created) {
+            ovsrec_bridge_set_ports(staged->row, staged->ports, staged->n_ports);
+        } else if (staged->drop) {
+            drop_if_empty(ovs, staged);
+        }
+    }
+}
+
+void ovs_clear_staged_bridges(struct ovs *ovs)
+{
+    struct staged_bridge *staged;
+
+    LIST_FOR_EACH_SAFE (staged, node, &ovs->staged_bridges) {
+        ovs_list_remove(&staged->node);
+        free(staged->ports);
+        free(staged);
+    }
+}

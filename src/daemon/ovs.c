@@ -1,0 +1,254 @@
+/* The connection to OVSDB and the life of a transaction. */
+
+#include "daemon/ovs-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(ovs);
+
+/* How often to look whether a server that went away is back, ms. */
+#define PROBE_INTERVAL 250
+
+/* How long OVSDB may be silent while it owes an answer before the connection is given up, ms. */
+#define IDL_PROBE_INTERVAL 5000
+
+static void monitor_columns(struct ovsdb_idl *idl)
+{
+    static const struct ovsdb_idl_column *const columns[] = {
+        &ovsrec_open_vswitch_col_bridges,
+        &ovsrec_open_vswitch_col_next_cfg,
+        &ovsrec_open_vswitch_col_cur_cfg,
+        &ovsrec_open_vswitch_col_other_config,
+        &ovsrec_open_vswitch_col_dpdk_initialized,
+        &ovsrec_open_vswitch_col_dpdk_version,
+        &ovsrec_open_vswitch_col_ovs_version,
+        &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_datapath_type,
+        &ovsrec_bridge_col_ports,
+        &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces,
+        &ovsrec_interface_col_name,
+        &ovsrec_interface_col_type,
+        &ovsrec_interface_col_options,
+        &ovsrec_interface_col_external_ids,
+        &ovsrec_interface_col_mtu_request,
+        &ovsrec_interface_col_mtu,
+        &ovsrec_interface_col_ofport,
+        &ovsrec_interface_col_error,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        ovsdb_idl_add_column(idl, columns[i]);
+    }
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_name);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_type);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_options);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_external_ids);
+}
+
+struct ovs *ovs_create(const char *remote)
+{
+    struct ovs *ovs = xzalloc(sizeof *ovs);
+
+    ovs->remote = xstrdup(remote);
+    ovs->registry = registry_create();
+    ovs_list_init(&ovs->staged_bridges);
+    ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
+    monitor_columns(ovs->idl);
+    ovs->bridge_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_bridge_col_name);
+    ovs->port_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_port_col_name);
+    ovs->interface_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_interface_col_name);
+    ovsdb_idl_set_probe_interval(ovs->idl, IDL_PROBE_INTERVAL);
+    ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
+    return ovs;
+}
+
+void ovs_destroy(struct ovs *ovs)
+{
+    if (!ovs) {
+        return;
+    }
+    if (ovs->txn) {
+        ovsdb_idl_txn_destroy(ovs->txn);
+    }
+    ovs_clear_staged_bridges(ovs);
+    ovsdb_idl_destroy(ovs->idl);
+    registry_destroy(ovs->registry);
+    free(ovs->remote);
+    free(ovs);
+}
+
+/* Whether somebody listens at a "unix:PATH" remote. */
+static bool server_listens(const char *remote)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    bool listens;
+    int fd;
+
+    if (strlen(remote + 5) >= sizeof addr.sun_path) {
+        return false;
+    }
+    strcpy(addr.sun_path, remote + 5);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    listens = connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0;
+    close(fd);
+    return listens;
+}
+
+/* The IDL waits 1, 2, 4, 8 s between tries and lets nobody shorten that, but a remote that is set
+ * anew is tried at once. To ask the socket first keeps the log free of failed tries. */
+static void seek_server(struct ovs *ovs)
+{
+    if (time_msec() < ovs->next_probe) {
+        return;
+    }
+    ovs->next_probe = time_msec() + PROBE_INTERVAL;
+    if (!strncmp(ovs->remote, "unix:", 5) && server_listens(ovs->remote)) {
+        ovsdb_idl_set_remote(ovs->idl, NULL, false);
+        ovsdb_idl_set_remote(ovs->idl, ovs->remote, true);
+        ovsdb_idl_set_probe_interval(ovs->idl, IDL_PROBE_INTERVAL);
+        ovs->next_probe += 3LL * PROBE_INTERVAL; /* Time for that to work out. */
+    }
+}
+
+static void follow_connection(struct ovs *ovs)
+{
+    bool connected = ovsdb_idl_is_connected(ovs->idl);
+
+    if (!connected) {
+        if (ovs->synced) {
+            VLOG_WARN("%s: connection to OVSDB lost; requests wait until it is back", ovs->remote);
+            ovs->synced = false;
+            ovs->n_losses++;
+        }
+        ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
+        seek_server(ovs);
+    } else if (!ovs->synced && ovsdb_idl_get_seqno(ovs->idl) != ovs->lost_seqno &&
+               ovsrec_open_vswitch_first(ovs->idl)) {
+        /* The monitor reply always advances the sequence number. */
+        ovs->synced = true;
+        VLOG_INFO("%s: in step with OVSDB, %zu VIFs on record", ovs->remote,
+                  registry_n_vifs(ovs->registry));
+    }
+}
+
+void ovs_run(struct ovs *ovs)
+{
+    ovsdb_idl_run(ovs->idl);
+    ovs_track(ovs);
+    follow_connection(ovs);
+}
+
+void ovs_wait(struct ovs *ovs)
+{
+    ovsdb_idl_wait(ovs->idl);
+    if (ovs->txn && ovs->sent) {
+        ovsdb_idl_txn_wait(ovs->txn);
+    }
+    if (!ovs->synced) {
+        poll_timer_wait_until(ovs->next_probe);
+    }
+}
+
+const char *ovs_remote(const struct ovs *ovs)
+{
+    return ovs->remote;
+}
+
+bool ovs_synced(const struct ovs *ovs)
+{
+    return ovs->synced;
+}
+
+unsigned int ovs_seqno(const struct ovs *ovs)
+{
+    return ovsdb_idl_get_seqno(ovs->idl);
+}
+
+bool ovs_txn_ready(const struct ovs *ovs)
+{
+    return ovs->synced && !ovs->txn;
+}
+
+void ovs_txn_start(struct ovs *ovs)
+{
+    ovs_assert(!ovs->txn);
+    ovs->txn = ovsdb_idl_txn_create(ovs->idl);
+    ovs->sent = ovs->bumped = false;
+}
+
+void ovs_txn_bump(struct ovs *ovs)
+{
+    const struct ovsrec_open_vswitch *globals = ovsrec_open_vswitch_first(ovs->idl);
+
+    if (globals && !ovs->bumped) {
+        ovsdb_idl_txn_increment(ovs->txn, &globals->header_, &ovsrec_open_vswitch_col_next_cfg,
+                                true);
+        ovs->bumped = true;
+    }
+}
+
+void ovs_txn_abort(struct ovs *ovs)
+{
+    ovs_clear_staged_bridges(ovs);
+    ovsdb_idl_txn_abort(ovs->txn);
+    ovsdb_idl_txn_destroy(ovs->txn);
+    ovs->txn = NULL;
+}
+
+void ovs_txn_commit(struct ovs *ovs, const char *comment)
+{
+    ovs_stage_bridges(ovs);
+    ovs_clear_staged_bridges(ovs);
+    ovsdb_idl_txn_add_comment(ovs->txn, "%s", comment);
+    ovs->sent = true;
+    ovs->sent_losses = ovs->n_losses;
+    ovsdb_idl_txn_commit(ovs->txn);
+}
+
+enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **error)
+{
+    enum ovs_txn_result result;
+    enum ovsdb_idl_txn_status status;
+
+    *next_cfg = 0;
+    *error = NULL;
+    if (!ovs->txn || !ovs->sent) {
+        return OVS_TXN_NONE;
+    }
+    status = ovsdb_idl_txn_commit(ovs->txn);
+    switch (status) {
+    case TXN_INCOMPLETE:
+        return OVS_TXN_PENDING;
+    case TXN_SUCCESS:
+    case TXN_UNCHANGED:
+        result = OVS_TXN_COMMITTED;
+        *next_cfg = ovs->bumped ? ovsdb_idl_txn_get_increment_new_value(ovs->txn) : 0;
+        break;
+    case TXN_TRY_AGAIN:
+        result = ovs->n_losses != ovs->sent_losses || !ovsdb_idl_is_connected(ovs->idl)
+                     ? OVS_TXN_UNCERTAIN
+                     : OVS_TXN_TRY_AGAIN;
+        break;
+    default:
+        result = OVS_TXN_ERROR;
+        *error = xstrdup(ovsdb_idl_txn_get_error(ovs->txn));
+        break;
+    }
+    ovsdb_idl_txn_destroy(ovs->txn);
+    ovs->txn = NULL;
+    return result;
+}

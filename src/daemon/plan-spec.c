@@ -1,0 +1,99 @@
+#include "daemon/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_host_device(const struct vif *vif)
+{
+    return vif->kind == VIF_KIND_HOST_DEVICE;
+}
+
+/* os-vif's default where neither VIF nor bridge nor profile says: OvsPlugin._plug_vhostuser() takes
+ * netdev, everything else system; a native representor can only be on netdev. */
+static const char *default_datapath(const struct vif *vif)
+{
+    return vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_VHOST_USER ? "netdev"
+                                                                                 : "system";
+}
+
+/* Settles the bridge's datapath type: the request's, else the existing bridge's, else the NIC
+ * profile's, else os-vif's default. An existing bridge is never changed, only agreed with. */
+static bool settle_datapath(const struct vif *vif, const struct host_facts *facts,
+                            struct port_spec *spec, struct error *error)
+{
+    const struct bridge_facts *bridge = &facts->bridge;
+    const char *type = vif->datapath_type;
+
+    if (bridge->exists && *type && strcmp(type, bridge->datapath_type)) {
+        return error_set(error, REASON_INVALID_REQUEST,
+                         vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
+                         "The VIF asks for datapath_type '%s', but bridge %s has '%s', and a live "
+                         "bridge's is never changed; correct the VIF or use another bridge.",
+                         type, vif->bridge, bridge->datapath_type);
+    }
+    if (!bridge->exists && !facts->create_bridges) {
+        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_BRIDGE),
+                         "There is no bridge %s, and create_bridges is off; create the bridge first.",
+                         vif->bridge);
+    }
+    if (!*type && bridge->exists) {
+        type = bridge->datapath_type;
+    }
+    if (!*type && facts->nic_vf) {
+        type = facts->nic_vf->profile->datapath_type;
+    }
+    if (!*type) {
+        type = default_datapath(vif);
+    }
+    snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s", type);
+    return true;
+}
+
+static void fill_external_ids(const struct vif *vif, const struct host_facts *facts,
+                              struct port_spec *spec)
+{
+    struct smap *ids = &spec->external_ids;
+
+    smap_replace(ids, KEY_IFACE_ID, vif->interface_id);
+    smap_replace(ids, KEY_IFACE_STATUS, "active");
+    if (vif->address[0]) {
+        smap_replace(ids, KEY_ATTACHED_MAC, vif->address);
+    }
+    smap_replace(ids, KEY_VM_UUID, facts->instance);
+    smap_replace(ids, KEY_OWNER, OWNER);
+    smap_replace(ids, KEY_VIF_ID, vif->id);
+    smap_replace(ids, KEY_KIND, vif_kind_name(spec->kind));
+    smap_replace(ids, KEY_BOOT_ID, facts->boot_id);
+}
+
+bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+               struct error *error)
+{
+    if (!settle_datapath(vif, facts, spec, error)) {
+        return false;
+    }
+    spec->kind = vif->kind;
+    if (is_host_device(vif)) {
+        spec->kind = strcmp(spec->datapath_type, "netdev") ? VIF_KIND_KERNEL_REPRESENTOR
+                                                           : VIF_KIND_REPRESENTOR;
+    }
+    memcpy(spec->vif_id, vif->id, sizeof spec->vif_id);
+    snprintf(spec->bridge, sizeof spec->bridge, "%s", vif->bridge);
+    spec->mtu_request = vif->mtu ? vif->mtu : facts->default_mtu;
+    fill_external_ids(vif, facts, spec);
+    switch (spec->kind) {
+    case VIF_KIND_REPRESENTOR:
+        if (!facts->nic_vf) {
+            *error = *facts->nic_error;
+            return false;
+        }
+        return spec_representor(vif, facts, spec, error);
+    case VIF_KIND_VHOST_USER:
+        return spec_vhost_user(vif, facts, spec, error);
+    default:
+        return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
+                         "VIFs of kind %s are not plugged by this version; use a representor or a "
+                         "vhost-user VIF on a netdev bridge.",
+                         vif_kind_name(spec->kind));
+    }
+}

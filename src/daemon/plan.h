@@ -1,0 +1,109 @@
+/* Plans: from a VIF and facts to what is to be written, without touching anything.
+ *
+ * It goes in two steps. spec_*() turns a VIF into the port that it should be (kind-*.c, one file a
+ * kind). plan_*() compares that with what is there and says what to do. Undoing is planned the same
+ * way, with what preceded as the goal.
+ *
+ * A replacement (another device or socket behind a port of the same type) goes in two transactions,
+ * since vswitchd would keep the old device open, or never look at the new socket, if the options
+ * changed under a port that stays: the first writes everything but gives the interface
+ * TYPE_DETACHED, the second, once vswitchd has let go, gives it its type. The row and the record in
+ * it exist all the time, so a daemon that is killed in between finds it and goes on. */
+
+#ifndef VP_PLAN_H
+#define VP_PLAN_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/vif.h"
+#include "daemon/nic.h"
+#include "daemon/record.h"
+
+/* --- From a VIF to a port. --- */
+
+struct bridge_facts {
+    bool exists;
+    char datapath_type[INTERFACE_TYPE_MAX + 1]; /* "system" or "netdev", never "". */
+};
+
+/* What a VIF's port may depend on. Everything is borrowed. */
+struct host_facts {
+    struct bridge_facts bridge;
+    bool create_bridges;
+    const char *boot_id;
+    const char *instance;        /* Instance uuid. */
+    int default_mtu;             /* 0: none. */
+    const char *vhost_sock_dir;  /* Where vswitchd makes dpdkvhostuser sockets. */
+    const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* Directories that paths may lie in. */
+    size_t n_socket_dirs;
+    bool check_paths;
+    bool path_dir_exists;        /* The directory of vif->vhost_path exists. */
+    const struct nic_vf *nic_vf; /* For VIFs with a PCI slot: what nic_resolve() found, or NULL... */
+    const struct error *nic_error; /* ...and then this says why. */
+};
+
+/* Fills `spec` (which port_spec_init() prepared). Errors as in docs/api.md. */
+bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+               struct error *error);
+
+/* One kind each; plan_spec() has filled what all kinds share. */
+bool spec_representor(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                      struct error *error);
+bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                     struct error *error);
+
+/* Whether a vhost-user path that a request gave is one that may be used. */
+bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error);
+
+/* --- From a port to a plan. --- */
+
+enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_DELETE };
+
+struct plan {
+    enum action action;
+    struct port_spec spec;   /* The goal; for DELETE what is deleted. Always initialised. */
+    bool create_bridge;      /* CREATE, UPDATE: the bridge is missing. */
+    bool drop_bridge;        /* DELETE: remove the bridge too if this leaves it empty. */
+    /* UPDATE and REPLACE: what differs. */
+    char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if it is to move; or "". */
+    char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port under another name, which goes in
+                                         * the same transaction (names cannot be changed); or "". */
+    bool set_type;
+    bool set_mtu_request;
+    struct smap set_options;       /* Keys to write. */
+    struct smap remove_options;    /* Keys to remove (values: what they had). */
+    struct smap set_external_ids;
+    struct smap remove_external_ids;
+    bool needs_switch; /* vswitchd has something to do for it. */
+    bool changes;      /* What the caller is told as `changed`: more than our own marks differ. */
+    char why[192];     /* One sentence. */
+};
+
+void plan_init(struct plan *plan);
+void plan_destroy(struct plan *plan);
+
+/* What there is in the switch that a plan for one port has to respect. Records may be NULL. */
+struct switch_facts {
+    const struct record *current;   /* This VIF's own port. */
+    const struct record *name_owner; /* The port that has spec->port as its name, if another's. */
+    const struct record *vf_owner;   /* A port that has taken the VF, if another's. */
+    bool bridge_exists;
+};
+
+/* Plans a plug. Errors: port_conflict, vf_in_use. */
+bool plan_plug(const struct vif *vif, const struct port_spec *spec,
+               const struct switch_facts *facts, struct plan *plan, struct error *error);
+
+/* Plans to bring `current` (NULL: nothing there) to `goal` (NULL: nothing). Option and external_ids
+ * keys of `written` (may be NULL) are taken for ours beside those that always are. Never fails. */
+void plan_transition(const struct record *current, const struct port_spec *goal,
+                     const struct port_spec *written, bool bridge_exists, struct plan *plan);
+
+const char *action_name(enum action action); /* "create"; "none". */
+
+/* What the plan would write, a line each, as malloc'ed strings in a malloc'ed array (`*n` of them). */
+char **plan_operations(const struct plan *plan, size_t *n);
+
+#endif

@@ -1,0 +1,198 @@
+#include "daemon/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/devargs.h"
+#include "hash.h"
+#include "openvswitch/hmap.h"
+#include "util.h"
+#include "uuid.h"
+
+/* One VF that a row takes. */
+struct claim {
+    struct hmap_node node; /* In registry->claims. */
+    struct entry *entry;
+    struct pci_addr pf;
+    int vf_num;
+};
+
+struct entry {
+    struct hmap_node by_uuid;
+    struct hmap_node by_vif; /* In registry->vifs if `vif_id`. */
+    struct uuid uuid;
+    char *vif_id;  /* Or NULL. */
+    char *devargs; /* Or NULL. */
+    struct claim *claims;
+    size_t n_claims;
+};
+
+struct registry {
+    struct hmap entries;
+    struct hmap vifs;
+    struct hmap claims;
+};
+
+static uint32_t hash_claim(const struct pci_addr *pf, int vf_num)
+{
+    return hash_3words((uint32_t)pf->domain << 16 | (uint32_t)pf->bus << 8 |
+                           (uint32_t)pf->device << 3 | pf->function,
+                       (uint32_t)vf_num, 0);
+}
+
+struct registry *registry_create(void)
+{
+    struct registry *registry = xzalloc(sizeof *registry);
+
+    hmap_init(&registry->entries);
+    hmap_init(&registry->vifs);
+    hmap_init(&registry->claims);
+    return registry;
+}
+
+static void free_entry(struct registry *registry, struct entry *entry)
+{
+    for (size_t i = 0; i < entry->n_claims; i++) {
+        hmap_remove(&registry->claims, &entry->claims[i].node);
+    }
+    if (entry->vif_id) {
+        hmap_remove(&registry->vifs, &entry->by_vif);
+    }
+    hmap_remove(&registry->entries, &entry->by_uuid);
+    free(entry->claims);
+    free(entry->vif_id);
+    free(entry->devargs);
+    free(entry);
+}
+
+void registry_clear(struct registry *registry)
+{
+    struct entry *entry;
+
+    HMAP_FOR_EACH_SAFE (entry, by_uuid, &registry->entries) {
+        free_entry(registry, entry);
+    }
+}
+
+void registry_destroy(struct registry *registry)
+{
+    if (registry) {
+        registry_clear(registry);
+        hmap_destroy(&registry->entries);
+        hmap_destroy(&registry->vifs);
+        hmap_destroy(&registry->claims);
+        free(registry);
+    }
+}
+
+static struct entry *find_entry(const struct registry *registry, const struct uuid *uuid)
+{
+    struct entry *entry;
+
+    HMAP_FOR_EACH_WITH_HASH (entry, by_uuid, uuid_hash(uuid), &registry->entries) {
+        if (uuid_equals(&entry->uuid, uuid)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static void add_claims(struct registry *registry, struct entry *entry)
+{
+    struct devargs devargs;
+
+    if (!devargs_parse(entry->devargs, &devargs) || !devargs.representor) {
+        return;
+    }
+    if (devargs.pf_index >= 0 && devargs.pf_index <= 7) {
+        devargs.device.function = (uint8_t)devargs.pf_index;
+    }
+    entry->claims = xcalloc(devargs.n_vfs, sizeof *entry->claims);
+    entry->n_claims = devargs.n_vfs;
+    for (size_t i = 0; i < devargs.n_vfs; i++) {
+        struct claim *claim = &entry->claims[i];
+
+        claim->entry = entry;
+        claim->pf = devargs.device;
+        claim->vf_num = devargs.vfs[i];
+        hmap_insert(&registry->claims, &claim->node, hash_claim(&claim->pf, claim->vf_num));
+    }
+}
+
+void registry_set(struct registry *registry, const struct uuid *uuid, const char *vif_id,
+                  const char *devargs)
+{
+    struct entry *entry = find_entry(registry, uuid);
+
+    if (entry && nullable_string_is_equal(entry->vif_id, vif_id) &&
+        nullable_string_is_equal(entry->devargs, devargs)) {
+        return;
+    }
+    if (entry) {
+        free_entry(registry, entry);
+    }
+    if (!vif_id && !devargs) {
+        return;
+    }
+    entry = xzalloc(sizeof *entry);
+    entry->uuid = *uuid;
+    entry->vif_id = nullable_xstrdup(vif_id);
+    entry->devargs = nullable_xstrdup(devargs);
+    hmap_insert(&registry->entries, &entry->by_uuid, uuid_hash(uuid));
+    if (vif_id) {
+        hmap_insert(&registry->vifs, &entry->by_vif, hash_string(vif_id, 0));
+    }
+    if (devargs) {
+        add_claims(registry, entry);
+    }
+}
+
+void registry_remove(struct registry *registry, const struct uuid *uuid)
+{
+    struct entry *entry = find_entry(registry, uuid);
+
+    if (entry) {
+        free_entry(registry, entry);
+    }
+}
+
+const struct uuid *registry_by_vif(const struct registry *registry, const char *vif_id)
+{
+    const struct entry *entry;
+
+    HMAP_FOR_EACH_WITH_HASH (entry, by_vif, hash_string(vif_id, 0), &registry->vifs) {
+        if (!strcmp(entry->vif_id, vif_id)) {
+            return &entry->uuid;
+        }
+    }
+    return NULL;
+}
+
+const struct uuid *registry_by_vf(const struct registry *registry, const struct pci_addr *pf,
+                                  int vf_num, const char *except)
+{
+    const struct claim *claim;
+
+    HMAP_FOR_EACH_WITH_HASH (claim, node, hash_claim(pf, vf_num), &registry->claims) {
+        if (claim->vf_num == vf_num && pci_addr_equal(&claim->pf, pf) &&
+            !(except && claim->entry->vif_id && !strcmp(claim->entry->vif_id, except))) {
+            return &claim->entry->uuid;
+        }
+    }
+    return NULL;
+}
+
+size_t registry_n_vifs(const struct registry *registry)
+{
+    return hmap_count(&registry->vifs);
+}
+
+void registry_for_each_vif(const struct registry *registry,
+                           void (*cb)(const struct uuid *uuid, void *aux), void *aux)
+{
+    const struct entry *entry;
+
+    HMAP_FOR_EACH (entry, by_vif, &registry->vifs) {
+        cb(&entry->uuid, aux);
+    }
+}

@@ -1,0 +1,482 @@
+#include "daemon/server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "fatal-signal.h"
+#include "hash.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "util.h"
+#include "wire/frame.h"
+
+VLOG_DEFINE_THIS_MODULE(server);
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
+
+#define OUTPUT_PAUSE ((size_t)1024 * 1024)
+#define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
+
+/* What one connection may send in one pass, so that none keeps the others waiting. */
+enum { LINES_PER_PASS = 256 };
+
+struct connection {
+    struct hmap_node node;
+    uint64_t id;
+    int fd;
+    enum access_level level;
+    struct frame in;
+    char *out;
+    size_t out_start;
+    size_t out_end;
+    size_t out_size;
+    bool eof;      /* The peer has sent all it will. */
+    bool closing;  /* Close once `out` has gone. */
+    bool broken;   /* Close now. */
+    bool more;     /* Lines are left for the next pass. */
+    size_t n_owed; /* Lines handed out and not answered yet. */
+};
+
+struct server {
+    struct server_options options;
+    char *path;
+    int fd;
+    uint64_t last_id;
+    struct hmap connections;
+    bool draining;
+};
+
+static bool fail(struct error *error, const char *path, const char *what, const char *next)
+{
+    error_set(error, REASON_INTERNAL, "", "%s: %s (%s); %s.", path, what, ovs_strerror(errno), next);
+    return false;
+}
+
+/* Removes a socket file that a killed daemon left; fails if somebody listens there. */
+static bool clear_path(const struct sockaddr_un *addr, struct error *error)
+{
+    struct stat st;
+    int result;
+    int fd;
+
+    if (lstat(addr->sun_path, &st) != 0) {
+        return true;
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        return error_set(error, REASON_INTERNAL, "",
+                         "%s is there and is no socket; remove it or choose another path.",
+                         addr->sun_path);
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    result = connect(fd, (const struct sockaddr *)addr, sizeof *addr);
+    close(fd);
+    if (result == 0 || errno == EAGAIN) {
+        return error_set(error, REASON_INTERNAL, "",
+                         "Another daemon listens at %s; stop it or choose another path.",
+                         addr->sun_path);
+    }
+    return unlink(addr->sun_path) == 0 ||
+           fail(error, addr->sun_path, "the old socket cannot be removed", "check its directory");
+}
+
+/* Creates the directory of the socket if it is missing (its parent has to be there). */
+static void make_directory(const char *path)
+{
+    char *copy = xstrdup(path);
+    const char *dir = dirname(copy);
+
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
+        VLOG_WARN("%s: cannot create the directory (%s)", dir, ovs_strerror(errno));
+    }
+    free(copy);
+}
+
+static bool bind_socket(struct server *server, struct error *error)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    const char *group_name = server->options.group;
+    const struct group *group = *group_name ? getgrnam(group_name) : NULL;
+    mode_t mask;
+    int result;
+
+    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", server->path);
+    make_directory(server->path);
+    if (!clear_path(&addr, error)) {
+        return false;
+    }
+    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (server->fd < 0) {
+        return fail(error, server->path, "no socket", "check the limits of the process");
+    }
+    mask = umask(0177);
+    result = bind(server->fd, (struct sockaddr *)&addr, sizeof addr);
+    umask(mask);
+    if (result != 0) {
+        return fail(error, server->path, "cannot bind", "check that the directory can be written");
+    }
+    if (*group_name && !group) {
+        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
+                  server->path);
+    }
+    if (group && chown(server->path, (uid_t)-1, group->gr_gid) != 0) {
+        return fail(error, server->path, "cannot give it to socket_group", "run as root");
+    }
+    if (chmod(server->path, 0660) != 0 || listen(server->fd, 64) != 0) {
+        return fail(error, server->path, "cannot listen", "check the path");
+    }
+    fatal_signal_add_file_to_unlink(server->path);
+    return true;
+}
+
+struct server *server_create(const struct server_options *options, struct error *error)
+{
+    struct server *server = xzalloc(sizeof *server);
+
+    server->options = *options;
+    server->path = xstrdup(options->path);
+    server->fd = -1;
+    hmap_init(&server->connections);
+    if (!bind_socket(server, error)) {
+        if (server->fd >= 0) {
+            close(server->fd);
+        }
+        hmap_destroy(&server->connections);
+        free(server->path);
+        free(server);
+        return NULL;
+    }
+    VLOG_INFO("listening at %s", server->path);
+    return server;
+}
+
+static void free_connection(struct server *server, struct connection *connection)
+{
+    hmap_remove(&server->connections, &connection->node);
+    close(connection->fd);
+    frame_destroy(&connection->in);
+    free(connection->out);
+    free(connection);
+}
+
+void server_destroy(struct server *server)
+{
+    struct connection *connection;
+
+    if (!server) {
+        return;
+    }
+    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
+        free_connection(server, connection);
+    }
+    hmap_destroy(&server->connections);
+    close(server->fd);
+    fatal_signal_unlink_file_now(server->path);
+    free(server->path);
+    free(server);
+}
+
+static size_t pending(const struct connection *connection)
+{
+    return connection->out_end - connection->out_start;
+}
+
+static void flush(struct connection *connection)
+{
+    while (pending(connection) && !connection->broken) {
+        ssize_t n = send(connection->fd, connection->out + connection->out_start,
+                         pending(connection), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n > 0) {
+            connection->out_start += (size_t)n;
+        } else if (n < 0 && errno == EINTR) {
+            continue;
+        } else if (n < 0 && errno == EAGAIN) {
+            return;
+        } else {
+            connection->broken = true;
+        }
+    }
+    if (!pending(connection)) {
+        /* Idle connections keep no memory for answers. */
+        free(connection->out);
+        connection->out = NULL;
+        connection->out_start = connection->out_end = connection->out_size = 0;
+    }
+}
+
+/* Takes `line`. */
+static void append(struct connection *connection, char *line)
+{
+    size_t length = strlen(line);
+
+    /* One answer to a reader that keeps up may be of any size; a backlog may not. */
+    if (pending(connection) > 0 && pending(connection) + length > OUTPUT_MAX) {
+        VLOG_WARN_RL(&rl, "connection %" PRIu64 " does not read its answers; closed",
+                     connection->id);
+        connection->broken = true;
+    } else if (connection->out_size == 0) {
+        connection->out = line;
+        connection->out_end = connection->out_size = length;
+        return;
+    } else {
+        if (connection->out_size - connection->out_end < length) {
+            size_t n = pending(connection);
+            size_t size = MAX(2 * n, n + length);
+            char *out = xmalloc(size);
+
+            memcpy(out, connection->out + connection->out_start, n);
+            free(connection->out);
+            connection->out = out;
+            connection->out_start = 0;
+            connection->out_end = n;
+            connection->out_size = size;
+        }
+        memcpy(connection->out + connection->out_end, line, length);
+        connection->out_end += length;
+    }
+    free(line);
+}
+
+static struct connection *find(const struct server *server, uint64_t id)
+{
+    struct connection *connection;
+
+    HMAP_FOR_EACH_WITH_HASH (connection, node, hash_uint64(id), &server->connections) {
+        if (connection->id == id) {
+            return connection;
+        }
+    }
+    return NULL;
+}
+
+void server_reply(struct server *server, uint64_t id, char *line)
+{
+    struct connection *connection = find(server, id);
+
+    if (!connection || connection->broken) {
+        free(line);
+        return;
+    }
+    connection->n_owed--;
+    append(connection, line);
+}
+
+static void refuse(struct server *server, struct connection *connection, const struct error *error)
+{
+    char *line = server->options.refusal(error);
+
+    if (line) {
+        append(connection, line);
+    }
+    connection->closing = true;
+}
+
+static void add_connection(struct server *server, int fd)
+{
+    struct connection *connection = xzalloc(sizeof *connection);
+    uid_t uid = (uid_t)-1;
+    pid_t pid = 0;
+
+    connection->id = ++server->last_id;
+    connection->fd = fd;
+    connection->level = access_of_peer(server->options.access, fd, &uid, &pid);
+    frame_init(&connection->in, FRAME_REQUEST_MAX);
+    hmap_insert(&server->connections, &connection->node, hash_uint64(connection->id));
+    VLOG_DBG("connection %" PRIu64 " from uid %ld, pid %ld", connection->id, (long)uid, (long)pid);
+    if (hmap_count(&server->connections) > (size_t)server->options.max_connections) {
+        struct error error;
+
+        VLOG_WARN_RL(&rl, "more than %d connections; one closed", server->options.max_connections);
+        error_set(&error, REASON_BUSY, "",
+                  "There are %d connections already (max_connections); close some or try later.",
+                  server->options.max_connections);
+        refuse(server, connection, &error);
+    }
+}
+
+static void accept_connections(struct server *server)
+{
+    /* A few a pass; each that is over the cap goes at the end of it. */
+    for (int i = 0; i < 64; i++) {
+        int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0) {
+            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+                VLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
+            }
+            return;
+        }
+        add_connection(server, fd);
+    }
+}
+
+static void hand_out_lines(struct server *server, struct connection *connection)
+{
+    int n = 0;
+
+    connection->more = false;
+    while (!connection->closing && pending(connection) < OUTPUT_PAUSE) {
+        struct error error;
+        const char *line;
+        size_t length;
+
+        if (n++ == LINES_PER_PASS) {
+            connection->more = true;
+            return;
+        }
+        switch (frame_next(&connection->in, &line, &length)) {
+        case FRAME_LINE:
+            connection->n_owed++;
+            server->options.line(server->options.aux, connection->id, connection->level, line,
+                                 length);
+            break;
+        case FRAME_MORE:
+            return;
+        case FRAME_TOO_LONG:
+            error_set(&error, REASON_INVALID_REQUEST, "",
+                      "A request is longer than %d bytes; send shorter ones.", FRAME_REQUEST_MAX);
+            error.rpc_code = RPC_PARSE_ERROR;
+            refuse(server, connection, &error);
+            break;
+        }
+    }
+    connection->more = !connection->closing;
+}
+
+/* Whether the peer has gone altogether, not only finished sending. */
+static bool hung_up(const struct connection *connection)
+{
+    struct pollfd pfd = {.fd = connection->fd};
+
+    return poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLHUP | POLLERR));
+}
+
+static void receive(struct connection *connection)
+{
+    char *space;
+    size_t size = frame_space(&connection->in, &space);
+    ssize_t n = size ? recv(connection->fd, space, size, MSG_DONTWAIT) : -1;
+
+    if (n > 0) {
+        frame_received(&connection->in, (size_t)n);
+    } else if (n == 0) {
+        connection->eof = true;
+    } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+        connection->broken = true;
+    }
+}
+
+static bool may_read(const struct server *server, const struct connection *connection)
+{
+    return !server->draining && !connection->closing && !connection->eof && !connection->more &&
+           pending(connection) < OUTPUT_PAUSE;
+}
+
+/* A peer that has only finished sending (socat - < file) still gets its answers. */
+static bool is_over(const struct connection *connection)
+{
+    if (connection->broken) {
+        return true;
+    }
+    if (connection->eof && !connection->more) {
+        return (!connection->n_owed && !pending(connection)) || hung_up(connection);
+    }
+    return connection->closing && !pending(connection);
+}
+
+static void run_connection(struct server *server, struct connection *connection)
+{
+    if (!server->draining) {
+        if (may_read(server, connection)) {
+            receive(connection);
+        }
+        if (!connection->broken) {
+            hand_out_lines(server, connection);
+        }
+    }
+}
+
+void server_run(struct server *server)
+{
+    struct connection *connection;
+
+    if (!server->draining) {
+        accept_connections(server);
+    }
+    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
+        run_connection(server, connection);
+    }
+}
+
+void server_flush(struct server *server)
+{
+    struct connection *connection;
+
+    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
+        flush(connection);
+        if (is_over(connection)) {
+            free_connection(server, connection);
+        }
+    }
+}
+
+void server_wait(struct server *server)
+{
+    struct connection *connection;
+
+    if (!server->draining) {
+        poll_fd_wait(server->fd, POLLIN);
+    }
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        short events = 0;
+
+        if (pending(connection)) {
+            events |= POLLOUT;
+        }
+        if (may_read(server, connection)) {
+            events |= POLLIN;
+        }
+        poll_fd_wait(connection->fd, events); /* POLLHUP and POLLERR come unasked. */
+        if (connection->more && pending(connection) < OUTPUT_PAUSE) {
+            poll_immediate_wake();
+        }
+    }
+}
+
+void server_drain(struct server *server)
+{
+    server->draining = true;
+}
+
+void server_set_access(struct server *server, const struct access *access)
+{
+    server->options.access = access;
+}
+
+size_t server_n_connections(const struct server *server)
+{
+    return hmap_count(&server->connections);
+}
+
+bool server_is_flushed(const struct server *server)
+{
+    const struct connection *connection;
+
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        if (pending(connection)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,57 @@
+/* The API socket: connections, lines in, lines out. Knows nothing of what the lines say.
+ *
+ * Everything a client can grow has a cap: connections (the one too many is told so and closed), the
+ * length of a line, and what it does not read: while a connection has OUTPUT_PAUSE bytes waiting
+ * nothing more is read from it, and beyond OUTPUT_MAX it is closed. */
+
+#ifndef VP_SERVER_H
+#define VP_SERVER_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "daemon/access.h"
+
+struct server;
+
+struct server_options {
+    const char *path;
+    const char *group; /* The socket's group, if it exists; "" for none. */
+    int max_connections;
+    const struct access *access; /* Borrowed. */
+    /* Called for each line, without its LF; may call server_reply() for the same connection. */
+    void (*line)(void *aux, uint64_t connection, enum access_level level, const char *line,
+                 size_t length);
+    /* What to send to a connection that is closed for `error` (malloc'ed, with LF), or NULL. */
+    char *(*refusal)(const struct error *error);
+    void *aux;
+};
+
+/* Binds and listens: mode 0660, in `group`. A socket file that nobody listens at is taken over.
+ * Returns NULL with *error filled on failure. `options` is copied, but for what it borrows. */
+struct server *server_create(const struct server_options *options, struct error *error);
+
+/* Closes everything and removes the socket file. */
+void server_destroy(struct server *server);
+
+/* Takes connections and lines in; answers go out with server_flush(), once a pass, at its end. */
+void server_run(struct server *server);
+void server_flush(struct server *server);
+void server_wait(struct server *server);
+
+/* Takes no more connections or lines; answers still go out. */
+void server_drain(struct server *server);
+
+/* Sends `line` (malloc'ed, passed on) if the connection is still there. */
+void server_reply(struct server *server, uint64_t connection, char *line);
+
+/* Replaces the access lists, for connections from now on. */
+void server_set_access(struct server *server, const struct access *access);
+
+size_t server_n_connections(const struct server *server);
+/* Whether all answers have gone out. */
+bool server_is_flushed(const struct server *server);
+
+#endif

@@ -1,0 +1,85 @@
+#include "daemon/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "smap.h"
+#include "util.h"
+
+enum vif_state view_state(const struct record *record, const char *boot_id,
+                          enum vswitchd_state vswitchd)
+{
+    if (strcmp(record->boot_id, boot_id)) {
+        return STATE_STALE;
+    }
+    if (record_failed(record)) {
+        return STATE_FAILED;
+    }
+    if (record->ofport > 0) {
+        return vswitchd == VSWITCHD_ALIVE ? STATE_UP : STATE_UNVERIFIED;
+    }
+    return vswitchd == VSWITCHD_ALIVE ? STATE_REALIZING : STATE_COMMITTED;
+}
+
+static struct reply_pair *make_pairs(const struct smap *map, size_t *n)
+{
+    const struct smap_node **nodes = smap_sort(map);
+    struct reply_pair *pairs;
+
+    *n = smap_count(map);
+    pairs = xcalloc(*n + 1, sizeof *pairs);
+    for (size_t i = 0; i < *n; i++) {
+        pairs[i] = (struct reply_pair){nodes[i]->key, nodes[i]->value};
+    }
+    free(nodes);
+    return pairs;
+}
+
+static void fill_representor(struct view *view, const struct port_spec *spec, struct nic *nic)
+{
+    struct vif_view *vif = &view->vif;
+
+    vif->has_representor = true;
+    vif->pf = spec->pf;
+    vif->vf_num = spec->vf_num;
+    vif->devargs = smap_get(&spec->options, "dpdk-devargs");
+    vif->has_vf = spec->has_vf_address;
+    vif->vf = spec->vf;
+    if (!vif->vhost_path[0] && nic_describe(nic, &spec->pf, spec->vf_num, &view->nic_vf)) {
+        vif->vhost_path = view->nic_vf.vhost_socket;
+        vif->vhost_mode = view->nic_vf.vhost_mode;
+    }
+}
+
+void view_init(struct view *view, const struct record *record, struct nic *nic,
+               enum vif_state state)
+{
+    const struct port_spec *spec = &record->spec;
+
+    memset(view, 0, sizeof *view);
+    view->options = make_pairs(&spec->options, &view->vif.n_options);
+    view->external_ids = make_pairs(&spec->external_ids, &view->vif.n_external_ids);
+    view->vif.options = view->options;
+    view->vif.external_ids = view->external_ids;
+    view->vif.vif_id = spec->vif_id;
+    view->vif.kind = spec->kind;
+    view->vif.bridge = spec->bridge;
+    view->vif.port = spec->port;
+    view->vif.interface_type = spec->type;
+    view->vif.ofport = record->ofport;
+    view->vif.mtu = record->mtu;
+    view->vif.address = smap_get(&spec->external_ids, KEY_ATTACHED_MAC);
+    view->vif.vhost_path = spec->vhost_path;
+    view->vif.vhost_mode = spec->vhost_mode;
+    view->vif.state = state;
+    view->vif.error = record->error;
+    if (spec->has_vf) {
+        fill_representor(view, spec, nic);
+    }
+}
+
+void view_destroy(struct view *view)
+{
+    free(view->options);
+    free(view->external_ids);
+}

@@ -1,0 +1,30 @@
+/* Views: a record as an answer shows it. */
+
+#ifndef VP_VIEW_H
+#define VP_VIEW_H 1
+
+#include "daemon/nic.h"
+#include "daemon/record.h"
+#include "daemon/vswitchd.h"
+#include "openvswitch/shash.h"
+#include "wire/reply.h"
+
+/* A vif_view with what it borrows beside the record. */
+struct view {
+    struct vif_view vif;
+    struct reply_pair *options;
+    struct reply_pair *external_ids;
+    struct nic_vf nic_vf;
+};
+
+/* Where a VIF stands by its record, this boot's id and vswitchd's state. */
+enum vif_state view_state(const struct record *record, const char *boot_id,
+                          enum vswitchd_state vswitchd);
+
+/* Fills `view` from `record`, which must outlive it. What the record does not hold (the socket that
+ * the card serves) comes from `nic`. */
+void view_init(struct view *view, const struct record *record, struct nic *nic,
+               enum vif_state state);
+void view_destroy(struct view *view);
+
+#endif

@@ -1,0 +1,172 @@
+#include "daemon/vswitchd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(vswitchd);
+
+/* How often the pidfile is looked at while nothing else would tell, ms. */
+#define CHECK_INTERVAL 250
+
+enum pidfile { PIDFILE_MISSING, PIDFILE_STALE, PIDFILE_LOCKED };
+
+struct vswitchd {
+    char *pidfile;
+    char *sibling; /* ovsdb-server's pidfile: if that is here, vswitchd's should be too. */
+    enum vswitchd_state state;
+    pid_t pid;
+    int pidfd;         /* Readable once the process ends; -1: none. */
+    bool seen_pidfile; /* It keeps a pidfile here, so that a missing one means something. */
+    bool have_cfg;
+    int64_t cur_cfg;
+    long long int next_check;
+};
+
+struct vswitchd *vswitchd_create(const char *run_dir)
+{
+    struct vswitchd *vswitchd = xzalloc(sizeof *vswitchd);
+
+    vswitchd->pidfile = xasprintf("%s/ovs-vswitchd.pid", run_dir);
+    vswitchd->sibling = xasprintf("%s/ovsdb-server.pid", run_dir);
+    vswitchd->pidfd = -1;
+    vswitchd->state = VSWITCHD_UNKNOWN;
+    return vswitchd;
+}
+
+static void forget_process(struct vswitchd *vswitchd)
+{
+    if (vswitchd->pidfd >= 0) {
+        close(vswitchd->pidfd);
+    }
+    vswitchd->pidfd = -1;
+    vswitchd->pid = 0;
+}
+
+void vswitchd_destroy(struct vswitchd *vswitchd)
+{
+    if (vswitchd) {
+        forget_process(vswitchd);
+        free(vswitchd->pidfile);
+        free(vswitchd->sibling);
+        free(vswitchd);
+    }
+}
+
+/* OVS's daemons hold a record lock on their pidfile as long as they live (lib/daemon-unix.c). */
+static enum pidfile look_at_pidfile(const char *path, pid_t *pid)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    enum pidfile result = PIDFILE_STALE;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    *pid = 0;
+    if (fd < 0) {
+        return PIDFILE_MISSING;
+    }
+    if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+        *pid = lock.l_pid > 0 ? lock.l_pid : 0; /* Not known if it is in another PID namespace. */
+        result = PIDFILE_LOCKED;
+    }
+    close(fd);
+    return result;
+}
+
+static void set_state(struct vswitchd *vswitchd, enum vswitchd_state state)
+{
+    if (vswitchd->state != state) {
+        VLOG_INFO("ovs-vswitchd is %s", vswitchd_state_name(state));
+        vswitchd->state = state;
+    }
+}
+
+static bool process_ended(const struct vswitchd *vswitchd)
+{
+    struct pollfd pfd = {.fd = vswitchd->pidfd, .events = POLLIN};
+
+    return vswitchd->pidfd >= 0 && poll(&pfd, 1, 0) == 1;
+}
+
+static void check_pidfile(struct vswitchd *vswitchd)
+{
+    pid_t pid;
+
+    switch (look_at_pidfile(vswitchd->pidfile, &pid)) {
+    case PIDFILE_LOCKED:
+        vswitchd->seen_pidfile = true;
+        if (pid != vswitchd->pid) {
+            forget_process(vswitchd);
+            vswitchd->pid = pid;
+            vswitchd->pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+        }
+        set_state(vswitchd, VSWITCHD_ALIVE);
+        break;
+    case PIDFILE_STALE:
+        vswitchd->seen_pidfile = true;
+        forget_process(vswitchd);
+        set_state(vswitchd, VSWITCHD_DEAD);
+        break;
+    case PIDFILE_MISSING:
+        forget_process(vswitchd);
+        if (vswitchd->seen_pidfile || access(vswitchd->sibling, F_OK) == 0) {
+            vswitchd->seen_pidfile = true;
+            set_state(vswitchd, VSWITCHD_DEAD);
+        }
+        break;
+    }
+}
+
+void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
+{
+    if (process_ended(vswitchd) || (vswitchd->pidfd < 0 && time_msec() >= vswitchd->next_check)) {
+        check_pidfile(vswitchd);
+        vswitchd->next_check = time_msec() + CHECK_INTERVAL;
+    }
+    if (vswitchd->have_cfg && cur_cfg != vswitchd->cur_cfg && !vswitchd->seen_pidfile) {
+        set_state(vswitchd, VSWITCHD_ALIVE);
+    }
+    vswitchd->have_cfg = true;
+    vswitchd->cur_cfg = cur_cfg;
+}
+
+void vswitchd_wait(struct vswitchd *vswitchd)
+{
+    if (vswitchd->pidfd >= 0) {
+        poll_fd_wait(vswitchd->pidfd, POLLIN);
+    } else {
+        poll_timer_wait_until(vswitchd->next_check);
+    }
+}
+
+enum vswitchd_state vswitchd_state(const struct vswitchd *vswitchd)
+{
+    return vswitchd->state;
+}
+
+const char *vswitchd_state_name(enum vswitchd_state state)
+{
+    return state == VSWITCHD_ALIVE ? "alive" : state == VSWITCHD_DEAD ? "dead" : "unknown";
+}
+
+pid_t vswitchd_pid(const struct vswitchd *vswitchd)
+{
+    return vswitchd->pid;
+}
+
+void vswitchd_doubt(struct vswitchd *vswitchd)
+{
+    if (!vswitchd->seen_pidfile) {
+        set_state(vswitchd, VSWITCHD_UNKNOWN);
+    }
+}

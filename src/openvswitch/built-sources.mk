@@ -1,0 +1,5 @@
+# Makes the headers that Open vSwitch's build generates; its Makefile has no target for them alone.
+include Makefile
+
+vifplug-built-sources: $(BUILT_SOURCES)
+.PHONY: vifplug-built-sources

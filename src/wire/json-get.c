@@ -1,0 +1,205 @@
+#include "wire/json-get.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/json-scan.h"
+
+static size_t count_members(struct json_object *value)
+{
+    size_t n = 0;
+
+    if (json_object_is_type(value, json_type_object)) {
+        struct json_object_iterator it = json_object_iter_begin(value);
+        struct json_object_iterator end = json_object_iter_end(value);
+
+        for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it)) {
+            n += 1 + count_members(json_object_iter_peek_value(&it));
+        }
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            n += count_members(json_object_array_get_idx(value, i));
+        }
+    }
+    return n;
+}
+
+static void parse_error(struct error *error, const char *what, size_t at)
+{
+    error_set(error, REASON_INVALID_REQUEST, "",
+              "The text is not valid JSON (%s at byte %zu); send one JSON object per line.", what,
+              at);
+    if (error) {
+        error->rpc_code = RPC_PARSE_ERROR;
+    }
+}
+
+struct json_object *json_parse(const char *text, size_t length, struct error *error)
+{
+    struct json_object *value = NULL;
+    struct json_tokener *tokener;
+    struct json_scan scan;
+
+    if (!json_scan(text, length, JSON_DEPTH_MAX, &scan)) {
+        parse_error(error, scan.error, scan.error_at);
+        return NULL;
+    }
+    /* json-c counts the outermost value as a level of its own. */
+    tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
+    if (!tokener) {
+        error_set(error, REASON_INTERNAL, "", "Out of memory while parsing; try again later.");
+        return NULL;
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    value = json_tokener_parse_ex(tokener, text, (int)length);
+    if (!value && json_tokener_get_error(tokener) == json_tokener_continue) {
+        value = json_tokener_parse_ex(tokener, "", 1); /* A bare number ends only with a NUL. */
+    }
+    if (json_tokener_get_error(tokener) != json_tokener_success) {
+        parse_error(error, json_tokener_error_desc(json_tokener_get_error(tokener)),
+                    json_tokener_get_parse_end(tokener));
+        json_object_put(value);
+        value = NULL;
+    } else if (!value) {
+        parse_error(error, "null", 0);
+    } else if (count_members(value) != scan.n_members) {
+        parse_error(error, "an object has two members of one name", length);
+        json_object_put(value);
+        value = NULL;
+    }
+    json_tokener_free(tokener);
+    return value;
+}
+
+bool jget_error(struct error *error, const char *path, const char *key, const char *format, ...)
+{
+    if (error) {
+        va_list args;
+        char field[ERROR_FIELD_LEN];
+
+        snprintf(field, sizeof field, "%s%s%s", path, *path && *key ? "." : "", key);
+        va_start(args, format);
+        error_vset(error, REASON_INVALID_REQUEST, field, format, args);
+        va_end(args);
+    }
+    return false;
+}
+
+/* Finds a member; *value stays NULL where it is missing or null and that is allowed. */
+static bool find(struct json_object *object, const char *path, const char *key, enum jget_need need,
+                 struct json_object **value, struct error *error)
+{
+    *value = NULL;
+    if (!json_object_object_get_ex(object, key, value) || !*value) {
+        if (need == JGET_REQUIRED) {
+            return jget_error(error, path, key, "%s%s%s is missing; add it.", path,
+                              *path ? "." : "", key);
+        }
+    }
+    return true;
+}
+
+static bool wrong_type(struct error *error, const char *path, const char *key, const char *type)
+{
+    return jget_error(error, path, key, "%s%s%s must be %s; correct it.", path, *path ? "." : "",
+                      key, type);
+}
+
+bool jget_string(struct json_object *object, const char *path, const char *key, enum jget_need need,
+                 size_t max_length, const char **value, struct error *error)
+{
+    struct json_object *member;
+    size_t length;
+
+    *value = NULL;
+    if (!find(object, path, key, need, &member, error)) {
+        return false;
+    }
+    if (!member) {
+        return true;
+    }
+    if (!json_object_is_type(member, json_type_string)) {
+        return wrong_type(error, path, key, "a string");
+    }
+    length = (size_t)json_object_get_string_len(member);
+    if (length > max_length || (length == 0 && need == JGET_REQUIRED)) {
+        return jget_error(error, path, key, "%s%s%s must have 1 to %zu bytes, not %zu; correct it.",
+                          path, *path ? "." : "", key, max_length, length);
+    }
+    *value = length ? json_object_get_string(member) : NULL;
+    return true;
+}
+
+bool jget_int(struct json_object *object, const char *path, const char *key, enum jget_need need,
+              int64_t min, int64_t max, int64_t *value, struct error *error)
+{
+    struct json_object *member;
+
+    *value = 0;
+    if (!find(object, path, key, need, &member, error)) {
+        return false;
+    }
+    if (!member) {
+        return true;
+    }
+    if (!json_object_is_type(member, json_type_int)) {
+        return wrong_type(error, path, key, "an integer");
+    }
+    *value = json_object_get_int64(member); /* Saturates, so the range check still holds. */
+    if (*value < min || *value > max) {
+        return jget_error(error, path, key,
+                          "%s%s%s must be an integer from %lld to %lld; correct it.", path,
+                          *path ? "." : "", key, (long long)min, (long long)max);
+    }
+    return true;
+}
+
+bool jget_bool(struct json_object *object, const char *path, const char *key, enum jget_need need,
+               bool *value, struct error *error)
+{
+    struct json_object *member;
+
+    *value = false;
+    if (!find(object, path, key, need, &member, error)) {
+        return false;
+    }
+    if (member && !json_object_is_type(member, json_type_boolean)) {
+        return wrong_type(error, path, key, "true or false");
+    }
+    *value = member && json_object_get_boolean(member);
+    return true;
+}
+
+bool jget_object(struct json_object *object, const char *path, const char *key, enum jget_need need,
+                 struct json_object **value, struct error *error)
+{
+    if (!find(object, path, key, need, value, error)) {
+        return false;
+    }
+    if (*value && !json_object_is_type(*value, json_type_object)) {
+        return wrong_type(error, path, key, "an object");
+    }
+    return true;
+}
+
+bool jget_only(struct json_object *object, const char *path, const char *const known[],
+               struct error *error)
+{
+    struct json_object_iterator it = json_object_iter_begin(object);
+    struct json_object_iterator end = json_object_iter_end(object);
+
+    for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it)) {
+        const char *name = json_object_iter_peek_name(&it);
+        size_t i = 0;
+
+        while (known[i] && strcmp(known[i], name)) {
+            i++;
+        }
+        if (!known[i]) {
+            return jget_error(error, path, name, "%s has no member '%.64s'; remove it.",
+                              *path ? path : "A request", name);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,50 @@
+/* Reading JSON strictly: parsing without json-c's leniency, and typed getters that name the field.
+ *
+ * Every getter takes the path of its object ("vif.network"), so that an error names the member in
+ * full ("vif.network.mtu"). A getter that returns false has filled *error. Strings that getters
+ * give are owned by the tree. Errors are `invalid_request`. */
+
+#ifndef VP_JSON_GET_H
+#define VP_JSON_GET_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct json_object;
+
+/* Deepest nesting that is accepted: os-vif objects reach 14. */
+#define JSON_DEPTH_MAX 32
+
+enum jget_need {
+    JGET_OPTIONAL, /* Missing and null both mean "not given". */
+    JGET_REQUIRED
+};
+
+/* Parses `text` as one JSON value by RFC 8259 with unique object members. Returns a new reference,
+ * or NULL with *error filled. */
+struct json_object *json_parse(const char *text, size_t length, struct error *error);
+
+/* Writes "path.key" (or `key` if path is "") to error's field and fills the rest. Returns false. */
+bool jget_error(struct error *error, const char *path, const char *key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Each looks up member `key` of `object`. Optional members that are missing or null leave NULL, 0 or
+ * false behind. Strings must have 1..max_length bytes (0 is taken for an optional one and read as
+ * "not given"), integers must be JSON integers in min..max. */
+bool jget_string(struct json_object *object, const char *path, const char *key, enum jget_need need,
+                 size_t max_length, const char **value, struct error *error);
+bool jget_int(struct json_object *object, const char *path, const char *key, enum jget_need need,
+              int64_t min, int64_t max, int64_t *value, struct error *error);
+bool jget_bool(struct json_object *object, const char *path, const char *key, enum jget_need need,
+               bool *value, struct error *error);
+bool jget_object(struct json_object *object, const char *path, const char *key, enum jget_need need,
+                 struct json_object **value, struct error *error);
+
+/* Checks that every member of `object` is in the NULL-terminated `known`. */
+bool jget_only(struct json_object *object, const char *path, const char *const known[],
+               struct error *error);
+
+#endif

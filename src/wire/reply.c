@@ -1,0 +1,290 @@
+#include "wire/reply.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_string(struct json_object *object, const char *key, const char *value)
+{
+    if (value && value[0]) {
+        json_object_object_add(object, key, json_object_new_string(value));
+    }
+}
+
+static void put_int(struct json_object *object, const char *key, int64_t value)
+{
+    json_object_object_add(object, key, json_object_new_int64(value));
+}
+
+static void put_bool(struct json_object *object, const char *key, bool value)
+{
+    json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+static void put_pci(struct json_object *object, const char *key, const struct pci_addr *addr)
+{
+    char text[PCI_ADDR_LEN];
+
+    put_string(object, key, pci_addr_format(addr, text));
+}
+
+/* Milliseconds with a resolution of one microsecond, printed as such and not as a binary fraction. */
+static void put_ms(struct json_object *object, const char *key, double ms)
+{
+    char text[32];
+
+    if (ms >= 0) {
+        snprintf(text, sizeof text, "%.3f", ms);
+        json_object_object_add(object, key, json_object_new_double_s(ms, text));
+    }
+}
+
+static void put_pairs(struct json_object *object, const char *key, const struct reply_pair *pairs,
+                      size_t n)
+{
+    struct json_object *map = json_object_new_object();
+
+    for (size_t i = 0; i < n; i++) {
+        put_string(map, pairs[i].key, pairs[i].value);
+    }
+    json_object_object_add(object, key, map);
+}
+
+static void put_strings(struct json_object *object, const char *key, const char *const *strings,
+                        size_t n)
+{
+    struct json_object *array = json_object_new_array_ext((int)n);
+
+    for (size_t i = 0; i < n; i++) {
+        json_object_array_add(array, json_object_new_string(strings[i]));
+    }
+    json_object_object_add(object, key, array);
+}
+
+const char *vif_state_name(enum vif_state state)
+{
+    static const char *const names[] = {
+        [STATE_COMMITTED] = "committed",   [STATE_REALIZING] = "realizing", [STATE_UP] = "up",
+        [STATE_UNVERIFIED] = "unverified", [STATE_FAILED] = "failed",       [STATE_STALE] = "stale",
+        [STATE_DRIFTED] = "drifted",
+    };
+
+    return names[state];
+}
+
+static void put_representor(struct json_object *object, const struct vif_view *view)
+{
+    struct json_object *representor = json_object_new_object();
+
+    put_pci(representor, "pf", &view->pf);
+    if (view->has_vf) {
+        put_pci(representor, "vf", &view->vf);
+    }
+    put_int(representor, "vf_num", view->vf_num);
+    put_string(representor, "devargs", view->devargs);
+    json_object_object_add(object, "representor", representor);
+}
+
+static void put_view(struct json_object *object, const struct vif_view *view)
+{
+    put_string(object, "vif_id", view->vif_id);
+    put_string(object, "kind", vif_kind_name(view->kind));
+    put_string(object, "bridge", view->bridge);
+    put_string(object, "port", view->port);
+    put_string(object, "interface_type", view->interface_type);
+    if (view->ofport > 0) {
+        put_int(object, "ofport", view->ofport);
+    }
+    if (view->mtu > 0) {
+        put_int(object, "mtu", view->mtu);
+    }
+    put_string(object, "address", view->address);
+    put_pairs(object, "options", view->options, view->n_options);
+    put_pairs(object, "external_ids", view->external_ids, view->n_external_ids);
+    if (view->has_representor) {
+        put_representor(object, view);
+    }
+    if (view->vhost_path && view->vhost_path[0]) {
+        struct json_object *vhost_user = json_object_new_object();
+
+        put_string(vhost_user, "path", view->vhost_path);
+        put_string(vhost_user, "mode", vhost_mode_name(view->vhost_mode));
+        json_object_object_add(object, "vhost_user", vhost_user);
+    }
+    put_string(object, "state", vif_state_name(view->state));
+    put_string(object, "error", view->error);
+}
+
+/* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE}, with LF. The id is JSON text already. Takes `value`. */
+static char *finish(const char *id, const char *member, struct json_object *value)
+{
+    static const char format[] = "{\"jsonrpc\":\"2.0\",\"id\":%s,\"%s\":%s}\n";
+    const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
+    size_t size = sizeof format + strlen(id) + strlen(member) + strlen(text);
+    char *line = malloc(size);
+
+    if (line) {
+        snprintf(line, size, format, id, member, text);
+    }
+    json_object_put(value);
+    return line;
+}
+
+char *reply_error(const char *id, const char *vif_id, const struct error *error)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *data = json_object_new_object();
+
+    put_int(object, "code", error->rpc_code);
+    put_string(object, "message", error->message);
+    put_string(data, "reason", reason_name(error->reason));
+    put_string(data, "vif_id", vif_id);
+    put_string(data, "field", error->field);
+    put_string(data, "detail", error->detail);
+    put_bool(data, "retryable", reason_retryable(error->reason));
+    json_object_object_add(object, "data", data);
+    return finish(id, "error", object);
+}
+
+char *reply_vif(const char *id, const struct vif_view *view)
+{
+    struct json_object *object = json_object_new_object();
+
+    put_view(object, view);
+    return finish(id, "result", object);
+}
+
+static void put_timings(struct json_object *object, const struct reply_timings *timings)
+{
+    struct json_object *map = json_object_new_object();
+
+    put_ms(map, "queued", timings->queued);
+    put_ms(map, "commit", timings->commit);
+    put_ms(map, "realize", timings->realize);
+    put_ms(map, "total", timings->total);
+    json_object_object_add(object, "timings_ms", map);
+}
+
+char *reply_operation(const char *id, const struct reply_operation *operation)
+{
+    struct json_object *object = json_object_new_object();
+
+    if (operation->view) {
+        put_view(object, operation->view);
+    } else {
+        put_string(object, "vif_id", operation->vif_id);
+    }
+    put_bool(object, "changed", operation->changed);
+    put_strings(object, "warnings", operation->warnings, operation->n_warnings);
+    if (operation->timings) {
+        put_timings(object, operation->timings);
+    }
+    if (operation->plan) {
+        struct json_object *plan = json_object_new_object();
+
+        put_string(plan, "action", operation->plan->action);
+        put_string(plan, "why", operation->plan->why);
+        put_strings(plan, "operations", operation->plan->operations, operation->plan->n_operations);
+        json_object_object_add(object, "plan", plan);
+    }
+    return finish(id, "result", object);
+}
+
+char *reply_status(const char *id, const struct reply_status *status)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *ovsdb = json_object_new_object();
+    struct json_object *vswitchd = json_object_new_object();
+    struct json_object *counters = json_object_new_object();
+
+    put_string(object, "version", status->version);
+    put_int(object, "uptime_s", status->uptime_s);
+    put_string(ovsdb, "remote", status->ovsdb_remote);
+    put_bool(ovsdb, "connected", status->ovsdb_connected);
+    put_int(ovsdb, "next_cfg", status->next_cfg);
+    put_int(ovsdb, "cur_cfg", status->cur_cfg);
+    json_object_object_add(object, "ovsdb", ovsdb);
+    put_string(vswitchd, "state", status->vswitchd_state);
+    if (status->vswitchd_pid > 0) {
+        put_int(vswitchd, "pid", status->vswitchd_pid);
+    }
+    put_string(vswitchd, "version", status->ovs_version);
+    put_string(vswitchd, "dpdk_version", status->dpdk_version);
+    put_bool(vswitchd, "dpdk_initialized", status->dpdk_initialized);
+    json_object_object_add(object, "vswitchd", vswitchd);
+    for (size_t i = 0; i < status->n_counters; i++) {
+        put_int(counters, status->counters[i].key,
+                strtoll(status->counters[i].value, NULL, 10));
+    }
+    json_object_object_add(object, "counters", counters);
+    return finish(id, "result", object);
+}
+
+static struct json_object *describe_profile(const char *name)
+{
+    struct json_object *object = json_object_new_object();
+
+    put_string(object, "profile_object_name", name);
+    put_string(object, "min_version", "1.0");
+    put_string(object, "max_version", "1.4");
+    return object;
+}
+
+char *reply_describe(const char *id)
+{
+    static const struct {
+        const char *object_name;
+        const char *max_version;
+    } infos[] = {{"VIFVHostUser", "1.1"}, {"VIFHostDevice", "1.0"}};
+    struct json_object *object = json_object_new_object();
+    struct json_object *vif_info = json_object_new_array();
+
+    for (size_t i = 0; i < sizeof infos / sizeof infos[0]; i++) {
+        struct json_object *info = json_object_new_object();
+        struct json_object *profiles = json_object_new_array();
+
+        put_string(info, "vif_object_name", infos[i].object_name);
+        put_string(info, "min_version", "1.0");
+        put_string(info, "max_version", infos[i].max_version);
+        json_object_array_add(profiles, describe_profile("VIFPortProfileOpenVSwitch"));
+        json_object_array_add(profiles, describe_profile("VIFPortProfileOVSRepresentor"));
+        json_object_object_add(info, "supported_port_profiles", profiles);
+        json_object_array_add(vif_info, info);
+    }
+    put_string(object, "plugin_name", "vifplug");
+    json_object_object_add(object, "vif_info", vif_info);
+    return finish(id, "result", object);
+}
+
+struct reply_list {
+    struct json_object *vifs;
+};
+
+struct reply_list *reply_list_new(void)
+{
+    struct reply_list *list = calloc(1, sizeof *list);
+
+    if (list) {
+        list->vifs = json_object_new_array();
+    }
+    return list;
+}
+
+void reply_list_add(struct reply_list *list, const struct vif_view *view)
+{
+    struct json_object *object = json_object_new_object();
+
+    put_view(object, view);
+    json_object_array_add(list->vifs, object);
+}
+
+char *reply_list_finish(struct reply_list *list, const char *id)
+{
+    struct json_object *object = json_object_new_object();
+
+    json_object_object_add(object, "vifs", list->vifs);
+    free(list);
+    return finish(id, "result", object);
+}

@@ -1,0 +1,115 @@
+/* From results and errors to one line of JSON. Every function returns a malloc'ed string that ends
+ * in LF and that the caller frees; NULL means that memory ran out. */
+
+#ifndef VP_REPLY_H
+#define VP_REPLY_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/pci-addr.h"
+#include "base/vif.h"
+
+/* Where a VIF stands; docs/api.md says what each means. */
+enum vif_state {
+    STATE_COMMITTED,
+    STATE_REALIZING,
+    STATE_UP,
+    STATE_UNVERIFIED,
+    STATE_FAILED,
+    STATE_STALE,
+    STATE_DRIFTED
+};
+
+struct reply_pair {
+    const char *key;
+    const char *value;
+};
+
+/* A VIF as an answer shows it. All strings are borrowed; "" or NULL leaves the member out. */
+struct vif_view {
+    const char *vif_id;
+    enum vif_kind kind;
+    const char *bridge;
+    const char *port;
+    const char *interface_type;
+    int64_t ofport; /* > 0, or left out. */
+    int64_t mtu;    /* What the switch applied; > 0, or left out. */
+    const char *address;
+    const struct reply_pair *options;
+    size_t n_options;
+    const struct reply_pair *external_ids;
+    size_t n_external_ids;
+    bool has_representor;
+    struct pci_addr pf;
+    struct pci_addr vf;
+    bool has_vf;       /* Whether `vf` is known. */
+    int vf_num;
+    const char *devargs;
+    const char *vhost_path;
+    enum vhost_mode vhost_mode;
+    enum vif_state state;
+    const char *error; /* vswitchd's words. */
+};
+
+/* How long an operation took, in milliseconds, stage by stage; negative: it did not happen. */
+struct reply_timings {
+    double queued;   /* From the request's arrival until its transaction was sent. */
+    double commit;   /* From there until OVSDB had committed. */
+    double realize;  /* From there until vswitchd's verdict. */
+    double total;
+};
+
+/* What a dry run would do. */
+struct reply_plan {
+    const char *action;
+    const char *why;
+    const char *const *operations;
+    size_t n_operations;
+};
+
+struct reply_operation {
+    const struct vif_view *view; /* NULL for an unplug: then `vif_id` alone is told. */
+    const char *vif_id;
+    bool changed;
+    const char *const *warnings;
+    size_t n_warnings;
+    const struct reply_timings *timings; /* Or NULL. */
+    const struct reply_plan *plan;       /* Or NULL. */
+};
+
+struct reply_status {
+    const char *version;
+    const char *ovsdb_remote;
+    bool ovsdb_connected;
+    const char *vswitchd_state; /* "alive", "dead" or "unknown". */
+    int64_t vswitchd_pid;       /* 0: not known. */
+    const char *ovs_version;
+    const char *dpdk_version;
+    bool dpdk_initialized;
+    int64_t next_cfg;
+    int64_t cur_cfg;
+    int64_t uptime_s;
+    const struct reply_pair *counters; /* Decimal numbers. */
+    size_t n_counters;
+};
+
+char *reply_error(const char *id, const char *vif_id, const struct error *error);
+char *reply_vif(const char *id, const struct vif_view *view);
+char *reply_operation(const char *id, const struct reply_operation *operation);
+char *reply_status(const char *id, const struct reply_status *status);
+
+/* The kinds that this daemon plugs, in the shape of os-vif's HostPluginInfo. */
+char *reply_describe(const char *id);
+
+/* A list is built VIF by VIF, since the views borrow from rows that are looked at one at a time. */
+struct reply_list;
+struct reply_list *reply_list_new(void);
+void reply_list_add(struct reply_list *list, const struct vif_view *view);
+char *reply_list_finish(struct reply_list *list, const char *id); /* Frees the list. */
+
+const char *vif_state_name(enum vif_state state);
+
+#endif

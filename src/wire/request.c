@@ -1,0 +1,221 @@
+#include "wire/request.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/json-get.h"
+#include "wire/vif-codec.h"
+
+static const char *const method_names[METHOD_N] = {
+    [METHOD_PLUG] = "plug", [METHOD_UNPLUG] = "unplug", [METHOD_GET] = "get",
+    [METHOD_LIST] = "list", [METHOD_STATUS] = "status", [METHOD_DESCRIBE] = "describe",
+};
+
+const char *method_name(enum method method)
+{
+    return (int)method >= 0 && method < METHOD_N ? method_names[method] : NULL;
+}
+
+bool request_is_read_only(const struct request *request)
+{
+    return request->dry_run ||
+           (request->method != METHOD_PLUG && request->method != METHOD_UNPLUG);
+}
+
+static bool rpc_error(struct error *error, int code, const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static bool rpc_error(struct error *error, int code, const char *field, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    error_vset(error, REASON_INVALID_REQUEST, field, format, args);
+    va_end(args);
+    error->rpc_code = code;
+    return false;
+}
+
+/* The id may be a string or an integer (JSON-RPC 2.0, section 4, discourages the rest). */
+static bool read_id(struct json_object *object, struct request *request, struct error *error)
+{
+    struct json_object *id = NULL;
+    const char *text;
+
+    if (!json_object_object_get_ex(object, "id", &id) || !id) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "id",
+                         "A request without an id cannot be answered; add an id.");
+    }
+    if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int)) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "id", "The id must be a string or an integer.");
+    }
+    text = json_object_to_json_string_ext(id, JSON_C_TO_STRING_PLAIN |
+                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (strlen(text) > REQUEST_ID_MAX) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "id",
+                         "The id is longer than %d bytes; use a shorter one.", REQUEST_ID_MAX);
+    }
+    snprintf(request->id, sizeof request->id, "%s", text);
+    return true;
+}
+
+static bool read_method(struct json_object *object, struct request *request, struct error *error)
+{
+    const char *version;
+    const char *method;
+
+    if (!jget_string(object, "", "jsonrpc", JGET_REQUIRED, 16, &version, error) ||
+        !jget_string(object, "", "method", JGET_REQUIRED, 64, &method, error)) {
+        error->rpc_code = RPC_INVALID_REQUEST;
+        return false;
+    }
+    if (strcmp(version, "2.0")) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "jsonrpc", "jsonrpc must be \"2.0\".");
+    }
+    for (int i = 0; i < METHOD_N; i++) {
+        if (!strcmp(method, method_names[i])) {
+            request->method = (enum method)i;
+            return true;
+        }
+    }
+    return rpc_error(error, RPC_METHOD_NOT_FOUND, "method",
+                     "There is no method '%s'; use one of those in docs/api.md.", method);
+}
+
+/* The members that plug and unplug share. */
+static bool read_operation(struct json_object *params, struct request *request, struct error *error)
+{
+    int64_t timeout_ms;
+    const char *wait;
+
+    if (!jget_int(params, "params", "timeout_ms", JGET_OPTIONAL, 1, REQUEST_TIMEOUT_MAX,
+                  &timeout_ms, error) ||
+        !jget_bool(params, "params", "dry_run", JGET_OPTIONAL, &request->dry_run, error) ||
+        !jget_string(params, "params", "wait", JGET_OPTIONAL, 64, &wait, error)) {
+        return false;
+    }
+    request->timeout_ms = (int)timeout_ms;
+    if (wait && !strcmp(wait, "committed")) {
+        request->wait = WAIT_COMMITTED;
+    } else if (wait && strcmp(wait, "realized")) {
+        return jget_error(error, "params", "wait",
+                          "params.wait '%s' is unknown; use 'realized' or 'committed'.", wait);
+    }
+    return true;
+}
+
+static bool read_plug(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"vif", "instance", "wait", "timeout_ms", "dry_run", NULL};
+    struct json_object *instance;
+    struct json_object *vif;
+
+    if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
+        !jget_object(params, "params", "vif", JGET_REQUIRED, &vif, error) ||
+        !jget_object(params, "params", "instance", JGET_REQUIRED, &instance, error) ||
+        !instance_decode(instance, request->instance, error)) {
+        error->rpc_code = RPC_INVALID_PARAMS;
+        return false;
+    }
+    if (!vif_decode(vif, &request->vif, error)) {
+        return false;
+    }
+    memcpy(request->vif_id, request->vif.id, sizeof request->vif_id);
+    return true;
+}
+
+static bool read_unplug(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"vif",        "vif_id",  "instance", "wait",
+                                        "timeout_ms", "dry_run", NULL};
+    struct json_object *instance;
+    struct json_object *vif;
+
+    if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
+        !jget_object(params, "params", "vif", JGET_OPTIONAL, &vif, error) ||
+        !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
+        !codec_id(params, "params", "vif_id", !vif, request->vif_id, error)) {
+        return false;
+    }
+    if (vif && request->vif_id[0]) {
+        return jget_error(error, "params", "vif_id",
+                          "params.vif and params.vif_id exclude each other; send one.");
+    }
+    return (!vif || vif_decode_id(vif, request->vif_id, error)) &&
+           (!instance || instance_decode(instance, request->instance, error));
+}
+
+static bool read_params(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const get_known[] = {"vif_id", NULL};
+    static const char *const none_known[] = {NULL};
+    bool ok;
+
+    switch (request->method) {
+    case METHOD_PLUG:
+        return read_plug(params, request, error); /* Sets the code itself: `vif` has its own. */
+    case METHOD_UNPLUG:
+        ok = read_unplug(params, request, error);
+        break;
+    case METHOD_GET:
+        ok = jget_only(params, "params", get_known, error) &&
+             codec_id(params, "params", "vif_id", true, request->vif_id, error);
+        break;
+    default:
+        ok = jget_only(params, "params", none_known, error);
+        break;
+    }
+    if (!ok) {
+        error->rpc_code = RPC_INVALID_PARAMS;
+    }
+    return ok;
+}
+
+static bool read_object(struct json_object *object, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"jsonrpc", "id", "method", "params", NULL};
+    struct json_object *params = NULL;
+    struct json_object *none;
+    bool ok;
+
+    if (!json_object_is_type(object, json_type_object)) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "",
+                         "A request must be one JSON object (batches are not taken); send one object "
+                         "per line.");
+    }
+    if (!read_id(object, request, error)) {
+        return false;
+    }
+    if (!jget_only(object, "", known, error)) {
+        error->rpc_code = RPC_INVALID_REQUEST;
+        return false;
+    }
+    if (!read_method(object, request, error)) {
+        return false;
+    }
+    if (!jget_object(object, "", "params", JGET_OPTIONAL, &params, error)) {
+        error->rpc_code = RPC_INVALID_PARAMS;
+        return false;
+    }
+    none = params ? NULL : json_object_new_object();
+    ok = read_params(params ? params : none, request, error);
+    json_object_put(none);
+    return ok;
+}
+
+bool request_parse(const char *line, size_t length, struct request *request, struct error *error)
+{
+    struct json_object *object;
+    bool ok;
+
+    memset(request, 0, sizeof *request);
+    strcpy(request->id, "null");
+    object = json_parse(line, length, error);
+    if (!object) {
+        return false;
+    }
+    ok = read_object(object, request, error);
+    json_object_put(object);
+    return ok;
+}

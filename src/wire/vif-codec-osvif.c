@@ -1,0 +1,236 @@
+/* os-vif object primitives, as os_vif.objects' obj_to_primitive() writes them. Field names and
+ * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Members that we do
+ * not know are passed over, since the objects' versions move. */
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/json-get.h"
+#include "wire/vif-codec.h"
+
+enum profile { PROFILE_OVS, PROFILE_REPRESENTOR };
+
+static bool unsupported(struct error *error, const char *path, const char *key, const char *format,
+                        ...) __attribute__((format(printf, 4, 5)));
+
+static bool unsupported(struct error *error, const char *path, const char *key, const char *format,
+                        ...)
+{
+    char field[ERROR_FIELD_LEN];
+    va_list args;
+
+    snprintf(field, sizeof field, "%s.%s", path, key);
+    va_start(args, format);
+    error_vset(error, REASON_UNSUPPORTED_VIF, field, format, args);
+    va_end(args);
+    return false;
+}
+
+/* Opens a primitive: gives its object name and its data. */
+static bool open_primitive(struct json_object *object, const char *path, const char **name,
+                           struct json_object **data, struct error *error)
+{
+    const char *namespace;
+    const char *version;
+
+    if (!jget_string(object, path, "versioned_object.name", JGET_REQUIRED, 64, name, error) ||
+        !jget_string(object, path, "versioned_object.namespace", JGET_OPTIONAL, 64, &namespace,
+                     error) ||
+        !jget_string(object, path, "versioned_object.version", JGET_OPTIONAL, 16, &version,
+                     error) ||
+        !jget_object(object, path, "versioned_object.data", JGET_REQUIRED, data, error)) {
+        return false;
+    }
+    if (namespace && strcmp(namespace, "os_vif")) {
+        return unsupported(error, path, "versioned_object.namespace",
+                           "%s is an object of '%s', not of 'os_vif'; send an os-vif object.", path,
+                           namespace);
+    }
+    if (version && strncmp(version, "1.", 2)) {
+        return unsupported(error, path, "versioned_object.version",
+                           "%s has version %s of %s, but only versions 1.x are known; use one of "
+                           "those.",
+                           path, version, *name);
+    }
+    return true;
+}
+
+static bool decode_network(struct json_object *data, struct vif *vif, struct error *error)
+{
+    struct json_object *network;
+    struct json_object *fields;
+    const char *name;
+
+    return jget_object(data, "vif", "network", JGET_REQUIRED, &network, error) &&
+           open_primitive(network, "vif.network", &name, &fields, error) &&
+           codec_ifname(fields, "vif.network", "bridge", true, vif->bridge, error) &&
+           codec_mtu(fields, "vif.network", "mtu", &vif->mtu, error);
+}
+
+/* The representor's address stands in datapath_offload since port profile 1.1 and beside it in the
+ * deprecated member; Nova writes both. */
+static bool decode_representor(struct json_object *fields, struct vif *vif, struct error *error)
+{
+    struct json_object *offload;
+    struct json_object *offload_fields;
+    struct pci_addr slot;
+    bool given;
+    const char *name;
+
+    if (!codec_ifname(fields, "vif.port_profile", "representor_name", false, vif->representor_name,
+                      error) ||
+        !codec_pci_slot(fields, "vif.port_profile", "representor_address", false,
+                        &vif->has_pci_slot, &vif->pci_slot, error) ||
+        !jget_object(fields, "vif.port_profile", "datapath_offload", JGET_OPTIONAL, &offload,
+                     error)) {
+        return false;
+    }
+    if (!offload) {
+        return true;
+    }
+    if (!open_primitive(offload, "vif.port_profile.datapath_offload", &name, &offload_fields,
+                        error) ||
+        !codec_pci_slot(offload_fields, "vif.port_profile.datapath_offload", "representor_address",
+                        false, &given, &slot, error)) {
+        return false;
+    }
+    if (!given) {
+        return true;
+    }
+    if (vif->has_pci_slot && !pci_addr_equal(&slot, &vif->pci_slot)) {
+        return jget_error(error, "vif.port_profile", "representor_address",
+                          "vif.port_profile.representor_address and "
+                          "datapath_offload.representor_address name different VFs; make them the "
+                          "same.");
+    }
+    vif->has_pci_slot = true;
+    vif->pci_slot = slot;
+    return true;
+}
+
+static bool decode_profile(struct json_object *data, struct vif *vif, enum profile *profile,
+                           struct error *error)
+{
+    struct json_object *object;
+    struct json_object *fields;
+    const char *name;
+
+    if (!jget_object(data, "vif", "port_profile", JGET_REQUIRED, &object, error) ||
+        !open_primitive(object, "vif.port_profile", &name, &fields, error)) {
+        return false;
+    }
+    if (!strcmp(name, "VIFPortProfileOVSRepresentor")) {
+        *profile = PROFILE_REPRESENTOR;
+    } else if (!strcmp(name, "VIFPortProfileOpenVSwitch")) {
+        *profile = PROFILE_OVS;
+    } else {
+        return unsupported(error, "vif.port_profile", "versioned_object.name",
+                           "Port profile %s is not plugged here; use VIFPortProfileOpenVSwitch or "
+                           "VIFPortProfileOVSRepresentor.",
+                           name);
+    }
+    return codec_id(fields, "vif.port_profile", "interface_id", false, vif->interface_id, error) &&
+           codec_datapath_type(fields, "vif.port_profile", "datapath_type", vif->datapath_type,
+                               error) &&
+           (*profile != PROFILE_REPRESENTOR || decode_representor(fields, vif, error));
+}
+
+static bool decode_vhost_user(struct json_object *data, struct vif *vif, enum profile profile,
+                              struct error *error)
+{
+    if (profile == PROFILE_REPRESENTOR && !vif->has_pci_slot) {
+        return jget_error(error, "vif.port_profile", "representor_address",
+                          "vif.port_profile.representor_address is missing; it must name the VF.");
+    }
+    vif->kind = profile == PROFILE_REPRESENTOR ? VIF_KIND_REPRESENTOR : VIF_KIND_VHOST_USER;
+    return codec_ifname(data, "vif", "vif_name", false, vif->vif_name, error) &&
+           codec_vhost_user(data, "vif", vif, error);
+}
+
+static bool decode_host_device(struct json_object *data, struct vif *vif, struct error *error)
+{
+    struct pci_addr slot;
+    bool given;
+
+    if (!codec_pci_slot(data, "vif", "dev_address", true, &given, &slot, error)) {
+        return false;
+    }
+    if (vif->has_pci_slot && !pci_addr_equal(&slot, &vif->pci_slot)) {
+        return jget_error(error, "vif", "dev_address",
+                          "vif.dev_address and the port profile's representor_address name different "
+                          "VFs; make them the same.");
+    }
+    vif->kind = VIF_KIND_HOST_DEVICE;
+    vif->has_pci_slot = true;
+    vif->pci_slot = slot;
+    /* Nova gives no vif_name for these; the tap name stands in the profile. */
+    memcpy(vif->vif_name, vif->representor_name, sizeof vif->vif_name);
+    return true;
+}
+
+/* What the object is, apart from what all kinds share. */
+static bool decode_object(struct json_object *data, const char *name, enum profile profile,
+                          struct vif *vif, struct error *error)
+{
+    if (!strcmp(name, "VIFVHostUser")) {
+        return decode_vhost_user(data, vif, profile, error);
+    }
+    if (!strcmp(name, "VIFHostDevice")) {
+        return decode_host_device(data, vif, error);
+    }
+    vif->kind = !strcmp(name, "VIFBridge") ? VIF_KIND_HYBRID : VIF_KIND_OVS;
+    return codec_ifname(data, "vif", "vif_name", true, vif->vif_name, error);
+}
+
+static bool check_plugin(struct json_object *data, struct error *error)
+{
+    const char *plugin;
+
+    if (!jget_string(data, "vif", "plugin", JGET_OPTIONAL, 64, &plugin, error)) {
+        return false;
+    }
+    if (plugin && strcmp(plugin, "ovs") && strcmp(plugin, "agilio_ovs") &&
+        strcmp(plugin, "vifplug")) {
+        return unsupported(error, "vif", "plugin",
+                           "VIFs of os-vif plugin '%s' are not plugged here; use 'ovs', "
+                           "'agilio_ovs' or 'vifplug'.",
+                           plugin);
+    }
+    return true;
+}
+
+bool vif_decode_osvif(struct json_object *object, struct vif *vif, struct error *error)
+{
+    static const char *const known[] = {"VIFVHostUser", "VIFHostDevice", "VIFOpenVSwitch",
+                                        "VIFBridge"};
+    struct json_object *data;
+    enum profile profile = PROFILE_OVS;
+    const char *name;
+    bool is_known = false;
+
+    vif->form = VIF_FORM_OSVIF;
+    if (!open_primitive(object, "vif", &name, &data, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        is_known |= !strcmp(name, known[i]);
+    }
+    if (!is_known) {
+        return unsupported(error, "vif", "versioned_object.name",
+                           "os-vif object %s is not plugged here; the daemon's 'describe' method "
+                           "lists those that are.",
+                           name);
+    }
+    snprintf(vif->object_name, sizeof vif->object_name, "%s", name);
+    if (!codec_id(data, "vif", "id", true, vif->id, error) || !check_plugin(data, error) ||
+        !codec_address(data, "vif", "address", vif->address, error) ||
+        !decode_network(data, vif, error) || !decode_profile(data, vif, &profile, error) ||
+        !decode_object(data, name, profile, vif, error)) {
+        return false;
+    }
+    if (!vif->interface_id[0]) {
+        memcpy(vif->interface_id, vif->id, sizeof vif->interface_id);
+    }
+    return true;
+}

@@ -1,0 +1,199 @@
+#include "wire/vif-codec.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/json-get.h"
+
+enum { TEXT_MAX = 255 };
+
+bool codec_id(struct json_object *object, const char *path, const char *key, bool required,
+              char id[VIF_ID_MAX + 1], struct error *error)
+{
+    const char *s;
+
+    id[0] = '\0';
+    if (!jget_string(object, path, key, required ? JGET_REQUIRED : JGET_OPTIONAL, VIF_ID_MAX, &s,
+                     error)) {
+        return false;
+    }
+    if (s && !vif_id_valid(s)) {
+        return jget_error(error, path, key,
+                          "%s.%s '%s' is not an id; use 1 to 64 letters, digits, '.', '_' and '-', "
+                          "not starting with '.'.",
+                          path, key, s);
+    }
+    if (s) {
+        snprintf(id, VIF_ID_MAX + 1, "%s", s);
+    }
+    return true;
+}
+
+bool codec_ifname(struct json_object *object, const char *path, const char *key, bool required,
+                  char name[VIF_IFNAME_MAX + 1], struct error *error)
+{
+    const char *s;
+
+    name[0] = '\0';
+    if (!jget_string(object, path, key, required ? JGET_REQUIRED : JGET_OPTIONAL, TEXT_MAX, &s,
+                     error)) {
+        return false;
+    }
+    if (s && !vif_ifname_valid(s)) {
+        return jget_error(error, path, key,
+                          "%s.%s '%.64s' is not an interface name; use 1 to 15 bytes without '/', "
+                          "':' or blanks.",
+                          path, key, s);
+    }
+    if (s) {
+        snprintf(name, VIF_IFNAME_MAX + 1, "%s", s);
+    }
+    return true;
+}
+
+bool codec_address(struct json_object *object, const char *path, const char *key,
+                   char address[VIF_MAC_LEN], struct error *error)
+{
+    const char *s;
+
+    address[0] = '\0';
+    if (!jget_string(object, path, key, JGET_OPTIONAL, TEXT_MAX, &s, error)) {
+        return false;
+    }
+    if (s && !vif_mac_parse(s, address)) {
+        return jget_error(error, path, key,
+                          "%s.%s '%.64s' is not a unicast MAC address; write it as "
+                          "fa:16:3e:00:00:01.",
+                          path, key, s);
+    }
+    return true;
+}
+
+bool codec_mtu(struct json_object *object, const char *path, const char *key, int *mtu,
+               struct error *error)
+{
+    struct json_object *member;
+    int64_t value;
+
+    *mtu = 0;
+    /* os-vif takes an MTU of 0 for "none given" (OvsPlugin._get_mtu). */
+    if (json_object_object_get_ex(object, key, &member) &&
+        json_object_is_type(member, json_type_int) && json_object_get_int64(member) == 0) {
+        return true;
+    }
+    if (!jget_int(object, path, key, JGET_OPTIONAL, VIF_MTU_MIN, VIF_MTU_MAX, &value, error)) {
+        return false;
+    }
+    *mtu = (int)value;
+    return true;
+}
+
+bool codec_datapath_type(struct json_object *object, const char *path, const char *key,
+                         char type[VIF_DATAPATH_MAX + 1], struct error *error)
+{
+    const char *s;
+
+    type[0] = '\0';
+    if (!jget_string(object, path, key, JGET_OPTIONAL, TEXT_MAX, &s, error)) {
+        return false;
+    }
+    if (s && strcmp(s, "netdev") && strcmp(s, "system")) {
+        return jget_error(error, path, key, "%s.%s '%.64s' is unknown; use 'netdev' or 'system'.",
+                          path, key, s);
+    }
+    if (s) {
+        snprintf(type, VIF_DATAPATH_MAX + 1, "%s", s);
+    }
+    return true;
+}
+
+bool codec_pci_slot(struct json_object *object, const char *path, const char *key, bool required,
+                    bool *given, struct pci_addr *slot, struct error *error)
+{
+    const char *s;
+
+    *given = false;
+    if (!jget_string(object, path, key, required ? JGET_REQUIRED : JGET_OPTIONAL, TEXT_MAX, &s,
+                     error)) {
+        return false;
+    }
+    if (s && !pci_addr_parse(s, slot)) {
+        return jget_error(error, path, key,
+                          "%s.%s '%.64s' is not a PCI address; write it as 0000:65:01.2 (hexadecimal "
+                          "domain:bus:device.function, device up to 1f, function up to 7).",
+                          path, key, s);
+    }
+    *given = s != NULL;
+    return true;
+}
+
+bool codec_vhost_user(struct json_object *object, const char *path, struct vif *vif,
+                      struct error *error)
+{
+    const char *socket;
+    const char *mode;
+
+    if (!jget_string(object, path, "path", JGET_REQUIRED, TEXT_MAX, &socket, error) ||
+        !jget_string(object, path, "mode", JGET_REQUIRED, TEXT_MAX, &mode, error)) {
+        return false;
+    }
+    if (!vif_path_valid(socket)) {
+        return jget_error(error, path, "path",
+                          "%s.path '%.128s' is not a usable socket path; give an absolute path of at "
+                          "most %d bytes without '.', '..' or empty components.",
+                          path, socket, VIF_PATH_MAX);
+    }
+    vif->vhost_mode = vhost_mode_from_name(mode);
+    if (vif->vhost_mode == VHOST_MODE_NONE) {
+        return jget_error(error, path, "mode", "%s.mode '%.64s' is unknown; use 'server' or 'client'.",
+                          path, mode);
+    }
+    snprintf(vif->vhost_path, sizeof vif->vhost_path, "%s", socket);
+    return true;
+}
+
+/* The members of an object primitive, or the object itself if it is a plain one. */
+static struct json_object *object_data(struct json_object *object)
+{
+    struct json_object *data;
+
+    if (json_object_object_get_ex(object, "versioned_object.data", &data) &&
+        json_object_is_type(data, json_type_object)) {
+        return data;
+    }
+    return object;
+}
+
+static bool is_nova_dict(struct json_object *object)
+{
+    return json_object_object_get_ex(object, "vnic_type", NULL) ||
+           json_object_object_get_ex(object, "details", NULL);
+}
+
+bool vif_decode(struct json_object *object, struct vif *vif, struct error *error)
+{
+    memset(vif, 0, sizeof *vif);
+    if (json_object_object_get_ex(object, "versioned_object.name", NULL)) {
+        return vif_decode_osvif(object, vif, error);
+    }
+    if (is_nova_dict(object)) {
+        return error_set(error, REASON_UNSUPPORTED_VIF, "vif",
+                         "Nova's VIF dicts are not plugged by this version; send the os-vif object "
+                         "that nova_to_osvif_vif() makes of it.");
+    }
+    return vif_decode_native(object, vif, error);
+}
+
+bool vif_decode_id(struct json_object *object, char id[VIF_ID_MAX + 1], struct error *error)
+{
+    bool native = !json_object_object_get_ex(object, "versioned_object.name", NULL) &&
+                  !is_nova_dict(object);
+
+    return codec_id(object_data(object), "vif", native ? "vif_id" : "id", true, id, error);
+}
+
+bool instance_decode(struct json_object *object, char uuid[VIF_ID_MAX + 1], struct error *error)
+{
+    return codec_id(object_data(object), "instance", "uuid", true, uuid, error);
+}

@@ -1,0 +1,49 @@
+/* From JSON to struct vif: os-vif objects and the native form.
+ *
+ * The forms are told apart as docs/api.md says: a member `versioned_object.name` makes it an os-vif
+ * object, `vnic_type` or `details` a Nova VIF dict, and anything else is native. Decoding needs no
+ * switch and no host: it checks what can be seen in the object alone. */
+
+#ifndef VP_VIF_CODEC_H
+#define VP_VIF_CODEC_H 1
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/vif.h"
+
+struct json_object;
+
+/* Decodes `object` (the member called `vif` of a request). Returns false with *error filled:
+ * invalid_request, or unsupported_vif for an object, plugin or profile that we do not plug. */
+bool vif_decode(struct json_object *object, struct vif *vif, struct error *error);
+
+/* Takes no more than the VIF id from any of the forms: an unplug works from the record, so nothing
+ * else of the object can make it fail. */
+bool vif_decode_id(struct json_object *object, char id[VIF_ID_MAX + 1], struct error *error);
+
+/* Takes the uuid from an os-vif InstanceInfo primitive or from {"uuid": ...}. */
+bool instance_decode(struct json_object *object, char uuid[VIF_ID_MAX + 1], struct error *error);
+
+/* The two decoders behind vif_decode(). */
+bool vif_decode_osvif(struct json_object *object, struct vif *vif, struct error *error);
+bool vif_decode_native(struct json_object *object, struct vif *vif, struct error *error);
+
+/* Typed members that both forms have. Each reads member `key` of `object` into a field of the VIF;
+ * an optional one that is not given leaves the field empty. */
+bool codec_id(struct json_object *object, const char *path, const char *key, bool required,
+              char id[VIF_ID_MAX + 1], struct error *error);
+bool codec_ifname(struct json_object *object, const char *path, const char *key, bool required,
+                  char name[VIF_IFNAME_MAX + 1], struct error *error);
+bool codec_address(struct json_object *object, const char *path, const char *key,
+                   char address[VIF_MAC_LEN], struct error *error);
+bool codec_mtu(struct json_object *object, const char *path, const char *key, int *mtu,
+               struct error *error);
+bool codec_datapath_type(struct json_object *object, const char *path, const char *key,
+                         char type[VIF_DATAPATH_MAX + 1], struct error *error);
+bool codec_pci_slot(struct json_object *object, const char *path, const char *key, bool required,
+                    bool *given, struct pci_addr *slot, struct error *error);
+bool codec_vhost_user(struct json_object *object, const char *path, struct vif *vif,
+                      struct error *error);
+
+#endif
