@@ -92,7 +92,9 @@ static enum verdict judge_plug(const struct engine *engine, struct op *op,
     if (record->ofport == 0) {
         return VERDICT_PENDING;
     }
-    if (op->goal.mtu_request && record->mtu != op->goal.mtu_request) {
+    /* A vhost-user port has no MTU (0) until its guest connects, and then the one asked for. */
+    if (op->goal.mtu_request && record->mtu != op->goal.mtu_request &&
+        !(op->goal.kind == VIF_KIND_VHOST_USER && record->mtu == 0)) {
         return check_mtu(op, record, error);
     }
     return VERDICT_DONE;

@@ -9,6 +9,10 @@
 #include "daemon/plan.h"
 #include "util.h"
 
+/* OVS's lib/netdev-dpdk.c: NETDEV_DPDK_MAX_PKT_LEN (9728) less headers. It refuses a larger one with
+ * no more than a line in its log, and a port without a guest shows no MTU to compare. */
+enum { VHOST_USER_MTU_MAX = 9702 };
+
 bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error)
 {
     const char *field = vif_field_path(vif, VIF_FIELD_VHOST_PATH);
@@ -44,6 +48,11 @@ bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, stru
                          "A vhost-user port needs a bridge with datapath_type netdev, but %s has '%s'; "
                          "name a netdev bridge.",
                          vif->bridge, spec->datapath_type);
+    }
+    if (spec->mtu_request > VHOST_USER_MTU_MAX) {
+        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_MTU),
+                         "MTU %d is more than OVS gives a vhost-user port; ask for at most %d.",
+                         spec->mtu_request, VHOST_USER_MTU_MAX);
     }
     snprintf(spec->port, 15, "vhu%.11s", vif->id); /* os-vif's NIC_NAME_LEN: 14 bytes. */
     memcpy(spec->vhost_path, vif->vhost_path, sizeof spec->vhost_path);

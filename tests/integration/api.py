@@ -1,0 +1,140 @@
+"""The daemon's API as a test sees it: lines over the socket, and nothing in between."""
+
+import json
+import os
+import socket
+import time
+
+SAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "samples")
+INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
+
+
+def sample(name):
+    """A real object that Nova made, by the beginning of its file's name."""
+    for entry in sorted(os.listdir(SAMPLES)):
+        if entry.startswith(name) and entry.endswith(".json"):
+            with open(os.path.join(SAMPLES, entry), encoding="utf-8") as file:
+                return json.load(file)
+    raise FileNotFoundError(name)
+
+
+class ApiError(Exception):
+    """An error answer; attributes as in docs/api.md."""
+
+    def __init__(self, error):
+        super().__init__(error["message"])
+        self.code = error["code"]
+        self.message = error["message"]
+        self.data = error["data"]
+        self.reason = error["data"]["reason"]
+        self.field = error["data"].get("field", "")
+        self.detail = error["data"].get("detail", "")
+        self.retryable = error["data"]["retryable"]
+
+
+class Api:
+    """One connection."""
+
+    def __init__(self, path, timeout=60):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(timeout)
+        self.socket.connect(path)
+        self.input = self.socket.makefile("rb")
+        self.last_id = 0
+
+    def close(self):
+        self.input.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send_raw(self, data):
+        self.socket.sendall(data)
+
+    def receive(self):
+        """The next answer, or None at the end of the stream."""
+        line = self.input.readline()
+        return json.loads(line) if line else None
+
+    def send(self, method, **params):
+        """Sends a request and returns its id."""
+        self.last_id += 1
+        request = {"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params}
+        self.send_raw(json.dumps(request).encode() + b"\n")
+        return self.last_id
+
+    def collect(self, ids):
+        """The answers to `ids`, as {id: answer}."""
+        answers = {}
+        while len(answers) < len(ids):
+            answer = self.receive()
+            assert answer is not None, "the daemon closed the connection"
+            assert answer["id"] in ids
+            answers[answer["id"]] = answer
+        return answers
+
+    def call(self, method, **params):
+        """Result of one request; ApiError if it is refused."""
+        return result(self.collect([self.send(method, **params)]).popitem()[1])
+
+    def plug(self, vif, instance=INSTANCE, **params):
+        return self.call("plug", vif=vif, instance={"uuid": instance}, **params)
+
+    def unplug(self, vif_id, **params):
+        return self.call("unplug", vif_id=vif_id, **params)
+
+
+def result(answer):
+    if "error" in answer:
+        raise ApiError(answer["error"])
+    return answer["result"]
+
+
+def vif_id(n):
+    """Ids that differ in their first 11 characters, as random UUIDs do."""
+    return f"{n:08x}-{n % 0x10000:04x}-4000-8000-000000000000"
+
+
+def vhost_user(n, mode="server", path=None, run_dir=None, **members):
+    """A native vhost-user VIF."""
+    vif = {
+        "vif_id": vif_id(n),
+        "kind": "vhost-user",
+        "address": f"fa:16:3e:00:{n >> 8:02x}:{n & 255:02x}",
+        "bridge": "br-int",
+        "mtu": 1500,
+        "vhost_user": {"path": path or f"/usr/local/var/run/vhost{n}", "mode": mode},
+    }
+    if mode == "client":
+        vif["vhost_user"]["path"] = path or f"{run_dir}/vhu{vif_id(n)[:11]}"
+    vif.update(members)
+    return vif
+
+
+def representor(n, slot, **members):
+    """A native representor VIF."""
+    vif = {
+        "vif_id": vif_id(n),
+        "kind": "representor",
+        "address": f"fa:16:3e:01:{n >> 8:02x}:{n & 255:02x}",
+        "bridge": "br-int",
+        "mtu": 1500,
+        "pci_slot": slot,
+    }
+    vif.update(members)
+    return vif
+
+
+def wait_until(condition, timeout=15, what="the condition"):
+    """Waits until condition() is true and returns its value; fails the test at the deadline."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
+        time.sleep(0.02)

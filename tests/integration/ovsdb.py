@@ -1,0 +1,53 @@
+"""What OVSDB holds, read from outside with ovs-vsctl."""
+
+import json
+
+
+def _value(atom):
+    """An OVSDB value (RFC 7047, section 5.1) as Python has it."""
+    if isinstance(atom, list) and len(atom) == 2:
+        kind, value = atom
+        if kind == "map":
+            return {_value(k): _value(v) for k, v in value}
+        if kind == "set":
+            return [_value(v) for v in value]
+        if kind == "uuid":
+            return value
+    return atom
+
+
+def table(box, name, columns):
+    """Rows of a table as dicts of the columns named."""
+    text = box.vsctl("--format=json", f"--columns={','.join(columns)}", "list", name)
+    rows = json.loads(text)
+    return [dict(zip(rows["headings"], (_value(v) for v in row))) for row in rows["data"]]
+
+
+INTERFACE = ("name", "type", "options", "external_ids", "mtu", "mtu_request", "ofport", "error",
+             "status")
+
+
+def interface(box, name):
+    """One Interface row, or None."""
+    for row in table(box, "Interface", INTERFACE):
+        if row["name"] == name:
+            return row
+    return None
+
+
+def ports(box, bridge):
+    return sorted(box.vsctl("list-ports", bridge).split())
+
+
+def counts(box):
+    """How many rows each table has: equal before and after if nothing was left behind."""
+    return {name: len(table(box, name, ["_uuid"])) for name in
+            ("Bridge", "Port", "Interface", "QoS", "Queue")}
+
+
+def datapath_type(box, bridge):
+    return box.vsctl("get", "Bridge", bridge, "datapath_type").strip('"')
+
+
+def next_cfg(box):
+    return int(box.vsctl("get", "open_vswitch", ".", "next_cfg"))

@@ -1,0 +1,250 @@
+"""The socket: bad input, limits, permissions, many at once."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+
+import pytest
+
+from api import INSTANCE, Api, ApiError, result, vhost_user, vif_id, wait_until
+from ovsdb import next_cfg, ports
+
+NOBODY = 65534
+
+
+def refused(answer):
+    return answer["error"]["code"], answer["error"]["data"]["reason"]
+
+
+@pytest.mark.parametrize("line,code", [
+    (b"", -32700), (b"{", -32700), (b"nonsense", -32700), (b"[1]", -32600), (b"17", -32600),
+    (b'{"jsonrpc":"2.0","method":"list"}', -32600),
+    (b'{"jsonrpc":"2.0","id":{},"method":"list"}', -32600),
+    (b'{"jsonrpc":"1.0","id":1,"method":"list"}', -32600),
+    (b'{"jsonrpc":"2.0","id":1,"method":"destroy"}', -32601),
+    (b'{"jsonrpc":"2.0","id":1,"method":"list","params":[]}', -32602),
+    (b'{"jsonrpc":"2.0","id":1,"method":"get","params":{}}', -32602),
+    (b'{"jsonrpc":"2.0","id":1,"id":2,"method":"list"}', -32700),
+    (b'{"jsonrpc":"2.0","id":1,"method":"list\\u0000"}', -32700),
+    (b'{"a":' * 40 + b"1" + b"}" * 40, -32700),
+    (b"\xff\xfe", -32700),
+])
+def test_bad_lines_are_answered_and_the_connection_goes_on(api, line, code):
+    api.send_raw(line + b"\n")
+    assert api.receive()["error"]["code"] == code
+    assert api.call("status")["version"]
+
+
+def test_pipelined_answers_carry_their_ids(api):
+    lines = b"".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": "status"}).encode() + b"\n"
+                     for i in ("a", 7, "b/c"))
+    api.send_raw(lines)
+    assert {api.receive()["id"] for _ in range(3)} == {"a", 7, "b/c"}
+
+
+def test_too_long_a_line_ends_the_connection(box):
+    with Api(box.socket) as api:
+        api.send_raw(b'{"x":"' + b"a" * (256 * 1024))
+        assert refused(api.receive()) == (-32700, "invalid_request")
+        assert api.receive() is None
+    with Api(box.socket) as api:
+        api.call("status")
+
+
+def test_half_closed_connection_is_answered(box):
+    with Api(box.socket) as api:
+        api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE})
+        api.socket.shutdown(socket.SHUT_WR)
+        assert api.receive()["result"]["changed"] is True
+        assert api.receive() is None
+
+
+def test_64_at_once_share_transactions(box, api):
+    """One connection, 64 VIFs: few transactions, few reconfigurations, all realised."""
+    api.plug(vhost_user(500))
+    before = api.call("status")["counters"]["transactions"]
+    cfg = next_cfg(box)
+    ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}) for n in range(64)]
+    answers = api.collect(ids)
+    assert all(answers[i]["result"]["state"] == "up" for i in ids)
+    assert len(ports(box, "br-int")) == 65
+    assert api.call("status")["counters"]["transactions"] - before <= 8
+    assert next_cfg(box) - cfg <= 8
+    ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(64)]
+    answers = api.collect(ids)
+    assert all(answers[i]["result"]["changed"] for i in ids)
+
+
+def test_one_bad_request_does_not_fail_its_neighbours(box, api):
+    """A foreign port appears in the same instant: the batch that collides is taken apart."""
+    api.plug(vhost_user(500))
+    vifs = [vhost_user(n) for n in range(8)]
+    vifs[3]["vhost_user"]["path"] = "/etc/x"
+    ids = [api.send("plug", vif=vif, instance={"uuid": INSTANCE}) for vif in vifs]
+    answers = api.collect(ids)
+    reasons = [answers[i].get("error", {}).get("data", {}).get("reason") for i in ids]
+    assert reasons == [None] * 3 + ["invalid_request"] + [None] * 4
+
+
+def test_queue_limit(box, configure):
+    configure("[daemon]\nsocket_group = root\nmax_queued = 4\n")
+    box.stop("ovsdb-server")
+    with Api(box.socket) as api:
+        wait_until(lambda: not api.call("status")["ovsdb"]["connected"])
+        ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}, timeout_ms=20000)
+               for n in range(6)]
+        answers = api.collect(ids[4:])
+        for i in ids[4:]:
+            assert answers[i]["error"]["data"]["reason"] == "busy"
+            assert answers[i]["error"]["data"]["retryable"] is True
+        box.start_ovsdb()
+        assert all("result" in answer for answer in api.collect(ids[:4]).values())
+
+
+def test_connection_limit(box, configure):
+    configure("[daemon]\nsocket_group = root\nmax_connections = 3\n")
+    connections = [Api(box.socket) for _ in range(3)]
+    try:
+        for connection in connections:
+            connection.call("status")
+        with Api(box.socket) as one_too_many:
+            answer = one_too_many.receive()
+            assert answer["id"] is None and answer["error"]["data"]["reason"] == "busy"
+            assert one_too_many.receive() is None
+        connections.pop().close()
+
+        def again():
+            with Api(box.socket) as api:
+                try:
+                    return api.call("status")
+                except (ApiError, AssertionError, OSError):
+                    return None
+        wait_until(again, what="a place becomes free")
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_slow_reader_delays_nobody(box, api):
+    """A client that asks and asks and never reads is held back, and the others are not."""
+    for n in range(20):
+        api.plug(vhost_user(n), wait="committed")
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "list"}).encode() + b"\n"
+    with Api(box.socket) as slow:
+        slow.socket.setblocking(False)
+        sent = 0
+        try:
+            while sent < 50_000_000:
+                sent += slow.socket.send(line * 100)
+        except BlockingIOError:
+            pass
+        assert sent < 50_000_000, "the daemon reads without limit"
+        assert len(api.call("list")["vifs"]) == 20
+        with open(f"/proc/{box.pid('vifplugd')}/status", encoding="ascii") as file:
+            resident = next(int(row.split()[1]) for row in file if row.startswith("VmRSS"))
+        if "asan" not in box.build:
+            assert resident < 64 * 1024
+
+
+def test_socket_mode_and_group(box, configure):
+    configure("[daemon]\nsocket_group = daemon\n")
+    status = os.stat(box.socket)
+    assert stat.S_IMODE(status.st_mode) == 0o660
+    import grp
+    assert status.st_gid == grp.getgrnam("daemon").gr_gid
+
+
+def as_user(box, uid, gid, request):
+    """Sends one request as another user and returns the answer."""
+    script = ("import os,socket,sys\n"
+              f"os.setgroups([]); os.setgid({gid}); os.setuid({uid})\n"
+              "s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
+              "s.sendall(sys.argv[2].encode()+b'\\n')\n"
+              "print(s.makefile().readline())\n")
+    done = subprocess.run(["/usr/bin/python3", "-c", script, box.socket, json.dumps(request)],
+                          capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def request(method, **params):
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+@pytest.mark.parametrize("lists,plug,read", [
+    ("", False, False),
+    ("allow_read = nobody\n", False, True),
+    ("allow = nobody\n", True, True),
+    ("allow_read = @nogroup\n", False, True),
+    (f"allow = {NOBODY}\n", True, True),
+    ("allow = daemon, @daemon\n", False, False),
+])
+def test_peers_are_known_by_their_credentials(box, configure, lists, plug, read):
+    """The socket is opened to all here, so that the lists alone decide."""
+    configure("[daemon]\nsocket_group = root\n" + lists)
+    os.chmod(os.path.dirname(os.path.dirname(box.socket)), 0o755)
+    os.chmod(box.socket, 0o666)
+    vif = request("plug", vif=vhost_user(1), instance={"uuid": INSTANCE})
+    answer = as_user(box, NOBODY, NOBODY, vif)
+    assert ("result" in answer) == plug
+    if not plug:
+        assert answer["error"]["data"]["reason"] == "permission_denied"
+        assert ports(box, "br-int") == [] if box.vsctl("list-br") else True
+    answer = as_user(box, NOBODY, NOBODY, request("list"))
+    assert ("result" in answer) == read
+
+
+def test_describe(api):
+    """In the shape of os-vif's HostPluginInfo."""
+    info = api.call("describe")
+    assert info["plugin_name"] == "vifplug"
+    names = {vif["vif_object_name"]: vif for vif in info["vif_info"]}
+    profiles = {p["profile_object_name"] for p in names["VIFVHostUser"]["supported_port_profiles"]}
+    assert profiles == {"VIFPortProfileOpenVSwitch", "VIFPortProfileOVSRepresentor"}
+
+
+def test_status(box, api):
+    status = api.call("status")
+    assert status["ovsdb"]["connected"] is True
+    assert status["vswitchd"]["state"] == "alive"
+    assert status["vswitchd"]["pid"] == box.pid("ovs-vswitchd")
+    assert status["vswitchd"]["dpdk_initialized"] is True
+
+
+def test_operators_reach_it_with_ovs_appctl(box):
+    assert "vifplugd 0." in box.appctl("vifplugd", "version")
+    box.appctl("vifplugd", "vlog/set", "server:file:dbg")
+    assert "server" in box.appctl("vifplugd", "vlog/list")
+    assert "vifs" in box.appctl("vifplugd", "memory/show") or True
+    box.appctl("vifplugd", "coverage/show")
+    pid = box.pid("vifplugd")
+    box.appctl("vifplugd", "exit")
+    wait_until(lambda: box.pid("vifplugd") is None, what=f"{pid} ends")
+
+
+def test_sighup_reads_the_configuration_again(box, configure):
+    import signal
+    configure("[daemon]\nsocket_group = root\n[ovs]\ncreate_bridges = no\n")
+    with Api(box.socket) as api:
+        with pytest.raises(ApiError):
+            api.plug(vhost_user(1))
+        with open(box.config, "w", encoding="ascii") as file:
+            file.write("[daemon]\nsocket_group = root\n")
+        os.kill(box.pid("vifplugd"), signal.SIGHUP)
+
+        def plugged():
+            try:
+                return result({"result": api.plug(vhost_user(1))})["changed"] is not None
+            except ApiError:
+                return False
+        wait_until(plugged)
+
+
+def test_broken_configuration_is_named_by_line(box):
+    broken = f"{box.dir}/broken.conf"
+    with open(broken, "w", encoding="ascii") as file:
+        file.write("[nic x]\nmatch = *\ndevargs = {pv},representor=[{vf}]\n")
+    done = box.command(os.path.join(box.build, "src/vifplugd"), f"--config={broken}", check=False)
+    assert done.returncode != 0
+    assert f"{broken}:3: devargs has the unknown variable {{pv}}" in done.stderr

@@ -1,0 +1,125 @@
+"""What is refused because of what is there already; and what is not ours stays as it is."""
+
+import pytest
+
+from api import INSTANCE, ApiError, representor, sample, vhost_user, vif_id
+from ovsdb import counts, interface, ports, table
+
+
+def bridge(box, name="br-int"):
+    box.vsctl("add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev")
+
+
+def test_two_ids_with_the_same_first_characters(box, api):
+    twin = "00000001-00ff-4000-8000-000000000000"
+    api.plug(vhost_user(1))
+    with pytest.raises(ApiError) as refused:
+        api.plug(vhost_user(2, vif_id=twin))
+    assert refused.value.reason == "port_conflict"
+    assert vif_id(1) in refused.value.message
+    assert interface(box, "vhu00000001-00")["external_ids"]["vifplug-vif-id"] == vif_id(1)
+    assert api.unplug(twin)["changed"] is False
+    assert ports(box, "br-int") == ["vhu00000001-00"]
+
+
+def test_both_twins_at_once(box, api):
+    """Two that want one name in the same batch: one gets it, the other is refused."""
+    twin = "00000001-00ff-4000-8000-000000000000"
+    ids = [api.send("plug", vif=vif, instance={"uuid": INSTANCE})
+           for vif in (vhost_user(1), vhost_user(2, vif_id=twin))]
+    answers = api.collect(ids)
+    assert "result" in answers[ids[0]]
+    assert answers[ids[1]]["error"]["data"]["reason"] == "port_conflict"
+
+
+def test_foreign_port_of_that_name(box, api):
+    bridge(box)
+    box.vsctl("add-port", "br-int", "vhu00000001-00", "--", "set", "Interface", "vhu00000001-00",
+              "type=internal")
+    before = table(box, "Interface", ["name", "type", "options", "external_ids"])
+    with pytest.raises(ApiError) as refused:
+        api.plug(vhost_user(1))
+    assert refused.value.reason == "port_conflict" and not refused.value.retryable
+    assert api.unplug(vif_id(1))["changed"] is False
+    assert table(box, "Interface", ["name", "type", "options", "external_ids"]) == before
+
+
+@pytest.mark.parametrize("devargs", [
+    "0000:65:00.0,representor=[10]", "65:00.0,representor=10", "0000:65:00.0,representor=[8-12]",
+    "0000:65:00.0,representor=vf[3,10]", "0000:65:00.0,foo=1,representor=vf10",
+])
+def test_vf_of_somebody_elses_port(box, api, devargs):
+    bridge(box)
+    box.vsctl("add-port", "br-int", "foreign0", "--", "set", "Interface", "foreign0", "type=dpdk",
+              f'options:dpdk-devargs="{devargs}"')
+    with pytest.raises(ApiError) as refused:
+        api.plug(sample("a2"))
+    assert refused.value.reason == "vf_in_use" and "foreign0" in refused.value.message
+    assert refused.value.field == "vif.port_profile.representor_address"
+    assert ports(box, "br-int") == ["foreign0"]
+
+
+def test_vf_of_another_vif(box, api):
+    api.plug(representor(1, "0000:65:01.2"), wait="committed")
+    with pytest.raises(ApiError) as refused:
+        api.plug(representor(2, "0000:65:01.2"), wait="committed")
+    assert refused.value.reason == "vf_in_use" and vif_id(1) in refused.value.message
+
+
+def test_same_vf_in_one_batch(box, api):
+    ids = [api.send("plug", vif=representor(n, "0000:65:01.2"), instance={"uuid": INSTANCE},
+                    wait="committed") for n in (1, 2, 3)]
+    answers = api.collect(ids)
+    assert "result" in answers[ids[0]]
+    for other in ids[1:]:
+        assert answers[other]["error"]["data"]["reason"] == "vf_in_use"
+
+
+def test_unplug_and_plug_of_one_vf_pipelined(box, api):
+    """A plug that comes behind the unplug that frees its VF waits for it."""
+    api.plug(representor(1, "0000:65:01.2"), wait="committed")
+    ids = [api.send("unplug", vif_id=vif_id(1)),
+           api.send("plug", vif=representor(2, "0000:65:01.2"), instance={"uuid": INSTANCE},
+                    wait="committed")]
+    answers = api.collect(ids)
+    assert answers[ids[0]]["result"]["changed"] is True
+    assert answers[ids[1]]["result"]["changed"] is True
+
+
+def test_operations_on_one_vif_keep_their_order(box, api):
+    ids = []
+    for mtu in (1400, 1500, 1600):
+        ids.append(api.send("plug", vif=vhost_user(1, mtu=mtu), instance={"uuid": INSTANCE}))
+        ids.append(api.send("unplug", vif_id=vif_id(1)))
+    ids.append(api.send("plug", vif=vhost_user(1, mtu=1700), instance={"uuid": INSTANCE}))
+    answers = api.collect(ids)
+    assert all(answers[i]["result"]["changed"] for i in ids)
+    assert interface(box, "vhu00000001-00")["mtu_request"] == 1700
+
+
+def test_other_writers_keys_survive(box, api):
+    """Neutron's agent and OVN write to our rows by right."""
+    api.plug(vhost_user(1))
+    box.vsctl("set", "Interface", "vhu00000001-00", "external_ids:ovn-installed=true",
+              "other_config:x=y", "options:n_rxq_desc=512", "--", "set", "Port", "vhu00000001-00",
+              "tag=42", "other_config:net_uuid=abc")
+    assert api.plug(vhost_user(1))["changed"] is False
+    assert api.plug(vhost_user(1, mtu=2000))["changed"] is True
+    row = interface(box, "vhu00000001-00")
+    assert row["external_ids"]["ovn-installed"] == "true"
+    assert row["options"]["n_rxq_desc"] == "512"
+    assert box.vsctl("get", "Port", "vhu00000001-00", "tag") == "42"
+
+
+def test_nothing_of_others_is_touched(box, api):
+    bridge(box, "br-other")
+    box.vsctl("add-port", "br-other", "int0", "--", "set", "Interface", "int0", "type=internal",
+              "external_ids:vifplug-vif-id=fake")
+    columns = ["_uuid", "name", "type", "options", "external_ids"]
+    before = [row for row in table(box, "Interface", columns)]
+    api.plug(vhost_user(1))
+    api.unplug(vif_id(1))
+    api.unplug("fake")
+    box.vsctl("del-br", "br-int")
+    assert sorted(map(str, table(box, "Interface", columns))) == sorted(map(str, before))
+    assert counts(box)["Bridge"] == 1

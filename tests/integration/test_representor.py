@@ -1,0 +1,120 @@
+"""Representors as far as they go without a card: the rows, the refusals and the way back. vswitchd
+here has DPDK, but no device, so it refuses every representor."""
+
+import pytest
+
+from api import ApiError, representor, sample, vif_id
+from ovsdb import counts, interface
+
+
+def test_refused_device_is_told_and_undone(box, api):
+    before = counts(box)
+    with pytest.raises(ApiError) as refused:
+        api.plug(sample("a2"))
+    error = refused.value
+    assert error.reason == "not_realized" and not error.retryable
+    assert error.detail == "Error attaching device '0000:65:00.0,representor=[10]' to DPDK"
+    assert error.data["vif_id"] == "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
+    assert counts(box) == before
+
+
+def test_bridge_with_other_ports_survives_the_undo(box, api):
+    box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
+    before = counts(box)
+    with pytest.raises(ApiError):
+        api.plug(sample("a2"))
+    assert counts(box) == before
+
+
+def test_client_mode_is_not_the_cards(box, api):
+    with pytest.raises(ApiError) as refused:
+        api.plug(sample("a1"))
+    assert refused.value.reason == "socket_mismatch" and refused.value.field == "vif.mode"
+
+
+def test_another_path_is_not_the_cards(box, api):
+    vif = sample("a2")
+    vif["versioned_object.data"]["path"] = "/usr/local/var/run/stdvio11"
+    with pytest.raises(ApiError) as refused:
+        api.plug(vif)
+    assert refused.value.reason == "socket_mismatch" and refused.value.field == "vif.path"
+    assert "stdvio10" in refused.value.message
+
+
+@pytest.mark.parametrize("slot,number", [
+    ("0000:65:00.4", 4), ("0000:65:00.7", 7), ("0000:65:01.0", 8), ("0000:65:01.2", 10),
+    ("0000:65:02.0", 16), ("0000:65:07.7", 63),
+])
+def test_row_of_a_napatech_vf(box, api, slot, number):
+    answer = api.plug(representor(1, slot), wait="committed")
+    row = interface(box, "vfr00000001-00")
+    assert row["type"] == "dpdk"
+    assert row["options"] == {"dpdk-devargs": f"0000:65:00.0,representor=[{number}]"}
+    assert row["mtu_request"] == 1500
+    assert row["external_ids"]["vifplug-pci-slot"] == slot
+    assert answer["representor"] == {"pf": "0000:65:00.0", "vf": slot, "vf_num": number,
+                                     "devargs": f"0000:65:00.0,representor=[{number}]"}
+    assert answer["vhost_user"] == {"path": f"/usr/local/var/run/stdvio{number}",
+                                    "mode": "server"}
+    shown = api.call("get", vif_id=vif_id(1))
+    assert shown["representor"] == answer["representor"]
+    assert shown["vhost_user"] == answer["vhost_user"]
+
+
+def test_row_of_another_nics_vf(api):
+    """Numbered by virtfn, with the MAC that the profile says to try. Only as a plan: after the row's
+    refusal the daemon would try without the MAC at once."""
+    answer = api.plug(representor(1, "0000:b3:01.3"), dry_run=True)
+    assert answer["options"] == {"dpdk-devargs": "0000:b3:00.0,representor=[3]",
+                                 "dpdk-vf-mac": "fa:16:3e:01:00:01"}
+    assert "vhost_user" not in answer
+
+
+def test_host_device_on_a_netdev_bridge(box, api):
+    box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
+    answer = api.plug(sample("c1"), wait="committed")
+    assert answer["kind"] == "representor" and answer["representor"]["vf_num"] == 10
+    assert interface(box, "vfrdc065497-3c")["type"] == "dpdk"
+
+
+@pytest.mark.parametrize("name", ["c1", "d2", "e1"])
+def test_kinds_of_later(box, api, name):
+    before = counts(box)
+    with pytest.raises(ApiError) as refused:
+        api.plug(sample(name))
+    assert refused.value.reason == "unsupported_vif"
+    assert counts(box) == before
+
+
+@pytest.mark.parametrize("slot", ["0000:65:08.0", "0000:65:00.0", "0000:66:00.4"])
+def test_no_such_vf(box, api, slot):
+    before = counts(box)
+    with pytest.raises(ApiError) as refused:
+        api.plug(representor(1, slot))
+    assert (refused.value.reason, refused.value.field) == ("device_not_found", "vif.pci_slot")
+    assert counts(box) == before
+
+
+def test_replug_of_a_row_in_error_keeps_it(box, api):
+    """Acknowledged at commit, refused by vswitchd: the row stays, and a replug says what is wrong."""
+    from api import wait_until
+    api.plug(representor(1, "0000:65:01.2"), wait="committed")
+    wait_until(lambda: api.call("get", vif_id=vif_id(1))["state"] == "failed")
+    with pytest.raises(ApiError) as refused:
+        api.plug(representor(1, "0000:65:01.2"))
+    assert refused.value.reason == "not_realized"
+    assert "Error attaching device" in refused.value.detail
+    assert interface(box, "vfr00000001-00") is not None
+
+
+def test_failed_change_restores_what_worked(box, api, configure):
+    """A vhost-user VIF that works is asked to become a representor that cannot: a port of another
+    name, refused, so that the old one comes back and works."""
+    from api import Api, vhost_user
+    api.plug(vhost_user(1))
+    with Api(box.socket) as other, pytest.raises(ApiError) as refused:
+        other.plug(representor(1, "0000:65:01.2"))
+    assert refused.value.reason == "not_realized"
+    shown = api.call("get", vif_id=vif_id(1))
+    assert shown["kind"] == "vhost-user" and shown["state"] == "up"
+    assert interface(box, "vfr00000001-00") is None

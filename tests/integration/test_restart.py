@@ -1,0 +1,230 @@
+"""Daemon, ovsdb-server and ovs-vswitchd going away and coming back."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from api import INSTANCE, Api, ApiError, representor, result, vhost_user, vif_id, wait_until
+from ovsdb import counts, interface, ports
+
+
+def connected(box):
+    with Api(box.socket) as api:
+        return api.call("status")["ovsdb"]["connected"]
+
+
+def test_daemon_restart_rebuilds_what_it_owns(box, api):
+    for n in range(5):
+        api.plug(vhost_user(n))
+    before = sorted(api.call("list")["vifs"], key=lambda vif: vif["vif_id"])
+    box.stop("vifplugd")
+    box.start_vifplugd()
+    with Api(box.socket) as again:
+        assert sorted(again.call("list")["vifs"], key=lambda vif: vif["vif_id"]) == before
+        assert again.plug(vhost_user(3))["changed"] is False
+        assert again.unplug(vif_id(3))["changed"] is True
+
+
+def test_sigterm_ends_cleanly(box):
+    pid = box.pid("vifplugd")
+    box.stop("vifplugd", signal.SIGTERM)
+    assert not os.path.exists(box.socket)
+    assert not os.path.exists(f"{box.run}/vifplugd.pid")
+    assert not [name for name in os.listdir(box.run) if name.startswith(f"vifplugd.{pid}")]
+
+
+def test_killed_daemon_starts_again(box, api):
+    api.plug(vhost_user(1))
+    box.stop("vifplugd", signal.SIGKILL)
+    assert os.path.exists(box.socket)
+    box.start_vifplugd()
+    with Api(box.socket) as again:
+        assert again.call("get", vif_id=vif_id(1))["state"] == "up"
+
+
+def test_second_daemon_is_refused(box):
+    second = box.command(os.path.join(box.build, "src/vifplugd"), f"--config={box.config}",
+                         f"--socket={box.socket}", f"--db={box.db}",
+                         f"--unixctl={box.run}/second.ctl", check=False)
+    assert second.returncode != 0 and "Another daemon listens" in second.stderr
+    with Api(box.socket) as api:
+        api.call("status")
+
+
+def test_interrupted_replacement_is_finished(box, api):
+    """A row that a killed daemon left between the two steps of a replacement."""
+    api.plug(vhost_user(1))
+    box.stop("vifplugd", signal.SIGKILL)
+    box.vsctl("set", "Interface", "vhu00000001-00", "type=vifplug-detached",
+              "options:vhost-server-path=/usr/local/var/run/new")
+    box.start_vifplugd()
+    row = wait_until(lambda: (lambda r: r if r["type"] == "dpdkvhostuserclient"
+                              and r["error"] == [] and r["ofport"] != -1 else None)(
+                                  interface(box, "vhu00000001-00")))
+    assert row["options"]["vhost-server-path"] == "/usr/local/var/run/new"
+
+
+def test_ovsdb_away_is_bounded_and_clear(box, api):
+    api.plug(vhost_user(1))
+    box.stop("ovsdb-server")
+    start = time.monotonic()
+    with pytest.raises(ApiError) as refused:
+        api.plug(vhost_user(2), timeout_ms=700)
+    assert refused.value.reason == "switch_unavailable" and refused.value.retryable
+    assert 0.5 < time.monotonic() - start < 5
+    with pytest.raises(ApiError) as refused:
+        api.call("list")
+    assert refused.value.reason == "switch_unavailable"
+    assert api.call("status")["ovsdb"]["connected"] is False
+    box.start_ovsdb()
+    wait_until(lambda: connected(box), 5, "the daemon reconnects")
+    assert api.plug(vhost_user(2))["changed"] is True
+    assert sorted(ports(box, "br-int")) == ["vhu00000001-00", "vhu00000002-00"]
+
+
+def test_requests_wait_for_ovsdb(box, api):
+    box.stop("ovsdb-server")
+    request = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=30000)
+    box.start_ovsdb()
+    assert result(api.collect([request])[request])["state"] == "up"
+    assert ports(box, "br-int") == ["vhu00000001-00"]
+
+
+def test_ovsdb_restarts_during_a_storm(box):
+    """Each acknowledged plug is in the database; each refused one is not."""
+    acknowledged, refused = set(), set()
+    stop = threading.Event()
+
+    def worker(base):
+        with Api(box.socket) as api:
+            n = base
+            while not stop.is_set() and n < base + 400:
+                try:
+                    api.plug(vhost_user(n), wait="committed", timeout_ms=400)
+                    acknowledged.add(n)
+                except ApiError as error:
+                    assert error.reason == "switch_unavailable", error.message
+                    refused.add(n)
+                n += 1
+
+    threads = [threading.Thread(target=worker, args=(1000 * (i + 1),)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        enough = len(acknowledged) + 15
+        wait_until(lambda: len(acknowledged) >= enough, 20, "plugs go on")
+        box.stop("ovsdb-server", signal.SIGKILL)
+        some = len(refused) + 1
+        wait_until(lambda: len(refused) >= some, 20, "plugs are refused")
+        box.start_ovsdb()
+    enough = len(acknowledged) + 15
+    wait_until(lambda: len(acknowledged) >= enough, 20, "plugs go on")
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    expected = {f"vhu{vif_id(n)[:11]}" for n in acknowledged}
+    wait_until(lambda: set(ports(box, "br-int")) == expected, 20,
+               "what was refused is gone, what was acknowledged is there")
+
+
+def test_vswitchd_stopped(box, api):
+    """A plug is refused in bounded time and leaves nothing; a replug of what runs succeeds."""
+    api.plug(vhost_user(1))
+    before = counts(box)
+    box.stop("ovs-vswitchd")
+    wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead")
+    start = time.monotonic()
+    with pytest.raises(ApiError) as refused:
+        api.plug(vhost_user(2), timeout_ms=600)
+    assert refused.value.reason == "switch_unavailable"
+    assert "ovs-vswitchd" in refused.value.message
+    assert time.monotonic() - start < 5
+    assert counts(box) == before
+    answer = api.plug(vhost_user(1))
+    assert answer["changed"] is False and answer["state"] == "unverified"
+    assert ports(box, "br-int") == ["vhu00000001-00"]
+    answer = api.plug(vhost_user(3), wait="committed")
+    assert answer["changed"] is True and answer["state"] == "committed"
+    assert api.unplug(vif_id(3))["changed"] is True
+    assert ports(box, "br-int") == ["vhu00000001-00"]
+    box.start_vswitchd()
+    wait_until(lambda: api.call("get", vif_id=vif_id(1))["state"] == "up")
+
+
+def test_requests_wait_for_vswitchd(box, api):
+    box.stop("ovs-vswitchd", signal.SIGKILL)
+    wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead")
+    request = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=30000)
+    box.start_vswitchd()
+    assert result(api.collect([request])[request])["state"] == "up"
+
+
+def test_vswitchd_hangs(box, api):
+    """Alive, but silent: a timeout, and nothing is left once it goes on."""
+    api.plug(vhost_user(1))
+    before = counts(box)
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        with pytest.raises(ApiError) as refused:
+            api.plug(vhost_user(2), timeout_ms=500)
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    assert refused.value.reason == "timeout" and refused.value.retryable
+    assert counts(box) == before
+
+
+def test_vswitchd_dies_under_a_plug(box, api):
+    """Committed, and then nobody is there to realise it: refused and undone."""
+    api.plug(vhost_user(1))
+    before = counts(box)
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    request = api.send("plug", vif=vhost_user(2), instance={"uuid": INSTANCE}, timeout_ms=1500)
+    wait_until(lambda: interface(box, "vhu00000002-00") is not None)
+    box.stop("ovs-vswitchd", signal.SIGKILL)
+    with pytest.raises(ApiError) as refused:
+        result(api.collect([request])[request])
+    assert refused.value.reason == "switch_unavailable"
+    assert counts(box) == before
+
+
+def test_ovsdb_hangs(box, api):
+    """A server that does not answer is given up; whatever it did in the end is undone."""
+    before = counts(box)
+    os.kill(box.pid("ovsdb-server"), signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        with pytest.raises(ApiError) as refused:
+            api.plug(vhost_user(1), timeout_ms=1000)
+        assert time.monotonic() - start < 5
+    finally:
+        os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
+    assert refused.value.reason == "switch_unavailable"
+    wait_until(lambda: counts(box) == before, 20, "nothing is left")
+    wait_until(lambda: connected(box), 10)
+    assert api.plug(vhost_user(1))["state"] == "up"
+
+
+def test_client_that_goes_away(box):
+    """Its operation still ends properly."""
+    with Api(box.socket) as api:
+        api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE})
+        api.send("plug", vif=representor(2, "0000:65:01.2"), instance={"uuid": INSTANCE})
+    with Api(box.socket) as api:
+        wait_until(lambda: api.call("status")["counters"]["operations"] == 0)
+        assert [vif["vif_id"] for vif in api.call("list")["vifs"]] == [vif_id(1)]
+
+
+def test_boot_id_makes_stale(box, api, configure):
+    """A VIF of an earlier boot is stale until it is plugged again."""
+    api.plug(vhost_user(1))
+    configure("[daemon]\nsocket_group = root\n", "--boot-id=another-boot")
+    with Api(box.socket) as again:
+        assert again.call("get", vif_id=vif_id(1))["state"] == "stale"
+        answer = again.plug(vhost_user(1))
+        assert answer["changed"] is False and answer["state"] == "up"
+        ids = interface(box, "vhu00000001-00")["external_ids"]
+        assert ids["vifplug-boot-id"] == "another-boot"

@@ -1,0 +1,346 @@
+"""A private Open vSwitch with DPDK, and vifplugd, in namespaces of their own.
+
+Everything lives in one directory and one pair of namespaces: a network namespace, so that two
+switches do not meet, and a mount namespace, in which /usr/local/var/run, DPDK's runtime directory
+and the hugepage mount are the sandbox's own. Only the hugepages are the machine's; what `up` reserves
+`down` gives back.
+
+As a module it is what the integration tests stand on; `sandbox` beside it is the command.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+
+import pcitree  # noqa: E402  (found beside this file)
+
+VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
+SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+NR_HUGEPAGES = "/proc/sys/vm/nr_hugepages"
+HUGEPAGES = 112  # What DPDK needs with 64 MB and a limit of 256 MB.
+HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
+SUN_PATH = 107
+
+
+class SandboxError(Exception):
+    """Something could not be started, stopped or found."""
+
+
+def wait_for(condition, timeout, what):
+    """Waits until condition() gives something true, and returns that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise SandboxError(f"{what}: not within {timeout} s")
+        time.sleep(0.01)
+
+
+def is_alive(pid):
+    """Whether a process runs (a zombie does not)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return False
+
+
+def kill(pid, number=signal.SIGTERM, timeout=10):
+    """Ends a process that the sandbox started, and waits until it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+    def ended():
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        return not is_alive(pid)
+
+    try:
+        wait_for(ended, timeout, f"process {pid} ends")
+    except SandboxError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        wait_for(ended, timeout, f"process {pid} ends when killed")
+
+
+@contextlib.contextmanager
+def hugepages_locked():
+    """Keeps two sandboxes from changing the number of hugepages at the same moment."""
+    with open(HUGEPAGES_LOCK, "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def change_hugepages(delta):
+    """Adds to (or takes from) the machine's number of hugepages."""
+    with hugepages_locked():
+        with open(NR_HUGEPAGES, encoding="ascii") as file:
+            before = int(file.read())
+        with open(NR_HUGEPAGES, "w", encoding="ascii") as file:
+            file.write(str(max(0, before + delta)))
+        with open(NR_HUGEPAGES, encoding="ascii") as file:
+            after = int(file.read())
+    if delta > 0 and after < before + delta:
+        change_hugepages(before - after)
+        raise SandboxError(f"only {after - before} of {delta} hugepages of 2 MB could be reserved; "
+                           "free some memory")
+
+
+class Sandbox:
+    """One sandbox, in `directory`. Its state is in state.json there, so any process may use it."""
+
+    def __init__(self, directory, build=None):
+        self.dir = os.path.abspath(directory)
+        self.build = os.path.abspath(build or os.environ.get("VIFPLUG_BUILD")
+                                     or os.path.join(TOP, "build"))
+        self.run = os.path.join(self.dir, "run")
+        self.log = os.path.join(self.dir, "log")
+        self.sys = os.path.join(self.dir, "sys")
+        self.db = f"unix:{self.run}/db.sock"
+        self.socket = os.path.join(self.dir, "vifplugd.sock")
+        self.config = os.path.join(self.dir, "vifplugd.conf")
+        self.state_file = os.path.join(self.dir, "state.json")
+        self.state = {"pids": {}, "hugepages": 0}
+        if os.path.exists(self.state_file):
+            with open(self.state_file, encoding="utf-8") as file:
+                self.state = json.load(file)
+
+    # --- Processes. ---
+
+    def _save(self):
+        temporary = f"{self.state_file}.new"
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(self.state, file)
+        os.replace(temporary, self.state_file)
+
+    def pid(self, name):
+        """The pid of ovsdb-server, ovs-vswitchd, vifplugd, or None if it does not run."""
+        pid = self.state["pids"].get(name)
+        return pid if pid and is_alive(pid) else None
+
+    def env(self):
+        """What makes ovs-vsctl, ovs-appctl and vifctl talk to this sandbox."""
+        return {
+            "OVS_RUNDIR": self.run,
+            "OVS_LOGDIR": self.log,
+            "OVS_DBDIR": self.dir,
+            "VIFPLUGD_SOCKET": self.socket,
+            "PATH": f"{self.build}/src:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}",
+        }
+
+    def _environment(self, extra=None):
+        environment = dict(os.environ)
+        environment.update(self.env())
+        environment.update(extra or {})
+        return environment
+
+    def inside(self, command):
+        """The command line that runs `command` in the sandbox's namespaces."""
+        return ["nsenter", "--target", str(self.state["pids"]["holder"]), "--net", "--mount",
+                "--", *command]
+
+    def start(self, name, command, inside=True, extra_env=None):
+        """Starts a process that goes on when we end; its output goes to log/NAME.out."""
+        if self.pid(name):
+            raise SandboxError(f"{name} runs already")
+        with open(os.path.join(self.log, f"{name}.out"), "ab") as output:
+            process = subprocess.Popen(
+                self.inside(command) if inside else command, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output, start_new_session=True, cwd="/",
+                env=self._environment(extra_env))
+        self.state["pids"][name] = process.pid
+        self._save()
+        return process.pid
+
+    def stop(self, name, number=signal.SIGTERM):
+        """Ends a process of the sandbox (for a crash: number=SIGKILL)."""
+        pid = self.pid(name)
+        if pid:
+            kill(pid, number)
+        self.state["pids"].pop(name, None)
+        self._save()
+
+    def _tail(self, name):
+        lines = []
+        for path in (f"{self.log}/{name}.out", f"{self.log}/{name}.log"):
+            with contextlib.suppress(OSError), open(path, encoding="utf-8",
+                                                    errors="replace") as file:
+                lines += file.readlines()[-15:]
+        return "".join(lines)
+
+    def wait_ready(self, name, condition, timeout):
+        """Waits for a process that was started; tells its last words if it does not come up."""
+        def ready():
+            if not self.pid(name):
+                raise SandboxError(f"{name} ended at once:\n{self._tail(name)}")
+            return condition()
+        try:
+            wait_for(ready, timeout, f"{name} is ready")
+        except SandboxError as error:
+            raise SandboxError(f"{error}\n{self._tail(name)}") from None
+
+    # --- Commands in it. ---
+
+    def command(self, *command, check=True, timeout=60, stdin=None):
+        """Runs a command with the sandbox's environment and returns its completed process."""
+        result = subprocess.run(command, env=self._environment(), capture_output=True, text=True,
+                                timeout=timeout, input=stdin, check=False)
+        if check and result.returncode != 0:
+            raise SandboxError(f"{' '.join(command)}: exit {result.returncode}\n"
+                               f"{result.stdout}{result.stderr}")
+        return result
+
+    def vsctl(self, *arguments, check=True):
+        """ovs-vsctl, without waiting for vswitchd; its output without the last newline."""
+        result = self.command("ovs-vsctl", "--no-wait", f"--db={self.db}", *arguments, check=check)
+        return result.stdout.rstrip("\n")
+
+    def appctl(self, target, *arguments, check=True):
+        return self.command("ovs-appctl", "-t", target, *arguments, check=check).stdout
+
+    def vifctl(self, *arguments, check=True, stdin=None):
+        return self.command("vifctl", *arguments, check=check, stdin=stdin)
+
+    # --- Up. ---
+
+    def _make_directories(self):
+        if len(self.run) + len("/ovs-vswitchd.4194304.ctl") > SUN_PATH:
+            raise SandboxError(f"{self.dir} is too long a path for UNIX sockets")
+        for path in (self.run, self.log, f"{self.dir}/stdvio", f"{self.dir}/overlay/upper",
+                     f"{self.dir}/overlay/work", f"{self.dir}/dpdk", f"{self.dir}/hugepages"):
+            os.makedirs(path, exist_ok=True)
+
+    def _start_namespaces(self):
+        """A process that does nothing but hold the namespaces. In them /usr/local is an overlay, so
+        that its var/run can be mounted over even where the machine has none."""
+        overlay = (f"lowerdir=/usr/local,upperdir={self.dir}/overlay/upper,"
+                   f"workdir={self.dir}/overlay/work")
+        script = f"""set -e
+mount --make-rprivate /
+mount -t overlay overlay -o "{overlay}" /usr/local
+mkdir -p /usr/local/var/run /run/dpdk
+mount --bind "{self.dir}/stdvio" /usr/local/var/run
+mount --bind "{self.dir}/dpdk" /run/dpdk
+mount -t hugetlbfs -o pagesize=2M none "{self.dir}/hugepages"
+ip link set lo up
+touch "{self.dir}/namespaces-ready"
+exec sleep infinity"""
+        had_run_dpdk = os.path.isdir("/run/dpdk")
+        self.start("holder", ["unshare", "--net", "--mount", "sh", "-c", script], inside=False)
+        self.wait_ready("holder", lambda: os.path.exists(f"{self.dir}/namespaces-ready"), 20)
+        self.state["remove_run_dpdk"] = not had_run_dpdk
+        self._save()
+
+    def start_ovsdb(self):
+        if not os.path.exists(f"{self.dir}/conf.db"):
+            self.command("ovsdb-tool", "create", f"{self.dir}/conf.db", SCHEMA)
+        self.start("ovsdb-server", [
+            "ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}",
+            f"--pidfile={self.run}/ovsdb-server.pid",
+            f"--unixctl={self.run}/ovsdb-server.ctl", f"--log-file={self.log}/ovsdb-server.log",
+            "-vconsole:off"])
+        self.wait_ready("ovsdb-server", lambda: self.command(
+            "ovs-vsctl", "--no-wait", "--timeout=1", f"--db={self.db}", "show",
+            check=False).returncode == 0, 20)
+
+    def start_vswitchd(self, wait=True):
+        self.start("ovs-vswitchd", [
+            VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
+            f"--unixctl={self.run}/ovs-vswitchd.ctl", f"--log-file={self.log}/ovs-vswitchd.log",
+            "-vconsole:off"],
+            extra_env={"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices"})
+        if wait:
+            self.wait_vswitchd()
+
+    def wait_vswitchd(self):
+        """Until it answers: DPDK is initialised and the bridges are configured."""
+        self.wait_ready("ovs-vswitchd", lambda: self.command(
+            "ovs-appctl", "-t", f"{self.run}/ovs-vswitchd.ctl", "version",
+            check=False).returncode == 0, 60)
+        self.command("ovs-vsctl", "--timeout=60", f"--db={self.db}", "set", "open_vswitch", ".",
+                     "external_ids:sandbox=ready")
+
+    def start_vifplugd(self, *options, wait=True):
+        if not os.path.exists(self.config):
+            with open(self.config, "w", encoding="ascii") as file:
+                file.write("[daemon]\nsocket_group = root\n")
+        # In the environment ovs-appctl -t vifplugd finds it by its pidfile in OVS_RUNDIR.
+        self.start("vifplugd", [
+            os.path.join(self.build, "src/vifplugd"), f"--config={self.config}",
+            f"--socket={self.socket}", f"--db={self.db}", f"--sysfs-root={self.sys}",
+            f"--pidfile={self.run}/vifplugd.pid", f"--log-file={self.log}/vifplugd.log",
+            "-vconsole:off", *options])
+        if wait:
+            self.wait_vifplugd()
+
+    def wait_vifplugd(self):
+        def ready():
+            result = self.vifctl("--format=json", "status", check=False)
+            return (result.returncode == 0
+                    and json.loads(result.stdout)["ovsdb"]["connected"])
+        self.wait_ready("vifplugd", ready, 20)
+
+    def dpdk_extra(self):
+        """EAL options; a simulated card adds its own."""
+        return f"--no-pci --huge-dir {self.dir}/hugepages --socket-limit 256"
+
+    def up(self, cards=("pf=0000:65:00.0,vf=0000:65:00.4+28",), daemon=True):
+        """Starts everything and returns when all are ready; takes it down again if that fails."""
+        if self.pid("holder"):
+            raise SandboxError(f"{self.dir} is up already")
+        self._make_directories()
+        try:
+            change_hugepages(HUGEPAGES)
+            self.state["hugepages"] = HUGEPAGES
+            self._save()
+            tree = pcitree.Tree(self.sys)
+            for card in cards:
+                pcitree.add_from_spec(tree, card)
+            self._start_namespaces()
+            self.start_ovsdb()
+            self.vsctl("set", "open_vswitch", ".", "other_config:dpdk-init=true",
+                       "other_config:dpdk-socket-mem=64", "other_config:dpdk-lcore-mask=0x1",
+                       "other_config:pmd-cpu-mask=0x2",
+                       f'other_config:dpdk-extra="{self.dpdk_extra()}"')
+            self.start_vswitchd()
+            if daemon:
+                self.start_vifplugd()
+        except BaseException:
+            self.down(keep_logs=True)
+            raise
+
+    # --- Down. ---
+
+    def down(self, keep_logs=False):
+        """Ends what was started, gives the hugepages back and removes the directory."""
+        names = [name for name in self.state["pids"] if name != "holder"]
+        order = ["vifplugd", "ovs-vswitchd", "ovsdb-server"]
+        for name in sorted(names, key=lambda n: order.index(n) if n in order else -1):
+            self.stop(name)
+        self.stop("holder", signal.SIGKILL)
+        if self.state.get("hugepages"):
+            change_hugepages(-self.state["hugepages"])
+            self.state["hugepages"] = 0
+        if self.state.get("remove_run_dpdk"):
+            with contextlib.suppress(OSError):
+                os.rmdir("/run/dpdk")
+        if keep_logs:
+            for name in ("run", "sys", "stdvio", "overlay", "dpdk", "hugepages"):
+                shutil.rmtree(os.path.join(self.dir, name), ignore_errors=True)
+            for name in ("state.json", "namespaces-ready", "vifplugd.sock"):
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(self.dir, name))
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
