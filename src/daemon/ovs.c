@@ -158,7 +158,7 @@ void ovs_wait(struct ovs *ovs)
     if (ovs->txn && ovs->sent) {
         ovsdb_idl_txn_wait(ovs->txn);
     }
-    if (!ovs->synced) {
+    if (!ovsdb_idl_is_connected(ovs->idl)) {
         poll_timer_wait_until(ovs->next_probe);
     }
 }

@@ -1,0 +1,109 @@
+"""vifplugd as a process, without a switch: options, readiness, memory at rest."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
+VIFPLUGD = os.path.join(BUILD, "src/vifplugd")
+SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+
+
+def test_help_and_version():
+    done = subprocess.run([VIFPLUGD, "--help"], capture_output=True, text=True, check=True)
+    for option in ("--socket", "--db", "--config", "--sysfs-root", "--log-file", "--pidfile",
+                   "--detach"):
+        assert option in done.stdout
+    done = subprocess.run([VIFPLUGD, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("vifplugd ")
+
+
+def test_bad_options():
+    for options in (["--nonsense"], ["surplus"], ["--socket=relative"], ["--config=/nonexistent"]):
+        done = subprocess.run([VIFPLUGD, *options], capture_output=True, text=True, check=False)
+        assert done.returncode != 0 and done.stderr
+
+
+@contextlib.contextmanager
+def running(command, environment):
+    """A process that is ended when the block is left, however that happens."""
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def test_systemd_is_told(tmp_path):
+    """READY=1 once the daemon is in step with OVSDB, not before; STOPPING=1 at the end."""
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(f"{tmp_path}/notify")
+    environment = {**os.environ, "OVS_RUNDIR": str(tmp_path), "NOTIFY_SOCKET": f"{tmp_path}/notify"}
+    with running([VIFPLUGD, f"--socket={tmp_path}/api", f"--db=unix:{tmp_path}/db.sock",
+                  f"--log-file={tmp_path}/log", "-vconsole:off", "-vfile:dbg"],
+                 environment) as daemon:
+        deadline = time.monotonic() + 20
+        while not os.path.exists(f"{tmp_path}/api"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        notify.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            notify.recv(100)  # Not ready without OVSDB.
+        notify.settimeout(20)
+        subprocess.run(["ovsdb-tool", "create", f"{tmp_path}/conf.db", SCHEMA], check=True)
+        with running(["ovsdb-server", f"{tmp_path}/conf.db",
+                      f"--remote=punix:{tmp_path}/db.sock", "-vconsole:off",
+                      f"--unixctl={tmp_path}/ctl"], environment):
+            subprocess.run(["ovs-vsctl", "--no-wait", "--retry", "--timeout=20",
+                            f"--db=unix:{tmp_path}/db.sock", "init"], check=True)
+            assert notify.recv(100) == b"READY=1"
+            with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
+                resident = next(int(row.split()[1]) for row in file if row.startswith("VmRSS"))
+            assert resident <= 10 * 1024 or "asan" in BUILD, "kB resident at rest"
+            daemon.terminate()
+            assert notify.recv(100) == b"STOPPING=1"
+            assert daemon.wait(20) == 0
+
+
+def test_idle_daemon_sleeps(tmp_path):
+    """Connected to a database that nobody has initialised yet: it waits, and does not spin."""
+    environment = {**os.environ, "OVS_RUNDIR": str(tmp_path)}
+    subprocess.run(["ovsdb-tool", "create", f"{tmp_path}/conf.db", SCHEMA], check=True)
+    with running(["ovsdb-server", f"{tmp_path}/conf.db", f"--remote=punix:{tmp_path}/db.sock",
+                  "-vconsole:off", f"--unixctl={tmp_path}/ctl"], environment), \
+            running([VIFPLUGD, f"--socket={tmp_path}/api", f"--db=unix:{tmp_path}/db.sock",
+                     "-vconsole:off", f"--unixctl={tmp_path}/daemon.ctl"], environment):
+        def polls():
+            done = subprocess.run(["ovs-appctl", "-t", f"{tmp_path}/daemon.ctl", "coverage/read-counter",
+                                   "poll_zero_timeout"], capture_output=True, text=True, check=False)
+            return int(done.stdout) if done.returncode == 0 else None
+        deadline = time.monotonic() + 20
+        while polls() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        before, begin = polls(), time.monotonic()
+        while time.monotonic() < begin + 1:  # The time over which it is watched.
+            time.sleep(0.1)
+        assert polls() - before < 50
+
+
+def test_detached_with_pidfile_and_log(tmp_path):
+    environment = {**os.environ, "OVS_RUNDIR": str(tmp_path), "OVS_LOGDIR": str(tmp_path)}
+    subprocess.run([VIFPLUGD, f"--socket={tmp_path}/api", f"--db=unix:{tmp_path}/db.sock",
+                    "--detach", "--pidfile", f"--log-file={tmp_path}/log", "-vconsole:off"],
+                   env=environment, check=True, timeout=20)
+    with open(f"{tmp_path}/vifplugd.pid", encoding="ascii") as file:
+        pid = int(file.read())
+    assert os.path.exists(f"{tmp_path}/api")
+    assert "listening" in open(f"{tmp_path}/log", encoding="utf-8").read()
+    subprocess.run(["ovs-appctl", "-t", "vifplugd", "exit"], env=environment, check=True)
+    deadline = time.monotonic() + 20
+    while os.path.exists(f"/proc/{pid}") and os.path.exists(f"{tmp_path}/vifplugd.pid"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,74 @@
+"""No function of json-c, libnl or DPDK may be shadowed by one of libopenvswitch's (json_object_put
+was), or of ours by one of theirs: such a call would go to the wrong function without a word."""
+
+import os
+import subprocess
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
+RENAMED = os.path.join(BUILD, "src/openvswitch/libopenvswitch-renamed.a")
+LIBRARIES = ["libjson-c.so.5", "libnl-3.so.200", "libnl-route-3.so.200", "libinih.so.1",
+             "librte_pci.so.23", "librte_net.so.23", "librte_eal.so.23", "librte_mbuf.so.23"]
+# Marks of the linker, defined by every library.
+EVERYWHERE = {"_init", "_fini", "_edata", "_end", "__bss_start"}
+
+
+def defined(path, *options):
+    """Global functions and variables that a file defines."""
+    output = subprocess.run(["nm", "--defined-only", "--extern-only", *options, path],
+                            capture_output=True, text=True, check=True).stdout
+    symbols = set()
+    for line in output.splitlines():
+        parts = line.split()
+        if len(parts) == 3 and parts[1] in "TDBRVWi":
+            symbols.add(parts[2].split("@")[0])
+    return symbols - EVERYWHERE
+
+
+def library(name):
+    output = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True,
+                            check=True).stdout
+    for line in output.splitlines():
+        if line.strip().startswith(name + " "):
+            return line.rpartition("=> ")[2]
+    return None
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_libopenvswitch_shadows_nothing_of(name):
+    path = library(name)
+    assert path, f"{name} is not installed"
+    theirs = defined(path, "--dynamic")
+    assert len(theirs) > 0
+    assert defined(RENAMED) & theirs == set()
+
+
+def test_the_clash_is_real_and_the_rename_is_the_cure():
+    """Without the copy, json-c's own json_object_put would be shadowed."""
+    symbols = defined(RENAMED)
+    assert "json_object_put" not in symbols and "ovs_json_object_put" in symbols
+    assert "json_object_put" in defined(library("libjson-c.so.5"), "--dynamic")
+
+
+@pytest.mark.parametrize("archive", ["libvpbase.a", "libvpwire.a", "libvpdaemon.a"])
+def test_our_names_are_ours(archive):
+    ours = defined(os.path.join(BUILD, "src", archive))
+    assert ours & defined(RENAMED) == set()
+    for name in LIBRARIES:
+        path = library(name)
+        assert ours & defined(path, "--dynamic") == set(), name
+
+
+def test_json_c_is_called_in_the_daemon():
+    """The daemon's json_object_put is the one of libjson-c, resolved at run time."""
+    output = subprocess.run(["nm", "--dynamic", os.path.join(BUILD, "src/vifplugd")],
+                            capture_output=True, text=True, check=True).stdout
+    undefined = {line.split()[-1].split("@")[0] for line in output.splitlines() if " U " in line}
+    assert "json_object_put" in undefined
+
+
+def test_the_library_exports_its_api_only():
+    names = defined(os.path.join(BUILD, "src/libvifplug.so"), "--dynamic")
+    assert names and all(name.startswith("vifplug_") for name in names), names
