@@ -51,9 +51,9 @@ struct vifplug_error {
     const char *reason;  /* What a program decides by: "vf_in_use", ... */
     const char *message; /* One sentence for a person. */
     const char *vif_id;
-    const char *field;   /* The member at fault: "vif.network.mtu". */
-    const char *detail;  /* The underlying words: vswitchd's, for one. */
-    bool retryable;      /* The same request may succeed later. */
+    const char *field;  /* The member at fault: "vif.network.mtu". */
+    const char *detail; /* The underlying words: vswitchd's, for one. */
+    bool retryable;     /* The same request may succeed later. */
 };
 
 /* How an operation is to be done; zeros are the defaults. */
@@ -96,9 +96,9 @@ VIFPLUG_API int vifplug_call(struct vifplug *vifplug, const char *method, const 
 
 /* --- Asynchronous. --- */
 
-/* Called once for each call: with result 0 or -EREMOTEIO and a reply that is valid until the callback
- * returns (vifplug_reply_ref() keeps it), or with another error and NULL. It may make further calls,
- * but not close the connection. */
+/* Called once for each call: with result 0 or -EREMOTEIO and a reply that is valid until the
+ * callback returns (vifplug_reply_ref() keeps it), or with another error and NULL. It may make
+ * further calls, but not close the connection. */
 typedef void vifplug_callback(void *aux, int result, struct vifplug_reply *reply);
 
 VIFPLUG_API int vifplug_async_open(const char *socket_path, struct vifplug_async **async);
@@ -109,8 +109,8 @@ VIFPLUG_API void vifplug_async_close(struct vifplug_async *async);
 VIFPLUG_API int vifplug_async_fd(const struct vifplug_async *async);
 VIFPLUG_API short vifplug_async_events(const struct vifplug_async *async); /* POLLIN, POLLOUT. */
 
-/* Sends and receives what can be without waiting, and calls back. Returns 0, or an error after which
- * the connection is of no more use (all callbacks have been called with it). */
+/* Sends and receives what can be without waiting, and calls back. Returns 0, or an error after
+ * which the connection is of no more use (all callbacks have been called with it). */
 VIFPLUG_API int vifplug_async_process(struct vifplug_async *async);
 
 /* Queues a request; it goes out with the next vifplug_async_process(). */
@@ -148,9 +148,9 @@ VIFPLUG_API size_t vifplug_reply_n_vifs(const struct vifplug_reply *reply);
 VIFPLUG_API const struct vifplug_vif *vifplug_reply_vif(const struct vifplug_reply *reply,
                                                         size_t i);
 
-/* Members of a VIF by name ("port"), nested ones with dots between ("representor.pf"); for names with
- * dots in them use the JSON text. What is not there gives NULL, or `missing`. Numbers are also given
- * as strings. */
+/* Members of a VIF by name ("port"), nested ones with dots between ("representor.pf"); for names
+ * with dots in them use the JSON text. What is not there gives NULL, or `missing`. Numbers are also
+ * given as strings. */
 VIFPLUG_API const char *vifplug_vif_string(const struct vifplug_vif *vif, const char *member);
 VIFPLUG_API int64_t vifplug_vif_int(const struct vifplug_vif *vif, const char *member,
                                     int64_t missing);

@@ -16,10 +16,10 @@
 #define DEVARGS_VFS_MAX 256
 
 struct devargs {
-    struct pci_addr device;         /* The PF as written (canonical form). */
-    bool representor;               /* Has a `representor=` that names VFs. */
-    int pf_index;                   /* From `pfN` (bonded or multi-PF devices), or -1. */
-    size_t n_vfs;                   /* Entries of `vfs`. */
+    struct pci_addr device;              /* The PF as written (canonical form). */
+    bool representor;                    /* Has a `representor=` that names VFs. */
+    int pf_index;                        /* From `pfN` (bonded or multi-PF devices), or -1. */
+    size_t n_vfs;                        /* Entries of `vfs`. */
     unsigned short vfs[DEVARGS_VFS_MAX]; /* VF numbers, in the order written. */
 };
 

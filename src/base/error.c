@@ -71,6 +71,5 @@ enum reason reason_from_name(const char *name)
 
 bool reason_retryable(enum reason reason)
 {
-    return reason == REASON_SWITCH_UNAVAILABLE || reason == REASON_TIMEOUT ||
-           reason == REASON_BUSY;
+    return reason == REASON_SWITCH_UNAVAILABLE || reason == REASON_TIMEOUT || reason == REASON_BUSY;
 }

@@ -48,8 +48,8 @@ struct error {
     char detail[ERROR_TEXT_LEN];  /* The underlying words (vswitchd's, OVSDB's, errno's), or "". */
 };
 
-/* Fills *error (which may be NULL) with rpc_code RPC_OPERATION and no detail; over-long text is cut.
- * Returns false, so that `return error_set(...)` reads well. */
+/* Fills *error (which may be NULL) with rpc_code RPC_OPERATION and no detail; over-long text is
+ * cut. Returns false, so that `return error_set(...)` reads well. */
 bool error_set(struct error *error, enum reason reason, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool error_vset(struct error *error, enum reason reason, const char *field, const char *format,

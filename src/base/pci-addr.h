@@ -11,9 +11,9 @@
 #define PCI_ADDR_LEN 13
 
 struct pci_addr {
-    uint16_t domain; /* 0-0xffff. */
-    uint8_t bus;     /* 0-0xff. */
-    uint8_t device;  /* 0-0x1f. */
+    uint16_t domain;  /* 0-0xffff. */
+    uint8_t bus;      /* 0-0xff. */
+    uint8_t device;   /* 0-0x1f. */
     uint8_t function; /* 0-7. */
 };
 

@@ -8,12 +8,12 @@
 #include "base/error.h"
 #include "base/pci-addr.h"
 
-#define VIF_ID_MAX 64        /* Longest VIF id, interface_id and instance uuid, in bytes. */
-#define VIF_IFNAME_MAX 15    /* The kernel's IFNAMSIZ less its terminator. */
-#define VIF_MAC_LEN 18       /* "xx:xx:xx:xx:xx:xx" and its terminator. */
-#define VIF_PATH_MAX 107     /* sun_path of unix(7) less its terminator. */
-#define VIF_DATAPATH_MAX 15  /* Longest datapath_type we take ("netdev", "system"). */
-#define VIF_MTU_MIN 68       /* RFC 791: every IPv4 link carries 68 bytes. */
+#define VIF_ID_MAX 64       /* Longest VIF id, interface_id and instance uuid, in bytes. */
+#define VIF_IFNAME_MAX 15   /* The kernel's IFNAMSIZ less its terminator. */
+#define VIF_MAC_LEN 18      /* "xx:xx:xx:xx:xx:xx" and its terminator. */
+#define VIF_PATH_MAX 107    /* sun_path of unix(7) less its terminator. */
+#define VIF_DATAPATH_MAX 15 /* Longest datapath_type we take ("netdev", "system"). */
+#define VIF_MTU_MIN 68      /* RFC 791: every IPv4 link carries 68 bytes. */
 #define VIF_MTU_MAX 65535
 
 enum vif_kind {
@@ -35,20 +35,20 @@ enum vif_form { VIF_FORM_NATIVE = 0, VIF_FORM_OSVIF, VIF_FORM_NOVA };
 
 struct vif {
     enum vif_form form;
-    char object_name[48];            /* os-vif object name ("VIFVHostUser"); "" if native. */
-    char id[VIF_ID_MAX + 1];         /* [A-Za-z0-9._-]{1,64}, no leading dot. */
+    char object_name[48];    /* os-vif object name ("VIFVHostUser"); "" if native. */
+    char id[VIF_ID_MAX + 1]; /* [A-Za-z0-9._-]{1,64}, no leading dot. */
     enum vif_kind kind;
-    char address[VIF_MAC_LEN];       /* MAC, lower case, or "". */
-    char bridge[VIF_IFNAME_MAX + 1]; /* OVS bridge. */
-    int mtu;                         /* Bytes, VIF_MTU_MIN..VIF_MTU_MAX; 0: not given. */
-    char datapath_type[VIF_DATAPATH_MAX + 1]; /* "netdev", "system", or "": not given. */
-    char interface_id[VIF_ID_MAX + 1];        /* external_ids:iface-id. */
-    char vif_name[VIF_IFNAME_MAX + 1];        /* The guest's interface name, or "". */
+    char address[VIF_MAC_LEN];                 /* MAC, lower case, or "". */
+    char bridge[VIF_IFNAME_MAX + 1];           /* OVS bridge. */
+    int mtu;                                   /* Bytes, VIF_MTU_MIN..VIF_MTU_MAX; 0: not given. */
+    char datapath_type[VIF_DATAPATH_MAX + 1];  /* "netdev", "system", or "": not given. */
+    char interface_id[VIF_ID_MAX + 1];         /* external_ids:iface-id. */
+    char vif_name[VIF_IFNAME_MAX + 1];         /* The guest's interface name, or "". */
     char representor_name[VIF_IFNAME_MAX + 1]; /* os-vif's name for the representor, or "". */
     bool has_pci_slot;
-    struct pci_addr pci_slot;        /* The VF, if has_pci_slot. */
+    struct pci_addr pci_slot;          /* The VF, if has_pci_slot. */
     char vhost_path[VIF_PATH_MAX + 1]; /* vhost-user socket, or "". */
-    enum vhost_mode vhost_mode;      /* NONE exactly if vhost_path is "". */
+    enum vhost_mode vhost_mode;        /* NONE exactly if vhost_path is "". */
 };
 
 /* Wire names ("representor", "server"); NULL for NONE and for HOST_DEVICE. */
@@ -74,10 +74,10 @@ enum vif_field {
 const char *vif_field_path(const struct vif *vif, enum vif_field field);
 
 /* Each takes any string (NULL too) and tells whether it is acceptable as what it is named for. */
-bool vif_id_valid(const char *s);      /* VIF ids, interface ids. */
-bool vif_ifname_valid(const char *s);  /* 1-15 bytes, no '/', ':' or white space, not "." or "..". */
-bool vif_path_valid(const char *s);    /* Absolute, no "." or ".." or empty component, printable. */
-bool vif_uuid_valid(const char *s);    /* 8-4-4-4-12 hexadecimal digits. */
+bool vif_id_valid(const char *s);     /* VIF ids, interface ids. */
+bool vif_ifname_valid(const char *s); /* 1-15 bytes, no '/', ':' or white space, not "." or "..". */
+bool vif_path_valid(const char *s);   /* Absolute, no "." or ".." or empty component, printable. */
+bool vif_uuid_valid(const char *s);   /* 8-4-4-4-12 hexadecimal digits. */
 
 /* Writes the canonical form of MAC `s` to `mac`. Returns false for anything but six
  * colon-separated pairs of hexadecimal digits, and for multicast or all-zero addresses. */

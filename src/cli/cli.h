@@ -9,7 +9,7 @@
 /* Exit codes, a contract (docs/api.md). */
 enum {
     EXIT_DONE = 0,
-    EXIT_REFUSED = 1,     /* Refused or failed. */
+    EXIT_REFUSED = 1, /* Refused or failed. */
     EXIT_USAGE = 2,
     EXIT_UNREACHABLE = 3, /* The daemon cannot be reached. */
     EXIT_TIMED_OUT = 4    /* There or here. */
@@ -30,8 +30,8 @@ struct cli {
 
 /* --- input.c: what is to be plugged or unplugged. --- */
 
-/* Makes the texts for a plug from the file and the flags (malloc'ed). Returns false after having said
- * what is wrong. */
+/* Makes the texts for a plug from the file and the flags (malloc'ed). Returns false after having
+ * said what is wrong. */
 bool input_plug(const struct cli *cli, char **vif, char **instance);
 
 /* The VIF id and, if one was given, the instance to unplug (malloc'ed). */

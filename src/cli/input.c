@@ -131,7 +131,8 @@ static bool make_plug(const struct cli *cli, struct json_object *file, char **vi
         vif = file;
     }
     if (has_flags(cli) && member(vif, "versioned_object.name")) {
-        fprintf(stderr, "vifctl: the flags change native VIFs only, and %s holds an os-vif object\n",
+        fprintf(stderr,
+                "vifctl: the flags change native VIFs only, and %s holds an os-vif object\n",
                 cli->argument);
         return false;
     }
@@ -140,7 +141,8 @@ static bool make_plug(const struct cli *cli, struct json_object *file, char **vi
     }
     *instance = instance_text(cli, file);
     if (!*instance) {
-        fprintf(stderr, "vifctl: no instance: give --instance=UUID or a member 'instance' in FILE\n");
+        fprintf(stderr,
+                "vifctl: no instance: give --instance=UUID or a member 'instance' in FILE\n");
         return false;
     }
     *vif_text = text_of(vif);

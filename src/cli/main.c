@@ -70,10 +70,12 @@ static bool take_option(struct cli *cli, const char *name, const char *value)
         const char *name;
         const char **target;
     } texts[] = {
-        {"socket", &cli->socket}, {"id", &cli->id},     {"kind", &cli->kind},
-        {"mac", &cli->mac},       {"bridge", &cli->bridge}, {"pci", &cli->pci},
-        {"path", &cli->path},     {"mode", &cli->mode}, {"mtu", &cli->mtu},
-        {"datapath", &cli->datapath}, {"instance", &cli->instance},
+        {"socket", &cli->socket},     {"id", &cli->id},
+        {"kind", &cli->kind},         {"mac", &cli->mac},
+        {"bridge", &cli->bridge},     {"pci", &cli->pci},
+        {"path", &cli->path},         {"mode", &cli->mode},
+        {"mtu", &cli->mtu},           {"datapath", &cli->datapath},
+        {"instance", &cli->instance},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -250,9 +252,8 @@ int main(int argc, char *argv[])
     if (command->argument == NO_ARGUMENT && cli.argument) {
         return usage_error("%s takes no argument", cli.command);
     }
-    if (!cli.argument &&
-        (command->argument == NEEDS_ARGUMENT ||
-         (command->argument == ARGUMENT_OR_FLAGS && !cli.id))) {
+    if (!cli.argument && (command->argument == NEEDS_ARGUMENT ||
+                          (command->argument == ARGUMENT_OR_FLAGS && !cli.id))) {
         return usage_error("%s needs to be told which VIF", cli.command);
     }
     return run_command(&cli, command);

@@ -45,9 +45,10 @@ static void set_cell(struct libscols_line *line, size_t column, const char *text
 
 static void list_line(struct libscols_table *table, const struct vifplug_vif *vif)
 {
-    static const char *const members[] = {"vif_id", "kind",  "bridge", "port",
-                                          "ofport", "mtu",   "state",  "representor.pf",
-                                          "representor.vf_num", "vhost_user.path"};
+    static const char *const members[] = {"vif_id",         "kind",           "bridge",
+                                          "port",           "ofport",         "mtu",
+                                          "state",          "representor.pf", "representor.vf_num",
+                                          "vhost_user.path"};
     struct libscols_line *line = scols_table_new_line(table, NULL);
     const char *state = vifplug_vif_string(vif, "state");
 
@@ -64,9 +65,16 @@ static void output_list(const struct vifplug_reply *reply)
     static const struct {
         const char *name;
         int flags;
-    } columns[] = {{"VIF", 0},    {"KIND", 0},  {"BRIDGE", 0}, {"PORT", 0},
-                   {"OFPORT", SCOLS_FL_RIGHT},  {"MTU", SCOLS_FL_RIGHT},
-                   {"STATE", 0},  {"PF", 0},    {"VF", SCOLS_FL_RIGHT}, {"SOCKET", 0}};
+    } columns[] = {{"VIF", 0},
+                   {"KIND", 0},
+                   {"BRIDGE", 0},
+                   {"PORT", 0},
+                   {"OFPORT", SCOLS_FL_RIGHT},
+                   {"MTU", SCOLS_FL_RIGHT},
+                   {"STATE", 0},
+                   {"PF", 0},
+                   {"VF", SCOLS_FL_RIGHT},
+                   {"SOCKET", 0}};
     struct libscols_table *table = new_table();
 
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
@@ -94,8 +102,7 @@ static void add_pair(struct libscols_table *table, const char *key, const char *
 static void add_value(struct libscols_table *table, const char *key, struct json_object *value)
 {
     if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, inner, inner_value)
-        {
+        json_object_object_foreach (value, inner, inner_value) {
             char name[160];
 
             snprintf(name, sizeof name, "%s%s%s", key, *key ? ":" : "", inner);
@@ -160,16 +167,18 @@ int output_failure(const struct cli *cli, int result, const struct vifplug_reply
         return daemon_error(cli, reply);
     }
     if (result == -ETIMEDOUT) {
-        fprintf(stderr, "vifctl: vifplugd has not answered in time; 'vifctl status' shows whether it "
-                        "and the switch are well\n");
+        fprintf(stderr,
+                "vifctl: vifplugd has not answered in time; 'vifctl status' shows whether it "
+                "and the switch are well\n");
         return EXIT_TIMED_OUT;
     }
     if (result == -EINVAL || result == -ENOMEM) {
         fprintf(stderr, "vifctl: the request could not be made (%s)\n", strerror(-result));
         return EXIT_REFUSED;
     }
-    fprintf(stderr, "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
-                    "it?\n",
+    fprintf(stderr,
+            "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
+            "it?\n",
             path && *path ? path : VIFPLUG_DEFAULT_SOCKET, strerror(-result));
     return EXIT_UNREACHABLE;
 }

@@ -148,8 +148,8 @@ static bool put_json(struct json_object *params, const char *key, const char *te
 
 static char *take_text(struct json_object *params)
 {
-    char *text = strdup(json_object_to_json_string_ext(
-        params, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    char *text = strdup(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN |
+                                                                   JSON_C_TO_STRING_NOSLASHESCAPE));
 
     json_object_put(params);
     return text;

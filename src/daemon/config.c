@@ -22,9 +22,13 @@ static const struct setting {
     int min, max; /* Of a number; durations in ms. */
 } settings[] = {
 #define TEXT(section, key, kind)                                                                   \
-    {section, #key, kind, offsetof(struct config, key), sizeof((struct config *)0)->key, 0, 0}
+    {                                                                                              \
+        section, #key, kind, offsetof(struct config, key), sizeof((struct config *)0)->key, 0, 0   \
+    }
 #define NUMBER(section, name, member, kind, min, max)                                              \
-    {section, name, kind, offsetof(struct config, member), 0, min, max}
+    {                                                                                              \
+        section, name, kind, offsetof(struct config, member), 0, min, max                          \
+    }
     TEXT("daemon", socket, TYPE_PATH),
     TEXT("daemon", socket_group, TYPE_TEXT),
     TEXT("daemon", allow, TYPE_TEXT),
@@ -202,8 +206,8 @@ static bool set_setting(struct reading *reading, const struct setting *setting, 
     switch (setting->type) {
     case TYPE_PATH:
         if (!vif_path_valid(value)) {
-            return fail(reading, "%s '%s' is not an absolute path of at most %d bytes", setting->key,
-                        value, VIF_PATH_MAX);
+            return fail(reading, "%s '%s' is not an absolute path of at most %d bytes",
+                        setting->key, value, VIF_PATH_MAX);
         }
         snprintf(target, setting->size, "%s", value);
         return true;
@@ -310,8 +314,7 @@ bool config_read(struct config *config, const char *path, bool required, struct 
     if (!reading.failed) {
         for (size_t i = 0; i < config->n_profiles; i++) {
             if (config->profiles[i].n_matches == 0) {
-                fail(&reading, "NIC profile '%s' has no match; add one",
-                     config->profiles[i].name);
+                fail(&reading, "NIC profile '%s' has no match; add one", config->profiles[i].name);
             }
         }
     }

@@ -18,20 +18,20 @@ struct config {
     /* [daemon] */
     char socket[VIF_PATH_MAX + 1];
     char socket_group[CONFIG_TEXT_MAX];
-    char allow[CONFIG_TEXT_MAX];      /* List of users, @groups, numbers. */
+    char allow[CONFIG_TEXT_MAX]; /* List of users, @groups, numbers. */
     char allow_read[CONFIG_TEXT_MAX];
     int max_connections;
     int max_queued;
     int queue_timeout_ms;
     /* [ovs] */
-    char db[CONFIG_TEXT_MAX];         /* "": OVS's own default. */
-    char run_dir[VIF_PATH_MAX + 1];   /* "": OVS's own. */
+    char db[CONFIG_TEXT_MAX];       /* "": OVS's own default. */
+    char run_dir[VIF_PATH_MAX + 1]; /* "": OVS's own. */
     int timeout_ms;
     int vswitchd_grace_ms;
     int max_batch;
     bool create_bridges;
     /* [vif] */
-    int network_device_mtu;           /* 0: none. */
+    int network_device_mtu; /* 0: none. */
     char socket_dirs[CONFIG_PATHS_MAX][VIF_PATH_MAX + 1];
     size_t n_socket_dirs;
     bool check_paths;

@@ -22,13 +22,14 @@ static bool permitted(const struct request *request, enum access_level level, st
     if (level == ACCESS_ALL || (level == ACCESS_READ && request_is_read_only(request))) {
         return true;
     }
-    return error_set(error, REASON_PERMISSION_DENIED, "",
-                     level == ACCESS_READ
-                         ? "Your user may only read here; have it added to 'allow' in vifplugd.conf to "
-                           "call %s."
-                         : "Your user may not use vifplugd; have it added to 'allow' or 'allow_read' "
-                           "in vifplugd.conf to call %s.",
-                     method_name(request->method));
+    return error_set(
+        error, REASON_PERMISSION_DENIED, "",
+        level == ACCESS_READ
+            ? "Your user may only read here; have it added to 'allow' in vifplugd.conf to "
+              "call %s."
+            : "Your user may not use vifplugd; have it added to 'allow' or 'allow_read' "
+              "in vifplugd.conf to call %s.",
+        method_name(request->method));
 }
 
 static char *answer_record(const struct dispatch *dispatch, const char *id,
@@ -156,10 +157,11 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
         break;
     }
     if (!ovs_synced(dispatch->env->ovs)) {
-        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
-                  "OVSDB at %s cannot be reached, so the VIFs are not known; start ovsdb-server and "
-                  "try again.",
-                  ovs_remote(dispatch->env->ovs));
+        error_set(
+            error, REASON_SWITCH_UNAVAILABLE, "",
+            "OVSDB at %s cannot be reached, so the VIFs are not known; start ovsdb-server and "
+            "try again.",
+            ovs_remote(dispatch->env->ovs));
         return NULL;
     }
     return request->method == METHOD_GET ? answer_get(dispatch, request, error)

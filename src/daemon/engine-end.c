@@ -56,10 +56,10 @@ static void answer(struct engine *engine, struct op *op, const struct record *re
     struct view view;
 
     if (record) {
-        view_init(&view, record, engine->env.nic,
-                  plan ? STATE_COMMITTED
-                       : view_state(record, engine->env.boot_id,
-                                    vswitchd_state(engine->env.vswitchd)));
+        view_init(
+            &view, record, engine->env.nic,
+            plan ? STATE_COMMITTED
+                 : view_state(record, engine->env.boot_id, vswitchd_state(engine->env.vswitchd)));
         reply.view = &view.vif;
     }
     send_line(engine, op, reply_operation(op->request.id, &reply));
@@ -176,9 +176,10 @@ void engine_unavailable(const struct engine *engine, struct error *error)
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
                   "ovs-vswitchd is not running; start it and try again.");
     } else {
-        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
-                  "ovs-vswitchd did not take notice of the change in time; check that it runs and try "
-                  "again.");
+        error_set(
+            error, REASON_SWITCH_UNAVAILABLE, "",
+            "ovs-vswitchd did not take notice of the change in time; check that it runs and try "
+            "again.");
     }
 }
 

@@ -53,9 +53,9 @@ static bool specify(struct engine *engine, struct op *op, struct error *error)
 
     ovs_bridge(engine->env.ovs, vif->bridge, &facts.bridge);
     vhost_sock_dir(engine, sock_dir, sizeof sock_dir);
-    if (vif->has_pci_slot && nic_resolve(engine->env.nic, &vif->pci_slot,
-                                         vif_field_path(vif, VIF_FIELD_PCI_SLOT), &nic_vf,
-                                         &nic_error)) {
+    if (vif->has_pci_slot &&
+        nic_resolve(engine->env.nic, &vif->pci_slot, vif_field_path(vif, VIF_FIELD_PCI_SLOT),
+                    &nic_vf, &nic_error)) {
         facts.nic_vf = &nic_vf;
     }
     port_spec_destroy(&op->goal);
@@ -76,8 +76,7 @@ static bool bridge_exists(const struct engine *engine, const char *bridge)
 }
 
 /* Whether whoever is in the way has an unplug under way that was asked for before this. */
-static bool is_leaving(const struct engine *engine, const struct op *op,
-                       const struct record *owner)
+static bool is_leaving(const struct engine *engine, const struct op *op, const struct record *owner)
 {
     return owner && owner->ours && engine_unplugs_before(engine, owner->spec.vif_id, op);
 }
@@ -103,8 +102,8 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
         !(name_owner.ours && !strcmp(name_owner.spec.vif_id, op->goal.vif_id))) {
         facts.name_owner = &name_owner;
     }
-    if (op->goal.has_vf && ovs_find_vf_owner(ovs, &op->goal.pf, op->goal.vf_num, op->goal.vif_id,
-                                             &vf_owner)) {
+    if (op->goal.has_vf &&
+        ovs_find_vf_owner(ovs, &op->goal.pf, op->goal.vf_num, op->goal.vif_id, &vf_owner)) {
         facts.vf_owner = &vf_owner;
     }
     ok = plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error);
@@ -142,17 +141,18 @@ static enum prepared already_there(struct engine *engine, struct op *op,
     struct error error;
 
     if (record_failed(current) && !op->touched) {
-        error_set(&error, REASON_NOT_REALIZED, "",
-                  "Port %s is as asked, but ovs-vswitchd could not make it work; see the detail, mend "
-                  "what it names and plug again.",
-                  current->spec.port);
+        error_set(
+            &error, REASON_NOT_REALIZED, "",
+            "Port %s is as asked, but ovs-vswitchd could not make it work; see the detail, mend "
+            "what it names and plug again.",
+            current->spec.port);
         error_detail(&error, "%s", current->error ? current->error : "ofport is -1");
         engine_fail(engine, op, &error);
         return PREPARED_ENDED;
     }
     if (op->request.wait == WAIT_REALIZED &&
-        (op->touched || (current->ofport == 0 &&
-                         vswitchd_state(engine->env.vswitchd) != VSWITCHD_DEAD))) {
+        (op->touched ||
+         (current->ofport == 0 && vswitchd_state(engine->env.vswitchd) != VSWITCHD_DEAD))) {
         op->target_cfg = 0;
         return PREPARED_READY;
     }

@@ -11,10 +11,10 @@ struct engine {
     struct ovs_list queued;
     struct ovs_list committing; /* The batch under way. */
     struct ovs_list realizing;
-    struct hmap vif_queues;     /* Of struct vif_queue. */
+    struct hmap vif_queues; /* Of struct vif_queue. */
     size_t n_ops;
     bool draining;
-    bool recovered;             /* Interrupted replacements have been looked for. */
+    bool recovered; /* Interrupted replacements have been looked for. */
     struct engine_counters counters;
 };
 
@@ -39,10 +39,10 @@ enum prepared engine_prepare(struct engine *engine, struct op *op);
 enum verdict {
     VERDICT_PENDING,
     VERDICT_DONE,
-    VERDICT_NEXT_STEP, /* This step is done, and there is another. */
-    VERDICT_LOOK_AGAIN, /* vswitchd has to be made to look again, with one more next_cfg. */
+    VERDICT_NEXT_STEP,   /* This step is done, and there is another. */
+    VERDICT_LOOK_AGAIN,  /* vswitchd has to be made to look again, with one more next_cfg. */
     VERDICT_WITHOUT_MAC, /* Failed, but dpdk-vf-mac can be left out. */
-    VERDICT_FAILED     /* *error says why. */
+    VERDICT_FAILED       /* *error says why. */
 };
 enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error);
 

@@ -32,7 +32,8 @@ static const char *advice(const struct engine *engine, const struct op *op, cons
     if (strstr(words, "Error attaching device")) {
         ovs_for_each_vif(engine->env.ovs, count_dpdk, &n_dpdk);
         if (n_dpdk + 1 >= DPDK_PORTS_MAX - 1) {
-            return "DPDK may have run out of ports (Debian builds it for 32 in all); unplug some VIFs "
+            return "DPDK may have run out of ports (Debian builds it for 32 in all); unplug some "
+                   "VIFs "
                    "or rebuild DPDK with a larger RTE_MAX_ETHPORTS";
         }
         return "check that vswitchd's DPDK knows the PF (dpdk-extra) and that the VF is enabled; "
@@ -42,7 +43,8 @@ static const char *advice(const struct engine *engine, const struct op *op, cons
         return "enable DPDK in OVS (other_config:dpdk-init=true)";
     }
     if (strstr(words, "Address family not supported")) {
-        return "check that ovs-vswitchd was built with DPDK and that other_config:dpdk-init is true";
+        return "check that ovs-vswitchd was built with DPDK and that other_config:dpdk-init is "
+               "true";
     }
     return "see ovs-vswitchd.log for more";
 }
@@ -52,9 +54,8 @@ static enum verdict not_realized(const struct engine *engine, const struct op *o
 {
     const char *words = record->error ? record->error : "ofport is -1";
 
-    error_set(error, REASON_NOT_REALIZED, "",
-              "ovs-vswitchd could not make port %s (%.200s); %s.", record->spec.port, words,
-              advice(engine, op, words));
+    error_set(error, REASON_NOT_REALIZED, "", "ovs-vswitchd could not make port %s (%.200s); %s.",
+              record->spec.port, words, advice(engine, op, words));
     error_detail(error, "%s", words);
     return VERDICT_FAILED;
 }
@@ -104,10 +105,11 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
                               const struct record *record, struct error *error)
 {
     if (!record->ours || strcmp(record->spec.vif_id, op->request.vif_id)) {
-        error_set(error, REASON_NOT_REALIZED, "",
-                  "Port %s was removed or taken over by somebody else while it was being plugged; find "
-                  "out who did (ovsdb-tool show-log) and plug again.",
-                  op->goal.port);
+        error_set(
+            error, REASON_NOT_REALIZED, "",
+            "Port %s was removed or taken over by somebody else while it was being plugged; find "
+            "out who did (ovsdb-tool show-log) and plug again.",
+            op->goal.port);
         return VERDICT_FAILED;
     }
     if (op->plan.action == ACTION_REPLACE) {

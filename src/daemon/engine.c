@@ -111,8 +111,7 @@ static void submit(struct engine *engine, enum op_type type, const struct reques
     const struct config *config = engine->env.config;
     struct op *op = op_create(type, request, connection);
 
-    op->deadline =
-        time_msec() + (request->timeout_ms ? request->timeout_ms : config->timeout_ms);
+    op->deadline = time_msec() + (request->timeout_ms ? request->timeout_ms : config->timeout_ms);
     op->queue_deadline = time_msec() + config->queue_timeout_ms;
     op->vif_queue = vif_queue(engine, request->vif_id);
     ovs_list_push_back(&op->vif_queue->ops, &op->vif_node);
@@ -124,7 +123,8 @@ bool engine_submit(struct engine *engine, const struct request *request, uint64_
                    struct error *error)
 {
     if (engine->draining) {
-        return error_set(error, REASON_BUSY, "", "vifplugd is stopping; try again once it is back.");
+        return error_set(error, REASON_BUSY, "",
+                         "vifplugd is stopping; try again once it is back.");
     }
     if (engine->n_ops >= (size_t)engine->env.config->max_queued) {
         return error_set(error, REASON_BUSY, "",
@@ -172,8 +172,8 @@ static int timeout_of(const struct engine *engine, const struct op *op)
     return op->request.timeout_ms ? op->request.timeout_ms : engine->env.config->timeout_ms;
 }
 
-/* A committed transaction may have done nothing: the bridge may have gone at the same moment. So the
- * row is looked up before anybody is told. */
+/* A committed transaction may have done nothing: the bridge may have gone at the same moment. So
+ * the row is looked up before anybody is told. */
 static bool is_there(const struct engine *engine, const struct op *op)
 {
     struct record record;
@@ -196,10 +196,11 @@ static void try_again(struct engine *engine, struct op *op)
     if (op->refused && !op->touched) {
         engine_remove(engine, op); /* Answered with an error; nothing of it is in the database. */
     } else if (++op->tries > TRIES_MAX) {
-        error_set(&error, REASON_INTERNAL, "",
-                  "The transaction for VIF %s came to nothing %d times, since others changed the same "
-                  "rows; find out who does (ovsdb-tool show-log) and try again.",
-                  op->request.vif_id, TRIES_MAX);
+        error_set(
+            &error, REASON_INTERNAL, "",
+            "The transaction for VIF %s came to nothing %d times, since others changed the same "
+            "rows; find out who does (ovsdb-tool show-log) and try again.",
+            op->request.vif_id, TRIES_MAX);
         engine_fail(engine, op, &error);
     } else {
         engine_move(engine, op, OP_QUEUED);
@@ -355,8 +356,9 @@ static void judge(struct engine *engine, struct op *op)
         break;
     case VERDICT_WITHOUT_MAC:
         op->without_vf_mac = true;
-        op_warn(op, "port %s failed with dpdk-vf-mac (the NIC's driver cannot set a VF's MAC) and "
-                    "was plugged without it",
+        op_warn(op,
+                "port %s failed with dpdk-vf-mac (the NIC's driver cannot set a VF's MAC) and "
+                "was plugged without it",
                 op->goal.port);
         engine_move(engine, op, OP_QUEUED);
         break;
@@ -464,10 +466,11 @@ static void realized_too_late(struct engine *engine, struct op *op, long long in
         return;
     }
     if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {
-        error_set(&error, REASON_TIMEOUT, "",
-                  "ovs-vswitchd has said nothing about port %s in %d ms; look at ovs-vswitchd.log, and "
-                  "try again with a longer timeout if it is slow.",
-                  op->goal.port, timeout_of(engine, op));
+        error_set(
+            &error, REASON_TIMEOUT, "",
+            "ovs-vswitchd has said nothing about port %s in %d ms; look at ovs-vswitchd.log, and "
+            "try again with a longer timeout if it is slow.",
+            op->goal.port, timeout_of(engine, op));
     } else {
         engine_unavailable(engine, &error);
     }
@@ -587,8 +590,7 @@ static bool is_next(const struct engine *engine, const struct op *op)
 
 static void send_batch(struct engine *engine, size_t n)
 {
-    const struct op *first =
-        CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
+    const struct op *first = CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
     char comment[160];
 
     if (n == 1) {

@@ -3,9 +3,9 @@
  *
  * Whatever waits when a transaction can start goes into it, up to max_batch operations with one
  * increment of next_cfg, so a lone request is never delayed and a crowd shares one commit and one
- * reconfiguration. Operations that would get into each other's way (same port name, same VF, a bridge
- * that both would make differently) go one after another: the second is planned against what the
- * first has left. */
+ * reconfiguration. Operations that would get into each other's way (same port name, same VF, a
+ * bridge that both would make differently) go one after another: the second is planned against what
+ * the first has left. */
 
 #ifndef VP_ENGINE_H
 #define VP_ENGINE_H 1
@@ -56,12 +56,12 @@ void engine_drain(struct engine *engine);
 size_t engine_n_ops(const struct engine *engine);
 
 struct engine_counters {
-    uint64_t plugs;          /* Ended well. */
-    uint64_t unplugs;        /* Ended well. */
-    uint64_t failed;         /* Refused or failed. */
-    uint64_t undone;         /* Of those: something had to be undone. */
-    uint64_t transactions;   /* Sent. */
-    uint64_t batched;        /* Operations in them. */
+    uint64_t plugs;        /* Ended well. */
+    uint64_t unplugs;      /* Ended well. */
+    uint64_t failed;       /* Refused or failed. */
+    uint64_t undone;       /* Of those: something had to be undone. */
+    uint64_t transactions; /* Sent. */
+    uint64_t batched;      /* Operations in them. */
 };
 const struct engine_counters *engine_counters(const struct engine *engine);
 

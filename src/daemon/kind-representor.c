@@ -1,5 +1,6 @@
-/* representor: a type=dpdk port for a SmartNIC's VF. The guest's vhost-user socket, if there is one,
- * is served by the card, so its path and mode are the NIC profile's; a request can only agree. */
+/* representor: a type=dpdk port for a SmartNIC's VF. The guest's vhost-user socket, if there is
+ * one, is served by the card, so its path and mode are the NIC profile's; a request can only agree.
+ */
 
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +24,11 @@ static bool check_vhost_user(const struct vif *vif, const struct host_facts *fac
                          nic->vf_num, nic->vhost_socket, vif->vhost_path, nic->profile->name);
     }
     if (vif->vhost_mode != nic->vhost_mode) {
-        return error_set(error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_MODE),
-                         "NIC profile '%s' wants the guest as vhost-user %s, not %s; correct the VIF's "
-                         "mode or vhost-mode of the profile.",
-                         nic->profile->name, vhost_mode_name(nic->vhost_mode),
-                         vhost_mode_name(vif->vhost_mode));
+        return error_set(
+            error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_MODE),
+            "NIC profile '%s' wants the guest as vhost-user %s, not %s; correct the VIF's "
+            "mode or vhost-mode of the profile.",
+            nic->profile->name, vhost_mode_name(nic->vhost_mode), vhost_mode_name(vif->vhost_mode));
     }
     return true;
 }
@@ -51,11 +52,11 @@ bool spec_representor(const struct vif *vif, const struct host_facts *facts, str
     char text[PCI_ADDR_LEN];
 
     if (strcmp(spec->datapath_type, "netdev")) {
-        return error_set(error, REASON_INVALID_REQUEST,
-                         vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
-                         "A DPDK representor needs a bridge with datapath_type netdev, but %s has '%s'; "
-                         "name a netdev bridge.",
-                         vif->bridge, spec->datapath_type);
+        return error_set(
+            error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
+            "A DPDK representor needs a bridge with datapath_type netdev, but %s has '%s'; "
+            "name a netdev bridge.",
+            vif->bridge, spec->datapath_type);
     }
     if (!check_vhost_user(vif, facts, nic, error)) {
         return false;

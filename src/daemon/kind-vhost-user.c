@@ -9,8 +9,8 @@
 #include "daemon/plan.h"
 #include "util.h"
 
-/* OVS's lib/netdev-dpdk.c: NETDEV_DPDK_MAX_PKT_LEN (9728) less headers. It refuses a larger one with
- * no more than a line in its log, and a port without a guest shows no MTU to compare. */
+/* OVS's lib/netdev-dpdk.c: NETDEV_DPDK_MAX_PKT_LEN (9728) less headers. It refuses a larger one
+ * with no more than a line in its log, and a port without a guest shows no MTU to compare. */
 enum { VHOST_USER_MTU_MAX = 9702 };
 
 bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error)
@@ -25,16 +25,18 @@ bool spec_check_path(const struct vif *vif, const struct host_facts *facts, stru
                    vif->vhost_path[length] == '/';
     }
     if (!allowed) {
-        return error_set(error, REASON_INVALID_REQUEST, field,
-                         "Socket path %s is in none of the allowed directories; use one of socket_dirs "
-                         "in the configuration, or add its directory there.",
-                         vif->vhost_path);
+        return error_set(
+            error, REASON_INVALID_REQUEST, field,
+            "Socket path %s is in none of the allowed directories; use one of socket_dirs "
+            "in the configuration, or add its directory there.",
+            vif->vhost_path);
     }
     if (facts->check_paths && !facts->path_dir_exists) {
-        return error_set(error, REASON_INVALID_REQUEST, field,
-                         "The directory of socket %s does not exist; create it (vswitchd would take the "
-                         "port without a word and never connect).",
-                         vif->vhost_path);
+        return error_set(
+            error, REASON_INVALID_REQUEST, field,
+            "The directory of socket %s does not exist; create it (vswitchd would take the "
+            "port without a word and never connect).",
+            vif->vhost_path);
     }
     return true;
 }
@@ -43,11 +45,11 @@ bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, stru
                      struct error *error)
 {
     if (strcmp(spec->datapath_type, "netdev")) {
-        return error_set(error, REASON_INVALID_REQUEST,
-                         vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
-                         "A vhost-user port needs a bridge with datapath_type netdev, but %s has '%s'; "
-                         "name a netdev bridge.",
-                         vif->bridge, spec->datapath_type);
+        return error_set(
+            error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
+            "A vhost-user port needs a bridge with datapath_type netdev, but %s has '%s'; "
+            "name a netdev bridge.",
+            vif->bridge, spec->datapath_type);
     }
     if (spec->mtu_request > VHOST_USER_MTU_MAX) {
         return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_MTU),
@@ -68,10 +70,11 @@ bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, stru
 
     snprintf(expected, sizeof expected, "%s/%s", facts->vhost_sock_dir, spec->port);
     if (strcmp(expected, vif->vhost_path)) {
-        return error_set(error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_PATH),
-                         "In mode client vswitchd makes the socket at %s, not at %s; correct the VIF's "
-                         "path or use mode server.",
-                         expected, vif->vhost_path);
+        return error_set(
+            error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_PATH),
+            "In mode client vswitchd makes the socket at %s, not at %s; correct the VIF's "
+            "path or use mode server.",
+            expected, vif->vhost_path);
     }
     return true;
 }

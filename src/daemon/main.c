@@ -356,8 +356,7 @@ static void report_memory(const struct daemon *daemon)
     if (memory_should_report()) {
         simap_init(&usage);
         simap_increase(&usage, "vifs", (unsigned int)ovs_n_vifs(daemon->ovs));
-        simap_increase(&usage, "connections",
-                       (unsigned int)server_n_connections(daemon->server));
+        simap_increase(&usage, "connections", (unsigned int)server_n_connections(daemon->server));
         simap_increase(&usage, "operations", (unsigned int)engine_n_ops(daemon->engine));
         memory_report(&usage);
         simap_destroy(&usage);
@@ -438,8 +437,8 @@ int main(int argc, char *argv[])
     parse_options(argc, argv, &daemon.options);
     read_config(&daemon.config, &daemon.options);
     if (!daemon.options.db) {
-        daemon.options.db = daemon.config.db[0] ? daemon.config.db
-                                                : xasprintf("unix:%s/db.sock", ovs_rundir());
+        daemon.options.db =
+            daemon.config.db[0] ? daemon.config.db : xasprintf("unix:%s/db.sock", ovs_rundir());
     }
     daemon.boot_id = read_boot_id(daemon.options.boot_id);
     daemon.run_dir = xstrdup(daemon.config.run_dir[0] ? daemon.config.run_dir : ovs_rundir());

@@ -11,8 +11,8 @@
 #include "base/vif.h"
 
 #define NIC_NAME_MAX 32
-#define NIC_TEMPLATE_MAX 160  /* Longest template; inih gives lines of less than 200 bytes. */
-#define NIC_DEVARGS_MAX 255   /* Longest rendered dpdk-devargs. */
+#define NIC_TEMPLATE_MAX 160 /* Longest template; inih gives lines of less than 200 bytes. */
+#define NIC_DEVARGS_MAX 255  /* Longest rendered dpdk-devargs. */
 #define NIC_MATCHES_MAX 8
 #define NIC_OPTIONS_MAX 16
 #define NIC_PROFILES_MAX 32
@@ -51,7 +51,7 @@ struct nic_profile {
     enum vhost_mode vhost_mode;              /* QEMU's role on it. */
     enum nic_vf_mac vf_mac;
     enum nic_port_name port_name;
-    bool slow_probe;                         /* Batches of its own. */
+    bool slow_probe;                          /* Batches of its own. */
     char datapath_type[VIF_DATAPATH_MAX + 1]; /* Where neither VIF nor bridge says; or "". */
     struct {
         char key[48];
@@ -64,7 +64,8 @@ struct nic_profile {
  * that a new profile starts from (those of "generic", without a match). */
 void nic_profile_init(struct nic_profile *profile, const char *name);
 
-/* Sets one key of a profile, as the configuration has it. On failure writes what is wrong to `why`. */
+/* Sets one key of a profile, as the configuration has it. On failure writes what is wrong to `why`.
+ */
 bool nic_profile_set(struct nic_profile *profile, const char *key, const char *value, char *why,
                      size_t size);
 

@@ -144,11 +144,11 @@ static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const 
             render(pf->profile, &other) || strcmp(other.vhost_socket, vf->vhost_socket)) {
             continue;
         }
-        return error_set(error, REASON_SOCKET_MISMATCH, field,
-                         "VFs %s and %s of two cards would both be served at %s; give each card a NIC "
-                         "profile whose vhost-socket tells them apart, by {pf_bus} for example.",
-                         pci_addr_format(&vf->vf, ours), pci_addr_format(&other.vf, theirs),
-                         vf->vhost_socket);
+        return error_set(
+            error, REASON_SOCKET_MISMATCH, field,
+            "VFs %s and %s of two cards would both be served at %s; give each card a NIC "
+            "profile whose vhost-socket tells them apart, by {pf_bus} for example.",
+            pci_addr_format(&vf->vf, ours), pci_addr_format(&other.vf, theirs), vf->vhost_socket);
     }
     return true;
 }
@@ -173,17 +173,18 @@ static bool number(struct nic *nic, const struct nic_profile *profile, const cha
         return true;
     }
     if (vf->vf.domain != vf->pf.domain || vf->vf.bus != vf->pf.bus) {
-        return error_set(error, REASON_DEVICE_NOT_FOUND, field,
-                         "VF %s is on another bus than its PF %s, so VF_NUM=ID*8+VF is ambiguous; use "
-                         "a NIC profile with vf-number = virtfn or a VF on the PF's bus.",
-                         slot, pf);
+        return error_set(
+            error, REASON_DEVICE_NOT_FOUND, field,
+            "VF %s is on another bus than its PF %s, so VF_NUM=ID*8+VF is ambiguous; use "
+            "a NIC profile with vf-number = virtfn or a VF on the PF's bus.",
+            slot, pf);
     }
     vf->vf_num = vf->vf.device * 8 + vf->vf.function;
     return true;
 }
 
-bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field,
-                 struct nic_vf *vf, struct error *error)
+bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field, struct nic_vf *vf,
+                 struct error *error)
 {
     const struct nic_profile *profile;
     const char *bad_template;
@@ -194,10 +195,11 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
     pci_addr_format(slot, text);
     if (!sysfs_pf_of(nic->sysfs_root, slot, &vf->pf)) {
         if (!sysfs_exists(nic->sysfs_root, slot)) {
-            return error_set(error, REASON_DEVICE_NOT_FOUND, field,
-                             "There is no PCI device %s on this host; check that the card is there and "
-                             "its VFs are enabled (sriov_numvfs).",
-                             text);
+            return error_set(
+                error, REASON_DEVICE_NOT_FOUND, field,
+                "There is no PCI device %s on this host; check that the card is there and "
+                "its VFs are enabled (sriov_numvfs).",
+                text);
         }
         return error_set(error, REASON_DEVICE_NOT_FOUND, field,
                          "PCI device %s is not a VF (it has no physfn); name one of a PF's VFs.",
@@ -207,19 +209,21 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
     if (!profile) {
         char pf[PCI_ADDR_LEN];
 
-        return error_set(error, REASON_DEVICE_NOT_FOUND, field,
-                         "No NIC profile matches PF %s of VF %s; add a [nic ...] section that does.",
-                         pci_addr_format(&vf->pf, pf), text);
+        return error_set(
+            error, REASON_DEVICE_NOT_FOUND, field,
+            "No NIC profile matches PF %s of VF %s; add a [nic ...] section that does.",
+            pci_addr_format(&vf->pf, pf), text);
     }
     if (!number(nic, profile, field, vf, error)) {
         return false;
     }
     bad_template = render(profile, vf);
     if (bad_template) {
-        return error_set(error, REASON_INVALID_REQUEST, field,
-                         "The %s of NIC profile '%s' gives no usable text for VF %s; correct it in the "
-                         "configuration.",
-                         bad_template, profile->name, text);
+        return error_set(
+            error, REASON_INVALID_REQUEST, field,
+            "The %s of NIC profile '%s' gives no usable text for VF %s; correct it in the "
+            "configuration.",
+            bad_template, profile->name, text);
     }
     return !vf->vhost_socket[0] || check_socket_unique(nic, vf, field, error);
 }

@@ -34,11 +34,11 @@ void nic_destroy(struct nic *nic);
 /* Replaces the profiles. Every struct nic_vf from before is invalid from here on. */
 void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_t n_profiles);
 
-/* Finds out everything about the VF at `slot`. Errors, on `field`: device_not_found (no such device,
- * no VF, a VF number that the profile's rule cannot tell), socket_mismatch (two cards would serve the
- * same socket), invalid_request (the profile's templates do not give usable text). */
-bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field,
-                 struct nic_vf *vf, struct error *error);
+/* Finds out everything about the VF at `slot`. Errors, on `field`: device_not_found (no such
+ * device, no VF, a VF number that the profile's rule cannot tell), socket_mismatch (two cards would
+ * serve the same socket), invalid_request (the profile's templates do not give usable text). */
+bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field, struct nic_vf *vf,
+                 struct error *error);
 
 /* The other way round, for a record: VF number `vf_num` of `pf`. Returns false if this host has no
  * such VF (any more). */

@@ -28,9 +28,8 @@ void notify(const char *state)
         addr.sun_path[0] = '\0'; /* Abstract namespace, unix(7). */
     }
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 ||
-        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
-               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
+    if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
+                         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
         VLOG_WARN("%s: the service manager could not be told %s (%s)", path, state,
                   ovs_strerror(errno));
     }

@@ -33,8 +33,8 @@ enum op_type {
 enum op_state { OP_QUEUED, OP_COMMITTING, OP_REALIZING };
 
 struct op {
-    struct ovs_list node;      /* In the engine's list for `state`. */
-    struct ovs_list vif_node;  /* Among the operations on the same VIF. */
+    struct ovs_list node;     /* In the engine's list for `state`. */
+    struct ovs_list vif_node; /* Among the operations on the same VIF. */
     struct vif_queue *vif_queue;
 
     uint64_t id; /* For the log. */
@@ -43,26 +43,26 @@ struct op {
     struct request request;
     uint64_t connection; /* Who is to be answered; 0: nobody. */
     bool replied;
-    bool refused;        /* Replied with an error. */
+    bool refused; /* Replied with an error. */
 
     /* What it is to do. */
-    struct plan plan;       /* The step at hand. */
-    struct port_spec goal;  /* PLUG, RECOVER: the port as it shall be; valid if has_goal. */
+    struct plan plan;      /* The step at hand. */
+    struct port_spec goal; /* PLUG, RECOVER: the port as it shall be; valid if has_goal. */
     bool has_goal;
-    struct record before;   /* What was there before the first step; valid if has_before. */
+    struct record before; /* What was there before the first step; valid if has_before. */
     bool has_before;
-    bool touched;           /* A step has been, or may have been, committed: `before` is fixed. */
-    bool changed;           /* For the answer. */
+    bool touched; /* A step has been, or may have been, committed: `before` is fixed. */
+    bool changed; /* For the answer. */
     bool made_bridge;
-    bool without_vf_mac;    /* set-vf-mac = try has been tried. */
-    bool solo;              /* Its batch failed: it goes alone. */
-    bool waits_for_switch;  /* Planned, and needs a vswitchd that is not there. */
-    bool bump_only;         /* The next transaction just makes vswitchd look again. */
-    int tries;              /* Transactions that came to nothing. */
+    bool without_vf_mac;   /* set-vf-mac = try has been tried. */
+    bool solo;             /* Its batch failed: it goes alone. */
+    bool waits_for_switch; /* Planned, and needs a vswitchd that is not there. */
+    bool bump_only;        /* The next transaction just makes vswitchd look again. */
+    int tries;             /* Transactions that came to nothing. */
 
     /* Its end. */
     bool undoing;
-    struct error error;     /* Why it is being undone. */
+    struct error error; /* Why it is being undone. */
     char *warnings[OP_WARNINGS_MAX];
     size_t n_warnings;
 

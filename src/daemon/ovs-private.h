@@ -16,8 +16,8 @@ struct staged_bridge {
     bool created;
     struct ovsrec_port **ports; /* Of a created one, set at commit. */
     size_t n_ports;
-    bool drop;         /* Drop if nothing but the local port is left... */
-    size_t n_removed;  /* ...after so many were taken away. */
+    bool drop;        /* Drop if nothing but the local port is left... */
+    size_t n_removed; /* ...after so many were taken away. */
 };
 
 struct ovs {
@@ -29,14 +29,14 @@ struct ovs {
     struct registry *registry;
 
     bool synced;
-    unsigned int lost_seqno;   /* The IDL's seqno when the connection was lost. */
-    unsigned int n_losses;     /* How often it was. */
-    long long int next_probe;  /* When to look for the server again, ms. */
+    unsigned int lost_seqno;  /* The IDL's seqno when the connection was lost. */
+    unsigned int n_losses;    /* How often it was. */
+    long long int next_probe; /* When to look for the server again, ms. */
 
     struct ovsdb_idl_txn *txn;
     bool sent;
     bool bumped;
-    unsigned int sent_losses;  /* n_losses when it was sent. */
+    unsigned int sent_losses; /* n_losses when it was sent. */
     struct ovs_list staged_bridges;
 };
 

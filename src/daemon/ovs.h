@@ -35,8 +35,8 @@ unsigned int ovs_seqno(const struct ovs *ovs);
 struct ovs_globals {
     int64_t next_cfg;
     int64_t cur_cfg;
-    bool dpdk_wanted;      /* other_config:dpdk-init is true or try. */
-    bool dpdk_initialized; /* What vswitchd said last; survives its end. */
+    bool dpdk_wanted;           /* other_config:dpdk-init is true or try. */
+    bool dpdk_initialized;      /* What vswitchd said last; survives its end. */
     const char *ovs_version;    /* Or NULL. */
     const char *dpdk_version;   /* Or NULL. */
     const char *vhost_sock_dir; /* Relative to OVS's run directory; or NULL. */

@@ -32,9 +32,10 @@ static bool settle_datapath(const struct vif *vif, const struct host_facts *fact
                          type, vif->bridge, bridge->datapath_type);
     }
     if (!bridge->exists && !facts->create_bridges) {
-        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_BRIDGE),
-                         "There is no bridge %s, and create_bridges is off; create the bridge first.",
-                         vif->bridge);
+        return error_set(
+            error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_BRIDGE),
+            "There is no bridge %s, and create_bridges is off; create the bridge first.",
+            vif->bridge);
     }
     if (!*type && bridge->exists) {
         type = bridge->datapath_type;

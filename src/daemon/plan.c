@@ -66,16 +66,16 @@ static void diff_maps(const struct smap *current, const struct smap *goal,
 
     SMAP_FOR_EACH (node, goal) {
         const char *now = smap_get(current, node->key);
-        bool managed = in_list(node->key, ours, n_ours) || !written ||
-                       smap_get(written, node->key) != NULL;
+        bool managed =
+            in_list(node->key, ours, n_ours) || !written || smap_get(written, node->key) != NULL;
 
         if (managed && (!now || strcmp(now, node->value))) {
             smap_add(set, node->key, node->value);
         }
     }
     SMAP_FOR_EACH (node, current) {
-        bool managed = in_list(node->key, ours, n_ours) ||
-                       (written && smap_get(written, node->key) != NULL);
+        bool managed =
+            in_list(node->key, ours, n_ours) || (written && smap_get(written, node->key) != NULL);
 
         if (managed && !smap_get(goal, node->key)) {
             smap_add(remove, node->key, node->value);
@@ -203,15 +203,17 @@ static bool refuse_name(const struct vif *vif, const struct port_spec *spec,
     const char *field = vif->form == VIF_FORM_NATIVE ? "vif.vif_id" : "vif.id";
 
     if (owner->ours) {
-        return error_set(error, REASON_PORT_CONFLICT, field,
-                         "The port name %s, made of the first characters of the VIF id, is taken by "
-                         "VIF %s; unplug that VIF or use another id.",
-                         spec->port, owner->spec.vif_id);
+        return error_set(
+            error, REASON_PORT_CONFLICT, field,
+            "The port name %s, made of the first characters of the VIF id, is taken by "
+            "VIF %s; unplug that VIF or use another id.",
+            spec->port, owner->spec.vif_id);
     }
-    return error_set(error, REASON_PORT_CONFLICT, field,
-                     "There is a port %s on bridge %s that vifplugd did not make and so does not touch; "
-                     "remove it with ovs-vsctl del-port if it is not needed.",
-                     spec->port, owner->spec.bridge);
+    return error_set(
+        error, REASON_PORT_CONFLICT, field,
+        "There is a port %s on bridge %s that vifplugd did not make and so does not touch; "
+        "remove it with ovs-vsctl del-port if it is not needed.",
+        spec->port, owner->spec.bridge);
 }
 
 static bool refuse_vf(const struct vif *vif, const struct port_spec *spec,
@@ -222,14 +224,16 @@ static bool refuse_vf(const struct vif *vif, const struct port_spec *spec,
 
     pci_addr_format(&spec->pf, pf);
     if (owner->ours) {
-        return error_set(error, REASON_VF_IN_USE, field,
-                         "VF number %d of %s is plugged for VIF %s (port %s); unplug that VIF first.",
-                         spec->vf_num, pf, owner->spec.vif_id, owner->spec.port);
+        return error_set(
+            error, REASON_VF_IN_USE, field,
+            "VF number %d of %s is plugged for VIF %s (port %s); unplug that VIF first.",
+            spec->vf_num, pf, owner->spec.vif_id, owner->spec.port);
     }
-    return error_set(error, REASON_VF_IN_USE, field,
-                     "VF number %d of %s is taken by port %s, which vifplugd did not make; remove that "
-                     "port or use another VF.",
-                     spec->vf_num, pf, owner->spec.port);
+    return error_set(
+        error, REASON_VF_IN_USE, field,
+        "VF number %d of %s is taken by port %s, which vifplugd did not make; remove that "
+        "port or use another VF.",
+        spec->vf_num, pf, owner->spec.port);
 }
 
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,

@@ -33,14 +33,15 @@ struct host_facts {
     struct bridge_facts bridge;
     bool create_bridges;
     const char *boot_id;
-    const char *instance;        /* Instance uuid. */
-    int default_mtu;             /* 0: none. */
-    const char *vhost_sock_dir;  /* Where vswitchd makes dpdkvhostuser sockets. */
+    const char *instance;                        /* Instance uuid. */
+    int default_mtu;                             /* 0: none. */
+    const char *vhost_sock_dir;                  /* Where vswitchd makes dpdkvhostuser sockets. */
     const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* Directories that paths may lie in. */
     size_t n_socket_dirs;
     bool check_paths;
-    bool path_dir_exists;        /* The directory of vif->vhost_path exists. */
-    const struct nic_vf *nic_vf; /* For VIFs with a PCI slot: what nic_resolve() found, or NULL... */
+    bool path_dir_exists; /* The directory of vif->vhost_path exists. */
+    const struct nic_vf
+        *nic_vf; /* For VIFs with a PCI slot: what nic_resolve() found, or NULL... */
     const struct error *nic_error; /* ...and then this says why. */
 };
 
@@ -63,17 +64,17 @@ enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_
 
 struct plan {
     enum action action;
-    struct port_spec spec;   /* The goal; for DELETE what is deleted. Always initialised. */
-    bool create_bridge;      /* CREATE, UPDATE: the bridge is missing. */
-    bool drop_bridge;        /* DELETE: remove the bridge too if this leaves it empty. */
+    struct port_spec spec; /* The goal; for DELETE what is deleted. Always initialised. */
+    bool create_bridge;    /* CREATE, UPDATE: the bridge is missing. */
+    bool drop_bridge;      /* DELETE: remove the bridge too if this leaves it empty. */
     /* UPDATE and REPLACE: what differs. */
     char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if it is to move; or "". */
     char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port under another name, which goes in
                                          * the same transaction (names cannot be changed); or "". */
     bool set_type;
     bool set_mtu_request;
-    struct smap set_options;       /* Keys to write. */
-    struct smap remove_options;    /* Keys to remove (values: what they had). */
+    struct smap set_options;    /* Keys to write. */
+    struct smap remove_options; /* Keys to remove (values: what they had). */
     struct smap set_external_ids;
     struct smap remove_external_ids;
     bool needs_switch; /* vswitchd has something to do for it. */
@@ -86,7 +87,7 @@ void plan_destroy(struct plan *plan);
 
 /* What there is in the switch that a plan for one port has to respect. Records may be NULL. */
 struct switch_facts {
-    const struct record *current;   /* This VIF's own port. */
+    const struct record *current;    /* This VIF's own port. */
     const struct record *name_owner; /* The port that has spec->port as its name, if another's. */
     const struct record *vf_owner;   /* A port that has taken the VF, if another's. */
     bool bridge_exists;
@@ -103,7 +104,8 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
 
 const char *action_name(enum action action); /* "create"; "none". */
 
-/* What the plan would write, a line each, as malloc'ed strings in a malloc'ed array (`*n` of them). */
+/* What the plan would write, a line each, as malloc'ed strings in a malloc'ed array (`*n` of them).
+ */
 char **plan_operations(const struct plan *plan, size_t *n);
 
 #endif

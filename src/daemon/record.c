@@ -57,8 +57,8 @@ static void interpret_representor(struct port_spec *spec)
     struct devargs devargs;
 
     spec->has_vf_address = slot && pci_addr_parse(slot, &spec->vf);
-    if (devargs_parse(smap_get(&spec->options, "dpdk-devargs"), &devargs) &&
-        devargs.representor && devargs.n_vfs == 1) {
+    if (devargs_parse(smap_get(&spec->options, "dpdk-devargs"), &devargs) && devargs.representor &&
+        devargs.n_vfs == 1) {
         spec->has_vf = true;
         spec->pf = devargs.device;
         spec->vf_num = devargs.vfs[0];

@@ -46,7 +46,7 @@ struct port_spec {
     struct smap external_ids;
     int mtu_request; /* Bytes; 0: none. */
 
-    bool has_vf;     /* A representor's VF. */
+    bool has_vf; /* A representor's VF. */
     struct pci_addr pf;
     struct pci_addr vf;
     bool has_vf_address; /* Whether `vf` is known (in a record it may not be). */

@@ -59,7 +59,8 @@ struct server {
 
 static bool fail(struct error *error, const char *path, const char *what, const char *next)
 {
-    error_set(error, REASON_INTERNAL, "", "%s: %s (%s); %s.", path, what, ovs_strerror(errno), next);
+    error_set(error, REASON_INTERNAL, "", "%s: %s (%s); %s.", path, what, ovs_strerror(errno),
+              next);
     return false;
 }
 
@@ -126,8 +127,7 @@ static bool bind_socket(struct server *server, struct error *error)
         return fail(error, server->path, "cannot bind", "check that the directory can be written");
     }
     if (*group_name && !group) {
-        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
-                  server->path);
+        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name, server->path);
     }
     if (group && chown(server->path, (uid_t)-1, group->gr_gid) != 0) {
         return fail(error, server->path, "cannot give it to socket_group", "run as root");

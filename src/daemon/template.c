@@ -50,8 +50,9 @@ bool template_check(const char *template, char *why, size_t size)
             return false;
         }
         if (!lookup(p + 1, (size_t)(end - p - 1), &values, value)) {
-            snprintf(why, size, "has the unknown variable %.*s (known are {pf}, {pf_bus}, "
-                                "{pf_primary}, {pf_index}, {vf} and {vf_pci})",
+            snprintf(why, size,
+                     "has the unknown variable %.*s (known are {pf}, {pf_bus}, "
+                     "{pf_primary}, {pf_index}, {vf} and {vf_pci})",
                      (int)(end - p + 1), p);
             return false;
         }

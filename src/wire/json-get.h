@@ -31,9 +31,9 @@ struct json_object *json_parse(const char *text, size_t length, struct error *er
 bool jget_error(struct error *error, const char *path, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Each looks up member `key` of `object`. Optional members that are missing or null leave NULL, 0 or
- * false behind. Strings must have 1..max_length bytes (0 is taken for an optional one and read as
- * "not given"), integers must be JSON integers in min..max. */
+/* Each looks up member `key` of `object`. Optional members that are missing or null leave NULL, 0
+ * or false behind. Strings must have 1..max_length bytes (0 is taken for an optional one and read
+ * as "not given"), integers must be JSON integers in min..max. */
 bool jget_string(struct json_object *object, const char *path, const char *key, enum jget_need need,
                  size_t max_length, const char **value, struct error *error);
 bool jget_int(struct json_object *object, const char *path, const char *key, enum jget_need need,

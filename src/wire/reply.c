@@ -29,7 +29,8 @@ static void put_pci(struct json_object *object, const char *key, const struct pc
     put_string(object, key, pci_addr_format(addr, text));
 }
 
-/* Milliseconds with a resolution of one microsecond, printed as such and not as a binary fraction. */
+/* Milliseconds with a resolution of one microsecond, printed as such and not as a binary fraction.
+ */
 static void put_ms(struct json_object *object, const char *key, double ms)
 {
     char text[32];
@@ -215,8 +216,7 @@ char *reply_status(const char *id, const struct reply_status *status)
     put_bool(vswitchd, "dpdk_initialized", status->dpdk_initialized);
     json_object_object_add(object, "vswitchd", vswitchd);
     for (size_t i = 0; i < status->n_counters; i++) {
-        put_int(counters, status->counters[i].key,
-                strtoll(status->counters[i].value, NULL, 10));
+        put_int(counters, status->counters[i].key, strtoll(status->counters[i].value, NULL, 10));
     }
     json_object_object_add(object, "counters", counters);
     return finish(id, "result", object);

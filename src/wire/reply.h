@@ -45,7 +45,7 @@ struct vif_view {
     bool has_representor;
     struct pci_addr pf;
     struct pci_addr vf;
-    bool has_vf;       /* Whether `vf` is known. */
+    bool has_vf; /* Whether `vf` is known. */
     int vf_num;
     const char *devargs;
     const char *vhost_path;
@@ -56,9 +56,9 @@ struct vif_view {
 
 /* How long an operation took, in milliseconds, stage by stage; negative: it did not happen. */
 struct reply_timings {
-    double queued;   /* From the request's arrival until its transaction was sent. */
-    double commit;   /* From there until OVSDB had committed. */
-    double realize;  /* From there until vswitchd's verdict. */
+    double queued;  /* From the request's arrival until its transaction was sent. */
+    double commit;  /* From there until OVSDB had committed. */
+    double realize; /* From there until vswitchd's verdict. */
     double total;
 };
 

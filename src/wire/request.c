@@ -19,8 +19,7 @@ const char *method_name(enum method method)
 
 bool request_is_read_only(const struct request *request)
 {
-    return request->dry_run ||
-           (request->method != METHOD_PLUG && request->method != METHOD_UNPLUG);
+    return request->dry_run || (request->method != METHOD_PLUG && request->method != METHOD_UNPLUG);
 }
 
 static bool rpc_error(struct error *error, int code, const char *field, const char *format, ...)
@@ -48,10 +47,11 @@ static bool read_id(struct json_object *object, struct request *request, struct 
                          "A request without an id cannot be answered; add an id.");
     }
     if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int)) {
-        return rpc_error(error, RPC_INVALID_REQUEST, "id", "The id must be a string or an integer.");
+        return rpc_error(error, RPC_INVALID_REQUEST, "id",
+                         "The id must be a string or an integer.");
     }
-    text = json_object_to_json_string_ext(id, JSON_C_TO_STRING_PLAIN |
-                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+    text =
+        json_object_to_json_string_ext(id, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (strlen(text) > REQUEST_ID_MAX) {
         return rpc_error(error, RPC_INVALID_REQUEST, "id",
                          "The id is longer than %d bytes; use a shorter one.", REQUEST_ID_MAX);
@@ -180,9 +180,10 @@ static bool read_object(struct json_object *object, struct request *request, str
     bool ok;
 
     if (!json_object_is_type(object, json_type_object)) {
-        return rpc_error(error, RPC_INVALID_REQUEST, "",
-                         "A request must be one JSON object (batches are not taken); send one object "
-                         "per line.");
+        return rpc_error(
+            error, RPC_INVALID_REQUEST, "",
+            "A request must be one JSON object (batches are not taken); send one object "
+            "per line.");
     }
     if (!read_id(object, request, error)) {
         return false;

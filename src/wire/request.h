@@ -22,7 +22,7 @@ enum method {
 /* Whether an operation is done once vswitchd has realised it or once OVSDB has it. */
 enum wait { WAIT_REALIZED = 0, WAIT_COMMITTED };
 
-#define REQUEST_ID_MAX 128        /* Longest JSON text of an id, in bytes. */
+#define REQUEST_ID_MAX 128         /* Longest JSON text of an id, in bytes. */
 #define REQUEST_TIMEOUT_MAX 600000 /* Longest timeout_ms. */
 
 struct request {

@@ -10,8 +10,7 @@ static bool check_kind_members(struct json_object *object, const struct vif *vif
                                struct error *error)
 {
     bool has_vhost = vif->vhost_path[0] != '\0';
-    bool wants_slot =
-        vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_KERNEL_REPRESENTOR;
+    bool wants_slot = vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_KERNEL_REPRESENTOR;
 
     if (json_object_object_get_ex(object, "qos", NULL)) {
         return error_set(error, REASON_UNSUPPORTED_VIF, "vif.qos",
@@ -42,10 +41,9 @@ static bool check_kind_members(struct json_object *object, const struct vif *vif
 
 bool vif_decode_native(struct json_object *object, struct vif *vif, struct error *error)
 {
-    static const char *const known[] = {"vif_id",        "kind",         "address",  "bridge",
-                                        "mtu",           "datapath_type", "interface_id",
-                                        "vif_name",      "pci_slot",     "vhost_user", "qos",
-                                        NULL};
+    static const char *const known[] = {"vif_id",   "kind",          "address",      "bridge",
+                                        "mtu",      "datapath_type", "interface_id", "vif_name",
+                                        "pci_slot", "vhost_user",    "qos",          NULL};
     static const char *const vhost_known[] = {"path", "mode", NULL};
     struct json_object *vhost_user;
     const char *kind;

@@ -1,6 +1,6 @@
 /* os-vif object primitives, as os_vif.objects' obj_to_primitive() writes them. Field names and
- * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Members that we do
- * not know are passed over, since the objects' versions move. */
+ * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Members that we
+ * do not know are passed over, since the objects' versions move. */
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -157,9 +157,10 @@ static bool decode_host_device(struct json_object *data, struct vif *vif, struct
         return false;
     }
     if (vif->has_pci_slot && !pci_addr_equal(&slot, &vif->pci_slot)) {
-        return jget_error(error, "vif", "dev_address",
-                          "vif.dev_address and the port profile's representor_address name different "
-                          "VFs; make them the same.");
+        return jget_error(
+            error, "vif", "dev_address",
+            "vif.dev_address and the port profile's representor_address name different "
+            "VFs; make them the same.");
     }
     vif->kind = VIF_KIND_HOST_DEVICE;
     vif->has_pci_slot = true;

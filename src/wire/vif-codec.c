@@ -119,10 +119,11 @@ bool codec_pci_slot(struct json_object *object, const char *path, const char *ke
         return false;
     }
     if (s && !pci_addr_parse(s, slot)) {
-        return jget_error(error, path, key,
-                          "%s.%s '%.64s' is not a PCI address; write it as 0000:65:01.2 (hexadecimal "
-                          "domain:bus:device.function, device up to 1f, function up to 7).",
-                          path, key, s);
+        return jget_error(
+            error, path, key,
+            "%s.%s '%.64s' is not a PCI address; write it as 0000:65:01.2 (hexadecimal "
+            "domain:bus:device.function, device up to 1f, function up to 7).",
+            path, key, s);
     }
     *given = s != NULL;
     return true;
@@ -139,15 +140,16 @@ bool codec_vhost_user(struct json_object *object, const char *path, struct vif *
         return false;
     }
     if (!vif_path_valid(socket)) {
-        return jget_error(error, path, "path",
-                          "%s.path '%.128s' is not a usable socket path; give an absolute path of at "
-                          "most %d bytes without '.', '..' or empty components.",
-                          path, socket, VIF_PATH_MAX);
+        return jget_error(
+            error, path, "path",
+            "%s.path '%.128s' is not a usable socket path; give an absolute path of at "
+            "most %d bytes without '.', '..' or empty components.",
+            path, socket, VIF_PATH_MAX);
     }
     vif->vhost_mode = vhost_mode_from_name(mode);
     if (vif->vhost_mode == VHOST_MODE_NONE) {
-        return jget_error(error, path, "mode", "%s.mode '%.64s' is unknown; use 'server' or 'client'.",
-                          path, mode);
+        return jget_error(error, path, "mode",
+                          "%s.mode '%.64s' is unknown; use 'server' or 'client'.", path, mode);
     }
     snprintf(vif->vhost_path, sizeof vif->vhost_path, "%s", socket);
     return true;
@@ -187,8 +189,8 @@ bool vif_decode(struct json_object *object, struct vif *vif, struct error *error
 
 bool vif_decode_id(struct json_object *object, char id[VIF_ID_MAX + 1], struct error *error)
 {
-    bool native = !json_object_object_get_ex(object, "versioned_object.name", NULL) &&
-                  !is_nova_dict(object);
+    bool native =
+        !json_object_object_get_ex(object, "versioned_object.name", NULL) && !is_nova_dict(object);
 
     return codec_id(object_data(object), "vif", native ? "vif_id" : "id", true, id, error);
 }
