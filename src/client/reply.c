@@ -167,7 +167,7 @@ const struct vifplug_vif *vifplug_reply_vif(const struct vifplug_reply *reply, s
 
 static struct json_object *find_member(const struct vifplug_vif *vif, const char *path)
 {
-    struct json_object *object = (struct json_object *)(uintptr_t)vif;
+    struct json_object *object = (struct json_object *)vif;
     char key[64];
 
     for (;;) {

@@ -140,6 +140,7 @@ static enum prepared already_there(struct engine *engine, struct op *op,
 {
     struct error error;
 
+    ovs_assert(current);
     if (record_failed(current) && !op->touched) {
         error_set(
             &error, REASON_NOT_REALIZED, "",

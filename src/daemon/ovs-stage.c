@@ -47,6 +47,8 @@ static struct ovsrec_port *insert_port(struct ovs *ovs, const char *name,
 
 static void add_created_port(struct staged_bridge *staged, struct ovsrec_port *port)
 {
+    /* An array of pointers is what ovsrec_bridge_set_ports() takes. */
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
     staged->ports = xrealloc(staged->ports, (staged->n_ports + 1) * sizeof *staged->ports);
     staged->ports[staged->n_ports++] = port;
 }

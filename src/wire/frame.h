@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Longest request line, LF not counted. */
-#define FRAME_REQUEST_MAX (256 * 1024)
+#define FRAME_REQUEST_MAX 262144
 
 struct frame {
     char *buffer;
