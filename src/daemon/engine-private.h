@@ -46,6 +46,16 @@ enum verdict {
 };
 enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error);
 
+/* Ends what has run out of time (engine-deadline.c). */
+void engine_check_deadlines(struct engine *engine);
+
+/* Whether nothing can move now: OVSDB is away, or owes an answer for far longer than a commit
+ * takes. */
+bool engine_is_stalled(const struct engine *engine);
+
+/* The request's timeout, else the configured one. */
+int engine_timeout_ms(const struct engine *engine, const struct op *op);
+
 /* Whether an unplug of that VIF was asked for before `op`, and has not ended. */
 bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op);
 

@@ -16,9 +16,6 @@ VLOG_DEFINE_THIS_MODULE(engine);
  * else was quicker at the very same rows. */
 enum { TRIES_MAX = 10 };
 
-/* An OVSDB that takes longer than this to commit is taken for stuck, us. */
-enum { STALL_US = 2000000 };
-
 struct engine *engine_create(const struct engine_env *env)
 {
     struct engine *engine = xzalloc(sizeof *engine);
@@ -167,11 +164,6 @@ static void recover_one(const struct record *record, void *engine_)
 
 /* --- The batch under way. --- */
 
-static int timeout_of(const struct engine *engine, const struct op *op)
-{
-    return op->request.timeout_ms ? op->request.timeout_ms : engine->env.config->timeout_ms;
-}
-
 /* A committed transaction may have done nothing: the bridge may have gone at the same moment. So
  * the row is looked up before anybody is told. */
 static bool is_there(const struct engine *engine, const struct op *op)
@@ -250,7 +242,7 @@ static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
     }
     op->touched = true;
     op->target_cfg = next_cfg;
-    op->deadline = time_msec() + timeout_of(engine, op);
+    op->deadline = time_msec() + engine_timeout_ms(engine, op);
     op->settle_until = 0;
     if (op->bump_only) {
         op->bump_only = false;
@@ -376,117 +368,8 @@ static void judge(struct engine *engine, struct op *op)
     }
 }
 
-/* --- Deadlines. --- */
-
-static void queued_too_long(struct engine *engine, struct op *op)
-{
-    struct error error;
-
-    engine_unavailable(engine, &error);
-    if (!op->touched) {
-        engine_fail(engine, op, &error);
-        return;
-    }
-    /* It may be in the database. The answer cannot wait for OVSDB, but the undo can. */
-    engine_answer_error(engine, op, op->undoing ? &op->error : &error);
-    if (op->type == OP_UNPLUG) {
-        engine_remove(engine, op);
-        return;
-    }
-    if (!op->undoing) {
-        engine_undo(engine, op, &error);
-    }
-    op->deadline = LLONG_MAX;
-}
-
-/* Whether nothing can move now: OVSDB is away, or owes an answer for far longer than a commit
- * takes. */
-static bool is_stalled(const struct engine *engine)
-{
-    const struct op *op;
-
-    if (ovs_list_is_empty(&engine->committing)) {
-        return !ovs_synced(engine->env.ovs);
-    }
-    op = CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
-    return time_usec() - op->sent_us > STALL_US;
-}
-
-static void check_queued(struct engine *engine, struct op *op, long long int now)
-{
-    bool unavailable = is_stalled(engine) || op->waits_for_switch;
-    struct error error;
-
-    if (unavailable && now >= op->deadline) {
-        queued_too_long(engine, op);
-    } else if (!unavailable && !op->touched && now >= op->queue_deadline) {
-        error_set(&error, REASON_BUSY, "",
-                  "The operation waited for %d s without its turn (queue_timeout); try again when "
-                  "there is less to do.",
-                  engine->env.config->queue_timeout_ms / 1000);
-        engine_fail(engine, op, &error);
-    }
-}
-
-static void check_committing(struct engine *engine, struct op *op, long long int now)
-{
-    if (now >= op->deadline && !op->replied) {
-        error_set(&op->error, REASON_SWITCH_UNAVAILABLE, "",
-                  "OVSDB at %s does not answer; check ovsdb-server and try again.",
-                  ovs_remote(engine->env.ovs));
-        engine_answer_error(engine, op, &op->error);
-    }
-}
-
-static bool give_grace(struct engine *engine, struct op *op, long long int now)
-{
-    struct ovs_globals globals;
-
-    ovs_globals(engine->env.ovs, &globals);
-    if (op->grace_given || !globals.dpdk_wanted || globals.dpdk_initialized ||
-        vswitchd_state(engine->env.vswitchd) != VSWITCHD_ALIVE) {
-        return false;
-    }
-    op->grace_given = true;
-    op->deadline = now + engine->env.config->vswitchd_grace_ms;
-    return true;
-}
-
-static void realized_too_late(struct engine *engine, struct op *op, long long int now)
-{
-    struct error error;
-
-    if (give_grace(engine, op, now)) {
-        return;
-    }
-    vswitchd_doubt(engine->env.vswitchd);
-    if (op->type == OP_UNPLUG) {
-        op_warn(op, "ovs-vswitchd has not confirmed that the port is gone");
-        engine_succeed(engine, op);
-        return;
-    }
-    if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {
-        error_set(
-            &error, REASON_TIMEOUT, "",
-            "ovs-vswitchd has said nothing about port %s in %d ms; look at ovs-vswitchd.log, and "
-            "try again with a longer timeout if it is slow.",
-            op->goal.port, timeout_of(engine, op));
-    } else {
-        engine_unavailable(engine, &error);
-    }
-    if (op->undoing) {
-        error = op->error;
-        engine_fail(engine, op, &error);
-    } else if (op->replied || op->type == OP_RECOVER) {
-        engine_fail(engine, op, &error);
-    } else {
-        engine_undo(engine, op, &error);
-    }
-}
-
 void engine_run(struct engine *engine)
 {
-    long long int now = time_msec();
     struct op *op;
 
     if (ovs_synced(engine->env.ovs) && !engine->recovered) {
@@ -495,18 +378,9 @@ void engine_run(struct engine *engine)
     }
     finish_batch(engine);
     LIST_FOR_EACH_SAFE (op, node, &engine->realizing) {
-        if (now >= op->deadline) {
-            realized_too_late(engine, op, now);
-        } else {
-            judge(engine, op);
-        }
+        judge(engine, op);
     }
-    LIST_FOR_EACH_SAFE (op, node, &engine->committing) {
-        check_committing(engine, op, now);
-    }
-    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
-        check_queued(engine, op, now);
-    }
+    engine_check_deadlines(engine);
 }
 
 /* --- The next batch. --- */
@@ -554,7 +428,7 @@ static bool prepare(struct engine *engine, struct op *op)
         return true;
     case PREPARED_READY:
         op->committed_us = op->committed_us ? op->committed_us : time_usec();
-        op->deadline = time_msec() + timeout_of(engine, op);
+        op->deadline = time_msec() + engine_timeout_ms(engine, op);
         engine_move(engine, op, OP_REALIZING);
         poll_immediate_wake();
         return false;
@@ -643,7 +517,7 @@ void engine_wait(struct engine *engine)
     struct op *op;
 
     LIST_FOR_EACH (op, node, &engine->queued) {
-        bool unavailable = is_stalled(engine) || op->waits_for_switch;
+        bool unavailable = engine_is_stalled(engine) || op->waits_for_switch;
 
         poll_timer_wait_until(unavailable ? op->deadline : op->queue_deadline);
     }

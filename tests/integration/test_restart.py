@@ -211,10 +211,14 @@ def test_ovsdb_hangs(box, api):
 def test_client_that_goes_away(box):
     """Its operation still ends properly."""
     with Api(box.socket) as api:
+        failed = api.call("status")["counters"]["failed"]
         api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE})
         api.send("plug", vif=representor(2, "0000:65:01.2"), instance={"uuid": INSTANCE})
     with Api(box.socket) as api:
-        wait_until(lambda: api.call("status")["counters"]["operations"] == 0)
+        def ended():
+            counters = api.call("status")["counters"]
+            return counters["operations"] == 0 and counters["failed"] > failed
+        wait_until(ended, what="the second has failed")
         assert [vif["vif_id"] for vif in api.call("list")["vifs"]] == [vif_id(1)]
 
 
