@@ -18,6 +18,7 @@
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "timeval.h"
 #include "util.h"
 #include "wire/frame.h"
 
@@ -30,6 +31,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
 
 /* What one connection may send in one pass, so that none keeps the others waiting. */
 enum { LINES_PER_PASS = 256 };
+
+/* How long nothing is accepted after accept() failed, ms. */
+#define ACCEPT_PAUSE 100
 
 struct connection {
     struct hmap_node node;
@@ -55,6 +59,7 @@ struct server {
     uint64_t last_id;
     struct hmap connections;
     bool draining;
+    long long int accept_from; /* When connections may be accepted again, ms. */
 };
 
 static bool fail(struct error *error, const char *path, const char *what, const char *next)
@@ -282,7 +287,7 @@ static void refuse(struct server *server, struct connection *connection, const s
     connection->closing = true;
 }
 
-static void add_connection(struct server *server, int fd)
+static struct connection *add_connection(struct server *server, int fd)
 {
     struct connection *connection = xzalloc(sizeof *connection);
     uid_t uid = (uid_t)-1;
@@ -303,22 +308,7 @@ static void add_connection(struct server *server, int fd)
                   server->options.max_connections);
         refuse(server, connection, &error);
     }
-}
-
-static void accept_connections(struct server *server)
-{
-    /* A few a pass; each that is over the cap goes at the end of it. */
-    for (int i = 0; i < 64; i++) {
-        int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd < 0) {
-            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-                VLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
-            }
-            return;
-        }
-        add_connection(server, fd);
-    }
+    return connection;
 }
 
 static void hand_out_lines(struct server *server, struct connection *connection)
@@ -362,17 +352,26 @@ static bool hung_up(const struct connection *connection)
     return poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLHUP | POLLERR));
 }
 
+/* Takes in what there is, so that what a client sent at once also goes into one batch. */
 static void receive(struct connection *connection)
 {
-    char *space;
-    size_t size = frame_space(&connection->in, &space);
-    ssize_t n = size ? recv(connection->fd, space, size, MSG_DONTWAIT) : -1;
+    size_t size;
+    ssize_t n;
+    size_t total = 0;
 
-    if (n > 0) {
-        frame_received(&connection->in, (size_t)n);
-    } else if (n == 0) {
+    do {
+        char *space;
+
+        size = frame_space(&connection->in, &space);
+        n = size ? recv(connection->fd, space, size, MSG_DONTWAIT) : -1;
+        if (n > 0) {
+            frame_received(&connection->in, (size_t)n);
+            total += (size_t)n;
+        }
+    } while (n > 0 && (size_t)n == size && total < FRAME_REQUEST_MAX);
+    if (n == 0) {
         connection->eof = true;
-    } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+    } else if (size == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         connection->broken = true;
     }
 }
@@ -407,15 +406,46 @@ static void run_connection(struct server *server, struct connection *connection)
     }
 }
 
+static void accept_connections(struct server *server)
+{
+    /* A few a pass; what is over the cap goes at the end of it. */
+    for (int i = 0; i < 64 && time_msec() >= server->accept_from; i++) {
+        int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            run_connection(server, add_connection(server, fd));
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            /* Out of files or memory: asking again at once would only spin. */
+            VLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
+            server->accept_from = time_msec() + ACCEPT_PAUSE;
+        }
+    }
+}
+
+static void reap_connections(struct server *server)
+{
+    struct connection *connection;
+
+    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
+        if (is_over(connection)) {
+            free_connection(server, connection);
+        }
+    }
+}
+
 void server_run(struct server *server)
 {
     struct connection *connection;
 
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        run_connection(server, connection);
+    }
+    /* Who has gone makes room for who comes. */
+    reap_connections(server);
     if (!server->draining) {
         accept_connections(server);
-    }
-    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
-        run_connection(server, connection);
     }
 }
 
@@ -423,20 +453,20 @@ void server_flush(struct server *server)
 {
     struct connection *connection;
 
-    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
+    HMAP_FOR_EACH (connection, node, &server->connections) {
         flush(connection);
-        if (is_over(connection)) {
-            free_connection(server, connection);
-        }
     }
+    reap_connections(server);
 }
 
 void server_wait(struct server *server)
 {
     struct connection *connection;
 
-    if (!server->draining) {
+    if (!server->draining && time_msec() >= server->accept_from) {
         poll_fd_wait(server->fd, POLLIN);
+    } else if (!server->draining) {
+        poll_timer_wait_until(server->accept_from);
     }
     HMAP_FOR_EACH (connection, node, &server->connections) {
         short events = 0;

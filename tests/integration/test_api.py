@@ -66,7 +66,11 @@ def test_64_at_once_share_transactions(box, api):
     api.plug(vhost_user(500))
     before = api.call("status")["counters"]["transactions"]
     cfg = next_cfg(box)
-    ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}) for n in range(64)]
+    ids = [f"plug{n}" for n in range(64)]
+    api.send_raw(b"".join(json.dumps(
+        {"jsonrpc": "2.0", "id": ids[n], "method": "plug",
+         "params": {"vif": vhost_user(n), "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
+        for n in range(64)))
     answers = api.collect(ids)
     assert all(answers[i]["result"]["state"] == "up" for i in ids)
     assert len(ports(box, "br-int")) == 65
