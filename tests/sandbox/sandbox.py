@@ -27,7 +27,7 @@ import pcitree  # noqa: E402  (found beside this file)
 VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 NR_HUGEPAGES = "/proc/sys/vm/nr_hugepages"
-HUGEPAGES = 112  # What DPDK needs with 64 MB and a limit of 256 MB.
+HUGEPAGES = 128  # Of 2 MB: what --socket-limit 256 lets vswitchd take.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
 SUN_PATH = 107
 
@@ -119,7 +119,8 @@ class Sandbox:
 
     # --- Processes. ---
 
-    def _save(self):
+    def save(self):
+        """Writes the state down, so that any process can take the sandbox down."""
         temporary = f"{self.state_file}.new"
         with open(temporary, "w", encoding="utf-8") as file:
             json.dump(self.state, file)
@@ -161,7 +162,7 @@ class Sandbox:
                 stdout=output, stderr=output, start_new_session=True, cwd="/",
                 env=self._environment(extra_env))
         self.state["pids"][name] = process.pid
-        self._save()
+        self.save()
         return process.pid
 
     def stop(self, name, number=signal.SIGTERM):
@@ -170,7 +171,7 @@ class Sandbox:
         if pid:
             kill(pid, number)
         self.state["pids"].pop(name, None)
-        self._save()
+        self.save()
 
     def _tail(self, name):
         lines = []
@@ -233,7 +234,7 @@ mount -t overlay overlay -o "{overlay}" /usr/local
 mkdir -p /usr/local/var/run /run/dpdk
 mount --bind "{self.dir}/stdvio" /usr/local/var/run
 mount --bind "{self.dir}/dpdk" /run/dpdk
-mount -t hugetlbfs -o pagesize=2M none "{self.dir}/hugepages"
+{self.mount_hugepages(f"{self.dir}/hugepages", HUGEPAGES)}
 ip link set lo up
 touch "{self.dir}/namespaces-ready"
 exec sleep infinity"""
@@ -241,7 +242,15 @@ exec sleep infinity"""
         self.start("holder", ["unshare", "--net", "--mount", "sh", "-c", script], inside=False)
         self.wait_ready("holder", lambda: os.path.exists(f"{self.dir}/namespaces-ready"), 20)
         self.state["remove_run_dpdk"] = not had_run_dpdk
-        self._save()
+        self.save()
+
+    @staticmethod
+    def mount_hugepages(path, pages):
+        """The command that mounts hugepages at `path`, at most as many as were added to the machine's
+        for it, so that nobody takes another's. (min_size would be the better guard, but DPDK takes
+        pages that are set aside for taken.)"""
+        return (f'mkdir -p "{path}" && mount -t hugetlbfs -o pagesize=2M,size={2 * pages}M none '
+                f'"{path}"')
 
     def start_ovsdb(self):
         if not os.path.exists(f"{self.dir}/conf.db"):
@@ -269,8 +278,9 @@ exec sleep infinity"""
         self.wait_ready("ovs-vswitchd", lambda: self.command(
             "ovs-appctl", "-t", f"{self.run}/ovs-vswitchd.ctl", "version",
             check=False).returncode == 0, 60)
-        self.command("ovs-vsctl", "--timeout=60", f"--db={self.db}", "set", "open_vswitch", ".",
-                     "external_ids:sandbox=ready")
+        self.wait_ready("ovs-vswitchd", lambda: self.command(
+            "ovs-vsctl", "--timeout=5", f"--db={self.db}", "set", "open_vswitch", ".",
+            "external_ids:sandbox=ready", check=False).returncode == 0, 60)
 
     def start_vifplugd(self, *options, wait=True):
         if not os.path.exists(self.config):
@@ -304,7 +314,7 @@ exec sleep infinity"""
         try:
             change_hugepages(HUGEPAGES)
             self.state["hugepages"] = HUGEPAGES
-            self._save()
+            self.save()
             tree = pcitree.Tree(self.sys)
             for card in cards:
                 pcitree.add_from_spec(tree, card)

@@ -1,0 +1,151 @@
+"""The demo behind tests/demo."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(HERE)
+BUILD = os.path.join(TOP, "build")
+sys.path.insert(0, os.path.join(HERE, "sandbox"))
+
+from guest import Guest  # noqa: E402
+from sandbox import Sandbox, SandboxError, wait_for  # noqa: E402
+
+BOLD, DIM, GREEN, OFF = ("\033[1m", "\033[2m", "\033[32m", "\033[0m") if sys.stdout.isatty() else (
+    "", "", "", "")
+INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
+BURSTS = 8
+
+
+class Step:
+    """One step: its name, what it shows, and its time."""
+
+    def __init__(self, name):
+        self.name = name
+        self.started = time.monotonic()
+
+    def __enter__(self):
+        print(f"{BOLD}{self.name}{OFF}", end=" ", flush=True)
+        self.lines = []
+        return self
+
+    def show(self, text):
+        self.lines += text.rstrip("\n").split("\n")
+
+    def __exit__(self, kind, *_):
+        if kind:
+            print("- failed")
+            return
+        print(f"{DIM}({time.monotonic() - self.started:.1f} s){OFF}")
+        for line in self.lines:
+            print(f"    {line}")
+
+
+def build():
+    tree = os.environ.get("OVS_BUILD_DIR")
+    for command in (["cmake", "-S", TOP, "-B", BUILD, "-G", "Ninja",
+                     *([f"-DOVS_BUILD_DIR={tree}"] if tree else [])],
+                    ["cmake", "--build", BUILD]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SandboxError(f"{' '.join(command)}:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+def vif_from_nova():
+    """An os-vif object as Nova made it."""
+    with open(f"{HERE}/samples/b1_vhostuser_ovs_plug_virtio_forwarder_server.json",
+              encoding="utf-8") as file:
+        return json.load(file)
+
+
+def derived(vif):
+    """The same for a second port: an id, MAC and socket of its own."""
+    second = copy.deepcopy(vif)
+    data = second["versioned_object.data"]
+    data["id"] = "7b2c9e10-3c8d-4f44-8fb4-e1d33c16a537"
+    data["port_profile"]["versioned_object.data"]["interface_id"] = data["id"]
+    data["address"] = "fa:16:3e:4c:2c:31"
+    data["path"] = "/usr/local/var/run/stdvio11"
+    return second
+
+
+def summary(answer):
+    return (f"{GREEN}{answer['port']}{OFF} on {answer['bridge']}: {answer['interface_type']}, "
+            f"{answer['state']}, {answer['timings_ms']['total']:.1f} ms; guest at "
+            f"{answer['vhost_user']['path']}")
+
+
+def plug(box, step, name, vif):
+    path = os.path.join(box.dir, f"{name}.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"vif": vif, "instance": {"uuid": INSTANCE}}, file)
+    answer = json.loads(box.vifctl("--format=json", "plug", path).stdout)
+    step.show(summary(answer))
+    return answer
+
+
+def exchange(step, guests):
+    """Frames one way and the other, counted by the guests."""
+    for sender, receiver in (guests, guests[::-1]):
+        receiver.receive()
+        sender.send(BURSTS, 1400, receiver.mac)
+        expected = BURSTS * 32
+        wait_for(lambda: receiver.counters()[0] >= expected, 10, f"{expected} frames arrive")
+        step.show(f"{sender.mac} -> {receiver.mac}: {sender.counters()[1]} sent, "
+                  f"{GREEN}{receiver.counters()[0]} received{OFF}")
+
+
+def scenario(box):
+    with Step("A private Open vSwitch with DPDK, and vifplugd, in namespaces of their own"):
+        box.up()
+    before = box.vsctl("show")
+    vifs = [vif_from_nova(), derived(vif_from_nova())]
+    with Step("Two VIFs from Nova's JSON: vifctl plug FILE") as step:
+        answers = [plug(box, step, f"vif{i}", vif) for i, vif in enumerate(vifs)]
+    with Step("What the switch has: ovs-vsctl show") as step:
+        step.show(box.vsctl("show").split("\n", 1)[1])
+    guests = [Guest(box, answer["port"], answer["vhost_user"]["path"], mac=answer["address"])
+              for answer in answers]
+    with Step("A guest on each socket, and frames through the bridge") as step:
+        try:
+            for guest in guests:
+                guest.start()
+            wait_for(lambda: all(guest.is_connected() for guest in guests), 20, "links are up")
+            exchange(step, guests)
+            step.show(box.vifctl("list").stdout)
+        finally:
+            for guest in guests:
+                guest.stop()
+    with Step("vifctl unplug, and the switch is as it was") as step:
+        for answer in answers:
+            box.vifctl("unplug", answer["vif_id"])
+        box.vsctl("del-br", "br-int")
+        if box.vsctl("show") != before:
+            raise SandboxError("something was left in the switch")
+        step.show(f"{GREEN}nothing left{OFF}")
+
+
+def main():
+    directory = tempfile.mkdtemp(prefix="vp", dir="/tmp")
+    box = Sandbox(os.path.join(directory, "s"), BUILD)
+    try:
+        with Step("Build"):
+            build()
+        scenario(box)
+    except (SandboxError, OSError, subprocess.SubprocessError) as error:
+        print(f"tests/demo: {error}", file=sys.stderr)
+        return 1
+    finally:
+        box.down()
+        shutil.rmtree(directory, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""A guest without a virtual machine: dpdk-testpmd with a virtio-user NIC on a vhost-user socket.
+
+It is to the switch what a guest with DPDK would be: a virtio driver at the other end of the socket, in
+either role. Commands go to its prompt, counters are read from what it prints.
+"""
+
+import os
+import re
+import time
+
+from sandbox import change_hugepages
+
+HUGEPAGES = 20  # Of 2 MB; what testpmd takes with the memory and buffers below.
+
+
+class GuestError(Exception):
+    """A guest did not do what it was told in time."""
+
+
+class Guest:
+    """testpmd as guest `name` of a sandbox, on socket `path` in `mode` ("server": it listens)."""
+
+    def __init__(self, sandbox, name, path, mode="server", mac=None, mtu=1500):
+        self.sandbox = sandbox
+        self.name = f"guest-{name}"
+        self.fifo = os.path.join(sandbox.dir, f"{self.name}.in")
+        self.output = os.path.join(sandbox.log, f"{self.name}.out")
+        self.path = path
+        self.mode = mode
+        self.mac = mac
+        self.mtu = mtu
+        self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
+        self.input = None
+
+    def _inside(self, script, check=True):
+        self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
+
+    def _take_hugepages(self):
+        """A mount of its own, with pages added to the machine's for it."""
+        change_hugepages(HUGEPAGES)
+        self.sandbox.state["hugepages"] += HUGEPAGES
+        self.sandbox.save()
+        self._inside(self.sandbox.mount_hugepages(self.hugepages, HUGEPAGES))
+
+    def _give_hugepages_back(self):
+        self._inside(f'umount "{self.hugepages}"')
+        change_hugepages(-HUGEPAGES)
+        self.sandbox.state["hugepages"] -= HUGEPAGES
+        self.sandbox.save()
+
+    def start(self, timeout=30):
+        """Starts it and waits for its prompt."""
+        vdev = f"net_virtio_user0,path={self.path},queue_size=256"
+        if self.mode == "server":
+            vdev += ",server=1"
+        if self.mac:
+            vdev += f",mac={self.mac}"
+        self._take_hugepages()
+        if not os.path.exists(self.fifo):
+            os.mkfifo(self.fifo)
+        with open(self.output, "w", encoding="ascii"):
+            pass
+        frame = self.mtu + 18
+        mbuf = 2304 if self.mtu <= 1500 else 10240
+        # The shell keeps the FIFO open for reading and writing, so testpmd never sees its end.
+        command = (f'exec stdbuf -oL dpdk-testpmd --lcores 0@0,1@0 --no-pci --single-file-segments -m 24 '
+                   f'--huge-dir "{self.hugepages}" --file-prefix {self.name} '
+                   f'--vdev "{vdev}" -- -i --total-num-mbufs=1100 --mbuf-size={mbuf} --rxd=256 '
+                   f'--txd=256 --max-pkt-len={frame} --no-lsc-interrupt <>"{self.fifo}"')
+        self.sandbox.start(self.name, ["sh", "-c", command])
+        self.input = os.open(self.fifo, os.O_RDWR)
+        self.sandbox.wait_ready(self.name, lambda: "testpmd> " in self._text(), timeout)
+        return self
+
+    def _text(self, start=0):
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            file.seek(start)
+            return file.read()
+
+    def command(self, line, expect="testpmd> ", timeout=15):
+        """Gives one command and returns what it printed, once that matches `expect`."""
+        start = os.path.getsize(self.output)
+        os.write(self.input, f"{line}\n".encode())
+        deadline = time.monotonic() + timeout
+        while True:
+            text = self._text(start)
+            if re.search(expect, text, re.DOTALL):
+                return text
+            if time.monotonic() > deadline or not self.sandbox.pid(self.name):
+                raise GuestError(f"{self.name}: '{line}' did not end:\n{text[-2000:]}")
+            time.sleep(0.01)
+
+    def counters(self):
+        """(received, sent) packets since the last clear."""
+        text = self.command("show port stats 0", r"TX-packets: \d+.*####.*testpmd> ")
+        received = re.search(r"RX-packets: (\d+)", text)
+        sent = re.search(r"TX-packets: (\d+)", text)
+        return int(received.group(1)), int(sent.group(1))
+
+    def is_connected(self):
+        return "Link status: up" in self.command("show port info 0", r"Link status: \w+.*testpmd> ")
+
+    def receive(self):
+        """From now on frames are taken in and dropped."""
+        self.command("stop")
+        self.command("set fwd rxonly")
+        self.command("clear port stats 0")
+        self.command("start")
+
+    def send(self, bursts, size, peer):
+        """Sends `bursts` times 32 frames of `size` bytes (less CRC) to MAC `peer`."""
+        self.command("stop")
+        self.command("set fwd rxonly")
+        self.command(f"set eth-peer 0 {peer}")
+        self.command(f"set txpkts {size}")
+        self.command("clear port stats 0")
+        self.command(f"start tx_first {bursts}")
+
+    def stop(self, number=None):
+        """Ends it (killed, if a signal number is given)."""
+        if self.input is not None:
+            os.close(self.input)
+            self.input = None
+        self.sandbox.stop(self.name, *([number] if number else []))
+        self._give_hugepages_back()
