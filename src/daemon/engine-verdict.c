@@ -3,7 +3,9 @@
 
 #include "daemon/engine-private.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "timeval.h"
 #include "util.h"
@@ -60,14 +62,20 @@ static enum verdict not_realized(const struct engine *engine, const struct op *o
     return VERDICT_FAILED;
 }
 
-/* The port is up, but with another MTU than was asked for: wait for the refresh, have vswitchd look
- * again (an MTU that the device refused shows as an error only then), and believe it at last. */
-static enum verdict check_mtu(struct op *op, const struct record *record, struct error *error)
+/* Whether the time has passed that vswitchd is given to refresh what it tells about a port. */
+static bool has_settled(struct op *op)
 {
     if (op->settle_until == 0) {
         op->settle_until = time_msec() + SETTLE_MS;
     }
-    if (time_msec() < op->settle_until) {
+    return time_msec() >= op->settle_until;
+}
+
+/* The port is up, but with another MTU than was asked for. OVS takes one above its own maximum
+ * without a word, so the difference is all there is to see. */
+static enum verdict wrong_mtu(struct op *op, const struct record *record, struct error *error)
+{
+    if (!has_settled(op)) {
         return VERDICT_PENDING;
     }
     if (!op->looked_again) {
@@ -81,24 +89,82 @@ static enum verdict check_mtu(struct op *op, const struct record *record, struct
     return VERDICT_FAILED;
 }
 
+/* The port has an ofport and no error, but not the VF's MAC: a driver that knows no such operation
+ * leaves a port that carries nothing, and status:dpdk-vf-mac alone tells. */
+static enum verdict wrong_vf_mac(struct op *op, const struct record *record, struct error *error)
+{
+    if (!has_settled(op)) {
+        return VERDICT_PENDING;
+    }
+    if (op->goal.vf_mac_optional) {
+        return VERDICT_WITHOUT_MAC;
+    }
+    error_set(error, REASON_NOT_REALIZED, "",
+              "ovs-vswitchd could not give the VF of port %s the MAC %s; use a NIC profile with "
+              "set-vf-mac = no or try.",
+              record->spec.port, smap_get(&op->goal.options, "dpdk-vf-mac"));
+    error_detail(error, "status:dpdk-vf-mac is %s", record->vf_mac);
+    return VERDICT_FAILED;
+}
+
+/* A change in place that the device refuses leaves a row that looks well (even its mtu is the
+ * refused one) and a port that carries nothing, until the next reconfiguration finds out. */
+static bool needs_second_look(const struct op *op)
+{
+    return op->plan.action == ACTION_UPDATE && op->plan.needs_switch && !op->looked_again &&
+           !strcmp(op->plan.spec.type, "dpdk");
+}
+
 static enum verdict judge_plug(const struct engine *engine, struct op *op,
                                const struct record *record, struct error *error)
 {
+    const char *vf_mac = smap_get(&op->goal.options, "dpdk-vf-mac");
+
     if (record_failed(record)) {
-        if (op->goal.vf_mac_optional && smap_get(&op->goal.options, "dpdk-vf-mac")) {
-            return VERDICT_WITHOUT_MAC;
-        }
-        return not_realized(engine, op, record, error);
+        return op->goal.vf_mac_optional && vf_mac ? VERDICT_WITHOUT_MAC
+                                                  : not_realized(engine, op, record, error);
     }
     if (record->ofport == 0) {
         return VERDICT_PENDING;
     }
+    if (needs_second_look(op)) {
+        return VERDICT_LOOK_AGAIN;
+    }
+    if (vf_mac && strcasecmp(vf_mac, record->vf_mac)) {
+        return wrong_vf_mac(op, record, error);
+    }
     /* A vhost-user port has no MTU (0) until its guest connects, and then the one asked for. */
     if (op->goal.mtu_request && record->mtu != op->goal.mtu_request &&
         !(op->goal.kind == VIF_KIND_VHOST_USER && record->mtu == 0)) {
-        return check_mtu(op, record, error);
+        return wrong_mtu(op, record, error);
     }
     return VERDICT_DONE;
+}
+
+/* What preceded is back in OVSDB: does it work again? If it cannot, the answer says so as well. */
+static enum verdict judge_undo(struct op *op, const struct record *record)
+{
+    size_t used = strlen(op->error.message);
+
+    if (record_failed(&op->before)) {
+        return VERDICT_DONE; /* It did not work before. */
+    }
+    if (record_failed(record)) {
+        if (!has_settled(op)) {
+            return VERDICT_PENDING;
+        }
+        if (!op->looked_again) {
+            return VERDICT_LOOK_AGAIN;
+        }
+        snprintf(op->error.message + used, sizeof op->error.message - used,
+                 " Port %s could not be brought back to what it was either (%.128s).",
+                 record->spec.port, record->error ? record->error : "ofport is -1");
+        return VERDICT_DONE;
+    }
+    if (record->ofport == 0) {
+        return VERDICT_PENDING;
+    }
+    return needs_second_look(op) ? VERDICT_LOOK_AGAIN : VERDICT_DONE;
 }
 
 static enum verdict judge_row(const struct engine *engine, struct op *op,
@@ -115,7 +181,7 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
     if (op->plan.action == ACTION_REPLACE) {
         return VERDICT_NEXT_STEP;
     }
-    return op->undoing ? VERDICT_DONE : judge_plug(engine, op, record, error);
+    return op->undoing ? judge_undo(op, record) : judge_plug(engine, op, record, error);
 }
 
 enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error)

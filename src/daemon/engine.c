@@ -249,6 +249,7 @@ static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
         engine_move(engine, op, OP_REALIZING);
         return;
     }
+    op->looked_again = false;
     if (op->undoing) {
         committed_undo(engine, op);
         return;

@@ -88,6 +88,8 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
     spec->mtu_request = row->n_mtu_request ? (int)*row->mtu_request : 0;
     record->ofport = row->n_ofport ? *row->ofport : 0;
     record->mtu = row->n_mtu ? (int)*row->mtu : 0;
+    snprintf(record->vf_mac, sizeof record->vf_mac, "%s",
+             smap_get_def(&row->status, "dpdk-vf-mac", ""));
     record->error = nullable_xstrdup(row->error && row->error[0] ? row->error : NULL);
     record_interpret(record);
 }

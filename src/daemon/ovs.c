@@ -45,6 +45,7 @@ static void monitor_columns(struct ovsdb_idl *idl)
         &ovsrec_interface_col_mtu,
         &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
+        &ovsrec_interface_col_status,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {

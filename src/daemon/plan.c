@@ -15,7 +15,8 @@ static const char *const our_external_ids[] = {
     KEY_VIF_ID,   KEY_KIND,         KEY_BOOT_ID,      KEY_PCI_SLOT,
 };
 
-/* Options that name the device or the socket behind the port. */
+/* Options that name the device or the socket behind the port. (dpdk-vf-mac can be changed in place,
+ * but not be taken back: OVS goes on trying to set the last one.) */
 static const char *const locators[] = {"dpdk-devargs", "vhost-server-path"};
 
 void plan_init(struct plan *plan)
@@ -123,6 +124,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
                         const struct port_spec *written, struct plan *plan)
 {
     const struct port_spec *now = &current->spec;
+    bool replace;
     size_t n_marks;
     size_t n_ids;
 
@@ -158,11 +160,12 @@ static void plan_change(const struct record *current, const struct port_spec *go
         why(plan, "port %s on %s is as asked", now->port, now->bridge);
         return;
     }
+    replace = touches(&plan->set_options, locators, ARRAY_SIZE(locators)) ||
+              smap_get(&plan->remove_options, "dpdk-vf-mac");
     /* A port that is closed and opened anyway (other type, other bridge, failed before) takes a new
      * device or socket at once; any other needs the two steps. */
     plan->action = ACTION_UPDATE;
-    if (!plan->set_type && !plan->old_bridge[0] && !record_failed(current) &&
-        touches(&plan->set_options, locators, ARRAY_SIZE(locators))) {
+    if (!plan->set_type && !plan->old_bridge[0] && !record_failed(current) && replace) {
         plan->action = ACTION_REPLACE;
     }
 }

@@ -64,11 +64,12 @@ void port_spec_clone(struct port_spec *dst, const struct port_spec *src); /* dst
 
 /* One port as it stands in OVSDB. */
 struct record {
-    struct port_spec spec; /* All options and external_ids of the row, ours and others'. */
-    bool ours;             /* Carries our owner mark. */
-    int64_t ofport;        /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
-    int mtu;               /* As vswitchd applied it; 0: not known. */
-    char *error;           /* vswitchd's words, or NULL. Owned. */
+    struct port_spec spec;    /* All options and external_ids of the row, ours and others'. */
+    bool ours;                /* Carries our owner mark. */
+    int64_t ofport;           /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
+    int mtu;                  /* As vswitchd applied it; 0: not known. */
+    char vf_mac[VIF_MAC_LEN]; /* The VF's MAC as vswitchd applied it (status:dpdk-vf-mac); or "". */
+    char *error;              /* vswitchd's words, or NULL. Owned. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];
 };
