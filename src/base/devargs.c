@@ -154,13 +154,20 @@ bool devargs_parse(const char *s, struct devargs *devargs)
     return true;
 }
 
-bool devargs_claims(const struct devargs *devargs, const struct pci_addr *pf, unsigned int vf)
+struct pci_addr devargs_pf(const struct devargs *devargs)
 {
-    struct pci_addr device = devargs->device;
+    struct pci_addr pf = devargs->device;
 
     if (devargs->pf_index >= 0 && devargs->pf_index <= 7) {
-        device.function = (uint8_t)devargs->pf_index;
+        pf.function = (uint8_t)devargs->pf_index;
     }
+    return pf;
+}
+
+bool devargs_claims(const struct devargs *devargs, const struct pci_addr *pf, unsigned int vf)
+{
+    struct pci_addr device = devargs_pf(devargs);
+
     if (!devargs->representor || !pci_addr_equal(&device, pf)) {
         return false;
     }

@@ -115,7 +115,7 @@ static char *read_line(char *text, int size, void *reading_)
         return NULL;
     }
     reading->line++;
-    length = strlen(text);
+    length = strcspn(text, "\r\n");
     if (length > LINE_MAX_BYTES) {
         fail(reading, "the line is longer than %d bytes; shorten it", LINE_MAX_BYTES);
         return NULL;
@@ -156,8 +156,9 @@ static bool set_number(struct reading *reading, const struct setting *setting, c
     if (!parse_number(value, &number, &rest)) {
         return fail(reading, "%s is not a number", setting->key);
     }
-    if (duration && (!strcmp(rest, "s") || !*rest) && number <= INT_MAX / 1000) {
-        number *= 1000;
+    if (duration && (!strcmp(rest, "s") || !*rest)) {
+        /* What does not fit is out of range, whatever the range. */
+        number = number < 0 || number > INT_MAX / 1000 ? -1 : number * 1000;
     } else if (duration ? strcmp(rest, "ms") != 0 : *rest != '\0') {
         return fail(reading, "%s has '%s' behind its number%s", setting->key, rest,
                     duration ? "; give s or ms" : "");
@@ -303,12 +304,18 @@ bool config_read(struct config *config, const char *path, bool required, struct 
                          path, strerror(errno));
     }
     result = ini_parse_stream(read_line, &reading, handle, &reading);
+    if (ferror(reading.file)) {
+        fail(&reading, "the file cannot be read (%s)", strerror(errno));
+    }
     fclose(reading.file);
     for (size_t i = 0; i < reading.n_seen; i++) {
         free(reading.seen[i]);
     }
-    if (result != 0 && !reading.failed) {
-        reading.line = result > 0 ? result : reading.line;
+    /* inih goes on behind a line that it does not understand, and tells the first one at the end.
+     */
+    if (result > 0 && (!reading.failed || result < reading.line)) {
+        reading.failed = false;
+        reading.line = result;
         fail(&reading, "the line is neither a section nor a setting");
     }
     if (!reading.failed) {

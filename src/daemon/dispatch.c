@@ -36,10 +36,12 @@ static char *answer_record(const struct dispatch *dispatch, const char *id,
                            const struct record *record)
 {
     const struct engine_env *env = dispatch->env;
+    char sock_dir[2 * VIF_PATH_MAX];
     struct view view;
     char *line;
 
-    view_init(&view, record, env->nic,
+    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
+    view_init(&view, record, env->nic, sock_dir,
               view_state(record, env->boot_id, vswitchd_state(env->vswitchd)));
     line = reply_vif(id, &view.vif);
     view_destroy(&view);
@@ -66,6 +68,7 @@ static char *answer_get(const struct dispatch *dispatch, const struct request *r
 struct listing {
     const struct dispatch *dispatch;
     struct reply_list *list;
+    char sock_dir[2 * VIF_PATH_MAX];
 };
 
 static void list_one(const struct record *record, void *listing_)
@@ -74,7 +77,7 @@ static void list_one(const struct record *record, void *listing_)
     const struct engine_env *env = listing->dispatch->env;
     struct view view;
 
-    view_init(&view, record, env->nic,
+    view_init(&view, record, env->nic, listing->sock_dir,
               view_state(record, env->boot_id, vswitchd_state(env->vswitchd)));
     reply_list_add(listing->list, &view.vif);
     view_destroy(&view);
@@ -82,11 +85,13 @@ static void list_one(const struct record *record, void *listing_)
 
 static char *answer_list(const struct dispatch *dispatch, const struct request *request)
 {
-    struct listing listing = {dispatch, reply_list_new()};
+    struct listing listing = {.dispatch = dispatch, .list = reply_list_new()};
 
     if (!listing.list) {
         return NULL;
     }
+    ovs_vhost_sock_dir(dispatch->env->ovs, dispatch->env->run_dir, listing.sock_dir,
+                       sizeof listing.sock_dir);
     ovs_for_each_vif(dispatch->env->ovs, list_one, &listing);
     return reply_list_finish(listing.list, request->id);
 }

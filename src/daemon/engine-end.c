@@ -53,13 +53,16 @@ static void answer(struct engine *engine, struct op *op, const struct record *re
         .timings = plan ? NULL : &times,
         .plan = plan,
     };
+    char sock_dir[2 * VIF_PATH_MAX];
     struct view view;
 
     if (record) {
-        view_init(
-            &view, record, engine->env.nic,
+        enum vif_state state =
             plan ? STATE_COMMITTED
-                 : view_state(record, engine->env.boot_id, vswitchd_state(engine->env.vswitchd)));
+                 : view_state(record, engine->env.boot_id, vswitchd_state(engine->env.vswitchd));
+
+        ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
+        view_init(&view, record, engine->env.nic, sock_dir, state);
         reply.view = &view.vif;
     }
     send_line(engine, op, reply_operation(op->request.id, &reply));

@@ -19,17 +19,6 @@ static bool directory_of_exists(const char *path)
     return stat(dirname(copy), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Where vswitchd makes dpdkvhostuser sockets (lib/dpdk.c: process_vhost_flags()). */
-static void vhost_sock_dir(const struct engine *engine, char *dir, size_t size)
-{
-    struct ovs_globals globals;
-
-    ovs_globals(engine->env.ovs, &globals);
-    snprintf(dir, size, "%s%s%s", engine->env.run_dir,
-             globals.vhost_sock_dir && *globals.vhost_sock_dir != '/' ? "/" : "",
-             globals.vhost_sock_dir ? globals.vhost_sock_dir : "");
-}
-
 /* The port that a plug asks for. */
 static bool specify(struct engine *engine, struct op *op, struct error *error)
 {
@@ -52,7 +41,7 @@ static bool specify(struct engine *engine, struct op *op, struct error *error)
     };
 
     ovs_bridge(engine->env.ovs, vif->bridge, &facts.bridge);
-    vhost_sock_dir(engine, sock_dir, sizeof sock_dir);
+    ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
     if (vif->has_pci_slot &&
         nic_resolve(engine->env.nic, &vif->pci_slot, vif_field_path(vif, VIF_FIELD_PCI_SLOT),
                     &nic_vf, &nic_error)) {

@@ -205,6 +205,10 @@ bool nic_profile_set(struct nic_profile *profile, const char *key, const char *v
     if (!strcmp(key, "match")) {
         return set_matches(profile, value, why, size);
     }
+    if (!strcmp(key, "devargs") && !*value) {
+        snprintf(why, size, "is empty");
+        return false;
+    }
     if (!strcmp(key, "devargs")) {
         return set_template(profile->devargs, value, why, size);
     }

@@ -157,6 +157,16 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->vhost_sock_dir = smap_get(&row->other_config, "vhost-sock-dir");
 }
 
+void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size)
+{
+    struct ovs_globals globals;
+
+    ovs_globals(ovs, &globals);
+    snprintf(dir, size, "%s%s%s", run_dir,
+             globals.vhost_sock_dir && *globals.vhost_sock_dir != '/' ? "/" : "",
+             globals.vhost_sock_dir ? globals.vhost_sock_dir : "");
+}
+
 struct each {
     const struct ovs *ovs;
     void (*cb)(const struct record *record, void *aux);

@@ -43,6 +43,10 @@ struct ovs_globals {
 };
 void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals);
 
+/* Where vswitchd makes the sockets of dpdkvhostuser ports; `run_dir` is OVS's run directory
+ * (OVS's lib/dpdk.c: process_vhost_flags()). */
+void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size);
+
 /* Lookups. Each find fills `record` (uninitialised before) and returns true, or returns false and
  * leaves it alone. */
 void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *facts);

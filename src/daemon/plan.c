@@ -203,20 +203,22 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
 static bool refuse_name(const struct vif *vif, const struct port_spec *spec,
                         const struct record *owner, struct error *error)
 {
-    const char *field = vif->form == VIF_FORM_NATIVE ? "vif.vif_id" : "vif.id";
+    bool by_vif_name = !strcmp(spec->port, vif->vif_name);
+    const char *field = by_vif_name                    ? vif_field_path(vif, VIF_FIELD_VIF_NAME)
+                        : vif->form == VIF_FORM_NATIVE ? "vif.vif_id"
+                                                       : "vif.id";
 
     if (owner->ours) {
-        return error_set(
-            error, REASON_PORT_CONFLICT, field,
-            "The port name %s, made of the first characters of the VIF id, is taken by "
-            "VIF %s; unplug that VIF or use another id.",
-            spec->port, owner->spec.vif_id);
+        return error_set(error, REASON_PORT_CONFLICT, field,
+                         "The port name %s, made of the VIF's %s, is taken by VIF %s; unplug that "
+                         "VIF or use another %s.",
+                         spec->port, by_vif_name ? "vif_name" : "id (its first 11 characters)",
+                         owner->spec.vif_id, by_vif_name ? "vif_name" : "id");
     }
-    return error_set(
-        error, REASON_PORT_CONFLICT, field,
-        "There is a port %s on bridge %s that vifplugd did not make and so does not touch; "
-        "remove it with ovs-vsctl del-port if it is not needed.",
-        spec->port, owner->spec.bridge);
+    return error_set(error, REASON_PORT_CONFLICT, field,
+                     "There is a port %s on bridge %s that vifplugd did not make and so does not "
+                     "touch; remove it with ovs-vsctl del-port if it is not needed.",
+                     spec->port, owner->spec.bridge);
 }
 
 static bool refuse_vf(const struct vif *vif, const struct port_spec *spec,

@@ -4,11 +4,12 @@
  * kind). plan_*() compares that with what is there and says what to do. Undoing is planned the same
  * way, with what preceded as the goal.
  *
- * A replacement (another device or socket behind a port of the same type) goes in two transactions,
- * since vswitchd would keep the old device open, or never look at the new socket, if the options
- * changed under a port that stays: the first writes everything but gives the interface
- * TYPE_DETACHED, the second, once vswitchd has let go, gives it its type. The row and the record in
- * it exist all the time, so a daemon that is killed in between finds it and goes on. */
+ * A replacement (another device or socket behind a port of the same type, or dpdk-vf-mac taken
+ * back) goes in two transactions, since vswitchd would keep the old device open, or never look at
+ * the new socket, if the options changed under a port that stays: the first writes everything but
+ * gives the interface TYPE_DETACHED, the second, once vswitchd has let go, gives it its type. The
+ * row and the record in it exist all the time, so a daemon that is killed in between finds it and
+ * goes on. */
 
 #ifndef VP_PLAN_H
 #define VP_PLAN_H 1

@@ -60,7 +60,7 @@ static void interpret_representor(struct port_spec *spec)
     if (devargs_parse(smap_get(&spec->options, "dpdk-devargs"), &devargs) && devargs.representor &&
         devargs.n_vfs == 1) {
         spec->has_vf = true;
-        spec->pf = devargs.device;
+        spec->pf = devargs_pf(&devargs);
         spec->vf_num = devargs.vfs[0];
     }
 }

@@ -104,16 +104,13 @@ static void add_claims(struct registry *registry, struct entry *entry)
     if (!devargs_parse(entry->devargs, &devargs) || !devargs.representor) {
         return;
     }
-    if (devargs.pf_index >= 0 && devargs.pf_index <= 7) {
-        devargs.device.function = (uint8_t)devargs.pf_index;
-    }
     entry->claims = xcalloc(devargs.n_vfs, sizeof *entry->claims);
     entry->n_claims = devargs.n_vfs;
     for (size_t i = 0; i < devargs.n_vfs; i++) {
         struct claim *claim = &entry->claims[i];
 
         claim->entry = entry;
-        claim->pf = devargs.device;
+        claim->pf = devargs_pf(&devargs);
         claim->vf_num = devargs.vfs[i];
         hmap_insert(&registry->claims, &claim->node, hash_claim(&claim->pf, claim->vf_num));
     }

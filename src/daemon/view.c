@@ -1,5 +1,6 @@
 #include "daemon/view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static void fill_representor(struct view *view, const struct port_spec *spec, st
 }
 
 void view_init(struct view *view, const struct record *record, struct nic *nic,
-               enum vif_state state)
+               const char *vhost_sock_dir, enum vif_state state)
 {
     const struct port_spec *spec = &record->spec;
 
@@ -73,6 +74,11 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     view->vif.vhost_mode = spec->vhost_mode;
     view->vif.state = state;
     view->vif.error = record->error;
+    if (!strcmp(spec->type, "dpdkvhostuser")) {
+        snprintf(view->vhost_path, sizeof view->vhost_path, "%s/%s", vhost_sock_dir, spec->port);
+        view->vif.vhost_path = view->vhost_path;
+        view->vif.vhost_mode = VHOST_MODE_CLIENT;
+    }
     if (spec->has_vf) {
         fill_representor(view, spec, nic);
     }

@@ -15,16 +15,18 @@ struct view {
     struct reply_pair *options;
     struct reply_pair *external_ids;
     struct nic_vf nic_vf;
+    char vhost_path[3 * VIF_PATH_MAX];
 };
 
 /* Where a VIF stands by its record, this boot's id and vswitchd's state. */
 enum vif_state view_state(const struct record *record, const char *boot_id,
                           enum vswitchd_state vswitchd);
 
-/* Fills `view` from `record`, which must outlive it. What the record does not hold (the socket that
- * the card serves) comes from `nic`. */
+/* Fills `view` from `record`, which must outlive it. What the record does not hold comes from `nic`
+ * (the socket that a card serves) and `vhost_sock_dir` (where vswitchd makes those of dpdkvhostuser
+ * ports). */
 void view_init(struct view *view, const struct record *record, struct nic *nic,
-               enum vif_state state);
+               const char *vhost_sock_dir, enum vif_state state);
 void view_destroy(struct view *view);
 
 #endif

@@ -29,13 +29,13 @@ static void skip_space(struct scanner *s)
     }
 }
 
-/* Length of the UTF-8 sequence at s->p (RFC 3629: no overlong forms, no surrogates), 0 if bad. */
-static size_t utf8_length(const struct scanner *s)
+/* Length of the UTF-8 sequence at p, before end (RFC 3629: no overlong forms, no surrogates), 0 if
+ * bad. */
+static size_t utf8_length(const unsigned char *p, const unsigned char *end)
 {
-    const unsigned char *p = s->p;
     size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
 
-    if (n == 0 || (size_t)(s->end - p) < n) {
+    if (n == 0 || (size_t)(end - p) < n) {
         return 0;
     }
     for (size_t i = 1; i < n; i++) {
@@ -89,7 +89,7 @@ static bool scan_string(struct scanner *s)
                 return false;
             }
         } else {
-            size_t n = utf8_length(s);
+            size_t n = utf8_length(s->p, s->end);
 
             if (n == 0) {
                 return fail(s, "invalid UTF-8");
@@ -241,4 +241,16 @@ bool json_scan(const char *text, size_t length, int max_depth, struct json_scan 
     scan->error = s.error;
     scan->error_at = (size_t)(s.p - (const unsigned char *)text);
     return ok;
+}
+
+size_t utf8_prefix(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    const unsigned char *end = p + length;
+    size_t n;
+
+    while (p < end && (n = utf8_length(p, end)) > 0) {
+        p += n;
+    }
+    return (size_t)(p - (const unsigned char *)text);
 }

@@ -5,10 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/json-scan.h"
+
+/* A JSON string of `value`. What is no UTF-8 (a text that was cut within a character, or what
+ * others wrote into OVSDB) becomes '?', so that every line is valid JSON. */
+static struct json_object *new_string(const char *value)
+{
+    size_t length = strlen(value);
+    struct json_object *string;
+    char *copy;
+
+    if (utf8_prefix(value, length) == length) {
+        return json_object_new_string_len(value, (int)length);
+    }
+    copy = strdup(value);
+    if (!copy) {
+        return json_object_new_string("");
+    }
+    for (size_t i = 0; (i += utf8_prefix(copy + i, length - i)) < length;) {
+        copy[i] = '?';
+    }
+    string = json_object_new_string_len(copy, (int)length);
+    free(copy);
+    return string;
+}
+
 static void put_string(struct json_object *object, const char *key, const char *value)
 {
     if (value && value[0]) {
-        json_object_object_add(object, key, json_object_new_string(value));
+        json_object_object_add(object, key, new_string(value));
     }
 }
 
@@ -47,7 +72,7 @@ static void put_pairs(struct json_object *object, const char *key, const struct 
     struct json_object *map = json_object_new_object();
 
     for (size_t i = 0; i < n; i++) {
-        put_string(map, pairs[i].key, pairs[i].value);
+        json_object_object_add(map, pairs[i].key, new_string(pairs[i].value));
     }
     json_object_object_add(object, key, map);
 }
@@ -58,7 +83,7 @@ static void put_strings(struct json_object *object, const char *key, const char 
     struct json_object *array = json_object_new_array_ext((int)n);
 
     for (size_t i = 0; i < n; i++) {
-        json_object_array_add(array, json_object_new_string(strings[i]));
+        json_object_array_add(array, new_string(strings[i]));
     }
     json_object_object_add(object, key, array);
 }

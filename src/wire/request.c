@@ -36,6 +36,13 @@ static bool rpc_error(struct error *error, int code, const char *field, const ch
     return false;
 }
 
+/* json-c reads integers that do not fit as the nearest that do, and the answer would carry another
+ * id than the request. INT64_MIN is given up with those below it. */
+static bool int_fits(struct json_object *id)
+{
+    return json_object_get_uint64(id) <= INT64_MAX && json_object_get_int64(id) > INT64_MIN;
+}
+
 /* The id may be a string or an integer (JSON-RPC 2.0, section 4, discourages the rest). */
 static bool read_id(struct json_object *object, struct request *request, struct error *error)
 {
@@ -49,6 +56,10 @@ static bool read_id(struct json_object *object, struct request *request, struct 
     if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int)) {
         return rpc_error(error, RPC_INVALID_REQUEST, "id",
                          "The id must be a string or an integer.");
+    }
+    if (json_object_is_type(id, json_type_int) && !int_fits(id)) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "id",
+                         "The id is an integer of more than 64 bits; use a smaller one.");
     }
     text =
         json_object_to_json_string_ext(id, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -135,15 +146,18 @@ static bool read_unplug(struct json_object *params, struct request *request, str
     if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
         !jget_object(params, "params", "vif", JGET_OPTIONAL, &vif, error) ||
         !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
-        !codec_id(params, "params", "vif_id", !vif, request->vif_id, error)) {
+        !codec_id(params, "params", "vif_id", !vif, request->vif_id, error) ||
+        (instance && !instance_decode(instance, request->instance, error))) {
+        error->rpc_code = RPC_INVALID_PARAMS;
         return false;
     }
     if (vif && request->vif_id[0]) {
-        return jget_error(error, "params", "vif_id",
-                          "params.vif and params.vif_id exclude each other; send one.");
+        jget_error(error, "params", "vif_id",
+                   "params.vif and params.vif_id exclude each other; send one.");
+        error->rpc_code = RPC_INVALID_PARAMS;
+        return false;
     }
-    return (!vif || vif_decode_id(vif, request->vif_id, error)) &&
-           (!instance || instance_decode(instance, request->instance, error));
+    return !vif || vif_decode_id(vif, request->vif_id, error);
 }
 
 static bool read_params(struct json_object *params, struct request *request, struct error *error)
@@ -156,8 +170,7 @@ static bool read_params(struct json_object *params, struct request *request, str
     case METHOD_PLUG:
         return read_plug(params, request, error); /* Sets the code itself: `vif` has its own. */
     case METHOD_UNPLUG:
-        ok = read_unplug(params, request, error);
-        break;
+        return read_unplug(params, request, error); /* The same. */
     case METHOD_GET:
         ok = jget_only(params, "params", get_known, error) &&
              codec_id(params, "params", "vif_id", true, request->vif_id, error);

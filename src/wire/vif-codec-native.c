@@ -10,9 +10,10 @@ static bool check_kind_members(struct json_object *object, const struct vif *vif
                                struct error *error)
 {
     bool has_vhost = vif->vhost_path[0] != '\0';
+    struct json_object *qos;
     bool wants_slot = vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_KERNEL_REPRESENTOR;
 
-    if (json_object_object_get_ex(object, "qos", NULL)) {
+    if (json_object_object_get_ex(object, "qos", &qos) && qos) {
         return error_set(error, REASON_UNSUPPORTED_VIF, "vif.qos",
                          "QoS is not set by this version; plug without vif.qos.");
     }

@@ -1,5 +1,6 @@
 """Fixtures: one sandbox for all tests of a run, put back in order after each test."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -12,23 +13,45 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sandbox"))
 
 from api import Api  # noqa: E402
+from guest import Guest  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
-CARDS = (
+# For the switch without a card: trees that vifplugd sees, of which DPDK knows nothing.
+TREES = (
     "pf=0000:65:00.0,vf=0000:65:00.4+60",  # Napatech, VF numbers 4 to 63
-    "pf=0000:b3:00.0,vendor=1af9,device=0001,vf-device=0002,vf=0000:b3:01.0+8",  # virtfn 0 to 7
+    "pf=0000:b3:00.0,vendor=1af9,device=0003,vf-device=0002,vf=0000:b3:01.0+8",  # virtfn 0 to 7
 )
 
 
-@pytest.fixture(scope="session")
-def whole_box():
+class TreeSandbox(Sandbox):
+    """A sandbox whose vswitchd has no PCI devices."""
+
+    def dpdk_extra(self):
+        return f"--no-pci --huge-dir {self.dir}/hugepages --socket-limit 256"
+
+
+@contextlib.contextmanager
+def a_sandbox(kind, **options):
     directory = tempfile.mkdtemp(prefix="vp", dir="/tmp")
-    sandbox = Sandbox(os.path.join(directory, "s"))
-    sandbox.up(cards=CARDS)
+    sandbox = kind(os.path.join(directory, "s"))
+    sandbox.up(**options)
     yield sandbox
     sandbox.down()
     assert os.listdir(directory) == []
     shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def whole_box():
+    with a_sandbox(TreeSandbox, cards=TREES) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def whole_card_box():
+    """With two simulated SmartNICs; runs beside the other."""
+    with a_sandbox(Sandbox, cards=("napatech", "generic"), vfs=40) as sandbox:
+        yield sandbox
 
 
 def put_in_order(sandbox):
@@ -48,13 +71,47 @@ def put_in_order(sandbox):
     sandbox.wait_vifplugd()
 
 
+def check_output(sandbox):
+    with open(f"{sandbox.log}/vifplugd.out", encoding="utf-8", errors="replace") as file:
+        words = file.read()
+    assert "Sanitizer" not in words and "runtime error" not in words, words[-4000:]
+
+
 @pytest.fixture
 def box(whole_box):
     yield whole_box
     put_in_order(whole_box)
-    with open(f"{whole_box.log}/vifplugd.out", encoding="utf-8", errors="replace") as file:
-        words = file.read()
-    assert "Sanitizer" not in words and "runtime error" not in words, words[-4000:]
+    check_output(whole_box)
+
+
+@pytest.fixture
+def card_box(whole_card_box):
+    yield whole_card_box
+    for name in [name for name in whole_card_box.state["pids"] if name.startswith("guest-")]:
+        whole_card_box.stop(name)
+    whole_card_box.card_settings()
+    put_in_order(whole_card_box)
+    check_output(whole_card_box)
+
+
+@pytest.fixture
+def card_api(card_box):
+    with Api(card_box.socket) as connection:
+        yield connection
+
+
+@pytest.fixture
+def guest(card_box):
+    """Starts guests; ends those that a test left."""
+    guests = []
+
+    def start(name, path, **options):
+        guests.append(Guest(card_box, name, path, **options).start())
+        return guests[-1]
+    yield start
+    for one in guests:
+        if one.input is not None:
+            one.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """vhost-user VIFs against the real switch."""
 
+import os
+
 import pytest
 
 from api import INSTANCE, ApiError, sample, vhost_user, vif_id
@@ -37,8 +39,7 @@ def test_client_mode(box, api):
     answer = api.plug(vif)
     assert interface(box, answer["port"])["type"] == "dpdkvhostuser"
     assert answer["state"] == "up"
-    # OVS's own log line or the file itself would do; the file is what a guest needs.
-    import os
+    assert api.call("get", vif_id=vif_id(7))["vhost_user"] == vif["vhost_user"]
     assert os.path.exists(vif["vhost_user"]["path"])
     api.unplug(vif_id(7))
     assert not os.path.exists(vif["vhost_user"]["path"])

@@ -56,6 +56,8 @@ class Guest:
         if self.mac:
             vdev += f",mac={self.mac}"
         self._take_hugepages()
+        if self.mode == "server":
+            self._inside(f'rm -f "{self.path}"')  # A killed one leaves its socket behind.
         if not os.path.exists(self.fifo):
             os.mkfifo(self.fifo)
         with open(self.output, "w", encoding="ascii"):
@@ -66,7 +68,7 @@ class Guest:
         command = (f'exec stdbuf -oL dpdk-testpmd --lcores 0@0,1@0 --no-pci --single-file-segments -m 24 '
                    f'--huge-dir "{self.hugepages}" --file-prefix {self.name} '
                    f'--vdev "{vdev}" -- -i --total-num-mbufs=1100 --mbuf-size={mbuf} --rxd=256 '
-                   f'--txd=256 --max-pkt-len={frame} --no-lsc-interrupt <>"{self.fifo}"')
+                   f'--txd=256 --max-pkt-len={frame} <>"{self.fifo}"')
         self.sandbox.start(self.name, ["sh", "-c", command])
         self.input = os.open(self.fifo, os.O_RDWR)
         self.sandbox.wait_ready(self.name, lambda: "testpmd> " in self._text(), timeout)
@@ -108,7 +110,8 @@ class Guest:
         self.command("start")
 
     def send(self, bursts, size, peer):
-        """Sends `bursts` times 32 frames of `size` bytes (less CRC) to MAC `peer`."""
+        """Sends `bursts` times 32 frames of `size` bytes (less CRC) to MAC `peer`. Of more than 4 bursts
+        some may not find room in the ring."""
         self.command("stop")
         self.command("set fwd rxonly")
         self.command(f"set eth-peer 0 {peer}")

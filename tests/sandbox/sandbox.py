@@ -32,6 +32,15 @@ HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
 SUN_PATH = 107
 
 
+# The cards that the simulated SmartNIC's driver knows (tests/smartnic/vpsim.h), as pcitree.py has them.
+CARDS = {
+    "napatech": "pf=0000:65:00.0,vendor=18f4,device=051a,vf-device=051b,vf=0000:65:00.4+{vfs}",
+    "generic": "pf=0000:b3:00.0,vendor=fa5e,device=0001,vf-device=0002,vf=0000:b3:02.0+{vfs}",
+}
+SIMULATED = ("vendor=18f4,device=051a", "vendor=fa5e,device=0001")
+DRIVER = "librte_net_vpsim.so"
+
+
 class SandboxError(Exception):
     """Something could not be started, stopped or found."""
 
@@ -112,7 +121,9 @@ class Sandbox:
         self.socket = os.path.join(self.dir, "vifplugd.sock")
         self.config = os.path.join(self.dir, "vifplugd.conf")
         self.state_file = os.path.join(self.dir, "state.json")
-        self.state = {"pids": {}, "hugepages": 0}
+        self.card_file = os.path.join(self.dir, "card.conf")
+        self.driver_dir = os.path.join(self.build, "tests/smartnic")
+        self.state = {"pids": {}, "hugepages": 0, "cards": []}
         if os.path.exists(self.state_file):
             with open(self.state_file, encoding="utf-8") as file:
                 self.state = json.load(file)
@@ -265,13 +276,25 @@ exec sleep infinity"""
             check=False).returncode == 0, 20)
 
     def start_vswitchd(self, wait=True):
+        """Starts ovs-vswitchd; it finds the simulated card's driver by its soname, since EAL refuses
+        libraries below world-writable directories."""
         self.start("ovs-vswitchd", [
             VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
             f"--unixctl={self.run}/ovs-vswitchd.ctl", f"--log-file={self.log}/ovs-vswitchd.log",
             "-vconsole:off"],
-            extra_env={"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices"})
+            extra_env={"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices",
+                       "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file})
         if wait:
             self.wait_vswitchd()
+
+    def card_settings(self, **settings):
+        """Writes the simulated cards' settings (tests/smartnic/vpsim.h; _ stands for -), which hold from
+        the next use on. A key may end in @PF: {"max-mtu@0000:65:00.0": 2000} by way of **."""
+        temporary = f"{self.card_file}.new"
+        with open(temporary, "w", encoding="ascii") as file:
+            for key, value in settings.items():
+                file.write(f"{key.replace('_', '-')} = {value}\n")
+        os.replace(temporary, self.card_file)
 
     def wait_vswitchd(self):
         """Until it answers: DPDK is initialised and the bridges are configured."""
@@ -303,26 +326,41 @@ exec sleep infinity"""
         self.wait_ready("vifplugd", ready, 20)
 
     def dpdk_extra(self):
-        """EAL options; a simulated card adds its own."""
-        return f"--no-pci --huge-dir {self.dir}/hugepages --socket-limit 256"
+        """EAL options: the simulated cards, or no PCI devices at all."""
+        memory = f"--huge-dir {self.dir}/hugepages --socket-limit 256"
+        simulated = [card for card in self.state["cards"] if any(i in card for i in SIMULATED)]
+        if not simulated:
+            return f"--no-pci {memory}"
+        pfs = " ".join(f"-a {card.split('pf=')[1].split(',')[0]}" for card in simulated)
+        return f"-d {DRIVER} {pfs} {memory}"
 
-    def up(self, cards=("pf=0000:65:00.0,vf=0000:65:00.4+28",), daemon=True):
-        """Starts everything and returns when all are ready; takes it down again if that fails."""
+    def up(self, cards=("napatech",), vfs=28, daemon=True):
+        """Starts everything and returns when all are ready; takes it down again if that fails. Each of
+        `cards` is a name in CARDS, with `vfs` VFs, or what pcitree.py takes; those of the ids that the
+        simulated SmartNIC's driver knows work, others can only be looked at."""
         if self.pid("holder"):
             raise SandboxError(f"{self.dir} is up already")
+        self.state["cards"] = [CARDS[card].format(vfs=vfs) if card in CARDS else card
+                               for card in cards]
+        if "-d " in self.dpdk_extra() and not os.path.exists(f"{self.driver_dir}/{DRIVER}"):
+            raise SandboxError(f"{self.driver_dir}/{DRIVER} is missing; build it: cmake --build "
+                               f"{self.build} --target rte_net_vpsim")
         self._make_directories()
         try:
             change_hugepages(HUGEPAGES)
             self.state["hugepages"] = HUGEPAGES
             self.save()
             tree = pcitree.Tree(self.sys)
-            for card in cards:
+            self.card_settings()
+            for card in self.state["cards"]:
                 pcitree.add_from_spec(tree, card)
             self._start_namespaces()
             self.start_ovsdb()
             self.vsctl("set", "open_vswitch", ".", "other_config:dpdk-init=true",
                        "other_config:dpdk-socket-mem=64", "other_config:dpdk-lcore-mask=0x1",
                        "other_config:pmd-cpu-mask=0x2",
+                       # One pool for all MTUs: the largest pool that fits leaves no room for a second.
+                       "other_config:shared-mempool-config=9702",
                        f'other_config:dpdk-extra="{self.dpdk_extra()}"')
             self.start_vswitchd()
             if daemon:

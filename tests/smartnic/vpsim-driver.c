@@ -1,0 +1,189 @@
+/* The PCI driver: which devices are ours, and what a probe makes of them.
+ *
+ * Probing is idempotent: the switch probes a PF again for each representor that it misses, and for
+ * each one that was refused at every reconfiguration. All is checked before anything is made, and
+ * what a failing probe made is taken back. */
+
+#include "vpsim.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bus_pci_driver.h>
+#include <ethdev_driver.h>
+#include <rte_cycles.h>
+#include <rte_devargs.h>
+
+RTE_LOG_REGISTER(vpsim_logtype, pmd.net.vpsim, INFO)
+
+/* The numbers in the devargs' representor=[..]; none without it. */
+static int parse_numbers(const struct rte_pci_device *pci, struct rte_eth_devargs *numbers)
+{
+    const struct rte_devargs *devargs = pci->device.devargs;
+
+    memset(numbers, 0, sizeof *numbers);
+    if (!devargs || !devargs->args) {
+        return 0;
+    }
+    if (rte_eth_devargs_parse(devargs->args, numbers)) {
+        VPSIM_LOG(ERR, "%s: cannot parse %s", pci->name, devargs->args);
+        return -EINVAL;
+    }
+    if (numbers->nb_representor_ports && (numbers->type != RTE_ETH_REPRESENTOR_VF ||
+                                          numbers->nb_ports || numbers->nb_mh_controllers)) {
+        VPSIM_LOG(ERR, "%s: only VFs have representors: %s", pci->name, devargs->args);
+        return -ENOTSUP;
+    }
+    return 0;
+}
+
+static int check_numbers(const struct rte_pci_device *pci, const struct vpsim_settings *settings,
+                         const struct rte_eth_devargs *numbers)
+{
+    for (uint16_t i = 0; i < numbers->nb_representor_ports; i++) {
+        uint16_t vf = numbers->representor_ports[i];
+
+        if (!vpsim_tree_has_vf(pci, vf)) {
+            VPSIM_LOG(ERR, "%s: representor %u: no such VF", pci->name, vf);
+            return -ENODEV;
+        }
+        if (vpsim_settings_refuse(settings, vf)) {
+            VPSIM_LOG(ERR, "%s: representor %u: refused by refuse-probe", pci->name, vf);
+            return -EIO;
+        }
+    }
+    return 0;
+}
+
+/* Finds or makes the PF's ethdev. */
+static struct rte_eth_dev *ensure_pf(struct rte_pci_device *pci)
+{
+    struct rte_eth_dev *dev = rte_eth_dev_get_by_name(pci->name);
+    struct vpsim_ethdev_params params = {.pci = pci};
+
+    if (dev) {
+        return dev;
+    }
+    if (rte_eth_dev_create(&pci->device, pci->name, sizeof(struct vpsim_port), NULL, NULL,
+                           vpsim_ethdev_init, &params)) {
+        return NULL;
+    }
+    dev = rte_eth_dev_get_by_name(pci->name);
+
+    /* Representors that outlived an earlier ethdev of the PF: their numbers are looked up through
+     * it. */
+    uint16_t port_id;
+    RTE_ETH_FOREACH_DEV_OF(port_id, &pci->device)
+    {
+        const struct vpsim_port *pf = dev->data->dev_private;
+        struct rte_eth_dev_data *data = rte_eth_devices[port_id].data;
+
+        if (data->dev_flags & RTE_ETH_DEV_REPRESENTOR) {
+            data->backer_port_id = dev->data->port_id;
+            ((struct vpsim_port *)data->dev_private)->switch_domain = pf->switch_domain;
+        }
+    }
+    return dev;
+}
+
+static void representor_name(const struct rte_pci_device *pci, uint16_t vf, char *name, size_t size)
+{
+    snprintf(name, size, "%s_representor_%u", pci->name, vf);
+}
+
+/* Makes the representors that are not there yet; all or none. */
+static int make_representors(struct rte_pci_device *pci, const struct rte_eth_dev *pf,
+                             const struct rte_eth_devargs *numbers)
+{
+    const struct vpsim_port *pf_port = pf->data->dev_private;
+    uint16_t made[RTE_MAX_ETHPORTS];
+    unsigned int n_made = 0;
+
+    for (uint16_t i = 0; i < numbers->nb_representor_ports; i++) {
+        struct vpsim_ethdev_params params = {
+            .pci = pci,
+            .representor = true,
+            .vf = numbers->representor_ports[i],
+            .backer_port_id = pf->data->port_id,
+            .switch_domain = pf_port->switch_domain,
+        };
+        char name[RTE_ETH_NAME_MAX_LEN];
+
+        representor_name(pci, params.vf, name, sizeof name);
+        if (rte_eth_dev_get_by_name(name)) {
+            continue;
+        }
+        int error = rte_eth_dev_create(&pci->device, name, sizeof(struct vpsim_port), NULL, NULL,
+                                       vpsim_ethdev_init, &params);
+        if (error) {
+            VPSIM_LOG(ERR, "%s: representor %u: cannot be made: %s", pci->name, params.vf,
+                      strerror(-error));
+            while (n_made) {
+                rte_eth_dev_close(made[--n_made]);
+            }
+            return error;
+        }
+        made[n_made++] = rte_eth_dev_get_by_name(name)->data->port_id;
+    }
+    return 0;
+}
+
+static int remove_card(struct rte_pci_device *pci)
+{
+    uint16_t port_id;
+
+    RTE_ETH_FOREACH_DEV_OF(port_id, &pci->device)
+    {
+        /* ethdev does not close what runs. */
+        rte_eth_dev_stop(port_id);
+        rte_eth_dev_close(port_id);
+    }
+    return 0;
+}
+
+static int probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_device *pci)
+{
+    struct vpsim_settings settings;
+    struct rte_eth_devargs numbers;
+
+    vpsim_settings_load(pci->name, &settings);
+    if (settings.probe_delay_ms) {
+        rte_delay_us_sleep(settings.probe_delay_ms * 1000);
+    }
+
+    int error = parse_numbers(pci, &numbers);
+    if (!error) {
+        error = check_numbers(pci, &settings, &numbers);
+    }
+    if (error) {
+        return error;
+    }
+
+    bool first = !rte_eth_dev_get_by_name(pci->name);
+    struct rte_eth_dev *pf = ensure_pf(pci);
+    if (!pf) {
+        return -ENOMEM;
+    }
+    error = make_representors(pci, pf, &numbers);
+    if (error && first && !rte_dev_is_probed(&pci->device)) {
+        remove_card(pci);
+    }
+    return error;
+}
+
+static const struct rte_pci_id ids[] = {
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x051a)},
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_GENERIC, 0x0001)},
+    {.vendor_id = 0},
+};
+
+static struct rte_pci_driver driver = {
+    .id_table = ids,
+    .drv_flags = RTE_PCI_DRV_PROBE_AGAIN,
+    .probe = probe,
+    .remove = remove_card,
+};
+
+RTE_PMD_REGISTER_PCI(net_vpsim, driver);
+RTE_PMD_REGISTER_PCI_TABLE(net_vpsim, ids);

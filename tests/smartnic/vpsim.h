@@ -1,0 +1,177 @@
+/* A simulated SR-IOV SmartNIC, as a DPDK poll-mode driver. For tests only.
+ *
+ * The card
+ * --------
+ * The driver binds the PFs of a fake PCI tree (DPDK scans $SYSFS_PCI_DEVICES in place of
+ * /sys/bus/pci/devices) and makes
+ *
+ *   - one ethdev for the PF, named by its address: its wire leads nowhere, so it receives
+ *     nothing and drops what it is given, and its link is always up;
+ *   - one ethdev for each number in `representor=[..]` of the devargs, named
+ *     <PF>_representor_<number>, whether they come with -a at start or with a later probe.
+ *
+ * A VF has no hardware either: its guest side is a vhost-user socket. What the guest sends is
+ * what the representor receives, and the other way round. The link is up while a guest is
+ * connected. The socket is there from the first start of the representor until it is closed.
+ *
+ * Numbers are those of the VFs that the fake tree has under the PF, else the probe fails, as a
+ * real driver's would:
+ *
+ *   18f4:051a  Napatech: device * 8 + function of a VF on the PF's own bus, whatever its virtfnN
+ *   fa5e:0001  invented, no driver of DPDK claims it: N of virtfnN
+ *
+ * VFs need other device ids than these (051b, 0002), or they would be taken for PFs.
+ *
+ * Settings
+ * --------
+ * VPSIM_CONFIG in the process's environment names a file of `key = value` lines; `#` starts a
+ * comment. It is read anew at each probe and each call that a key concerns, so a test may change
+ * it at any time (write a new file and rename it). `key@0000:65:00.0` is for one PF and wins over
+ * the plain key. A missing file or key means the default; lines that are not understood are
+ * logged and ignored.
+ *
+ *   key             default        meaning
+ *   vhost-socket    /usr/local/var/run/stdvio{vf}
+ *                                  the socket; {vf} is the number, {pf_bus} the PF's bus (two
+ *                                  hexadecimal digits), {pf} its address
+ *   vhost-mode      server         the guest's end, as Nova names it. server: the guest listens,
+ *                                  and the card connects, again and again; client: the card
+ *                                  listens
+ *   max-mtu         9600           larger MTUs are refused
+ *   no-mac          no             yes: as if the driver had no operation to set the MAC address
+ *                                  (ENOTSUP)
+ *   refuse-mac      no             yes: setting it fails (EPERM)
+ *   refuse-probe    (none)         numbers of representors that cannot be probed, or `all`
+ *   probe-delay-ms  0              how long each probe takes
+ *
+ * vhost-socket and vhost-mode hold from the first start of the representor to its end. A path
+ * that another representor has is refused at the start.
+ *
+ * Limits: one queue pair a guest (RX queues but the first stay empty, all TX queues lead to the
+ * same ring), no offloads, no pf/sf representors, primary process only. */
+
+#ifndef VPSIM_H
+#define VPSIM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/un.h>
+
+#include <rte_log.h>
+#include <rte_pci.h>
+#include <rte_rwlock.h>
+
+struct rte_eth_dev;
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_pci_device;
+
+#define VPSIM_MAX_QUEUES 64
+#define VPSIM_MIN_MTU 68
+
+extern int vpsim_logtype;
+
+/* Logs under pmd.net.vpsim; LEVEL is ERR, WARNING, INFO, ... */
+#define VPSIM_LOG(LEVEL, format, ...)                                                              \
+    rte_log(RTE_LOG_##LEVEL, (uint32_t)vpsim_logtype, "VPSIM: " format "\n", ##__VA_ARGS__)
+
+/* --- vpsim-settings.c: the settings file. --- */
+
+struct vpsim_settings {
+    char vhost_socket[128];
+    bool vhost_listen; /* The card listens (vhost-mode = client). */
+    uint16_t max_mtu;
+    bool no_mac;
+    bool refuse_mac;
+    char refuse_probe[256];
+    unsigned int probe_delay_ms;
+};
+
+/* Reads the settings for the card whose PF has this address. */
+void vpsim_settings_load(const char *pf, struct vpsim_settings *);
+
+/* Whether the settings refuse a probe of representor `vf`. */
+bool vpsim_settings_refuse(const struct vpsim_settings *, uint16_t vf);
+
+/* Expands the socket template into path. False if it does not fit. */
+bool vpsim_settings_socket(const struct vpsim_settings *, const char *pf, uint16_t vf, char *path,
+                           size_t size);
+
+/* --- vpsim-guest.c: a VF's guest, behind a vhost-user socket. --- */
+
+/* All members are the implementation's. May live in any zeroed memory. */
+struct vpsim_guest {
+    LIST_ENTRY(vpsim_guest) node;
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    rte_rwlock_t lock; /* Held to read while the rings of `vid` are in use. */
+    int vid;           /* librte_vhost's device, -1 without a guest. */
+};
+
+/* Opens the socket; guests may connect from now on. Returns 0 or a negative errno value; a path
+ * that another guest has is refused. */
+int vpsim_guest_open(struct vpsim_guest *, const char *path, bool listen);
+
+/* Closes the socket and drops the guest. No burst may run, nor begin after it. */
+void vpsim_guest_close(struct vpsim_guest *);
+
+bool vpsim_guest_connected(const struct vpsim_guest *);
+
+/* Takes up to `n` frames that the guest sent, in mbufs of `pool`; none without a guest. */
+uint16_t vpsim_guest_receive(struct vpsim_guest *, struct rte_mempool *pool, struct rte_mbuf **,
+                             uint16_t n);
+
+/* Copies frames to the guest and returns how many it took. They stay the caller's. Any number of
+ * threads may send at a time. */
+uint16_t vpsim_guest_send(struct vpsim_guest *, struct rte_mbuf **, uint16_t n);
+
+/* --- vpsim-ethdev.c: PF and representor ethdevs. --- */
+
+/* What an ethdev is made from; the init_params of vpsim_ethdev_init(). */
+struct vpsim_ethdev_params {
+    const struct rte_pci_device *pci;
+    bool representor;
+    uint16_t vf;             /* Of a representor. */
+    uint16_t backer_port_id; /* Of a representor: the PF's ethdev. */
+    uint16_t switch_domain;  /* Of a representor: the PF's. */
+};
+
+struct vpsim_rxq {
+    struct vpsim_port *port;
+    struct rte_mempool *pool;
+    bool has_ring; /* The one that the guest's queue leads to. */
+};
+
+struct vpsim_counters {
+    uint64_t packets;
+    uint64_t bytes;
+};
+
+/* An ethdev's dev_private. */
+struct vpsim_port {
+    char pf[PCI_PRI_STR_SIZE + 1];
+    uint16_t port_id;
+    uint16_t vf;
+    uint16_t switch_domain;
+    bool representor;
+    bool guest_open;
+    struct vpsim_guest guest; /* While guest_open. */
+    struct vpsim_counters rx;
+    struct vpsim_counters tx;
+    struct vpsim_rxq rxqs[VPSIM_MAX_QUEUES];
+};
+
+/* For rte_eth_dev_create(), with sizeof(struct vpsim_port) of private data. Its reverse is the
+ * ethdev's dev_close. Returns 0 or a negative errno value, and then leaves nothing behind. */
+int vpsim_ethdev_init(struct rte_eth_dev *, void *params);
+
+/* --- vpsim-tree.c: the fake PCI tree. --- */
+
+/* Whether the PF has a VF of that number. */
+bool vpsim_tree_has_vf(const struct rte_pci_device *pf, uint16_t number);
+
+#define VPSIM_VENDOR_NAPATECH 0x18f4
+#define VPSIM_VENDOR_GENERIC 0xfa5e
+
+#endif

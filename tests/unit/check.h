@@ -1,0 +1,62 @@
+/* What the unit tests share: cmocka with the headers that it wants first, and checks that name the
+ * row of the table at which they fail. */
+
+#ifndef TEST_CHECK_H
+#define TEST_CHECK_H 1
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+static inline void check_(bool ok, const char *row, const char *what, const char *file, int line)
+{
+    if (!ok) {
+        print_error("row '%s': not so: %s\n", row, what);
+        _fail(file, line);
+    }
+}
+
+static inline void check_str_(const char *got, const char *expected, const char *row,
+                              const char *what, const char *file, int line)
+{
+    if (!got || !expected ? got != expected : strcmp(got, expected) != 0) {
+        print_error("row '%s': %s is '%s', not '%s'\n", row, what, got ? got : "(null)",
+                    expected ? expected : "(null)");
+        _fail(file, line);
+    }
+}
+
+static inline void check_has_(const char *text, const char *part, const char *row, const char *what,
+                              const char *file, int line)
+{
+    if (!strstr(text, part)) {
+        print_error("row '%s': %s is '%s', which lacks '%s'\n", row, what, text, part);
+        _fail(file, line);
+    }
+}
+
+static inline void check_int_(int64_t got, int64_t expected, const char *row, const char *what,
+                              const char *file, int line)
+{
+    if (got != expected) {
+        print_error("row '%s': %s is %lld, not %lld\n", row, what, (long long)got,
+                    (long long)expected);
+        _fail(file, line);
+    }
+}
+
+/* Each fails the test, naming `row` and the expression. */
+#define CHECK(row, condition) check_(condition, row, #condition, __FILE__, __LINE__)
+#define CHECK_STR(row, got, expected) check_str_(got, expected, row, #got, __FILE__, __LINE__)
+#define CHECK_HAS(row, text, part) check_has_(text, part, row, #text, __FILE__, __LINE__)
+#define CHECK_INT(row, got, expected)                                                              \
+    check_int_((int64_t)(got), (int64_t)(expected), row, #got, __FILE__, __LINE__)
+
+#endif

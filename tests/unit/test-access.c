@@ -1,0 +1,165 @@
+#include "check.h"
+
+#include "daemon/access.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Numbers that are nobody's here; geteuid() always has everything and must not be among them. */
+enum { A = 61234, B = 61235, C = 61236, G = 62234, H = 62235 };
+
+static void test_create(void **state)
+{
+    static const struct {
+        const char *list;
+        const char *bad; /* The name that is refused, or NULL. */
+    } rows[] = {
+        {"", NULL},
+        {" , ,\t", NULL},
+        {"root", NULL},
+        {"@root", NULL},
+        {"0", NULL},
+        {"@0", NULL},
+        {"root,@root, 61234\t@61234", NULL},
+        {"4294967294", NULL},
+        {"no-such-user", "no-such-user"},
+        {"@no-such-group", "@no-such-group"},
+        {"root,no-such-user", "no-such-user"},
+        {"@", "@"},
+        {"@@root", "@@root"},
+        {"-1", "-1"},
+        {"+1", "+1"},
+        {"12x", "12x"},
+        {"0x10", "0x10"},
+        {"1.5", "1.5"},
+        {"4294967295", "4294967295"}, /* (uid_t)-1 means "nobody in particular" to the kernel. */
+        {"4294967296", "4294967296"},
+        {"99999999999999999999", "99999999999999999999"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows) * 2; i++) {
+        const char *list = rows[i / 2].list;
+        const char *bad = rows[i / 2].bad;
+        struct error error = {0};
+        struct access *access = access_create(i % 2 ? "" : list, i % 2 ? list : "", &error);
+
+        CHECK_INT(list, access != NULL, bad == NULL);
+        if (bad) {
+            CHECK_HAS(list, error.message, bad);
+            CHECK_HAS(list, error.message, i % 2 ? "allow_read " : "allow ");
+        }
+        access_destroy(access);
+    }
+}
+
+static void test_too_many(void **state)
+{
+    char list[1024] = "";
+    struct error error;
+    struct access *access;
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        size_t used = strlen(list);
+
+        snprintf(list + used, sizeof list - used, "%d,", 1000 + i);
+    }
+    access = access_create(list, "", &error);
+    assert_non_null(access);
+    assert_int_equal(access_of(access, 1063, A, NULL, 0), ACCESS_ALL);
+    access_destroy(access);
+    assert_null(access_create(list, "1", &error));
+    strcat(list, "1");
+    assert_null(access_create(list, "", &error));
+    assert_int_equal(error.reason, REASON_INVALID_REQUEST);
+}
+
+static void test_levels(void **state)
+{
+    static const struct {
+        const char *allow;
+        const char *allow_read;
+        uid_t uid;
+        gid_t gid;
+        gid_t groups[2];
+        size_t n_groups;
+        enum access_level level;
+    } rows[] = {
+        {"", "", 0, G, {0}, 0, ACCESS_ALL},
+        {"", "", A, 0, {0}, 0, ACCESS_NONE},
+        {"", "", A, 0, {0, G}, 2, ACCESS_NONE},
+        {"61234", "", A, G, {0}, 0, ACCESS_ALL},
+        {"61234", "", B, G, {0}, 0, ACCESS_NONE},
+        {"", "61234", A, G, {0}, 0, ACCESS_READ},
+        {"61234", "61234", A, G, {0}, 0, ACCESS_ALL},
+        {"61234", "61235", B, G, {0}, 0, ACCESS_READ},
+        {"61234", "61235", C, G, {0}, 0, ACCESS_NONE},
+        /* Groups: primary and supplementary. */
+        {"@62234", "", A, G, {0}, 0, ACCESS_ALL},
+        {"@62234", "", A, H, {G, H}, 2, ACCESS_ALL},
+        {"@62234", "", A, H, {H, G}, 2, ACCESS_ALL},
+        {"@62234", "", A, H, {H, G}, 1, ACCESS_NONE},
+        {"@62234", "", A, H, {0}, 0, ACCESS_NONE},
+        {"@62235", "@62234", A, G, {0}, 0, ACCESS_READ},
+        {"@62235", "@62234", A, G, {G, H}, 2, ACCESS_ALL},
+        {"61234", "@62234", A, G, {G}, 1, ACCESS_ALL},
+        {"@62234", "61234", A, G, {G}, 1, ACCESS_ALL},
+        /* A user's number is not a group's, and the other way round. */
+        {"62234", "", A, G, {G}, 1, ACCESS_NONE},
+        {"@61234", "", A, G, {G}, 1, ACCESS_NONE},
+        {"@root", "", A, 0, {0}, 0, ACCESS_ALL},
+        {"nobody", "root", A, G, {0}, 0, ACCESS_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct error error;
+        struct access *access = access_create(rows[i].allow, rows[i].allow_read, &error);
+        char row[96];
+
+        snprintf(row, sizeof row, "%zu: allow '%s' read '%s'", i, rows[i].allow,
+                 rows[i].allow_read);
+        CHECK(row, access != NULL);
+        CHECK_INT(row,
+                  access_of(access, rows[i].uid, rows[i].gid, rows[i].groups, rows[i].n_groups),
+                  rows[i].level);
+        access_destroy(access);
+    }
+}
+
+static void test_peer(void **state)
+{
+    struct error error;
+    struct access *access = access_create("", "", &error);
+    int pipe_fds[2];
+    int fds[2];
+    uid_t uid = (uid_t)-1;
+    pid_t pid = 0;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(access_of_peer(access, fds[0], &uid, &pid), ACCESS_ALL);
+    assert_int_equal(uid, geteuid());
+    assert_int_equal(pid, getpid());
+    assert_int_equal(pipe(pipe_fds), 0);
+    assert_int_equal(access_of_peer(access, pipe_fds[0], &uid, &pid), ACCESS_NONE);
+    for (int i = 0; i < 2; i++) {
+        close(fds[i]);
+        close(pipe_fds[i]);
+    }
+    access_destroy(access);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_create),
+        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_peer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

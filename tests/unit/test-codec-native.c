@@ -1,0 +1,208 @@
+/* The native form, and which of the forms an object is taken for. */
+
+#include "check.h"
+
+#include "wire/json-get.h"
+#include "wire/vif-codec.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+#define VHOST ",'vhost_user':{'path':'/run/s/v1','mode':'client'}"
+#define SLOT ",'pci_slot':'0000:65:01.2'"
+#define REP "'vif_id':'v1','kind':'representor','bridge':'br0'"
+#define VHU "'vif_id':'v1','kind':'vhost-user','bridge':'br0'"
+
+/* Single quotes stand for double ones. */
+static struct json_object *parse(const char *text)
+{
+    char copy[1024];
+    struct error error = {0};
+    struct json_object *object;
+
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *p = copy; *p; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+    object = json_parse(copy, strlen(copy), &error);
+    CHECK_STR(text, error.message, "");
+    return object;
+}
+
+static const struct {
+    const char *text;
+    enum reason reason; /* NONE: accepted. */
+    const char *field;
+} rows[] = {
+    /* What each kind needs. */
+    {"{" REP SLOT "}", REASON_NONE, ""},
+    {"{" REP SLOT VHOST "}", REASON_NONE, ""},
+    {"{" VHU VHOST "}", REASON_NONE, ""},
+    {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'" SLOT "}", REASON_NONE, ""},
+    {"{'vif_id':'v1','kind':'ovs','bridge':'br0'}", REASON_NONE, ""},
+    {"{'vif_id':'v1','kind':'hybrid','bridge':'br0'}", REASON_NONE, ""},
+    {"{" REP "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
+    {"{" REP VHOST "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
+    {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'}", REASON_INVALID_REQUEST,
+     "vif.pci_slot"},
+    {"{" VHU "}", REASON_INVALID_REQUEST, "vif.vhost_user"},
+    {"{'kind':'representor','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST, "vif.vif_id"},
+    {"{'vif_id':'v1','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST, "vif.kind"},
+    {"{'vif_id':'v1','kind':'representor'" SLOT "}", REASON_INVALID_REQUEST, "vif.bridge"},
+    {"{}", REASON_INVALID_REQUEST, "vif.vif_id"},
+    /* What does not go together. */
+    {"{" VHU VHOST SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
+    {"{'vif_id':'v1','kind':'ovs','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
+    {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'" SLOT VHOST "}",
+     REASON_INVALID_REQUEST, "vif.vhost_user"},
+    {"{'vif_id':'v1','kind':'hybrid','bridge':'br0'" VHOST "}", REASON_INVALID_REQUEST,
+     "vif.vhost_user"},
+    /* Unknown members and values. */
+    {"{" REP SLOT ",'colour':'blue'}", REASON_INVALID_REQUEST, "vif.colour"},
+    {"{" REP SLOT ",'id':'v1'}", REASON_INVALID_REQUEST, "vif.id"},
+    {"{" VHU ",'vhost_user':{'path':'/run/s/v1','mode':'client','queues':2}}",
+     REASON_INVALID_REQUEST, "vif.vhost_user.queues"},
+    {"{'vif_id':'v1','kind':'tap','bridge':'br0'}", REASON_INVALID_REQUEST, "vif.kind"},
+    {"{'vif_id':'v1','kind':'host-device','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST,
+     "vif.kind"},
+    {"{'vif_id':'v1','kind':7,'bridge':'br0'}", REASON_INVALID_REQUEST, "vif.kind"},
+    {"{'vif_id':'v 1','kind':'representor','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST,
+     "vif.vif_id"},
+    {"{'vif_id':'v1','kind':'representor','bridge':'br 0'" SLOT "}", REASON_INVALID_REQUEST,
+     "vif.bridge"},
+    {"{" REP ",'pci_slot':'0000:65:01.8'}", REASON_INVALID_REQUEST, "vif.pci_slot"},
+    {"{" REP SLOT ",'mtu':67}", REASON_INVALID_REQUEST, "vif.mtu"},
+    {"{" REP SLOT ",'mtu':65536}", REASON_INVALID_REQUEST, "vif.mtu"},
+    {"{" REP SLOT ",'mtu':'1500'}", REASON_INVALID_REQUEST, "vif.mtu"},
+    {"{" REP SLOT ",'address':'ff:ff:ff:ff:ff:ff'}", REASON_INVALID_REQUEST, "vif.address"},
+    {"{" REP SLOT ",'datapath_type':'kernel'}", REASON_INVALID_REQUEST, "vif.datapath_type"},
+    {"{" REP SLOT ",'interface_id':'a b'}", REASON_INVALID_REQUEST, "vif.interface_id"},
+    {"{" REP SLOT ",'vif_name':'a/b'}", REASON_INVALID_REQUEST, "vif.vif_name"},
+    {"{" VHU ",'vhost_user':'/run/s/v1'}", REASON_INVALID_REQUEST, "vif.vhost_user"},
+    {"{" VHU ",'vhost_user':{'mode':'client'}}", REASON_INVALID_REQUEST, "vif.vhost_user.path"},
+    {"{" VHU ",'vhost_user':{'path':'/run/s/v1'}}", REASON_INVALID_REQUEST, "vif.vhost_user.mode"},
+    {"{" VHU ",'vhost_user':{'path':'run/v1','mode':'client'}}", REASON_INVALID_REQUEST,
+     "vif.vhost_user.path"},
+    {"{" VHU ",'vhost_user':{'path':'/run/s/v1','mode':'both'}}", REASON_INVALID_REQUEST,
+     "vif.vhost_user.mode"},
+    /* Optional members, not given in either way. */
+    {"{" REP SLOT ",'mtu':null,'address':null,'datapath_type':null,'interface_id':null,"
+     "'vif_name':null,'vhost_user':null}",
+     REASON_NONE, ""},
+    {"{" REP SLOT ",'mtu':0,'address':'','datapath_type':'','interface_id':'','vif_name':''}",
+     REASON_NONE, ""},
+    {"{" REP SLOT ",'qos':{'egress':{'max_kbps':1000}}}", REASON_UNSUPPORTED_VIF, "vif.qos"},
+    /* Nova's VIF dicts. */
+    {"{'id':'v1','vnic_type':'virtio-forwarder','type':'agilio_ovs'}", REASON_UNSUPPORTED_VIF,
+     "vif"},
+    {"{'id':'v1','details':{}}", REASON_UNSUPPORTED_VIF, "vif"},
+    {"{'id':'v1','vnic_type':null}", REASON_UNSUPPORTED_VIF, "vif"},
+    /* An os-vif object is one by its name, whatever else it has. */
+    {"{'versioned_object.name':'VIFGeneric','vnic_type':'x','versioned_object.data':{}}",
+     REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct json_object *object = parse(rows[i].text);
+        struct error error = {0};
+        struct vif vif;
+
+        CHECK_INT(rows[i].text, vif_decode(object, &vif, &error), rows[i].reason == REASON_NONE);
+        json_object_put(object);
+        CHECK_STR(rows[i].text, reason_name(error.reason), reason_name(rows[i].reason));
+        CHECK_STR(rows[i].text, error.field, rows[i].field);
+        if (!rows[i].reason) {
+            CHECK_INT(rows[i].text, vif.form, VIF_FORM_NATIVE);
+            CHECK_STR(rows[i].text, vif.id, "v1");
+            CHECK_STR(rows[i].text, vif.interface_id, "v1");
+            CHECK_INT(rows[i].text, vif.mtu, 0);
+        }
+    }
+}
+
+static void test_all_members(void **state)
+{
+    static const struct pci_addr slot = {0, 0x65, 1, 2};
+    struct json_object *object =
+        parse("{'vif_id':'v1','kind':'representor','address':'FA:16:3E:00:00:01','bridge':'br0',"
+              "'mtu':9000,'datapath_type':'netdev','interface_id':'if1','vif_name':'tap1'" SLOT
+              ",'vhost_user':{'path':'/run/s/v1','mode':'server'}}");
+    struct error error = {0};
+    struct vif vif;
+
+    (void)state;
+    assert_true(vif_decode(object, &vif, &error));
+    json_object_put(object);
+    assert_int_equal(vif.form, VIF_FORM_NATIVE);
+    assert_string_equal(vif.object_name, "");
+    assert_string_equal(vif.id, "v1");
+    assert_int_equal(vif.kind, VIF_KIND_REPRESENTOR);
+    assert_string_equal(vif.address, "fa:16:3e:00:00:01");
+    assert_string_equal(vif.bridge, "br0");
+    assert_int_equal(vif.mtu, 9000);
+    assert_string_equal(vif.datapath_type, "netdev");
+    assert_string_equal(vif.interface_id, "if1");
+    assert_string_equal(vif.vif_name, "tap1");
+    assert_true(vif.has_pci_slot && pci_addr_equal(&vif.pci_slot, &slot));
+    assert_string_equal(vif.vhost_path, "/run/s/v1");
+    assert_int_equal(vif.vhost_mode, VHOST_MODE_SERVER);
+}
+
+/* Null means "not given" for every optional member. */
+static void test_null_qos(void **state)
+{
+    struct json_object *object = parse("{" REP SLOT ",'qos':null}");
+    struct error error = {0};
+    struct vif vif;
+
+    (void)state;
+    (void)vif_decode(object, &vif, &error);
+    json_object_put(object);
+    assert_string_equal(error.message, "");
+}
+
+static void test_id_only(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *field; /* NULL: the id is v1. */
+    } ids[] = {
+        {"{'vif_id':'v1'}", NULL},
+        {"{'vif_id':'v1','kind':9,'colour':'blue'}", NULL},
+        {"{'id':'v1','vnic_type':'normal'}", NULL},
+        {"{'id':'v1','details':{}}", NULL},
+        {"{'versioned_object.name':'X','versioned_object.data':{'id':'v1'}}", NULL},
+        {"{}", "vif.vif_id"},
+        {"{'id':'v1'}", "vif.vif_id"},
+        {"{'vif_id':'.v1'}", "vif.vif_id"},
+        {"{'vif_id':'v1','vnic_type':'normal'}", "vif.id"},
+        {"{'versioned_object.name':'X','versioned_object.data':{}}", "vif.id"},
+        {"{'versioned_object.name':'X','versioned_object.data':7}", "vif.id"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(ids); i++) {
+        struct json_object *object = parse(ids[i].text);
+        char id[VIF_ID_MAX + 1];
+        struct error error = {0};
+
+        CHECK_INT(ids[i].text, vif_decode_id(object, id, &error), !ids[i].field);
+        CHECK_STR(ids[i].text, ids[i].field ? error.field : id, ids[i].field ? ids[i].field : "v1");
+        json_object_put(object);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_all_members),
+        cmocka_unit_test(test_null_qos),
+        cmocka_unit_test(test_id_only),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

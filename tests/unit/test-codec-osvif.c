@@ -1,0 +1,369 @@
+/* os-vif objects: the samples as they are, and what is left of them when one member is wrong. */
+
+#include "check.h"
+
+#include "wire/json-get.h"
+#include "wire/vif-codec.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ID "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
+#define A1 "a1_agilio_ovs_virtio_forwarder_client"
+#define A2 "a2_agilio_ovs_virtio_forwarder_server"
+#define B1 "b1_vhostuser_ovs_plug_virtio_forwarder_server"
+#define C1 "c1_ovs_direct_switchdev"
+#define D2 "d2_ovs_normal_delegate_create"
+#define E1 "e1_ovs_hybrid"
+
+/* The longest id that is allowed. */
+#define X64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static struct json_object *load(const char *name)
+{
+    char path[512];
+    char text[32768];
+    struct json_object *object;
+    struct error error = {0};
+    size_t n;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s.json", TEST_SAMPLES_DIR, name);
+    file = fopen(path, "re");
+    CHECK(path, file != NULL);
+    n = fread(text, 1, sizeof text, file);
+    fclose(file);
+    CHECK(path, n < sizeof text);
+    object = json_parse(text, n, &error);
+    CHECK_STR(path, error.message, "");
+    return object;
+}
+
+static const struct {
+    const char *sample;
+    const char *object_name;
+    enum vif_kind kind;
+    const char *datapath_type;
+    const char *vif_name;
+    const char *representor_name;
+    bool slot;
+    const char *path;
+    enum vhost_mode mode;
+} samples[] = {
+    {A1, "VIFVHostUser", VIF_KIND_REPRESENTOR, "", "tapdc065497-3c", "tapdc065497-3c", true,
+     "/usr/local/var/run/stdvio10", VHOST_MODE_CLIENT},
+    {A2, "VIFVHostUser", VIF_KIND_REPRESENTOR, "", "tapdc065497-3c", "tapdc065497-3c", true,
+     "/usr/local/var/run/stdvio10", VHOST_MODE_SERVER},
+    {B1, "VIFVHostUser", VIF_KIND_VHOST_USER, "netdev", "vhudc065497-3c", "", false,
+     "/usr/local/var/run/stdvio10", VHOST_MODE_SERVER},
+    {C1, "VIFHostDevice", VIF_KIND_HOST_DEVICE, "", "tapdc065497-3c", "tapdc065497-3c", true, "",
+     VHOST_MODE_NONE},
+    {D2, "VIFOpenVSwitch", VIF_KIND_OVS, "system", "tapdc065497-3c", "", false, "",
+     VHOST_MODE_NONE},
+    {E1, "VIFBridge", VIF_KIND_HYBRID, "system", "tapdc065497-3c", "", false, "", VHOST_MODE_NONE},
+};
+
+static void test_samples(void **state)
+{
+    static const struct pci_addr slot = {0, 0x65, 1, 2};
+
+    (void)state;
+    for (size_t i = 0; i < N(samples); i++) {
+        struct json_object *object = load(samples[i].sample);
+        const char *row = samples[i].sample;
+        struct error error = {0};
+        struct vif vif;
+
+        (void)vif_decode(object, &vif, &error);
+        json_object_put(object);
+        CHECK_STR(row, error.message, "");
+        CHECK_INT(row, vif.form, VIF_FORM_OSVIF);
+        CHECK_STR(row, vif.object_name, samples[i].object_name);
+        CHECK_STR(row, vif.id, ID);
+        CHECK_INT(row, vif.kind, samples[i].kind);
+        CHECK_STR(row, vif.address, "fa:16:3e:4c:2c:30");
+        CHECK_STR(row, vif.bridge, "br-int");
+        CHECK_INT(row, vif.mtu, 1450);
+        CHECK_STR(row, vif.datapath_type, samples[i].datapath_type);
+        CHECK_STR(row, vif.interface_id, ID);
+        CHECK_STR(row, vif.vif_name, samples[i].vif_name);
+        CHECK_STR(row, vif.representor_name, samples[i].representor_name);
+        CHECK_INT(row, vif.has_pci_slot, samples[i].slot);
+        CHECK(row, !samples[i].slot || pci_addr_equal(&vif.pci_slot, &slot));
+        CHECK_STR(row, vif.vhost_path, samples[i].path);
+        CHECK_INT(row, vif.vhost_mode, samples[i].mode);
+    }
+}
+
+/* Sets the member at `path` to `value` (JSON text; NULL removes it). Components are separated by
+ * '/', and '@' stands for "versioned_object.data", '@x' for "versioned_object.x". */
+static void edit(struct json_object *object, const char *path, const char *value)
+{
+    char text[160];
+    char *save = NULL;
+    char *item;
+
+    snprintf(text, sizeof text, "%s", path);
+    item = strtok_r(text, "/", &save);
+    for (;;) {
+        char key[64];
+        char *next = strtok_r(NULL, "/", &save);
+
+        snprintf(key, sizeof key, "%s%s", *item == '@' ? "versioned_object." : "",
+                 *item != '@' ? item
+                 : item[1]    ? item + 1
+                              : "data");
+        if (!next) {
+            CHECK(path, value || json_object_object_get_ex(object, key, NULL));
+            json_object_object_del(object, key);
+            if (value) {
+                struct json_object *new = json_tokener_parse(value);
+
+                CHECK(value, new || !strcmp(value, "null"));
+                json_object_object_add(object, key, new);
+            }
+            return;
+        }
+        CHECK(path, json_object_object_get_ex(object, key, &object));
+        item = next;
+    }
+}
+
+#define PROFILE "@/port_profile/@/"
+#define OFFLOAD PROFILE "datapath_offload/"
+
+static const struct {
+    const char *sample;
+    const char *path;
+    const char *value;
+    enum reason reason; /* NONE: accepted. */
+    const char *field;
+} edits[] = {
+    /* Members that must be there. */
+    {A2, "@", NULL, REASON_INVALID_REQUEST, "vif.versioned_object.data"},
+    {A2, "@", "[]", REASON_INVALID_REQUEST, "vif.versioned_object.data"},
+    {A2, "@name", "null", REASON_INVALID_REQUEST, "vif.versioned_object.name"},
+    {A2, "@name", "7", REASON_INVALID_REQUEST, "vif.versioned_object.name"},
+    {A2, "@/id", NULL, REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/id", "null", REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/id", "\"\"", REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/id", "17", REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/id", "\".x\"", REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/id", "\"a/b\"", REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/id", "\"" X64 "\"", REASON_NONE, ""},
+    {A2, "@/id", "\"" X64 "0\"", REASON_INVALID_REQUEST, "vif.id"},
+    {A2, "@/network", NULL, REASON_INVALID_REQUEST, "vif.network"},
+    {A2, "@/network", "\"net\"", REASON_INVALID_REQUEST, "vif.network"},
+    {A2, "@/network/@", NULL, REASON_INVALID_REQUEST, "vif.network.versioned_object.data"},
+    {A2, "@/network/@/bridge", NULL, REASON_INVALID_REQUEST, "vif.network.bridge"},
+    {A2, "@/port_profile", NULL, REASON_INVALID_REQUEST, "vif.port_profile"},
+    {A2, "@/port_profile", "null", REASON_INVALID_REQUEST, "vif.port_profile"},
+    {A2, "@/path", NULL, REASON_INVALID_REQUEST, "vif.path"},
+    {A2, "@/mode", NULL, REASON_INVALID_REQUEST, "vif.mode"},
+    {B1, "@/path", NULL, REASON_INVALID_REQUEST, "vif.path"},
+    {C1, "@/dev_address", NULL, REASON_INVALID_REQUEST, "vif.dev_address"},
+    {D2, "@/vif_name", NULL, REASON_INVALID_REQUEST, "vif.vif_name"},
+    {E1, "@/vif_name", NULL, REASON_INVALID_REQUEST, "vif.vif_name"},
+    /* Members that need not be. */
+    {A2, "@/address", NULL, REASON_NONE, ""},
+    {A2, "@/vif_name", NULL, REASON_NONE, ""},
+    {A2, "@/plugin", NULL, REASON_NONE, ""},
+    {A2, "@/plugin", "\"ovs\"", REASON_NONE, ""},
+    {A2, "@/plugin", "\"vifplug\"", REASON_NONE, ""},
+    {A2, "@namespace", NULL, REASON_NONE, ""},
+    {A2, "@version", NULL, REASON_NONE, ""},
+    {A2, "@version", "\"1.99\"", REASON_NONE, ""},
+    {A2, PROFILE "interface_id", NULL, REASON_NONE, ""},
+    {A2, PROFILE "datapath_offload", NULL, REASON_NONE, ""},
+    {A2, PROFILE "datapath_offload", "null", REASON_NONE, ""},
+    {A2, PROFILE "representor_address", NULL, REASON_NONE, ""},
+    {A2, PROFILE "representor_name", NULL, REASON_NONE, ""},
+    {C1, PROFILE "datapath_offload", NULL, REASON_NONE, ""},
+    {B1, PROFILE "datapath_type", "\"\"", REASON_NONE, ""},
+    /* Members of versions to come. */
+    {A2, "@/tomorrow", "{\"a\":[1]}", REASON_NONE, ""},
+    {A2, "tomorrow", "1", REASON_NONE, ""},
+    {A2, "@/network/@/tomorrow", "1", REASON_NONE, ""},
+    {A2, PROFILE "tomorrow", "1", REASON_NONE, ""},
+    {A2, OFFLOAD "@/tomorrow", "1", REASON_NONE, ""},
+    /* Values. */
+    {A2, "@/network/@/bridge", "\"br-0123456789abc\"", REASON_INVALID_REQUEST,
+     "vif.network.bridge"},
+    {A2, "@/network/@/bridge", "\"br-0123456789ab\"", REASON_NONE, ""},
+    {A2, "@/network/@/bridge", "\"br/int\"", REASON_INVALID_REQUEST, "vif.network.bridge"},
+    {A2, "@/network/@/bridge", "\"..\"", REASON_INVALID_REQUEST, "vif.network.bridge"},
+    {A2, "@/network/@/bridge", "1", REASON_INVALID_REQUEST, "vif.network.bridge"},
+    {A2, "@/network/@/mtu", "67", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/network/@/mtu", "68", REASON_NONE, ""},
+    {A2, "@/network/@/mtu", "65535", REASON_NONE, ""},
+    {A2, "@/network/@/mtu", "65536", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/network/@/mtu", "-1", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/network/@/mtu", "\"1500\"", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/network/@/mtu", "1500.5", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/network/@/mtu", "true", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/network/@/mtu", "99999999999999999999", REASON_INVALID_REQUEST, "vif.network.mtu"},
+    {A2, "@/address", "\"01:00:5e:00:00:01\"", REASON_INVALID_REQUEST, "vif.address"},
+    {A2, "@/address", "\"nonsense\"", REASON_INVALID_REQUEST, "vif.address"},
+    {A2, "@/vif_name", "\"tap0123456789abc\"", REASON_INVALID_REQUEST, "vif.vif_name"},
+    {A2, "@/mode", "\"both\"", REASON_INVALID_REQUEST, "vif.mode"},
+    {A2, "@/mode", "\"\"", REASON_INVALID_REQUEST, "vif.mode"},
+    {A2, "@/path", "\"usr/local/var/run/stdvio10\"", REASON_INVALID_REQUEST, "vif.path"},
+    {A2, "@/path", "\"/usr/local/../run/stdvio10\"", REASON_INVALID_REQUEST, "vif.path"},
+    {A2, "@/path", "\"/" X64 X64 "\"", REASON_INVALID_REQUEST, "vif.path"},
+    {A2, "@/path", "\"/run/a b\"", REASON_INVALID_REQUEST, "vif.path"},
+    {A2, "@/path", "\"\"", REASON_INVALID_REQUEST, "vif.path"},
+    {A2, PROFILE "interface_id", "\"a b\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.interface_id"},
+    {A2, PROFILE "datapath_type", "\"linux\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.datapath_type"},
+    {A2, PROFILE "representor_name", "\"a/b\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.representor_name"},
+    /* The VF. */
+    {A2, PROFILE "representor_address", "\"0000:65:20.0\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.representor_address"},
+    {A2, PROFILE "representor_address", "\"65:01.2\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.representor_address"},
+    {A2, PROFILE "representor_address", "5", REASON_INVALID_REQUEST,
+     "vif.port_profile.representor_address"},
+    {A2, PROFILE "representor_address", "\"0000:65:01.3\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.representor_address"},
+    {A2, OFFLOAD "@/representor_address", "\"0000:65:01.3\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.representor_address"},
+    {A2, OFFLOAD "@/representor_address", "\"x\"", REASON_INVALID_REQUEST,
+     "vif.port_profile.datapath_offload.representor_address"},
+    {A2, OFFLOAD "@/representor_address", NULL, REASON_NONE, ""},
+    {A2, OFFLOAD "@namespace", "\"acme\"", REASON_UNSUPPORTED_VIF,
+     "vif.port_profile.datapath_offload.versioned_object.namespace"},
+    {C1, "@/dev_address", "\"0000:65:01.3\"", REASON_INVALID_REQUEST, "vif.dev_address"},
+    {C1, "@/dev_address", "\"eth0\"", REASON_INVALID_REQUEST, "vif.dev_address"},
+    /* What is not plugged here. */
+    {A2, "@name", "\"VIFGeneric\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
+    {A2, "@name", "\"vifvhostuser\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
+    {A2, "@namespace", "\"acme\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.namespace"},
+    {A2, "@version", "\"2.0\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.version"},
+    {A2, "@version", "\"10.0\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.version"},
+    {A2, "@/plugin", "\"linux_bridge\"", REASON_UNSUPPORTED_VIF, "vif.plugin"},
+    {A2, "@/network/@version", "\"2.0\"", REASON_UNSUPPORTED_VIF,
+     "vif.network.versioned_object.version"},
+    {A2, "@/port_profile/@name", "\"VIFPortProfileFPOpenVSwitch\"", REASON_UNSUPPORTED_VIF,
+     "vif.port_profile.versioned_object.name"},
+    {A2, "@/port_profile/@version", "\"2.0\"", REASON_UNSUPPORTED_VIF,
+     "vif.port_profile.versioned_object.version"},
+};
+
+static void test_edits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(edits); i++) {
+        struct json_object *object = load(edits[i].sample);
+        struct error error = {0};
+        struct vif vif;
+        char row[256];
+
+        snprintf(row, sizeof row, "%.2s %s -> %s", edits[i].sample, edits[i].path,
+                 edits[i].value ? edits[i].value : "gone");
+        edit(object, edits[i].path, edits[i].value);
+        CHECK_INT(row, vif_decode(object, &vif, &error), edits[i].reason == REASON_NONE);
+        json_object_put(object);
+        CHECK_STR(row, reason_name(error.reason), reason_name(edits[i].reason));
+        CHECK_STR(row, error.field, edits[i].field);
+        if (error.reason) {
+            CHECK_INT(row, error.rpc_code, RPC_OPERATION);
+            CHECK(row, error.message[0] != '\0');
+        }
+    }
+}
+
+/* An MTU of 0, like null, means none; the interface_id defaults to the id; either of the two
+ * representor addresses will do, but one there must be. */
+static void test_defaults(void **state)
+{
+    struct json_object *object = load(A2);
+    struct error error = {0};
+    struct vif vif;
+
+    (void)state;
+    edit(object, "@/network/@/mtu", "0");
+    edit(object, "@/address", "\"FA:16:3E:4C:2C:30\"");
+    edit(object, "@/port_profile/@/interface_id", NULL);
+    edit(object, "@/port_profile/@/representor_address", NULL);
+    assert_true(vif_decode(object, &vif, &error));
+    assert_int_equal(vif.mtu, 0);
+    assert_string_equal(vif.address, "fa:16:3e:4c:2c:30");
+    assert_string_equal(vif.interface_id, ID);
+    assert_true(vif.has_pci_slot);
+    assert_int_equal(vif.pci_slot.function, 2);
+    edit(object, "@/network/@/mtu", "null");
+    assert_true(vif_decode(object, &vif, &error));
+    assert_int_equal(vif.mtu, 0);
+    edit(object, "@/port_profile/@/datapath_offload", NULL);
+    assert_false(vif_decode(object, &vif, &error));
+    assert_int_equal(error.reason, REASON_INVALID_REQUEST);
+    assert_string_equal(error.field, "vif.port_profile.representor_address");
+    json_object_put(object);
+}
+
+/* An unplug needs the id only, whatever else is wrong. */
+static void test_id_only(void **state)
+{
+    struct json_object *object = load(A2);
+    char id[VIF_ID_MAX + 1];
+    struct error error = {0};
+
+    (void)state;
+    edit(object, "@/network", NULL);
+    edit(object, "@/port_profile", "7");
+    edit(object, "@version", "\"2.0\"");
+    edit(object, "@name", "\"VIFGeneric\"");
+    assert_true(vif_decode_id(object, id, &error));
+    assert_string_equal(id, ID);
+    edit(object, "@/id", "\"a b\"");
+    assert_false(vif_decode_id(object, id, &error));
+    assert_string_equal(error.field, "vif.id");
+    json_object_put(object);
+}
+
+static void test_instance(void **state)
+{
+    static const struct {
+        const char *text; /* NULL: the sample. */
+        const char *uuid; /* NULL: refused. */
+    } instances[] = {
+        {NULL, "aaaabbbb-1111-4222-8333-444455556666"},
+        {"{\"uuid\":\"i1\"}", "i1"},
+        {"{\"uuid\":\"aaaabbbb-1111-4222-8333-444455556666\"}",
+         "aaaabbbb-1111-4222-8333-444455556666"},
+        {"{}", NULL},
+        {"{\"uuid\":null}", NULL},
+        {"{\"uuid\":\"\"}", NULL},
+        {"{\"uuid\":\"a b\"}", NULL},
+        {"{\"uuid\":5}", NULL},
+        {"{\"versioned_object.data\":{\"name\":\"x\"}}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(instances); i++) {
+        struct json_object *object =
+            instances[i].text ? json_tokener_parse(instances[i].text) : load("instance_info");
+        const char *row = instances[i].text ? instances[i].text : "sample";
+        char uuid[VIF_ID_MAX + 1];
+        struct error error = {0};
+
+        CHECK_INT(row, instance_decode(object, uuid, &error), instances[i].uuid != NULL);
+        CHECK_STR(row, instances[i].uuid ? uuid : error.field,
+                  instances[i].uuid ? instances[i].uuid : "instance.uuid");
+        json_object_put(object);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples),  cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_id_only),
+        cmocka_unit_test(test_instance),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

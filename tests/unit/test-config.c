@@ -1,0 +1,383 @@
+#include "check.h"
+
+#include "daemon/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define X40 "0123456789012345678901234567890123456789"
+#define X160 X40 X40 X40 X40
+
+/* Writes `text` to a file of its own and reads it. `path` gets the file's name. */
+static bool read_text(const char *text, struct config *config, char path[64], struct error *error)
+{
+    int fd;
+    bool ok;
+
+    strcpy(path, "/tmp/test-config-XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    config_init(config);
+    memset(error, 0, sizeof *error);
+    ok = config_read(config, path, true, error);
+    unlink(path);
+    return ok;
+}
+
+static struct config config; /* Too large for the stack of a test. */
+static struct config expected;
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    config_init(&config);
+    assert_string_equal(config.socket, "/run/vifplugd/vifplugd.sock");
+    assert_string_equal(config.socket_group, "nova");
+    assert_string_equal(config.allow, "");
+    assert_string_equal(config.allow_read, "");
+    assert_int_equal(config.max_connections, 64);
+    assert_int_equal(config.max_queued, 4096);
+    assert_int_equal(config.queue_timeout_ms, 30000);
+    assert_string_equal(config.db, "");
+    assert_string_equal(config.run_dir, "");
+    assert_int_equal(config.timeout_ms, 10000);
+    assert_int_equal(config.vswitchd_grace_ms, 60000);
+    assert_int_equal(config.max_batch, 64);
+    assert_true(config.create_bridges);
+    assert_int_equal(config.network_device_mtu, 1500);
+    assert_int_equal(config.n_socket_dirs, 4);
+    assert_true(config.check_paths);
+    assert_int_equal(config.n_profiles, 2);
+    assert_string_equal(config.profiles[0].name, "napatech");
+    assert_string_equal(config.profiles[1].name, "generic");
+}
+
+static void test_shipped(void **state)
+{
+    struct error error = {0};
+
+    (void)state;
+    config_init(&config);
+    config_init(&expected);
+    (void)config_read(&config, TEST_CONFIG, true, &error);
+    assert_string_equal(error.message, "");
+    assert_memory_equal(&config, &expected, sizeof config);
+}
+
+/* Every setting of the shipped file, also those that are commented out, is known and has the
+ * default that the file tells. */
+static void test_shipped_comments(void **state)
+{
+    char text[32768] = "";
+    char path[64];
+    char line[512];
+    FILE *file = fopen(TEST_CONFIG, "re");
+    struct error error;
+    int n = 0;
+
+    (void)state;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        size_t key = line[0] == ';' ? strspn(line + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
+        bool setting = key > 0 && !strncmp(line + 1 + key, " =", 2) && line[3 + key] == ' ';
+
+        if (setting && strncmp(line + 1, "run_dir", key)) { /* Its default is not the text's. */
+            n++;
+            strcat(text, line + 1);
+        } else if (line[0] == '[') {
+            strcat(text, line);
+        }
+    }
+    fclose(file);
+    assert_true(n >= 10);
+    config_init(&expected);
+    (void)read_text(text, &config, path, &error);
+    assert_string_equal(error.message, "");
+    assert_memory_equal(&config, &expected, sizeof config);
+}
+
+static void test_all_settings(void **state)
+{
+    static const char text[] =
+        "; a comment\n# another\n\n"
+        "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = nova, @kvm ; inline\n"
+        "allow_read: @adm\nmax_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
+        "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
+        "max_batch = 1024\ncreate_bridges = no\n"
+        "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a,/tmp/b\ncheck_paths = no\n"
+        "[nic generic]\nslow-probe = yes\n"
+        "[nic my card]\nmatch = 15b3:*\noptions.n_rxq = 4\ndevargs = {pf_primary},x={vf}\n";
+    char path[64];
+    struct error error;
+
+    (void)state;
+    (void)read_text(text, &config, path, &error);
+    assert_string_equal(error.message, "");
+    assert_string_equal(config.socket, "/tmp/s.sock");
+    assert_string_equal(config.socket_group, "kvm");
+    assert_string_equal(config.allow, "nova, @kvm");
+    assert_string_equal(config.allow_read, "@adm");
+    assert_int_equal(config.max_connections, 4096);
+    assert_int_equal(config.max_queued, 1);
+    assert_int_equal(config.queue_timeout_ms, 1);
+    assert_string_equal(config.db, "unix:/tmp/db.sock");
+    assert_string_equal(config.run_dir, "/tmp/ovs");
+    assert_int_equal(config.timeout_ms, 600000);
+    assert_int_equal(config.vswitchd_grace_ms, 0);
+    assert_int_equal(config.max_batch, 1024);
+    assert_false(config.create_bridges);
+    assert_int_equal(config.network_device_mtu, 0);
+    assert_int_equal(config.n_socket_dirs, 2);
+    assert_string_equal(config.socket_dirs[0], "/tmp/a");
+    assert_string_equal(config.socket_dirs[1], "/tmp/b");
+    assert_false(config.check_paths);
+    assert_int_equal(config.n_profiles, 3);
+    assert_true(config.profiles[1].slow_probe);
+    assert_int_equal(config.profiles[1].n_matches, 1);
+    assert_string_equal(config.profiles[2].name, "my card");
+    assert_int_equal(config.profiles[2].n_options, 1);
+    assert_string_equal(config.profiles[2].options[0].key, "n_rxq");
+    assert_string_equal(config.profiles[2].devargs, "{pf_primary},x={vf}");
+}
+
+static void test_durations(void **state)
+{
+    static const struct {
+        const char *text;
+        int ms; /* -1: refused. */
+    } rows[] = {
+        {"10", 10000},
+        {"10 s", 10000},
+        {"10s", 10000},
+        {"500 ms", 500},
+        {"500ms", 500},
+        {"1 ms", 1},
+        {"600 s", 600000},
+        {"600000 ms", 600000},
+        {"601 s", -1},
+        {"600001 ms", -1},
+        {"0", -1},
+        {"0 ms", -1},
+        {"-1", -1},
+        {"-1 s", -1},
+        {"", -1},
+        {"s", -1},
+        {"10 m", -1},
+        {"10 min", -1},
+        {"1.5 s", -1},
+        {"1,5", -1},
+        {"10 s x", -1},
+        {"10 S", -1},
+        {"10 sec", -1},
+        {"ten", -1},
+        {"0x10", -1},
+        {"2147483647", -1},
+        {"2147483648", -1},
+        {"99999999999999999999", -1},
+        {"-2147483648", -1},
+        {"-99999999999999999999", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct error error;
+        char path[64];
+        char text[64];
+
+        snprintf(text, sizeof text, "[ovs]\ntimeout = %s\n", rows[i].text);
+        CHECK_INT(rows[i].text, read_text(text, &config, path, &error), rows[i].ms >= 0);
+        if (rows[i].ms >= 0) {
+            CHECK_INT(rows[i].text, config.timeout_ms, rows[i].ms);
+        } else {
+            CHECK_HAS(rows[i].text, error.message, ":2: timeout ");
+        }
+    }
+}
+
+/* Seconds so far below zero that, in milliseconds, they would come out above it. */
+static void test_duration_overflow(void **state)
+{
+    struct error error;
+    char path[64];
+
+    (void)state;
+    assert_false(read_text("[ovs]\ntimeout = -4294967\n", &config, path, &error));
+}
+
+static const struct {
+    const char *text;
+    int line;
+    const char *message;
+} bad[] = {
+    {"[daemon]\ncolour = blue\n", 2, "no setting 'colour' in [daemon]"},
+    {"[daemon]\ntimeout = 5\n", 2, "no setting 'timeout' in [daemon]"},
+    {"[bogus]\nx = 1\n", 2, "no setting 'x' in [bogus]"},
+    {"[nic]\nmatch = *\n", 2, "no setting 'match' in [nic]"},
+    {"socket = /tmp/s\n", 1, "no setting 'socket' in []"},
+    {"[daemon]\n\n\nmax_queued = 1\nmax_queued = 1\n", 5, "max_queued is set a second time"},
+    {"[ovs]\ntimeout = 1\n[vif]\n[ovs]\ntimeout = 1\n", 5, "timeout is set a second time"},
+    {"[nic generic]\nmatch = *\nmatch = *\n", 3, "match is set a second time"},
+    {"[daemon]\nallow = " X160 X40 "\n", 2, "longer than 190 bytes"},
+    {"[daemon]\n; " X160 X40 "\n", 2, "longer than 190 bytes"},
+    {"[nic " X40 "0123456789]\nmatch = *\n", 1, "section name is longer"},
+    {"[daemon]\nsocket = /tmp/s\n  allow = root\n", 3, "begins with a blank"},
+    {"[daemon]\n\tsocket = /tmp/s\n", 2, "begins with a blank"},
+    {" [daemon]\n", 1, "begins with a blank"},
+    {"[daemon]\nnonsense\n", 2, "neither a section nor a setting"},
+    {"[daemon]\nsocket = /tmp/s\n[ovs\n", 3, "neither a section nor a setting"},
+    {"[daemon]\nsocket = run/s\n", 2, "not an absolute path"},
+    {"[daemon]\nsocket = /run/../s\n", 2, "not an absolute path"},
+    {"[daemon]\nsocket =\n", 2, "not an absolute path"},
+    {"[daemon]\nsocket = /" X40 X40 X40 "\n", 2, "not an absolute path"},
+    {"[daemon]\nmax_connections = 0\n", 2, "max_connections"},
+    {"[daemon]\nmax_connections = 4097\n", 2, "max_connections"},
+    {"[daemon]\nmax_connections = 5 s\n", 2, "max_connections"},
+    {"[daemon]\nmax_connections = many\n", 2, "not a number"},
+    {"[ovs]\nmax_batch = 1025\n", 2, "max_batch"},
+    {"[ovs]\ncreate_bridges = true\n", 2, "create_bridges must be yes or no"},
+    {"[ovs]\ncreate_bridges =\n", 2, "create_bridges must be yes or no"},
+    {"[vif]\nnetwork_device_mtu = 65536\n", 2, "network_device_mtu"},
+    {"[vif]\nnetwork_device_mtu = -1\n", 2, "network_device_mtu"},
+    {"[vif]\nsocket_dirs = /run, tmp\n", 2, "'tmp', which is not an absolute path"},
+    {"[vif]\nsocket_dirs = /a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a\n", 2,
+     "more than 16"},
+    {"[nic x]\nmatch = *\ndevargs = {pf},{port}\n", 3, "unknown variable {port}"},
+    {"[nic x]\nmatch = *\nvhost-socket = /run/{vf\n", 3, "unmatched"},
+    {"[nic x]\nmatch = 18f4\n", 2, "none of 18f4:051a"},
+    {"[nic x]\nmatch = *\ncolour = blue\n", 3, "colour is not a setting of a NIC profile"},
+    {"[nic ]\nmatch = *\n", 2, "needs a name"},
+    {"[nic 012345678901234567890123456789012]\nmatch = *\n", 2, "needs a name"},
+    {"[nic x]\nslow-probe = yes\n", 2, "NIC profile 'x' has no match"},
+};
+
+static void test_bad(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(bad); i++) {
+        struct error error;
+        char place[128];
+        char path[64];
+
+        CHECK(bad[i].text, !read_text(bad[i].text, &config, path, &error));
+        snprintf(place, sizeof place, "%s:%d: ", path, bad[i].line);
+        CHECK_HAS(bad[i].text, error.message, place);
+        CHECK_HAS(bad[i].text, error.message, bad[i].message);
+        CHECK_INT(bad[i].text, error.reason, REASON_INVALID_REQUEST);
+    }
+}
+
+/* The first bad line is named, not one that is bad only because of it. */
+static void test_first_bad_line(void **state)
+{
+    struct error error;
+    char path[64];
+
+    (void)state;
+    assert_false(read_text("[daemon]\n[ovs\ntimeout = 5\n", &config, path, &error));
+    CHECK_HAS("second line", error.message, ":2: ");
+}
+
+static void test_good(void **state)
+{
+    static const char *const good[] = {
+        "",
+        "\n\n",
+        "; only a comment",
+        "[daemon]\n",
+        "[daemon]\nsocket = /tmp/s", /* No LF at the end. */
+        "[daemon]\r\nsocket = /tmp/s\r\n",
+        "[daemon]\nsocket = /tmp/s\n   \n", /* Blanks alone are an empty line. */
+        "[daemon]\n[daemon]\nallow =\n",
+        "[vif]\nsocket_dirs =\n",
+        "[nic x]\nmatch = *\n[nic y]\nmatch = *\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(good); i++) {
+        struct error error;
+        char path[64];
+
+        (void)read_text(good[i], &config, path, &error);
+        CHECK_STR(good[i], error.message, "");
+    }
+}
+
+/* "Lines must not be longer than 190 bytes": one of 190 bytes is not. */
+static void test_longest_line(void **state)
+{
+    struct error error;
+    char path[64];
+    char text[256];
+
+    (void)state;
+    for (int extra = 0; extra < 2; extra++) {
+        snprintf(text, sizeof text, "[daemon]\nallow = %s%.*s\n", X160, 22 + extra, X40);
+        assert_int_equal(strlen(text), 9 + 190 + extra + 1);
+        assert_int_equal(read_text(text, &config, path, &error), extra == 0);
+    }
+}
+
+static void test_too_many_profiles(void **state)
+{
+    char text[2048] = "";
+    struct error error;
+    char path[64];
+
+    (void)state;
+    for (int i = 0; i < NIC_PROFILES_MAX - 2; i++) {
+        size_t used = strlen(text);
+
+        snprintf(text + used, sizeof text - used, "[nic n%d]\nmatch = *\n", i);
+    }
+    assert_true(read_text(text, &config, path, &error));
+    assert_int_equal(config.n_profiles, NIC_PROFILES_MAX);
+    strcat(text, "[nic more]\nmatch = *\n");
+    assert_false(read_text(text, &config, path, &error));
+}
+
+static void test_missing_file(void **state)
+{
+    struct error error = {0};
+
+    (void)state;
+    config_init(&config);
+    config_init(&expected);
+    assert_true(config_read(&config, "/nonexistent/vifplugd.conf", false, &error));
+    assert_memory_equal(&config, &expected, sizeof config);
+    assert_false(config_read(&config, "/nonexistent/vifplugd.conf", true, &error));
+    assert_non_null(strstr(error.message, "/nonexistent/vifplugd.conf"));
+}
+
+/* What can be opened but not read, such as a directory, must not pass for an empty file. */
+static void test_unreadable_file(void **state)
+{
+    struct error error = {0};
+
+    (void)state;
+    config_init(&config);
+    assert_false(config_read(&config, "/", true, &error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_shipped_comments),
+        cmocka_unit_test(test_all_settings),
+        cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_duration_overflow),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_first_bad_line),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_longest_line),
+        cmocka_unit_test(test_too_many_profiles),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_unreadable_file),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

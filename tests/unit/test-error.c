@@ -1,0 +1,91 @@
+#include "check.h"
+
+#include "base/error.h"
+
+static const struct {
+    enum reason reason;
+    const char *name;
+    bool retryable;
+} reasons[] = {
+    {REASON_INVALID_REQUEST, "invalid_request", false},
+    {REASON_UNSUPPORTED_VIF, "unsupported_vif", false},
+    {REASON_DEVICE_NOT_FOUND, "device_not_found", false},
+    {REASON_VF_IN_USE, "vf_in_use", false},
+    {REASON_SOCKET_MISMATCH, "socket_mismatch", false},
+    {REASON_PORT_CONFLICT, "port_conflict", false},
+    {REASON_NOT_REALIZED, "not_realized", false},
+    {REASON_SWITCH_UNAVAILABLE, "switch_unavailable", true},
+    {REASON_TIMEOUT, "timeout", true},
+    {REASON_BUSY, "busy", true},
+    {REASON_PERMISSION_DENIED, "permission_denied", false},
+    {REASON_INTERNAL, "internal", false},
+};
+
+static void test_reasons(void **state)
+{
+    (void)state;
+    assert_int_equal(N(reasons), REASON_N - 1);
+    for (size_t i = 0; i < N(reasons); i++) {
+        CHECK_STR(reasons[i].name, reason_name(reasons[i].reason), reasons[i].name);
+        CHECK_INT(reasons[i].name, reason_from_name(reasons[i].name), reasons[i].reason);
+        CHECK_INT(reasons[i].name, reason_retryable(reasons[i].reason), reasons[i].retryable);
+    }
+    assert_int_equal(reason_from_name("none"), REASON_NONE);
+    assert_int_equal(reason_from_name("Timeout"), REASON_NONE);
+    assert_int_equal(reason_from_name(""), REASON_NONE);
+    assert_int_equal(reason_from_name(NULL), REASON_NONE);
+    assert_string_equal(reason_name(REASON_N), "internal");
+}
+
+static void test_fill(void **state)
+{
+    struct error error;
+
+    (void)state;
+    memset(&error, 'x', sizeof error);
+    assert_false(error_set(&error, REASON_BUSY, "vif.id", "%d wait.", 3));
+    assert_int_equal(error.reason, REASON_BUSY);
+    assert_int_equal(error.rpc_code, RPC_OPERATION);
+    assert_string_equal(error.field, "vif.id");
+    assert_string_equal(error.message, "3 wait.");
+    assert_string_equal(error.detail, "");
+    assert_false(error_detail(&error, "%s", "words"));
+    assert_string_equal(error.detail, "words");
+    assert_false(error_set(&error, REASON_TIMEOUT, NULL, "%s", ""));
+    assert_string_equal(error.field, "");
+    assert_string_equal(error.detail, "");
+}
+
+static void test_null(void **state)
+{
+    (void)state;
+    assert_false(error_set(NULL, REASON_BUSY, "", "%s", "nobody asks"));
+    assert_false(error_detail(NULL, "%s", "nobody asks"));
+}
+
+static void test_long_text_is_cut(void **state)
+{
+    struct error error;
+    char text[2 * ERROR_TEXT_LEN];
+
+    (void)state;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    error_set(&error, REASON_BUSY, text, "%s", text);
+    error_detail(&error, "%s", text);
+    assert_int_equal(strlen(error.field), ERROR_FIELD_LEN - 1);
+    assert_int_equal(strlen(error.message), ERROR_TEXT_LEN - 1);
+    assert_int_equal(strlen(error.detail), ERROR_TEXT_LEN - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_null),
+        cmocka_unit_test(test_long_text_is_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,353 @@
+#include "check.h"
+
+#include "daemon/nic.h"
+
+#include <ftw.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* All VFs of a bus from 00.4 on, as Napatech's cards have them. */
+#define WHOLE_BUS "pf=0000:65:00.0,vf=0000:65:00.4+252"
+#define NAPATECH "pf=0000:65:00.0,vf=0000:65:00.4+8"
+#define INTEL "pf=0000:17:00.0,vendor=8086,device=1592,vf=0000:17:01.0+16"
+
+/* A fake /sys and the NIC module on it. */
+struct tree {
+    char root[64];
+    struct nic_profile profiles[4];
+    size_t n_profiles;
+    struct nic *nic;
+};
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void run_pcitree(const char *root, const char *const cards[])
+{
+    const char *argv[16] = {"python3", TEST_PCITREE, root};
+    int status = -1;
+    pid_t pid;
+
+    for (size_t i = 0; cards[i]; i++) {
+        assert_true(i + 4 < N(argv));
+        argv[3 + i] = cards[i];
+    }
+    assert_int_equal(
+        posix_spawn(&pid, "/usr/bin/python3", NULL, NULL, (char **)(uintptr_t)argv, environ), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* `cards` as pcitree.py wants them, at most three. */
+static void open_tree(struct tree *tree, const char *const cards[])
+{
+    strcpy(tree->root, "/tmp/test-nic-XXXXXX");
+    assert_non_null(mkdtemp(tree->root));
+    run_pcitree(tree->root, cards);
+    nic_profile_init(&tree->profiles[0], "napatech");
+    nic_profile_init(&tree->profiles[1], "generic");
+    tree->n_profiles = 2;
+    tree->nic = nic_create(tree->root, tree->profiles, tree->n_profiles);
+}
+
+static void close_tree(struct tree *tree)
+{
+    nic_destroy(tree->nic);
+    nftw(tree->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct pci_addr addr(const char *text)
+{
+    struct pci_addr result;
+
+    CHECK(text, pci_addr_parse(text, &result));
+    return result;
+}
+
+static void check_vf(struct tree *tree, const char *slot, int vf_num, const char *pf,
+                     const char *socket)
+{
+    const struct pci_addr pf_addr = addr(pf);
+    const struct pci_addr vf_addr = addr(slot);
+    struct error error = {0};
+    struct nic_vf vf;
+    char devargs[64];
+
+    (void)nic_resolve(tree->nic, &vf_addr, "vif.pci_slot", &vf, &error);
+    CHECK_STR(slot, error.message, "");
+    CHECK_INT(slot, vf.vf_num, vf_num);
+    CHECK(slot, pci_addr_equal(&vf.pf, &pf_addr));
+    CHECK(slot, pci_addr_equal(&vf.vf, &vf_addr));
+    snprintf(devargs, sizeof devargs, "%s,representor=[%d]", pf, vf_num);
+    CHECK_STR(slot, vf.devargs, devargs);
+    CHECK_STR(slot, vf.vhost_socket, socket);
+    CHECK_INT(slot, vf.vhost_mode, *socket ? VHOST_MODE_SERVER : VHOST_MODE_NONE);
+}
+
+static void check_refused(struct tree *tree, const char *slot, enum reason reason,
+                          const char *words)
+{
+    const struct pci_addr vf_addr = addr(slot);
+    struct error error = {0};
+    struct nic_vf vf;
+
+    CHECK(slot, !nic_resolve(tree->nic, &vf_addr, "vif.pci_slot", &vf, &error));
+    CHECK_STR(slot, reason_name(error.reason), reason_name(reason));
+    CHECK_STR(slot, error.field, "vif.pci_slot");
+    CHECK_HAS(slot, error.message, words);
+}
+
+static void test_napatech_numbers(void **state)
+{
+    static const struct {
+        const char *slot;
+        int vf_num;
+    } rows[] = {
+        {"0000:65:00.4", 4},   {"0000:65:00.7", 7},   {"0000:65:01.0", 8},   {"0000:65:01.2", 10},
+        {"0000:65:01.7", 15},  {"0000:65:02.0", 16},  {"0000:65:09.7", 79},  {"0000:65:0a.0", 80},
+        {"0000:65:0f.7", 127}, {"0000:65:10.0", 128}, {"0000:65:1a.5", 213}, {"0000:65:1f.7", 255},
+    };
+    static const char *const cards[] = {WHOLE_BUS, NULL};
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    for (size_t i = 0; i < N(rows); i++) {
+        char socket[64];
+
+        snprintf(socket, sizeof socket, "/usr/local/var/run/stdvio%d", rows[i].vf_num);
+        check_vf(&tree, rows[i].slot, rows[i].vf_num, "0000:65:00.0", socket);
+    }
+    close_tree(&tree);
+}
+
+static void test_generic_numbers(void **state)
+{
+    /* virtfn numbers go on from one range to the next, on whatever bus. */
+    static const char *const cards[] = {INTEL ",vf=0000:18:00.0+8", NULL};
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    check_vf(&tree, "0000:17:01.0", 0, "0000:17:00.0", "");
+    check_vf(&tree, "0000:17:01.7", 7, "0000:17:00.0", "");
+    check_vf(&tree, "0000:17:02.0", 8, "0000:17:00.0", "");
+    check_vf(&tree, "0000:17:02.7", 15, "0000:17:00.0", "");
+    check_vf(&tree, "0000:18:00.0", 16, "0000:17:00.0", "");
+    check_vf(&tree, "0000:18:00.7", 23, "0000:17:00.0", "");
+    close_tree(&tree);
+}
+
+static void test_refused(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+4,vf=0000:66:00.0+2",
+                                        "pf=0000:17:00.0,vendor=8086,device=1592", NULL};
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "/usr/local/var/run/stdvio4");
+    check_refused(&tree, "0000:65:01.0", REASON_DEVICE_NOT_FOUND, "no PCI device 0000:65:01.0");
+    check_refused(&tree, "0001:65:00.4", REASON_DEVICE_NOT_FOUND, "no PCI device");
+    check_refused(&tree, "0000:65:00.0", REASON_DEVICE_NOT_FOUND, "not a VF");
+    check_refused(&tree, "0000:17:00.0", REASON_DEVICE_NOT_FOUND, "not a VF");
+    check_refused(&tree, "0000:66:00.0", REASON_DEVICE_NOT_FOUND, "another bus");
+    /* By the other rule the same VF has a number. */
+    tree.profiles[0].numbering = NIC_NUMBER_VIRTFN;
+    check_vf(&tree, "0000:66:00.1", 5, "0000:65:00.0", "/usr/local/var/run/stdvio5");
+    close_tree(&tree);
+}
+
+static void test_broken(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *words;
+    } rows[] = {
+        {"no-virtfn", "does not list it"},
+        {"no-physfn", "not a VF"},
+        {"no-vendor", "No NIC profile matches PF 0000:65:00.0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        char card[96];
+        const char *const cards[] = {card, NULL};
+        struct tree tree;
+
+        snprintf(card, sizeof card, "pf=0000:65:00.0,vf=0000:65:00.4+4,broken=%s", rows[i].what);
+        open_tree(&tree, cards);
+        check_refused(&tree, "0000:65:00.4", REASON_DEVICE_NOT_FOUND, rows[i].words);
+        close_tree(&tree);
+    }
+}
+
+static void test_no_profile(void **state)
+{
+    static const char *const cards[] = {NAPATECH, INTEL, NULL};
+    const struct pci_addr pf = {0, 0x17, 0, 0};
+    struct tree tree;
+    struct nic_vf vf;
+
+    (void)state;
+    open_tree(&tree, cards);
+    nic_set_profiles(tree.nic, tree.profiles, 1); /* napatech alone. */
+    check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "/usr/local/var/run/stdvio4");
+    check_refused(&tree, "0000:17:01.0", REASON_DEVICE_NOT_FOUND, "No NIC profile");
+    assert_false(nic_describe(tree.nic, &pf, 0, &vf));
+    nic_set_profiles(tree.nic, tree.profiles, 2); /* At once, although the PFs are cached. */
+    assert_true(nic_describe(tree.nic, &pf, 0, &vf));
+    close_tree(&tree);
+}
+
+static void test_no_sysfs(void **state)
+{
+    const struct pci_addr pf = {0, 0x65, 0, 0};
+    struct nic_profile profile;
+    struct tree tree;
+    struct nic_vf vf;
+
+    (void)state;
+    nic_profile_init(&profile, "napatech");
+    tree.nic = nic_create("/nonexistent", &profile, 1);
+    check_refused(&tree, "0000:65:00.4", REASON_DEVICE_NOT_FOUND, "no PCI device");
+    assert_false(nic_describe(tree.nic, &pf, 4, &vf));
+    nic_destroy(tree.nic);
+}
+
+static void test_two_cards(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8",
+                                        "pf=0000:b3:00.0,vf=0000:b3:00.4+4", NULL};
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    check_refused(&tree, "0000:65:00.4", REASON_SOCKET_MISMATCH, "0000:b3:00.4");
+    check_refused(&tree, "0000:b3:00.7", REASON_SOCKET_MISMATCH, "0000:65:00.7");
+    /* The second card has no VF of that number. */
+    check_vf(&tree, "0000:65:01.0", 8, "0000:65:00.0", "/usr/local/var/run/stdvio8");
+    strcpy(tree.profiles[0].vhost_socket, "/run/{pf_bus}/stdvio{vf}");
+    nic_set_profiles(tree.nic, tree.profiles, tree.n_profiles);
+    check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "/run/65/stdvio4");
+    check_vf(&tree, "0000:b3:00.4", 4, "0000:b3:00.0", "/run/b3/stdvio4");
+    /* Where no socket is served there is nothing to share. */
+    tree.profiles[0].vhost_socket[0] = '\0';
+    check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "");
+    close_tree(&tree);
+}
+
+static void test_own_profile(void **state)
+{
+    static const char *const cards[] = {NAPATECH, NULL};
+    const struct pci_addr slot = {0, 0x65, 1, 2};
+    struct error error = {0};
+    struct tree tree;
+    struct nic_vf vf;
+    char why[128];
+
+    (void)state;
+    open_tree(&tree, cards);
+    nic_profile_init(&tree.profiles[2], "mine");
+    nic_profile_set(&tree.profiles[2], "match", "0000:65:00.0", why, sizeof why);
+    nic_profile_set(&tree.profiles[2], "vhost-socket", "/run/{vf_pci}", why, sizeof why);
+    nic_profile_set(&tree.profiles[2], "vhost-mode", "client", why, sizeof why);
+    nic_set_profiles(tree.nic, tree.profiles, 3);
+    assert_true(nic_resolve(tree.nic, &slot, "f", &vf, &error));
+    assert_ptr_equal(vf.profile, &tree.profiles[2]);
+    assert_int_equal(vf.vf_num, 6); /* virtfn6: the seventh from 00.4 on. */
+    assert_string_equal(vf.vhost_socket, "/run/0000:65:01.2");
+    assert_int_equal(vf.vhost_mode, VHOST_MODE_CLIENT);
+    close_tree(&tree);
+}
+
+static void test_bad_templates(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+    } rows[] = {
+        {"vhost-socket", "run/stdvio{vf}"},
+        {"vhost-socket", "/run/../stdvio{vf}"},
+        {"vhost-socket",
+         "/run/0123456789012345678901234567890123456789/0123456789012345678901234567"
+         "890123456789012345678901234567890123456789/{vf}"},
+        {"devargs", "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
+                    "{pf}{pf}{pf}"},
+    };
+    static const char *const cards[] = {NAPATECH, NULL};
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    for (size_t i = 0; i < N(rows); i++) {
+        char why[128];
+
+        nic_profile_init(&tree.profiles[0], "napatech");
+        CHECK(rows[i].value,
+              nic_profile_set(&tree.profiles[0], rows[i].key, rows[i].value, why, sizeof why));
+        check_refused(&tree, "0000:65:00.4", REASON_INVALID_REQUEST, rows[i].key);
+    }
+    close_tree(&tree);
+}
+
+/* nic_describe() is the inverse of nic_resolve() for every VF, and knows no others. */
+static void test_describe(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+28",
+                                        INTEL ",vf=0000:18:00.0+2", NULL};
+    static const struct {
+        const char *pf;
+        int first;
+        int last;
+    } rows[] = {{"0000:65:00.0", 4, 31}, {"0000:17:00.0", 0, 17}};
+    const struct pci_addr foreign = {0, 0x66, 0, 0};
+    struct tree tree;
+    struct nic_vf vf;
+
+    (void)state;
+    open_tree(&tree, cards);
+    for (size_t i = 0; i < N(rows); i++) {
+        const struct pci_addr pf = addr(rows[i].pf);
+
+        for (int vf_num = -1; vf_num <= 256; vf_num++) {
+            bool there = vf_num >= rows[i].first && vf_num <= rows[i].last;
+            struct error error = {0};
+            struct nic_vf again;
+
+            CHECK_INT(rows[i].pf, nic_describe(tree.nic, &pf, vf_num, &vf), there);
+            if (there) {
+                CHECK(rows[i].pf, nic_resolve(tree.nic, &vf.vf, "f", &again, &error));
+                CHECK_INT(rows[i].pf, again.vf_num, vf_num);
+                CHECK(rows[i].pf, pci_addr_equal(&again.pf, &pf));
+                CHECK_STR(rows[i].pf, again.devargs, vf.devargs);
+                CHECK_STR(rows[i].pf, again.vhost_socket, vf.vhost_socket);
+            }
+        }
+    }
+    assert_false(nic_describe(tree.nic, &foreign, 4, &vf));
+    close_tree(&tree);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_napatech_numbers), cmocka_unit_test(test_generic_numbers),
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_no_profile),       cmocka_unit_test(test_no_sysfs),
+        cmocka_unit_test(test_two_cards),        cmocka_unit_test(test_own_profile),
+        cmocka_unit_test(test_bad_templates),    cmocka_unit_test(test_describe),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

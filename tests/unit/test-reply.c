@@ -1,0 +1,384 @@
+#include "check.h"
+
+#include "wire/json-get.h"
+#include "wire/reply.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct reply_pair options[] = {
+    {"dpdk-devargs", "0000:65:00.0,representor=[10]"},
+    {"x", "\"quoted\"\\ \n\xc3\xa4"},
+};
+static const struct reply_pair external_ids[] = {{"iface-id", "if1"}};
+
+static const struct vif_view full = {
+    .vif_id = "v1",
+    .kind = VIF_KIND_REPRESENTOR,
+    .bridge = "br0",
+    .port = "vfrv1",
+    .interface_type = "dpdk",
+    .ofport = 7,
+    .mtu = 1450,
+    .address = "fa:16:3e:00:00:01",
+    .options = options,
+    .n_options = N(options),
+    .external_ids = external_ids,
+    .n_external_ids = N(external_ids),
+    .has_representor = true,
+    .pf = {0, 0x65, 0, 0},
+    .vf = {0, 0x65, 1, 2},
+    .has_vf = true,
+    .vf_num = 10,
+    .devargs = "0000:65:00.0,representor=[10]",
+    .vhost_path = "/run/s/v1",
+    .vhost_mode = VHOST_MODE_SERVER,
+    .state = STATE_FAILED,
+    .error = "no such device",
+};
+
+/* Checks that `line` is one line of JSON, an answer to `id`, and gives the member that it carries.
+ * Frees `line`; the caller puts *reply. */
+static struct json_object *open_reply(char *line, const char *id, const char *member,
+                                      struct json_object **reply)
+{
+    size_t length = strlen(line);
+    struct error error = {0};
+    struct json_object *value;
+
+    CHECK(line, length > 0 && strchr(line, '\n') == line + length - 1);
+    *reply = json_parse(line, length - 1, &error);
+    CHECK_STR(line, error.message, "");
+    CHECK_INT(line, json_object_object_length(*reply), 3);
+    CHECK(line, json_object_object_get_ex(*reply, "jsonrpc", &value));
+    CHECK_STR(line, json_object_get_string(value), "2.0");
+    CHECK(line, json_object_object_get_ex(*reply, "id", &value));
+    CHECK_STR(line, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), id);
+    CHECK(line, json_object_object_get_ex(*reply, member, &value));
+    free(line);
+    return value;
+}
+
+/* The member at `path` (components separated by '/', numbers index arrays) as JSON text, or NULL.
+ */
+static const char *at(struct json_object *value, const char *path)
+{
+    char text[128];
+    char *save = NULL;
+
+    snprintf(text, sizeof text, "%s", path);
+    for (char *key = strtok_r(text, "/", &save); key; key = strtok_r(NULL, "/", &save)) {
+        if (json_object_is_type(value, json_type_array)) {
+            value = json_object_array_get_idx(value, strtoul(key, NULL, 10));
+        } else if (!json_object_object_get_ex(value, key, &value)) {
+            return NULL;
+        }
+    }
+    return json_object_to_json_string_ext(value,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+struct member {
+    const char *path;
+    const char *text; /* NULL: must not be there. */
+};
+
+static void check_members(struct json_object *value, const struct member *members, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        CHECK_STR(members[i].path, at(value, members[i].path), members[i].text);
+    }
+}
+
+static const struct member full_members[] = {
+    {"vif_id", "\"v1\""},
+    {"kind", "\"representor\""},
+    {"bridge", "\"br0\""},
+    {"port", "\"vfrv1\""},
+    {"interface_type", "\"dpdk\""},
+    {"ofport", "7"},
+    {"mtu", "1450"},
+    {"address", "\"fa:16:3e:00:00:01\""},
+    {"options/dpdk-devargs", "\"0000:65:00.0,representor=[10]\""},
+    {"options/x", "\"\\\"quoted\\\"\\\\ \\n\xc3\xa4\""},
+    {"external_ids", "{\"iface-id\":\"if1\"}"},
+    {"representor/pf", "\"0000:65:00.0\""},
+    {"representor/vf", "\"0000:65:01.2\""},
+    {"representor/vf_num", "10"},
+    {"representor/devargs", "\"0000:65:00.0,representor=[10]\""},
+    {"vhost_user", "{\"path\":\"/run/s/v1\",\"mode\":\"server\"}"},
+    {"state", "\"failed\""},
+    {"error", "\"no such device\""},
+};
+
+static void test_vif(void **state)
+{
+    struct json_object *reply;
+    struct json_object *result = open_reply(reply_vif("17", &full), "17", "result", &reply);
+
+    (void)state;
+    check_members(result, full_members, N(full_members));
+    json_object_put(reply);
+}
+
+static void test_vif_without_parts(void **state)
+{
+    static const struct member members[] = {
+        {"vif_id", "\"v1\""}, {"kind", NULL},
+        {"bridge", NULL},     {"ofport", NULL},
+        {"mtu", NULL},        {"address", NULL},
+        {"options", "{}"},    {"external_ids", "{}"},
+        {"error", NULL},      {"representor", NULL},
+        {"vhost_user", NULL}, {"port", NULL},
+        {"state", "\"up\""},  {"interface_type", NULL},
+    };
+    const struct vif_view view = {
+        .vif_id = "v1", .ofport = -1, .address = "", .vhost_path = "", .state = STATE_UP};
+    struct json_object *reply;
+    struct json_object *result =
+        open_reply(reply_vif("\"a\\\"b\"", &view), "\"a\\\"b\"", "result", &reply);
+
+    (void)state;
+    check_members(result, members, N(members));
+    json_object_put(reply);
+}
+
+static void test_error(void **state)
+{
+    static const struct {
+        enum reason reason;
+        int code;
+        const char *vif_id;
+        const char *field;
+        const char *detail;
+        struct member members[7];
+    } rows[] = {
+        {REASON_VF_IN_USE,
+         RPC_OPERATION,
+         "v1",
+         "vif.pci_slot",
+         "",
+         {{"code", "-32000"},
+          {"message", "\"Say \\\"why\\\".\""},
+          {"data/reason", "\"vf_in_use\""},
+          {"data/vif_id", "\"v1\""},
+          {"data/field", "\"vif.pci_slot\""},
+          {"data/detail", NULL},
+          {"data/retryable", "false"}}},
+        {REASON_TIMEOUT,
+         RPC_OPERATION,
+         NULL,
+         "",
+         "two\nlines",
+         {{"code", "-32000"},
+          {"message", "\"Say \\\"why\\\".\""},
+          {"data/reason", "\"timeout\""},
+          {"data/vif_id", NULL},
+          {"data/field", NULL},
+          {"data/detail", "\"two\\nlines\""},
+          {"data/retryable", "true"}}},
+        {REASON_INVALID_REQUEST,
+         RPC_PARSE_ERROR,
+         "",
+         "",
+         "",
+         {{"code", "-32700"},
+          {"message", "\"Say \\\"why\\\".\""},
+          {"data/reason", "\"invalid_request\""},
+          {"data/vif_id", NULL},
+          {"data/field", NULL},
+          {"data/detail", NULL},
+          {"data/retryable", "false"}}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct json_object *object;
+        struct json_object *reply;
+        struct error error;
+
+        error_set(&error, rows[i].reason, rows[i].field, "Say \"why\".");
+        error_detail(&error, "%s", rows[i].detail);
+        error.rpc_code = rows[i].code;
+        object = open_reply(reply_error("null", rows[i].vif_id, &error), "null", "error", &reply);
+        check_members(object, rows[i].members, N(rows[i].members));
+        json_object_put(reply);
+    }
+}
+
+/* Messages quote what a client sent, cut at some byte: the answer is valid UTF-8 all the same. */
+static void test_error_with_cut_text(void **state)
+{
+    struct json_object *reply;
+    struct error error;
+    char *line;
+
+    (void)state;
+    error_set(&error, REASON_INVALID_REQUEST, "vif.vif_name", "'%.4s' is no name.", "abc\xc3\xa4");
+    line = reply_error("1", "v1", &error);
+    reply = json_parse(line, strlen(line) - 1, &error);
+    free(line);
+    assert_non_null(reply);
+    json_object_put(reply);
+}
+
+static void test_operation(void **state)
+{
+    static const char *const warnings[] = {"first", "second"};
+    static const char *const operations[] = {"insert Port p into Bridge b"};
+    static const struct reply_timings timings = {
+        .queued = 0.0004, .commit = 1.25, .realize = -1, .total = 1234.5678};
+    static const struct reply_plan plan = {"create", "there is none", operations, 1};
+    static const struct reply_operation operation = {.view = &full,
+                                                     .vif_id = "v1",
+                                                     .changed = true,
+                                                     .warnings = warnings,
+                                                     .n_warnings = 2,
+                                                     .timings = &timings,
+                                                     .plan = &plan};
+    static const struct member members[] = {
+        {"changed", "true"},
+        {"warnings", "[\"first\",\"second\"]"},
+        {"timings_ms/queued", "0.000"},
+        {"timings_ms/commit", "1.250"},
+        {"timings_ms/realize", NULL},
+        {"timings_ms/total", "1234.568"},
+        {"plan/action", "\"create\""},
+        {"plan/why", "\"there is none\""},
+        {"plan/operations", "[\"insert Port p into Bridge b\"]"},
+    };
+    struct json_object *reply;
+    struct json_object *result =
+        open_reply(reply_operation("1", &operation), "1", "result", &reply);
+
+    (void)state;
+    check_members(result, full_members, N(full_members));
+    check_members(result, members, N(members));
+    json_object_put(reply);
+}
+
+static void test_unplug(void **state)
+{
+    static const struct reply_operation operation = {.vif_id = "v1"};
+    static const struct member members[] = {
+        {"vif_id", "\"v1\""}, {"changed", "false"}, {"warnings", "[]"},
+        {"state", NULL},      {"timings_ms", NULL}, {"plan", NULL},
+    };
+    struct json_object *reply;
+    struct json_object *result =
+        open_reply(reply_operation("1", &operation), "1", "result", &reply);
+
+    (void)state;
+    check_members(result, members, N(members));
+    json_object_put(reply);
+}
+
+static void test_list(void **state)
+{
+    struct vif_view other = full;
+    struct reply_list *list = reply_list_new();
+    struct json_object *reply;
+    struct json_object *result;
+
+    (void)state;
+    result = open_reply(reply_list_finish(list, "1"), "1", "result", &reply);
+    assert_string_equal(at(result, "vifs"), "[]");
+    json_object_put(reply);
+
+    list = reply_list_new();
+    reply_list_add(list, &full);
+    other.vif_id = "v2";
+    reply_list_add(list, &other);
+    result = open_reply(reply_list_finish(list, "2"), "2", "result", &reply);
+    assert_string_equal(at(result, "vifs/0/vif_id"), "\"v1\"");
+    assert_string_equal(at(result, "vifs/0/representor/vf_num"), "10");
+    assert_string_equal(at(result, "vifs/1/vif_id"), "\"v2\"");
+    json_object_put(reply);
+}
+
+static void test_status(void **state)
+{
+    static const struct reply_pair counters[] = {{"plugs", "12"}, {"failed", "18000000000"}};
+    struct reply_status status = {.version = "0.1",
+                                  .ovsdb_remote = "unix:/x",
+                                  .ovsdb_connected = true,
+                                  .vswitchd_state = "alive",
+                                  .vswitchd_pid = 42,
+                                  .ovs_version = "3.1.0",
+                                  .dpdk_initialized = true,
+                                  .next_cfg = 5,
+                                  .cur_cfg = 4,
+                                  .uptime_s = 3,
+                                  .counters = counters,
+                                  .n_counters = N(counters)};
+    static const struct member members[] = {
+        {"version", "\"0.1\""},
+        {"uptime_s", "3"},
+        {"ovsdb", "{\"remote\":\"unix:/x\",\"connected\":true,\"next_cfg\":5,\"cur_cfg\":4}"},
+        {"vswitchd/state", "\"alive\""},
+        {"vswitchd/pid", "42"},
+        {"vswitchd/version", "\"3.1.0\""},
+        {"vswitchd/dpdk_version", NULL},
+        {"vswitchd/dpdk_initialized", "true"},
+        {"counters", "{\"plugs\":12,\"failed\":18000000000}"},
+    };
+    struct json_object *reply;
+    struct json_object *result = open_reply(reply_status("1", &status), "1", "result", &reply);
+
+    (void)state;
+    check_members(result, members, N(members));
+    json_object_put(reply);
+    status.vswitchd_pid = 0;
+    status.n_counters = 0;
+    result = open_reply(reply_status("1", &status), "1", "result", &reply);
+    assert_null(at(result, "vswitchd/pid"));
+    assert_string_equal(at(result, "counters"), "{}");
+    json_object_put(reply);
+}
+
+static void test_describe(void **state)
+{
+    struct json_object *reply;
+    struct json_object *result = open_reply(reply_describe("1"), "1", "result", &reply);
+
+    (void)state;
+    assert_string_equal(at(result, "plugin_name"), "\"vifplug\"");
+    assert_string_equal(at(result, "vif_info/0/vif_object_name"), "\"VIFVHostUser\"");
+    assert_string_equal(at(result, "vif_info/1/vif_object_name"), "\"VIFHostDevice\"");
+    for (int i = 0; i < 4; i++) {
+        char path[96];
+
+        snprintf(path, sizeof path, "vif_info/%d/supported_port_profiles/%d/profile_object_name",
+                 i / 2, i % 2);
+        CHECK_STR(path, at(result, path),
+                  i % 2 ? "\"VIFPortProfileOVSRepresentor\"" : "\"VIFPortProfileOpenVSwitch\"");
+    }
+    json_object_put(reply);
+}
+
+/* A map's value may be empty in OVSDB; it is a value all the same. */
+static void test_empty_map_value(void **state)
+{
+    static const struct reply_pair pairs[] = {{"empty", ""}};
+    const struct vif_view view = {.vif_id = "v1", .external_ids = pairs, .n_external_ids = 1};
+    struct json_object *reply;
+    struct json_object *result = open_reply(reply_vif("1", &view), "1", "result", &reply);
+
+    (void)state;
+    CHECK_STR("external_ids", at(result, "external_ids"), "{\"empty\":\"\"}");
+    json_object_put(reply);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vif),       cmocka_unit_test(test_vif_without_parts),
+        cmocka_unit_test(test_error),     cmocka_unit_test(test_error_with_cut_text),
+        cmocka_unit_test(test_operation), cmocka_unit_test(test_unplug),
+        cmocka_unit_test(test_list),      cmocka_unit_test(test_status),
+        cmocka_unit_test(test_describe),  cmocka_unit_test(test_empty_map_value),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
