@@ -84,8 +84,12 @@ class Api:
     def plug(self, vif, instance=INSTANCE, **params):
         return self.call("plug", vif=vif, instance={"uuid": instance}, **params)
 
-    def unplug(self, vif_id, **params):
+    def unplug(self, vif_id, **params):  # pylint: disable=redefined-outer-name
         return self.call("unplug", vif_id=vif_id, **params)
+
+    def get_vif(self, n):
+        """The VIF made with number n."""
+        return self.call("get", vif_id=vif_id(n))
 
 
 def result(answer):

@@ -120,14 +120,24 @@ def api(box):
         yield connection
 
 
+def configuring(sandbox):
+    def restart(text, *options):
+        sandbox.stop("vifplugd")
+        with open(sandbox.config, "w", encoding="ascii") as file:
+            file.write(text)
+        with open(f"{sandbox.config}.changed", "w", encoding="ascii"):
+            pass
+        sandbox.start_vifplugd(*options)
+    return restart
+
+
 @pytest.fixture
 def configure(box):
     """Restarts the daemon with the given configuration text (and options)."""
-    def restart(text, *options):
-        box.stop("vifplugd")
-        with open(box.config, "w", encoding="ascii") as file:
-            file.write(text)
-        with open(f"{box.config}.changed", "w", encoding="ascii"):
-            pass
-        box.start_vifplugd(*options)
-    return restart
+    return configuring(box)
+
+
+@pytest.fixture
+def configure_card(card_box):
+    """The same for the sandbox with cards."""
+    return configuring(card_box)

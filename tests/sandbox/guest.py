@@ -8,7 +8,7 @@ import os
 import re
 import time
 
-from sandbox import change_hugepages
+from sandbox import change_hugepages, wait_for
 
 HUGEPAGES = 20  # Of 2 MB; what testpmd takes with the memory and buffers below.
 
@@ -33,7 +33,7 @@ class Guest:
         self.input = None
 
     def _inside(self, script, check=True):
-        self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
+        return self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
 
     def _take_hugepages(self):
         """A mount of its own, with pages added to the machine's for it."""
@@ -43,7 +43,9 @@ class Guest:
         self._inside(self.sandbox.mount_hugepages(self.hugepages, HUGEPAGES))
 
     def _give_hugepages_back(self):
-        self._inside(f'umount "{self.hugepages}"')
+        # vswitchd has the guest's memory mapped until it notices that the guest has gone.
+        wait_for(lambda: self._inside(f'umount "{self.hugepages}"', check=False).returncode == 0, 15,
+                 f"{self.name}: its memory is let go of")
         change_hugepages(-HUGEPAGES)
         self.sandbox.state["hugepages"] -= HUGEPAGES
         self.sandbox.save()

@@ -1,0 +1,346 @@
+"""Representors on the simulated SmartNIC: real ports, real frames."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from api import INSTANCE, Api, ApiError, representor, result, sample, vif_id, wait_until
+from ovsdb import counts, interface, ports
+
+PF = "0000:65:00.0"
+GENERIC = "0000:b3:00.0"
+BURSTS = 4  # 128 frames: what the ring of a guest takes at once.
+
+
+def slot(number):
+    """Napatech: the PCI address of a VF number."""
+    return f"0000:65:{number // 8:02x}.{number % 8}"
+
+
+def generic_slot(index):
+    return f"0000:b3:{2 + index // 8:02x}.{index % 8}"
+
+
+def socket_of(number):
+    return f"/usr/local/var/run/stdvio{number}"
+
+
+def exchange(first, second, size):
+    """Frames both ways between two guests, each counted where it arrives."""
+    for sender, receiver in ((first, second), (second, first)):
+        receiver.receive()
+        sender.send(BURSTS, size, receiver.mac)
+        wait_until(lambda: receiver.counters()[0] >= BURSTS * 32, 15,
+                   f"{BURSTS * 32} frames arrive at {receiver.name}")
+
+
+def flows(first, second, size, timeout=20):
+    """Waits until frames pass from one guest to the other."""
+    deadline = time.monotonic() + timeout
+    while True:
+        second.receive()
+        first.send(1, size, second.mac)
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            if second.counters()[0] >= 32:
+                return
+        assert time.monotonic() < deadline, "no frames arrive"
+
+
+def two_guests(api, guest, mtu=1500, numbers=(10, 11)):
+    """Two VIFs and a guest on the socket of each."""
+    guests = []
+    for n, number in enumerate(numbers):
+        answer = api.plug(representor(n, slot(number), mtu=mtu))
+        guests.append(guest(f"g{n}", answer["vhost_user"]["path"], mac=answer["address"],
+                            mtu=mtu))
+    for one in guests:
+        wait_until(one.is_connected, 20, f"{one.name} is connected")
+    return guests
+
+
+def test_from_nova_to_a_port(card_box, card_api):
+    """What Nova made, checked with ovs-vsctl."""
+    answer = card_api.plug(sample("a2"))
+    row = interface(card_box, "vfrdc065497-3c")
+    assert row["type"] == "dpdk" and row["error"] == []
+    assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]"}
+    assert row["mtu_request"] == 1450 and row["ofport"] == answer["ofport"] > 0
+    assert int(card_box.vsctl("get", "Interface", "vfrdc065497-3c", "mtu")) == 1450
+    assert answer["mtu"] == 1450 and answer["state"] == "up" and answer["changed"] is True
+    ids = row["external_ids"]
+    assert ids["iface-id"] == "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
+    assert ids["attached-mac"] == "fa:16:3e:4c:2c:30" and ids["iface-status"] == "active"
+    assert ids["vm-uuid"] == INSTANCE and ids["vifplug-pci-slot"] == "0000:65:01.2"
+    assert answer["vhost_user"] == {"path": socket_of(10), "mode": "server"}
+    again = card_api.plug(sample("a2"))
+    assert again["changed"] is False and again["ofport"] == answer["ofport"]
+
+
+@pytest.mark.parametrize("number", [4, 7, 8, 10, 15, 16, 43])
+def test_numbers_across_device_boundaries(card_api, number):
+    """The card takes a number only if VF_NUM=ID*8+VF gives it."""
+    answer = card_api.plug(representor(1, slot(number)))
+    assert answer["representor"]["vf_num"] == number and answer["state"] == "up"
+
+
+@pytest.mark.parametrize("index", [0, 1, 8, 39])
+def test_numbers_of_another_card(card_box, card_api, index):
+    """Numbered by virtfn, with the VF's MAC set through the representor."""
+    answer = card_api.plug(representor(1, generic_slot(index)))
+    assert answer["representor"]["vf_num"] == index and answer["state"] == "up"
+    status = interface(card_box, answer["port"])["status"]
+    assert status["dpdk-vf-mac"] == "fa:16:3e:01:00:01"
+
+
+@pytest.mark.parametrize("mtu,size", [(1500, 1514), (9000, 9014)])
+def test_frames(card_api, guest, mtu, size):
+    first, second = two_guests(card_api, guest, mtu)
+    exchange(first, second, size)
+
+
+def test_unplug_gives_the_vf_back(card_box, card_api):
+    """And the socket goes, where it is the card that listens."""
+    card_box.card_settings(vhost_mode="client")
+    card_api.plug(representor(1, slot(10)))
+    path = os.path.join(card_box.dir, "stdvio", "stdvio10")
+    wait_until(lambda: os.path.exists(path))
+    with pytest.raises(ApiError) as refused:
+        card_api.plug(representor(2, slot(10)))
+    assert refused.value.reason == "vf_in_use" and vif_id(1) in refused.value.message
+    assert card_api.unplug(vif_id(1))["changed"] is True
+    wait_until(lambda: not os.path.exists(path))
+    assert card_api.plug(representor(2, slot(10)))["state"] == "up"
+
+
+def test_another_vf_for_the_same_vif(card_box, card_api, guest):
+    """The port moves to the new device, and the old one is free again."""
+    card_api.plug(representor(1, slot(10)))
+    answer = card_api.plug(representor(1, slot(12)))
+    assert answer["changed"] is True and answer["state"] == "up"
+    assert answer["representor"]["vf_num"] == 12
+    assert card_api.plug(representor(2, slot(10)))["state"] == "up"
+    one = guest("moved", socket_of(12), mac=answer["address"])
+    wait_until(one.is_connected, 20)
+
+
+def test_a_vf_that_cannot_be_had_restores_the_old(card_box, card_api, guest):
+    first, second = two_guests(card_api, guest)
+    card_box.card_settings(refuse_probe=12)
+    with pytest.raises(ApiError) as refused:
+        card_api.plug(representor(0, slot(12)))
+    assert refused.value.reason == "not_realized"
+    assert card_api.get_vif(0)["representor"]["vf_num"] == 10
+    assert card_api.get_vif(0)["state"] == "up"
+    flows(first, second, 1000)
+
+
+def test_32nd_port_is_explained(card_box, card_api):
+    """Debian's DPDK has 32 ports, PFs included; the next fails, and the message says why."""
+    number = 4
+    with pytest.raises(ApiError) as refused:
+        while number < 40:
+            before = counts(card_box)
+            assert card_api.plug(representor(number, slot(number)))["state"] == "up"
+            number += 1
+    assert 30 <= number - 4 <= 31
+    assert refused.value.reason == "not_realized"
+    assert "RTE_MAX_ETHPORTS" in refused.value.message
+    assert counts(card_box) == before
+
+
+def test_16_at_once(card_box, card_api):
+    ids = [card_api.send("plug", vif=representor(n, slot(n)), instance={"uuid": INSTANCE})
+           for n in range(4, 20)]
+    answers = card_api.collect(ids)
+    assert all(result(answers[i])["state"] == "up" for i in ids)
+    assert len(ports(card_box, "br-int")) == 16
+
+
+def test_mtu_refused_at_plug(card_box, card_api):
+    card_box.card_settings(max_mtu=2000)
+    before = counts(card_box)
+    with pytest.raises(ApiError) as refused:
+        card_api.plug(representor(1, slot(10), mtu=3000))
+    assert refused.value.reason == "not_realized"
+    assert counts(card_box) == before
+    assert card_api.plug(representor(1, slot(10), mtu=2000))["mtu"] == 2000
+
+
+def test_mtu_above_what_ovs_has(card_box, card_api):
+    """OVS says nothing and runs the port at 1500: the applied MTU is what counts."""
+    before = counts(card_box)
+    with pytest.raises(ApiError) as refused:
+        card_api.plug(representor(1, slot(10), mtu=20000))
+    assert refused.value.reason == "not_realized" and refused.value.field == "vif.mtu"
+    assert counts(card_box) == before
+
+
+def test_mtu_changed_in_place(card_box, card_api, guest):
+    first, second = two_guests(card_api, guest, 9000)
+    for n, number in ((0, 10), (1, 11)):
+        answer = card_api.plug(representor(n, slot(number), mtu=2000))
+        assert answer["mtu"] == 2000 and answer["changed"] is True
+    flows(first, second, 1900)
+
+
+def test_mtu_refused_in_place(card_box, card_api, guest):
+    """The port works on at the old MTU, and the guest's frames flow again."""
+    first, second = two_guests(card_api, guest)
+    card_box.card_settings(max_mtu=2000)
+    with pytest.raises(ApiError) as refused:
+        card_api.plug(representor(0, slot(10), mtu=9000))
+    assert refused.value.reason == "not_realized"
+    assert "could not be brought back" not in refused.value.message
+    shown = card_api.get_vif(0)
+    assert shown["mtu"] == 1500 and shown["state"] == "up"
+    assert interface(card_box, shown["port"])["mtu_request"] == 1500
+    flows(first, second, 1400)
+    flows(second, first, 1400)
+
+
+@pytest.mark.parametrize("setting", ["no_mac", "refuse_mac"])
+def test_mac_tried_on_a_card_that_cannot(card_box, card_api, guest, setting):
+    """set-vf-mac = try: plugged without, said so, and it carries frames."""
+    card_box.card_settings(**{setting: "yes"})
+    answer = card_api.plug(representor(1, generic_slot(3)))
+    assert answer["state"] == "up"
+    assert any("dpdk-vf-mac" in warning for warning in answer["warnings"])
+    assert "dpdk-vf-mac" not in interface(card_box, answer["port"])["options"]
+    one = guest("m", socket_of(3), mac="fa:16:3e:01:00:01")
+    wait_until(one.is_connected, 20)
+
+
+def test_mac_demanded_of_a_card_that_cannot(card_box, configure_card):
+    configure_card("[nic generic]\nset-vf-mac = yes\n")
+    card_box.card_settings(no_mac="yes")
+    before = counts(card_box)
+    with Api(card_box.socket) as api, pytest.raises(ApiError) as refused:
+        api.plug(representor(1, generic_slot(3)))
+    assert refused.value.reason == "not_realized" and "dpdk-vf-mac" in refused.value.detail
+    assert counts(card_box) == before
+
+
+def test_slow_card_beside_a_fast_one(card_box, configure_card):
+    """With slow-probe a card's VFs go in batches of their own, so that the others of the burst need not
+    wait for them. (vswitchd itself does one thing after another.)"""
+    configure_card("[nic generic]\nslow-probe = yes\nset-vf-mac = no\n")
+    with Api(card_box.socket) as api:
+        api.plug(representor(1, slot(4)))
+        card_box.card_settings(**{f"probe_delay_ms@{GENERIC}": 700})
+        fast = [api.send("plug", vif=representor(n, slot(n)), instance={"uuid": INSTANCE})
+                for n in (10, 11)]
+        slow = api.send("plug", vif=representor(50, generic_slot(0)), instance={"uuid": INSTANCE})
+        answers = api.collect([*fast, slow])
+        assert all(result(answer)["state"] == "up" for answer in answers.values())
+        times = {i: result(answers[i])["timings_ms"]["total"] for i in answers}
+        assert times[slow] >= 700
+        assert max(times[i] for i in fast) < 700
+
+
+def test_guests_come_go_and_die(card_api, guest):
+    first, second = two_guests(card_api, guest)
+    exchange(first, second, 1000)
+    second.stop(signal.SIGKILL)
+    again = guest("again", socket_of(11), mac=second.mac)
+    wait_until(again.is_connected, 20)
+    flows(first, again, 1000)
+    again.stop()
+    last = guest("last", socket_of(11), mac=second.mac)
+    wait_until(last.is_connected, 20)
+    flows(last, first, 1000)
+
+
+def test_replug_under_running_guests(card_api, guest):
+    """Unplug and plug while both guests stay."""
+    first, second = two_guests(card_api, guest)
+    card_api.unplug(vif_id(1))
+    card_api.plug(representor(1, slot(11)))
+    flows(first, second, 1000)
+
+
+def test_vswitchd_killed_under_running_guests(card_box, card_api, guest):
+    """Frames flow again once it is back, and a replug in between removes nothing."""
+    first, second = two_guests(card_api, guest)
+    exchange(first, second, 1400)
+    card_box.stop("ovs-vswitchd", signal.SIGKILL)
+    wait_until(lambda: card_api.call("status")["vswitchd"]["state"] == "dead")
+    answer = card_api.plug(representor(0, slot(10)))
+    assert answer["changed"] is False and answer["state"] == "unverified"
+    card_box.start_vswitchd()
+    flows(first, second, 1400)
+    flows(second, first, 1400)
+    assert card_api.plug(representor(0, slot(10)))["state"] == "up"
+
+
+class Storm:
+    """Plugs and unplugs VFs without end, over connections that break when the daemon is killed."""
+
+    def __init__(self, box, numbers):
+        self.box = box
+        self.numbers = numbers
+        self.known = {}  # VF number -> plugged or not, where the last answer was a success.
+        self.done = 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.failure = None
+
+    def _run(self):
+        try:
+            while not self.stop.is_set():
+                try:
+                    with Api(self.box.socket, timeout=30) as api:
+                        self._requests(api)
+                except (OSError, AssertionError):
+                    time.sleep(0.01)  # The daemon is away.
+        except Exception as error:  # pylint: disable=broad-except
+            self.failure = error
+
+    def _requests(self, api):
+        while not self.stop.is_set():
+            number = self.numbers[self.done % len(self.numbers)]
+            plugged = self.known.pop(number, None)
+            if plugged:
+                api.unplug(vif_id(number))
+            else:
+                assert api.plug(representor(number, slot(number)))["state"] == "up"
+            self.known[number] = not plugged
+            self.done += 1
+
+
+def test_daemon_killed_at_random_instants(card_box, card_api):
+    """In a storm of plugs and unplugs: what was acknowledged last is what is there, no row is left that
+    nobody knows, and every VIF can be plugged and unplugged again."""
+    import random
+    chance = random.Random(7)
+    card_api.plug(representor(0, slot(4)))
+    storms = [Storm(card_box, range(10, 16)), Storm(card_box, range(20, 26))]
+    for storm in storms:
+        storm.thread.start()
+    for _ in range(12):
+        enough = sum(storm.done for storm in storms) + chance.randrange(1, 12)
+        wait_until(lambda: sum(storm.done for storm in storms) >= enough
+                   or any(storm.failure for storm in storms), 30, "the storm goes on")
+        card_box.stop("vifplugd", signal.SIGKILL)
+        card_box.start_vifplugd()
+    for storm in storms:
+        storm.stop.set()
+        storm.thread.join(60)
+        assert not storm.thread.is_alive() and storm.failure is None, storm.failure
+    card_box.stop("vifplugd", signal.SIGKILL)
+    card_box.start_vifplugd()
+    with Api(card_box.socket) as api:
+        there = {vif["vif_id"]: vif for vif in api.call("list")["vifs"]}
+        assert there[vif_id(0)]["state"] == "up"
+        for storm in storms:
+            for number, plugged in storm.known.items():
+                assert (vif_id(number) in there) == plugged, number
+        assert set(ports(card_box, "br-int")) == {vif["port"] for vif in there.values()}
+        for storm in storms:
+            for number in storm.numbers:
+                assert api.plug(representor(number, slot(number)))["state"] == "up"
+                assert api.unplug(vif_id(number))["changed"] is True
+    assert ports(card_box, "br-int") == ["vfr00000000-00"]
