@@ -1,0 +1,148 @@
+"""A real guest: a small Linux in QEMU, attached to a vhost-user socket as libvirt attaches it.
+
+For `<interface type="vhostuser">` with `<source type="unix" mode="server">` libvirt gives QEMU a
+character device that listens and a vhost-user netdev on it; the memory is shared hugepages. One queue
+pair, as the simulated card has one. With KVM where it works, else with TCG.
+"""
+
+import functools
+import os
+import socket
+import subprocess
+import threading
+import time
+
+from sandbox import SandboxError, change_hugepages, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MEMORY_MB = 128
+
+
+def fetch(directory):
+    """Kernel and initramfs, made once into `directory`."""
+    done = subprocess.run([os.path.join(HERE, "fetch-kernel"), directory], capture_output=True,
+                          text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        raise SandboxError(f"no kernel for guests:\n{done.stderr}")
+
+
+@functools.lru_cache
+def accelerator(images):
+    """KVM, if a guest really boots with it: /dev/kvm alone proves nothing."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    with subprocess.Popen(
+            ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "qemu64", "-m", "128", "-nodefaults",
+             "-display", "none", "-no-reboot", "-kernel", f"{images}/vmlinuz",
+             "-initrd", f"{images}/initramfs", "-append", "quiet panic=-1", "-serial", "null",
+             "-serial", "stdio"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL) as probe:
+        timer = threading.Timer(10, probe.kill)
+        timer.start()
+        booted = b"vp-ready" in probe.stdout.readline()
+        timer.cancel()
+        probe.kill()
+    return "kvm" if booted else "tcg"
+
+
+class QemuGuest:
+    """Guest `name` on the vhost-user socket `path`, where it listens."""
+
+    def __init__(self, sandbox, name, path, mac, address, mtu=1500):
+        self.sandbox = sandbox
+        self.name = f"qemu-{name}"
+        self.path = path
+        self.mac = mac
+        self.address = address  # 192.0.2.1/24
+        self.mtu = mtu
+        self.images = os.path.join(sandbox.build, "guest")
+        self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
+        self.serial = os.path.join(sandbox.dir, f"{self.name}.shell")
+        self.shell = None
+
+    def _inside(self, script, check=True):
+        return self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
+
+    def start(self):
+        """Starts it; it boots once the card connects, so ready() is asked for afterwards."""
+        fetch(self.images)
+        change_hugepages(MEMORY_MB // 2)
+        self.sandbox.state["hugepages"] += MEMORY_MB // 2
+        self.sandbox.save()
+        self._inside(self.sandbox.mount_hugepages(self.hugepages, MEMORY_MB // 2))
+        self._inside(f'rm -f "{self.path}" "{self.serial}"')
+        self.sandbox.start(self.name, [
+            "qemu-system-x86_64", "-machine", "pc", "-accel", accelerator(self.images), "-cpu", "qemu64",
+            "-m", str(MEMORY_MB), "-nodefaults", "-display", "none", "-no-reboot",
+            "-object", f"memory-backend-file,id=mem,size={MEMORY_MB}M,mem-path={self.hugepages},"
+                       "share=on,prealloc=on",
+            "-numa", "node,memdev=mem",
+            "-kernel", f"{self.images}/vmlinuz", "-initrd", f"{self.images}/initramfs",
+            "-append", f"console=ttyS0 quiet panic=-1 vp.ip={self.address} vp.mtu={self.mtu}",
+            "-serial", f"file:{self.sandbox.log}/{self.name}.console",
+            "-serial", f"unix:{self.serial},server=on,wait=off",
+            "-chardev", f"socket,id=charnet0,path={self.path},server=on,wait=off",
+            "-netdev", "type=vhost-user,id=hostnet0,chardev=charnet0",
+            # With MSI-X QEMU 7.2 crashes under TCG with vhost-user.
+            "-device", f"virtio-net-pci,netdev=hostnet0,id=net0,mac={self.mac},vectors=0"])
+        return self
+
+    def ready(self, timeout=120):
+        """Waits for the shell."""
+        def connected():
+            if not os.path.exists(self.serial):
+                return False
+            self.shell = socket.socket(socket.AF_UNIX)
+            try:
+                self.shell.connect(self.serial)
+            except OSError:
+                self.shell.close()
+                return False
+            return True
+        self.sandbox.wait_ready(self.name, connected, timeout)
+        self.shell.settimeout(1)
+        deadline = time.monotonic() + timeout
+        while "alive-42" not in self._exchange("echo alive-$((40+2))", 2):
+            if time.monotonic() > deadline or not self.sandbox.pid(self.name):
+                raise SandboxError(f"{self.name} does not boot")
+
+    def _exchange(self, line, seconds, until=None):
+        """Sends a line and returns what comes back within the time, or up to `until`."""
+        self.shell.sendall(f"{line}\n".encode())
+        text = ""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not (until and until in text):
+            try:
+                text += self.shell.recv(4096).decode(errors="replace")
+            except TimeoutError:
+                continue
+            if not until and text.endswith("\n"):
+                break
+        return text
+
+    def command(self, line, timeout=60):
+        """Runs a shell command in the guest and returns its output."""
+        # The mark is put together by the guest's shell, so that no echo of the line can be it.
+        text = self._exchange(f"{line}; echo vp-$((1+1))-end", timeout, "vp-2-end")
+        if "vp-2-end" not in text:
+            raise SandboxError(f"{self.name}: '{line}' did not end:\n{text}")
+        return text.partition("vp-2-end")[0]
+
+    def ping(self, address, size, count=3, timeout=60):
+        """How many of `count` echo requests of `size` bytes of IP were answered; none in fragments."""
+        text = self.command(f"ping -c {count} -W 2 -s {size - 28} {address}", timeout)
+        for line in text.splitlines():
+            if "packets received" in line:
+                return int(line.split(",")[1].split()[0])
+        raise SandboxError(f"{self.name}: no result of ping in:\n{text}")
+
+    def stop(self):
+        if self.shell:
+            self.shell.close()
+            self.shell = None
+        self.sandbox.stop(self.name)
+        wait_for(lambda: self._inside(f'umount "{self.hugepages}"', check=False).returncode == 0, 15,
+                 f"{self.name}: its memory is let go of")
+        change_hugepages(-(MEMORY_MB // 2))
+        self.sandbox.state["hugepages"] -= MEMORY_MB // 2
+        self.sandbox.save()
