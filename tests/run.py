@@ -64,27 +64,35 @@ def run(command, env=None, timeout=2400):
     return done.returncode, done.stdout
 
 
-def build(directory, *options):
-    """Configures and builds; ends the run if that fails, since nothing could be tested."""
+class BuildFailed(Exception):
+    """Nothing more can be tested."""
+
+
+def build(results, directory, *options):
+    """Configures and builds."""
     started = time.monotonic()
     for command in (["cmake", "-S", TOP, "-B", directory, "-G", "Ninja", *options],
                     ["cmake", "--build", directory, "--parallel", JOBS],
                     ["cmake", "--build", directory, "--target", "rte_net_vpsim"]):
         status, output = run(command)
         if status != 0:
-            print(f"--- {' '.join(command)} ---\n{output[-12000:]}\n0 passed, 1 failed")
-            sys.exit(1)
+            results.add("build", 0, 1, 0, f"{' '.join(command)}\n{output}", started)
+            raise BuildFailed
     print(f"build {os.path.basename(directory)} ({time.monotonic() - started:.0f} s)", flush=True)
 
 
-def build_plain():
+def build_plain(results):
     tree = os.environ.get("OVS_BUILD_DIR")
-    build(BUILD, *([f"-DOVS_BUILD_DIR={tree}"] if tree else []))
+    build(results, BUILD, *([f"-DOVS_BUILD_DIR={tree}"] if tree else []))
 
 
 def ovs_tree():
     """The Open vSwitch tree that the plain build uses, so that it is built once only."""
-    return os.environ.get("OVS_BUILD_DIR") or os.path.join(BUILD, "openvswitch")
+    with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
+        for line in cache:
+            if line.startswith("OVS_BUILD_DIR:") and line.rstrip("\n").partition("=")[2]:
+                return line.rstrip("\n").partition("=")[2]
+    return os.path.join(BUILD, "openvswitch")
 
 
 def sources():
@@ -140,7 +148,7 @@ def python_tests(results, folder, name, directory=BUILD):
 
 
 def sanitize(results):
-    build(ASAN, "-DVIFPLUG_SANITIZE=ON", f"-DOVS_BUILD_DIR={ovs_tree()}")
+    build(results, ASAN, "-DVIFPLUG_SANITIZE=ON", f"-DOVS_BUILD_DIR={ovs_tree()}")
     # What OVS's library keeps for the life of the process is no leak of ours.
     os.environ["ASAN_OPTIONS"] = "detect_leaks=1"
     os.environ["LSAN_OPTIONS"] = f"suppressions={TOP}/tests/lsan.supp:print_suppressions=0"
@@ -148,6 +156,20 @@ def sanitize(results):
     unit(results, ASAN, "unit (sanitized)")
     python_tests(results, "cli", "cli (sanitized)", ASAN)
     python_tests(results, "integration", "integration (sanitized)", ASAN)
+
+
+def test(results, tiers):
+    build_plain(results)
+    if "style" in tiers:
+        style(results)
+    if "unit" in tiers:
+        unit(results)
+    if "cli" in tiers:
+        python_tests(results, "cli", "cli")
+    if "integration" in tiers:
+        python_tests(results, "integration", "integration")
+    if "sanitize" in tiers:
+        sanitize(results)
 
 
 def main():
@@ -160,17 +182,10 @@ def main():
         print(f"tests/run: there is no tier '{unknown[0]}'; see tests/run --help", file=sys.stderr)
         return 2
     results = Results()
-    build_plain()
-    if "style" in tiers:
-        style(results)
-    if "unit" in tiers:
-        unit(results)
-    if "cli" in tiers:
-        python_tests(results, "cli", "cli")
-    if "integration" in tiers:
-        python_tests(results, "integration", "integration")
-    if "sanitize" in tiers:
-        sanitize(results)
+    try:
+        test(results, tiers)
+    except BuildFailed:
+        pass
     return results.finish()
 
 

@@ -102,6 +102,66 @@ def test_frames(card_api, guest, mtu, size):
     exchange(first, second, size)
 
 
+def test_frames_with_the_card_as_server(card_box, configure_card, guest):
+    """vhost-mode = client: the card listens, and the guests connect."""
+    configure_card("[nic napatech]\nvhost-mode = client\n")
+    card_box.card_settings(vhost_mode="client")
+    with Api(card_box.socket) as api:
+        with pytest.raises(ApiError) as refused:
+            api.plug(sample("a2"))
+        assert refused.value.reason == "socket_mismatch" and refused.value.field == "vif.mode"
+        assert api.plug(sample("a1"))["vhost_user"]["mode"] == "client"
+        answer = api.plug(representor(1, slot(11)))
+    first = guest("c0", socket_of(10), mode="client", mac="fa:16:3e:4c:2c:30")
+    second = guest("c1", socket_of(11), mode="client", mac=answer["address"])
+    for one in (first, second):
+        wait_until(one.is_connected, 20)
+    exchange(first, second, 1000)
+
+
+def test_statistics_are_the_guests(card_box, card_api, guest):
+    first, second = two_guests(card_api, guest)
+    exchange(first, second, 1000)
+
+    def counted():
+        port = card_api.get_vif(0)["port"]
+        received = int(card_box.vsctl("get", "Interface", port, "statistics:rx_packets"))
+        sent = int(card_box.vsctl("get", "Interface", port, "statistics:tx_packets"))
+        return received >= BURSTS * 32 and sent >= BURSTS * 32
+    wait_until(counted, 20, "vswitchd counts the frames")
+
+
+@pytest.mark.parametrize("devargs", [
+    f"{PF},representor=[3]", f"{PF},representor=[44]", f"{GENERIC},representor=[40]",
+    f"{PF},representor=[4-60]", "0000:66:00.0,representor=[4]",
+])
+def test_the_card_refuses_numbers_that_it_has_not(card_box, card_api, devargs):
+    """As a real driver would; asked by ovs-vsctl, since vifplugd would not let it come to that."""
+    card_api.plug(representor(1, slot(10)))
+    card_box.vsctl("add-port", "br-int", "wrong", "--", "set", "Interface", "wrong", "type=dpdk",
+                   f'options:dpdk-devargs="{devargs}"')
+    row = wait_until(lambda: (lambda r: r if r["error"] else None)(interface(card_box, "wrong")))
+    assert row["error"] == f"Error attaching device '{devargs}' to DPDK" and row["ofport"] == -1
+    assert card_api.get_vif(1)["state"] == "up"
+
+
+def test_probing_leaks_nothing(card_box, card_api):
+    card_api.plug(representor(1, slot(10)))
+    card_box.card_settings(refuse_probe=12)
+
+    def files():
+        return len(os.listdir(f"/proc/{card_box.pid('ovs-vswitchd')}/fd"))
+
+    def fail(times):
+        for _ in range(times):
+            with pytest.raises(ApiError):
+                card_api.plug(representor(2, slot(12)))
+    fail(3)
+    before = files()
+    fail(30)
+    assert files() == before
+
+
 def test_unplug_gives_the_vf_back(card_box, card_api):
     """And the socket goes, where it is the card that listens."""
     card_box.card_settings(vhost_mode="client")
