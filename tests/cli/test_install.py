@@ -50,6 +50,12 @@ int main(int argc, char *argv[])
 """
 
 
+def test_nothing_is_built_twice():
+    """A build with nothing changed does nothing."""
+    done = subprocess.run(["cmake", "--build", BUILD], capture_output=True, text=True, check=True)
+    assert "no work to do" in done.stdout, done.stdout
+
+
 def test_install(tmp_path):
     root = f"{tmp_path}/root"
     subprocess.run(["cmake", "--install", BUILD], env={**os.environ, "DESTDIR": root}, check=True,

@@ -301,10 +301,16 @@ def test_slow_card_beside_a_fast_one(card_box, configure_card):
         assert max(times[i] for i in fast) < 700
 
 
-def test_guests_come_go_and_die(card_api, guest):
+def test_guests_come_go_and_die(card_box, card_api, guest):
+    """The link follows the guest."""
+    def link():
+        return card_box.vsctl("get", "Interface", card_api.get_vif(1)["port"], "link_state")
+
     first, second = two_guests(card_api, guest)
     exchange(first, second, 1000)
+    wait_until(lambda: link() == "up", 20, "the link is up")
     second.stop(signal.SIGKILL)
+    wait_until(lambda: link() == "down", 20, "the link is down")
     again = guest("again", socket_of(11), mac=second.mac)
     wait_until(again.is_connected, 20)
     flows(first, again, 1000)

@@ -1,0 +1,141 @@
+"""Others write to OVSDB at the same instant: ovsdb-server is stopped, both sides send, and it goes on. It
+serves its connections in the order of their age, so a rival that has connected before the daemon wins;
+should that change, each race is run until it has won once."""
+
+import json
+import os
+import signal
+import socket
+
+import pytest
+
+from api import INSTANCE, Api, vhost_user, vif_id, wait_until
+from ovsdb import interface, ports
+
+TRIES = 20
+
+
+class Rival:
+    """Another client of OVSDB, which needs no monitor for what it does."""
+
+    def __init__(self, box):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(f"{box.run}/db.sock")
+        self.socket.settimeout(20)
+        self.decoder = json.JSONDecoder()
+        self.text = ""
+        self.send()
+        self.receive()
+
+    def send(self, *operations):
+        request = {"id": 1, "method": "transact", "params": ["Open_vSwitch", *operations]}
+        self.socket.sendall(json.dumps(request).encode())
+
+    def receive(self):
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.text)
+                self.text = self.text[end:]
+                if value.get("method") != "echo":
+                    return value
+            except ValueError:
+                self.text += self.socket.recv(65536).decode()
+
+
+def won(answer):
+    return answer["error"] is None and not any("error" in (one or {}) for one in answer["result"])
+
+
+def race(box, api, rival, operations, vifs):
+    """Sends both while the server stands still; gives the rival's answer and those to the plugs."""
+    pid = box.pid("ovsdb-server")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        rival.send(*operations)
+        ids = [f"race-{vif['vif_id']}" for vif in vifs]
+        api.send_raw(b"".join(json.dumps(
+            {"jsonrpc": "2.0", "id": i, "method": "plug",
+             "params": {"vif": vif, "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
+            for i, vif in zip(ids, vifs)))
+        wait_until(lambda: api_operations(box) >= len(vifs))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    answer = rival.receive()
+    return answer, api.collect(ids)
+
+
+def api_operations(box):
+    """Operations under way, by way of a connection of its own."""
+    with Api(box.socket) as api:
+        return api.call("status")["counters"]["operations"]
+
+
+def insert_port(name):
+    """A port of that name, on br-int."""
+    return [
+        {"op": "insert", "table": "Interface", "uuid-name": "i",
+         "row": {"name": name, "type": "internal"}},
+        {"op": "insert", "table": "Port", "uuid-name": "p",
+         "row": {"name": name, "interfaces": ["named-uuid", "i"]}},
+        {"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
+         "mutations": [["ports", "insert", ["named-uuid", "p"]]]},
+    ]
+
+
+@pytest.fixture
+def rival(box):
+    box.stop("vifplugd")
+    one = Rival(box)
+    box.start_vifplugd()
+    yield one
+    one.socket.close()
+
+
+@pytest.fixture
+def api(box, rival):  # pylint: disable=unused-argument
+    """Connected once the daemon is up again."""
+    with Api(box.socket) as connection:
+        yield connection
+
+
+def test_a_collision_fails_only_the_one(box, api, rival):
+    """A port of the same name appears in the same instant: OVSDB refuses the whole batch, and all but one
+    of its VIFs are plugged all the same."""
+    for n in range(TRIES):
+        base = 16 * (n + 1)
+        vifs = [vhost_user(base + i) for i in range(8)]
+        name = f"vhu{vif_id(base + 3)[:11]}"
+        api.plug(vhost_user(1))
+        answer, plugs = race(box, api, rival, insert_port(name), vifs)
+        refused = {i for i, plug in plugs.items() if "error" in plug}
+        if won(answer):
+            assert refused == {f"race-{vif_id(base + 3)}"}
+            data = plugs[refused.pop()]["error"]["data"]
+            assert data["reason"] == "port_conflict"
+            assert interface(box, name)["type"] == "internal"
+            assert len(ports(box, "br-int")) == 1 + 8 * (n + 1)
+            return
+        assert refused == set()
+    pytest.fail("the rival never came first")
+
+
+def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
+    """OVSDB says success to a port on a bridge that has gone, and does nothing: no such plug is
+    acknowledged."""
+    for n in range(TRIES):
+        api.plug(vhost_user(1))
+        bridge = box.vsctl("get", "Bridge", "br-int", "_uuid")
+        answer, plugs = race(box, api, rival, [
+            {"op": "mutate", "table": "Open_vSwitch", "where": [],
+             "mutations": [["bridges", "delete", ["uuid", bridge]]]}], [vhost_user(100 + n)])
+        plug = plugs.popitem()[1]
+        assert won(answer)
+        there = "br-int" in box.vsctl("list-br").split()
+        if "result" in plug and there:
+            # Second try: the bridge was made again.
+            assert interface(box, f"vhu{vif_id(100 + n)[:11]}") is not None
+            assert box.vsctl("get", "Bridge", "br-int", "_uuid") != bridge
+            return
+        # The plug came first, and went with its bridge while it was being realised.
+        assert plug["error"]["data"]["reason"] == "not_realized"
+    pytest.fail("the rival never came first")
