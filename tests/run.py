@@ -7,6 +7,7 @@ Tiers, all of them if none is named:
   style        clang-format and clang-tidy
   unit         cmocka tests of the parts that need no switch
   cli          vifctl, the library, installation, symbol tables
+  fuzz         the request parser, for 20 seconds
   integration  the real ovsdb-server and ovs-vswitchd-dpdk
   sanitize     unit, cli and integration again, built with ASan and UBSan
 
@@ -24,7 +25,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(TOP, "build")
 ASAN = os.path.join(TOP, "build-asan")
-TIERS = ("style", "unit", "cli", "integration", "sanitize")
+TIERS = ("style", "unit", "cli", "fuzz", "integration", "sanitize")
 JOBS = str(os.cpu_count() or 2)
 
 
@@ -147,6 +148,12 @@ def python_tests(results, folder, name, directory=BUILD):
     results.add(name, count.get("passed", 0), failed, count.get("skipped", 0), output, started)
 
 
+def fuzz(results):
+    started = time.monotonic()
+    status, output = run([os.path.join(TOP, "tests/fuzz/run")])
+    results.add("fuzz", int(status == 0), int(status != 0), 0, output, started)
+
+
 def sanitize(results):
     build(results, ASAN, "-DVIFPLUG_SANITIZE=ON", f"-DOVS_BUILD_DIR={ovs_tree()}")
     # What OVS's library keeps for the life of the process is no leak of ours.
@@ -166,6 +173,8 @@ def test(results, tiers):
         unit(results)
     if "cli" in tiers:
         python_tests(results, "cli", "cli")
+    if "fuzz" in tiers:
+        fuzz(results)
     if "integration" in tiers:
         python_tests(results, "integration", "integration")
     if "sanitize" in tiers:
