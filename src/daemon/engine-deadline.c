@@ -7,9 +7,6 @@
 #include "timeval.h"
 #include "util.h"
 
-/* An OVSDB that takes longer than this to commit is taken for stuck, us. */
-enum { STALL_US = 2000000 };
-
 int engine_timeout_ms(const struct engine *engine, const struct op *op)
 {
     return op->request.timeout_ms ? op->request.timeout_ms : engine->env.config->timeout_ms;
@@ -44,7 +41,7 @@ bool engine_is_stalled(const struct engine *engine)
         return !ovs_synced(engine->env.ovs);
     }
     op = CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
-    return time_usec() - op->sent_us > STALL_US;
+    return time_usec() - op->sent_us > 1000LL * ENGINE_STALL_MS;
 }
 
 static void check_queued(struct engine *engine, struct op *op, long long int now)
@@ -109,14 +106,7 @@ static void realized_too_late(struct engine *engine, struct op *op, long long in
     } else {
         engine_unavailable(engine, &error);
     }
-    if (op->undoing) {
-        error = op->error;
-        engine_fail(engine, op, &error);
-    } else if (op->replied || op->type == OP_RECOVER) {
-        engine_fail(engine, op, &error);
-    } else {
-        engine_undo(engine, op, &error);
-    }
+    engine_give_up(engine, op, &error);
 }
 
 void engine_check_deadlines(struct engine *engine)

@@ -200,3 +200,16 @@ void engine_undo(struct engine *engine, struct op *op, const struct error *error
     engine_move(engine, op, OP_QUEUED);
     poll_immediate_wake();
 }
+
+void engine_give_up(struct engine *engine, struct op *op, const struct error *error)
+{
+    struct error first = op->error;
+
+    if (op->undoing) {
+        engine_fail(engine, op, &first);
+    } else if (op->replied || op->type == OP_RECOVER) {
+        engine_fail(engine, op, error);
+    } else {
+        engine_undo(engine, op, error);
+    }
+}

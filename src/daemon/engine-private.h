@@ -49,6 +49,9 @@ enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *
 /* Ends what has run out of time (engine-deadline.c). */
 void engine_check_deadlines(struct engine *engine);
 
+/* An OVSDB that takes longer than this to commit is taken for stuck, ms. */
+#define ENGINE_STALL_MS 2000
+
 /* Whether nothing can move now: OVSDB is away, or owes an answer for far longer than a commit
  * takes. */
 bool engine_is_stalled(const struct engine *engine);
@@ -75,6 +78,10 @@ void engine_answer_error(struct engine *engine, struct op *op, const struct erro
 
 /* Starts to undo an operation for the reason `error`; ends it if there is nothing to undo. */
 void engine_undo(struct engine *engine, struct op *op, const struct error *error);
+
+/* What was written cannot be realised, for the reason `error`: undoes it, unless it was
+ * acknowledged at commit (then it stays) or is the undoing itself. */
+void engine_give_up(struct engine *engine, struct op *op, const struct error *error);
 
 /* Takes the operation out of all lists and frees it. */
 void engine_remove(struct engine *engine, struct op *op);

@@ -16,6 +16,9 @@ VLOG_DEFINE_THIS_MODULE(engine);
  * else was quicker at the very same rows. */
 enum { TRIES_MAX = 10 };
 
+/* How long an operation on a slow device lets quick ones go first, ms. */
+enum { HOLD_MS = 1000 };
+
 struct engine *engine_create(const struct engine_env *env)
 {
     struct engine *engine = xzalloc(sizeof *engine);
@@ -356,15 +359,7 @@ static void judge(struct engine *engine, struct op *op)
         engine_move(engine, op, OP_QUEUED);
         break;
     case VERDICT_FAILED:
-        if (op->undoing) {
-            error = op->error;
-            engine_fail(engine, op, &error);
-        } else if (op->replied || op->type == OP_RECOVER) {
-            /* Acknowledged at commit: what was acknowledged stays. */
-            engine_fail(engine, op, &error);
-        } else {
-            engine_undo(engine, op, &error);
-        }
+        engine_give_up(engine, op, &error);
         break;
     }
 }
@@ -400,6 +395,36 @@ static bool collide(const struct op *a, const struct op *b)
            (x->has_vf && y->has_vf && x->vf_num == y->vf_num && pci_addr_equal(&x->pf, &y->pf)) ||
            (a->plan.create_bridge && b->plan.create_bridge && !strcmp(x->bridge, y->bridge) &&
             strcmp(x->datapath_type, y->datapath_type));
+}
+
+static bool has_quick_ones(const struct ovs_list *ops)
+{
+    const struct op *op;
+
+    LIST_FOR_EACH (op, node, ops) {
+        if (!op->plan.spec.slow_probe) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A slow device keeps vswitchd from everything else, also from what was committed just before and
+ * is not realised yet. So it lets the quick ones go first, but not for ever. */
+static bool holds_back(const struct engine *engine, struct op *op)
+{
+    if (!op->plan.spec.slow_probe || op->undoing) {
+        return false;
+    }
+    if (!op->hold_until) {
+        op->hold_until = time_msec() + HOLD_MS;
+        if (!ovs_list_is_short(&engine->queued)) {
+            poll_immediate_wake();
+            return true; /* Who else is queued is planned first. */
+        }
+    }
+    return time_msec() < op->hold_until &&
+           (has_quick_ones(&engine->committing) || has_quick_ones(&engine->realizing));
 }
 
 static bool fits(const struct engine *engine, const struct op *op)
@@ -494,7 +519,8 @@ void engine_commit(struct engine *engine)
         if (n == max) {
             break;
         }
-        if (!is_next(engine, op) || !prepare(engine, op) || !fits(engine, op)) {
+        if (!is_next(engine, op) || !prepare(engine, op) || holds_back(engine, op) ||
+            !fits(engine, op)) {
             continue;
         }
         if (!started) {
@@ -513,14 +539,28 @@ void engine_commit(struct engine *engine)
     }
 }
 
+static void wait_queued(const struct engine *engine, const struct op *op)
+{
+    long long int now = time_msec();
+    bool unavailable = engine_is_stalled(engine) || op->waits_for_switch;
+
+    if (unavailable || op->deadline > now) {
+        poll_timer_wait_until(op->deadline);
+    }
+    if (!unavailable && !op->touched) {
+        poll_timer_wait_until(op->queue_deadline);
+    }
+    if (op->hold_until > now) {
+        poll_timer_wait_until(op->hold_until);
+    }
+}
+
 void engine_wait(struct engine *engine)
 {
     struct op *op;
 
     LIST_FOR_EACH (op, node, &engine->queued) {
-        bool unavailable = engine_is_stalled(engine) || op->waits_for_switch;
-
-        poll_timer_wait_until(unavailable ? op->deadline : op->queue_deadline);
+        wait_queued(engine, op);
     }
     LIST_FOR_EACH (op, node, &engine->committing) {
         poll_timer_wait_until(op->replied ? LLONG_MAX : op->deadline);
@@ -529,5 +569,8 @@ void engine_wait(struct engine *engine)
         poll_timer_wait_until(op->settle_until && op->settle_until > time_msec()
                                   ? MIN(op->settle_until, op->deadline)
                                   : op->deadline);
+    }
+    if (!ovs_list_is_empty(&engine->committing) && !engine_is_stalled(engine)) {
+        poll_timer_wait(ENGINE_STALL_MS); /* To notice that it has stalled. */
     }
 }

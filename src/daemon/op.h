@@ -74,6 +74,7 @@ struct op {
     /* Time: ms of the monotonic clock for deadlines, us for what is told. */
     long long int deadline;
     long long int queue_deadline;
+    long long int hold_until; /* Until when a slow device lets others go first; 0: not asked yet. */
     bool grace_given;
     long long int arrived_us;
     long long int sent_us;
