@@ -21,6 +21,10 @@ static void queued_too_long(struct engine *engine, struct op *op)
         engine_fail(engine, op, &error);
         return;
     }
+    if (op->type == OP_RECOVER || engine_is_acknowledged(op)) {
+        op->deadline = LLONG_MAX; /* Nobody waits for it, and it has to go on. */
+        return;
+    }
     /* It may be in the database. The answer cannot wait for OVSDB, but the undo can. */
     engine_answer_error(engine, op, op->undoing ? &op->error : &error);
     if (op->type == OP_UNPLUG) {
@@ -75,7 +79,8 @@ static bool give_grace(struct engine *engine, struct op *op, long long int now)
     struct ovs_globals globals;
 
     ovs_globals(engine->env.ovs, &globals);
-    if (op->grace_given || !globals.dpdk_wanted || globals.dpdk_initialized ||
+    if (op->grace_given || !globals.dpdk_wanted ||
+        (globals.dpdk_initialized && !vswitchd_is_starting(engine->env.vswitchd)) ||
         vswitchd_state(engine->env.vswitchd) != VSWITCHD_ALIVE) {
         return false;
     }
@@ -95,6 +100,13 @@ static void realized_too_late(struct engine *engine, struct op *op, long long in
     if (op->type == OP_UNPLUG) {
         op_warn(op, "ovs-vswitchd has not confirmed that the port is gone");
         engine_succeed(engine, op);
+        return;
+    }
+    if (op->plan.action == ACTION_REPLACE &&
+        (op->undoing || op->type == OP_RECOVER || engine_is_acknowledged(op))) {
+        /* Half way through a replacement the port is detached: it may not stay so. */
+        engine_answer_error(engine, op, &op->error);
+        op->deadline = LLONG_MAX;
         return;
     }
     if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {

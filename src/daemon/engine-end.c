@@ -186,13 +186,30 @@ void engine_unavailable(const struct engine *engine, struct error *error)
     }
 }
 
+/* The bridge that a failing operation made may stay for now, since others are plugging there. If they
+ * fail as well, the last of them takes it away. */
+static void hand_over_bridge(struct engine *engine, const struct op *op)
+{
+    struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing};
+    struct op *other;
+
+    for (size_t i = 0; op->made_bridge && i < ARRAY_SIZE(lists); i++) {
+        LIST_FOR_EACH (other, node, lists[i]) {
+            other->made_bridge |= other->type == OP_PLUG &&
+                                  !strcmp(other->request.vif.bridge, op->request.vif.bridge);
+        }
+    }
+}
+
 void engine_undo(struct engine *engine, struct op *op, const struct error *error)
 {
-    if (!op->touched) {
+    if (!op->touched || op->type == OP_RECOVER || engine_is_acknowledged(op)) {
         engine_fail(engine, op, error);
         return;
     }
     engine->counters.undone++;
+    hand_over_bridge(engine, op);
+    op->tries = 0;
     op->undoing = true;
     op->error = *error;
     op->waits_for_switch = op->bump_only = false;
@@ -207,8 +224,6 @@ void engine_give_up(struct engine *engine, struct op *op, const struct error *er
 
     if (op->undoing) {
         engine_fail(engine, op, &first);
-    } else if (op->replied || op->type == OP_RECOVER) {
-        engine_fail(engine, op, error);
     } else {
         engine_undo(engine, op, error);
     }

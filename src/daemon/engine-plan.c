@@ -64,6 +64,21 @@ static bool bridge_exists(const struct engine *engine, const char *bridge)
     return facts.exists;
 }
 
+/* A port that was plugged without dpdk-vf-mac, since its driver cannot set it, stays so: to try
+ * again at each replug would cut the guest off each time. */
+static void keep_without_mac(struct op *op, const struct record *current)
+{
+    const struct smap *now = &current->spec.options;
+    const struct smap *ids = &current->spec.external_ids;
+    const char *devargs = smap_get(&op->goal.options, "dpdk-devargs");
+
+    if (op->goal.vf_mac_optional && !smap_get(now, "dpdk-vf-mac") && !record_failed(current) &&
+        !strcmp(smap_get_def(now, "dpdk-devargs", ""), devargs) &&
+        !strcmp(smap_get_def(ids, KEY_ATTACHED_MAC, ""), op->request.vif.address)) {
+        smap_remove(&op->goal.options, "dpdk-vf-mac");
+    }
+}
+
 /* Whether whoever is in the way has an unplug under way that was asked for before this. */
 static bool is_leaving(const struct engine *engine, const struct op *op, const struct record *owner)
 {
@@ -83,6 +98,9 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
     *later = false;
     if (!specify(engine, op, error)) {
         return false;
+    }
+    if (current) {
+        keep_without_mac(op, current);
     }
     facts.bridge_exists = bridge_exists(engine, op->goal.bridge);
     record_init(&name_owner);
@@ -117,6 +135,24 @@ static void note_before(struct op *op, const struct record *current)
     }
 }
 
+/* Whether a port was detached, and vswitchd may not have let go of its device yet: to give it its
+ * type now would pass vswitchd by. Then it is waited for as after the first step of a replacement.
+ */
+static bool is_letting_go(const struct engine *engine, struct op *op, const struct record *current)
+{
+    struct ovs_globals globals;
+
+    ovs_globals(engine->env.ovs, &globals);
+    if (!current || strcmp(current->spec.type, TYPE_DETACHED) || record_failed(current) ||
+        vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD ||
+        globals.cur_cfg >= globals.next_cfg) {
+        return false;
+    }
+    op->plan.action = ACTION_REPLACE;
+    op->target_cfg = globals.next_cfg;
+    return true;
+}
+
 static bool must_wait(const struct engine *engine, const struct op *op)
 {
     return op->request.wait == WAIT_REALIZED && op->plan.needs_switch && !op->undoing &&
@@ -144,6 +180,15 @@ static enum prepared already_there(struct engine *engine, struct op *op,
         (op->touched ||
          (current->ofport == 0 && vswitchd_state(engine->env.vswitchd) != VSWITCHD_DEAD))) {
         op->target_cfg = 0;
+        if (op->touched) {
+            /* Our transaction happened after all; vswitchd may not have seen it yet. */
+            struct ovs_globals globals;
+
+            ovs_globals(engine->env.ovs, &globals);
+            op->target_cfg = globals.next_cfg;
+            op->plan.action = ACTION_UPDATE;
+            op->plan.needs_switch = true;
+        }
         return PREPARED_READY;
     }
     engine_succeed(engine, op);
@@ -174,6 +219,9 @@ static enum prepared prepare_plug(struct engine *engine, struct op *op,
     }
     if (op->plan.action == ACTION_NONE) {
         return already_there(engine, op, current);
+    }
+    if (is_letting_go(engine, op, current)) {
+        return PREPARED_READY;
     }
     return must_wait(engine, op) ? PREPARED_WAIT : PREPARED_STAGE;
 }
@@ -210,6 +258,9 @@ static enum prepared prepare_undo(struct engine *engine, struct op *op,
     plan_transition(current, goal, op->has_goal ? &op->goal : NULL,
                     !goal || bridge_exists(engine, goal->bridge), &op->plan);
     op->plan.drop_bridge = op->made_bridge;
+    if (goal && is_letting_go(engine, op, current)) {
+        return PREPARED_READY;
+    }
     if (op->plan.action == ACTION_NONE) {
         struct error error = op->error;
 
@@ -241,7 +292,7 @@ static enum prepared prepare_recover(struct engine *engine, struct op *op,
     snprintf(op->goal.type, sizeof op->goal.type, "%s", type_of(current));
     op->has_goal = true;
     plan_transition(current, &op->goal, NULL, true, &op->plan);
-    return PREPARED_STAGE;
+    return is_letting_go(engine, op, current) ? PREPARED_READY : PREPARED_STAGE;
 }
 
 enum prepared engine_prepare(struct engine *engine, struct op *op)
@@ -252,6 +303,10 @@ enum prepared engine_prepare(struct engine *engine, struct op *op)
 
     record_init(&record);
     current = ovs_find_vif(engine->env.ovs, op->request.vif_id, &record) ? &record : NULL;
+    if (op->uncertain_bridge) {
+        op->made_bridge |= current != NULL; /* The transaction happened, so the bridge is ours. */
+        op->uncertain_bridge = false;
+    }
     if (op->undoing) {
         prepared = prepare_undo(engine, op, current);
     } else if (op->type == OP_PLUG) {

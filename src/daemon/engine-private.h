@@ -76,7 +76,14 @@ void engine_dry_run(struct engine *engine, struct op *op);
 void engine_answer_committed(struct engine *engine, struct op *op);
 void engine_answer_error(struct engine *engine, struct op *op, const struct error *error);
 
-/* Starts to undo an operation for the reason `error`; ends it if there is nothing to undo. */
+/* Whether the client has been told that it succeeded (at commit): then what it wrote stays. */
+static inline bool engine_is_acknowledged(const struct op *op)
+{
+    return op->replied && !op->refused;
+}
+
+/* Starts to undo an operation for the reason `error`; ends it if there is nothing to undo, or
+ * nothing that may be: what was acknowledged, and what a daemon before us has left. */
 void engine_undo(struct engine *engine, struct op *op, const struct error *error);
 
 /* What was written cannot be realised, for the reason `error`: undoes it, unless it was

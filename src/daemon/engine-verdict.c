@@ -68,7 +68,8 @@ static bool has_settled(struct op *op)
     if (op->settle_until == 0) {
         op->settle_until = time_msec() + SETTLE_MS;
     }
-    return time_msec() >= op->settle_until;
+    op->settling = time_msec() < op->settle_until;
+    return !op->settling;
 }
 
 /* The port is up, but with another MTU than was asked for. OVS takes one above its own maximum
@@ -194,9 +195,13 @@ enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *
     if (!ovs_synced(engine->env.ovs)) {
         return VERDICT_PENDING;
     }
+    op->settling = false;
     ovs_globals(engine->env.ovs, &globals);
     if (globals.cur_cfg < op->target_cfg) {
-        return VERDICT_PENDING;
+        /* A vswitchd that starts anew holds no old device. */
+        bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
+
+        return dead && op->plan.action == ACTION_REPLACE ? VERDICT_NEXT_STEP : VERDICT_PENDING;
     }
     if (op->plan.action == ACTION_DELETE) {
         return VERDICT_DONE;

@@ -16,6 +16,10 @@ VLOG_DEFINE_THIS_MODULE(engine);
  * else was quicker at the very same rows. */
 enum { TRIES_MAX = 10 };
 
+/* How many operations are planned for each that a batch may have, so that those that come to
+ * nothing (dry runs, refusals) do not keep the loop. */
+enum { PLANS_PER_BATCH = 4 };
+
 /* How long an operation on a slow device lets quick ones go first, ms. */
 enum { HOLD_MS = 1000 };
 
@@ -184,28 +188,51 @@ static bool is_there(const struct engine *engine, const struct op *op)
     return there;
 }
 
+/* The client was told that it failed, since OVSDB took too long: whatever happened is taken back.
+ */
+static void end_refused(struct engine *engine, struct op *op)
+{
+    struct error error = op->error;
+
+    if (op->type == OP_PLUG && op->touched) {
+        engine_undo(engine, op, &error);
+    } else {
+        engine_remove(engine, op);
+    }
+}
+
 static void try_again(struct engine *engine, struct op *op)
 {
     struct error error;
 
-    if (op->refused && !op->touched) {
-        engine_remove(engine, op); /* Answered with an error; nothing of it is in the database. */
+    if (op->refused && !op->undoing) {
+        end_refused(engine, op);
     } else if (++op->tries > TRIES_MAX) {
-        error_set(
-            &error, REASON_INTERNAL, "",
-            "The transaction for VIF %s came to nothing %d times, since others changed the same "
-            "rows; find out who does (ovsdb-tool show-log) and try again.",
-            op->request.vif_id, TRIES_MAX);
-        engine_fail(engine, op, &error);
+        error_set(&error, REASON_INTERNAL, "",
+                  "The transaction for VIF %s came to nothing %d times, since others changed the "
+                  "same rows; find out who does (ovsdb-tool show-log) and try again.",
+                  op->request.vif_id, TRIES_MAX);
+        engine_give_up(engine, op, &error);
     } else {
         engine_move(engine, op, OP_QUEUED);
     }
 }
 
+/* A plug answers for the port, also where no more than marks were to be written: what OVSDB tells
+ * of the port may be of an earlier boot. */
+static bool wants_verdict(const struct engine *engine, const struct op *op)
+{
+    return op->type == OP_PLUG && !op->undoing && op->request.wait == WAIT_REALIZED &&
+           vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE;
+}
+
 static void committed_undo(struct engine *engine, struct op *op)
 {
-    if (op->has_before && op->plan.needs_switch &&
-        vswitchd_state(engine->env.vswitchd) != VSWITCHD_DEAD) {
+    bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
+
+    if (op->plan.action == ACTION_REPLACE) {
+        engine_move(engine, op, dead ? OP_QUEUED : OP_REALIZING);
+    } else if (op->has_before && op->plan.needs_switch && !dead) {
         engine_move(engine, op, OP_REALIZING);
     } else {
         struct error error = op->error;
@@ -218,13 +245,12 @@ static void committed_forward(struct engine *engine, struct op *op)
 {
     bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
 
-    if (op->refused && op->type == OP_PLUG) {
-        struct error error = op->error; /* OVSDB answered too late: the client was told so. */
-
-        engine_undo(engine, op, &error);
+    if (op->refused) {
+        end_refused(engine, op);
     } else if (op->plan.action == ACTION_REPLACE) {
         engine_move(engine, op, dead ? OP_QUEUED : OP_REALIZING);
-    } else if (!op->plan.needs_switch || (dead && op->type != OP_PLUG) ||
+    } else if ((!op->plan.needs_switch && !wants_verdict(engine, op)) ||
+               (dead && op->type != OP_PLUG) ||
                (op->type == OP_UNPLUG && op->request.wait == WAIT_COMMITTED) ||
                (dead && op->request.wait == WAIT_COMMITTED)) {
         engine_succeed(engine, op);
@@ -239,11 +265,11 @@ static void committed_forward(struct engine *engine, struct op *op)
 static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
 {
     op->committed_us = time_usec();
+    op->touched = true;
     if (!is_there(engine, op)) {
         try_again(engine, op);
         return;
     }
-    op->touched = true;
     op->target_cfg = next_cfg;
     op->deadline = time_msec() + engine_timeout_ms(engine, op);
     op->settle_until = 0;
@@ -277,10 +303,19 @@ static void refused(struct engine *engine, struct op *op, bool alone, const char
               "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's log.",
               op->request.vif_id, words);
     error_detail(&error, "%s", words);
-    if (op->undoing) {
-        engine_fail(engine, op, &error);
+    engine_give_up(engine, op, &error);
+}
+
+/* The connection broke: it may have happened or not, and is planned again to find out. */
+static void uncertain(struct engine *engine, struct op *op)
+{
+    op->touched = true;
+    op->changed |= op->plan.changes;
+    op->uncertain_bridge = op->plan.create_bridge;
+    if (op->refused && !op->undoing) {
+        end_refused(engine, op);
     } else {
-        engine_undo(engine, op, &error);
+        engine_move(engine, op, OP_QUEUED);
     }
 }
 
@@ -310,10 +345,7 @@ static void finish_batch(struct engine *engine)
             committed(engine, op, next_cfg);
             break;
         case OVS_TXN_UNCERTAIN:
-            op->touched = true;
-            op->changed |= op->plan.changes;
-            op->made_bridge |= op->plan.create_bridge;
-            engine_move(engine, op, OP_QUEUED);
+            uncertain(engine, op);
             break;
         case OVS_TXN_TRY_AGAIN:
             try_again(engine, op);
@@ -472,13 +504,13 @@ static bool stage(struct engine *engine, struct op *op)
 {
     if (!op->bump_only && !ovs_txn_stage(engine->env.ovs, &op->plan)) {
         try_again(engine, op);
+        poll_immediate_wake();
         return false;
     }
-    if (op->bump_only || op->plan.needs_switch) {
+    if (op->bump_only || op->plan.needs_switch || wants_verdict(engine, op)) {
         ovs_txn_bump(engine->env.ovs);
     }
     op->sent_us = time_usec();
-    engine_move(engine, op, OP_COMMITTING);
     return true;
 }
 
@@ -505,36 +537,54 @@ static void send_batch(struct engine *engine, size_t n)
     engine->counters.batched += n;
 }
 
-void engine_commit(struct engine *engine)
+/* Plans what is queued and moves what fits together into the batch. Nothing is staged before all is
+ * planned, so that no plan sees rows that are not committed. */
+static void gather_batch(struct engine *engine)
 {
     size_t max = (size_t)engine->env.config->max_batch;
+    size_t n_planned = 0;
     size_t n = 0;
-    bool started = false;
+    struct op *op;
+
+    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
+        if (n == max || n_planned == PLANS_PER_BATCH * max) {
+            poll_immediate_wake();
+            return;
+        }
+        if (!is_next(engine, op) || (op->solo && n)) {
+            continue;
+        }
+        n_planned++;
+        if (!prepare(engine, op) || holds_back(engine, op) || !fits(engine, op)) {
+            continue;
+        }
+        engine_move(engine, op, OP_COMMITTING);
+        n++;
+        if (op->solo || op->plan.spec.slow_probe) {
+            return;
+        }
+    }
+}
+
+void engine_commit(struct engine *engine)
+{
+    size_t n = 0;
     struct op *op;
 
     if (!ovs_txn_ready(engine->env.ovs)) {
         return;
     }
-    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
-        if (n == max) {
-            break;
-        }
-        if (!is_next(engine, op) || !prepare(engine, op) || holds_back(engine, op) ||
-            !fits(engine, op)) {
-            continue;
-        }
-        if (!started) {
-            ovs_txn_start(engine->env.ovs);
-            started = true;
-        }
+    gather_batch(engine);
+    if (ovs_list_is_empty(&engine->committing)) {
+        return;
+    }
+    ovs_txn_start(engine->env.ovs);
+    LIST_FOR_EACH_SAFE (op, node, &engine->committing) {
         n += stage(engine, op);
-        if (n && (op->solo || op->plan.spec.slow_probe)) {
-            break;
-        }
     }
     if (n) {
         send_batch(engine, n);
-    } else if (started) {
+    } else {
         ovs_txn_abort(engine->env.ovs);
     }
 }
@@ -566,9 +616,7 @@ void engine_wait(struct engine *engine)
         poll_timer_wait_until(op->replied ? LLONG_MAX : op->deadline);
     }
     LIST_FOR_EACH (op, node, &engine->realizing) {
-        poll_timer_wait_until(op->settle_until && op->settle_until > time_msec()
-                                  ? MIN(op->settle_until, op->deadline)
-                                  : op->deadline);
+        poll_timer_wait_until(op->settling ? MIN(op->settle_until, op->deadline) : op->deadline);
     }
     if (!ovs_list_is_empty(&engine->committing) && !engine_is_stalled(engine)) {
         poll_timer_wait(ENGINE_STALL_MS); /* To notice that it has stalled. */

@@ -54,6 +54,7 @@ struct op {
     bool touched; /* A step has been, or may have been, committed: `before` is fixed. */
     bool changed; /* For the answer. */
     bool made_bridge;
+    bool uncertain_bridge; /* It may have made it: the connection broke. */
     bool without_vf_mac;   /* set-vf-mac = try has been tried. */
     bool solo;             /* Its batch failed: it goes alone. */
     bool waits_for_switch; /* Planned, and needs a vswitchd that is not there. */
@@ -69,6 +70,7 @@ struct op {
     /* Realisation. */
     int64_t target_cfg;         /* The next_cfg whose answer decides; 0: any. */
     long long int settle_until; /* When an MTU that is not as asked is believed, ms; 0: not set. */
+    bool settling;              /* The verdict waits for settle_until. */
     bool looked_again;          /* bump_only has been done. */
 
     /* Time: ms of the monotonic clock for deadlines, us for what is told. */

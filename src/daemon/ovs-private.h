@@ -17,7 +17,8 @@ struct staged_bridge {
     struct ovsrec_port **ports; /* Of a created one, set at commit. */
     size_t n_ports;
     bool drop;        /* Drop if nothing but the local port is left... */
-    size_t n_removed; /* ...after so many were taken away. */
+    size_t n_removed; /* ...after so many were taken away... */
+    size_t n_added;   /* ...and none was added. */
 };
 
 struct ovs {

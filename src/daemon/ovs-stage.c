@@ -82,6 +82,7 @@ static bool attach(struct ovs *ovs, const struct plan *plan, struct ovsrec_port 
         row = ovs_bridge_row(ovs, spec->bridge);
         if (row) {
             ovsrec_bridge_update_ports_addvalue(row, port);
+            note_bridge(ovs, row)->n_added++;
             return true;
         }
         if (!plan->create_bridge) {
@@ -126,7 +127,7 @@ static bool stage_create(struct ovs *ovs, const struct plan *plan)
         !find_staged(ovs, spec->bridge)) {
         return false;
     }
-    if (plan->old_port[0] && !detach(ovs, plan->old_port, NULL, false)) {
+    if (plan->old_port[0] && !detach(ovs, plan->old_port, NULL, plan->drop_bridge)) {
         return false;
     }
     port = insert_port(ovs, spec->port, &interface);
@@ -153,7 +154,7 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
         if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge)) {
             return false;
         }
-        if (!detach(ovs, spec->port, plan->old_bridge, false) ||
+        if (!detach(ovs, spec->port, plan->old_bridge, plan->drop_bridge) ||
             !attach(ovs, plan, CONST_CAST(struct ovsrec_port *, port))) {
             return false;
         }
@@ -203,7 +204,8 @@ static void drop_if_empty(struct ovs *ovs, const struct staged_bridge *staged)
 {
     const struct ovsrec_bridge *row = staged->row;
 
-    if (row->n_ports - staged->n_removed == 1 && ovs_port_row(ovs, row->name)) {
+    if (staged->n_added == 0 && row->n_ports - staged->n_removed == 1 &&
+        ovs_port_row(ovs, row->name)) {
         ovsrec_bridge_verify_ports(row);
         ovsrec_open_vswitch_update_bridges_delvalue(ovsrec_open_vswitch_first(ovs->idl), row);
     }

@@ -67,7 +67,7 @@ struct plan {
     enum action action;
     struct port_spec spec; /* The goal; for DELETE what is deleted. Always initialised. */
     bool create_bridge;    /* CREATE, UPDATE: the bridge is missing. */
-    bool drop_bridge;      /* DELETE: remove the bridge too if this leaves it empty. */
+    bool drop_bridge; /* Remove the bridge that the port leaves too, if that leaves it empty. */
     /* UPDATE and REPLACE: what differs. */
     char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if it is to move; or "". */
     char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port under another name, which goes in

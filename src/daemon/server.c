@@ -383,9 +383,9 @@ static bool may_read(const struct server *server, const struct connection *conne
 }
 
 /* A peer that has only finished sending (socat - < file) still gets its answers. */
-static bool is_over(const struct connection *connection)
+static bool is_over(const struct server *server, const struct connection *connection)
 {
-    if (connection->broken) {
+    if (connection->broken || (server->draining && hung_up(connection))) {
         return true;
     }
     if (connection->eof && !connection->more) {
@@ -429,7 +429,7 @@ static void reap_connections(struct server *server)
     struct connection *connection;
 
     HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
-        if (is_over(connection)) {
+        if (is_over(server, connection)) {
             free_connection(server, connection);
         }
     }

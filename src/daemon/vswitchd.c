@@ -20,7 +20,7 @@ VLOG_DEFINE_THIS_MODULE(vswitchd);
 /* How often the pidfile is looked at while nothing else would tell, ms. */
 #define CHECK_INTERVAL 250
 
-enum pidfile { PIDFILE_MISSING, PIDFILE_STALE, PIDFILE_LOCKED };
+enum pidfile { PIDFILE_MISSING, PIDFILE_UNREADABLE, PIDFILE_STALE, PIDFILE_LOCKED };
 
 struct vswitchd {
     char *pidfile;
@@ -29,6 +29,7 @@ struct vswitchd {
     pid_t pid;
     int pidfd;         /* Readable once the process ends; -1: none. */
     bool seen_pidfile; /* It keeps a pidfile here, so that a missing one means something. */
+    bool starting;     /* It came up under our eyes, and has not answered yet. */
     bool have_cfg;
     int64_t cur_cfg;
     long long int next_check;
@@ -69,11 +70,11 @@ static enum pidfile look_at_pidfile(const char *path, pid_t *pid)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     enum pidfile result = PIDFILE_STALE;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *pid = 0;
     if (fd < 0) {
-        return PIDFILE_MISSING;
+        return errno == ENOENT ? PIDFILE_MISSING : PIDFILE_UNREADABLE;
     }
     if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
         *pid = lock.l_pid > 0 ? lock.l_pid : 0; /* Not known if it is in another PID namespace. */
@@ -106,11 +107,14 @@ static void check_pidfile(struct vswitchd *vswitchd)
     case PIDFILE_LOCKED:
         vswitchd->seen_pidfile = true;
         if (pid != vswitchd->pid) {
+            vswitchd->starting = vswitchd->state == VSWITCHD_DEAD || vswitchd->pid;
             forget_process(vswitchd);
             vswitchd->pid = pid;
             vswitchd->pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         }
         set_state(vswitchd, VSWITCHD_ALIVE);
+        break;
+    case PIDFILE_UNREADABLE:
         break;
     case PIDFILE_STALE:
         vswitchd->seen_pidfile = true;
@@ -133,8 +137,11 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
         check_pidfile(vswitchd);
         vswitchd->next_check = time_msec() + CHECK_INTERVAL;
     }
-    if (vswitchd->have_cfg && cur_cfg != vswitchd->cur_cfg && !vswitchd->seen_pidfile) {
-        set_state(vswitchd, VSWITCHD_ALIVE);
+    if (vswitchd->have_cfg && cur_cfg != vswitchd->cur_cfg) {
+        vswitchd->starting = false;
+        if (!vswitchd->seen_pidfile) {
+            set_state(vswitchd, VSWITCHD_ALIVE);
+        }
     }
     vswitchd->have_cfg = true;
     vswitchd->cur_cfg = cur_cfg;
@@ -157,6 +164,11 @@ enum vswitchd_state vswitchd_state(const struct vswitchd *vswitchd)
 const char *vswitchd_state_name(enum vswitchd_state state)
 {
     return state == VSWITCHD_ALIVE ? "alive" : state == VSWITCHD_DEAD ? "dead" : "unknown";
+}
+
+bool vswitchd_is_starting(const struct vswitchd *vswitchd)
+{
+    return vswitchd->starting;
 }
 
 pid_t vswitchd_pid(const struct vswitchd *vswitchd)

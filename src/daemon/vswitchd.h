@@ -3,6 +3,7 @@
 #ifndef VP_VSWITCHD_H
 #define VP_VSWITCHD_H 1
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,6 +26,10 @@ void vswitchd_wait(struct vswitchd *vswitchd);
 /* Its end is noticed at once (by its pidfd), its start within a quarter of a second. */
 enum vswitchd_state vswitchd_state(const struct vswitchd *vswitchd);
 const char *vswitchd_state_name(enum vswitchd_state state);
+
+/* Whether it has come up and not answered yet: OVSDB's dpdk_initialized is then still its
+ * predecessor's. */
+bool vswitchd_is_starting(const struct vswitchd *vswitchd);
 
 /* 0 if it is not alive or its number is not known. */
 pid_t vswitchd_pid(const struct vswitchd *vswitchd);

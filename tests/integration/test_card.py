@@ -415,3 +415,70 @@ def test_daemon_killed_at_random_instants(card_box, card_api):
                 assert api.plug(representor(number, slot(number)))["state"] == "up"
                 assert api.unplug(vif_id(number))["changed"] is True
     assert ports(card_box, "br-int") == ["vfr00000000-00"]
+
+
+def test_replug_does_not_try_the_mac_again(card_box, card_api):
+    """A port that was plugged without dpdk-vf-mac stays so: nova-compute replugs all at its start, and no
+    guest may be cut off by that; also not while vswitchd is away."""
+    card_box.card_settings(no_mac="yes")
+    first = card_api.plug(representor(1, generic_slot(3)))
+    again = card_api.plug(representor(1, generic_slot(3)))
+    assert again["changed"] is False and again["ofport"] == first["ofport"]
+    assert again["warnings"] == []
+    card_box.stop("ovs-vswitchd", signal.SIGKILL)
+    wait_until(lambda: card_api.call("status")["vswitchd"]["state"] == "dead")
+    away = card_api.plug(representor(1, generic_slot(3)))
+    assert away["changed"] is False and away["state"] == "unverified"
+
+
+def test_replug_for_another_instance_is_no_better(card_box, card_api):
+    """A port in error stays refused, also where only external_ids would change, and keeps its row."""
+    card_box.card_settings(refuse_probe=10)
+    card_api.plug(representor(1, slot(10)), wait="committed")
+    wait_until(lambda: card_api.get_vif(1)["state"] == "failed")
+    for instance in (INSTANCE, "11111111-1111-4111-8111-111111111111"):
+        with pytest.raises(ApiError) as refused:
+            card_api.plug(representor(1, slot(10)), instance)
+        assert refused.value.reason == "not_realized"
+        assert interface(card_box, "vfr00000001-00")["external_ids"]["vm-uuid"] == INSTANCE
+
+
+def test_bridge_of_a_failed_move_goes_again(card_box, card_api):
+    card_api.plug(representor(1, slot(10)))
+    card_box.card_settings(max_mtu=2000)
+    with pytest.raises(ApiError) as refused:
+        card_api.plug(representor(1, slot(10), bridge="br-new", mtu=3000))
+    assert refused.value.reason == "not_realized"
+    assert card_box.vsctl("list-br") == "br-int"
+    shown = card_api.get_vif(1)
+    assert shown["bridge"] == "br-int" and shown["state"] == "up"
+
+
+def test_bridge_of_a_failed_batch_goes_again(card_box, card_api):
+    """Several that fail at different moments on one new bridge leave no bridge."""
+    card_box.card_settings(refuse_probe=10)
+    vifs = [representor(1, slot(10)), representor(2, slot(11), mtu=9710),
+            representor(3, slot(12), mtu=20000)]
+    ids = [card_api.send("plug", vif=vif, instance={"uuid": INSTANCE}) for vif in vifs]
+    answers = card_api.collect(ids)
+    assert all(answers[i]["error"]["data"]["reason"] == "not_realized" for i in ids)
+    assert counts(card_box)["Bridge"] == 0
+
+
+def test_undo_that_is_a_replacement_ends_attached(card_box, configure_card):
+    """A MAC was added and has to be taken back, and vswitchd dies in the middle of that."""
+    configure_card("[nic generic]\nset-vf-mac = yes\n")
+    vif = representor(1, generic_slot(3))
+    bare = {key: value for key, value in vif.items() if key != "address"}
+    with Api(card_box.socket) as api:
+        api.plug(bare)
+        os.kill(card_box.pid("ovs-vswitchd"), signal.SIGSTOP)
+        request = api.send("plug", vif=vif, instance={"uuid": INSTANCE}, timeout_ms=400)
+        wait_until(lambda: interface(card_box, "vfr00000001-00")["type"] == "vifplug-detached")
+        card_box.stop("ovs-vswitchd", signal.SIGKILL)
+        answer = api.collect([request])[request]
+        assert answer["error"]["data"]["retryable"] is True
+        card_box.start_vswitchd()
+        wait_until(lambda: api.get_vif(1)["state"] == "up")
+        row = interface(card_box, "vfr00000001-00")
+        assert row["type"] == "dpdk" and "dpdk-vf-mac" not in row["options"]

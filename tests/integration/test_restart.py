@@ -232,3 +232,22 @@ def test_boot_id_makes_stale(box, api, configure):
         assert answer["changed"] is False and answer["state"] == "up"
         ids = interface(box, "vhu00000001-00")["external_ids"]
         assert ids["vifplug-boot-id"] == "another-boot"
+
+
+def test_what_was_acknowledged_stays(box, api):
+    """A plug acknowledged at commit is followed up; if OVSDB goes away for long just then, it is not
+    taken back."""
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        answer = api.plug(vhost_user(1), wait="committed", timeout_ms=500)
+        assert answer["changed"] is True
+        box.stop("ovsdb-server", signal.SIGKILL)
+        wait_until(lambda: not connected(box))
+        with pytest.raises(ApiError):
+            api.plug(vhost_user(2), timeout_ms=1500)
+        box.start_ovsdb()
+        wait_until(lambda: connected(box))
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    wait_until(lambda: api.call("get", vif_id=vif_id(1))["state"] == "up")
+    assert ports(box, "br-int") == ["vhu00000001-00"]
