@@ -186,8 +186,8 @@ void engine_unavailable(const struct engine *engine, struct error *error)
     }
 }
 
-/* The bridge that a failing operation made may stay for now, since others are plugging there. If they
- * fail as well, the last of them takes it away. */
+/* The bridge that a failing operation made may stay for now, since others are plugging there. If
+ * they fail as well, the last of them takes it away. */
 static void hand_over_bridge(struct engine *engine, const struct op *op)
 {
     struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing};
