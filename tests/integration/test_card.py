@@ -146,6 +146,22 @@ def test_the_card_refuses_numbers_that_it_has_not(card_box, card_api, devargs):
     assert card_api.get_vif(1)["state"] == "up"
 
 
+def test_representors_probed_at_start(card_box, card_api):
+    """Some drivers make representors only at start: those that -a names there are taken as well."""
+    before = card_box.vsctl("get", "open_vswitch", ".", "other_config:dpdk-extra")
+    card_box.vsctl("set", "open_vswitch", ".", "other_config:dpdk-extra="
+                   + before.replace(f"-a {PF}", f"-a {PF},representor=[10-12]"))
+    try:
+        card_box.stop("ovs-vswitchd")
+        card_box.start_vswitchd()
+        for number in (10, 12, 20):
+            assert card_api.plug(representor(number, slot(number)))["state"] == "up"
+    finally:
+        card_box.vsctl("set", "open_vswitch", ".", f"other_config:dpdk-extra={before}")
+        card_box.stop("ovs-vswitchd")
+        card_box.start_vswitchd()
+
+
 def test_probing_leaks_nothing(card_box, card_api):
     card_api.plug(representor(1, slot(10)))
     card_box.card_settings(refuse_probe=12)
