@@ -66,12 +66,15 @@ static void check_queued(struct engine *engine, struct op *op, long long int now
 
 static void check_committing(struct engine *engine, struct op *op, long long int now)
 {
-    if (now >= op->deadline && !op->replied) {
+    if (now < op->deadline || op->replied) {
+        return;
+    }
+    if (!op->undoing) {
         error_set(&op->error, REASON_SWITCH_UNAVAILABLE, "",
                   "OVSDB at %s does not answer; check ovsdb-server and try again.",
                   ovs_remote(engine->env.ovs));
-        engine_answer_error(engine, op, &op->error);
     }
+    engine_answer_error(engine, op, &op->error);
 }
 
 static bool give_grace(struct engine *engine, struct op *op, long long int now)
@@ -105,7 +108,9 @@ static void realized_too_late(struct engine *engine, struct op *op, long long in
     if (op->plan.action == ACTION_REPLACE &&
         (op->undoing || op->type == OP_RECOVER || engine_is_acknowledged(op))) {
         /* Half way through a replacement the port is detached: it may not stay so. */
-        engine_answer_error(engine, op, &op->error);
+        if (op->undoing) {
+            engine_answer_error(engine, op, &op->error);
+        }
         op->deadline = LLONG_MAX;
         return;
     }

@@ -94,7 +94,7 @@ void engine_answer_committed(struct engine *engine, struct op *op)
 
 void engine_answer_error(struct engine *engine, struct op *op, const struct error *error)
 {
-    if (!op->replied) {
+    if (!op->replied && op->type != OP_RECOVER) {
         op->refused = true;
         send_line(engine, op, reply_error(op->request.id, op->request.vif_id, error));
     }

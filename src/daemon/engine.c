@@ -245,9 +245,7 @@ static void committed_forward(struct engine *engine, struct op *op)
 {
     bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
 
-    if (op->refused) {
-        end_refused(engine, op);
-    } else if (op->plan.action == ACTION_REPLACE) {
+    if (op->plan.action == ACTION_REPLACE) {
         engine_move(engine, op, dead ? OP_QUEUED : OP_REALIZING);
     } else if ((!op->plan.needs_switch && !wants_verdict(engine, op)) ||
                (dead && op->type != OP_PLUG) ||
@@ -266,6 +264,11 @@ static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
 {
     op->committed_us = time_usec();
     op->touched = true;
+    op->made_bridge |= !op->undoing && !op->bump_only && op->plan.create_bridge;
+    if (op->refused && !op->undoing) {
+        end_refused(engine, op);
+        return;
+    }
     if (!is_there(engine, op)) {
         try_again(engine, op);
         return;
@@ -284,7 +287,6 @@ static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
         return;
     }
     op->changed |= op->plan.changes;
-    op->made_bridge |= op->plan.create_bridge;
     committed_forward(engine, op);
 }
 
@@ -613,7 +615,7 @@ void engine_wait(struct engine *engine)
         wait_queued(engine, op);
     }
     LIST_FOR_EACH (op, node, &engine->committing) {
-        poll_timer_wait_until(op->replied ? LLONG_MAX : op->deadline);
+        poll_timer_wait_until(op->replied || op->type == OP_RECOVER ? LLONG_MAX : op->deadline);
     }
     LIST_FOR_EACH (op, node, &engine->realizing) {
         poll_timer_wait_until(op->settling ? MIN(op->settle_until, op->deadline) : op->deadline);
