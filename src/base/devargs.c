@@ -163,18 +163,3 @@ struct pci_addr devargs_pf(const struct devargs *devargs)
     }
     return pf;
 }
-
-bool devargs_claims(const struct devargs *devargs, const struct pci_addr *pf, unsigned int vf)
-{
-    struct pci_addr device = devargs_pf(devargs);
-
-    if (!devargs->representor || !pci_addr_equal(&device, pf)) {
-        return false;
-    }
-    for (size_t i = 0; i < devargs->n_vfs; i++) {
-        if (devargs->vfs[i] == vf) {
-            return true;
-        }
-    }
-    return false;
-}

@@ -30,8 +30,4 @@ bool devargs_parse(const char *s, struct devargs *devargs);
 /* The PF that the VFs are of: the device as written, or with `pfN` function N of the same card. */
 struct pci_addr devargs_pf(const struct devargs *devargs);
 
-/* Whether VF number `vf` of `pf` is among those that `devargs` takes. `pf` must be the device as
- * written in dpdk-devargs; for `pfN` forms only PFs of the same card and function N match. */
-bool devargs_claims(const struct devargs *devargs, const struct pci_addr *pf, unsigned int vf);
-
 #endif

@@ -59,16 +59,6 @@ const char *reason_name(enum reason reason)
     return reason >= 0 && reason < REASON_N ? names[reason] : names[REASON_INTERNAL];
 }
 
-enum reason reason_from_name(const char *name)
-{
-    for (int i = REASON_INVALID_REQUEST; i < REASON_N; i++) {
-        if (name && !strcmp(names[i], name)) {
-            return (enum reason)i;
-        }
-    }
-    return REASON_NONE;
-}
-
 bool reason_retryable(enum reason reason)
 {
     return reason == REASON_SWITCH_UNAVAILABLE || reason == REASON_TIMEOUT || reason == REASON_BUSY;

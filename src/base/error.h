@@ -62,9 +62,6 @@ bool error_detail(struct error *error, const char *format, ...)
 /* The wire name of a reason ("vf_in_use"). */
 const char *reason_name(enum reason reason);
 
-/* The reason with wire name `name`, or REASON_NONE. */
-enum reason reason_from_name(const char *name);
-
 /* Whether the same request may succeed later without anybody changing it. */
 bool reason_retryable(enum reason reason);
 

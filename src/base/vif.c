@@ -132,21 +132,6 @@ bool vif_path_valid(const char *s)
     return true;
 }
 
-bool vif_uuid_valid(const char *s)
-{
-    static const char shape[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
-
-    if (!s || strlen(s) != sizeof shape - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof shape - 1; i++) {
-        if (shape[i] == 'h' ? !isxdigit((unsigned char)s[i]) : s[i] != '-') {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool vif_mac_parse(const char *s, char mac[VIF_MAC_LEN])
 {
     struct rte_ether_addr address;

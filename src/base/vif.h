@@ -77,7 +77,6 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field);
 bool vif_id_valid(const char *s);     /* VIF ids, interface ids. */
 bool vif_ifname_valid(const char *s); /* 1-15 bytes, no '/', ':' or white space, not "." or "..". */
 bool vif_path_valid(const char *s);   /* Absolute, no "." or ".." or empty component, printable. */
-bool vif_uuid_valid(const char *s);   /* 8-4-4-4-12 hexadecimal digits. */
 
 /* Writes the canonical form of MAC `s` to `mac`. Returns false for anything but six
  * colon-separated pairs of hexadecimal digits, and for multicast or all-zero addresses. */

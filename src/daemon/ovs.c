@@ -174,11 +174,6 @@ bool ovs_synced(const struct ovs *ovs)
     return ovs->synced;
 }
 
-unsigned int ovs_seqno(const struct ovs *ovs)
-{
-    return ovsdb_idl_get_seqno(ovs->idl);
-}
-
 bool ovs_txn_ready(const struct ovs *ovs)
 {
     return ovs->synced && !ovs->txn;

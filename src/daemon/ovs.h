@@ -28,9 +28,6 @@ void ovs_wait(struct ovs *ovs);
 const char *ovs_remote(const struct ovs *ovs);
 bool ovs_synced(const struct ovs *ovs);
 
-/* Changes whenever anything in the replica does. */
-unsigned int ovs_seqno(const struct ovs *ovs);
-
 /* What the Open_vSwitch row tells. Strings are borrowed until the next ovs_run(). */
 struct ovs_globals {
     int64_t next_cfg;

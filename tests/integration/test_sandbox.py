@@ -63,6 +63,10 @@ def test_up_play_down(directory):
     assert "dpif" in in_env(directory, "ovs-appctl -t $OVS_RUNDIR/ovs-vswitchd.ctl list-commands")
     sandbox(directory, "guest", "g", "10")
     assert "stdvio10" in sandbox(directory, "exec", "--", "ls", "/usr/local/var/run").stdout
+    shell = subprocess.run([COMMAND, "--dir", directory, "shell"], input="ls /usr/local/var/run\n",
+                           env={**os.environ, "SHELL": "/bin/sh"}, capture_output=True, text=True,
+                           timeout=60, check=True)
+    assert "stdvio10" in shell.stdout
     sandbox(directory, "down")
     assert not os.path.exists(directory)
     assert hugepages() == before

@@ -289,7 +289,7 @@ exec sleep infinity"""
 
     def card_settings(self, **settings):
         """Writes the simulated cards' settings (tests/smartnic/vpsim.h; _ stands for -), which hold from
-        the next use on. A key may end in @PF: {"max-mtu@0000:65:00.0": 2000} by way of **."""
+        the next use on. For one PF: card_settings(**{"max-mtu@0000:65:00.0": 2000})."""
         temporary = f"{self.card_file}.new"
         with open(temporary, "w", encoding="ascii") as file:
             for key, value in settings.items():

@@ -27,13 +27,8 @@ static void test_reasons(void **state)
     assert_int_equal(N(reasons), REASON_N - 1);
     for (size_t i = 0; i < N(reasons); i++) {
         CHECK_STR(reasons[i].name, reason_name(reasons[i].reason), reasons[i].name);
-        CHECK_INT(reasons[i].name, reason_from_name(reasons[i].name), reasons[i].reason);
         CHECK_INT(reasons[i].name, reason_retryable(reasons[i].reason), reasons[i].retryable);
     }
-    assert_int_equal(reason_from_name("none"), REASON_NONE);
-    assert_int_equal(reason_from_name("Timeout"), REASON_NONE);
-    assert_int_equal(reason_from_name(""), REASON_NONE);
-    assert_int_equal(reason_from_name(NULL), REASON_NONE);
     assert_string_equal(reason_name(REASON_N), "internal");
 }
 

@@ -102,25 +102,6 @@ static void test_paths(void **state)
     check_texts(rows, N(rows), vif_path_valid);
 }
 
-static void test_uuids(void **state)
-{
-    static const struct text_row rows[] = {
-        {"aaaabbbb-1111-4222-8333-444455556666", true},
-        {"AAAABBBB-1111-4222-8333-44445555666F", true},
-        {"00000000-0000-0000-0000-000000000000", true},
-        {"aaaabbbb-1111-4222-8333-44445555666", false},
-        {"aaaabbbb-1111-4222-8333-4444555566667", false},
-        {"aaaabbbb11114222833344445555666677777", false},
-        {"aaaabbb-b1111-4222-8333-444455556666", false},
-        {"gaaabbbb-1111-4222-8333-444455556666", false},
-        {"aaaabbbb-1111-4222-8333-44445555666 ", false},
-        {"{aaabbbb-1111-4222-8333-44445555666}", false},
-    };
-
-    (void)state;
-    check_texts(rows, N(rows), vif_uuid_valid);
-}
-
 static void test_macs(void **state)
 {
     static const struct {
@@ -240,10 +221,9 @@ static void test_field_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),         cmocka_unit_test(test_ifnames),
-        cmocka_unit_test(test_paths),       cmocka_unit_test(test_uuids),
-        cmocka_unit_test(test_macs),        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_field_paths),
+        cmocka_unit_test(test_ids),   cmocka_unit_test(test_ifnames),
+        cmocka_unit_test(test_paths), cmocka_unit_test(test_macs),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_field_paths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
