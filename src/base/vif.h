@@ -4,6 +4,7 @@
 #define VP_VIF_H 1
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/pci-addr.h"
@@ -33,6 +34,20 @@ enum vhost_mode { VHOST_MODE_NONE = 0, VHOST_MODE_SERVER, VHOST_MODE_CLIENT };
 /* The form a VIF came in. It only decides how fields are named in errors. */
 enum vif_form { VIF_FORM_NATIVE = 0, VIF_FORM_OSVIF, VIF_FORM_NOVA };
 
+/* Limits on a VIF's traffic as its guest sees it, in the units of Neutron's QoS rules; 0: none.
+ * Egress is what the guest sends. A burst of 0 leaves it to the switch (or to Neutron's rule of
+ * 80 % of the rate, where the switch wants one). */
+struct vif_qos {
+    int64_t egress_kbps;       /* 1000 bit/s, up to VIF_QOS_MAX like the others. */
+    int64_t egress_burst_kb;   /* 1000 bit. */
+    int64_t egress_kpps;       /* 1000 packets/s. */
+    int64_t egress_burst_kpkt; /* 1000 packets. */
+    int64_t ingress_kbps;
+    int64_t ingress_burst_kb;
+};
+
+#define VIF_QOS_MAX 4000000000LL /* 4 Tbit/s; cir and cbs in bytes still fit 64 bits. */
+
 struct vif {
     enum vif_form form;
     char object_name[48];    /* os-vif object name ("VIFVHostUser"); "" if native. */
@@ -46,9 +61,15 @@ struct vif {
     char vif_name[VIF_IFNAME_MAX + 1];         /* The guest's interface name, or "". */
     char representor_name[VIF_IFNAME_MAX + 1]; /* os-vif's name for the representor, or "". */
     bool has_pci_slot;
-    struct pci_addr pci_slot;          /* The VF, if has_pci_slot. */
-    char vhost_path[VIF_PATH_MAX + 1]; /* vhost-user socket, or "". */
-    enum vhost_mode vhost_mode;        /* NONE exactly if vhost_path is "". */
+    struct pci_addr pci_slot;              /* The VF, if has_pci_slot. */
+    char vhost_path[VIF_PATH_MAX + 1];     /* vhost-user socket, or "". */
+    enum vhost_mode vhost_mode;            /* NONE exactly if vhost_path is "". */
+    char linux_bridge[VIF_IFNAME_MAX + 1]; /* hybrid: its Linux bridge. */
+    bool create_port;                      /* ovs: whether the port is ours to make. */
+    bool create_tap;                       /* ovs, with create_port: the tap device as well... */
+    bool multiqueue;                       /* ...with several queues. */
+    bool has_qos;                          /* Limits are asked for, if only to have none. */
+    struct vif_qos qos;
 };
 
 /* Wire names ("representor", "server"); NULL for NONE and for HOST_DEVICE. */
