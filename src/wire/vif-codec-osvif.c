@@ -11,22 +11,6 @@
 
 enum profile { PROFILE_OVS, PROFILE_REPRESENTOR };
 
-static bool unsupported(struct error *error, const char *path, const char *key, const char *format,
-                        ...) __attribute__((format(printf, 4, 5)));
-
-static bool unsupported(struct error *error, const char *path, const char *key, const char *format,
-                        ...)
-{
-    char field[ERROR_FIELD_LEN];
-    va_list args;
-
-    snprintf(field, sizeof field, "%s.%s", path, key);
-    va_start(args, format);
-    error_vset(error, REASON_UNSUPPORTED_VIF, field, format, args);
-    va_end(args);
-    return false;
-}
-
 /* Opens a primitive: gives its object name and its data. */
 static bool open_primitive(struct json_object *object, const char *path, const char **name,
                            struct json_object **data, struct error *error)
@@ -43,15 +27,15 @@ static bool open_primitive(struct json_object *object, const char *path, const c
         return false;
     }
     if (namespace && strcmp(namespace, "os_vif")) {
-        return unsupported(error, path, "versioned_object.namespace",
-                           "%s is an object of '%s', not of 'os_vif'; send an os-vif object.", path,
-                           namespace);
+        return codec_unsupported(error, path, "versioned_object.namespace",
+                                 "%s is an object of '%s', not of 'os_vif'; send an os-vif object.",
+                                 path, namespace);
     }
     if (version && strncmp(version, "1.", 2)) {
-        return unsupported(error, path, "versioned_object.version",
-                           "%s has version %s of %s, but only versions 1.x are known; use one of "
-                           "those.",
-                           path, version, *name);
+        return codec_unsupported(
+            error, path, "versioned_object.version",
+            "%s has version %s of %s, but only versions 1.x are known; use one of those.", path,
+            version, *name);
     }
     return true;
 }
@@ -109,6 +93,32 @@ static bool decode_representor(struct json_object *fields, struct vif *vif, stru
     return true;
 }
 
+/* What os-vif shall make for a VIFOpenVSwitch. It passes over create_port and multiqueue on other
+ * objects, and refuses create_tap (TapCreationNotSupported in vif_plug_ovs of os-vif master). */
+static bool decode_creation(struct json_object *fields, struct vif *vif, struct error *error)
+{
+    if (!jget_bool(fields, "vif.port_profile", "create_port", JGET_OPTIONAL, &vif->create_port,
+                   error) ||
+        !jget_bool(fields, "vif.port_profile", "create_tap", JGET_OPTIONAL, &vif->create_tap,
+                   error) ||
+        !jget_bool(fields, "vif.port_profile", "multiqueue", JGET_OPTIONAL, &vif->multiqueue,
+                   error)) {
+        return false;
+    }
+    if (!strcmp(vif->object_name, "VIFOpenVSwitch")) {
+        return true;
+    }
+    if (vif->create_tap) {
+        return jget_error(error, "vif.port_profile", "create_tap",
+                          "vif.port_profile.create_tap does not go with a %s; remove it, or send a "
+                          "VIFOpenVSwitch.",
+                          vif->object_name);
+    }
+    vif->create_port = false;
+    vif->multiqueue = false;
+    return true;
+}
+
 static bool decode_profile(struct json_object *data, struct vif *vif, enum profile *profile,
                            struct error *error)
 {
@@ -125,14 +135,16 @@ static bool decode_profile(struct json_object *data, struct vif *vif, enum profi
     } else if (!strcmp(name, "VIFPortProfileOpenVSwitch")) {
         *profile = PROFILE_OVS;
     } else {
-        return unsupported(error, "vif.port_profile", "versioned_object.name",
-                           "Port profile %s is not plugged here; use VIFPortProfileOpenVSwitch or "
-                           "VIFPortProfileOVSRepresentor.",
-                           name);
+        return codec_unsupported(
+            error, "vif.port_profile", "versioned_object.name",
+            "Port profile %s is not plugged here; use VIFPortProfileOpenVSwitch or "
+            "VIFPortProfileOVSRepresentor.",
+            name);
     }
     return codec_id(fields, "vif.port_profile", "interface_id", false, vif->interface_id, error) &&
            codec_datapath_type(fields, "vif.port_profile", "datapath_type", vif->datapath_type,
                                error) &&
+           decode_creation(fields, vif, error) &&
            (*profile != PROFILE_REPRESENTOR || decode_representor(fields, vif, error));
 }
 
@@ -180,8 +192,16 @@ static bool decode_object(struct json_object *data, const char *name, enum profi
     if (!strcmp(name, "VIFHostDevice")) {
         return decode_host_device(data, vif, error);
     }
-    vif->kind = !strcmp(name, "VIFBridge") ? VIF_KIND_HYBRID : VIF_KIND_OVS;
-    return codec_ifname(data, "vif", "vif_name", true, vif->vif_name, error);
+    if (!codec_ifname(data, "vif", "vif_name", true, vif->vif_name, error)) {
+        return false;
+    }
+    if (!strcmp(name, "VIFBridge")) {
+        vif->kind = VIF_KIND_HYBRID;
+        return codec_ifname(data, "vif", "bridge_name", true, vif->linux_bridge, error);
+    }
+    /* A VIFOpenVSwitch has a bridge_name too, but os-vif goes by network.bridge. */
+    vif->kind = VIF_KIND_OVS;
+    return true;
 }
 
 static bool check_plugin(struct json_object *data, struct error *error)
@@ -193,10 +213,10 @@ static bool check_plugin(struct json_object *data, struct error *error)
     }
     if (plugin && strcmp(plugin, "ovs") && strcmp(plugin, "agilio_ovs") &&
         strcmp(plugin, "vifplug")) {
-        return unsupported(error, "vif", "plugin",
-                           "VIFs of os-vif plugin '%s' are not plugged here; use 'ovs', "
-                           "'agilio_ovs' or 'vifplug'.",
-                           plugin);
+        return codec_unsupported(error, "vif", "plugin",
+                                 "VIFs of os-vif plugin '%s' are not plugged here; use 'ovs', "
+                                 "'agilio_ovs' or 'vifplug'.",
+                                 plugin);
     }
     return true;
 }
@@ -218,10 +238,11 @@ bool vif_decode_osvif(struct json_object *object, struct vif *vif, struct error 
         is_known |= !strcmp(name, known[i]);
     }
     if (!is_known) {
-        return unsupported(error, "vif", "versioned_object.name",
-                           "os-vif object %s is not plugged here; the daemon's 'describe' method "
-                           "lists those that are.",
-                           name);
+        return codec_unsupported(
+            error, "vif", "versioned_object.name",
+            "os-vif object %s is not plugged here; the daemon's 'describe' method "
+            "lists those that are.",
+            name);
     }
     snprintf(vif->object_name, sizeof vif->object_name, "%s", name);
     if (!codec_id(data, "vif", "id", true, vif->id, error) || !check_plugin(data, error) ||

@@ -155,6 +155,19 @@ bool codec_vhost_user(struct json_object *object, const char *path, struct vif *
     return true;
 }
 
+bool codec_unsupported(struct error *error, const char *path, const char *key, const char *format,
+                       ...)
+{
+    char field[ERROR_FIELD_LEN];
+    va_list args;
+
+    snprintf(field, sizeof field, "%s.%s", path, key);
+    va_start(args, format);
+    error_vset(error, REASON_UNSUPPORTED_VIF, field, format, args);
+    va_end(args);
+    return false;
+}
+
 /* The members of an object primitive, or the object itself if it is a plain one. */
 static struct json_object *object_data(struct json_object *object)
 {

@@ -46,4 +46,9 @@ bool codec_pci_slot(struct json_object *object, const char *path, const char *ke
 bool codec_vhost_user(struct json_object *object, const char *path, struct vif *vif,
                       struct error *error);
 
+/* Fills *error with unsupported_vif on member `key`; a message ends in what to do next. Returns
+ * false. */
+bool codec_unsupported(struct error *error, const char *path, const char *key, const char *format,
+                       ...) __attribute__((format(printf, 4, 5)));
+
 #endif

@@ -50,18 +50,21 @@ static const struct {
     bool slot;
     const char *path;
     enum vhost_mode mode;
+    const char *linux_bridge;
+    bool create_port;
 } samples[] = {
     {A1, "VIFVHostUser", VIF_KIND_REPRESENTOR, "", "tapdc065497-3c", "tapdc065497-3c", true,
-     "/usr/local/var/run/stdvio10", VHOST_MODE_CLIENT},
+     "/usr/local/var/run/stdvio10", VHOST_MODE_CLIENT, "", false},
     {A2, "VIFVHostUser", VIF_KIND_REPRESENTOR, "", "tapdc065497-3c", "tapdc065497-3c", true,
-     "/usr/local/var/run/stdvio10", VHOST_MODE_SERVER},
+     "/usr/local/var/run/stdvio10", VHOST_MODE_SERVER, "", false},
     {B1, "VIFVHostUser", VIF_KIND_VHOST_USER, "netdev", "vhudc065497-3c", "", false,
-     "/usr/local/var/run/stdvio10", VHOST_MODE_SERVER},
+     "/usr/local/var/run/stdvio10", VHOST_MODE_SERVER, "", false},
     {C1, "VIFHostDevice", VIF_KIND_HOST_DEVICE, "", "tapdc065497-3c", "tapdc065497-3c", true, "",
-     VHOST_MODE_NONE},
-    {D2, "VIFOpenVSwitch", VIF_KIND_OVS, "system", "tapdc065497-3c", "", false, "",
-     VHOST_MODE_NONE},
-    {E1, "VIFBridge", VIF_KIND_HYBRID, "system", "tapdc065497-3c", "", false, "", VHOST_MODE_NONE},
+     VHOST_MODE_NONE, "", false},
+    {D2, "VIFOpenVSwitch", VIF_KIND_OVS, "system", "tapdc065497-3c", "", false, "", VHOST_MODE_NONE,
+     "", true},
+    {E1, "VIFBridge", VIF_KIND_HYBRID, "system", "tapdc065497-3c", "", false, "", VHOST_MODE_NONE,
+     "qbrdc065497-3c", false},
 };
 
 static void test_samples(void **state)
@@ -93,6 +96,9 @@ static void test_samples(void **state)
         CHECK(row, !samples[i].slot || pci_addr_equal(&vif.pci_slot, &slot));
         CHECK_STR(row, vif.vhost_path, samples[i].path);
         CHECK_INT(row, vif.vhost_mode, samples[i].mode);
+        CHECK_STR(row, vif.linux_bridge, samples[i].linux_bridge);
+        CHECK_INT(row, vif.create_port, samples[i].create_port);
+        CHECK(row, !vif.create_tap && !vif.multiqueue && !vif.has_qos);
     }
 }
 
@@ -165,7 +171,14 @@ static const struct {
     {C1, "@/dev_address", NULL, REASON_INVALID_REQUEST, "vif.dev_address"},
     {D2, "@/vif_name", NULL, REASON_INVALID_REQUEST, "vif.vif_name"},
     {E1, "@/vif_name", NULL, REASON_INVALID_REQUEST, "vif.vif_name"},
+    {E1, "@/bridge_name", NULL, REASON_INVALID_REQUEST, "vif.bridge_name"},
+    {E1, "@/bridge_name", "null", REASON_INVALID_REQUEST, "vif.bridge_name"},
     /* Members that need not be. */
+    {D2, "@/bridge_name", NULL, REASON_NONE, ""},
+    {D2, "@/bridge_name", "\"a b\"", REASON_NONE, ""}, /* Not read at all. */
+    {D2, PROFILE "create_port", NULL, REASON_NONE, ""},
+    {D2, "@/port_profile/@version", "\"1.0\"", REASON_NONE, ""},
+    {D2, "@/port_profile/@version", "\"1.4\"", REASON_NONE, ""},
     {A2, "@/address", NULL, REASON_NONE, ""},
     {A2, "@/vif_name", NULL, REASON_NONE, ""},
     {A2, "@/plugin", NULL, REASON_NONE, ""},
@@ -237,6 +250,21 @@ static const struct {
      "vif.port_profile.datapath_offload.versioned_object.namespace"},
     {C1, "@/dev_address", "\"0000:65:01.3\"", REASON_INVALID_REQUEST, "vif.dev_address"},
     {C1, "@/dev_address", "\"eth0\"", REASON_INVALID_REQUEST, "vif.dev_address"},
+    {E1, "@/bridge_name", "\"qbr/1\"", REASON_INVALID_REQUEST, "vif.bridge_name"},
+    {E1, "@/bridge_name", "\"qbr0123456789abc\"", REASON_INVALID_REQUEST, "vif.bridge_name"},
+    /* What shall be made. */
+    {D2, PROFILE "create_port", "\"yes\"", REASON_INVALID_REQUEST, "vif.port_profile.create_port"},
+    {D2, PROFILE "create_tap", "1", REASON_INVALID_REQUEST, "vif.port_profile.create_tap"},
+    {D2, PROFILE "multiqueue", "{}", REASON_INVALID_REQUEST, "vif.port_profile.multiqueue"},
+    {D2, PROFILE "create_tap", "true", REASON_NONE, ""},
+    {D2, PROFILE "multiqueue", "true", REASON_NONE, ""},
+    {E1, PROFILE "create_tap", "true", REASON_INVALID_REQUEST, "vif.port_profile.create_tap"},
+    {B1, PROFILE "create_tap", "true", REASON_INVALID_REQUEST, "vif.port_profile.create_tap"},
+    {A2, PROFILE "create_tap", "true", REASON_INVALID_REQUEST, "vif.port_profile.create_tap"},
+    {C1, PROFILE "create_tap", "true", REASON_INVALID_REQUEST, "vif.port_profile.create_tap"},
+    {E1, PROFILE "create_tap", "false", REASON_NONE, ""},
+    {E1, PROFILE "create_port", "true", REASON_NONE, ""},
+    {A2, PROFILE "multiqueue", "true", REASON_NONE, ""},
     /* What is not plugged here. */
     {A2, "@name", "\"VIFGeneric\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
     {A2, "@name", "\"vifvhostuser\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
@@ -304,6 +332,52 @@ static void test_defaults(void **state)
     json_object_put(object);
 }
 
+/* Whether port and tap are made is a VIFOpenVSwitch's; other objects may say it to no effect. */
+static void test_creation(void **state)
+{
+    static const struct {
+        const char *sample;
+        const char *create_port; /* NULL: not given. */
+        const char *create_tap;
+        const char *multiqueue;
+        bool expected[3];
+    } rows[] = {
+        {D2, NULL, NULL, NULL, {false, false, false}},
+        {D2, "null", "null", "null", {false, false, false}},
+        {D2, "false", "false", "false", {false, false, false}},
+        {D2, "true", NULL, NULL, {true, false, false}},
+        {D2, NULL, "true", NULL, {false, true, false}},
+        {D2, NULL, NULL, "true", {false, false, true}},
+        {D2, "true", "true", "true", {true, true, true}},
+        {E1, "true", "false", "true", {false, false, false}},
+        {C1, "true", NULL, "true", {false, false, false}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct json_object *object = load(rows[i].sample);
+        struct error error = {0};
+        struct vif vif;
+        char row[32];
+
+        snprintf(row, sizeof row, "%zu", i);
+        edit(object, PROFILE "create_port", "null");
+        edit(object, PROFILE "create_port", rows[i].create_port);
+        if (rows[i].create_tap) {
+            edit(object, PROFILE "create_tap", rows[i].create_tap);
+        }
+        if (rows[i].multiqueue) {
+            edit(object, PROFILE "multiqueue", rows[i].multiqueue);
+        }
+        (void)vif_decode(object, &vif, &error);
+        json_object_put(object);
+        CHECK_STR(row, error.message, "");
+        CHECK_INT(row, vif.create_port, rows[i].expected[0]);
+        CHECK_INT(row, vif.create_tap, rows[i].expected[1]);
+        CHECK_INT(row, vif.multiqueue, rows[i].expected[2]);
+    }
+}
+
 /* An unplug needs the id only, whatever else is wrong. */
 static void test_id_only(void **state)
 {
@@ -362,7 +436,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples),  cmocka_unit_test(test_edits),
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_id_only),
-        cmocka_unit_test(test_instance),
+        cmocka_unit_test(test_creation), cmocka_unit_test(test_instance),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
