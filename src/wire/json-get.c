@@ -183,6 +183,13 @@ bool jget_object(struct json_object *object, const char *path, const char *key, 
     return true;
 }
 
+bool jget_given(struct json_object *object, const char *key)
+{
+    struct json_object *member;
+
+    return json_object_object_get_ex(object, key, &member) && member;
+}
+
 bool jget_only(struct json_object *object, const char *path, const char *const known[],
                struct error *error)
 {

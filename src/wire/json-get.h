@@ -43,6 +43,9 @@ bool jget_bool(struct json_object *object, const char *path, const char *key, en
 bool jget_object(struct json_object *object, const char *path, const char *key, enum jget_need need,
                  struct json_object **value, struct error *error);
 
+/* Whether member `key` of `object` (NULL: has none) is there and not null. */
+bool jget_given(struct json_object *object, const char *key);
+
 /* Checks that every member of `object` is in the NULL-terminated `known`. */
 bool jget_only(struct json_object *object, const char *path, const char *const known[],
                struct error *error);

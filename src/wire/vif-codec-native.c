@@ -5,18 +5,12 @@
 #include "wire/json-get.h"
 #include "wire/vif-codec.h"
 
-/* What each kind must and may have beside the members common to all. */
-static bool check_kind_members(struct json_object *object, const struct vif *vif,
-                               struct error *error)
+/* The VF and the socket, which each kind must, may or must not have. */
+static bool check_device(const struct vif *vif, struct error *error)
 {
     bool has_vhost = vif->vhost_path[0] != '\0';
-    struct json_object *qos;
     bool wants_slot = vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_KERNEL_REPRESENTOR;
 
-    if (json_object_object_get_ex(object, "qos", &qos) && qos) {
-        return error_set(error, REASON_UNSUPPORTED_VIF, "vif.qos",
-                         "QoS is not set by this version; plug without vif.qos.");
-    }
     if (wants_slot && !vif->has_pci_slot) {
         return jget_error(error, "vif", "pci_slot",
                           "vif.pci_slot is missing; a %s needs the VF's PCI address.",
@@ -40,11 +34,82 @@ static bool check_kind_members(struct json_object *object, const struct vif *vif
     return true;
 }
 
+/* Kind ovs: what is to be made. Without a port there is nothing to put a tap behind, and only a tap
+ * has queues. */
+static bool decode_ovs(struct json_object *object, struct vif *vif, struct error *error)
+{
+    if (!jget_bool(object, "vif", "create_port", JGET_OPTIONAL, &vif->create_port, error) ||
+        !jget_bool(object, "vif", "create_tap", JGET_OPTIONAL, &vif->create_tap, error) ||
+        !jget_bool(object, "vif", "multiqueue", JGET_OPTIONAL, &vif->multiqueue, error)) {
+        return false;
+    }
+    if (!jget_given(object, "create_port")) {
+        vif->create_port = true;
+    }
+    if (!vif->vif_name[0]) {
+        return jget_error(error, "vif", "vif_name",
+                          "vif.vif_name is missing; it names the port of an ovs VIF.");
+    }
+    if (vif->create_tap && !vif->create_port) {
+        return jget_error(
+            error, "vif", "create_tap",
+            "vif.create_tap does not go with create_port false; remove one of the two.");
+    }
+    if (vif->multiqueue && !vif->create_tap) {
+        return jget_error(error, "vif", "multiqueue",
+                          "vif.multiqueue does not go without create_tap; add that or remove it.");
+    }
+    return true;
+}
+
+/* Kind hybrid: its Linux bridge. */
+static bool decode_hybrid(struct json_object *object, struct vif *vif, struct error *error)
+{
+    if (!codec_ifname(object, "vif", "linux_bridge", false, vif->linux_bridge, error)) {
+        return false;
+    }
+    if (!vif->linux_bridge[0]) {
+        codec_name("qbr", vif->id, vif->linux_bridge);
+    }
+    return true;
+}
+
+/* What each kind must and may have beside the members common to all. */
+static bool decode_kind_members(struct json_object *object, struct vif *vif, struct error *error)
+{
+    static const struct {
+        const char *key;
+        enum vif_kind kind; /* The only one that has it. */
+    } members[] = {
+        {"create_port", VIF_KIND_OVS},
+        {"create_tap", VIF_KIND_OVS},
+        {"multiqueue", VIF_KIND_OVS},
+        {"linux_bridge", VIF_KIND_HYBRID},
+    };
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (vif->kind != members[i].kind && jget_given(object, members[i].key)) {
+            return jget_error(error, "vif", members[i].key,
+                              "vif.%s does not go with kind '%s', only with '%s'; remove it.",
+                              members[i].key, vif_kind_name(vif->kind),
+                              vif_kind_name(members[i].kind));
+        }
+    }
+    if (vif->kind == VIF_KIND_OVS && !decode_ovs(object, vif, error)) {
+        return false;
+    }
+    if (vif->kind == VIF_KIND_HYBRID && !decode_hybrid(object, vif, error)) {
+        return false;
+    }
+    return check_device(vif, error);
+}
+
 bool vif_decode_native(struct json_object *object, struct vif *vif, struct error *error)
 {
-    static const char *const known[] = {"vif_id",   "kind",          "address",      "bridge",
-                                        "mtu",      "datapath_type", "interface_id", "vif_name",
-                                        "pci_slot", "vhost_user",    "qos",          NULL};
+    static const char *const known[] = {
+        "vif_id",       "kind",       "address",      "bridge",     "mtu", "datapath_type",
+        "interface_id", "vif_name",   "pci_slot",     "vhost_user", "qos", "create_port",
+        "create_tap",   "multiqueue", "linux_bridge", NULL};
     static const char *const vhost_known[] = {"path", "mode", NULL};
     struct json_object *vhost_user;
     const char *kind;
@@ -70,6 +135,7 @@ bool vif_decode_native(struct json_object *object, struct vif *vif, struct error
         !codec_ifname(object, "vif", "vif_name", false, vif->vif_name, error) ||
         !codec_pci_slot(object, "vif", "pci_slot", false, &vif->has_pci_slot, &vif->pci_slot,
                         error) ||
+        !codec_qos(object, "vif", &vif->has_qos, &vif->qos, error) ||
         !jget_object(object, "vif", "vhost_user", JGET_OPTIONAL, &vhost_user, error)) {
         return false;
     }
@@ -80,5 +146,5 @@ bool vif_decode_native(struct json_object *object, struct vif *vif, struct error
     if (!vif->interface_id[0]) {
         memcpy(vif->interface_id, vif->id, sizeof vif->interface_id);
     }
-    return check_kind_members(object, vif, error);
+    return decode_kind_members(object, vif, error);
 }

@@ -6,7 +6,7 @@
 
 #include "wire/json-get.h"
 
-enum { TEXT_MAX = 255 };
+enum { TEXT_MAX = 255, NAME_LEN = 14 };
 
 bool codec_id(struct json_object *object, const char *path, const char *key, bool required,
               char id[VIF_ID_MAX + 1], struct error *error)
@@ -153,6 +153,73 @@ bool codec_vhost_user(struct json_object *object, const char *path, struct vif *
     }
     snprintf(vif->vhost_path, sizeof vif->vhost_path, "%s", socket);
     return true;
+}
+
+/* Reads a rate and its burst, of which the second makes no sense without the first. */
+static bool read_limit(struct json_object *object, const char *path, const char *rate_key,
+                       const char *burst_key, int64_t *rate, int64_t *burst, struct error *error)
+{
+    if (!jget_int(object, path, rate_key, JGET_OPTIONAL, 0, VIF_QOS_MAX, rate, error) ||
+        !jget_int(object, path, burst_key, JGET_OPTIONAL, 0, VIF_QOS_MAX, burst, error)) {
+        return false;
+    }
+    if (*burst && !*rate) {
+        return jget_error(error, path, burst_key,
+                          "%s.%s is a burst without a rate; give %s too, or remove it.", path,
+                          burst_key, rate_key);
+    }
+    return true;
+}
+
+bool codec_qos(struct json_object *object, const char *path, bool *given, struct vif_qos *qos,
+               struct error *error)
+{
+    static const char *const directions[] = {"egress", "ingress", NULL};
+    static const char *const egress_known[] = {"max_kbps", "max_burst_kbps", "max_kpps",
+                                               "max_burst_kpps", NULL};
+    static const char *const ingress_known[] = {"max_kbps", "max_burst_kbps", NULL};
+    char qos_path[ERROR_FIELD_LEN];
+    char egress_path[ERROR_FIELD_LEN];
+    char ingress_path[ERROR_FIELD_LEN];
+    struct json_object *limits;
+    struct json_object *egress;
+    struct json_object *ingress;
+
+    memset(qos, 0, sizeof *qos);
+    *given = false;
+    if (!jget_object(object, path, "qos", JGET_OPTIONAL, &limits, error)) {
+        return false;
+    }
+    if (!limits) {
+        return true;
+    }
+    snprintf(qos_path, sizeof qos_path, "%s.qos", path);
+    snprintf(egress_path, sizeof egress_path, "%s.qos.egress", path);
+    snprintf(ingress_path, sizeof ingress_path, "%s.qos.ingress", path);
+    if (!jget_only(limits, qos_path, directions, error) ||
+        !jget_object(limits, qos_path, "egress", JGET_OPTIONAL, &egress, error) ||
+        !jget_object(limits, qos_path, "ingress", JGET_OPTIONAL, &ingress, error)) {
+        return false;
+    }
+    if (egress && (!jget_only(egress, egress_path, egress_known, error) ||
+                   !read_limit(egress, egress_path, "max_kbps", "max_burst_kbps", &qos->egress_kbps,
+                               &qos->egress_burst_kb, error) ||
+                   !read_limit(egress, egress_path, "max_kpps", "max_burst_kpps", &qos->egress_kpps,
+                               &qos->egress_burst_kpkt, error))) {
+        return false;
+    }
+    if (ingress && (!jget_only(ingress, ingress_path, ingress_known, error) ||
+                    !read_limit(ingress, ingress_path, "max_kbps", "max_burst_kbps",
+                                &qos->ingress_kbps, &qos->ingress_burst_kb, error))) {
+        return false;
+    }
+    *given = true;
+    return true;
+}
+
+void codec_name(const char *prefix, const char *id, char name[VIF_IFNAME_MAX + 1])
+{
+    snprintf(name, NAME_LEN + 1, "%s%s", prefix, id);
 }
 
 bool codec_unsupported(struct error *error, const char *path, const char *key, const char *format,

@@ -46,6 +46,16 @@ bool codec_pci_slot(struct json_object *object, const char *path, const char *ke
 bool codec_vhost_user(struct json_object *object, const char *path, struct vif *vif,
                       struct error *error);
 
+/* Reads member `qos` of `object`: {"egress":{"max_kbps","max_burst_kbps","max_kpps",
+ * "max_burst_kpps"},"ingress":{"max_kbps","max_burst_kbps"}}, each 0 to VIF_QOS_MAX and 0 if left
+ * out. A burst needs its rate. *given tells whether there is a `qos`, if only an empty one. */
+bool codec_qos(struct json_object *object, const char *path, bool *given, struct vif_qos *qos,
+               struct error *error);
+
+/* Writes `prefix` and `id`, cut at 14 bytes, to `name`: so do os-vif (OvsPlugin.gen_port_name())
+ * and Nova (NIC_NAME_LEN), although the kernel would take 15. */
+void codec_name(const char *prefix, const char *id, char name[VIF_IFNAME_MAX + 1]);
+
 /* Fills *error with unsupported_vif on member `key`; a message ends in what to do next. Returns
  * false. */
 bool codec_unsupported(struct error *error, const char *path, const char *key, const char *format,

@@ -12,6 +12,8 @@
 #define SLOT ",'pci_slot':'0000:65:01.2'"
 #define REP "'vif_id':'v1','kind':'representor','bridge':'br0'"
 #define VHU "'vif_id':'v1','kind':'vhost-user','bridge':'br0'"
+#define OVS "'vif_id':'v1','kind':'ovs','bridge':'br0','vif_name':'tap1'"
+#define HYBRID "'vif_id':'v1','kind':'hybrid','bridge':'br0'"
 
 /* Single quotes stand for double ones. */
 static struct json_object *parse(const char *text)
@@ -39,8 +41,11 @@ static const struct {
     {"{" REP SLOT VHOST "}", REASON_NONE, ""},
     {"{" VHU VHOST "}", REASON_NONE, ""},
     {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'" SLOT "}", REASON_NONE, ""},
-    {"{'vif_id':'v1','kind':'ovs','bridge':'br0'}", REASON_NONE, ""},
-    {"{'vif_id':'v1','kind':'hybrid','bridge':'br0'}", REASON_NONE, ""},
+    {"{" OVS "}", REASON_NONE, ""},
+    {"{" HYBRID "}", REASON_NONE, ""},
+    {"{'vif_id':'v1','kind':'ovs','bridge':'br0'}", REASON_INVALID_REQUEST, "vif.vif_name"},
+    {"{'vif_id':'v1','kind':'ovs','bridge':'br0','vif_name':null}", REASON_INVALID_REQUEST,
+     "vif.vif_name"},
     {"{" REP "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
     {"{" REP VHOST "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
     {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'}", REASON_INVALID_REQUEST,
@@ -52,11 +57,18 @@ static const struct {
     {"{}", REASON_INVALID_REQUEST, "vif.vif_id"},
     /* What does not go together. */
     {"{" VHU VHOST SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
-    {"{'vif_id':'v1','kind':'ovs','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
+    {"{" OVS SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
     {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'" SLOT VHOST "}",
      REASON_INVALID_REQUEST, "vif.vhost_user"},
-    {"{'vif_id':'v1','kind':'hybrid','bridge':'br0'" VHOST "}", REASON_INVALID_REQUEST,
-     "vif.vhost_user"},
+    {"{" HYBRID VHOST "}", REASON_INVALID_REQUEST, "vif.vhost_user"},
+    {"{" REP SLOT ",'create_port':true}", REASON_INVALID_REQUEST, "vif.create_port"},
+    {"{" REP SLOT ",'create_tap':false}", REASON_INVALID_REQUEST, "vif.create_tap"},
+    {"{" VHU VHOST ",'multiqueue':true}", REASON_INVALID_REQUEST, "vif.multiqueue"},
+    {"{" HYBRID ",'create_port':true}", REASON_INVALID_REQUEST, "vif.create_port"},
+    {"{" OVS ",'linux_bridge':'qbr1'}", REASON_INVALID_REQUEST, "vif.linux_bridge"},
+    {"{" REP SLOT ",'linux_bridge':'qbr1'}", REASON_INVALID_REQUEST, "vif.linux_bridge"},
+    {"{" OVS ",'create_port':false,'create_tap':true}", REASON_INVALID_REQUEST, "vif.create_tap"},
+    {"{" OVS ",'multiqueue':true}", REASON_INVALID_REQUEST, "vif.multiqueue"},
     /* Unknown members and values. */
     {"{" REP SLOT ",'colour':'blue'}", REASON_INVALID_REQUEST, "vif.colour"},
     {"{" REP SLOT ",'id':'v1'}", REASON_INVALID_REQUEST, "vif.id"},
@@ -91,7 +103,13 @@ static const struct {
      REASON_NONE, ""},
     {"{" REP SLOT ",'mtu':0,'address':'','datapath_type':'','interface_id':'','vif_name':''}",
      REASON_NONE, ""},
-    {"{" REP SLOT ",'qos':{'egress':{'max_kbps':1000}}}", REASON_UNSUPPORTED_VIF, "vif.qos"},
+    {"{" REP SLOT ",'create_port':null,'create_tap':null,'multiqueue':null,'linux_bridge':null,"
+     "'qos':null}",
+     REASON_NONE, ""},
+    {"{" OVS ",'create_port':1}", REASON_INVALID_REQUEST, "vif.create_port"},
+    {"{" OVS ",'create_tap':'yes'}", REASON_INVALID_REQUEST, "vif.create_tap"},
+    {"{" OVS ",'create_tap':true,'multiqueue':2}", REASON_INVALID_REQUEST, "vif.multiqueue"},
+    {"{" HYBRID ",'linux_bridge':'qbr/1'}", REASON_INVALID_REQUEST, "vif.linux_bridge"},
     /* Nova's VIF dicts. */
     {"{'id':'v1','vnic_type':'virtio-forwarder','type':'agilio_ovs'}", REASON_UNSUPPORTED_VIF,
      "vif"},
@@ -151,17 +169,136 @@ static void test_all_members(void **state)
     assert_int_equal(vif.vhost_mode, VHOST_MODE_SERVER);
 }
 
-/* Null means "not given" for every optional member. */
-static void test_null_qos(void **state)
+/* Members that one kind alone has, and what they are if they are not given. */
+static void test_kind_members(void **state)
 {
-    struct json_object *object = parse("{" REP SLOT ",'qos':null}");
-    struct error error = {0};
-    struct vif vif;
+    static const struct {
+        const char *text;
+        const char *linux_bridge;
+        bool create_port;
+        bool create_tap;
+        bool multiqueue;
+    } kinds[] = {
+        {"{" OVS "}", "", true, false, false},
+        {"{" OVS ",'create_port':null}", "", true, false, false},
+        {"{" OVS ",'create_port':false}", "", false, false, false},
+        {"{" OVS ",'create_tap':true}", "", true, true, false},
+        {"{" OVS ",'create_tap':true,'multiqueue':true}", "", true, true, true},
+        {"{" HYBRID "}", "qbrv1", false, false, false},
+        {"{" HYBRID ",'linux_bridge':'brq7'}", "brq7", false, false, false},
+        {"{'vif_id':'0123456789ab','kind':'hybrid','bridge':'br0'}", "qbr0123456789a", false, false,
+         false},
+        {"{" REP SLOT "}", "", false, false, false},
+        {"{" VHU VHOST "}", "", false, false, false},
+    };
 
     (void)state;
-    (void)vif_decode(object, &vif, &error);
-    json_object_put(object);
-    assert_string_equal(error.message, "");
+    for (size_t i = 0; i < N(kinds); i++) {
+        struct json_object *object = parse(kinds[i].text);
+        struct error error = {0};
+        struct vif vif;
+
+        (void)vif_decode(object, &vif, &error);
+        json_object_put(object);
+        CHECK_STR(kinds[i].text, error.message, "");
+        CHECK_STR(kinds[i].text, vif.linux_bridge, kinds[i].linux_bridge);
+        CHECK_INT(kinds[i].text, vif.create_port, kinds[i].create_port);
+        CHECK_INT(kinds[i].text, vif.create_tap, kinds[i].create_tap);
+        CHECK_INT(kinds[i].text, vif.multiqueue, kinds[i].multiqueue);
+        CHECK_INT(kinds[i].text, vif.has_qos, false);
+    }
+}
+
+static const struct {
+    const char *qos;
+    const char *field; /* NULL: accepted, with... */
+    struct vif_qos limits;
+} qos_rows[] = {
+    {"{}", NULL, {0}},
+    {"{'egress':{},'ingress':{}}", NULL, {0}},
+    {"{'egress':null,'ingress':null}", NULL, {0}},
+    {"{'egress':{'max_kbps':1000}}", NULL, {.egress_kbps = 1000}},
+    {"{'egress':{'max_kbps':1,'max_burst_kbps':2,'max_kpps':3,'max_burst_kpps':4},"
+     "'ingress':{'max_kbps':5,'max_burst_kbps':6}}",
+     NULL,
+     {1, 2, 3, 4, 5, 6}},
+    {"{'ingress':{'max_kbps':4000000000,'max_burst_kbps':4000000000}}",
+     NULL,
+     {.ingress_kbps = VIF_QOS_MAX, .ingress_burst_kb = VIF_QOS_MAX}},
+    {"{'egress':{'max_kbps':0,'max_burst_kbps':0,'max_kpps':null,'max_burst_kpps':null}}",
+     NULL,
+     {0}},
+    /* Neither more, nor less, nor anything else. */
+    {"{'ingress':{'max_kbps':4000000001}}", "qos.ingress.max_kbps", {0}},
+    {"{'egress':{'max_kbps':-1}}", "qos.egress.max_kbps", {0}},
+    {"{'egress':{'max_kbps':1.5}}", "qos.egress.max_kbps", {0}},
+    {"{'egress':{'max_kpps':'10'}}", "qos.egress.max_kpps", {0}},
+    {"{'egress':{'max_kbps':1,'max_burst_kbps':99999999999999999999}}",
+     "qos.egress.max_burst_kbps",
+     {0}},
+    {"[]", "qos", {0}},
+    {"{'egress':1000}", "qos.egress", {0}},
+    {"{'ingress':[]}", "qos.ingress", {0}},
+    {"{'both':{}}", "qos.both", {0}},
+    {"{'egress':{'min_kbps':1}}", "qos.egress.min_kbps", {0}},
+    {"{'ingress':{'max_kbps':1,'max_kpps':1}}", "qos.ingress.max_kpps", {0}},
+    {"{'ingress':{'max_kbps':1,'max_burst_kpps':1}}", "qos.ingress.max_burst_kpps", {0}},
+    /* A burst needs its own rate. */
+    {"{'egress':{'max_burst_kbps':1}}", "qos.egress.max_burst_kbps", {0}},
+    {"{'egress':{'max_kbps':0,'max_burst_kbps':1}}", "qos.egress.max_burst_kbps", {0}},
+    {"{'egress':{'max_kbps':1,'max_burst_kpps':1}}", "qos.egress.max_burst_kpps", {0}},
+    {"{'egress':{'max_kpps':1,'max_burst_kbps':1}}", "qos.egress.max_burst_kbps", {0}},
+    {"{'egress':{'max_kbps':1},'ingress':{'max_burst_kbps':1}}", "qos.ingress.max_burst_kbps", {0}},
+};
+
+static void test_qos(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(qos_rows); i++) {
+        const char *row = qos_rows[i].qos;
+        struct json_object *object;
+        struct error error = {0};
+        struct vif vif;
+        char text[512];
+
+        snprintf(text, sizeof text, "{" REP SLOT ",'qos':%s}", row);
+        object = parse(text);
+        CHECK_INT(row, vif_decode(object, &vif, &error), !qos_rows[i].field);
+        json_object_put(object);
+        if (qos_rows[i].field) {
+            CHECK_STR(row, reason_name(error.reason), "invalid_request");
+            snprintf(text, sizeof text, "vif.%s", qos_rows[i].field);
+            CHECK_STR(row, error.field, text);
+        } else {
+            CHECK(row, vif.has_qos);
+            CHECK_INT(row, vif.qos.egress_kbps, qos_rows[i].limits.egress_kbps);
+            CHECK_INT(row, vif.qos.egress_burst_kb, qos_rows[i].limits.egress_burst_kb);
+            CHECK_INT(row, vif.qos.egress_kpps, qos_rows[i].limits.egress_kpps);
+            CHECK_INT(row, vif.qos.egress_burst_kpkt, qos_rows[i].limits.egress_burst_kpkt);
+            CHECK_INT(row, vif.qos.ingress_kbps, qos_rows[i].limits.ingress_kbps);
+            CHECK_INT(row, vif.qos.ingress_burst_kb, qos_rows[i].limits.ingress_burst_kb);
+        }
+    }
+}
+
+/* The limits stand alone in an `update`, under a path of its own. */
+static void test_qos_alone(void **state)
+{
+    struct json_object *none = parse("{'vif_id':'v1'}");
+    struct json_object *bad = parse("{'qos':{'egress':{'max_burst_kbps':1}}}");
+    struct vif_qos qos = {.egress_kbps = 7};
+    struct error error = {0};
+    bool given = true;
+
+    (void)state;
+    assert_true(codec_qos(none, "params", &given, &qos, &error));
+    assert_false(given);
+    assert_int_equal(qos.egress_kbps, 0);
+    assert_false(codec_qos(bad, "params", &given, &qos, &error));
+    assert_false(given);
+    assert_string_equal(error.field, "params.qos.egress.max_burst_kbps");
+    json_object_put(none);
+    json_object_put(bad);
 }
 
 static void test_id_only(void **state)
@@ -198,10 +335,9 @@ static void test_id_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_all_members),
-        cmocka_unit_test(test_null_qos),
-        cmocka_unit_test(test_id_only),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_all_members),
+        cmocka_unit_test(test_kind_members), cmocka_unit_test(test_qos),
+        cmocka_unit_test(test_qos_alone),    cmocka_unit_test(test_id_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ static bool parse(const char *text, struct request *request, struct error *error
     return request_parse(line, strlen(line), request, error);
 }
 
-#define VIF "'vif':{'vif_id':'v1','kind':'ovs','bridge':'br0'}"
+#define VIF "'vif':{'vif_id':'v1','kind':'ovs','bridge':'br0','vif_name':'tap1'}"
 #define INSTANCE "'instance':{'uuid':'i1'}"
 #define CALL(id, method, params)                                                                   \
     "{'jsonrpc':'2.0','id':" id ",'method':'" method "','params':" params "}"
