@@ -1,12 +1,8 @@
 /* The native form, and which of the forms an object is taken for. */
 
-#include "check.h"
+#include "vif-json.h"
 
-#include "wire/json-get.h"
 #include "wire/vif-codec.h"
-
-#include <json-c/json.h>
-#include <stdio.h>
 
 #define VHOST ",'vhost_user':{'path':'/run/s/v1','mode':'client'}"
 #define SLOT ",'pci_slot':'0000:65:01.2'"
@@ -14,22 +10,6 @@
 #define VHU "'vif_id':'v1','kind':'vhost-user','bridge':'br0'"
 #define OVS "'vif_id':'v1','kind':'ovs','bridge':'br0','vif_name':'tap1'"
 #define HYBRID "'vif_id':'v1','kind':'hybrid','bridge':'br0'"
-
-/* Single quotes stand for double ones. */
-static struct json_object *parse(const char *text)
-{
-    char copy[1024];
-    struct error error = {0};
-    struct json_object *object;
-
-    snprintf(copy, sizeof copy, "%s", text);
-    for (char *p = copy; *p; p++) {
-        *p = *p == '\'' ? '"' : *p;
-    }
-    object = json_parse(copy, strlen(copy), &error);
-    CHECK_STR(text, error.message, "");
-    return object;
-}
 
 static const struct {
     const char *text;
@@ -124,7 +104,7 @@ static void test_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N(rows); i++) {
-        struct json_object *object = parse(rows[i].text);
+        struct json_object *object = parse_quoted(rows[i].text);
         struct error error = {0};
         struct vif vif;
 
@@ -144,10 +124,10 @@ static void test_rows(void **state)
 static void test_all_members(void **state)
 {
     static const struct pci_addr slot = {0, 0x65, 1, 2};
-    struct json_object *object =
-        parse("{'vif_id':'v1','kind':'representor','address':'FA:16:3E:00:00:01','bridge':'br0',"
-              "'mtu':9000,'datapath_type':'netdev','interface_id':'if1','vif_name':'tap1'" SLOT
-              ",'vhost_user':{'path':'/run/s/v1','mode':'server'}}");
+    struct json_object *object = parse_quoted(
+        "{'vif_id':'v1','kind':'representor','address':'FA:16:3E:00:00:01','bridge':'br0',"
+        "'mtu':9000,'datapath_type':'netdev','interface_id':'if1','vif_name':'tap1'" SLOT
+        ",'vhost_user':{'path':'/run/s/v1','mode':'server'}}");
     struct error error = {0};
     struct vif vif;
 
@@ -194,7 +174,7 @@ static void test_kind_members(void **state)
 
     (void)state;
     for (size_t i = 0; i < N(kinds); i++) {
-        struct json_object *object = parse(kinds[i].text);
+        struct json_object *object = parse_quoted(kinds[i].text);
         struct error error = {0};
         struct vif vif;
 
@@ -262,7 +242,7 @@ static void test_qos(void **state)
         char text[512];
 
         snprintf(text, sizeof text, "{" REP SLOT ",'qos':%s}", row);
-        object = parse(text);
+        object = parse_quoted(text);
         CHECK_INT(row, vif_decode(object, &vif, &error), !qos_rows[i].field);
         json_object_put(object);
         if (qos_rows[i].field) {
@@ -284,8 +264,8 @@ static void test_qos(void **state)
 /* The limits stand alone in an `update`, under a path of its own. */
 static void test_qos_alone(void **state)
 {
-    struct json_object *none = parse("{'vif_id':'v1'}");
-    struct json_object *bad = parse("{'qos':{'egress':{'max_burst_kbps':1}}}");
+    struct json_object *none = parse_quoted("{'vif_id':'v1'}");
+    struct json_object *bad = parse_quoted("{'qos':{'egress':{'max_burst_kbps':1}}}");
     struct vif_qos qos = {.egress_kbps = 7};
     struct error error = {0};
     bool given = true;
@@ -322,7 +302,7 @@ static void test_id_only(void **state)
 
     (void)state;
     for (size_t i = 0; i < N(ids); i++) {
-        struct json_object *object = parse(ids[i].text);
+        struct json_object *object = parse_quoted(ids[i].text);
         char id[VIF_ID_MAX + 1];
         struct error error = {0};
 

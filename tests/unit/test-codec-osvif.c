@@ -1,13 +1,8 @@
 /* os-vif objects: the samples as they are, and what is left of them when one member is wrong. */
 
-#include "check.h"
+#include "vif-json.h"
 
-#include "wire/json-get.h"
 #include "wire/vif-codec.h"
-
-#include <json-c/json.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define ID "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
 #define A1 "a1_agilio_ovs_virtio_forwarder_client"
@@ -19,26 +14,6 @@
 
 /* The longest id that is allowed. */
 #define X64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static struct json_object *load(const char *name)
-{
-    char path[512];
-    char text[32768];
-    struct json_object *object;
-    struct error error = {0};
-    size_t n;
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/%s.json", TEST_SAMPLES_DIR, name);
-    file = fopen(path, "re");
-    CHECK(path, file != NULL);
-    n = fread(text, 1, sizeof text, file);
-    fclose(file);
-    CHECK(path, n < sizeof text);
-    object = json_parse(text, n, &error);
-    CHECK_STR(path, error.message, "");
-    return object;
-}
 
 static const struct {
     const char *sample;
@@ -73,7 +48,7 @@ static void test_samples(void **state)
 
     (void)state;
     for (size_t i = 0; i < N(samples); i++) {
-        struct json_object *object = load(samples[i].sample);
+        struct json_object *object = load_sample(samples[i].sample);
         const char *row = samples[i].sample;
         struct error error = {0};
         struct vif vif;
@@ -99,40 +74,6 @@ static void test_samples(void **state)
         CHECK_STR(row, vif.linux_bridge, samples[i].linux_bridge);
         CHECK_INT(row, vif.create_port, samples[i].create_port);
         CHECK(row, !vif.create_tap && !vif.multiqueue && !vif.has_qos);
-    }
-}
-
-/* Sets the member at `path` to `value` (JSON text; NULL removes it). Components are separated by
- * '/', and '@' stands for "versioned_object.data", '@x' for "versioned_object.x". */
-static void edit(struct json_object *object, const char *path, const char *value)
-{
-    char text[160];
-    char *save = NULL;
-    char *item;
-
-    snprintf(text, sizeof text, "%s", path);
-    item = strtok_r(text, "/", &save);
-    for (;;) {
-        char key[64];
-        char *next = strtok_r(NULL, "/", &save);
-
-        snprintf(key, sizeof key, "%s%s", *item == '@' ? "versioned_object." : "",
-                 *item != '@' ? item
-                 : item[1]    ? item + 1
-                              : "data");
-        if (!next) {
-            CHECK(path, value || json_object_object_get_ex(object, key, NULL));
-            json_object_object_del(object, key);
-            if (value) {
-                struct json_object *new = json_tokener_parse(value);
-
-                CHECK(value, new || !strcmp(value, "null"));
-                json_object_object_add(object, key, new);
-            }
-            return;
-        }
-        CHECK(path, json_object_object_get_ex(object, key, &object));
-        item = next;
     }
 }
 
@@ -284,14 +225,14 @@ static void test_edits(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N(edits); i++) {
-        struct json_object *object = load(edits[i].sample);
+        struct json_object *object = load_sample(edits[i].sample);
         struct error error = {0};
         struct vif vif;
         char row[256];
 
         snprintf(row, sizeof row, "%.2s %s -> %s", edits[i].sample, edits[i].path,
                  edits[i].value ? edits[i].value : "gone");
-        edit(object, edits[i].path, edits[i].value);
+        edit_json(object, edits[i].path, edits[i].value);
         CHECK_INT(row, vif_decode(object, &vif, &error), edits[i].reason == REASON_NONE);
         json_object_put(object);
         CHECK_STR(row, reason_name(error.reason), reason_name(edits[i].reason));
@@ -307,25 +248,25 @@ static void test_edits(void **state)
  * representor addresses will do, but one there must be. */
 static void test_defaults(void **state)
 {
-    struct json_object *object = load(A2);
+    struct json_object *object = load_sample(A2);
     struct error error = {0};
     struct vif vif;
 
     (void)state;
-    edit(object, "@/network/@/mtu", "0");
-    edit(object, "@/address", "\"FA:16:3E:4C:2C:30\"");
-    edit(object, "@/port_profile/@/interface_id", NULL);
-    edit(object, "@/port_profile/@/representor_address", NULL);
+    edit_json(object, "@/network/@/mtu", "0");
+    edit_json(object, "@/address", "\"FA:16:3E:4C:2C:30\"");
+    edit_json(object, "@/port_profile/@/interface_id", NULL);
+    edit_json(object, "@/port_profile/@/representor_address", NULL);
     assert_true(vif_decode(object, &vif, &error));
     assert_int_equal(vif.mtu, 0);
     assert_string_equal(vif.address, "fa:16:3e:4c:2c:30");
     assert_string_equal(vif.interface_id, ID);
     assert_true(vif.has_pci_slot);
     assert_int_equal(vif.pci_slot.function, 2);
-    edit(object, "@/network/@/mtu", "null");
+    edit_json(object, "@/network/@/mtu", "null");
     assert_true(vif_decode(object, &vif, &error));
     assert_int_equal(vif.mtu, 0);
-    edit(object, "@/port_profile/@/datapath_offload", NULL);
+    edit_json(object, "@/port_profile/@/datapath_offload", NULL);
     assert_false(vif_decode(object, &vif, &error));
     assert_int_equal(error.reason, REASON_INVALID_REQUEST);
     assert_string_equal(error.field, "vif.port_profile.representor_address");
@@ -355,19 +296,19 @@ static void test_creation(void **state)
 
     (void)state;
     for (size_t i = 0; i < N(rows); i++) {
-        struct json_object *object = load(rows[i].sample);
+        struct json_object *object = load_sample(rows[i].sample);
         struct error error = {0};
         struct vif vif;
         char row[32];
 
         snprintf(row, sizeof row, "%zu", i);
-        edit(object, PROFILE "create_port", "null");
-        edit(object, PROFILE "create_port", rows[i].create_port);
+        edit_json(object, PROFILE "create_port", "null");
+        edit_json(object, PROFILE "create_port", rows[i].create_port);
         if (rows[i].create_tap) {
-            edit(object, PROFILE "create_tap", rows[i].create_tap);
+            edit_json(object, PROFILE "create_tap", rows[i].create_tap);
         }
         if (rows[i].multiqueue) {
-            edit(object, PROFILE "multiqueue", rows[i].multiqueue);
+            edit_json(object, PROFILE "multiqueue", rows[i].multiqueue);
         }
         (void)vif_decode(object, &vif, &error);
         json_object_put(object);
@@ -381,18 +322,18 @@ static void test_creation(void **state)
 /* An unplug needs the id only, whatever else is wrong. */
 static void test_id_only(void **state)
 {
-    struct json_object *object = load(A2);
+    struct json_object *object = load_sample(A2);
     char id[VIF_ID_MAX + 1];
     struct error error = {0};
 
     (void)state;
-    edit(object, "@/network", NULL);
-    edit(object, "@/port_profile", "7");
-    edit(object, "@version", "\"2.0\"");
-    edit(object, "@name", "\"VIFGeneric\"");
+    edit_json(object, "@/network", NULL);
+    edit_json(object, "@/port_profile", "7");
+    edit_json(object, "@version", "\"2.0\"");
+    edit_json(object, "@name", "\"VIFGeneric\"");
     assert_true(vif_decode_id(object, id, &error));
     assert_string_equal(id, ID);
-    edit(object, "@/id", "\"a b\"");
+    edit_json(object, "@/id", "\"a b\"");
     assert_false(vif_decode_id(object, id, &error));
     assert_string_equal(error.field, "vif.id");
     json_object_put(object);
@@ -418,8 +359,8 @@ static void test_instance(void **state)
 
     (void)state;
     for (size_t i = 0; i < N(instances); i++) {
-        struct json_object *object =
-            instances[i].text ? json_tokener_parse(instances[i].text) : load("instance_info");
+        struct json_object *object = instances[i].text ? json_tokener_parse(instances[i].text)
+                                                       : load_sample("instance_info");
         const char *row = instances[i].text ? instances[i].text : "sample";
         char uuid[VIF_ID_MAX + 1];
         struct error error = {0};
