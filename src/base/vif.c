@@ -68,9 +68,25 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
         [VIF_FIELD_VHOST_MODE] = "vif.mode",
         [VIF_FIELD_VIF_NAME] = "vif.vif_name",
     };
+    /* Where Nova's nova_to_osvif_vif() reads them. */
+    static const char *const nova[VIF_FIELD_N] = {
+        [VIF_FIELD_KIND] = "vif.type",
+        [VIF_FIELD_BRIDGE] = "vif.network.bridge",
+        [VIF_FIELD_MTU] = "vif.network.meta.mtu",
+        [VIF_FIELD_DATAPATH_TYPE] = "vif.details.datapath_type",
+        [VIF_FIELD_PCI_SLOT] = "vif.profile.pci_slot",
+        [VIF_FIELD_VHOST_PATH] = "vif.details.vhostuser_socket",
+        [VIF_FIELD_VHOST_MODE] = "vif.details.vhostuser_mode",
+        [VIF_FIELD_VIF_NAME] = "vif.devname",
+    };
 
     if (vif->form == VIF_FORM_NATIVE) {
         return native[field];
+    }
+    if (vif->form == VIF_FORM_NOVA) {
+        /* Nova names vhost-user ports itself. */
+        return field == VIF_FIELD_VIF_NAME && vif->kind == VIF_KIND_VHOST_USER ? "vif.id"
+                                                                               : nova[field];
     }
     if (field == VIF_FIELD_PCI_SLOT && !strcmp(vif->object_name, "VIFHostDevice")) {
         return "vif.dev_address";

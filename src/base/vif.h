@@ -50,7 +50,7 @@ struct vif_qos {
 
 struct vif {
     enum vif_form form;
-    char object_name[48];    /* os-vif object name ("VIFVHostUser"); "" if native. */
+    char object_name[48];    /* os-vif object name ("VIFVHostUser"); else "". */
     char id[VIF_ID_MAX + 1]; /* [A-Za-z0-9._-]{1,64}, no leading dot. */
     enum vif_kind kind;
     char address[VIF_MAC_LEN];                 /* MAC, lower case, or "". */

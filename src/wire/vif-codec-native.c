@@ -139,8 +139,10 @@ bool vif_decode_native(struct json_object *object, struct vif *vif, struct error
         !jget_object(object, "vif", "vhost_user", JGET_OPTIONAL, &vhost_user, error)) {
         return false;
     }
-    if (vhost_user && (!jget_only(vhost_user, "vif.vhost_user", vhost_known, error) ||
-                       !codec_vhost_user(vhost_user, "vif.vhost_user", vif, error))) {
+    if (vhost_user &&
+        (!jget_only(vhost_user, "vif.vhost_user", vhost_known, error) ||
+         !codec_vhost_path(vhost_user, "vif.vhost_user", "path", vif->vhost_path, error) ||
+         !codec_vhost_mode(vhost_user, "vif.vhost_user", "mode", &vif->vhost_mode, error))) {
         return false;
     }
     if (!vif->interface_id[0]) {

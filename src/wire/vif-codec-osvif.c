@@ -157,7 +157,8 @@ static bool decode_vhost_user(struct json_object *data, struct vif *vif, enum pr
     }
     vif->kind = profile == PROFILE_REPRESENTOR ? VIF_KIND_REPRESENTOR : VIF_KIND_VHOST_USER;
     return codec_ifname(data, "vif", "vif_name", false, vif->vif_name, error) &&
-           codec_vhost_user(data, "vif", vif, error);
+           codec_vhost_path(data, "vif", "path", vif->vhost_path, error) &&
+           codec_vhost_mode(data, "vif", "mode", &vif->vhost_mode, error);
 }
 
 static bool decode_host_device(struct json_object *data, struct vif *vif, struct error *error)

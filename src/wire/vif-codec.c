@@ -129,29 +129,39 @@ bool codec_pci_slot(struct json_object *object, const char *path, const char *ke
     return true;
 }
 
-bool codec_vhost_user(struct json_object *object, const char *path, struct vif *vif,
-                      struct error *error)
+bool codec_vhost_path(struct json_object *object, const char *path, const char *key,
+                      char vhost_path[VIF_PATH_MAX + 1], struct error *error)
 {
-    const char *socket;
-    const char *mode;
+    const char *s;
 
-    if (!jget_string(object, path, "path", JGET_REQUIRED, TEXT_MAX, &socket, error) ||
-        !jget_string(object, path, "mode", JGET_REQUIRED, TEXT_MAX, &mode, error)) {
+    vhost_path[0] = '\0';
+    if (!jget_string(object, path, key, JGET_REQUIRED, TEXT_MAX, &s, error)) {
         return false;
     }
-    if (!vif_path_valid(socket)) {
-        return jget_error(
-            error, path, "path",
-            "%s.path '%.128s' is not a usable socket path; give an absolute path of at "
-            "most %d bytes without '.', '..' or empty components.",
-            path, socket, VIF_PATH_MAX);
+    if (!vif_path_valid(s)) {
+        return jget_error(error, path, key,
+                          "%s.%s '%.128s' is not a usable socket path; give an absolute path of at "
+                          "most %d bytes without '.', '..' or empty components.",
+                          path, key, s, VIF_PATH_MAX);
     }
-    vif->vhost_mode = vhost_mode_from_name(mode);
-    if (vif->vhost_mode == VHOST_MODE_NONE) {
-        return jget_error(error, path, "mode",
-                          "%s.mode '%.64s' is unknown; use 'server' or 'client'.", path, mode);
+    snprintf(vhost_path, VIF_PATH_MAX + 1, "%s", s);
+    return true;
+}
+
+bool codec_vhost_mode(struct json_object *object, const char *path, const char *key,
+                      enum vhost_mode *mode, struct error *error)
+{
+    const char *s;
+
+    *mode = VHOST_MODE_NONE;
+    if (!jget_string(object, path, key, JGET_REQUIRED, TEXT_MAX, &s, error)) {
+        return false;
     }
-    snprintf(vif->vhost_path, sizeof vif->vhost_path, "%s", socket);
+    *mode = vhost_mode_from_name(s);
+    if (*mode == VHOST_MODE_NONE) {
+        return jget_error(error, path, key, "%s.%s '%.64s' is unknown; use 'server' or 'client'.",
+                          path, key, s);
+    }
     return true;
 }
 
@@ -260,9 +270,7 @@ bool vif_decode(struct json_object *object, struct vif *vif, struct error *error
         return vif_decode_osvif(object, vif, error);
     }
     if (is_nova_dict(object)) {
-        return error_set(error, REASON_UNSUPPORTED_VIF, "vif",
-                         "Nova's VIF dicts are not plugged by this version; send the os-vif object "
-                         "that nova_to_osvif_vif() makes of it.");
+        return vif_decode_nova(object, vif, error);
     }
     return vif_decode_native(object, vif, error);
 }

@@ -1,4 +1,4 @@
-/* From JSON to struct vif: os-vif objects and the native form.
+/* From JSON to struct vif: os-vif objects, Nova's VIF dicts and the native form.
  *
  * The forms are told apart as docs/api.md says: a member `versioned_object.name` makes it an os-vif
  * object, `vnic_type` or `details` a Nova VIF dict, and anything else is native. Decoding needs no
@@ -15,7 +15,8 @@
 struct json_object;
 
 /* Decodes `object` (the member called `vif` of a request). Returns false with *error filled:
- * invalid_request, or unsupported_vif for an object, plugin or profile that we do not plug. */
+ * invalid_request, or unsupported_vif for an object, plugin, profile or VIF type that we do not
+ * plug. */
 bool vif_decode(struct json_object *object, struct vif *vif, struct error *error);
 
 /* Takes no more than the VIF id from any of the forms: an unplug works from the record, so nothing
@@ -25,11 +26,12 @@ bool vif_decode_id(struct json_object *object, char id[VIF_ID_MAX + 1], struct e
 /* Takes the uuid from an os-vif InstanceInfo primitive or from {"uuid": ...}. */
 bool instance_decode(struct json_object *object, char uuid[VIF_ID_MAX + 1], struct error *error);
 
-/* The two decoders behind vif_decode(). */
+/* The decoders behind vif_decode(), which has zeroed *vif. */
 bool vif_decode_osvif(struct json_object *object, struct vif *vif, struct error *error);
+bool vif_decode_nova(struct json_object *object, struct vif *vif, struct error *error);
 bool vif_decode_native(struct json_object *object, struct vif *vif, struct error *error);
 
-/* Typed members that both forms have. Each reads member `key` of `object` into a field of the VIF;
+/* Typed members that the forms share. Each reads member `key` of `object` into a field of the VIF;
  * an optional one that is not given leaves the field empty. */
 bool codec_id(struct json_object *object, const char *path, const char *key, bool required,
               char id[VIF_ID_MAX + 1], struct error *error);
@@ -43,8 +45,10 @@ bool codec_datapath_type(struct json_object *object, const char *path, const cha
                          char type[VIF_DATAPATH_MAX + 1], struct error *error);
 bool codec_pci_slot(struct json_object *object, const char *path, const char *key, bool required,
                     bool *given, struct pci_addr *slot, struct error *error);
-bool codec_vhost_user(struct json_object *object, const char *path, struct vif *vif,
-                      struct error *error);
+bool codec_vhost_path(struct json_object *object, const char *path, const char *key,
+                      char vhost_path[VIF_PATH_MAX + 1], struct error *error); /* Required. */
+bool codec_vhost_mode(struct json_object *object, const char *path, const char *key,
+                      enum vhost_mode *mode, struct error *error); /* Required. */
 
 /* Reads member `qos` of `object`: {"egress":{"max_kbps","max_burst_kbps","max_kpps",
  * "max_burst_kpps"},"ingress":{"max_kbps","max_burst_kbps"}}, each 0 to VIF_QOS_MAX and 0 if left

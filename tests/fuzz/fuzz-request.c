@@ -42,6 +42,13 @@ static void check_plug(const struct request *request)
     CHECK(vif->mtu == 0 || (vif->mtu >= VIF_MTU_MIN && vif->mtu <= VIF_MTU_MAX));
     CHECK(!vif->vhost_path[0] == (vif->vhost_mode == VHOST_MODE_NONE));
     CHECK(!vif->vhost_path[0] || vif_path_valid(vif->vhost_path));
+    CHECK(vif->kind != VIF_KIND_REPRESENTOR || vif->has_pci_slot);
+    CHECK(vif->kind != VIF_KIND_HOST_DEVICE || vif->has_pci_slot);
+    CHECK(vif->kind != VIF_KIND_VHOST_USER || vif->vhost_path[0]);
+    CHECK(vif->kind != VIF_KIND_OVS || vif_ifname_valid(vif->vif_name));
+    CHECK((vif->kind == VIF_KIND_HYBRID) == vif_ifname_valid(vif->linux_bridge));
+    CHECK(vif->kind == VIF_KIND_OVS || (!vif->create_port && !vif->create_tap));
+    CHECK(vif->qos.egress_kbps >= 0 && vif->qos.egress_kbps <= VIF_QOS_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -90,11 +90,11 @@ static const struct {
     {"{" OVS ",'create_tap':'yes'}", REASON_INVALID_REQUEST, "vif.create_tap"},
     {"{" OVS ",'create_tap':true,'multiqueue':2}", REASON_INVALID_REQUEST, "vif.multiqueue"},
     {"{" HYBRID ",'linux_bridge':'qbr/1'}", REASON_INVALID_REQUEST, "vif.linux_bridge"},
-    /* Nova's VIF dicts. */
-    {"{'id':'v1','vnic_type':'virtio-forwarder','type':'agilio_ovs'}", REASON_UNSUPPORTED_VIF,
-     "vif"},
-    {"{'id':'v1','details':{}}", REASON_UNSUPPORTED_VIF, "vif"},
-    {"{'id':'v1','vnic_type':null}", REASON_UNSUPPORTED_VIF, "vif"},
+    /* Nova's VIF dicts, by either of two members. */
+    {"{'id':'v1','vnic_type':'normal'}", REASON_INVALID_REQUEST, "vif.type"},
+    {"{'id':'v1','details':{}}", REASON_INVALID_REQUEST, "vif.type"},
+    {"{'id':'v1','vnic_type':null}", REASON_INVALID_REQUEST, "vif.type"},
+    {"{" REP SLOT ",'details':null}", REASON_INVALID_REQUEST, "vif.id"},
     /* An os-vif object is one by its name, whatever else it has. */
     {"{'versioned_object.name':'VIFGeneric','vnic_type':'x','versioned_object.data':{}}",
      REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},

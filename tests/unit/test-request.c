@@ -95,7 +95,7 @@ static const struct {
     {CALL("1", "plug", "{" VIF ",'instance':{}}"), RPC_INVALID_PARAMS, "instance.uuid", "1"},
     {"{'jsonrpc':'2.0','id':1,'method':'plug'}", RPC_INVALID_PARAMS, "params.vif", "1"},
     {CALL("1", "plug", "{'vif':{}," INSTANCE "}"), RPC_OPERATION, "vif.vif_id", "1"},
-    {CALL("1", "plug", "{'vif':{'details':{}}," INSTANCE "}"), RPC_OPERATION, "vif", "1"},
+    {CALL("1", "plug", "{'vif':{'details':{}}," INSTANCE "}"), RPC_OPERATION, "vif.id", "1"},
     /* unplug. */
     {UNPLUG("'vif_id':'v1'"), 0, "", "1"},
     {UNPLUG(VIF), 0, "", "1"},

@@ -193,21 +193,28 @@ static void test_field_paths(void **state)
         const char *native;
         const char *osvif;
         const char *host_device;
+        const char *nova;
     } rows[] = {
-        {VIF_FIELD_KIND, "vif.kind", "vif.versioned_object.name", "vif.versioned_object.name"},
-        {VIF_FIELD_BRIDGE, "vif.bridge", "vif.network.bridge", "vif.network.bridge"},
-        {VIF_FIELD_MTU, "vif.mtu", "vif.network.mtu", "vif.network.mtu"},
+        {VIF_FIELD_KIND, "vif.kind", "vif.versioned_object.name", "vif.versioned_object.name",
+         "vif.type"},
+        {VIF_FIELD_BRIDGE, "vif.bridge", "vif.network.bridge", "vif.network.bridge",
+         "vif.network.bridge"},
+        {VIF_FIELD_MTU, "vif.mtu", "vif.network.mtu", "vif.network.mtu", "vif.network.meta.mtu"},
         {VIF_FIELD_DATAPATH_TYPE, "vif.datapath_type", "vif.port_profile.datapath_type",
-         "vif.port_profile.datapath_type"},
+         "vif.port_profile.datapath_type", "vif.details.datapath_type"},
         {VIF_FIELD_PCI_SLOT, "vif.pci_slot", "vif.port_profile.representor_address",
-         "vif.dev_address"},
-        {VIF_FIELD_VHOST_PATH, "vif.vhost_user.path", "vif.path", "vif.path"},
-        {VIF_FIELD_VHOST_MODE, "vif.vhost_user.mode", "vif.mode", "vif.mode"},
-        {VIF_FIELD_VIF_NAME, "vif.vif_name", "vif.vif_name", "vif.vif_name"},
+         "vif.dev_address", "vif.profile.pci_slot"},
+        {VIF_FIELD_VHOST_PATH, "vif.vhost_user.path", "vif.path", "vif.path",
+         "vif.details.vhostuser_socket"},
+        {VIF_FIELD_VHOST_MODE, "vif.vhost_user.mode", "vif.mode", "vif.mode",
+         "vif.details.vhostuser_mode"},
+        {VIF_FIELD_VIF_NAME, "vif.vif_name", "vif.vif_name", "vif.vif_name", "vif.devname"},
     };
     const struct vif native = {.form = VIF_FORM_NATIVE};
     const struct vif osvif = {.form = VIF_FORM_OSVIF, .object_name = "VIFVHostUser"};
     const struct vif host_device = {.form = VIF_FORM_OSVIF, .object_name = "VIFHostDevice"};
+    const struct vif nova = {.form = VIF_FORM_NOVA, .kind = VIF_KIND_REPRESENTOR};
+    const struct vif nova_vhost = {.form = VIF_FORM_NOVA, .kind = VIF_KIND_VHOST_USER};
 
     (void)state;
     assert_int_equal(N(rows), VIF_FIELD_N);
@@ -215,7 +222,10 @@ static void test_field_paths(void **state)
         CHECK_STR(rows[i].native, vif_field_path(&native, rows[i].field), rows[i].native);
         CHECK_STR(rows[i].native, vif_field_path(&osvif, rows[i].field), rows[i].osvif);
         CHECK_STR(rows[i].native, vif_field_path(&host_device, rows[i].field), rows[i].host_device);
+        CHECK_STR(rows[i].native, vif_field_path(&nova, rows[i].field), rows[i].nova);
     }
+    /* Nova makes that name of the id. */
+    assert_string_equal(vif_field_path(&nova_vhost, VIF_FIELD_VIF_NAME), "vif.id");
 }
 
 int main(void)
