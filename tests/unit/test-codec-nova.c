@@ -302,6 +302,22 @@ static void test_edits(void **state)
     }
 }
 
+/* Only where the VF is ours to remember does the binding stand in for network.bridge. */
+static void test_no_bridge(void **state)
+{
+    struct json_object *object = load_nova(B1);
+    struct error error = {0};
+    struct vif vif;
+
+    (void)state;
+    edit_json(object, "network/bridge", "null");
+    edit_json(object, "profile/pci_slot", NULL);
+    assert_false(vif_decode(object, &vif, &error));
+    json_object_put(object);
+    assert_int_equal(error.reason, REASON_INVALID_REQUEST);
+    assert_string_equal(error.field, "vif.network.bridge");
+}
+
 /* A vhost-user port that nothing says how to plug. */
 static void test_no_plug(void **state)
 {
@@ -353,9 +369,10 @@ static void test_defaults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples), cmocka_unit_test(test_forgotten_vf),
-        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_edits),
-        cmocka_unit_test(test_no_plug), cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_samples),   cmocka_unit_test(test_forgotten_vf),
+        cmocka_unit_test(test_kinds),     cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_no_bridge), cmocka_unit_test(test_no_plug),
+        cmocka_unit_test(test_defaults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
