@@ -41,6 +41,29 @@ def test_another_path_is_not_the_cards(box, api):
     assert "stdvio10" in refused.value.message
 
 
+@pytest.mark.parametrize("name", ["a2_agilio_ovs_virtio_forwarder_server",
+                                  "b1_vhostuser_ovs_plug_virtio_forwarder_server"])
+def test_nova_dict_is_the_object_that_nova_makes(api, name):
+    """Of b1 Nova would make a plain vhost-user port; we remember its VF."""
+    expected = api.plug(sample("a2_agilio_ovs_virtio_forwarder_server.json"), dry_run=True)
+    assert expected["kind"] == "representor" and expected["plan"]["action"] == "create"
+    assert api.plug(sample(f"{name}.nova_vif"), dry_run=True) == expected
+
+
+def test_nova_dict_unplugs(box, api):
+    api.plug(sample("a2_agilio_ovs_virtio_forwarder_server.nova_vif"), wait="committed")
+    assert interface(box, "vfrdc065497-3c")["type"] == "dpdk"
+    vif = sample("a2_agilio_ovs_virtio_forwarder_server.nova_vif")
+    assert api.call("unplug", vif=vif)["changed"]
+
+
+def test_nova_dict_errors_name_its_members(api):
+    with pytest.raises(ApiError) as refused:
+        api.plug(sample("a1_agilio_ovs_virtio_forwarder_client.nova_vif"))
+    assert refused.value.reason == "socket_mismatch"
+    assert refused.value.field == "vif.details.vhostuser_mode"
+
+
 @pytest.mark.parametrize("slot,number", [
     ("0000:65:00.4", 4), ("0000:65:00.7", 7), ("0000:65:01.0", 8), ("0000:65:01.2", 10),
     ("0000:65:02.0", 16), ("0000:65:07.7", 63),
