@@ -1,12 +1,13 @@
-/* Kernel links, through rtnetlink (libnl-3) and, for tap devices, the ioctl of /dev/net/tun.
+/* Kernel links, through rtnetlink (libnl-3) and, for tap devices, the ioctls of /dev/net/tun.
  *
  * Every call asks the kernel at once: nothing is cached, so nothing is out of date. The kernel does
  * the work within the call, in well under a millisecond for most (the removal of a veth pair waits
  * for an RCU grace period). Links that the daemon makes carry an alias (`ip link` shows it), by
  * which a daemon that starts finds what an earlier one left without a record.
  *
- * Functions that return bool return false with *error filled: reason not_realized, the kernel's
- * words in its detail. Names are NUL-terminated and at most VIF_IFNAME_MAX bytes. */
+ * Functions that return bool return false with *error filled (it may be NULL): reason not_realized,
+ * the kernel's words in its detail. Names are NUL-terminated and at most VIF_IFNAME_MAX bytes. What
+ * links_add_*() could make only in part is gone when they return false. */
 
 #ifndef VP_LINKS_H
 #define VP_LINKS_H 1
@@ -21,8 +22,9 @@
 
 struct links;
 
-/* Opens the netlink sockets of the calling process's network namespace. `procfs_root` is where
- * /proc is mounted (bridge attributes live there). NULL with *error filled if that fails. */
+/* Opens netlink sockets in the calling thread's network namespace. `procfs_root` is where procfs is
+ * mounted ("/proc"; it has what keeps a bridge from answering). NULL with *error filled if that
+ * fails. */
 struct links *links_create(const char *procfs_root, struct error *error);
 void links_destroy(struct links *links);
 
@@ -31,16 +33,17 @@ struct link_facts {
     bool up;                         /* IFF_UP: administratively. */
     int mtu;                         /* Bytes. */
     char kind[16];                   /* "veth", "bridge", "tun", or "" for a device. */
-    char alias[LINK_ALIAS_MAX + 1];  /* Or "". */
+    char alias[LINK_ALIAS_MAX + 1];  /* Or ""; a longer one is cut. */
     char address[VIF_MAC_LEN];       /* Lower case, or "". */
     char master[VIF_IFNAME_MAX + 1]; /* The bridge that it is a port of, or "". */
 };
 
-/* Whether there is a link of that name; then fills *facts (may be NULL). */
+/* Whether there is a link of that name (an alternative name, altname in ip-link(8), is none); then
+ * fills *facts (may be NULL). */
 bool links_find(struct links *links, const char *name, struct link_facts *facts);
 
 /* A veth pair, both ends up, promiscuous and with `mtu` (0: the kernel's default), both with
- * `alias`. Fails if either name is taken. */
+ * `alias` ("": none). Fails if either name is taken. */
 bool links_add_veth(struct links *links, const char *name, const char *peer, int mtu,
                     const char *alias, struct error *error);
 
@@ -51,19 +54,21 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
 bool links_add_bridge(struct links *links, const char *name, const char *alias,
                       struct error *error);
 
-/* Gives an existing bridge the attributes above but ageing, which is set only when it is made. */
+/* Gives an existing bridge the attributes above but ageing, which is set only when it is made.
+ * Fails if it is not there or no Linux bridge. */
 bool links_tend_bridge(struct links *links, const char *name, struct error *error);
 
-/* A persistent tap device, up, with `address` ("": the kernel's choice) and `mtu` (0: default).
- * Fails if the name is taken. */
+/* A persistent tap device, up, with `address` ("": the kernel's choice) and `mtu` (0: default), for
+ * one queue or, with `multiqueue`, several. Nothing is attached to it. Fails if the name is taken.
+ */
 bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
                    int mtu, const char *alias, struct error *error);
 
-/* A link that has the wanted state already is no error. */
+/* A link that has the wanted state already is no error; one that is not there is. */
 bool links_set_up(struct links *links, const char *name, bool up, struct error *error);
 bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error);
 
-/* Makes `name` a port of Linux bridge `master`. */
+/* Makes `name` a port of Linux bridge `master`, and no longer of another. */
 bool links_set_master(struct links *links, const char *name, const char *master,
                       struct error *error);
 
@@ -77,8 +82,10 @@ bool links_for_each_alias(struct links *links, const char *prefix,
                           void *aux, struct error *error);
 
 /* Notifications (RTNLGRP_LINK): calls `cb` once for each link that has appeared, changed or gone
- * since the last call, as far as the kernel's queue held it; if it overflowed, calls `cb` once with
- * name NULL. Never waits. links_fd() becomes readable when there is something. */
+ * (`exists` false, *facts as they were) since the last call, with what was said of it last. If the
+ * kernel's queue overflowed, calls it once with name NULL instead: anything may have happened. A
+ * link that was given another name is reported under that one only. Takes in a bounded number and
+ * never waits; links_fd() is readable (POLLIN or POLLERR) while there is more. */
 void links_run(struct links *links,
                void (*cb)(const char *name, bool exists, const struct link_facts *facts, void *aux),
                void *aux);

@@ -1,0 +1,250 @@
+#include "daemon/links-private.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/socket.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* How often a dump is tried that links come and go under. */
+#define DUMP_TRIES 8
+
+/* How much is thrown away at most of a queue that overflowed. */
+#define DRAIN_MAX 65536
+
+_Static_assert(VIF_IFNAME_MAX + 1 == IF_NAMESIZE, "if_indextoname() fills IF_NAMESIZE bytes");
+
+static void read_address(struct nlattr *attr, char address[VIF_MAC_LEN])
+{
+    const uint8_t *b = nla_data(attr);
+
+    if (nla_len(attr) == 6) {
+        snprintf(address, VIF_MAC_LEN, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3],
+                 b[4], b[5]);
+    }
+}
+
+static void read_kind(struct nlattr *attr, char *kind, size_t size)
+{
+    struct nlattr *info[IFLA_INFO_MAX + 1];
+
+    if (nla_parse_nested(info, IFLA_INFO_MAX, attr, NULL) == 0 && info[IFLA_INFO_KIND]) {
+        nla_strlcpy(kind, info[IFLA_INFO_KIND], size);
+    }
+}
+
+/* Reads RTM_NEWLINK or RTM_DELLINK. Returns false for what is not about a link as a whole: what a
+ * bridge says of its ports (AF_BRIDGE, among it RTM_DELLINK of a link that only left the bridge),
+ * and wireless events, which name a link and say nothing of it. */
+static bool parse(struct nlmsghdr *header, struct named_link *link)
+{
+    struct nlattr *attrs[IFLA_MAX + 1];
+    struct link_facts *facts = &link->facts;
+    const struct ifinfomsg *info;
+
+    memset(link, 0, sizeof *link);
+    if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
+        nlmsg_parse(header, sizeof *info, attrs, IFLA_MAX, NULL) < 0) {
+        return false;
+    }
+    info = nlmsg_data(header);
+    if (info->ifi_family != AF_UNSPEC || !attrs[IFLA_IFNAME] || !attrs[IFLA_MTU]) {
+        return false;
+    }
+    link->exists = header->nlmsg_type == RTM_NEWLINK;
+    nla_strlcpy(link->name, attrs[IFLA_IFNAME], sizeof link->name);
+    facts->index = info->ifi_index;
+    facts->up = info->ifi_flags & IFF_UP;
+    facts->mtu = (int)nla_get_u32(attrs[IFLA_MTU]);
+    if (attrs[IFLA_LINKINFO]) {
+        read_kind(attrs[IFLA_LINKINFO], facts->kind, sizeof facts->kind);
+    }
+    if (attrs[IFLA_IFALIAS]) {
+        nla_strlcpy(facts->alias, attrs[IFLA_IFALIAS], sizeof facts->alias);
+    }
+    if (attrs[IFLA_ADDRESS]) {
+        read_address(attrs[IFLA_ADDRESS], facts->address);
+    }
+    if (attrs[IFLA_MASTER] && !if_indextoname(nla_get_u32(attrs[IFLA_MASTER]), facts->master)) {
+        facts->master[0] = '\0'; /* It has just gone. */
+    }
+    return true;
+}
+
+/* libnl's own requests (rtnl_link_get_kernel()) ask for VFs too, and a PF with some hundred of them
+ * has more to say than an attribute holds. We ask for nothing that costs. */
+static struct nl_msg *get_message(int flags, const char *name)
+{
+    struct nl_msg *msg = links_message(RTM_GETLINK, flags, name);
+
+    if (msg && nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0) {
+        nlmsg_free(msg);
+        return NULL;
+    }
+    return msg;
+}
+
+static int on_found(struct nl_msg *msg, void *aux)
+{
+    parse(nlmsg_hdr(msg), aux);
+    return NL_OK;
+}
+
+bool links_look_up(struct links *links, const char *name, struct named_link *link,
+                   struct kernel_answer *answer)
+{
+    link->exists = false;
+    if (strlen(name) > VIF_IFNAME_MAX) {
+        return links_answer(answer, ENODEV);
+    }
+    if (!links_request(links, get_message(0, name), on_found, link, answer)) {
+        return false;
+    }
+    /* The kernel finds a link by its alternative names too (ip link property), which others give it
+     * for their own purposes. */
+    return (link->exists && !strcmp(link->name, name)) || links_answer(answer, ENODEV);
+}
+
+bool links_find(struct links *links, const char *name, struct link_facts *facts)
+{
+    struct kernel_answer answer;
+    struct named_link link;
+
+    if (!links_look_up(links, name, &link, &answer)) {
+        return false;
+    }
+    if (facts) {
+        *facts = link.facts;
+    }
+    return true;
+}
+
+struct collection {
+    const char *prefix;
+    struct named_link *links;
+    size_t n;
+    size_t allocated;
+    bool no_memory;
+};
+
+static int on_listed(struct nl_msg *msg, void *aux)
+{
+    struct collection *collection = aux;
+    struct named_link link;
+
+    if (!parse(nlmsg_hdr(msg), &link) ||
+        strncmp(link.facts.alias, collection->prefix, strlen(collection->prefix))) {
+        return NL_OK;
+    }
+    if (collection->n == collection->allocated) {
+        size_t allocated = collection->allocated ? 2 * collection->allocated : 64;
+        void *bigger = realloc(collection->links, allocated * sizeof link);
+
+        if (!bigger) {
+            collection->no_memory = true;
+            return NL_OK; /* The dump is read to its end all the same. */
+        }
+        collection->links = bigger;
+        collection->allocated = allocated;
+    }
+    collection->links[collection->n++] = link;
+    return NL_OK;
+}
+
+bool links_for_each_alias(struct links *links, const char *prefix,
+                          void (*cb)(const char *name, const struct link_facts *facts, void *aux),
+                          void *aux, struct error *error)
+{
+    struct collection collection = {.prefix = prefix};
+    struct kernel_answer answer;
+    int tries = 0;
+
+    /* Links that come and go during a dump can be missing in it, or be there twice. */
+    do {
+        collection.n = 0;
+        links_request(links, get_message(NLM_F_DUMP, NULL), on_listed, &collection, &answer);
+    } while (answer.errnum == EINTR && ++tries < DUMP_TRIES);
+    if (answer.errnum == 0 && collection.no_memory) {
+        links_answer(&answer, ENOMEM);
+    }
+    for (size_t i = 0; answer.errnum == 0 && i < collection.n; i++) {
+        cb(collection.links[i].name, &collection.links[i].facts, aux);
+    }
+    free(collection.links);
+    if (answer.errnum) {
+        error_set(error, REASON_NOT_REALIZED, "",
+                  "The links with alias %s* could not be listed: %s; try again.", prefix,
+                  answer.words);
+        return error_detail(error, "%s", answer.words);
+    }
+    return true;
+}
+
+int links_on_event(struct nl_msg *msg, void *aux)
+{
+    struct links *links = aux;
+    struct named_link link;
+    size_t i = 0;
+
+    if (!parse(nlmsg_hdr(msg), &link)) {
+        return NL_OK;
+    }
+    while (i < links->n_pending && strcmp(links->pending[i].name, link.name)) {
+        i++;
+    }
+    if (i == LINK_EVENTS_MAX) {
+        links->lost = true;
+        return NL_OK;
+    }
+    links->pending[i] = link; /* What is said last holds. */
+    links->n_pending += i == links->n_pending;
+    return NL_OK;
+}
+
+/* What is still queued is older than what was lost, so nobody shall take it for news. */
+static void drain(struct links *links)
+{
+    int fd = nl_socket_get_fd(links->events);
+    char byte;
+
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno != ENOBUFS && errno != EINTR) {
+            break;
+        }
+    }
+}
+
+void links_run(struct links *links,
+               void (*cb)(const char *name, bool exists, const struct link_facts *facts, void *aux),
+               void *aux)
+{
+    int result = 0;
+
+    links->lost = false;
+    links->n_pending = 0;
+    for (int i = 0; i < LINK_EVENTS_MAX && result >= 0; i++) {
+        result = nl_recvmsgs_default(links->events);
+    }
+    /* ENOBUFS, the overflow, is NLE_NOMEM to libnl, as is a message for which there was no memory:
+     * lost either way. */
+    if (links->lost || (result < 0 && result != -NLE_AGAIN)) {
+        drain(links);
+        cb(NULL, false, NULL, aux);
+        return;
+    }
+    for (size_t i = 0; i < links->n_pending; i++) {
+        const struct named_link *link = &links->pending[i];
+
+        cb(link->name, link->exists, &link->facts, aux);
+    }
+}
+
+int links_fd(const struct links *links)
+{
+    return nl_socket_get_fd(links->events);
+}

@@ -1,0 +1,393 @@
+#include "daemon/links-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <netinet/ether.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/socket.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Room for some thousand notifications, as a host has them that starts many guests at once. */
+#define EVENTS_BUFFER (4 << 20)
+
+#define TUN_DEVICE "/dev/net/tun"
+
+/* What to do to a link; what is zero stays as it is. */
+struct change {
+    unsigned int flags; /* Of those in `mask`. */
+    unsigned int mask;
+    const int *mtu;
+    const char *alias;
+    const char *address;
+    uint32_t master;
+};
+
+static int open_events(struct links *links)
+{
+    const int size = EVENTS_BUFFER;
+    int result;
+    int fd;
+
+    links->events = nl_socket_alloc();
+    if (!links->events) {
+        return -NLE_NOMEM;
+    }
+    nl_socket_disable_seq_check(links->events);
+    nl_socket_modify_cb(links->events, NL_CB_VALID, NL_CB_CUSTOM, links_on_event, links);
+    result = nl_connect(links->events, NETLINK_ROUTE);
+    if (result < 0) {
+        return result;
+    }
+    fd = nl_socket_get_fd(links->events);
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* As far as allowed. */
+    }
+    result = nl_socket_add_memberships(links->events, RTNLGRP_LINK, 0);
+    return result < 0 ? result : nl_socket_set_nonblocking(links->events);
+}
+
+struct links *links_create(const char *procfs_root, struct error *error)
+{
+    struct links *links = calloc(1, sizeof *links);
+    int result = -NLE_NOMEM;
+
+    if (links) {
+        links->procfs_root = strdup(procfs_root);
+        result = links->procfs_root ? links_open_requests(links) : result;
+        result = result < 0 ? result : open_events(links);
+    }
+    if (result < 0) {
+        links_destroy(links);
+        error_set(error, REASON_NOT_REALIZED, "",
+                  "Sockets to the kernel's links could not be opened: %s; see whether vifplugd may "
+                  "open netlink sockets, and start it again.",
+                  nl_geterror(result));
+        error_detail(error, "%s", nl_geterror(result));
+        return NULL;
+    }
+    return links;
+}
+
+void links_destroy(struct links *links)
+{
+    if (links) {
+        nl_socket_free(links->requests);
+        nl_socket_free(links->events);
+        free(links->procfs_root);
+        free(links);
+    }
+}
+
+/* Anything else would not make a link of that name: the kernel takes '%' for a pattern. */
+static bool check_name(const char *name, struct kernel_answer *answer)
+{
+    return (vif_ifname_valid(name) && !strchr(name, '%')) || links_answer(answer, EINVAL);
+}
+
+static bool put_change(struct nl_msg *msg, const struct change *change)
+{
+    struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
+    struct ether_addr address;
+
+    info->ifi_flags = change->flags;
+    info->ifi_change = change->mask;
+    return (!change->mtu || nla_put_u32(msg, IFLA_MTU, (uint32_t)*change->mtu) == 0) &&
+           (!change->alias || !*change->alias ||
+            nla_put_string(msg, IFLA_IFALIAS, change->alias) == 0) &&
+           (!change->address || !*change->address ||
+            (ether_aton_r(change->address, &address) &&
+             nla_put(msg, IFLA_ADDRESS, sizeof address, &address) == 0)) &&
+           (!change->master || nla_put_u32(msg, IFLA_MASTER, change->master) == 0);
+}
+
+static bool apply(struct links *links, const char *name, const struct change *change,
+                  struct kernel_answer *answer)
+{
+    struct nl_msg *msg = links_message(RTM_SETLINK, 0, name);
+
+    if (msg && !put_change(msg, change)) {
+        nlmsg_free(msg);
+        return links_answer(answer, EINVAL);
+    }
+    return links_request(links, msg, NULL, NULL, answer);
+}
+
+/* Undoes half a link. */
+static void discard(struct links *links, const char *name)
+{
+    struct kernel_answer answer;
+
+    links_request(links, links_message(RTM_DELLINK, 0, name), NULL, NULL, &answer);
+}
+
+static bool put_peer(struct nl_msg *msg, const char *peer, int mtu)
+{
+    struct ifinfomsg none = {.ifi_family = AF_UNSPEC};
+    struct nlattr *nest = nla_nest_start(msg, VETH_INFO_PEER);
+
+    if (!nest || nlmsg_append(msg, &none, sizeof none, NLMSG_ALIGNTO) < 0 ||
+        nla_put_string(msg, IFLA_IFNAME, peer) < 0 ||
+        (mtu && nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu) < 0)) {
+        return false;
+    }
+    nla_nest_end(msg, nest);
+    return true;
+}
+
+/* A request for a new link: a veth if there is a `peer`, else a bridge. NULL if memory ran out. */
+static struct nl_msg *add_message(const char *name, const char *peer, int mtu)
+{
+    struct nl_msg *msg = links_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
+    struct nlattr *info;
+    struct nlattr *data;
+
+    if (!msg) {
+        return NULL;
+    }
+    if ((mtu && nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu) < 0) ||
+        !(info = nla_nest_start(msg, IFLA_LINKINFO)) ||
+        nla_put_string(msg, IFLA_INFO_KIND, peer ? "veth" : "bridge") < 0 ||
+        !(data = nla_nest_start(msg, IFLA_INFO_DATA)) ||
+        !(peer ? put_peer(msg, peer, mtu) : nla_put_u32(msg, IFLA_BR_AGEING_TIME, 0) == 0)) {
+        nlmsg_free(msg);
+        return NULL;
+    }
+    nla_nest_end(msg, data);
+    nla_nest_end(msg, info);
+    return msg;
+}
+
+bool links_add_veth(struct links *links, const char *name, const char *peer, int mtu,
+                    const char *alias, struct error *error)
+{
+    static const char next[] = "correct its name or MTU, or load the kernel's module (modprobe "
+                               "veth)";
+    const struct change change = {
+        .flags = IFF_UP | IFF_PROMISC, .mask = IFF_UP | IFF_PROMISC, .alias = alias};
+    struct kernel_answer answer;
+    const char *what = name;
+
+    if (!check_name(name, &answer) || !check_name(peer, &answer)) {
+        return links_fail(error, &answer, name, next, "made a veth with peer %s", peer);
+    }
+    if (!links_request(links, add_message(name, peer, mtu), NULL, NULL, &answer)) {
+        what = answer.errnum == EEXIST && !links_find(links, name, NULL) ? peer : name;
+        return links_fail(error, &answer, what, next, "made a veth with peer %s",
+                          what == name ? peer : name);
+    }
+    /* The kernel takes no alias when a link is made. */
+    if (!apply(links, name, &change, &answer) || !apply(links, peer, &change, &answer)) {
+        discard(links, name);
+        return links_fail(error, &answer, name, next, "set up with its peer %s", peer);
+    }
+    return true;
+}
+
+/* Writes net/FAMILY/conf/NAME/KEY below procfs's sys. A kernel without it does not do what it is to
+ * prevent. */
+static bool write_conf(struct links *links, const char *family, const char *name, const char *key,
+                       char value, struct error *error)
+{
+    struct kernel_answer answer;
+    char path[PATH_MAX];
+    int result = 0;
+    int fd;
+
+    if (snprintf(path, sizeof path, "%s/sys/net/%s/conf/%s/%s", links->procfs_root, family, name,
+                 key) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        fd = -1;
+    } else {
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+    }
+    if (fd < 0 && errno == ENOENT) {
+        return true;
+    }
+    if (fd < 0 || write(fd, &value, 1) != 1) {
+        result = errno;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (result) {
+        links_answer(&answer, result);
+        return links_fail(error, &answer, name, "have /proc/sys mounted writable for vifplugd",
+                          "given %s %c (%s)", key, value, path);
+    }
+    return true;
+}
+
+/* os-vif's ensure_bridge() keeps this order too: silent before it is up. */
+static bool tend(struct links *links, const char *name, struct error *error)
+{
+    return write_conf(links, "ipv6", name, "disable_ipv6", '1', error) &&
+           write_conf(links, "ipv4", name, "arp_ignore", '1', error) &&
+           write_conf(links, "ipv4", name, "arp_announce", '2', error) &&
+           links_set_up(links, name, true, error);
+}
+
+bool links_add_bridge(struct links *links, const char *name, const char *alias, struct error *error)
+{
+    static const char next[] = "correct its name, or load the kernel's module (modprobe bridge)";
+    const struct change change = {.alias = alias};
+    struct kernel_answer answer;
+
+    if (!check_name(name, &answer) ||
+        !links_request(links, add_message(name, NULL, 0), NULL, NULL, &answer)) {
+        return links_fail(error, &answer, name, next, "made a bridge");
+    }
+    if (!apply(links, name, &change, &answer)) {
+        discard(links, name);
+        return links_fail(error, &answer, name, next, "given its alias");
+    }
+    if (!tend(links, name, error)) {
+        discard(links, name);
+        return false;
+    }
+    return true;
+}
+
+/* Fails unless `name` is a Linux bridge. */
+static bool look_up_bridge(struct links *links, const char *name, struct named_link *bridge,
+                           struct kernel_answer *answer)
+{
+    if (!links_look_up(links, name, bridge, answer)) {
+        return false;
+    }
+    if (strcmp(bridge->facts.kind, "bridge")) {
+        answer->errnum = EOPNOTSUPP;
+        snprintf(answer->words, sizeof answer->words, "%s is no Linux bridge", name);
+        return false;
+    }
+    return true;
+}
+
+bool links_tend_bridge(struct links *links, const char *name, struct error *error)
+{
+    struct kernel_answer answer;
+    struct named_link bridge;
+
+    if (!look_up_bridge(links, name, &bridge, &answer)) {
+        return links_fail(error, &answer, name, "remove that link or name another bridge",
+                          "used as a bridge");
+    }
+    return tend(links, name, error);
+}
+
+/* Makes a tap device that lives as long as what this returns is open. -1 if that fails. */
+static int open_tap(const char *name, bool multiqueue, struct kernel_answer *answer)
+{
+    struct ifreq request = {
+        .ifr_flags =
+            (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL | (multiqueue ? IFF_MULTI_QUEUE : 0)),
+    };
+    int fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0) {
+        links_answer(answer, errno);
+        return -1;
+    }
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    if (ioctl(fd, TUNSETIFF, &request) < 0) {
+        links_answer(answer, errno);
+        if (answer->errnum == EBUSY) {
+            answer->errnum = EEXIST; /* What IFF_TUN_EXCL says of a name that is taken. */
+        }
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
+                   int mtu, const char *alias, struct error *error)
+{
+    static const char next[] =
+        "correct its name, MAC or MTU, or load the kernel's module (modprobe tun)";
+    const struct change change = {.flags = IFF_UP,
+                                  .mask = IFF_UP,
+                                  .mtu = mtu ? &mtu : NULL,
+                                  .alias = alias,
+                                  .address = address};
+    struct kernel_answer answer;
+    int fd;
+
+    if (!check_name(name, &answer) || (fd = open_tap(name, multiqueue, &answer)) < 0) {
+        return links_fail(error, &answer, name, next, "made a tap device");
+    }
+    /* It stays only once it is as it shall be, alias and all: until then it goes with `fd`. */
+    if (!apply(links, name, &change, &answer) ||
+        (ioctl(fd, TUNSETPERSIST, 1) < 0 && !links_answer(&answer, errno))) {
+        close(fd);
+        return links_fail(error, &answer, name, next, "set up with MAC '%s' and MTU %d", address,
+                          mtu);
+    }
+    close(fd);
+    return true;
+}
+
+bool links_set_up(struct links *links, const char *name, bool up, struct error *error)
+{
+    const struct change change = {.flags = up ? IFF_UP : 0, .mask = IFF_UP};
+    struct kernel_answer answer;
+
+    return apply(links, name, &change, &answer) ||
+           links_fail(error, &answer, name, "look at the kernel's log (dmesg)", "set %s",
+                      up ? "up" : "down");
+}
+
+bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error)
+{
+    const struct change change = {.mtu = &mtu};
+    struct kernel_answer answer;
+
+    return apply(links, name, &change, &answer) ||
+           links_fail(error, &answer, name, "choose an MTU in its range (ip -d link)",
+                      "given MTU %d", mtu);
+}
+
+bool links_set_master(struct links *links, const char *name, const char *master,
+                      struct error *error)
+{
+    static const char next[] = "see what uses the one (ip -d link) and whether the other is a "
+                               "Linux bridge";
+    struct change change = {0};
+    struct kernel_answer answer;
+    struct named_link bridge;
+
+    if (look_up_bridge(links, master, &bridge, &answer)) {
+        change.master = (uint32_t)bridge.facts.index;
+        if (apply(links, name, &change, &answer)) {
+            return true;
+        }
+    }
+    return links_fail(error, &answer, name, next, "made a port of bridge %s", master);
+}
+
+bool links_delete(struct links *links, const char *name, struct error *error)
+{
+    struct kernel_answer answer;
+    struct named_link link;
+    struct nl_msg *msg;
+
+    if (links_look_up(links, name, &link, &answer)) {
+        msg = links_message(RTM_DELLINK, 0, NULL);
+        if (msg) {
+            ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = link.facts.index;
+        }
+        links_request(links, msg, NULL, NULL, &answer);
+    }
+    return answer.errnum == 0 || answer.errnum == ENODEV ||
+           links_fail(error, &answer, name, "look at what it is (ip -d link)", "deleted");
+}

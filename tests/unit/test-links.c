@@ -1,0 +1,519 @@
+/* Links made, changed and removed, looked at with iproute2. */
+
+#include "netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ALIAS "vifplug:port-1"
+#define NAME15 "qvo456789012345"
+#define PEER15 "qvb456789012345"
+
+/* 300 bytes: more than the kernel takes for an alias. */
+#define C60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG_ALIAS C60 C60 C60 C60 C60
+
+static void check_ok(const char *row, bool ok, const struct error *error)
+{
+    CHECK_STR(row, error->message, "");
+    CHECK(row, ok);
+}
+
+/* An error as all of them are: a sentence about `name` with the kernel's words, and what to do. */
+static void check_failed(const char *row, bool ok, const struct error *error, const char *name,
+                         const char *words, const char *next)
+{
+    CHECK(row, !ok);
+    CHECK_STR(row, reason_name(error->reason), "not_realized");
+    CHECK_STR(row, error->field, "");
+    CHECK_HAS(row, error->message, name);
+    CHECK_HAS(row, error->message, words);
+    CHECK_HAS(row, error->message, next);
+    CHECK_HAS(row, error->detail, words);
+    CHECK(row, error->message[strlen(error->message) - 1] == '.');
+}
+
+/* The value of net/FAMILY/conf/NAME/KEY; `otherwise` if this kernel has no such thing. */
+static int conf(const char *family, const char *name, const char *key, int otherwise)
+{
+    char path[128];
+    char text[16];
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", family, name, key);
+    file = fopen(path, "re");
+    if (!file) {
+        return otherwise;
+    }
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    return (int)strtol(text, NULL, 10);
+}
+
+static void check_silent(const char *bridge)
+{
+    CHECK_INT(bridge, conf("ipv6", bridge, "disable_ipv6", 1), 1);
+    CHECK_INT(bridge, conf("ipv4", bridge, "arp_ignore", -1), 1);
+    CHECK_INT(bridge, conf("ipv4", bridge, "arp_announce", -1), 2);
+}
+
+static void check_veth_end(struct links *links, const char *name, const char *peer, int mtu,
+                           const char *alias)
+{
+    struct link_facts facts;
+    char expected[192];
+    const char *text;
+
+    CHECK(name, links_find(links, name, &facts));
+    CHECK(name, facts.up);
+    CHECK_INT(name, facts.mtu, mtu);
+    CHECK_STR(name, facts.kind, "veth");
+    CHECK_STR(name, facts.alias, alias);
+    CHECK_STR(name, facts.master, "");
+    text = ip_link(name);
+    CHECK_HAS(name, text, "\"PROMISC\"");
+    CHECK_HAS(name, text, "\"UP\"");
+    CHECK_HAS(name, text, "\"info_kind\":\"veth\"");
+    CHECK_HAS(name, text, facts.address);
+    snprintf(expected, sizeof expected, "\"mtu\":%d,", mtu);
+    CHECK_HAS(name, text, expected);
+    snprintf(expected, sizeof expected, "\"ifindex\":%d,\"link\":\"%s\"", facts.index, peer);
+    CHECK_HAS(name, text, expected);
+    snprintf(expected, sizeof expected, "\"ifalias\":\"%s\"", alias);
+    CHECK(name, (strstr(text, expected) != NULL) == (*alias != '\0'));
+}
+
+static void test_veth(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *peer;
+        int mtu;
+        int expected;
+        const char *alias;
+    } rows[] = {
+        {"qvo1", "qvb1", 0, 1500, ALIAS},
+        {"qvo2", "qvb2", 1450, 1450, ALIAS},
+        {"qvo3", "qvb3", 9000, 9000, ""},
+        {"qvo4.5-x", "qvb@4", 68, 68, "with space"},
+        {NAME15, PEER15, 65535, 65535, C60 C60 "1234567"},
+    };
+    struct links *links = *state;
+
+    for (size_t i = 0; i < N(rows); i++) {
+        struct error error = {0};
+
+        check_ok(
+            rows[i].name,
+            links_add_veth(links, rows[i].name, rows[i].peer, rows[i].mtu, rows[i].alias, &error),
+            &error);
+        check_veth_end(links, rows[i].name, rows[i].peer, rows[i].expected, rows[i].alias);
+        check_veth_end(links, rows[i].peer, rows[i].name, rows[i].expected, rows[i].alias);
+    }
+}
+
+/* A name that is taken: the link that has it stays as it is, and nothing else comes of it. */
+static void test_taken(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *name;
+        const char *peer; /* NULL: a bridge. "": a tap device. */
+        const char *taken;
+        const char *words;
+    } rows[] = {
+        {"name of a veth", "old", "new", "old", "File exists"},
+        {"peer of a veth", "new", "old", "old", "File exists"},
+        {"both of a veth", "new", "new", "new", "File exists"},
+        {"bridge", "old", NULL, "old", "File exists"},
+        {"tap", "old", "", "old", "Device or resource busy"},
+        {"tap by tap", "tap", "", "tap", "Device or resource busy"},
+        {"tap by several queues", "taps", "", "taps", "Device or resource busy"},
+    };
+    struct links *links = *state;
+    struct error error = {0};
+    struct link_facts before;
+    struct link_facts after;
+
+    check_ok("old", links_add_bridge(links, "old", "mine", &error), &error);
+    check_ok("tap", links_add_tap(links, "tap", false, "", 0, "mine", &error), &error);
+    check_ok("taps", links_add_tap(links, "taps", true, "", 0, "mine", &error), &error);
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *peer = rows[i].peer;
+        bool found = links_find(links, rows[i].taken, &before);
+        bool ok = !peer    ? links_add_bridge(links, rows[i].name, ALIAS, &error)
+                  : !*peer ? links_add_tap(links, rows[i].name, !strcmp(rows[i].taken, "taps"), "",
+                                           1400, ALIAS, &error)
+                           : links_add_veth(links, rows[i].name, peer, 1400, ALIAS, &error);
+        char next[64];
+
+        snprintf(next, sizeof next, "ip link delete %s", rows[i].taken);
+        check_failed(rows[i].row, ok, &error, rows[i].taken, rows[i].words, next);
+        CHECK_INT(rows[i].row, count_links(), 4);
+        CHECK(rows[i].row, !links_find(links, "new", NULL));
+        if (found) {
+            CHECK(rows[i].row, links_find(links, rows[i].taken, &after));
+            CHECK_INT(rows[i].row, after.mtu, before.mtu);
+            CHECK_STR(rows[i].row, after.alias, "mine");
+        }
+    }
+}
+
+static void test_bad_names(void **state)
+{
+    static const char *const names[] = {"", "1234567890123456", "a/b", "..", "a b", "tap%d", "x:y"};
+    struct links *links = *state;
+
+    for (size_t i = 0; i < N(names); i++) {
+        const char *name = names[i];
+        struct error error = {0};
+
+        check_failed(name, links_add_veth(links, name, "p", 0, "", &error), &error, name,
+                     "Invalid argument", "correct its name");
+        check_failed(name, links_add_veth(links, "p", name, 0, "", &error), &error, name,
+                     "Invalid argument", "correct its name");
+        check_failed(name, links_add_bridge(links, name, "", &error), &error, name,
+                     "Invalid argument", "correct its name");
+        check_failed(name, links_add_tap(links, name, false, "", 0, "", &error), &error, name,
+                     "Invalid argument", "correct its name");
+        CHECK(name, !links_find(links, name, NULL));
+        CHECK(name, count_links() == 1);
+    }
+}
+
+/* What fails when the link is there already leaves nothing behind. */
+static void test_rollback(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *kind;
+        const char *address;
+        int mtu;
+        const char *alias;
+        const char *words;
+    } rows[] = {
+        {"veth, alias", "veth", "", 0, LONG_ALIAS, ""},
+        {"veth, MTU too large", "veth", "", 70000, ALIAS, "Invalid argument"},
+        {"veth, MTU too small", "veth", "", 10, ALIAS, "Invalid argument"},
+        {"veth, MTU below nought", "veth", "", -1, ALIAS, "Invalid argument"},
+        {"bridge, alias", "bridge", "", 0, LONG_ALIAS, ""},
+        {"tap, alias", "tap", "", 0, LONG_ALIAS, ""},
+        {"tap, MTU too large", "tap", "", 70000, ALIAS, "maximum"},
+        {"tap, MTU too small", "tap", "", 1, ALIAS, "minimum"},
+        {"tap, multicast", "tap", "01:00:5e:00:00:01", 0, ALIAS, "Cannot assign"},
+        {"tap, no address", "tap", "fa:16:3e", 0, ALIAS, "Invalid argument"},
+    };
+    struct links *links = *state;
+
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *kind = rows[i].kind;
+        struct error error = {0};
+        bool ok = !strcmp(kind, "veth")
+                      ? links_add_veth(links, "half", "peer", rows[i].mtu, rows[i].alias, &error)
+                  : !strcmp(kind, "tap") ? links_add_tap(links, "half", false, rows[i].address,
+                                                         rows[i].mtu, rows[i].alias, &error)
+                                         : links_add_bridge(links, "half", rows[i].alias, &error);
+
+        check_failed(rows[i].row, ok, &error, "half", rows[i].words, ";");
+        CHECK(rows[i].row, count_links() == 1);
+    }
+}
+
+static void test_bridge(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *alias;
+    } rows[] = {{"qbr1", ALIAS}, {"qbr456789012345", ""}, {"qbr.1", "x"}};
+    struct links *links = *state;
+
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *name = rows[i].name;
+        struct link_facts facts;
+        struct error error = {0};
+        const char *text;
+
+        check_ok(name, links_add_bridge(links, name, rows[i].alias, &error), &error);
+        text = ip_link(name);
+        CHECK_HAS(name, text, "\"info_kind\":\"bridge\"");
+        CHECK_HAS(name, text, "\"ageing_time\":0,");
+        CHECK_HAS(name, text, "\"UP\"");
+        CHECK(name, links_find(links, name, &facts));
+        CHECK(name, facts.up);
+        CHECK_STR(name, facts.kind, "bridge");
+        CHECK_STR(name, facts.alias, rows[i].alias);
+        check_silent(name);
+        CHECK_STR(name, ip("-6 -o address"), "");
+    }
+    CHECK_INT("others", conf("ipv4", "default", "arp_ignore", -1), 0);
+    CHECK_INT("others", conf("ipv4", "lo", "arp_ignore", -1), 0);
+}
+
+static void test_tend_bridge(void **state)
+{
+    struct links *links = *state;
+    struct error error = {0};
+
+    assert_string_equal(ip("link add name br0 type bridge ageing_time 30000"), "");
+    check_ok("br0", links_tend_bridge(links, "br0", &error), &error);
+    check_silent("br0");
+    CHECK_HAS("br0", ip_link("br0"), "\"UP\"");
+    CHECK_HAS("br0", ip_link("br0"), "\"ageing_time\":30000,");
+    check_ok("again", links_tend_bridge(links, "br0", &error), &error);
+    check_failed("missing", links_tend_bridge(links, "br1", &error), &error, "br1",
+                 "No such device", "ip link");
+    check_failed("lo", links_tend_bridge(links, "lo", &error), &error, "lo", "no Linux bridge",
+                 "name another bridge");
+    CHECK_INT("lo", conf("ipv4", "lo", "arp_ignore", -1), 0);
+}
+
+/* A procfs in which `key` of a bridge cannot be written, and the rest is missing. */
+static void test_procfs(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *family;
+        const char *key;
+    } rows[] = {
+        {"nothing there", NULL, NULL},
+        {"disable_ipv6", "ipv6", "disable_ipv6"},
+        {"arp_ignore", "ipv4", "arp_ignore"},
+        {"arp_announce", "ipv4", "arp_announce"},
+    };
+    char root[] = "/tmp/test-links-XXXXXX";
+    struct links *links;
+    char command[256];
+
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    links = links_create(root, NULL);
+    assert_non_null(links);
+    for (size_t i = 0; i < N(rows); i++) {
+        struct error error = {0};
+        bool ok;
+
+        assert_string_equal(ip("link add name old type bridge"), "");
+        if (rows[i].key) { /* A directory is not writable, whoever writes. */
+            snprintf(command, sizeof command, "rm -rf %s/sys; mkdir -p %s/sys/net/%s/conf/new/%s",
+                     root, root, rows[i].family, rows[i].key);
+            assert_int_equal(system(command), 0);
+            snprintf(command, sizeof command, "cd %s/sys/net/* && cp -r conf/new conf/old", root);
+            assert_int_equal(system(command), 0);
+        }
+        ok = links_add_bridge(links, "new", ALIAS, &error);
+        if (rows[i].key) {
+            check_failed(rows[i].row, ok, &error, rows[i].key, "Is a directory", "mounted");
+            CHECK_HAS(rows[i].row, error.message, "new");
+            CHECK(rows[i].row, !links_find(links, "new", NULL));
+        } else {
+            check_ok(rows[i].row, ok, &error);
+        }
+        /* It is silent before it is up, or stays down. */
+        ok = links_tend_bridge(links, "old", NULL);
+        CHECK_INT(rows[i].row, ok, !rows[i].key);
+        CHECK_INT(rows[i].row, strstr(ip_link("old"), "\"UP\"") != NULL, !rows[i].key);
+        (void)ip("link delete old");
+        (void)ip("link delete new");
+    }
+    links_destroy(links);
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+/* Attaches to a tap device, as QEMU does. Returns what the kernel says. */
+static int attach(const char *name, bool multiqueue)
+{
+    struct ifreq request = {.ifr_flags =
+                                (short)(IFF_TAP | IFF_NO_PI | (multiqueue ? IFF_MULTI_QUEUE : 0))};
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    int result;
+
+    assert_true(fd >= 0);
+    strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
+    result = ioctl(fd, TUNSETIFF, &request) < 0 ? errno : 0;
+    close(fd);
+    return result;
+}
+
+static void test_tap(void **state)
+{
+    static const struct {
+        const char *name;
+        bool multiqueue;
+        const char *address;
+        int mtu;
+        int expected;
+        const char *alias;
+    } rows[] = {
+        {"tap1", false, "", 0, 1500, ALIAS},
+        {"tap2", true, "", 0, 1500, ALIAS},
+        {"tap3", false, "fa:16:3e:00:00:0a", 1450, 1450, ALIAS},
+        {"tap456789012345", true, "fe:16:3e:ff:ff:ff", 9000, 9000, ""},
+    };
+    struct links *links = *state;
+
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *name = rows[i].name;
+        struct error error = {0};
+        struct link_facts facts;
+        char expected[64];
+        const char *text;
+
+        check_ok(name,
+                 links_add_tap(links, name, rows[i].multiqueue, rows[i].address, rows[i].mtu,
+                               rows[i].alias, &error),
+                 &error);
+        text = ip_link(name);
+        CHECK_HAS(name, text, "\"type\":\"tap\"");
+        CHECK_HAS(name, text, "\"pi\":false");
+        CHECK_HAS(name, text, "\"persist\":true");
+        CHECK_HAS(name, text,
+                  rows[i].multiqueue ? "\"multi_queue\":true" : "\"multi_queue\":false");
+        CHECK_HAS(name, text, "\"UP\"");
+        snprintf(expected, sizeof expected, "\"mtu\":%d,", rows[i].expected);
+        CHECK_HAS(name, text, expected);
+        CHECK_HAS(name, text, rows[i].address);
+        CHECK_HAS(name, text, rows[i].alias);
+        CHECK(name, links_find(links, name, &facts));
+        CHECK_STR(name, facts.kind, "tun");
+        CHECK_STR(name, facts.alias, rows[i].alias);
+        CHECK_INT(name, facts.mtu, rows[i].expected);
+        CHECK_INT(name, strlen(facts.address), VIF_MAC_LEN - 1);
+        CHECK(name, !*rows[i].address || !strcmp(facts.address, rows[i].address));
+        CHECK_INT(name, attach(name, rows[i].multiqueue), 0); /* EBUSY if it were attached. */
+        CHECK(name, links_find(links, name, NULL));
+    }
+}
+
+static void test_set(void **state)
+{
+    static const int bad_mtus[] = {-1, 0, 67, 65536};
+    struct links *links = *state;
+    struct error error = {0};
+    struct link_facts facts;
+
+    check_ok("tap1", links_add_tap(links, "tap1", false, "", 0, ALIAS, &error), &error);
+    for (int i = 0; i < 6; i++) { /* Down twice, up twice, ... */
+        const bool up = i % 4 >= 2;
+
+        check_ok("tap1", links_set_up(links, "tap1", up, &error), &error);
+        CHECK_INT("tap1", links_find(links, "tap1", &facts) && facts.up, up);
+        CHECK_INT("tap1", strstr(ip_link("tap1"), "\"UP\"") != NULL, up);
+        CHECK_HAS("tap1", ip_link("tap1"), ALIAS);
+    }
+    for (int i = 0; i < 2; i++) {
+        check_ok("tap1", links_set_mtu(links, "tap1", 1442, &error), &error);
+        CHECK_HAS("tap1", ip_link("tap1"), "\"mtu\":1442,");
+    }
+    for (size_t i = 0; i < N(bad_mtus); i++) {
+        check_failed("tap1", links_set_mtu(links, "tap1", bad_mtus[i], &error), &error, "tap1",
+                     "Invalid argument (mtu ", "ip -d link");
+        CHECK_HAS("tap1", ip_link("tap1"), "\"mtu\":1442,");
+    }
+    check_failed("up", links_set_up(links, "none", true, &error), &error, "Link none",
+                 "No such device", "ip link");
+    check_failed("down", links_set_up(links, "none", false, &error), &error, "set down",
+                 "No such device", "ip link");
+    check_failed("mtu", links_set_mtu(links, "none", 1500, &error), &error, "MTU 1500",
+                 "No such device", "ip link");
+    assert_false(links_set_up(links, "none", true, NULL));
+}
+
+/* Up and down leave the other flags alone. */
+static void test_set_up_keeps_flags(void **state)
+{
+    struct links *links = *state;
+    struct error error = {0};
+
+    assert_string_equal(ip("link add name v1 type veth peer name v2"), "");
+    assert_string_equal(ip("link set v1 promisc on allmulticast on arp off"), "");
+    check_ok("v1", links_set_up(links, "v1", true, &error), &error);
+    check_ok("v1", links_set_up(links, "v1", false, &error), &error);
+    CHECK_HAS("v1", ip_link("v1"), "\"PROMISC\"");
+    CHECK_HAS("v1", ip_link("v1"), "\"ALLMULTI\"");
+    CHECK_HAS("v1", ip_link("v1"), "\"NOARP\"");
+}
+
+static void test_master(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *master;
+        const char *words; /* NULL: it works. */
+    } rows[] = {
+        {"br2", "br1", "(Can not enslave a bridge to a bridge)"},
+        {"v1", "br1", NULL},
+        {"v1", "br1", NULL},
+        {"v1", "br2", NULL},
+        {"v1", "none", "No such device"},
+        {"none", "br1", "No such device"},
+        {"v1", "v2", "v2 is no Linux bridge"},
+        {"lo", "br1", "Invalid argument"},
+    };
+    struct links *links = *state;
+    struct error error = {0};
+    struct link_facts facts;
+
+    check_ok("v1", links_add_veth(links, "v1", "v2", 0, ALIAS, &error), &error);
+    check_ok("br1", links_add_bridge(links, "br1", ALIAS, &error), &error);
+    check_ok("br2", links_add_bridge(links, "br2", ALIAS, &error), &error);
+    for (size_t i = 0; i < N(rows); i++) {
+        struct error why = {0};
+        bool ok = links_set_master(links, rows[i].name, rows[i].master, &why);
+        char expected[64];
+
+        if (rows[i].words) {
+            check_failed(rows[i].name, ok, &why, rows[i].master, rows[i].words, "ip ");
+            CHECK_HAS(rows[i].name, why.message, rows[i].name);
+        } else {
+            check_ok(rows[i].name, ok, &why);
+            snprintf(expected, sizeof expected, "\"master\":\"%s\"", rows[i].master);
+            CHECK_HAS(rows[i].name, ip_link(rows[i].name), expected);
+            CHECK(rows[i].name, links_find(links, rows[i].name, &facts));
+            CHECK_STR(rows[i].name, facts.master, rows[i].master);
+            CHECK_STR(rows[i].name, facts.kind, "veth");
+        }
+    }
+    CHECK_HAS("v1", ip_link("v1"), "\"master\":\"br2\"");
+}
+
+static void test_delete(void **state)
+{
+    struct links *links = *state;
+    struct error error = {0};
+
+    check_ok("v1", links_add_veth(links, "v1", "v2", 0, ALIAS, &error), &error);
+    check_ok("br", links_add_bridge(links, "br", ALIAS, &error), &error);
+    check_ok("tap", links_add_tap(links, "tap", false, "", 0, ALIAS, &error), &error);
+    check_ok("v2", links_set_master(links, "v2", "br", &error), &error);
+    assert_string_equal(ip("link property add dev br altname other"), "");
+    check_ok("altname", links_delete(links, "other", &error), &error);
+    assert_true(links_find(links, "br", NULL));
+    check_ok("veth", links_delete(links, "v2", &error), &error);
+    assert_false(links_find(links, "v1", NULL));
+    check_ok("tap", links_delete(links, "tap", &error), &error);
+    check_ok("br", links_delete(links, "br", &error), &error);
+    CHECK("empty", count_links() == 1);
+    check_ok("missing", links_delete(links, "br", &error), &error);
+    check_ok("too long", links_delete(links, "1234567890123456", &error), &error);
+    check_failed("lo", links_delete(links, "lo", &error), &error, "lo", "not supported", "ip -d");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        NETNS_TEST(test_veth),      NETNS_TEST(test_taken),
+        NETNS_TEST(test_bad_names), NETNS_TEST(test_rollback),
+        NETNS_TEST(test_bridge),    NETNS_TEST(test_tend_bridge),
+        NETNS_TEST(test_procfs),    NETNS_TEST(test_tap),
+        NETNS_TEST(test_set),       NETNS_TEST(test_set_up_keeps_flags),
+        NETNS_TEST(test_master),    NETNS_TEST(test_delete),
+    };
+
+    return netns_possible() ? cmocka_run_group_tests(tests, NULL, NULL) : NETNS_SKIPPED;
+}
