@@ -22,19 +22,26 @@ static bool read_number(const char **s, unsigned int *value)
     return true;
 }
 
-static bool add_range(struct devargs *devargs, unsigned int first, unsigned int last)
+/* A list of numbers that is being read. */
+struct list {
+    unsigned short *values;
+    size_t n;
+    size_t max;
+};
+
+static bool add_range(struct list *list, unsigned int first, unsigned int last)
 {
-    if (last < first || devargs->n_vfs + (last - first) >= DEVARGS_VFS_MAX) {
+    if (last < first || list->n + (last - first) >= list->max) {
         return false;
     }
-    for (unsigned int vf = first; vf <= last; vf++) {
-        devargs->vfs[devargs->n_vfs++] = (unsigned short)vf;
+    for (unsigned int value = first; value <= last; value++) {
+        list->values[list->n++] = (unsigned short)value;
     }
     return true;
 }
 
 /* Reads `N`, `N-M` or a bracketed list of them at *s, and moves *s behind. */
-static bool read_list(const char **s, struct devargs *devargs)
+static bool read_list(const char **s, struct list *list)
 {
     bool bracket = **s == '[';
 
@@ -53,7 +60,7 @@ static bool read_list(const char **s, struct devargs *devargs)
                 return false;
             }
         }
-        if (!add_range(devargs, first, last)) {
+        if (!add_range(list, first, last)) {
             return false;
         }
         if (!bracket || **s != ',') {
@@ -70,43 +77,33 @@ static bool read_list(const char **s, struct devargs *devargs)
     return true;
 }
 
-/* Passes over `N` or `[...]` and gives the number where it is a single one, else -1. */
-static bool skip_index(const char **s, int *index)
+/* Controllers of multi-host cards: read for their grammar alone, since a host sees its own. */
+static bool skip_controllers(const char **s)
 {
-    unsigned int value;
+    unsigned short values[DEVARGS_PFS_MAX];
+    struct list list = {values, 0, DEVARGS_PFS_MAX};
 
-    *index = -1;
-    if (**s == '[') {
-        const char *end = strchr(*s, ']');
-
-        if (!end) {
-            return false;
-        }
-        *s = end + 1;
-        return true;
-    }
-    if (!read_number(s, &value)) {
-        return false;
-    }
-    *index = (int)value;
-    return true;
+    return read_list(s, &list);
 }
 
 static bool read_representor(const char *s, struct devargs *devargs)
 {
-    int ignored;
+    struct list vfs = {devargs->vfs, devargs->n_vfs, DEVARGS_VFS_MAX};
 
     if (*s == 'c') {
         s++;
-        if (!skip_index(&s, &ignored)) {
+        if (!skip_controllers(&s)) {
             return false;
         }
     }
     if (!strncmp(s, "pf", 2)) {
+        struct list pfs = {devargs->pfs, 0, DEVARGS_PFS_MAX};
+
         s += 2;
-        if (!skip_index(&s, &devargs->pf_index)) {
+        if (!read_list(&s, &pfs)) {
             return false;
         }
+        devargs->n_pfs = pfs.n;
         if (*s == '\0' || *s == ',') {
             return true; /* A PF's own representor: no VF. */
         }
@@ -117,7 +114,8 @@ static bool read_representor(const char *s, struct devargs *devargs)
     if (!strncmp(s, "vf", 2)) {
         s += 2;
     }
-    devargs->representor = read_list(&s, devargs) && (*s == '\0' || *s == ',');
+    devargs->representor = read_list(&s, &vfs) && (*s == '\0' || *s == ',');
+    devargs->n_vfs = vfs.n;
     return devargs->representor;
 }
 
@@ -128,7 +126,6 @@ bool devargs_parse(const char *s, struct devargs *devargs)
     const char *key;
 
     memset(devargs, 0, sizeof *devargs);
-    devargs->pf_index = -1;
     if (length == 0 || length >= sizeof device) {
         return false;
     }
@@ -154,12 +151,22 @@ bool devargs_parse(const char *s, struct devargs *devargs)
     return true;
 }
 
-struct pci_addr devargs_pf(const struct devargs *devargs)
+size_t devargs_n_pfs(const struct devargs *devargs)
+{
+    return devargs->n_pfs ? devargs->n_pfs : 1;
+}
+
+struct pci_addr devargs_pf_at(const struct devargs *devargs, size_t i)
 {
     struct pci_addr pf = devargs->device;
 
-    if (devargs->pf_index >= 0 && devargs->pf_index <= 7) {
-        pf.function = (uint8_t)devargs->pf_index;
+    if (i < devargs->n_pfs && devargs->pfs[i] <= 7) {
+        pf.function = (uint8_t)devargs->pfs[i];
     }
     return pf;
+}
+
+struct pci_addr devargs_pf(const struct devargs *devargs)
+{
+    return devargs_pf_at(devargs, 0);
 }

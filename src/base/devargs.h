@@ -2,7 +2,7 @@
  *
  * The grammar is that of the DPDK Programmer's Guide, "Ethernet Device Standard Device Arguments":
  * `<device>[,key=value]...`, where `representor=` has a value such as 3, vf3, [0-3,5], vf[0,2],
- * pf1vf[0-3] or c0pf1vf3. `sf` representors are no VFs and are passed over. */
+ * pf1vf[0-3], pf[0,1]vf3 or c0pf1vf3. `sf` representors are no VFs and are passed over. */
 
 #ifndef VP_DEVARGS_H
 #define VP_DEVARGS_H 1
@@ -15,19 +15,30 @@
 /* The most VFs that one SR-IOV PF can number, and so the cap on what one port can claim. */
 #define DEVARGS_VFS_MAX 256
 
+/* The most PFs that one list can name: the functions of a PCI device. */
+#define DEVARGS_PFS_MAX 8
+
 struct devargs {
     struct pci_addr device;              /* The PF as written (canonical form). */
     bool representor;                    /* Has a `representor=` that names VFs. */
-    int pf_index;                        /* From `pfN` (bonded or multi-PF devices), or -1. */
+    size_t n_pfs;                        /* Entries of `pfs`; 0: the device as written. */
+    unsigned short pfs[DEVARGS_PFS_MAX]; /* From `pfN` (bonded or multi-PF devices). */
     size_t n_vfs;                        /* Entries of `vfs`. */
     unsigned short vfs[DEVARGS_VFS_MAX]; /* VF numbers, in the order written. */
 };
 
 /* Reads `s`. Returns false if it names no PCI device (a virtual device such as net_null0, a MAC) or
- * the representor list is malformed or names more than DEVARGS_VFS_MAX VFs. */
+ * the representor list is malformed or names more than DEVARGS_PFS_MAX PFs or DEVARGS_VFS_MAX VFs.
+ */
 bool devargs_parse(const char *s, struct devargs *devargs);
 
-/* The PF that the VFs are of: the device as written, or with `pfN` function N of the same card. */
+/* How many PFs the VFs are of (each number of `vfs` is one of each of them): at least 1. */
+size_t devargs_n_pfs(const struct devargs *devargs);
+
+/* The i-th of them: the device as written, or with `pfN` function N of the same card. */
+struct pci_addr devargs_pf_at(const struct devargs *devargs, size_t i);
+
+/* The first of them, which is the only one but for bonded devices. */
 struct pci_addr devargs_pf(const struct devargs *devargs);
 
 #endif

@@ -104,14 +104,14 @@ static void add_claims(struct registry *registry, struct entry *entry)
     if (!devargs_parse(entry->devargs, &devargs) || !devargs.representor) {
         return;
     }
-    entry->claims = xcalloc(devargs.n_vfs, sizeof *entry->claims);
-    entry->n_claims = devargs.n_vfs;
-    for (size_t i = 0; i < devargs.n_vfs; i++) {
+    entry->n_claims = devargs_n_pfs(&devargs) * devargs.n_vfs;
+    entry->claims = xcalloc(entry->n_claims, sizeof *entry->claims);
+    for (size_t i = 0; i < entry->n_claims; i++) {
         struct claim *claim = &entry->claims[i];
 
         claim->entry = entry;
-        claim->pf = devargs_pf(&devargs);
-        claim->vf_num = devargs.vfs[i];
+        claim->pf = devargs_pf_at(&devargs, i / devargs.n_vfs);
+        claim->vf_num = devargs.vfs[i % devargs.n_vfs];
         hmap_insert(&registry->claims, &claim->node, hash_claim(&claim->pf, claim->vf_num));
     }
 }

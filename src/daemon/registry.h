@@ -26,7 +26,8 @@ void registry_clear(struct registry *registry);
 /* The row of a VIF, or NULL. Valid until the registry changes. */
 const struct uuid *registry_by_vif(const struct registry *registry, const char *vif_id);
 
-/* A row that takes VF number `vf_num` of `pf` and is not VIF `except`'s (NULL: anybody's), or NULL.
+/* A row that takes VF number `vf_num` of `pf` (devargs with a list of PFs take it of each of them)
+ * and is not VIF `except`'s (NULL: anybody's), or NULL.
  */
 const struct uuid *registry_by_vf(const struct registry *registry, const struct pci_addr *pf,
                                   int vf_num, const char *except);

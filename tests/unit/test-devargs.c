@@ -9,7 +9,7 @@
 static const struct {
     const char *text;
     bool ok;
-    int pf_index;
+    int pf_index; /* The first of `n_pfs`; -1: the device as written. */
     size_t n_vfs;
     unsigned short vfs[8]; /* The first of them. */
 } rows[] = {
@@ -26,7 +26,12 @@ static const struct {
     {PF ",representor=pf1vf3", true, 1, 1, {3}},
     {PF ",representor=pf1vf[0-3]", true, 1, 4, {0, 1, 2, 3}},
     {PF ",representor=pf0vf1", true, 0, 1, {1}},
-    {PF ",representor=pf[0,1]vf[2]", true, -1, 1, {2}},
+    {PF ",representor=pf[0,1]vf[2]", true, 0, 1, {2}},
+    {PF ",representor=pf[1,0]vf[0-2]", true, 1, 3, {0, 1, 2}},
+    {PF ",representor=pf[0-1]vf[0-2]", true, 0, 3, {0, 1, 2}},
+    {PF ",representor=pf[1]vf3", true, 1, 1, {3}},
+    {PF ",representor=pf[0-7]vf3", true, 0, 1, {3}},
+    {PF ",representor=pf[0-1]", true, 0, 0, {0}},
     {PF ",representor=c0pf1vf3", true, 1, 1, {3}},
     {PF ",representor=c[0,1]pf1vf[2,3]", true, 1, 2, {2, 3}},
     {PF ",representor=c0vf4", true, -1, 1, {4}},
@@ -76,6 +81,10 @@ static const struct {
     {PF ",representor=vf", false, 0, 0, {0}},
     {PF ",representor=pfvf3", false, 0, 0, {0}},
     {PF ",representor=pf[1vf3", false, 0, 0, {0}},
+    {PF ",representor=pf[]vf3", false, 0, 0, {0}},
+    {PF ",representor=pf[1-0]vf3", false, 0, 0, {0}},
+    {PF ",representor=pf[0-8]vf3", false, 0, 0, {0}},
+    {PF ",representor=c[x]pf1vf3", false, 0, 0, {0}},
     {PF ",representor=cpf1vf3", false, 0, 0, {0}},
     {PF ",representor=any", false, 0, 0, {0}},
     {PF ",representor=[65536]", false, 0, 0, {0}},
@@ -98,7 +107,7 @@ static void test_parse(void **state)
             continue;
         }
         CHECK(rows[i].text, pci_addr_equal(&devargs.device, &pf));
-        CHECK_INT(rows[i].text, devargs.pf_index, rows[i].pf_index);
+        CHECK_INT(rows[i].text, devargs.n_pfs ? devargs.pfs[0] : -1, rows[i].pf_index);
         CHECK_INT(rows[i].text, devargs.representor, rows[i].n_vfs > 0);
         CHECK_INT(rows[i].text, devargs.n_vfs, rows[i].n_vfs);
         for (size_t j = 0; j < rows[i].n_vfs && j < N(rows[i].vfs); j++) {
@@ -119,14 +128,41 @@ static void test_null(void **state)
 /* Whether VF number `vf` of `pf` is among those that were read. */
 static bool takes(const struct devargs *devargs, const struct pci_addr *pf, unsigned int vf)
 {
-    struct pci_addr device = devargs_pf(devargs);
+    bool of_pf = false;
+    bool is_vf = false;
 
-    for (size_t i = 0; devargs->representor && i < devargs->n_vfs; i++) {
-        if (devargs->vfs[i] == vf && pci_addr_equal(&device, pf)) {
-            return true;
-        }
+    for (size_t i = 0; i < devargs_n_pfs(devargs); i++) {
+        struct pci_addr device = devargs_pf_at(devargs, i);
+
+        of_pf = of_pf || pci_addr_equal(&device, pf);
     }
-    return false;
+    for (size_t i = 0; devargs->representor && i < devargs->n_vfs; i++) {
+        is_vf = is_vf || devargs->vfs[i] == vf;
+    }
+    return of_pf && is_vf;
+}
+
+/* devargs_pf() is the first of the list. */
+static void test_first_pf(void **state)
+{
+    static const struct {
+        const char *text;
+        struct pci_addr pf;
+    } firsts[] = {
+        {PF ",representor=[3]", {0, 0x65, 0, 0}},
+        {PF ",representor=pf[1,0]vf3", {0, 0x65, 0, 1}},
+        {PF, {0, 0x65, 0, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(firsts); i++) {
+        struct devargs devargs;
+        struct pci_addr pf;
+
+        CHECK(firsts[i].text, devargs_parse(firsts[i].text, &devargs));
+        pf = devargs_pf(&devargs);
+        CHECK(firsts[i].text, pci_addr_equal(&pf, &firsts[i].pf));
+    }
 }
 
 static void test_claims(void **state)
@@ -149,6 +185,13 @@ static void test_claims(void **state)
         {PF ",representor=pf1vf3", {0, 0x65, 0, 1}, 3, true},
         {PF ",representor=pf1vf3", {0, 0x65, 0, 0}, 3, false},
         {PF ",representor=pf0vf3", {0, 0x65, 0, 0}, 3, true},
+        {PF ",representor=pf[0,1]vf3", {0, 0x65, 0, 0}, 3, true},
+        {PF ",representor=pf[0,1]vf3", {0, 0x65, 0, 1}, 3, true},
+        {PF ",representor=pf[0,1]vf3", {0, 0x65, 0, 2}, 3, false},
+        {"0000:65:00.3,representor=pf[0-2]vf[3-5]", {0, 0x65, 0, 2}, 5, true},
+        {"0000:65:00.3,representor=pf[0-2]vf[3-5]", {0, 0x65, 0, 3}, 5, false},
+        /* No PCI function has such a number: the device as written. */
+        {PF ",representor=pf8vf3", {0, 0x65, 0, 0}, 3, true},
         /* None of these takes a VF. */
         {PF, {0, 0x65, 0, 0}, 0, false},
         {PF ",representor=pf0", {0, 0x65, 0, 0}, 0, false},
@@ -171,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_null),
+        cmocka_unit_test(test_first_pf),
         cmocka_unit_test(test_claims),
     };
 
