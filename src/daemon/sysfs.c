@@ -1,14 +1,13 @@
 #include "daemon/sysfs.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* sriov_totalvfs is a 16-bit register, but no number above 255 fits representor devargs. */
-enum { VF_INDEX_MAX = 256 };
 
 static bool device_path(const char *root, const struct pci_addr *device, const char *name,
                         char path[PATH_MAX])
@@ -19,9 +18,9 @@ static bool device_path(const char *root, const struct pci_addr *device, const c
                     pci_addr_format(device, addr), *name ? "/" : "", name) < PATH_MAX;
 }
 
-/* Reads the PCI address that a symbolic link ends in. */
+/* Reads the last component of what a symbolic link of the device points to. */
 static bool read_link(const char *root, const struct pci_addr *device, const char *name,
-                      struct pci_addr *target)
+                      char target[PATH_MAX])
 {
     char path[PATH_MAX];
     char text[PATH_MAX];
@@ -37,7 +36,44 @@ static bool read_link(const char *root, const struct pci_addr *device, const cha
     }
     text[n] = '\0';
     slash = strrchr(text, '/');
-    return pci_addr_parse(slash ? slash + 1 : text, target);
+    strcpy(target, slash ? slash + 1 : text);
+    return true;
+}
+
+static bool read_device_link(const char *root, const struct pci_addr *device, const char *name,
+                             struct pci_addr *target)
+{
+    char text[PATH_MAX];
+
+    return read_link(root, device, name, text) && pci_addr_parse(text, target);
+}
+
+/* Reads the number in a file of the device, in base 10 or 16 ("0x" or not). */
+static bool read_number(const char *root, const struct pci_addr *device, const char *name, int base,
+                        long *number)
+{
+    char path[PATH_MAX];
+    char text[32];
+    ssize_t n;
+    char *end;
+    int fd;
+
+    if (!device_path(root, device, name, path)) {
+        return false;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0) {
+        return false;
+    }
+    text[n] = '\0';
+    errno = 0;
+    *number = strtol(text, &end, base);
+    return end != text && errno == 0;
 }
 
 bool sysfs_exists(const char *root, const struct pci_addr *device)
@@ -49,7 +85,7 @@ bool sysfs_exists(const char *root, const struct pci_addr *device)
 
 bool sysfs_pf_of(const char *root, const struct pci_addr *vf, struct pci_addr *pf)
 {
-    return read_link(root, vf, "physfn", pf);
+    return read_device_link(root, vf, "physfn", pf);
 }
 
 bool sysfs_vf_at(const char *root, const struct pci_addr *pf, int index, struct pci_addr *vf)
@@ -57,12 +93,55 @@ bool sysfs_vf_at(const char *root, const struct pci_addr *pf, int index, struct 
     char name[24];
 
     snprintf(name, sizeof name, "virtfn%d", index);
-    return read_link(root, pf, name, vf);
+    return read_device_link(root, pf, name, vf);
+}
+
+static bool is_vf_at(const char *root, const struct pci_addr *pf, int index,
+                     const struct pci_addr *vf)
+{
+    struct pci_addr candidate;
+
+    return sysfs_vf_at(root, pf, index, &candidate) && pci_addr_equal(&candidate, vf);
+}
+
+/* The PCIe routing id: VF n has that of VF 0 and n times the VF Stride (PCI Express Base
+ * Specification, "SR-IOV Extended Capability": First VF Offset and VF Stride). */
+static int routing_id(const struct pci_addr *addr)
+{
+    return addr->bus << 8 | addr->device << 3 | addr->function;
+}
+
+/* Where `vf` should be by its routing id, if VF 0 and 1 are `first` and `second`; -1: nowhere. */
+static int index_by_stride(const struct pci_addr *first, const struct pci_addr *second,
+                           const struct pci_addr *vf)
+{
+    int stride = routing_id(second) - routing_id(first);
+    int distance = routing_id(vf) - routing_id(first);
+
+    return stride == 0 || distance % stride || distance / stride < 0 ? -1 : distance / stride;
 }
 
 int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci_addr *vf)
 {
-    for (int i = 0; i < VF_INDEX_MAX; i++) {
+    struct pci_addr first;
+    struct pci_addr second;
+    int guess;
+
+    if (!sysfs_vf_at(root, pf, 0, &first)) {
+        return -1;
+    }
+    if (pci_addr_equal(&first, vf)) {
+        return 0;
+    }
+    if (!sysfs_vf_at(root, pf, 1, &second)) {
+        return -1;
+    }
+    guess = index_by_stride(&first, &second, vf);
+    if (guess > 0 && guess < SYSFS_VFS_MAX && is_vf_at(root, pf, guess, vf)) {
+        return guess;
+    }
+    /* No VF of this PF, or one that a hypervisor has put elsewhere: only looking tells. */
+    for (int i = 1; i < SYSFS_VFS_MAX; i++) {
         struct pci_addr candidate;
 
         if (!sysfs_vf_at(root, pf, i, &candidate)) {
@@ -75,41 +154,81 @@ int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci
     return -1;
 }
 
-static bool read_hex16(const char *root, const struct pci_addr *device, const char *name,
-                       uint16_t *value)
+static bool read_id(const char *root, const struct pci_addr *device, const char *name, uint16_t *id)
 {
-    char path[PATH_MAX];
-    char text[32];
-    unsigned long number;
-    FILE *file;
-    char *end;
-    bool ok;
+    long number;
 
-    if (!device_path(root, device, name, path)) {
+    if (!read_number(root, device, name, 16, &number) || number < 0 || number > UINT16_MAX) {
         return false;
     }
-    file = fopen(path, "re");
-    if (!file) {
-        return false;
-    }
-    ok = fgets(text, sizeof text, file) != NULL;
-    fclose(file);
-    if (!ok) {
-        return false;
-    }
-    number = strtoul(text, &end, 16);
-    if (end == text || number > UINT16_MAX) {
-        return false;
-    }
-    *value = (uint16_t)number;
+    *id = (uint16_t)number;
     return true;
 }
 
 bool sysfs_ids(const char *root, const struct pci_addr *device, uint16_t *vendor,
                uint16_t *device_id)
 {
-    return read_hex16(root, device, "vendor", vendor) &&
-           read_hex16(root, device, "device", device_id);
+    return read_id(root, device, "vendor", vendor) && read_id(root, device, "device", device_id);
+}
+
+bool sysfs_driver(const char *root, const struct pci_addr *device, char driver[SYSFS_NAME_LEN])
+{
+    char text[PATH_MAX];
+
+    driver[0] = '\0';
+    if (!read_link(root, device, "driver", text) || strlen(text) >= SYSFS_NAME_LEN) {
+        return false;
+    }
+    strcpy(driver, text);
+    return true;
+}
+
+int sysfs_numa_node(const char *root, const struct pci_addr *device)
+{
+    long number;
+
+    return read_number(root, device, "numa_node", 10, &number) && number >= 0 && number <= INT_MAX
+               ? (int)number
+               : -1;
+}
+
+int sysfs_numvfs(const char *root, const struct pci_addr *pf)
+{
+    long number;
+
+    return read_number(root, pf, "sriov_numvfs", 10, &number) && number >= 0 && number <= UINT16_MAX
+               ? (int)number
+               : -1;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+size_t sysfs_netdevs(const char *root, const struct pci_addr *device, char (*names)[IF_NAMESIZE],
+                     size_t max)
+{
+    char path[PATH_MAX];
+    struct dirent *entry;
+    size_t n = 0;
+    DIR *dir;
+
+    if (!device_path(root, device, "net", path)) {
+        return 0;
+    }
+    dir = opendir(path);
+    if (!dir) {
+        return 0;
+    }
+    while (n < max && (entry = readdir(dir))) {
+        if (entry->d_name[0] != '.' && strlen(entry->d_name) < IF_NAMESIZE) {
+            strcpy(names[n++], entry->d_name);
+        }
+    }
+    closedir(dir);
+    qsort(names, n, sizeof *names, compare_names);
+    return n;
 }
 
 static int compare(const void *a, const void *b)

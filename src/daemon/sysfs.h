@@ -4,11 +4,18 @@
 #ifndef VP_SYSFS_H
 #define VP_SYSFS_H 1
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/pci-addr.h"
+
+/* How many VFs of one PF are looked at. */
+#define SYSFS_VFS_MAX 256
+
+/* Room for a driver's name and its terminator. */
+#define SYSFS_NAME_LEN 64
 
 /* `root` is where sysfs is mounted ("/sys"); every function takes it first. */
 
@@ -21,12 +28,27 @@ bool sysfs_pf_of(const char *root, const struct pci_addr *vf, struct pci_addr *p
 /* Follows `virtfn<index>` of a PF. Returns false if there is no such VF. */
 bool sysfs_vf_at(const char *root, const struct pci_addr *pf, int index, struct pci_addr *vf);
 
-/* The N of the `virtfnN` of `pf` that is `vf`; -1 if there is none. */
+/* The N of the `virtfnN` of `pf` that is `vf`, below SYSFS_VFS_MAX; -1 if there is none. Takes at
+ * most three system calls where VFs have the addresses that SR-IOV gives them. */
 int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci_addr *vf);
 
 /* Vendor and device id. Returns false if they cannot be read. */
 bool sysfs_ids(const char *root, const struct pci_addr *device, uint16_t *vendor,
                uint16_t *device_id);
+
+/* The kernel driver that is bound to the device ("vfio-pci"), or "" and false if none is. */
+bool sysfs_driver(const char *root, const struct pci_addr *device, char driver[SYSFS_NAME_LEN]);
+
+/* The NUMA node; -1 if it is not known. */
+int sysfs_numa_node(const char *root, const struct pci_addr *device);
+
+/* How many VFs a PF was told to have (sriov_numvfs); -1 if that cannot be read. */
+int sysfs_numvfs(const char *root, const struct pci_addr *pf);
+
+/* Gives up to `max` names of the device's kernel interfaces, sorted. Returns how many: none where
+ * the device is bound to vfio-pci and the like. */
+size_t sysfs_netdevs(const char *root, const struct pci_addr *device, char (*names)[IF_NAMESIZE],
+                     size_t max);
 
 /* Gives up to `max` devices that have VFs, in the order of their addresses. Returns how many. */
 size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max);

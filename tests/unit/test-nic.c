@@ -1,15 +1,6 @@
-#include "check.h"
+#include "pci-tree.h"
 
 #include "daemon/nic.h"
-
-#include <ftw.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 /* All VFs of a bus from 00.4 on, as Napatech's cards have them. */
 #define WHOLE_BUS "pf=0000:65:00.0,vf=0000:65:00.4+252"
@@ -18,42 +9,16 @@ extern char **environ;
 
 /* A fake /sys and the NIC module on it. */
 struct tree {
-    char root[64];
+    char root[PCI_TREE_ROOT_LEN];
     struct nic_profile profiles[4];
     size_t n_profiles;
     struct nic *nic;
 };
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static void run_pcitree(const char *root, const char *const cards[])
-{
-    const char *argv[16] = {"python3", TEST_PCITREE, root};
-    int status = -1;
-    pid_t pid;
-
-    for (size_t i = 0; cards[i]; i++) {
-        assert_true(i + 4 < N(argv));
-        argv[3 + i] = cards[i];
-    }
-    assert_int_equal(
-        posix_spawn(&pid, "/usr/bin/python3", NULL, NULL, (char **)(uintptr_t)argv, environ), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-/* `cards` as pcitree.py wants them, at most three. */
+/* `cards` as pcitree.py wants them. */
 static void open_tree(struct tree *tree, const char *const cards[])
 {
-    strcpy(tree->root, "/tmp/test-nic-XXXXXX");
-    assert_non_null(mkdtemp(tree->root));
-    run_pcitree(tree->root, cards);
+    pci_tree_make(tree->root, cards);
     nic_profile_init(&tree->profiles[0], "napatech");
     nic_profile_init(&tree->profiles[1], "generic");
     tree->n_profiles = 2;
@@ -63,22 +28,14 @@ static void open_tree(struct tree *tree, const char *const cards[])
 static void close_tree(struct tree *tree)
 {
     nic_destroy(tree->nic);
-    nftw(tree->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static struct pci_addr addr(const char *text)
-{
-    struct pci_addr result;
-
-    CHECK(text, pci_addr_parse(text, &result));
-    return result;
+    pci_tree_remove(tree->root);
 }
 
 static void check_vf(struct tree *tree, const char *slot, int vf_num, const char *pf,
                      const char *socket)
 {
-    const struct pci_addr pf_addr = addr(pf);
-    const struct pci_addr vf_addr = addr(slot);
+    const struct pci_addr pf_addr = pci_addr_of(pf);
+    const struct pci_addr vf_addr = pci_addr_of(slot);
     struct error error = {0};
     struct nic_vf vf;
     char devargs[64];
@@ -97,7 +54,7 @@ static void check_vf(struct tree *tree, const char *slot, int vf_num, const char
 static void check_refused(struct tree *tree, const char *slot, enum reason reason,
                           const char *words)
 {
-    const struct pci_addr vf_addr = addr(slot);
+    const struct pci_addr vf_addr = pci_addr_of(slot);
     struct error error = {0};
     struct nic_vf vf;
 
@@ -318,7 +275,7 @@ static void test_describe(void **state)
     (void)state;
     open_tree(&tree, cards);
     for (size_t i = 0; i < N(rows); i++) {
-        const struct pci_addr pf = addr(rows[i].pf);
+        const struct pci_addr pf = pci_addr_of(rows[i].pf);
 
         for (int vf_num = -1; vf_num <= 256; vf_num++) {
             bool there = vf_num >= rows[i].first && vf_num <= rows[i].last;
