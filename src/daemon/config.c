@@ -69,8 +69,7 @@ void config_init(struct config *config)
     for (size_t i = 0; i < sizeof socket_dirs / sizeof socket_dirs[0]; i++) {
         strcpy(config->socket_dirs[config->n_socket_dirs++], socket_dirs[i]);
     }
-    nic_profile_init(&config->profiles[config->n_profiles++], "napatech");
-    nic_profile_init(&config->profiles[config->n_profiles++], "generic");
+    config->n_profiles = nic_profiles_init(config->profiles);
 }
 
 /* One reading of one file. */

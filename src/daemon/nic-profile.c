@@ -1,11 +1,30 @@
 #include "daemon/nic-profile.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/template.h"
+#include "daemon/nic-check.h"
+
+/* The built-in profiles, in the words of the configuration; docs/nics.md has their sources. */
+static const struct builtin {
+    const char *name;
+    const char *settings[6][2];
+} builtins[] = {
+    {"napatech",
+     {{"match", "18f4:*"},
+      {"vf-number", "slot"},
+      {"vhost-socket", "/usr/local/var/run/stdvio{vf}"},
+      {"set-vf-mac", "no"}}},
+    {"mlx5", {{"match", "15b3:*"}, {"devargs", "{pf},representor=vf[{vf}]"}}},
+    {"bnxt", {{"match", "14e4:*"}, {"set-vf-mac", "no"}}},
+    {"nfp", {{"match", "19ee:*, 1da8:*"}, {"vf-number", "none"}, {"set-vf-mac", "no"}}},
+    {"generic", {{"match", "*"}}},
+};
+
+enum { N_BUILTINS = sizeof builtins / sizeof builtins[0] };
 
 void nic_profile_init(struct nic_profile *profile, const char *name)
 {
@@ -15,15 +34,29 @@ void nic_profile_init(struct nic_profile *profile, const char *name)
     strcpy(profile->devargs, "{pf},representor=[{vf}]");
     profile->vhost_mode = VHOST_MODE_SERVER;
     profile->vf_mac = NIC_VF_MAC_TRY;
-    if (!strcmp(name, "generic")) {
-        profile->matches[profile->n_matches++].type = NIC_MATCH_ANY;
-    } else if (!strcmp(name, "napatech")) {
-        profile->matches[profile->n_matches++] =
-            (struct nic_match){.type = NIC_MATCH_VENDOR, .vendor = 0x18f4};
-        profile->numbering = NIC_NUMBER_SLOT;
-        strcpy(profile->vhost_socket, "/usr/local/var/run/stdvio{vf}");
-        profile->vf_mac = NIC_VF_MAC_NO;
+    for (const struct builtin *b = builtins; b < builtins + N_BUILTINS; b++) {
+        if (strcmp(b->name, name)) {
+            continue;
+        }
+        for (size_t i = 0; b->settings[i][0]; i++) {
+            char why[256];
+            bool ok =
+                nic_profile_set(profile, b->settings[i][0], b->settings[i][1], why, sizeof why);
+
+            assert(ok);
+            (void)ok;
+        }
     }
+}
+
+size_t nic_profiles_init(struct nic_profile profiles[NIC_PROFILES_MAX])
+{
+    static_assert(N_BUILTINS <= NIC_PROFILES_MAX, "no room for the built-in profiles");
+
+    for (size_t i = 0; i < N_BUILTINS; i++) {
+        nic_profile_init(&profiles[i], builtins[i].name);
+    }
+    return N_BUILTINS;
 }
 
 static bool read_hex16(const char *s, size_t length, uint16_t *value)
@@ -93,15 +126,6 @@ static bool set_matches(struct nic_profile *profile, const char *value, char *wh
     return true;
 }
 
-static bool set_template(char *template, const char *value, char *why, size_t size)
-{
-    if (!template_check(value, why, size)) {
-        return false;
-    }
-    snprintf(template, NIC_TEMPLATE_MAX + 1, "%s", value);
-    return true;
-}
-
 /* Finds `value` among `n` words; its index goes to *index. */
 static bool set_word(const char *value, const char *const words[], int n, int *index, char *why,
                      size_t size)
@@ -138,6 +162,9 @@ static bool set_option(struct nic_profile *profile, const char *key, const char 
                  sizeof profile->options[0].key - 1);
         return false;
     }
+    if (!nic_check_option(key, value, why, size)) {
+        return false;
+    }
     while (i < profile->n_options && strcmp(profile->options[i].key, key)) {
         i++;
     }
@@ -151,11 +178,38 @@ static bool set_option(struct nic_profile *profile, const char *key, const char 
     return true;
 }
 
+/* slot, none, virtfn, or virtfn+N where DPDK counts N others before VF 0. */
+static bool set_numbering(struct nic_profile *profile, const char *value, char *why, size_t size)
+{
+    static const char *const words[] = {"slot", "virtfn", "virtfn+N", "none"};
+    int i = 0;
+
+    if (!strncmp(value, "virtfn+", 7)) {
+        unsigned long base;
+        char *end;
+
+        base = strtoul(value + 7, &end, 10);
+        if (!isdigit((unsigned char)value[7]) || *end || base > NIC_VF_BASE_MAX) {
+            snprintf(why, size, "is '%s', but virtfn+N needs a number N from 0 to %d", value,
+                     NIC_VF_BASE_MAX);
+            return false;
+        }
+        profile->numbering = NIC_NUMBER_VIRTFN;
+        profile->vf_base = (int)base;
+        return true;
+    }
+    if (!set_word(value, words, 4, &i, why, size)) {
+        return false;
+    }
+    profile->numbering = i == 0 ? NIC_NUMBER_SLOT : i == 1 ? NIC_NUMBER_VIRTFN : NIC_NUMBER_NONE;
+    profile->vf_base = 0;
+    return true;
+}
+
 /* The keys whose values are one of a few words. */
 static bool set_choice(struct nic_profile *profile, const char *key, const char *value, bool *known,
                        char *why, size_t size)
 {
-    static const char *const numberings[] = {"slot", "virtfn"};
     static const char *const modes[] = {"server", "client"};
     static const char *const macs[] = {"no", "try", "yes"};
     static const char *const names[] = {"vfr", "vif_name"};
@@ -164,8 +218,7 @@ static bool set_choice(struct nic_profile *profile, const char *key, const char 
     int i = 0;
 
     *known = true;
-    if (!strcmp(key, "vf-number") && set_word(value, numberings, 2, &i, why, size)) {
-        profile->numbering = i ? NIC_NUMBER_VIRTFN : NIC_NUMBER_SLOT;
+    if (!strcmp(key, "vf-number") && set_numbering(profile, value, why, size)) {
         return true;
     }
     if (!strcmp(key, "vhost-mode") && set_word(value, modes, 2, &i, why, size)) {
@@ -205,15 +258,19 @@ bool nic_profile_set(struct nic_profile *profile, const char *key, const char *v
     if (!strcmp(key, "match")) {
         return set_matches(profile, value, why, size);
     }
-    if (!strcmp(key, "devargs") && !*value) {
-        snprintf(why, size, "is empty");
-        return false;
-    }
     if (!strcmp(key, "devargs")) {
-        return set_template(profile->devargs, value, why, size);
+        if (!nic_check_devargs(value, why, size)) {
+            return false;
+        }
+        snprintf(profile->devargs, sizeof profile->devargs, "%s", value);
+        return true;
     }
     if (!strcmp(key, "vhost-socket")) {
-        return set_template(profile->vhost_socket, value, why, size);
+        if (*value && !nic_check_socket(value, why, size)) {
+            return false;
+        }
+        snprintf(profile->vhost_socket, sizeof profile->vhost_socket, "%s", value);
+        return true;
     }
     if (!strncmp(key, "options.", 8)) {
         return set_option(profile, key + 8, value, why, size);

@@ -16,10 +16,13 @@
 #define NIC_MATCHES_MAX 8
 #define NIC_OPTIONS_MAX 16
 #define NIC_PROFILES_MAX 32
+#define NIC_VF_BASE_MAX 255
 
 enum nic_numbering {
-    NIC_NUMBER_SLOT,  /* VF_NUM = ID*8+VF, from the VF's own address DDDD:BB:ID.VF (Napatech). */
-    NIC_NUMBER_VIRTFN /* The N of sysfs virtfnN (DPDK's own meaning of representor=[N]). */
+    NIC_NUMBER_SLOT,   /* VF_NUM = ID*8+VF, from the VF's own address DDDD:BB:ID.VF (Napatech). */
+    NIC_NUMBER_VIRTFN, /* The N of sysfs virtfnN (DPDK's own meaning of representor=[N]), and
+                        * `vf_base` more. */
+    NIC_NUMBER_NONE    /* Not known: no VF is plugged until the configuration says it. */
 };
 
 enum nic_vf_mac {
@@ -46,7 +49,8 @@ struct nic_profile {
     struct nic_match matches[NIC_MATCHES_MAX];
     size_t n_matches;
     enum nic_numbering numbering;
-    char devargs[NIC_TEMPLATE_MAX + 1];      /* Template. */
+    int vf_base;                        /* The number of VF 0; 0 unless by NIC_NUMBER_VIRTFN. */
+    char devargs[NIC_TEMPLATE_MAX + 1]; /* Template. */
     char vhost_socket[NIC_TEMPLATE_MAX + 1]; /* Template, or "": the card serves no socket. */
     enum vhost_mode vhost_mode;              /* QEMU's role on it. */
     enum nic_vf_mac vf_mac;
@@ -60,12 +64,15 @@ struct nic_profile {
     size_t n_options;
 };
 
-/* The built-in profile of that name ("napatech", "generic"), or for any other name the defaults
- * that a new profile starts from (those of "generic", without a match). */
+/* The built-in profile of that name ("napatech", "generic"; docs/nics.md has them all), or for any
+ * other name the defaults that a new profile starts from (those of "generic", without a match). */
 void nic_profile_init(struct nic_profile *profile, const char *name);
 
-/* Sets one key of a profile, as the configuration has it. On failure writes what is wrong to `why`.
- */
+/* Fills `profiles` with all the built-in ones. Returns how many these are. */
+size_t nic_profiles_init(struct nic_profile profiles[NIC_PROFILES_MAX]);
+
+/* Sets one key of a profile, as the configuration has it, if it can work (nic-check.h). On failure
+ * writes what is wrong to `why`, to stand behind the key. */
 bool nic_profile_set(struct nic_profile *profile, const char *key, const char *value, char *why,
                      size_t size);
 

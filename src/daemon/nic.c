@@ -4,28 +4,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/nic-private.h"
 #include "daemon/sysfs.h"
 #include "daemon/template.h"
 
-/* How long the list of PFs is believed. VFs are looked up afresh each time; PFs and their ids only
- * change when cards are plugged or SR-IOV is configured, which nobody does within a second of using
- * the result. */
+/* How long the list of PFs is believed where it is asked what other cards there are. VFs are looked
+ * up afresh each time; PFs and their ids only change when cards are plugged or SR-IOV is
+ * configured, which nobody does within a second of using the result. */
 #define PFS_TTL_MS 1000
-
-struct pf {
-    struct pci_addr address;
-    const struct nic_profile *profile; /* NULL if none matches. */
-};
-
-struct nic {
-    const char *sysfs_root;
-    const struct nic_profile *profiles;
-    size_t n_profiles;
-    struct pf pfs[NIC_PFS_MAX];
-    size_t n_pfs;
-    bool scanned;
-    long long scanned_at_ms;
-};
 
 static long long now_ms(void)
 {
@@ -60,31 +46,35 @@ void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_
     nic->scanned = false;
 }
 
-static const struct nic_profile *profile_of(const struct nic *nic, const struct pci_addr *pf)
+static void identify(const struct nic *nic, struct nic_pf *pf)
 {
-    uint16_t vendor;
-    uint16_t device;
-
-    if (!sysfs_ids(nic->sysfs_root, pf, &vendor, &device)) {
-        return NULL;
+    pf->vendor = 0;
+    pf->device = 0;
+    pf->profile = NULL;
+    if (sysfs_ids(nic->sysfs_root, &pf->address, &pf->vendor, &pf->device)) {
+        pf->profile =
+            nic_profile_find(nic->profiles, nic->n_profiles, &pf->address, pf->vendor, pf->device);
     }
-    return nic_profile_find(nic->profiles, nic->n_profiles, pf, vendor, device);
 }
 
-static void scan(struct nic *nic)
+void nic_scan(struct nic *nic)
 {
     struct pci_addr addresses[NIC_PFS_MAX];
 
-    if (nic->scanned && now_ms() - nic->scanned_at_ms < PFS_TTL_MS) {
-        return;
-    }
     nic->n_pfs = sysfs_list_pfs(nic->sysfs_root, addresses, NIC_PFS_MAX);
     for (size_t i = 0; i < nic->n_pfs; i++) {
         nic->pfs[i].address = addresses[i];
-        nic->pfs[i].profile = profile_of(nic, &addresses[i]);
+        identify(nic, &nic->pfs[i]);
     }
     nic->scanned = true;
     nic->scanned_at_ms = now_ms();
+}
+
+static void scan_if_old(struct nic *nic)
+{
+    if (!nic->scanned || now_ms() - nic->scanned_at_ms >= PFS_TTL_MS) {
+        nic_scan(nic);
+    }
 }
 
 /* The VF of `pf` that has number `vf_num` by the profile's rule. */
@@ -93,16 +83,53 @@ static bool vf_by_number(const struct nic *nic, const struct pci_addr *pf,
 {
     struct pci_addr owner;
 
-    if (profile->numbering == NIC_NUMBER_VIRTFN) {
-        return sysfs_vf_at(nic->sysfs_root, pf, vf_num, vf);
+    switch (profile->numbering) {
+    case NIC_NUMBER_VIRTFN:
+        return vf_num >= profile->vf_base &&
+               sysfs_vf_at(nic->sysfs_root, pf, vf_num - profile->vf_base, vf);
+    case NIC_NUMBER_SLOT:
+        if (vf_num < 0 || vf_num > 0xff) {
+            return false;
+        }
+        *vf = *pf;
+        vf->device = (uint8_t)(vf_num / 8);
+        vf->function = (uint8_t)(vf_num % 8);
+        return sysfs_pf_of(nic->sysfs_root, vf, &owner) && pci_addr_equal(&owner, pf);
+    case NIC_NUMBER_NONE:
+        break;
     }
-    if (vf_num < 0 || vf_num > 0xff) {
-        return false;
+    return false;
+}
+
+bool nic_number(const struct nic_profile *profile, int index, const char *field, struct nic_vf *vf,
+                struct error *error)
+{
+    char slot[PCI_ADDR_LEN];
+    char pf[PCI_ADDR_LEN];
+
+    pci_addr_format(&vf->vf, slot);
+    pci_addr_format(&vf->pf, pf);
+    switch (profile->numbering) {
+    case NIC_NUMBER_VIRTFN:
+        vf->vf_num = profile->vf_base + index;
+        return true;
+    case NIC_NUMBER_SLOT:
+        if (vf->vf.domain != vf->pf.domain || vf->vf.bus != vf->pf.bus) {
+            return error_set(
+                error, REASON_DEVICE_NOT_FOUND, field,
+                "VF %s is on another bus than its PF %s, so VF_NUM=ID*8+VF is ambiguous; use "
+                "a NIC profile with vf-number = virtfn or a VF on the PF's bus.",
+                slot, pf);
+        }
+        vf->vf_num = vf->vf.device * 8 + vf->vf.function;
+        return true;
+    case NIC_NUMBER_NONE:
+        break;
     }
-    *vf = *pf;
-    vf->device = (uint8_t)(vf_num / 8);
-    vf->function = (uint8_t)(vf_num % 8);
-    return sysfs_pf_of(nic->sysfs_root, vf, &owner) && pci_addr_equal(&owner, pf);
+    return error_set(error, REASON_DEVICE_NOT_FOUND, field,
+                     "NIC profile '%s' cannot tell the number of VF %s of PF %s, which depends on "
+                     "the card; set vf-number in a [nic ...] section that matches the PF.",
+                     profile->name, slot, pf);
 }
 
 /* Fills what the profile's templates give. Returns the key of the template that is no use, or
@@ -115,12 +142,14 @@ static const char *render(const struct nic_profile *profile, struct nic_vf *vf)
     vf->vhost_socket[0] = '\0';
     vf->vhost_mode = VHOST_MODE_NONE;
     if (!template_render(profile->devargs, &values, vf->devargs, sizeof vf->devargs)) {
+        vf->devargs[0] = '\0';
         return "devargs";
     }
     if (profile->vhost_socket[0]) {
         if (!template_render(profile->vhost_socket, &values, vf->vhost_socket,
                              sizeof vf->vhost_socket) ||
             !vif_path_valid(vf->vhost_socket)) {
+            vf->vhost_socket[0] = '\0';
             return "vhost-socket";
         }
         vf->vhost_mode = profile->vhost_mode;
@@ -128,109 +157,159 @@ static const char *render(const struct nic_profile *profile, struct nic_vf *vf)
     return NULL;
 }
 
-/* Two cards whose profile names sockets by the VF number alone would serve one socket twice. */
+bool nic_render(const struct nic_profile *profile, const char *field, struct nic_vf *vf,
+                struct error *error)
+{
+    const char *bad = render(profile, vf);
+    char slot[PCI_ADDR_LEN];
+
+    return !bad ||
+           error_set(error, REASON_INVALID_REQUEST, field,
+                     "The %s of NIC profile '%s' gives no usable text for VF %s; correct it in the "
+                     "configuration.",
+                     bad, profile->name, pci_addr_format(&vf->vf, slot));
+}
+
+bool nic_same_socket(const struct nic_vf *vf, const struct pci_addr *other, const char *field,
+                     struct error *error)
+{
+    char ours[PCI_ADDR_LEN];
+    char theirs[PCI_ADDR_LEN];
+
+    return error_set(error, REASON_SOCKET_MISMATCH, field,
+                     "VFs %s and %s of two cards would both be served at %s; give each card a NIC "
+                     "profile whose vhost-socket tells them apart, by {pf_bus} for example.",
+                     pci_addr_format(&vf->vf, ours), pci_addr_format(other, theirs),
+                     vf->vhost_socket);
+}
+
+bool nic_no_profile(const struct nic_vf *vf, const char *field, struct error *error)
+{
+    char pf[PCI_ADDR_LEN];
+    char slot[PCI_ADDR_LEN];
+
+    return error_set(error, REASON_DEVICE_NOT_FOUND, field,
+                     "No NIC profile matches PF %s of VF %s; add a [nic ...] section that does.",
+                     pci_addr_format(&vf->pf, pf), pci_addr_format(&vf->vf, slot));
+}
+
+static bool names_vf_by_address(const struct nic_profile *profile)
+{
+    return strstr(profile->vhost_socket, "{vf_pci}") != NULL;
+}
+
+/* Whether two templates could give the same text, from what stands before their variables. */
+static bool may_agree(const char *a, const char *b)
+{
+    while (*a && *a != '{' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b || *a == '{' || *b == '{';
+}
+
+/* Whether VF number `vf_num` of `pf` would be served where `vf` is. Only then sysfs is asked
+ * whether there is such a VF, which goes to *other. */
+static bool serves_same(const struct nic *nic, const struct nic_pf *pf, int vf_num,
+                        const struct nic_vf *vf, struct pci_addr *other)
+{
+    struct template_values values = {.pf = pf->address, .vf_num = vf_num};
+    char socket[VIF_PATH_MAX + 1];
+
+    return template_render(pf->profile->vhost_socket, &values, socket, sizeof socket) &&
+           !strcmp(socket, vf->vhost_socket) &&
+           vf_by_number(nic, &pf->address, pf->profile, vf_num, other);
+}
+
+/* Two cards whose profile names sockets by the VF number alone would serve one socket twice. (Names
+ * with a VF's address in them are nobody else's.) */
 static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const char *field,
                                 struct error *error)
 {
-    scan(nic);
+    if (names_vf_by_address(vf->profile)) {
+        return true;
+    }
+    scan_if_old(nic);
     for (size_t i = 0; i < nic->n_pfs; i++) {
-        const struct pf *pf = &nic->pfs[i];
-        struct nic_vf other = {.pf = pf->address, .vf_num = vf->vf_num};
-        char ours[PCI_ADDR_LEN];
-        char theirs[PCI_ADDR_LEN];
+        const struct nic_pf *pf = &nic->pfs[i];
+        const struct nic_profile *theirs = pf->profile;
+        struct pci_addr other;
+        bool alike;
 
-        if (!pf->profile || pci_addr_equal(&pf->address, &vf->pf) ||
-            !vf_by_number(nic, &pf->address, pf->profile, vf->vf_num, &other.vf) ||
-            render(pf->profile, &other) || strcmp(other.vhost_socket, vf->vhost_socket)) {
+        if (!theirs || !theirs->vhost_socket[0] || names_vf_by_address(theirs) ||
+            pci_addr_equal(&pf->address, &vf->pf) ||
+            !may_agree(theirs->vhost_socket, vf->profile->vhost_socket)) {
             continue;
         }
-        return error_set(
-            error, REASON_SOCKET_MISMATCH, field,
-            "VFs %s and %s of two cards would both be served at %s; give each card a NIC "
-            "profile whose vhost-socket tells them apart, by {pf_bus} for example.",
-            pci_addr_format(&vf->vf, ours), pci_addr_format(&other.vf, theirs), vf->vhost_socket);
+        /* Only by another template another number can give the same text. */
+        alike = !strcmp(theirs->vhost_socket, vf->profile->vhost_socket);
+        for (int n = alike ? vf->vf_num : 0; n < SYSFS_VFS_MAX + theirs->vf_base; n++) {
+            if (serves_same(nic, pf, n, vf, &other)) {
+                return nic_same_socket(vf, &other, field, error);
+            }
+            if (alike) {
+                break;
+            }
+        }
     }
     return true;
 }
 
-static bool number(struct nic *nic, const struct nic_profile *profile, const char *field,
-                   struct nic_vf *vf, struct error *error)
+/* Finds the VF's PF. */
+static bool find_pf(const struct nic *nic, const char *field, struct nic_vf *vf,
+                    struct error *error)
 {
     char slot[PCI_ADDR_LEN];
-    char pf[PCI_ADDR_LEN];
-    int index = sysfs_vf_index(nic->sysfs_root, &vf->pf, &vf->vf);
 
     pci_addr_format(&vf->vf, slot);
-    pci_addr_format(&vf->pf, pf);
-    if (index < 0) {
-        return error_set(error, REASON_DEVICE_NOT_FOUND, field,
-                         "PCI device %s says that its PF is %s, but %s does not list it among its "
-                         "VFs; check the SR-IOV configuration.",
-                         slot, pf, pf);
-    }
-    if (profile->numbering == NIC_NUMBER_VIRTFN) {
-        vf->vf_num = index;
+    if (sysfs_pf_of(nic->sysfs_root, &vf->vf, &vf->pf)) {
         return true;
     }
-    if (vf->vf.domain != vf->pf.domain || vf->vf.bus != vf->pf.bus) {
-        return error_set(
-            error, REASON_DEVICE_NOT_FOUND, field,
-            "VF %s is on another bus than its PF %s, so VF_NUM=ID*8+VF is ambiguous; use "
-            "a NIC profile with vf-number = virtfn or a VF on the PF's bus.",
-            slot, pf);
+    if (!sysfs_exists(nic->sysfs_root, &vf->vf)) {
+        return error_set(error, REASON_DEVICE_NOT_FOUND, field,
+                         "There is no PCI device %s on this host; check that the card is there and "
+                         "its VFs are enabled (sriov_numvfs).",
+                         slot);
     }
-    vf->vf_num = vf->vf.device * 8 + vf->vf.function;
-    return true;
+    return error_set(error, REASON_DEVICE_NOT_FOUND, field,
+                     "PCI device %s is not a VF (it has no physfn); name one of a PF's VFs.", slot);
 }
 
 bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field, struct nic_vf *vf,
                  struct error *error)
 {
-    const struct nic_profile *profile;
-    const char *bad_template;
-    char text[PCI_ADDR_LEN];
+    struct nic_pf pf;
+    int index;
 
     memset(vf, 0, sizeof *vf);
     vf->vf = *slot;
-    pci_addr_format(slot, text);
-    if (!sysfs_pf_of(nic->sysfs_root, slot, &vf->pf)) {
-        if (!sysfs_exists(nic->sysfs_root, slot)) {
-            return error_set(
-                error, REASON_DEVICE_NOT_FOUND, field,
-                "There is no PCI device %s on this host; check that the card is there and "
-                "its VFs are enabled (sriov_numvfs).",
-                text);
-        }
-        return error_set(error, REASON_DEVICE_NOT_FOUND, field,
-                         "PCI device %s is not a VF (it has no physfn); name one of a PF's VFs.",
-                         text);
-    }
-    profile = profile_of(nic, &vf->pf);
-    if (!profile) {
-        char pf[PCI_ADDR_LEN];
-
-        return error_set(
-            error, REASON_DEVICE_NOT_FOUND, field,
-            "No NIC profile matches PF %s of VF %s; add a [nic ...] section that does.",
-            pci_addr_format(&vf->pf, pf), text);
-    }
-    if (!number(nic, profile, field, vf, error)) {
+    if (!find_pf(nic, field, vf, error)) {
         return false;
     }
-    bad_template = render(profile, vf);
-    if (bad_template) {
-        return error_set(
-            error, REASON_INVALID_REQUEST, field,
-            "The %s of NIC profile '%s' gives no usable text for VF %s; correct it in the "
-            "configuration.",
-            bad_template, profile->name, text);
+    pf.address = vf->pf;
+    identify(nic, &pf);
+    if (!pf.profile) {
+        return nic_no_profile(vf, field, error);
     }
-    return !vf->vhost_socket[0] || check_socket_unique(nic, vf, field, error);
+    index = sysfs_vf_index(nic->sysfs_root, &vf->pf, &vf->vf);
+    if (index < 0) {
+        char pf_text[PCI_ADDR_LEN];
+        char vf_text[PCI_ADDR_LEN];
+
+        pci_addr_format(&vf->pf, pf_text);
+        return error_set(error, REASON_DEVICE_NOT_FOUND, field,
+                         "PCI device %s says that its PF is %s, but %s does not list it among its "
+                         "VFs; check the SR-IOV configuration.",
+                         pci_addr_format(&vf->vf, vf_text), pf_text, pf_text);
+    }
+    return nic_number(pf.profile, index, field, vf, error) &&
+           nic_render(pf.profile, field, vf, error) &&
+           (!vf->vhost_socket[0] || check_socket_unique(nic, vf, field, error));
 }
 
 bool nic_describe(struct nic *nic, const struct pci_addr *pf, int vf_num, struct nic_vf *vf)
 {
-    scan(nic);
+    scan_if_old(nic);
     memset(vf, 0, sizeof *vf);
     vf->pf = *pf;
     vf->vf_num = vf_num;

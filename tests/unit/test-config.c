@@ -50,9 +50,9 @@ static void test_defaults(void **state)
     assert_int_equal(config.network_device_mtu, 1500);
     assert_int_equal(config.n_socket_dirs, 4);
     assert_true(config.check_paths);
-    assert_int_equal(config.n_profiles, 2);
+    assert_int_equal(config.n_profiles, 5);
     assert_string_equal(config.profiles[0].name, "napatech");
-    assert_string_equal(config.profiles[1].name, "generic");
+    assert_string_equal(config.profiles[4].name, "generic");
 }
 
 static void test_shipped(void **state)
@@ -109,7 +109,8 @@ static void test_all_settings(void **state)
         "max_batch = 1024\ncreate_bridges = no\n"
         "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a,/tmp/b\ncheck_paths = no\n"
         "[nic generic]\nslow-probe = yes\n"
-        "[nic my card]\nmatch = 15b3:*\noptions.n_rxq = 4\ndevargs = {pf_primary},x={vf}\n";
+        "[nic my card]\nmatch = 15b3:*\noptions.n_rxq = 4\n"
+        "devargs = {pf_primary},representor=pf{pf_index}vf{vf}\n";
     char path[64];
     struct error error;
 
@@ -134,13 +135,14 @@ static void test_all_settings(void **state)
     assert_string_equal(config.socket_dirs[0], "/tmp/a");
     assert_string_equal(config.socket_dirs[1], "/tmp/b");
     assert_false(config.check_paths);
-    assert_int_equal(config.n_profiles, 3);
-    assert_true(config.profiles[1].slow_probe);
-    assert_int_equal(config.profiles[1].n_matches, 1);
-    assert_string_equal(config.profiles[2].name, "my card");
-    assert_int_equal(config.profiles[2].n_options, 1);
-    assert_string_equal(config.profiles[2].options[0].key, "n_rxq");
-    assert_string_equal(config.profiles[2].devargs, "{pf_primary},x={vf}");
+    assert_int_equal(config.n_profiles, 6);
+    assert_string_equal(config.profiles[4].name, "generic");
+    assert_true(config.profiles[4].slow_probe);
+    assert_int_equal(config.profiles[4].n_matches, 1);
+    assert_string_equal(config.profiles[5].name, "my card");
+    assert_int_equal(config.profiles[5].n_options, 1);
+    assert_string_equal(config.profiles[5].options[0].key, "n_rxq");
+    assert_string_equal(config.profiles[5].devargs, "{pf_primary},representor=pf{pf_index}vf{vf}");
 }
 
 static void test_durations(void **state)
@@ -245,7 +247,10 @@ static const struct {
     {"[vif]\nsocket_dirs = /a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a\n", 2,
      "more than 16"},
     {"[nic x]\nmatch = *\ndevargs = {pf},{port}\n", 3, "unknown variable {port}"},
+    {"[nic x]\nmatch = *\ndevargs = {pf}\n", 3, "devargs gives '0000:65:00.1' for VF number 210"},
     {"[nic x]\nmatch = *\nvhost-socket = /run/{vf\n", 3, "unmatched"},
+    {"[nic x]\nmatch = *\nvhost-socket = /run/{pf}\n", 3, "vhost-socket would be the same socket"},
+    {"[nic x]\nmatch = *\noptions.n_rxq = many\n", 3, "options.n_rxq must be a number"},
     {"[nic x]\nmatch = 18f4\n", 2, "none of 18f4:051a"},
     {"[nic x]\nmatch = *\ncolour = blue\n", 3, "colour is not a setting of a NIC profile"},
     {"[nic ]\nmatch = *\n", 2, "needs a name"},
@@ -327,10 +332,11 @@ static void test_too_many_profiles(void **state)
     char path[64];
 
     (void)state;
-    for (int i = 0; i < NIC_PROFILES_MAX - 2; i++) {
+    config_init(&expected);
+    for (size_t i = 0; i < NIC_PROFILES_MAX - expected.n_profiles; i++) {
         size_t used = strlen(text);
 
-        snprintf(text + used, sizeof text - used, "[nic n%d]\nmatch = *\n", i);
+        snprintf(text + used, sizeof text - used, "[nic n%zu]\nmatch = *\n", i);
     }
     assert_true(read_text(text, &config, path, &error));
     assert_int_equal(config.n_profiles, NIC_PROFILES_MAX);

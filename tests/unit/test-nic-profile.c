@@ -9,40 +9,69 @@
 
 static void test_built_in(void **state)
 {
-    struct nic_profile napatech;
+    static const struct {
+        const char *name;
+        uint16_t vendors[3]; /* 0 at the end; none: *. */
+        enum nic_numbering numbering;
+        const char *devargs;
+        const char *socket;
+        enum nic_vf_mac vf_mac;
+    } expected[] = {
+        {"napatech",
+         {0x18f4},
+         NIC_NUMBER_SLOT,
+         "{pf},representor=[{vf}]",
+         "/usr/local/var/run/stdvio{vf}",
+         NIC_VF_MAC_NO},
+        {"mlx5", {0x15b3}, NIC_NUMBER_VIRTFN, "{pf},representor=vf[{vf}]", "", NIC_VF_MAC_TRY},
+        {"bnxt", {0x14e4}, NIC_NUMBER_VIRTFN, "{pf},representor=[{vf}]", "", NIC_VF_MAC_NO},
+        {"nfp", {0x19ee, 0x1da8}, NIC_NUMBER_NONE, "{pf},representor=[{vf}]", "", NIC_VF_MAC_NO},
+        {"generic", {0}, NIC_NUMBER_VIRTFN, "{pf},representor=[{vf}]", "", NIC_VF_MAC_TRY},
+    };
+    static struct nic_profile profiles[NIC_PROFILES_MAX];
+
+    (void)state;
+    assert_int_equal(nic_profiles_init(profiles), N(expected));
+    for (size_t i = 0; i < N(expected); i++) {
+        const char *row = expected[i].name;
+        struct nic_profile alone;
+        size_t n = 0;
+
+        nic_profile_init(&alone, row);
+        assert_memory_equal(&alone, &profiles[i], sizeof alone);
+        CHECK_STR(row, alone.name, row);
+        for (; expected[i].vendors[n]; n++) {
+            CHECK_INT(row, alone.matches[n].type, NIC_MATCH_VENDOR);
+            CHECK_INT(row, alone.matches[n].vendor, expected[i].vendors[n]);
+        }
+        CHECK_INT(row, alone.n_matches, n ? n : 1);
+        CHECK(row, n || alone.matches[0].type == NIC_MATCH_ANY);
+        CHECK_INT(row, alone.numbering, expected[i].numbering);
+        CHECK_INT(row, alone.vf_base, 0);
+        CHECK_STR(row, alone.devargs, expected[i].devargs);
+        CHECK_STR(row, alone.vhost_socket, expected[i].socket);
+        CHECK_INT(row, alone.vhost_mode, VHOST_MODE_SERVER);
+        CHECK_INT(row, alone.vf_mac, expected[i].vf_mac);
+        CHECK_INT(row, alone.port_name, NIC_PORT_VFR);
+        CHECK_INT(row, alone.n_options, 0);
+        CHECK(row, !alone.slow_probe);
+    }
+}
+
+/* A new one starts from generic's, without a match. */
+static void test_new(void **state)
+{
     struct nic_profile generic;
     struct nic_profile other;
 
     (void)state;
-    nic_profile_init(&napatech, "napatech");
-    assert_string_equal(napatech.name, "napatech");
-    assert_int_equal(napatech.n_matches, 1);
-    assert_int_equal(napatech.matches[0].type, NIC_MATCH_VENDOR);
-    assert_int_equal(napatech.matches[0].vendor, 0x18f4);
-    assert_int_equal(napatech.numbering, NIC_NUMBER_SLOT);
-    assert_string_equal(napatech.devargs, "{pf},representor=[{vf}]");
-    assert_string_equal(napatech.vhost_socket, "/usr/local/var/run/stdvio{vf}");
-    assert_int_equal(napatech.vhost_mode, VHOST_MODE_SERVER);
-    assert_int_equal(napatech.vf_mac, NIC_VF_MAC_NO);
-    assert_int_equal(napatech.port_name, NIC_PORT_VFR);
-    assert_false(napatech.slow_probe);
-
     nic_profile_init(&generic, "generic");
-    assert_int_equal(generic.n_matches, 1);
-    assert_int_equal(generic.matches[0].type, NIC_MATCH_ANY);
-    assert_int_equal(generic.numbering, NIC_NUMBER_VIRTFN);
-    assert_string_equal(generic.devargs, "{pf},representor=[{vf}]");
-    assert_string_equal(generic.vhost_socket, "");
-    assert_int_equal(generic.vf_mac, NIC_VF_MAC_TRY);
-
-    /* A new one starts from generic's, without a match. */
     nic_profile_init(&other, "other");
     assert_string_equal(other.name, "other");
     assert_int_equal(other.n_matches, 0);
-    assert_int_equal(other.numbering, generic.numbering);
-    assert_string_equal(other.devargs, generic.devargs);
-    assert_int_equal(other.vf_mac, generic.vf_mac);
-    assert_int_equal(other.n_options, 0);
+    strcpy(other.name, "generic");
+    other.n_matches = 1; /* The first is *, and so is what is all zeros. */
+    assert_memory_equal(&other, &generic, sizeof other);
 }
 
 static const struct {
@@ -52,16 +81,67 @@ static const struct {
 } settings[] = {
     {"vf-number", "slot", NULL},
     {"vf-number", "virtfn", NULL},
+    {"vf-number", "virtfn+0", NULL},
+    {"vf-number", "virtfn+3", NULL},
+    {"vf-number", "virtfn+255", NULL},
+    {"vf-number", "none", NULL},
+    {"vf-number", "virtfn+256", "needs a number N from 0 to 255"},
+    {"vf-number", "virtfn+", "needs a number"},
+    {"vf-number", "virtfn+N", "needs a number"},
+    {"vf-number", "virtfn+-1", "needs a number"},
+    {"vf-number", "virtfn+ 1", "needs a number"},
+    {"vf-number", "virtfn+1x", "needs a number"},
+    {"vf-number", "virtfn+99999999999999999999", "needs a number"},
+    {"vf-number", "virtfn-1", "none of slot virtfn"},
     {"vf-number", "index", "none of slot virtfn"},
     {"vf-number", "", "none of slot virtfn"},
     {"vf-number", "Slot", "none of slot virtfn"},
+    {"devargs", "{pf},representor={vf}", NULL},
+    {"devargs", "{pf},representor=vf{vf}", NULL},
+    {"devargs", "pci:{pf},representor=[{vf}]", NULL},
+    {"devargs", "{pf},a=1,representor=vf[{vf}],b=[1,2]", NULL},
     {"devargs", "{pf},representor=pf{pf_index}vf[{vf}]", NULL},
+    {"devargs", "{pf_primary},representor=pf[{pf_index}]vf[{vf}]", NULL},
+    {"devargs", "0000:17:00.0,representor=[{vf}]", NULL}, /* For that PF alone. */
+    {"devargs", "17:00.0,representor=[{vf}]", NULL},
+    {"devargs", "", "is empty"},
+    {"devargs", "{vf}", "not of the form"},
+    {"devargs", "net_null{vf}", "not of the form"},
+    {"devargs", "class=eth,mac=00:11:22:33:44:55", "not of the form"},
+    {"devargs", "{pf},representor=[{vf}", "not of the form"},
+    {"devargs", "{pf},representor=x{vf}", "not of the form"},
+    {"devargs", "{pf}", "names no VF"},
+    {"devargs", "{pf},vf={vf}", "names no VF"},
+    {"devargs", "{pf},representor=sf{vf}", "names no VF"},
+    {"devargs", "{pf},representor=pf{pf_index}", "names no VF"},
+    {"devargs", "{pf},representor=[3]", "others than that VF"},
+    {"devargs", "{pf},representor=[{vf},3]", "others than that VF"},
+    {"devargs", "{pf},representor=[0-{vf}]", "others than that VF"},
+    {"devargs", "{pf},representor=1{vf}", "others than that VF"},
+    {"devargs", "{pf_primary},representor=pf[0,1]vf[{vf}]", "others than that VF"},
+    {"devargs", "{pf_primary},representor=[{vf}]", "another PF"},
+    {"devargs", "{pf},representor=pf0vf[{vf}]", "another PF"},
+    {"devargs", "{vf_pci},representor=[{vf}]", "another PF"},
     {"devargs", "{pf},representor=[{vf]", "unmatched"},
     {"devargs", "{pf},representor=[vf}]", "unmatched"},
     {"devargs", "{port}", "unknown variable"},
-    {"devargs", X160, NULL},
+    {"devargs",
+     "{pf},representor=[{vf}],{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
+     "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}01234567",
+     NULL}, /* 255 bytes, filled in. */
+    {"devargs",
+     "{pf},representor=[{vf}],{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
+     "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}012345678",
+     "longer than 255 bytes once it is filled in"},
     {"devargs", X160 "x", "longer than 160"},
     {"vhost-socket", "/run/{pf_bus}-{vf}", NULL},
+    {"vhost-socket", "/run/{vf_pci}", NULL},
+    {"vhost-socket", "/run/stdvio", "same socket for every VF"},
+    {"vhost-socket", "/run/{pf_bus}/{pf}", "same socket for every VF"},
+    {"vhost-socket", "run/{vf}", "not an absolute path"},
+    {"vhost-socket", "/run/../{vf}", "not an absolute path"},
+    {"vhost-socket", "/" X16 X16 X16 X16 X16 X16 "0123456{vf}", NULL}, /* 107 bytes with 210. */
+    {"vhost-socket", "/" X16 X16 X16 X16 X16 X16 "01234567{vf}", "not an absolute path"},
     {"vhost-socket", "", NULL},
     {"vhost-socket", "/run/{bus}", "unknown variable"},
     {"vhost-mode", "server", NULL},
@@ -105,6 +185,33 @@ static const struct {
     {"match", "*,*,*,*,*,*,*,*,*", "more than 8"},
     {"options.n_rxq", "2", NULL},
     {"options.n_rxq", "", "needs a key"},
+    {"options.n_rxq", "1", NULL},
+    {"options.n_rxq", "0", "must be a number from 1 on, not '0'"},
+    {"options.n_rxq", "-1", "must be a number"},
+    {"options.n_rxq", "+1", "must be a number"},
+    {"options.n_rxq", "2 ", "must be a number"},
+    {"options.n_rxq", "two", "must be a number"},
+    {"options.n_rxq", "2147483647", NULL},
+    {"options.n_rxq", "2147483648", "must be a number"},
+    {"options.n_rxq", "99999999999999999999", "must be a number"},
+    {"options.n_rxq_desc", "1", NULL},
+    {"options.n_rxq_desc", "4096", NULL},
+    {"options.n_rxq_desc", "8192", "must be a power of 2 from 1 to 4096"},
+    {"options.n_rxq_desc", "1000", "must be a power of 2"},
+    {"options.n_rxq_desc", "0", "must be a power of 2"},
+    {"options.n_txq_desc", "2048", NULL},
+    {"options.n_txq_desc", "2047", "must be a power of 2"},
+    {"options.rx-flow-ctrl", "true", NULL},
+    {"options.rx-flow-ctrl", "false", NULL},
+    {"options.rx-flow-ctrl", "yes", "must be true or false, not 'yes'"},
+    {"options.rx-flow-ctrl", "True", "must be true or false"},
+    {"options.tx-flow-ctrl", "true", NULL},
+    {"options.tx-flow-ctrl", "1", "must be true or false"},
+    {"options.flow-ctrl-autoneg", "false", NULL},
+    {"options.flow-ctrl-autoneg", "on", "must be true or false"},
+    {"options.dpdk-lsc-interrupt", "true", NULL},
+    {"options.dpdk-lsc-interrupt", "no", "must be true or false"},
+    {"options.of-the-future", "whatever it takes", NULL},
     {"options.", "2", "needs a key"},
     {"options." X16 X16 "0123456789abcde", "2", NULL},
     {"options." X16 X16 X16, "2", "needs a key"},
@@ -134,17 +241,6 @@ static void test_settings(void **state)
     }
 }
 
-/* A profile whose devargs render to nothing can never plug: refused where it is configured. */
-static void test_empty_devargs(void **state)
-{
-    struct nic_profile profile;
-    char why[256];
-
-    (void)state;
-    nic_profile_init(&profile, "new");
-    assert_false(nic_profile_set(&profile, "devargs", "", why, sizeof why));
-}
-
 static void set(struct nic_profile *profile, const char *key, const char *value)
 {
     char why[256];
@@ -162,8 +258,14 @@ static void test_effects(void **state)
     assert_int_equal(profile.numbering, NIC_NUMBER_VIRTFN);
     set(&profile, "vf-number", "slot");
     assert_int_equal(profile.numbering, NIC_NUMBER_SLOT);
-    set(&profile, "devargs", "{pf}");
-    assert_string_equal(profile.devargs, "{pf}");
+    set(&profile, "vf-number", "virtfn+3");
+    assert_int_equal(profile.numbering, NIC_NUMBER_VIRTFN);
+    assert_int_equal(profile.vf_base, 3);
+    set(&profile, "vf-number", "none");
+    assert_int_equal(profile.numbering, NIC_NUMBER_NONE);
+    assert_int_equal(profile.vf_base, 0);
+    set(&profile, "devargs", "{pf},representor=vf{vf}");
+    assert_string_equal(profile.devargs, "{pf},representor=vf{vf}");
     set(&profile, "vhost-socket", "/run/x{vf}");
     assert_string_equal(profile.vhost_socket, "/run/x{vf}");
     set(&profile, "vhost-mode", "client");
@@ -260,9 +362,9 @@ static void test_find(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_built_in),      cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_empty_devargs), cmocka_unit_test(test_effects),
-        cmocka_unit_test(test_options),       cmocka_unit_test(test_find),
+        cmocka_unit_test(test_built_in), cmocka_unit_test(test_new),
+        cmocka_unit_test(test_settings), cmocka_unit_test(test_effects),
+        cmocka_unit_test(test_options),  cmocka_unit_test(test_find),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,19 +228,22 @@ static void test_own_profile(void **state)
     close_tree(&tree);
 }
 
+/* Templates whose faults show for some VFs only (or that were never checked). */
 static void test_bad_templates(void **state)
 {
     static const struct {
-        const char *key;
-        const char *value;
+        const char *devargs;
+        const char *socket;
+        const char *words;
     } rows[] = {
-        {"vhost-socket", "run/stdvio{vf}"},
-        {"vhost-socket", "/run/../stdvio{vf}"},
-        {"vhost-socket",
+        {"{pf},representor=[{vf}]", "run/stdvio{vf}", "vhost-socket"},
+        {"{pf},representor=[{vf}]", "/run/../stdvio{vf}", "vhost-socket"},
+        {"{pf},representor=[{vf}]",
          "/run/0123456789012345678901234567890123456789/0123456789012345678901234567"
-         "890123456789012345678901234567890123456789/{vf}"},
-        {"devargs", "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
-                    "{pf}{pf}{pf}"},
+         "890123456789012345678901234567890123456789/{vf}",
+         "vhost-socket"},
+        {"{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}",
+         "", "devargs"},
     };
     static const char *const cards[] = {NAPATECH, NULL};
     struct tree tree;
@@ -248,12 +251,111 @@ static void test_bad_templates(void **state)
     (void)state;
     open_tree(&tree, cards);
     for (size_t i = 0; i < N(rows); i++) {
-        char why[128];
+        strcpy(tree.profiles[0].devargs, rows[i].devargs);
+        strcpy(tree.profiles[0].vhost_socket, rows[i].socket);
+        check_refused(&tree, "0000:65:00.4", REASON_INVALID_REQUEST, rows[i].words);
+    }
+    close_tree(&tree);
+}
 
-        nic_profile_init(&tree.profiles[0], "napatech");
-        CHECK(rows[i].value,
-              nic_profile_set(&tree.profiles[0], rows[i].key, rows[i].value, why, sizeof why));
-        check_refused(&tree, "0000:65:00.4", REASON_INVALID_REQUEST, rows[i].key);
+/* Where DPDK counts others before VF 0. */
+static void test_vf_base(void **state)
+{
+    static const char *const cards[] = {INTEL, NULL};
+    const struct pci_addr pf = {0, 0x17, 0, 0};
+    struct tree tree;
+    struct nic_vf vf;
+    char why[128];
+
+    (void)state;
+    open_tree(&tree, cards);
+    assert_true(nic_profile_set(&tree.profiles[1], "vf-number", "virtfn+3", why, sizeof why));
+    check_vf(&tree, "0000:17:01.0", 3, "0000:17:00.0", "");
+    check_vf(&tree, "0000:17:02.7", 18, "0000:17:00.0", "");
+    assert_false(nic_describe(tree.nic, &pf, 2, &vf));
+    assert_true(nic_describe(tree.nic, &pf, 3, &vf));
+    assert_int_equal(vf.vf.device, 1);
+    assert_true(nic_describe(tree.nic, &pf, 18, &vf));
+    assert_false(nic_describe(tree.nic, &pf, 19, &vf));
+    close_tree(&tree);
+}
+
+/* A number that is not known is not made up. */
+static void test_no_number(void **state)
+{
+    static const char *const cards[] = {INTEL, NULL};
+    const struct pci_addr pf = {0, 0x17, 0, 0};
+    struct tree tree;
+    struct nic_vf vf;
+    char why[128];
+
+    (void)state;
+    open_tree(&tree, cards);
+    assert_true(nic_profile_set(&tree.profiles[1], "vf-number", "none", why, sizeof why));
+    check_refused(&tree, "0000:17:01.0", REASON_DEVICE_NOT_FOUND,
+                  "NIC profile 'generic' cannot tell the number of VF 0000:17:01.0");
+    assert_false(nic_describe(tree.nic, &pf, 0, &vf));
+    close_tree(&tree);
+}
+
+/* A VF that is gone is gone at once, and so is one that another card's VF stood in the way of. */
+static void test_fresh(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8",
+                                        "pf=0000:b3:00.0,vf=0000:b3:00.4+4", NULL};
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    check_refused(&tree, "0000:65:00.6", REASON_SOCKET_MISMATCH, "0000:b3:00.6");
+    pci_tree_unlink(tree.root, "0000:b3:00.6", "physfn");
+    check_vf(&tree, "0000:65:00.6", 6, "0000:65:00.0", "/usr/local/var/run/stdvio6");
+    check_vf(&tree, "0000:65:01.0", 8, "0000:65:00.0", "/usr/local/var/run/stdvio8");
+    pci_tree_unlink(tree.root, "0000:65:00.0", "virtfn4");
+    check_refused(&tree, "0000:65:01.0", REASON_DEVICE_NOT_FOUND, "does not list it");
+    pci_tree_unlink(tree.root, "0000:65:01.0", "physfn");
+    check_refused(&tree, "0000:65:01.0", REASON_DEVICE_NOT_FOUND, "not a VF");
+    close_tree(&tree);
+}
+
+/* Two templates can meet in one text with two numbers. */
+static void test_sockets_of_two_profiles(void **state)
+{
+    static const struct {
+        const char *ours;
+        const char *theirs;
+        const char *other; /* The VF of the other card; NULL: none. */
+    } rows[] = {
+        {"/run/s{vf}", "/run/s{vf}", NULL}, /* It has no VF of that number. */
+        {"/run/s{vf}", "/run/s1{vf}", "0000:b3:00.4"},
+        {"/run/s{vf}", "/run/s{vf}4", NULL},
+        {"/run/s{vf}", "/run/{vf}", NULL},
+        {"/run/{vf}", "/run/1{vf}", "0000:b3:00.4"},
+        {"/run/a{vf}", "/run/b{vf}", NULL},
+        {"/run/{pf_bus}/{vf}", "/run/65/1{vf}", "0000:b3:00.4"},
+        {"/run/{vf_pci}", "/run/{vf_pci}", NULL},
+        {"/run/s{vf}", "", NULL},
+    };
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+12",
+                                        "pf=0000:b3:00.0,device=051c,vf=0000:b3:00.4+4", NULL};
+    struct tree tree;
+    char why[128];
+
+    (void)state;
+    open_tree(&tree, cards);
+    nic_profile_init(&tree.profiles[2], "other");
+    assert_true(nic_profile_set(&tree.profiles[2], "match", "18f4:051c", why, sizeof why));
+    assert_true(nic_profile_set(&tree.profiles[2], "vf-number", "slot", why, sizeof why));
+    nic_set_profiles(tree.nic, tree.profiles, 3);
+    for (size_t i = 0; i < N(rows); i++) {
+        struct pci_addr slot = pci_addr_of("0000:65:01.6"); /* Number 14. */
+        struct error error = {0};
+        struct nic_vf vf;
+
+        strcpy(tree.profiles[0].vhost_socket, rows[i].ours);
+        strcpy(tree.profiles[2].vhost_socket, rows[i].theirs);
+        CHECK_INT(rows[i].theirs, nic_resolve(tree.nic, &slot, "f", &vf, &error), !rows[i].other);
+        CHECK_HAS(rows[i].theirs, error.message, rows[i].other ? rows[i].other : "");
     }
     close_tree(&tree);
 }
@@ -299,11 +401,20 @@ static void test_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_napatech_numbers), cmocka_unit_test(test_generic_numbers),
-        cmocka_unit_test(test_refused),          cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_no_profile),       cmocka_unit_test(test_no_sysfs),
-        cmocka_unit_test(test_two_cards),        cmocka_unit_test(test_own_profile),
-        cmocka_unit_test(test_bad_templates),    cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_napatech_numbers),
+        cmocka_unit_test(test_generic_numbers),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_no_profile),
+        cmocka_unit_test(test_no_sysfs),
+        cmocka_unit_test(test_two_cards),
+        cmocka_unit_test(test_own_profile),
+        cmocka_unit_test(test_bad_templates),
+        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_vf_base),
+        cmocka_unit_test(test_no_number),
+        cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_sockets_of_two_profiles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
