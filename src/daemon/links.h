@@ -1,9 +1,9 @@
 /* Kernel links, through rtnetlink (libnl-3) and, for tap devices, the ioctls of /dev/net/tun.
  *
  * Every call asks the kernel at once: nothing is cached, so nothing is out of date. The kernel does
- * the work within the call, in well under a millisecond for most (the removal of a veth pair waits
- * for an RCU grace period). Links that the daemon makes carry an alias (`ip link` shows it), by
- * which a daemon that starts finds what an earlier one left without a record.
+ * the work within the call, in well under a millisecond but for removals: those wait for RCU grace
+ * periods, some ten milliseconds each. Links that the daemon makes carry an alias (`ip link` shows
+ * it), by which a daemon that starts finds what an earlier one left without a record.
  *
  * Functions that return bool return false with *error filled (it may be NULL): reason not_realized,
  * the kernel's words in its detail. Names are NUL-terminated and at most VIF_IFNAME_MAX bytes. What
