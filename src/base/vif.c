@@ -57,6 +57,8 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
         [VIF_FIELD_VHOST_PATH] = "vif.vhost_user.path",
         [VIF_FIELD_VHOST_MODE] = "vif.vhost_user.mode",
         [VIF_FIELD_VIF_NAME] = "vif.vif_name",
+        [VIF_FIELD_LINUX_BRIDGE] = "vif.linux_bridge",
+        [VIF_FIELD_QOS] = "vif.qos",
     };
     static const char *const osvif[VIF_FIELD_N] = {
         [VIF_FIELD_KIND] = "vif.versioned_object.name",
@@ -67,6 +69,8 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
         [VIF_FIELD_VHOST_PATH] = "vif.path",
         [VIF_FIELD_VHOST_MODE] = "vif.mode",
         [VIF_FIELD_VIF_NAME] = "vif.vif_name",
+        [VIF_FIELD_LINUX_BRIDGE] = "vif.bridge_name",
+        [VIF_FIELD_QOS] = "vif",
     };
     /* Where Nova's nova_to_osvif_vif() reads them. */
     static const char *const nova[VIF_FIELD_N] = {
@@ -78,8 +82,13 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
         [VIF_FIELD_VHOST_PATH] = "vif.details.vhostuser_socket",
         [VIF_FIELD_VHOST_MODE] = "vif.details.vhostuser_mode",
         [VIF_FIELD_VIF_NAME] = "vif.devname",
+        [VIF_FIELD_LINUX_BRIDGE] = "vif.id",
+        [VIF_FIELD_QOS] = "vif",
     };
 
+    if (vif->form == VIF_FORM_UPDATE) {
+        return field == VIF_FIELD_MTU ? "params.mtu" : field == VIF_FIELD_QOS ? "params.qos" : "";
+    }
     if (vif->form == VIF_FORM_NATIVE) {
         return native[field];
     }

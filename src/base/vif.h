@@ -31,8 +31,9 @@ enum vif_kind {
 /* The role of the guest (QEMU) on the vhost-user socket, as in Nova and os-vif. */
 enum vhost_mode { VHOST_MODE_NONE = 0, VHOST_MODE_SERVER, VHOST_MODE_CLIENT };
 
-/* The form a VIF came in. It only decides how fields are named in errors. */
-enum vif_form { VIF_FORM_NATIVE = 0, VIF_FORM_OSVIF, VIF_FORM_NOVA };
+/* The form a VIF came in (UPDATE: params of that method). It only decides how fields are named in
+ * errors. */
+enum vif_form { VIF_FORM_NATIVE = 0, VIF_FORM_OSVIF, VIF_FORM_NOVA, VIF_FORM_UPDATE };
 
 /* Limits on a VIF's traffic as its guest sees it, in the units of Neutron's QoS rules; 0: none.
  * Egress is what the guest sends. A burst of 0 leaves it to the switch (or to Neutron's rule of
@@ -88,6 +89,8 @@ enum vif_field {
     VIF_FIELD_VHOST_PATH,
     VIF_FIELD_VHOST_MODE,
     VIF_FIELD_VIF_NAME,
+    VIF_FIELD_LINUX_BRIDGE,
+    VIF_FIELD_QOS,
     VIF_FIELD_N
 };
 

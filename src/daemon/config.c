@@ -11,23 +11,31 @@
 /* inih 55 cuts lines of INI_MAX_LINE (200) bytes and section names of 50, without a word. */
 enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
 
-enum type { TYPE_TEXT, TYPE_PATH, TYPE_INT, TYPE_DURATION, TYPE_BOOL, TYPE_SOCKET_DIRS };
+enum type { TYPE_TEXT, TYPE_PATH, TYPE_INT, TYPE_DURATION, TYPE_BOOL, TYPE_SOCKET_DIRS, TYPE_WORD };
+
+/* os-vif's choices for default_qos_type. */
+static const char *const qos_types[] = {"linux-htb",      "linux-hfsc", "linux-sfq", "linux-codel",
+                                        "linux-fq_codel", "linux-noop", NULL};
+static const char *const conflict_words[] = {"refuse", "evict", NULL};
 
 static const struct setting {
     const char *section;
     const char *key;
     enum type type;
     size_t offset;
-    size_t size;  /* Of a text. */
-    int min, max; /* Of a number; durations in ms. */
+    size_t size;              /* Of a text. */
+    int min, max;             /* Of a number; durations in ms. */
+    const char *const *words; /* Of a word, NULL-terminated; its index is stored, or the word itself
+                               * if `size` is not 0. */
 } settings[] = {
 #define TEXT(section, key, kind)                                                                   \
     {                                                                                              \
-        section, #key, kind, offsetof(struct config, key), sizeof((struct config *)0)->key, 0, 0   \
+        section, #key, kind, offsetof(struct config, key), sizeof((struct config *)0)->key, 0, 0,  \
+            NULL                                                                                   \
     }
 #define NUMBER(section, name, member, kind, min, max)                                              \
     {                                                                                              \
-        section, name, kind, offsetof(struct config, member), 0, min, max                          \
+        section, name, kind, offsetof(struct config, member), 0, min, max, NULL                    \
     }
     TEXT("daemon", socket, TYPE_PATH),
     TEXT("daemon", socket_group, TYPE_TEXT),
@@ -42,9 +50,18 @@ static const struct setting {
     NUMBER("ovs", "vswitchd_grace", vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
     NUMBER("ovs", "max_batch", max_batch, TYPE_INT, 1, 1024),
     NUMBER("ovs", "create_bridges", create_bridges, TYPE_BOOL, 0, 0),
+    NUMBER("ovs", "repair", repair, TYPE_BOOL, 0, 0),
     NUMBER("vif", "network_device_mtu", network_device_mtu, TYPE_INT, 0, VIF_MTU_MAX),
-    {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0},
+    {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0, NULL},
     NUMBER("vif", "check_paths", check_paths, TYPE_BOOL, 0, 0),
+    NUMBER("vif", "isolate_vif", isolate_vif, TYPE_BOOL, 0, 0),
+    NUMBER("vif", "per_port_bridge", per_port_bridge, TYPE_BOOL, 0, 0),
+    {"vif", "default_qos_type", TYPE_WORD, offsetof(struct config, default_qos_type),
+     QOS_TYPE_MAX + 1, 0, 0, qos_types},
+    {"vif", "on_vf_conflict", TYPE_WORD, offsetof(struct config, evict_on_vf_conflict), 0, 0, 0,
+     conflict_words},
+    {"offload", "ensure_hw_offload", TYPE_WORD, offsetof(struct config, ensure_hw_offload), 0, 0, 0,
+     offload_policy_names},
 #undef TEXT
 #undef NUMBER
 };
@@ -65,6 +82,7 @@ void config_init(struct config *config)
     config->max_batch = 64;
     config->create_bridges = true;
     config->network_device_mtu = 1500;
+    strcpy(config->default_qos_type, "linux-noop");
     config->check_paths = true;
     for (size_t i = 0; i < sizeof socket_dirs / sizeof socket_dirs[0]; i++) {
         strcpy(config->socket_dirs[config->n_socket_dirs++], socket_dirs[i]);
@@ -199,6 +217,27 @@ static bool set_socket_dirs(struct reading *reading, const char *value)
     return true;
 }
 
+static bool set_word(struct reading *reading, const struct setting *setting, const char *value,
+                     void *target)
+{
+    char known[160] = "";
+
+    for (int i = 0; setting->words[i]; i++) {
+        size_t used = strlen(known);
+
+        if (strcmp(setting->words[i], value)) {
+            snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", setting->words[i]);
+        } else if (setting->size) {
+            snprintf(target, setting->size, "%s", value);
+            return true;
+        } else {
+            *(int *)target = i;
+            return true;
+        }
+    }
+    return fail(reading, "%s is '%s', which is none of %s", setting->key, value, known);
+}
+
 static bool set_setting(struct reading *reading, const struct setting *setting, const char *value)
 {
     void *target = (char *)reading->config + setting->offset;
@@ -221,6 +260,8 @@ static bool set_setting(struct reading *reading, const struct setting *setting, 
         return set_bool(reading, setting->key, value, target);
     case TYPE_SOCKET_DIRS:
         return set_socket_dirs(reading, value);
+    case TYPE_WORD:
+        return set_word(reading, setting, value, target);
     }
     return false;
 }

@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/vif.h"
 #include "daemon/nic-profile.h"
+#include "daemon/offload.h"
+#include "daemon/qos.h"
 
 #define CONFIG_TEXT_MAX 192
 #define CONFIG_PATHS_MAX 16
@@ -30,11 +32,18 @@ struct config {
     int vswitchd_grace_ms;
     int max_batch;
     bool create_bridges;
+    bool repair;
     /* [vif] */
     int network_device_mtu; /* 0: none. */
     char socket_dirs[CONFIG_PATHS_MAX][VIF_PATH_MAX + 1];
     size_t n_socket_dirs;
     bool check_paths;
+    bool isolate_vif;
+    bool per_port_bridge;
+    char default_qos_type[QOS_TYPE_MAX + 1];
+    int evict_on_vf_conflict; /* on_vf_conflict: 0 refuse, 1 evict. */
+    /* [offload] */
+    enum offload_policy ensure_hw_offload;
     /* [nic NAME], the built-in ones first. */
     struct nic_profile profiles[NIC_PROFILES_MAX];
     size_t n_profiles;

@@ -37,12 +37,14 @@ static char *answer_record(const struct dispatch *dispatch, const char *id,
 {
     const struct engine_env *env = dispatch->env;
     char sock_dir[2 * VIF_PATH_MAX];
+    struct drift drift[DRIFT_MAX];
     struct view view;
     char *line;
 
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
     view_init(&view, record, env->nic, sock_dir,
               view_state(record, env->boot_id, vswitchd_state(env->vswitchd)));
+    view_add_drift(&view, drift, watch_drift(dispatch->watch, record, drift));
     line = reply_vif(id, &view.vif);
     view_destroy(&view);
     return line;
@@ -75,10 +77,12 @@ static void list_one(const struct record *record, void *listing_)
 {
     struct listing *listing = listing_;
     const struct engine_env *env = listing->dispatch->env;
+    struct drift drift[DRIFT_MAX];
     struct view view;
 
     view_init(&view, record, env->nic, listing->sock_dir,
               view_state(record, env->boot_id, vswitchd_state(env->vswitchd)));
+    view_add_drift(&view, drift, watch_drift(listing->dispatch->watch, record, drift));
     reply_list_add(listing->list, &view.vif);
     view_destroy(&view);
 }
@@ -105,11 +109,13 @@ static char *answer_status(const struct dispatch *dispatch, const struct request
         uint64_t value;
     } values[] = {
         {"vifs", ovs_n_vifs(env->ovs)},
+        {"subscribers", server_n_subscribers(dispatch->server)},
         {"connections", server_n_connections(dispatch->server)},
         {"operations", engine_n_ops(dispatch->engine)},
         {"requests", dispatch->n_requests},
         {"plugs", c->plugs},
         {"unplugs", c->unplugs},
+        {"updates", c->updates},
         {"failed", c->failed},
         {"undone", c->undone},
         {"transactions", c->transactions},
@@ -138,6 +144,9 @@ static char *answer_status(const struct dispatch *dispatch, const struct request
         .dpdk_version = globals.dpdk_version,
         .dpdk_initialized =
             globals.dpdk_initialized && vswitchd_state(env->vswitchd) != VSWITCHD_DEAD,
+        .offload = {.policy = offload_policy_names[env->offload->policy],
+                    .enabled = env->offload->enabled,
+                    .effect = offload_effect_name(offload_now(env->offload, env->vswitchd))},
         .counters = counters,
         .n_counters = ARRAY_SIZE(values),
     };
@@ -152,12 +161,16 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
     switch (request->method) {
     case METHOD_PLUG:
     case METHOD_UNPLUG:
+    case METHOD_UPDATE:
         *submitted = engine_submit(dispatch->engine, request, connection, error);
         return NULL;
     case METHOD_STATUS:
         return answer_status(dispatch, request);
     case METHOD_DESCRIBE:
         return reply_describe(request->id);
+    case METHOD_SUBSCRIBE:
+        server_subscribe(dispatch->server, connection);
+        return reply_subscribed(request->id);
     default:
         break;
     }
@@ -167,6 +180,10 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
             "OVSDB at %s cannot be reached, so the VIFs are not known; start ovsdb-server and "
             "try again.",
             ovs_remote(dispatch->env->ovs));
+        return NULL;
+    }
+    if (request->method == METHOD_REAP) {
+        *submitted = engine_reap(dispatch->engine, request, connection, error);
         return NULL;
     }
     return request->method == METHOD_GET ? answer_get(dispatch, request, error)
@@ -185,6 +202,7 @@ void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_l
     if (request_parse(line, length, &request, &error) && permitted(&request, level, &error)) {
         answer = handle(dispatch, connection, &request, &submitted, &error);
     }
+    request_destroy(&request);
     if (submitted) {
         return;
     }

@@ -9,10 +9,12 @@
 #include "daemon/access.h"
 #include "daemon/engine.h"
 #include "daemon/server.h"
+#include "daemon/watch.h"
 
 /* What requests are answered from. All borrowed. */
 struct dispatch {
     struct engine *engine;
+    const struct watch *watch;
     struct server *server;
     const struct engine_env *env;
     long long int started_ms;

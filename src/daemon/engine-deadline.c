@@ -21,7 +21,7 @@ static void queued_too_long(struct engine *engine, struct op *op)
         engine_fail(engine, op, &error);
         return;
     }
-    if (op->type == OP_RECOVER || engine_is_acknowledged(op)) {
+    if (op_is_internal(op) || engine_is_acknowledged(op)) {
         op->deadline = LLONG_MAX; /* Nobody waits for it, and it has to go on. */
         return;
     }
@@ -106,7 +106,7 @@ static void realized_too_late(struct engine *engine, struct op *op, long long in
         return;
     }
     if (op->plan.action == ACTION_REPLACE &&
-        (op->undoing || op->type == OP_RECOVER || engine_is_acknowledged(op))) {
+        (op->undoing || op_is_internal(op) || engine_is_acknowledged(op))) {
         /* Half way through a replacement the port is detached: it may not stay so. */
         if (op->undoing) {
             engine_answer_error(engine, op, &op->error);

@@ -47,7 +47,7 @@ static void answer(struct engine *engine, struct op *op, const struct record *re
     struct reply_timings times = timings(op);
     struct reply_operation reply = {
         .vif_id = op->request.vif_id,
-        .changed = plan ? op->plan.changes : op->changed,
+        .changed = plan ? op->plan.changes || op->host.n > 0 : op->changed,
         .warnings = (const char *const *)op->warnings,
         .n_warnings = op->n_warnings,
         .timings = plan ? NULL : &times,
@@ -58,8 +58,9 @@ static void answer(struct engine *engine, struct op *op, const struct record *re
 
     if (record) {
         enum vif_state state =
-            plan ? STATE_COMMITTED
-                 : view_state(record, engine->env.boot_id, vswitchd_state(engine->env.vswitchd));
+            plan || op->goal.no_port
+                ? STATE_COMMITTED
+                : view_state(record, engine->env.boot_id, vswitchd_state(engine->env.vswitchd));
 
         ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
         view_init(&view, record, engine->env.nic, sock_dir, state);
@@ -80,6 +81,12 @@ static void answer_plug(struct engine *engine, struct op *op)
     if (ovs_find_vif(engine->env.ovs, op->request.vif_id, &record)) {
         memcpy(record.spec.vhost_path, op->goal.vhost_path, sizeof record.spec.vhost_path);
         record.spec.vhost_mode = op->goal.vhost_mode;
+    } else {
+        /* The caller makes the port: nothing is on record but what was asked for. */
+        port_spec_destroy(&record.spec);
+        port_spec_clone(&record.spec, &op->goal);
+        smap_clear(&record.spec.external_ids);
+        memcpy(record.boot_id, engine->env.boot_id, strlen(engine->env.boot_id) + 1);
     }
     answer(engine, op, &record, NULL);
     record_destroy(&record);
@@ -94,16 +101,49 @@ void engine_answer_committed(struct engine *engine, struct op *op)
 
 void engine_answer_error(struct engine *engine, struct op *op, const struct error *error)
 {
-    if (!op->replied && op->type != OP_RECOVER) {
+    if (!op->replied && !op_is_internal(op)) {
         op->refused = true;
         send_line(engine, op, reply_error(op->request.id, op->request.vif_id, error));
     }
+}
+
+static enum engine_event event_of(const struct op *op)
+{
+    if (op->type == OP_REPAIR) {
+        return EVENT_REPAIRED;
+    }
+    if (!op->succeeded) {
+        return engine_is_acknowledged(op) ? EVENT_CHANGED : EVENT_NONE;
+    }
+    if (op->type == OP_UNPLUG) {
+        return EVENT_UNPLUGGED;
+    }
+    if (!op->has_before) {
+        return EVENT_PLUGGED;
+    }
+    return op->changed ? EVENT_CHANGED : EVENT_NONE;
+}
+
+static void tell_end(struct engine *engine, const struct op *op)
+{
+    if (engine->stopping || !(op->touched || op->type == OP_REPAIR)) {
+        return;
+    }
+    if (op->succeeded && op->evicted) {
+        engine->env.ended(engine->env.aux, op->evicted->spec.vif_id, EVENT_UNPLUGGED);
+    }
+    engine->env.ended(engine->env.aux, op->request.vif_id, event_of(op));
 }
 
 void engine_remove(struct engine *engine, struct op *op)
 {
     struct vif_queue *queue = op->vif_queue;
 
+    if (!op->succeeded && !engine->stopping) {
+        engine_revert_links(engine, op);
+    }
+    engine_reap_ended(engine, op);
+    tell_end(engine, op);
     ovs_list_remove(&op->node);
     ovs_list_remove(&op->vif_node);
     if (ovs_list_is_empty(&queue->ops)) {
@@ -118,16 +158,23 @@ void engine_remove(struct engine *engine, struct op *op)
 
 void engine_succeed(struct engine *engine, struct op *op)
 {
+    if (op->type == OP_UNPLUG && engine_clear_links(engine, op)) {
+        return;
+    }
     VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
               op->request.vif_id, op->changed ? "done" : "nothing to do",
               ms_between(op->arrived_us, time_usec()));
+    op->succeeded = true;
+    engine_drop_links(engine, op);
     if (op->type == OP_UNPLUG) {
         engine->counters.unplugs++;
     } else if (op->type == OP_PLUG) {
         engine->counters.plugs++;
+    } else if (op->type == OP_UPDATE) {
+        engine->counters.updates++;
     }
     if (!op->replied) {
-        if (op->type == OP_PLUG) {
+        if (op_is_plug(op)) {
             answer_plug(engine, op);
         } else {
             answer(engine, op, NULL, NULL);
@@ -142,6 +189,8 @@ void engine_fail(struct engine *engine, struct op *op, const struct error *error
               op->request.vif_id, reason_name(error->reason),
               ms_between(op->arrived_us, time_usec()), error->message);
     engine->counters.failed++;
+    op->error = *error;
+    engine_revert_links(engine, op); /* Before the answer: then nothing is left. */
     engine_answer_error(engine, op, error);
     engine_remove(engine, op);
 }
@@ -152,14 +201,14 @@ void engine_dry_run(struct engine *engine, struct op *op)
     struct record record;
     char **operations;
 
-    operations = plan_operations(&op->plan, &plan.n_operations);
+    operations = plan_operations(&op->plan, &op->host, &plan.n_operations);
     plan.operations = (const char *const *)operations;
     record_init(&record);
-    if (op->type == OP_PLUG) {
+    if (op_is_plug(op)) {
         port_spec_destroy(&record.spec);
         port_spec_clone(&record.spec, &op->goal);
     }
-    answer(engine, op, op->type == OP_PLUG ? &record : NULL, &plan);
+    answer(engine, op, op_is_plug(op) ? &record : NULL, &plan);
     record_destroy(&record);
     for (size_t i = 0; i < plan.n_operations; i++) {
         free(operations[i]);
@@ -203,7 +252,7 @@ static void hand_over_bridge(struct engine *engine, const struct op *op)
 
 void engine_undo(struct engine *engine, struct op *op, const struct error *error)
 {
-    if (!op->touched || op->type == OP_RECOVER || engine_is_acknowledged(op)) {
+    if (!op->touched || op_is_internal(op) || engine_is_acknowledged(op)) {
         engine_fail(engine, op, error);
         return;
     }
@@ -212,6 +261,7 @@ void engine_undo(struct engine *engine, struct op *op, const struct error *error
     op->tries = 0;
     op->undoing = true;
     op->error = *error;
+    engine_revert_links(engine, op); /* Before the answer: then nothing is left. */
     op->waits_for_switch = op->bump_only = false;
     op->deadline = time_msec() + engine->env.config->timeout_ms;
     engine_move(engine, op, OP_QUEUED);

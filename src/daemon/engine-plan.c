@@ -1,60 +1,12 @@
-/* Planning: gathers the facts for an operation and has them turned into a plan. */
+/* Planning: has an operation turned into a plan, by what is there now. */
 
 #include "daemon/engine-private.h"
 
-#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "util.h"
-
-static bool directory_of_exists(const char *path)
-{
-    char copy[VIF_PATH_MAX + 1];
-    struct stat st;
-
-    snprintf(copy, sizeof copy, "%s", path);
-    return stat(dirname(copy), &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* The port that a plug asks for. */
-static bool specify(struct engine *engine, struct op *op, struct error *error)
-{
-    const struct config *config = engine->env.config;
-    const struct vif *vif = &op->request.vif;
-    struct error nic_error;
-    struct nic_vf nic_vf;
-    char sock_dir[2 * VIF_PATH_MAX];
-    struct host_facts facts = {
-        .create_bridges = config->create_bridges,
-        .boot_id = engine->env.boot_id,
-        .instance = op->request.instance,
-        .default_mtu = config->network_device_mtu,
-        .vhost_sock_dir = sock_dir,
-        .socket_dirs = config->socket_dirs,
-        .n_socket_dirs = config->n_socket_dirs,
-        .check_paths = config->check_paths,
-        .path_dir_exists = vif->vhost_path[0] && directory_of_exists(vif->vhost_path),
-        .nic_error = &nic_error,
-    };
-
-    ovs_bridge(engine->env.ovs, vif->bridge, &facts.bridge);
-    ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
-    if (vif->has_pci_slot &&
-        nic_resolve(engine->env.nic, &vif->pci_slot, vif_field_path(vif, VIF_FIELD_PCI_SLOT),
-                    &nic_vf, &nic_error)) {
-        facts.nic_vf = &nic_vf;
-    }
-    port_spec_destroy(&op->goal);
-    port_spec_init(&op->goal);
-    op->has_goal = plan_spec(vif, &facts, &op->goal, error);
-    if (op->has_goal && op->without_vf_mac) {
-        smap_remove(&op->goal.options, "dpdk-vf-mac");
-    }
-    return op->has_goal;
-}
 
 static bool bridge_exists(const struct engine *engine, const char *bridge)
 {
@@ -64,25 +16,20 @@ static bool bridge_exists(const struct engine *engine, const char *bridge)
     return facts.exists;
 }
 
-/* A port that was plugged without dpdk-vf-mac, since its driver cannot set it, stays so: to try
- * again at each replug would cut the guest off each time. */
-static void keep_without_mac(struct op *op, const struct record *current)
-{
-    const struct smap *now = &current->spec.options;
-    const struct smap *ids = &current->spec.external_ids;
-    const char *devargs = smap_get(&op->goal.options, "dpdk-devargs");
-
-    if (op->goal.vf_mac_optional && !smap_get(now, "dpdk-vf-mac") && !record_failed(current) &&
-        !strcmp(smap_get_def(now, "dpdk-devargs", ""), devargs) &&
-        !strcmp(smap_get_def(ids, KEY_ATTACHED_MAC, ""), op->request.vif.address)) {
-        smap_remove(&op->goal.options, "dpdk-vf-mac");
-    }
-}
-
 /* Whether whoever is in the way has an unplug under way that was asked for before this. */
 static bool is_leaving(const struct engine *engine, const struct op *op, const struct record *owner)
 {
     return owner && owner->ours && engine_unplugs_before(engine, owner->spec.vif_id, op);
+}
+
+/* Keeps what is evicted as what an undo brings back, as long as nothing has been written. */
+static void note_evicted(struct op *op, const struct record *owner)
+{
+    if (op->touched || op->evicted) {
+        return;
+    }
+    op->evicted = xmalloc(sizeof *op->evicted);
+    record_clone(op->evicted, owner);
 }
 
 /* On failure, *later tells that it is worth planning again soon. */
@@ -96,12 +43,14 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
     bool ok;
 
     *later = false;
-    if (!specify(engine, op, error)) {
+    if (!engine_specify(engine, op, error)) {
         return false;
     }
     if (current) {
-        keep_without_mac(op, current);
+        engine_keep_without_mac(op, current);
     }
+    facts.boot_id = engine->env.boot_id;
+    facts.evict = engine->env.config->evict_on_vf_conflict;
     facts.bridge_exists = bridge_exists(engine, op->goal.bridge);
     record_init(&name_owner);
     record_init(&vf_owner);
@@ -114,7 +63,15 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
         facts.vf_owner = &vf_owner;
     }
     ok = plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error);
-    *later = is_leaving(engine, op, facts.name_owner) || is_leaving(engine, op, facts.vf_owner);
+    if (ok && op->plan.evicted_vif[0]) {
+        *later = engine_has(engine, op->plan.evicted_vif);
+        ok = !*later;
+        note_evicted(op, facts.vf_owner ? facts.vf_owner : facts.name_owner);
+    }
+    if (!ok) {
+        *later |=
+            is_leaving(engine, op, facts.name_owner) || is_leaving(engine, op, facts.vf_owner);
+    }
     record_destroy(&name_owner);
     record_destroy(&vf_owner);
     return ok;
@@ -130,6 +87,7 @@ static void note_before(struct op *op, const struct record *current)
     op->has_before = current != NULL;
     if (current) {
         record_clone(&op->before, current);
+        op->before.spec.has_qos = op->goal.has_qos;
     } else {
         record_init(&op->before);
     }
@@ -195,6 +153,68 @@ static enum prepared already_there(struct engine *engine, struct op *op,
     return PREPARED_ENDED;
 }
 
+/* What is left to decide once the port is planned: links, and whether to go on now. */
+static enum prepared settle_plug(struct engine *engine, struct op *op, const struct record *current)
+{
+    struct error error;
+
+    note_before(op, current);
+    if (!engine_plan_links(engine, op, &error)) {
+        engine_give_up(engine, op, &error);
+        return PREPARED_ENDED;
+    }
+    if (op->request.dry_run) {
+        engine_dry_run(engine, op);
+        return PREPARED_ENDED;
+    }
+    if (op->plan.action == ACTION_NONE && op->host.n > 0) {
+        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look at the links. */
+        op->plan.needs_switch = !op->goal.awaits_netdev;
+    }
+    if (op->plan.action == ACTION_NONE && op->goal.no_port) {
+        engine_succeed(engine, op);
+        return PREPARED_ENDED;
+    }
+    if (op->plan.action == ACTION_NONE) {
+        return already_there(engine, op, current);
+    }
+    if (is_letting_go(engine, op, current)) {
+        return PREPARED_READY;
+    }
+    return must_wait(engine, op) ? PREPARED_WAIT : PREPARED_STAGE;
+}
+
+/* The port as it is, but for what the request changes. */
+static bool plan_update(struct op *op, const struct record *current, struct error *error)
+{
+    const struct request *request = &op->request;
+    struct switch_facts facts = {.current = current, .bridge_exists = true};
+
+    if (!current) {
+        return error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
+                         "VIF %s is not plugged; 'list' shows those that are.", request->vif_id);
+    }
+    if (!strcmp(current->spec.type, TYPE_DETACHED)) {
+        return error_set(error, REASON_BUSY, "",
+                         "Port %s is in the middle of a replacement; try again in a moment.",
+                         current->spec.port);
+    }
+    port_spec_destroy(&op->goal);
+    port_spec_clone(&op->goal, &current->spec);
+    op->has_goal = true;
+    if (request->vif.has_qos) {
+        op->goal.has_qos = true;
+        op->goal.qos = request->vif.qos;
+    }
+    if (request->vif.mtu && op->goal.host.kind != HOST_NONE) {
+        op->goal.host.mtu = request->vif.mtu;
+    } else if (request->vif.mtu) {
+        op->goal.mtu_request = request->vif.mtu;
+    }
+    return spec_check_mtu(&request->vif, &op->goal, error) &&
+           plan_plug(&request->vif, &op->goal, &facts, &op->plan, error);
+}
+
 static enum prepared prepare_plug(struct engine *engine, struct op *op,
                                   const struct record *current)
 {
@@ -212,33 +232,68 @@ static enum prepared prepare_plug(struct engine *engine, struct op *op,
         }
         return PREPARED_ENDED;
     }
-    note_before(op, current);
-    if (op->request.dry_run) {
-        engine_dry_run(engine, op);
-        return PREPARED_ENDED;
+    return settle_plug(engine, op, current);
+}
+
+static enum prepared prepare_update(struct engine *engine, struct op *op,
+                                    const struct record *current)
+{
+    struct error error;
+
+    if (plan_update(op, current, &error)) {
+        return settle_plug(engine, op, current);
     }
-    if (op->plan.action == ACTION_NONE) {
-        return already_there(engine, op, current);
+    if (op->touched) {
+        engine_undo(engine, op, &error);
+    } else {
+        engine_fail(engine, op, &error);
     }
-    if (is_letting_go(engine, op, current)) {
-        return PREPARED_READY;
+    return PREPARED_ENDED;
+}
+
+/* Without a record (libvirt makes its own row for a tap), an unplug of a VIFOpenVSwitch still
+ * removes the port with the VIF's name, if it has the VIF's iface-id as well (os-vif's
+ * _unplug_vif_generic()). */
+static bool find_leftover(const struct engine *engine, const struct vif *vif, struct record *record)
+{
+    if (vif->kind != VIF_KIND_OVS || !ovs_find_port(engine->env.ovs, vif->vif_name, record)) {
+        return false;
     }
-    return must_wait(engine, op) ? PREPARED_WAIT : PREPARED_STAGE;
+    if (!record->ours && record->spec.bridge[0] &&
+        !strcmp(smap_get_def(&record->spec.external_ids, KEY_IFACE_ID, ""), vif->interface_id)) {
+        return true;
+    }
+    record_destroy(record);
+    return false;
 }
 
 static enum prepared prepare_unplug(struct engine *engine, struct op *op,
                                     const struct record *current)
 {
     const char *instance = op->request.instance;
+    struct record leftover;
 
     if (current && *instance && current->instance[0] && strcmp(instance, current->instance)) {
         op_warn(op, "VIF is plugged for instance %s by now, not for %s; left alone",
                 current->instance, instance);
+        op->left_alone = true;
         current = NULL;
     }
-    plan_transition(current, NULL, NULL, true, &op->plan);
+    if (op->only_stale && current && !strcmp(current->boot_id, engine->env.boot_id)) {
+        op->left_alone = true; /* Plugged again since it was found to be stale. */
+        current = NULL;
+    }
+    if (!current && !op->left_alone && find_leftover(engine, &op->request.vif, &leftover)) {
+        plan_transition(&leftover, NULL, NULL, true, &op->plan);
+        record_destroy(&leftover);
+    } else {
+        plan_transition(current, NULL, NULL, true, &op->plan);
+    }
     note_before(op, current);
     if (op->request.dry_run) {
+        if (!op->left_alone) {
+            engine_plan_drop_links(engine, op);
+        }
         engine_dry_run(engine, op);
         return PREPARED_ENDED;
     }
@@ -249,6 +304,17 @@ static enum prepared prepare_unplug(struct engine *engine, struct op *op,
     return PREPARED_STAGE;
 }
 
+static bool is_plugged(const struct engine *engine, const char *vif_id)
+{
+    struct record record;
+
+    if (!ovs_find_vif(engine->env.ovs, vif_id, &record)) {
+        return false;
+    }
+    record_destroy(&record);
+    return true;
+}
+
 /* The way back: from whatever is there now to what preceded. */
 static enum prepared prepare_undo(struct engine *engine, struct op *op,
                                   const struct record *current)
@@ -257,7 +323,12 @@ static enum prepared prepare_undo(struct engine *engine, struct op *op,
 
     plan_transition(current, goal, op->has_goal ? &op->goal : NULL,
                     !goal || bridge_exists(engine, goal->bridge), &op->plan);
-    op->plan.drop_bridge = op->made_bridge;
+    op->plan.drop_bridge |= op->made_bridge;
+    if (op->evicted && !is_plugged(engine, op->evicted->spec.vif_id)) {
+        op->plan.restored = &op->evicted->spec;
+        op->plan.needs_switch = true;
+        return PREPARED_STAGE;
+    }
     if (goal && is_letting_go(engine, op, current)) {
         return PREPARED_READY;
     }
@@ -295,6 +366,46 @@ static enum prepared prepare_recover(struct engine *engine, struct op *op,
     return is_letting_go(engine, op, current) ? PREPARED_READY : PREPARED_STAGE;
 }
 
+/* Whether somebody else has what a port that was deleted would need: its name, its VF, or its
+ * iface-id, which no two ports may have. */
+static bool is_taken(const struct engine *engine, const struct port_spec *goal)
+{
+    const char *iface_id = smap_get_def(&goal->external_ids, KEY_IFACE_ID, "");
+    struct record record;
+
+    if (ovs_find_port(engine->env.ovs, goal->port, &record) ||
+        (goal->has_vf &&
+         ovs_find_vf_owner(engine->env.ovs, &goal->pf, goal->vf_num, NULL, &record))) {
+        record_destroy(&record);
+        return true;
+    }
+    return ovs_has_iface_id(engine->env.ovs, iface_id);
+}
+
+/* Brings back what others have changed; op->goal is what was there before. */
+static enum prepared prepare_repair(struct engine *engine, struct op *op,
+                                    const struct record *current)
+{
+    struct error error;
+
+    if (!current && (is_taken(engine, &op->goal) || !bridge_exists(engine, op->goal.bridge))) {
+        engine_remove(engine, op);
+        return PREPARED_ENDED;
+    }
+    plan_transition(current, &op->goal, &op->goal, bridge_exists(engine, op->goal.bridge),
+                    &op->plan);
+    note_before(op, current);
+    if (!engine_plan_links(engine, op, &error)) {
+        engine_fail(engine, op, &error);
+        return PREPARED_ENDED;
+    }
+    if (op->plan.action == ACTION_NONE) {
+        op->plan.action = ACTION_UPDATE; /* Of nothing: vswitchd tries failed ports again. */
+        op->plan.needs_switch = true;
+    }
+    return is_letting_go(engine, op, current) ? PREPARED_READY : PREPARED_STAGE;
+}
+
 enum prepared engine_prepare(struct engine *engine, struct op *op)
 {
     enum prepared prepared = PREPARED_STAGE;
@@ -311,8 +422,12 @@ enum prepared engine_prepare(struct engine *engine, struct op *op)
         prepared = prepare_undo(engine, op, current);
     } else if (op->type == OP_PLUG) {
         prepared = prepare_plug(engine, op, current);
+    } else if (op->type == OP_UPDATE) {
+        prepared = prepare_update(engine, op, current);
     } else if (op->type == OP_UNPLUG) {
         prepared = prepare_unplug(engine, op, current);
+    } else if (op->type == OP_REPAIR) {
+        prepared = prepare_repair(engine, op, current);
     } else {
         prepared = prepare_recover(engine, op, current);
     }

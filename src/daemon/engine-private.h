@@ -11,10 +11,12 @@ struct engine {
     struct ovs_list queued;
     struct ovs_list committing; /* The batch under way. */
     struct ovs_list realizing;
+    struct ovs_list clearing;
     struct hmap vif_queues; /* Of struct vif_queue. */
     size_t n_ops;
     bool draining;
-    bool recovered; /* Interrupted replacements have been looked for. */
+    bool recovered; /* What earlier daemons left half done has been looked for. */
+    bool stopping;  /* Operations end where they stand. */
     struct engine_counters counters;
 };
 
@@ -34,6 +36,59 @@ enum prepared {
     PREPARED_ENDED  /* The operation has ended and is gone, or is queued again for its undo. */
 };
 enum prepared engine_prepare(struct engine *engine, struct op *op);
+
+/* Fills op->goal with the port that a plug asks for, by facts as they are now (engine-specify.c).
+ */
+bool engine_specify(struct engine *engine, struct op *op, struct error *error);
+
+/* A port that was plugged without dpdk-vf-mac, since its driver cannot set it, stays so: to try
+ * again at each replug would cut the guest off each time. */
+void engine_keep_without_mac(struct op *op, const struct record *current);
+
+/* Whether the operation answers for the port: waits for what vswitchd makes of it, also where no
+ * more than marks were to be written (engine-commit.c). */
+bool engine_wants_verdict(const struct engine *engine, const struct op *op);
+
+/* Takes in what came of the transaction under way. */
+void engine_finish_batch(struct engine *engine);
+
+/* The operation's transaction came to nothing: it is planned again, up to a limit. */
+void engine_try_again(struct engine *engine, struct op *op);
+
+/* Kernel links (engine-links.c). engine_plan_links() fills op->host with what op->goal still needs;
+ * engine_make_links() does it, and ends the operation if it fails. */
+bool engine_plan_links(struct engine *engine, struct op *op, struct error *error);
+bool engine_make_links(struct engine *engine, struct op *op);
+
+/* Takes back what engine_make_links() did. */
+void engine_revert_links(struct engine *engine, struct op *op);
+
+/* Removes the links of what preceded a plug and is not needed any more. What cannot be removed is a
+ * warning. */
+void engine_drop_links(struct engine *engine, struct op *op);
+
+/* Has the links of an unplugged VIF removed, by the link remover. Returns false if there are none.
+ */
+bool engine_clear_links(struct engine *engine, struct op *op);
+
+/* Takes note of an unplug whose links have been removed. */
+void engine_links_cleared(struct engine *engine, struct op *op, const struct error *error);
+
+/* What engine_clear_links() would do, for a dry run. */
+void engine_plan_drop_links(struct engine *engine, struct op *op);
+
+/* Removes links that a daemon before this one made for VIFs that are not on record. */
+void engine_clean_links(struct engine *engine);
+
+/* Tells the reap that the unplug is on behalf of, if it is, that it has ended (engine-reap.c). */
+void engine_reap_ended(struct engine *engine, struct op *op);
+
+/* Whether `n` more operations may wait; busy if not. */
+bool engine_has_room(const struct engine *engine, size_t n, struct error *error);
+
+/* Puts an operation into the queue (engine.c). */
+struct op *engine_add(struct engine *engine, enum op_type type, const struct request *request,
+                      uint64_t connection);
 
 /* What has become of the port of an operation in REALIZING (engine-verdict.c). */
 enum verdict {

@@ -14,21 +14,39 @@
 #include <stdint.h>
 
 #include "daemon/config.h"
+#include "daemon/link-remover.h"
+#include "daemon/links.h"
 #include "daemon/nic.h"
+#include "daemon/offload.h"
 #include "daemon/ovs.h"
 #include "daemon/vswitchd.h"
 #include "wire/request.h"
+
+/* What the end of an operation means to those who watch its VIF. */
+enum engine_event {
+    EVENT_NONE, /* Nothing: it failed, and was undone, or only marks were written. */
+    EVENT_PLUGGED,
+    EVENT_UNPLUGGED,
+    EVENT_CHANGED,
+    EVENT_REPAIRED /* A repair has ended, well or not. */
+};
 
 /* What the engine works with. All borrowed, all must outlive it. */
 struct engine_env {
     const struct config *config;
     struct ovs *ovs;
     struct nic *nic;
+    struct links *links; /* NULL where there is no netlink. */
+    struct link_remover *link_remover;
     struct vswitchd *vswitchd;
+    struct offload *offload;
     const char *boot_id;
+    const char *sysfs_root;
     const char *run_dir; /* OVS's run directory. */
     /* Sends a line (malloc'ed, passed on) to a connection, if that is still there. */
     void (*reply)(void *aux, uint64_t connection, char *line);
+    /* An operation that wrote something about a VIF has ended. */
+    void (*ended)(void *aux, const char *vif_id, enum engine_event event);
     void *aux;
 };
 
@@ -37,10 +55,22 @@ struct engine;
 struct engine *engine_create(const struct engine_env *env);
 void engine_destroy(struct engine *engine);
 
-/* Takes a plug or unplug. Returns false with *error filled (busy) if too much is waiting, or if the
- * daemon is about to end. */
+/* Takes a plug, unplug or update. Returns false with *error filled (busy) if too much is waiting,
+ * or if the daemon is about to end. */
 bool engine_submit(struct engine *engine, const struct request *request, uint64_t connection,
                    struct error *error);
+
+/* Unplugs stale VIFs: those that the request names, else all. Answers when that is done. Returns
+ * false with *error filled (busy; invalid_request if one that is named is not stale). */
+bool engine_reap(struct engine *engine, const struct request *request, uint64_t connection,
+                 struct error *error);
+
+/* Brings VIF `vif_id` to `goal`, which is what it was before others changed it. Returns false if
+ * that cannot be done now. */
+bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal);
+
+/* Whether operations on that VIF are under way or waiting. */
+bool engine_has(const struct engine *engine, const char *vif_id);
 
 /* Looks at what came of everything under way. To be called after ovs_run() and vswitchd_run(). */
 void engine_run(struct engine *engine);
@@ -58,6 +88,7 @@ size_t engine_n_ops(const struct engine *engine);
 struct engine_counters {
     uint64_t plugs;        /* Ended well. */
     uint64_t unplugs;      /* Ended well. */
+    uint64_t updates;      /* Ended well. */
     uint64_t failed;       /* Refused or failed. */
     uint64_t undone;       /* Of those: something had to be undone. */
     uint64_t transactions; /* Sent. */

@@ -58,6 +58,12 @@ bool spec_representor(const struct vif *vif, const struct host_facts *facts, str
             "name a netdev bridge.",
             vif->bridge, spec->datapath_type);
     }
+    if (facts->offload_missing) {
+        return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
+                         "Representors are plugged with hardware offload only (ensure_hw_offload = "
+                         "require), and it is not in effect; set other_config:hw-offload=true in "
+                         "Open_vSwitch and restart ovs-vswitchd.");
+    }
     if (!check_vhost_user(vif, facts, nic, error)) {
         return false;
     }

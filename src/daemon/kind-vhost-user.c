@@ -41,6 +41,16 @@ bool spec_check_path(const struct vif *vif, const struct host_facts *facts, stru
     return true;
 }
 
+bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error)
+{
+    if (spec->kind == VIF_KIND_VHOST_USER && spec->mtu_request > VHOST_USER_MTU_MAX) {
+        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_MTU),
+                         "MTU %d is more than OVS gives a vhost-user port; ask for at most %d.",
+                         spec->mtu_request, VHOST_USER_MTU_MAX);
+    }
+    return true;
+}
+
 bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
                      struct error *error)
 {
@@ -51,10 +61,8 @@ bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, stru
             "name a netdev bridge.",
             vif->bridge, spec->datapath_type);
     }
-    if (spec->mtu_request > VHOST_USER_MTU_MAX) {
-        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_MTU),
-                         "MTU %d is more than OVS gives a vhost-user port; ask for at most %d.",
-                         spec->mtu_request, VHOST_USER_MTU_MAX);
+    if (!spec_check_mtu(vif, spec, error)) {
+        return false;
     }
     snprintf(spec->port, 15, "vhu%.11s", vif->id); /* os-vif's NIC_NAME_LEN: 14 bytes. */
     memcpy(spec->vhost_path, vif->vhost_path, sizeof spec->vhost_path);

@@ -21,6 +21,7 @@
 #include "daemon/server.h"
 #include "daemon/version.h"
 #include "daemon/vswitchd.h"
+#include "daemon/watch.h"
 #include "dirs.h"
 #include "fatal-signal.h"
 #include "memory.h"
@@ -57,10 +58,14 @@ struct daemon {
     char *run_dir;
     struct ovs *ovs;
     struct nic *nic;
+    struct links *links;
+    struct link_remover *link_remover;
+    struct offload offload;
     struct vswitchd *vswitchd;
     struct engine_env env;
     struct engine *engine;
     struct server *server;
+    struct watch *watch;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
     bool ready;
@@ -238,6 +243,28 @@ static void on_reply(void *daemon_, uint64_t connection, char *line)
     server_reply(daemon->server, connection, line);
 }
 
+static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)
+{
+    struct daemon *daemon = daemon_;
+
+    watch_ended(daemon->watch, vif_id, event);
+}
+
+static void on_notification(void *daemon_, char *line)
+{
+    struct daemon *daemon = daemon_;
+
+    server_broadcast(daemon->server, line);
+    free(line);
+}
+
+static bool has_subscribers(void *daemon_)
+{
+    const struct daemon *daemon = daemon_;
+
+    return server_n_subscribers(daemon->server) > 0;
+}
+
 static char *on_refusal(const struct error *error)
 {
     return reply_error("null", NULL, error);
@@ -274,6 +301,31 @@ static void start_server(struct daemon *daemon)
     }
 }
 
+static void start_watch(struct daemon *daemon)
+{
+    struct watch_env env = {
+        .env = &daemon->env,
+        .engine = daemon->engine,
+        .notify = on_notification,
+        .wanted = has_subscribers,
+        .aux = daemon,
+    };
+
+    daemon->watch = watch_create(&env);
+}
+
+/* Without netlink all but VIFs with links of the kernel can still be plugged. */
+static struct links *open_links(void)
+{
+    struct error error;
+    struct links *links = links_create("/proc", &error);
+
+    if (!links) {
+        VLOG_WARN("%s", error.message);
+    }
+    return links;
+}
+
 static void start(struct daemon *daemon)
 {
     const struct config *config = &daemon->config;
@@ -287,20 +339,30 @@ static void start(struct daemon *daemon)
     start_server(daemon);
     daemon->ovs = ovs_create(daemon->options.db);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
+    daemon->links = open_links();
+    daemon->link_remover = link_remover_create();
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
+    daemon->offload.policy = config->ensure_hw_offload;
     daemon->env = (struct engine_env){
         .config = config,
         .ovs = daemon->ovs,
         .nic = daemon->nic,
+        .links = daemon->links,
+        .link_remover = daemon->link_remover,
+        .offload = &daemon->offload,
+        .sysfs_root = daemon->options.sysfs_root,
         .vswitchd = daemon->vswitchd,
         .boot_id = daemon->boot_id,
         .run_dir = daemon->run_dir,
         .reply = on_reply,
+        .ended = on_ended,
         .aux = daemon,
     };
     daemon->engine = engine_create(&daemon->env);
+    start_watch(daemon);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
+        .watch = daemon->watch,
         .server = daemon->server,
         .env = &daemon->env,
         .started_ms = time_msec(),
@@ -311,6 +373,9 @@ static void stop(struct daemon *daemon)
 {
     notify("STOPPING=1");
     engine_destroy(daemon->engine);
+    watch_destroy(daemon->watch);
+    link_remover_destroy(daemon->link_remover);
+    links_destroy(daemon->links);
     server_destroy(daemon->server);
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
@@ -340,6 +405,7 @@ static void reload(struct daemon *daemon)
         server_set_access(daemon->server, access);
         access_destroy(daemon->access);
         daemon->access = access;
+        daemon->offload.policy = daemon->config.ensure_hw_offload;
         nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
         VLOG_INFO("configuration read again");
     } else {
@@ -394,6 +460,8 @@ static void run(struct daemon *daemon)
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
     server_run(daemon->server);
     engine_run(daemon->engine);
+    watch_run(daemon->watch);
+    offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     engine_commit(daemon->engine);
     server_flush(daemon->server);
     unixctl_server_run(daemon->unixctl);
@@ -411,6 +479,7 @@ static void wait_for_events(struct daemon *daemon)
     vswitchd_wait(daemon->vswitchd);
     server_wait(daemon->server);
     engine_wait(daemon->engine);
+    watch_wait(daemon->watch);
     unixctl_server_wait(daemon->unixctl);
     poll_fd_wait(signal_pipe[0], POLLIN);
     if (daemon->exiting) {

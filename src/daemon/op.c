@@ -27,6 +27,10 @@ void op_destroy(struct op *op)
     plan_destroy(&op->plan);
     port_spec_destroy(&op->goal);
     record_destroy(&op->before);
+    if (op->evicted) {
+        record_destroy(op->evicted);
+        free(op->evicted);
+    }
     for (size_t i = 0; i < op->n_warnings; i++) {
         free(op->warnings[i]);
     }
@@ -46,5 +50,10 @@ void op_warn(struct op *op, const char *format, ...)
 
 const char *op_type_name(enum op_type type)
 {
-    return type == OP_PLUG ? "plug" : type == OP_UNPLUG ? "unplug" : "recover";
+    static const char *const names[] = {
+        [OP_PLUG] = "plug",     [OP_UNPLUG] = "unplug",   [OP_UPDATE] = "update",
+        [OP_REPAIR] = "repair", [OP_RECOVER] = "recover",
+    };
+
+    return names[type];
 }

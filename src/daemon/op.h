@@ -1,6 +1,6 @@
 /* Operations: one request in flight, from its arrival to its answer.
  *
- *   QUEUED ----> COMMITTING ----> REALIZING ----> done
+ *   QUEUED ----> COMMITTING ----> REALIZING ----> (CLEARING) ----> done
  *     ^  \________________________/ |  |
  *     |_____________________________|  |   (a replacement's second step; a second look at an MTU)
  *     |________________________________|   (undoing: the same way once more, with what preceded
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "daemon/host.h"
 #include "daemon/plan.h"
 #include "daemon/record.h"
 #include "openvswitch/hmap.h"
@@ -27,10 +28,19 @@
 enum op_type {
     OP_PLUG,
     OP_UNPLUG,
+    OP_UPDATE,
+    OP_REPAIR, /* Nobody's request: brings back what others have changed. */
     OP_RECOVER /* Nobody's request: the second step of a replacement that a killed daemon left. */
 };
 
-enum op_state { OP_QUEUED, OP_COMMITTING, OP_REALIZING };
+enum op_state {
+    OP_QUEUED,
+    OP_COMMITTING,
+    OP_REALIZING,
+    OP_CLEARING /* UNPLUG: all is done in the switch, and the kernel's links are being removed. */
+};
+
+struct reap; /* engine-reap.c */
 
 struct op {
     struct ovs_list node;     /* In the engine's list for `state`. */
@@ -47,12 +57,20 @@ struct op {
 
     /* What it is to do. */
     struct plan plan;      /* The step at hand. */
-    struct port_spec goal; /* PLUG, RECOVER: the port as it shall be; valid if has_goal. */
+    struct port_spec goal; /* The port as it shall be; valid if has_goal. Not for UNPLUG. */
     bool has_goal;
     struct record before; /* What was there before the first step; valid if has_before. */
     bool has_before;
-    bool touched; /* A step has been, or may have been, committed: `before` is fixed. */
-    bool changed; /* For the answer. */
+    struct record *evicted;     /* The VIF that had to go for this one; or NULL. Owned. */
+    struct host_plan host;      /* Kernel links: the steps to do with this transaction... */
+    struct host_plan host_done; /* ...and those that were done, for the undo. */
+    bool succeeded;
+    bool cleared;      /* UNPLUG: the links have gone. */
+    bool left_alone;   /* UNPLUG: the VIF is another instance's by now. */
+    bool only_stale;   /* UNPLUG: only if the VIF is of an earlier boot. */
+    struct reap *reap; /* UNPLUG: on behalf of this; or NULL. */
+    bool touched;      /* A step has been, or may have been, committed: `before` is fixed. */
+    bool changed;      /* For the answer. */
     bool made_bridge;
     bool uncertain_bridge; /* It may have made it: the connection broke. */
     bool without_vf_mac;   /* set-vf-mac = try has been tried. */
@@ -87,6 +105,18 @@ struct op *op_create(enum op_type type, const struct request *request, uint64_t 
 void op_destroy(struct op *op);
 
 void op_warn(struct op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether it brings a port to what it shall be for somebody who waits for an answer. */
+static inline bool op_is_plug(const struct op *op)
+{
+    return op->type == OP_PLUG || op->type == OP_UPDATE;
+}
+
+/* Whether nobody asked for it. */
+static inline bool op_is_internal(const struct op *op)
+{
+    return op->type == OP_RECOVER || op->type == OP_REPAIR;
+}
 
 /* "plug", for the log. */
 const char *op_type_name(enum op_type type);

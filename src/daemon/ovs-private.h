@@ -16,7 +16,8 @@ struct staged_bridge {
     bool created;
     struct ovsrec_port **ports; /* Of a created one, set at commit. */
     size_t n_ports;
-    bool drop;        /* Drop if nothing but the local port is left... */
+    bool drop; /* Drop if nothing but the local port (of a trunk bridge: and patch ports) is left...
+                */
     size_t n_removed; /* ...after so many were taken away... */
     size_t n_added;   /* ...and none was added. */
 };
@@ -27,7 +28,10 @@ struct ovs {
     struct ovsdb_idl_index *bridge_by_name;
     struct ovsdb_idl_index *port_by_name;
     struct ovsdb_idl_index *interface_by_name;
+    struct ovsdb_idl_index *port_by_qos;
     struct registry *registry;
+    struct sset changed_vifs;
+    bool bridges_changed;
 
     bool synced;
     unsigned int lost_seqno;  /* The IDL's seqno when the connection was lost. */
@@ -36,6 +40,7 @@ struct ovs {
 
     struct ovsdb_idl_txn *txn;
     bool sent;
+    bool untold; /* It is ours, and nobody waits for its end. */
     bool bumped;
     unsigned int sent_losses; /* n_losses when it was sent. */
     struct ovs_list staged_bridges;
@@ -51,6 +56,17 @@ const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ov
 
 /* Takes note of the Interface rows that changed since the last call. */
 void ovs_track(struct ovs *ovs);
+
+/* Reads the limits of a port (NULL: it has no Port row) into record->spec.qos (ovs-qos.c). */
+void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface *interface,
+                  struct record *record);
+
+/* Stages the limits of `spec`, or for a created port its default QoS type. */
+void ovs_stage_qos(struct ovs *ovs, const struct port_spec *spec, const struct ovsrec_port *port,
+                   const struct ovsrec_interface *interface, bool created);
+
+/* Stages the removal of the QoS and Queue rows that only `port` refers to. */
+void ovs_stage_qos_removal(struct ovs *ovs, const struct ovsrec_port *port);
 
 /* Writes what the staged bridges came to; called once, before the commit. */
 void ovs_stage_bridges(struct ovs *ovs);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/offload.h"
 #include "ovsdb-idl.h"
 #include "util.h"
 
@@ -68,6 +69,21 @@ const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ov
     return NULL;
 }
 
+/* With a bridge of its own a VIF's limits are on its guest's port. */
+static void read_limits(const struct ovs *ovs, const struct ovsrec_port *port,
+                        const struct ovsrec_interface *row, struct record *record)
+{
+    const char *guest = record->spec.guest_port;
+
+    if (guest[0]) {
+        port = ovs_port_row(ovs, guest);
+        row = ovs_interface_row(ovs, guest);
+    }
+    if (row) {
+        ovs_read_qos(port, row, record);
+    }
+}
+
 static void read_record(const struct ovs *ovs, const struct ovsrec_interface *row,
                         struct record *record)
 {
@@ -92,6 +108,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
              smap_get_def(&row->status, "dpdk-vf-mac", ""));
     record->error = nullable_xstrdup(row->error && row->error[0] ? row->error : NULL);
     record_interpret(record);
+    read_limits(ovs, port, row, record);
 }
 
 static bool read_uuid(const struct ovs *ovs, const struct uuid *uuid, struct record *record)
@@ -154,6 +171,9 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->dpdk_initialized = row->dpdk_initialized;
     globals->ovs_version = row->ovs_version;
     globals->dpdk_version = row->dpdk_version;
+    globals->hw_offload = smap_get_bool(&row->other_config, "hw-offload", false);
+    globals->hw_offload_set_at =
+        (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);
     globals->vhost_sock_dir = smap_get(&row->other_config, "vhost-sock-dir");
 }
 
@@ -192,20 +212,57 @@ void ovs_for_each_vif(const struct ovs *ovs, void (*cb)(const struct record *rec
     registry_for_each_vif(ovs->registry, each_vif, &each);
 }
 
+bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id)
+{
+    const struct ovsrec_interface *row;
+
+    OVSREC_INTERFACE_FOR_EACH (row, ovs->idl) {
+        const char *other = smap_get(&row->external_ids, KEY_IFACE_ID);
+
+        if (other && !strcmp(other, iface_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t ovs_n_vifs(const struct ovs *ovs)
 {
     return registry_n_vifs(ovs->registry);
 }
 
+bool ovs_vif_is_on(const struct ovs *ovs, const char *vif_id, const char *bridge)
+{
+    const struct uuid *uuid = registry_by_vif(ovs->registry, vif_id);
+    const struct ovsrec_interface *row =
+        uuid ? ovsrec_interface_get_for_uuid(ovs->idl, uuid) : NULL;
+    const struct ovsrec_port *port = row ? ovs_port_row(ovs, row->name) : NULL;
+    const struct ovsrec_bridge *bridge_row = ovs_bridge_row(ovs, bridge);
+
+    return port && bridge_row && has_port(bridge_row, port);
+}
+
+/* Notes that the VIF that row `uuid` is on record as has changed. */
+static void note_change(struct ovs *ovs, const struct uuid *uuid)
+{
+    const char *vif_id = registry_vif_of(ovs->registry, uuid);
+
+    if (vif_id) {
+        sset_add(&ovs->changed_vifs, vif_id);
+    }
+}
+
 void ovs_track(struct ovs *ovs)
 {
     const struct ovsrec_interface *row;
+    const struct ovsrec_bridge *bridge;
 
     OVSREC_INTERFACE_FOR_EACH_TRACKED (row, ovs->idl) {
         const char *owner;
         const char *vif_id;
         bool takes_device;
 
+        note_change(ovs, &row->header_.uuid);
         if (ovsrec_interface_is_deleted(row)) {
             registry_remove(ovs->registry, &row->header_.uuid);
             continue;
@@ -216,6 +273,11 @@ void ovs_track(struct ovs *ovs)
         registry_set(ovs->registry, &row->header_.uuid,
                      vif_id && vif_id_valid(vif_id) ? vif_id : NULL,
                      takes_device ? smap_get(&row->options, "dpdk-devargs") : NULL);
+        note_change(ovs, &row->header_.uuid);
+    }
+    OVSREC_BRIDGE_FOR_EACH_TRACKED(bridge, ovs->idl)
+    {
+        ovs->bridges_changed = true;
     }
     ovsdb_idl_track_clear(ovs->idl);
 }

@@ -72,9 +72,9 @@ static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
 }
 
 /* Puts `port` on the plan's bridge, which is made if it is missing and the plan says so. */
-static bool attach(struct ovs *ovs, const struct plan *plan, struct ovsrec_port *port)
+static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec,
+                   struct ovsrec_port *port)
 {
-    const struct port_spec *spec = &plan->spec;
     struct staged_bridge *staged = find_staged(ovs, spec->bridge);
     const struct ovsrec_bridge *row;
 
@@ -94,7 +94,9 @@ static bool attach(struct ovs *ovs, const struct plan *plan, struct ovsrec_port 
     return true;
 }
 
-static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hint, bool drop)
+/* Takes a port off its bridge, for good or (`moves`) to put it on another. */
+static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hint, bool drop,
+                   bool moves)
 {
     const struct ovsrec_port *port = ovs_port_row(ovs, port_name);
     const struct ovsrec_bridge *bridge = port ? ovs_bridge_of(ovs, port, bridge_hint) : NULL;
@@ -102,6 +104,9 @@ static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hi
 
     if (!bridge) {
         return false;
+    }
+    if (!moves) {
+        ovs_stage_qos_removal(ovs, port);
     }
     ovsrec_bridge_update_ports_delvalue(bridge, port);
     staged = note_bridge(ovs, bridge);
@@ -117,27 +122,106 @@ static void set_mtu_request(const struct ovsrec_interface *interface, int mtu)
     ovsrec_interface_set_mtu_request(interface, &value, mtu ? 1 : 0);
 }
 
-static bool stage_create(struct ovs *ovs, const struct plan *plan)
+/* A VIF's bridge of its own goes as a whole, with all its ports. */
+static void drop_port_bridge(struct ovs *ovs, const char *name)
 {
-    const struct port_spec *spec = &plan->spec;
+    const struct ovsrec_bridge *row = name[0] ? ovs_bridge_row(ovs, name) : NULL;
+
+    if (row) {
+        for (size_t i = 0; i < row->n_ports; i++) {
+            ovs_stage_qos_removal(ovs, row->ports[i]);
+        }
+        ovsrec_open_vswitch_update_bridges_delvalue(ovsrec_open_vswitch_first(ovs->idl), row);
+    }
+}
+
+/* The bridge of its own of a VIF, with the guest's port and one end of the pair of patch ports. */
+static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
+{
+    struct staged_bridge *staged = create_bridge(ovs, spec->port_bridge, spec->datapath_type);
+    const char *patch = smap_get(&spec->options, "peer");
     struct ovsrec_interface *interface;
     struct ovsrec_port *port;
+    struct smap options;
 
-    if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge) &&
-        !find_staged(ovs, spec->bridge)) {
-        return false;
-    }
-    if (plan->old_port[0] && !detach(ovs, plan->old_port, NULL, plan->drop_bridge)) {
-        return false;
-    }
-    port = insert_port(ovs, spec->port, &interface);
+    port = insert_port(ovs, spec->guest_port, &interface);
+    ovs_stage_qos(ovs, spec, port, interface, true);
+    add_created_port(staged, port);
+    port = insert_port(ovs, patch, &interface);
+    ovsrec_interface_set_type(interface, "patch");
+    smap_init(&options);
+    smap_add(&options, "peer", spec->port);
+    ovsrec_interface_set_options(interface, &options);
+    smap_destroy(&options);
+    add_created_port(staged, port);
+}
+
+/* os-vif's isolate_vif: on the dead VLAN, whatever the frame's tag. */
+static void isolate(const struct ovsrec_port *port)
+{
+    int64_t vlan = DEAD_VLAN;
+
+    ovsrec_port_set_tag(port, &vlan, 1);
+    ovsrec_port_set_vlan_mode(port, "trunk");
+    ovsrec_port_set_trunks(port, &vlan, 1);
+}
+
+static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec)
+{
+    struct ovsrec_interface *interface;
+    struct ovsrec_port *port = insert_port(ovs, spec->port, &interface);
+
     ovsrec_interface_set_type(interface, spec->type);
     ovsrec_interface_set_options(interface, &spec->options);
     ovsrec_interface_set_external_ids(interface, &spec->external_ids);
     if (spec->mtu_request) {
         set_mtu_request(interface, spec->mtu_request);
     }
-    return attach(ovs, plan, port);
+    if (spec->isolate) {
+        isolate(port);
+    }
+    if (spec->port_bridge[0]) {
+        create_port_bridge(ovs, spec);
+    } else {
+        ovs_stage_qos(ovs, spec, port, interface, true);
+    }
+    return attach(ovs, plan, spec, port);
+}
+
+static bool stage_create(struct ovs *ovs, const struct plan *plan)
+{
+    const struct port_spec *spec = &plan->spec;
+
+    if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge) &&
+        !find_staged(ovs, spec->bridge)) {
+        return false;
+    }
+    if (plan->old_port[0]) {
+        if (!detach(ovs, plan->old_port, NULL, plan->drop_bridge, false)) {
+            return false;
+        }
+        drop_port_bridge(ovs, plan->old_port_bridge);
+    }
+    if (spec->no_port) {
+        if (!find_staged(ovs, spec->bridge)) {
+            create_bridge(ovs, spec->bridge, spec->datapath_type);
+        }
+        return true;
+    }
+    return insert_spec(ovs, plan, spec);
+}
+
+static bool stage_qos_change(struct ovs *ovs, const struct port_spec *spec)
+{
+    const char *name = spec->guest_port[0] ? spec->guest_port : spec->port;
+    const struct ovsrec_interface *interface = ovs_interface_row(ovs, name);
+    const struct ovsrec_port *port = ovs_port_row(ovs, name);
+
+    if (!interface || !port) {
+        return false;
+    }
+    ovs_stage_qos(ovs, spec, port, interface, false);
+    return true;
 }
 
 static bool stage_change(struct ovs *ovs, const struct plan *plan)
@@ -154,8 +238,8 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
         if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge)) {
             return false;
         }
-        if (!detach(ovs, spec->port, plan->old_bridge, plan->drop_bridge) ||
-            !attach(ovs, plan, CONST_CAST(struct ovsrec_port *, port))) {
+        if (!detach(ovs, spec->port, plan->old_bridge, plan->drop_bridge, true) ||
+            !attach(ovs, plan, spec, CONST_CAST(struct ovsrec_port *, port))) {
             return false;
         }
     }
@@ -166,6 +250,9 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
     }
     if (plan->set_mtu_request) {
         set_mtu_request(interface, spec->mtu_request);
+    }
+    if (plan->set_qos && !stage_qos_change(ovs, spec)) {
+        return false;
     }
     SMAP_FOR_EACH (node, &plan->set_options) {
         ovsrec_interface_update_options_setkey(interface, node->key, node->value);
@@ -182,7 +269,16 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
     return true;
 }
 
-bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
+static bool stage_delete(struct ovs *ovs, const struct plan *plan)
+{
+    if (!detach(ovs, plan->spec.port, plan->spec.bridge, plan->drop_bridge, false)) {
+        return false;
+    }
+    drop_port_bridge(ovs, plan->spec.port_bridge);
+    return true;
+}
+
+static bool stage_action(struct ovs *ovs, const struct plan *plan)
 {
     switch (plan->action) {
     case ACTION_NONE:
@@ -193,9 +289,37 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
     case ACTION_REPLACE:
         return stage_change(ovs, plan);
     case ACTION_DELETE:
-        return detach(ovs, plan->spec.port, plan->spec.bridge, plan->drop_bridge);
+        return stage_delete(ovs, plan);
     }
     return false;
+}
+
+bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
+{
+    if (plan->evicted_port[0] && !detach(ovs, plan->evicted_port, NULL, false, false)) {
+        return false;
+    }
+    if (!stage_action(ovs, plan)) {
+        return false;
+    }
+    return !plan->restored || !ovs_bridge_row(ovs, plan->restored->bridge) ||
+           insert_spec(ovs, plan, plan->restored);
+}
+
+/* Ports of `row` that keep a bridge: not its local one, nor on trunk bridges Neutron's patch ports,
+ * which are there for the VIF's port. */
+static size_t count_keepers(const struct ovsrec_bridge *row)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < row->n_ports; i++) {
+        const struct ovsrec_port *port = row->ports[i];
+        bool patch = is_trunk_bridge(row->name) && port->n_interfaces == 1 &&
+                     !strcmp(port->interfaces[0]->type, "patch");
+
+        n += strcmp(port->name, row->name) && !patch;
+    }
+    return n;
 }
 
 /* A bridge goes if this transaction leaves it nothing but its local port, and the transaction fails
@@ -204,8 +328,7 @@ static void drop_if_empty(struct ovs *ovs, const struct staged_bridge *staged)
 {
     const struct ovsrec_bridge *row = staged->row;
 
-    if (staged->n_added == 0 && row->n_ports - staged->n_removed == 1 &&
-        ovs_port_row(ovs, row->name)) {
+    if (staged->n_added == 0 && count_keepers(row) == staged->n_removed) {
         ovsrec_bridge_verify_ports(row);
         ovsrec_open_vswitch_update_bridges_delvalue(ovsrec_open_vswitch_first(ovs->idl), row);
     }

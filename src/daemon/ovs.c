@@ -2,6 +2,7 @@
 
 #include "daemon/ovs-private.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "daemon/offload.h"
 #include "ovsdb-idl.h"
 #include "timeval.h"
 #include "util.h"
@@ -29,6 +31,7 @@ static void monitor_columns(struct ovsdb_idl *idl)
         &ovsrec_open_vswitch_col_next_cfg,
         &ovsrec_open_vswitch_col_cur_cfg,
         &ovsrec_open_vswitch_col_other_config,
+        &ovsrec_open_vswitch_col_external_ids,
         &ovsrec_open_vswitch_col_dpdk_initialized,
         &ovsrec_open_vswitch_col_dpdk_version,
         &ovsrec_open_vswitch_col_ovs_version,
@@ -37,6 +40,15 @@ static void monitor_columns(struct ovsdb_idl *idl)
         &ovsrec_bridge_col_ports,
         &ovsrec_port_col_name,
         &ovsrec_port_col_interfaces,
+        &ovsrec_port_col_qos,
+        &ovsrec_qos_col_type,
+        &ovsrec_qos_col_other_config,
+        &ovsrec_qos_col_queues,
+        &ovsrec_queue_col_other_config,
+        &ovsrec_interface_col_ingress_policing_rate,
+        &ovsrec_interface_col_ingress_policing_burst,
+        &ovsrec_interface_col_ingress_policing_kpkts_rate,
+        &ovsrec_interface_col_ingress_policing_kpkts_burst,
         &ovsrec_interface_col_name,
         &ovsrec_interface_col_type,
         &ovsrec_interface_col_options,
@@ -55,6 +67,10 @@ static void monitor_columns(struct ovsdb_idl *idl)
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_type);
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_options);
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_external_ids);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_mtu_request);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_error);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_ofport);
+    ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_ports);
 }
 
 struct ovs *ovs_create(const char *remote)
@@ -63,12 +79,14 @@ struct ovs *ovs_create(const char *remote)
 
     ovs->remote = xstrdup(remote);
     ovs->registry = registry_create();
+    sset_init(&ovs->changed_vifs);
     ovs_list_init(&ovs->staged_bridges);
     ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     monitor_columns(ovs->idl);
     ovs->bridge_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_bridge_col_name);
     ovs->port_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_port_col_name);
     ovs->interface_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_interface_col_name);
+    ovs->port_by_qos = ovsdb_idl_index_create1(ovs->idl, &ovsrec_port_col_qos);
     ovsdb_idl_set_probe_interval(ovs->idl, IDL_PROBE_INTERVAL);
     ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
     return ovs;
@@ -85,6 +103,7 @@ void ovs_destroy(struct ovs *ovs)
     ovs_clear_staged_bridges(ovs);
     ovsdb_idl_destroy(ovs->idl);
     registry_destroy(ovs->registry);
+    sset_destroy(&ovs->changed_vifs);
     free(ovs->remote);
     free(ovs);
 }
@@ -146,11 +165,14 @@ static void follow_connection(struct ovs *ovs)
     }
 }
 
+static void end_untold(struct ovs *ovs);
+
 void ovs_run(struct ovs *ovs)
 {
     ovsdb_idl_run(ovs->idl);
     ovs_track(ovs);
     follow_connection(ovs);
+    end_untold(ovs);
 }
 
 void ovs_wait(struct ovs *ovs)
@@ -172,6 +194,24 @@ const char *ovs_remote(const struct ovs *ovs)
 bool ovs_synced(const struct ovs *ovs)
 {
     return ovs->synced;
+}
+
+const struct sset *ovs_changed_vifs(const struct ovs *ovs)
+{
+    return &ovs->changed_vifs;
+}
+
+bool ovs_bridges_changed(const struct ovs *ovs)
+{
+    return ovs->bridges_changed;
+}
+
+void ovs_changes_clear(struct ovs *ovs)
+{
+    if (!sset_is_empty(&ovs->changed_vifs)) {
+        sset_clear(&ovs->changed_vifs);
+    }
+    ovs->bridges_changed = false;
 }
 
 bool ovs_txn_ready(const struct ovs *ovs)
@@ -215,6 +255,38 @@ void ovs_txn_commit(struct ovs *ovs, const char *comment)
     ovsdb_idl_txn_commit(ovs->txn);
 }
 
+void ovs_set_hw_offload(struct ovs *ovs, int64_t now)
+{
+    const struct ovsrec_open_vswitch *globals = ovsrec_open_vswitch_first(ovs->idl);
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRId64, now);
+    ovs_txn_start(ovs);
+    ovsrec_open_vswitch_update_other_config_setkey(globals, "hw-offload", "true");
+    ovsrec_open_vswitch_update_external_ids_setkey(globals, KEY_OFFLOAD_SET_AT, text);
+    ovs_txn_commit(ovs, "vifplugd: ensure_hw_offload = set");
+    ovs->untold = true;
+}
+
+/* The end of a transaction that nobody waits for. */
+static void end_untold(struct ovs *ovs)
+{
+    int64_t next_cfg;
+    char *error;
+    enum ovs_txn_result result;
+
+    if (!ovs->untold) {
+        return;
+    }
+    ovs->untold = false;
+    result = ovs_txn_result(ovs, &next_cfg, &error);
+    ovs->untold = result == OVS_TXN_PENDING;
+    if (result == OVS_TXN_ERROR) {
+        VLOG_WARN("%s: OVSDB refused to set hw-offload: %s", ovs->remote, error);
+    }
+    free(error);
+}
+
 enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **error)
 {
     enum ovs_txn_result result;
@@ -222,7 +294,7 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
 
     *next_cfg = 0;
     *error = NULL;
-    if (!ovs->txn || !ovs->sent) {
+    if (!ovs->txn || !ovs->sent || ovs->untold) {
         return OVS_TXN_NONE;
     }
     status = ovsdb_idl_txn_commit(ovs->txn);

@@ -15,6 +15,7 @@
 
 #include "daemon/plan.h"
 #include "daemon/record.h"
+#include "sset.h"
 
 struct ovs;
 
@@ -37,6 +38,8 @@ struct ovs_globals {
     const char *ovs_version;    /* Or NULL. */
     const char *dpdk_version;   /* Or NULL. */
     const char *vhost_sock_dir; /* Relative to OVS's run directory; or NULL. */
+    bool hw_offload;            /* other_config:hw-offload. */
+    int64_t hw_offload_set_at;  /* When the daemon set that, ms since the epoch; 0: it did not. */
 };
 void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals);
 
@@ -54,6 +57,22 @@ bool ovs_find_vf_owner(const struct ovs *ovs, const struct pci_addr *pf, int vf_
 void ovs_for_each_vif(const struct ovs *ovs, void (*cb)(const struct record *record, void *aux),
                       void *aux);
 size_t ovs_n_vifs(const struct ovs *ovs);
+
+/* Whether any interface has that iface-id. Looks at all of them. */
+bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id);
+
+/* Whether a VIF's port is on that bridge. */
+bool ovs_vif_is_on(const struct ovs *ovs, const char *vif_id, const char *bridge);
+
+/* VIFs whose Interface rows have changed, appeared or gone since ovs_changes_clear(), and whether
+ * any bridge's ports have. */
+const struct sset *ovs_changed_vifs(const struct ovs *ovs);
+bool ovs_bridges_changed(const struct ovs *ovs);
+void ovs_changes_clear(struct ovs *ovs);
+
+/* Sends a transaction of its own that sets other_config:hw-offload and notes the time, ms since the
+ * epoch. Its end is not told: what it came to is in ovs_globals(). */
+void ovs_set_hw_offload(struct ovs *ovs, int64_t now);
 
 /* Whether a transaction can be started now: synced, and none is under way. */
 bool ovs_txn_ready(const struct ovs *ovs);

@@ -65,6 +65,44 @@ static void fill_external_ids(const struct vif *vif, const struct host_facts *fa
     smap_replace(ids, KEY_VIF_ID, vif->id);
     smap_replace(ids, KEY_KIND, vif_kind_name(spec->kind));
     smap_replace(ids, KEY_BOOT_ID, facts->boot_id);
+    if (is_trunk_bridge(vif->bridge)) {
+        smap_replace(ids, KEY_BRIDGE_NAME, vif->bridge);
+    }
+}
+
+/* What os-vif's _create_vif_port() does to a port that it creates. Its QoS type is for datapaths of
+ * the kernel (supports_tc_qdisc()); trunk bridges have VLANs of their own. */
+static void fill_new_port(const struct host_facts *facts, struct port_spec *spec)
+{
+    spec->isolate = facts->isolate_vif && !is_trunk_bridge(spec->bridge);
+    if (!strcmp(spec->datapath_type, "system")) {
+        snprintf(spec->default_qos, sizeof spec->default_qos, "%s", facts->default_qos_type);
+    }
+}
+
+static bool spec_kind(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                      struct error *error)
+{
+    switch (spec->kind) {
+    case VIF_KIND_REPRESENTOR:
+        if (!facts->nic_vf) {
+            *error = *facts->nic_error;
+            return false;
+        }
+        return spec_representor(vif, facts, spec, error);
+    case VIF_KIND_VHOST_USER:
+        return spec_vhost_user(vif, facts, spec, error);
+    case VIF_KIND_KERNEL_REPRESENTOR:
+        return spec_kernel_representor(vif, facts, spec, error);
+    case VIF_KIND_OVS:
+        return spec_ovs(vif, facts, spec, error);
+    case VIF_KIND_HYBRID:
+        return spec_hybrid(vif, facts, spec, error);
+    default:
+        return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
+                         "VIFs of this kind are not plugged here; the daemon's 'describe' method "
+                         "lists those that are.");
+    }
 }
 
 bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
@@ -82,19 +120,8 @@ bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct por
     snprintf(spec->bridge, sizeof spec->bridge, "%s", vif->bridge);
     spec->mtu_request = vif->mtu ? vif->mtu : facts->default_mtu;
     fill_external_ids(vif, facts, spec);
-    switch (spec->kind) {
-    case VIF_KIND_REPRESENTOR:
-        if (!facts->nic_vf) {
-            *error = *facts->nic_error;
-            return false;
-        }
-        return spec_representor(vif, facts, spec, error);
-    case VIF_KIND_VHOST_USER:
-        return spec_vhost_user(vif, facts, spec, error);
-    default:
-        return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
-                         "VIFs of kind %s are not plugged by this version; use a representor or a "
-                         "vhost-user VIF on a netdev bridge.",
-                         vif_kind_name(spec->kind));
-    }
+    spec->has_qos = vif->has_qos;
+    spec->qos = vif->qos;
+    fill_new_port(facts, spec);
+    return spec_kind(vif, facts, spec, error);
 }

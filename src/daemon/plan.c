@@ -9,10 +9,12 @@
 #include "util.h"
 
 /* Keys that are ours in any row that is ours. */
-static const char *const our_options[] = {"dpdk-devargs", "dpdk-vf-mac", "vhost-server-path"};
+static const char *const our_options[] = {"dpdk-devargs", "dpdk-vf-mac", "vhost-server-path",
+                                          "peer"};
 static const char *const our_external_ids[] = {
-    KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,  KEY_OWNER,
-    KEY_VIF_ID,   KEY_KIND,         KEY_BOOT_ID,      KEY_PCI_SLOT,
+    KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,     KEY_BRIDGE_NAME,
+    KEY_OWNER,    KEY_VIF_ID,       KEY_KIND,         KEY_BOOT_ID,     KEY_PCI_SLOT,
+    KEY_PF,       KEY_VF_NUM,       KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE, KEY_GUEST_PORT,
 };
 
 /* Options that name the device or the socket behind the port. (dpdk-vf-mac can be changed in place,
@@ -137,6 +139,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
     plan->set_mtu_request = now->mtu_request != goal->mtu_request;
     if (strcmp(now->bridge, goal->bridge)) {
         snprintf(plan->old_bridge, sizeof plan->old_bridge, "%s", now->bridge);
+        plan->drop_bridge = is_trunk_bridge(now->bridge);
         why(plan, "bridge %s becomes %s", now->bridge, goal->bridge);
     }
     if (plan->set_type) {
@@ -144,6 +147,10 @@ static void plan_change(const struct record *current, const struct port_spec *go
     }
     if (plan->set_mtu_request) {
         why(plan, "mtu_request %d becomes %d", now->mtu_request, goal->mtu_request);
+    }
+    plan->set_qos = goal->has_qos && memcmp(&now->qos, &goal->qos, sizeof goal->qos) != 0;
+    if (plan->set_qos) {
+        why(plan, "QoS changes");
     }
     why_map(plan, &plan->set_options, "changes");
     why_map(plan, &plan->remove_options, "goes");
@@ -170,6 +177,42 @@ static void plan_change(const struct record *current, const struct port_spec *go
     }
 }
 
+static void plan_removal(const struct record *current, struct plan *plan)
+{
+    plan->action = ACTION_DELETE;
+    plan->needs_switch = plan->changes = true;
+    /* os-vif's _delete_bridge_if_trunk(), but only if the VIF's port was the last one. */
+    plan->drop_bridge = is_trunk_bridge(current->spec.bridge);
+    why(plan, "port %s on %s goes", current->spec.port, current->spec.bridge);
+}
+
+static void plan_creation(const struct record *current, const struct port_spec *goal,
+                          struct plan *plan)
+{
+    plan->action = ACTION_CREATE;
+    plan->needs_switch = plan->changes = true;
+    if (current) {
+        snprintf(plan->old_port, sizeof plan->old_port, "%s", current->spec.port);
+        snprintf(plan->old_port_bridge, sizeof plan->old_port_bridge, "%s",
+                 current->spec.port_bridge);
+        why(plan, "port %s becomes %s", current->spec.port, goal->port);
+    } else {
+        why(plan, "there is no port of this VIF");
+    }
+}
+
+/* The caller makes the port: no more than the bridge is ensured, and a port that there is stays. */
+static void plan_bridge_only(const struct port_spec *goal, struct plan *plan)
+{
+    if (plan->create_bridge) {
+        plan->action = ACTION_CREATE;
+        plan->changes = true;
+        why(plan, "there is no bridge %s", goal->bridge);
+    } else {
+        why(plan, "there is a bridge %s, and the port is not vifplugd's to make", goal->bridge);
+    }
+}
+
 void plan_transition(const struct record *current, const struct port_spec *goal,
                      const struct port_spec *written, bool bridge_exists, struct plan *plan)
 {
@@ -183,20 +226,16 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
     if (!current && !goal) {
         why(plan, "there is no port of this VIF");
     } else if (!goal) {
-        plan->action = ACTION_DELETE;
-        plan->needs_switch = plan->changes = true;
-        why(plan, "port %s on %s goes", current->spec.port, current->spec.bridge);
+        plan_removal(current, plan);
+    } else if (goal->no_port) {
+        plan_bridge_only(goal, plan);
     } else if (!current || strcmp(current->spec.port, goal->port)) {
-        plan->action = ACTION_CREATE;
-        plan->needs_switch = plan->changes = true;
-        if (current) {
-            snprintf(plan->old_port, sizeof plan->old_port, "%s", current->spec.port);
-            why(plan, "port %s becomes %s", current->spec.port, goal->port);
-        } else {
-            why(plan, "there is no port of this VIF");
-        }
+        plan_creation(current, goal, plan);
     } else {
         plan_change(current, goal, written, plan);
+    }
+    if (goal && goal->awaits_netdev) {
+        plan->needs_switch = false;
     }
 }
 
@@ -241,117 +280,43 @@ static bool refuse_vf(const struct vif *vif, const struct port_spec *spec,
         spec->vf_num, pf, owner->spec.port);
 }
 
+static bool refuse_qos(const struct vif *vif, const struct record *current, struct error *error)
+{
+    return error_set(error, REASON_PORT_CONFLICT, vif_field_path(vif, VIF_FIELD_QOS),
+                     "Port %s has QoS rows that vifplugd did not write and would destroy (several "
+                     "queues, or another type); leave its QoS to whoever made them.",
+                     current->spec.port);
+}
+
+static bool takes_same_vf(const struct record *owner, const struct port_spec *spec)
+{
+    return owner->spec.has_vf && spec->has_vf && owner->spec.vf_num == spec->vf_num &&
+           pci_addr_equal(&owner->spec.pf, &spec->pf);
+}
+
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
-    if (facts->name_owner) {
+    const struct record *owner = facts->vf_owner;
+    const struct record *current = facts->current;
+
+    if (facts->name_owner && !takes_same_vf(facts->name_owner, spec)) {
         return refuse_name(vif, spec, facts->name_owner, error);
     }
-    if (facts->vf_owner) {
-        return refuse_vf(vif, spec, facts->vf_owner, error);
+    if (!owner) {
+        owner = facts->name_owner; /* A kernel representor's netdev has one name only. */
     }
-    plan_transition(facts->current, spec, NULL, facts->bridge_exists, plan);
+    if (owner && !(owner->ours && (facts->evict || strcmp(owner->boot_id, facts->boot_id)))) {
+        return refuse_vf(vif, spec, owner, error);
+    }
+    if (current && spec->has_qos && current->foreign_qos) {
+        return refuse_qos(vif, current, error);
+    }
+    plan_transition(current, spec, NULL, facts->bridge_exists, plan);
+    if (owner) {
+        snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", owner->spec.vif_id);
+        snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", owner->spec.port);
+        why(plan, "VIF %s loses its VF", owner->spec.vif_id);
+    }
     return true;
-}
-
-struct lines {
-    char **lines;
-    size_t n;
-    size_t allocated;
-};
-
-static void add_line(struct lines *lines, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void add_line(struct lines *lines, const char *format, ...)
-{
-    va_list args;
-
-    if (lines->n == lines->allocated) {
-        lines->lines = x2nrealloc(lines->lines, &lines->allocated, sizeof *lines->lines);
-    }
-    va_start(args, format);
-    lines->lines[lines->n++] = xvasprintf(format, args);
-    va_end(args);
-}
-
-static void add_map(struct lines *lines, const char *port, const char *column,
-                    const struct smap *map, bool remove)
-{
-    const struct smap_node **nodes = smap_sort(map);
-
-    for (size_t i = 0; i < smap_count(map); i++) {
-        if (remove) {
-            add_line(lines, "remove Interface %s %s:%s", port, column, nodes[i]->key);
-        } else {
-            add_line(lines, "set Interface %s %s:%s=%s", port, column, nodes[i]->key,
-                     nodes[i]->value);
-        }
-    }
-    free(nodes);
-}
-
-static void describe_create(const struct plan *plan, struct lines *lines)
-{
-    const struct port_spec *spec = &plan->spec;
-
-    if (plan->old_port[0]) {
-        add_line(lines, "delete Port %s", plan->old_port);
-    }
-    add_line(lines, "insert Port %s into Bridge %s", spec->port, spec->bridge);
-    add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
-    if (spec->mtu_request) {
-        add_line(lines, "set Interface %s mtu_request=%d", spec->port, spec->mtu_request);
-    }
-    add_map(lines, spec->port, "options", &spec->options, false);
-    add_map(lines, spec->port, "external_ids", &spec->external_ids, false);
-}
-
-static void describe_update(const struct plan *plan, struct lines *lines)
-{
-    const struct port_spec *spec = &plan->spec;
-
-    if (plan->action == ACTION_REPLACE) {
-        add_line(lines, "detach Interface %s and wait for ovs-vswitchd", spec->port);
-    }
-    if (plan->old_bridge[0]) {
-        add_line(lines, "move Port %s from Bridge %s to Bridge %s", spec->port, plan->old_bridge,
-                 spec->bridge);
-    }
-    if (plan->set_type) {
-        add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
-    }
-    if (plan->set_mtu_request) {
-        add_line(lines, "set Interface %s mtu_request=%d", spec->port, spec->mtu_request);
-    }
-    add_map(lines, spec->port, "options", &plan->set_options, false);
-    add_map(lines, spec->port, "options", &plan->remove_options, true);
-    add_map(lines, spec->port, "external_ids", &plan->set_external_ids, false);
-    add_map(lines, spec->port, "external_ids", &plan->remove_external_ids, true);
-}
-
-char **plan_operations(const struct plan *plan, size_t *n)
-{
-    struct lines lines = {0};
-
-    if (plan->create_bridge && plan->action != ACTION_NONE) {
-        add_line(&lines, "insert Bridge %s datapath_type=%s", plan->spec.bridge,
-                 plan->spec.datapath_type);
-    }
-    switch (plan->action) {
-    case ACTION_CREATE:
-        describe_create(plan, &lines);
-        break;
-    case ACTION_UPDATE:
-    case ACTION_REPLACE:
-        describe_update(plan, &lines);
-        break;
-    case ACTION_DELETE:
-        add_line(&lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
-        break;
-    case ACTION_NONE:
-        break;
-    }
-    *n = lines.n;
-    return lines.lines;
 }

@@ -43,7 +43,17 @@ struct host_facts {
     bool path_dir_exists; /* The directory of vif->vhost_path exists. */
     const struct nic_vf
         *nic_vf; /* For VIFs with a PCI slot: what nic_resolve() found, or NULL... */
-    const struct error *nic_error; /* ...and then this says why. */
+    const struct error *nic_error;    /* ...and then this says why. */
+    const char *kernel_representor;   /* The VF's representor netdev, or NULL... */
+    const struct error *kernel_error; /* ...and then this says why. */
+    int kernel_vf_num;                /* The VF's number as the kernel counts (virtfnN). */
+    struct pci_addr kernel_pf;
+    bool guest_netdev_exists; /* There is a netdev with the VIF's vif_name. */
+    bool offload_missing;     /* ensure_hw_offload = require, and hw-offload is off. */
+    /* os-vif's options of these names. */
+    bool isolate_vif;
+    bool per_port_bridge;
+    const char *default_qos_type;
 };
 
 /* Fills `spec` (which port_spec_init() prepared). Errors as in docs/api.md. */
@@ -55,6 +65,15 @@ bool spec_representor(const struct vif *vif, const struct host_facts *facts, str
                       struct error *error);
 bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
                      struct error *error);
+bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
+                             struct port_spec *spec, struct error *error);
+bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+              struct error *error);
+bool spec_hybrid(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                 struct error *error);
+
+/* Whether the MTU of `spec` is one that its kind of port can have. */
+bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);
 
 /* Whether a vhost-user path that a request gave is one that may be used. */
 bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error);
@@ -63,17 +82,26 @@ bool spec_check_path(const struct vif *vif, const struct host_facts *facts, stru
 
 enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_DELETE };
 
+/* VLAN 4095, which Neutron's agent takes for dead (vif_plug_ovs.constants.DEAD_VLAN). */
+#define DEAD_VLAN 4095
+
 struct plan {
     enum action action;
     struct port_spec spec; /* The goal; for DELETE what is deleted. Always initialised. */
     bool create_bridge;    /* CREATE, UPDATE: the bridge is missing. */
     bool drop_bridge; /* Remove the bridge that the port leaves too, if that leaves it empty. */
+    /* A VIF that has to go for this one (its VF is claimed), in the same transaction; or "". */
+    char evicted_vif[VIF_ID_MAX + 1];
+    char evicted_port[PORT_NAME_MAX + 1];
+    const struct port_spec *restored; /* An undo: what was evicted comes back. Borrowed, or NULL. */
     /* UPDATE and REPLACE: what differs. */
     char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if it is to move; or "". */
     char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port under another name, which goes in
                                          * the same transaction (names cannot be changed); or "". */
+    char old_port_bridge[VIF_IFNAME_MAX + 1]; /* And the bridge of its own that it had; or "". */
     bool set_type;
     bool set_mtu_request;
+    bool set_qos;
     struct smap set_options;    /* Keys to write. */
     struct smap remove_options; /* Keys to remove (values: what they had). */
     struct smap set_external_ids;
@@ -91,10 +119,13 @@ struct switch_facts {
     const struct record *current;    /* This VIF's own port. */
     const struct record *name_owner; /* The port that has spec->port as its name, if another's. */
     const struct record *vf_owner;   /* A port that has taken the VF, if another's. */
+    const char *boot_id; /* A VIF of ours from an earlier boot is evicted for its VF... */
+    bool evict;          /* ...and one from this boot only with on_vf_conflict. */
     bool bridge_exists;
 };
 
-/* Plans a plug. Errors: port_conflict, vf_in_use. */
+/* Plans a plug. Errors: port_conflict, vf_in_use; port_conflict also if limits are asked for and
+ * the port has QoS rows of somebody else. */
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error);
 
@@ -105,8 +136,8 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
 
 const char *action_name(enum action action); /* "create"; "none". */
 
-/* What the plan would write, a line each, as malloc'ed strings in a malloc'ed array (`*n` of them).
- */
-char **plan_operations(const struct plan *plan, size_t *n);
+/* What the plan would write, a line each, as malloc'ed strings in a malloc'ed array (`*n` of them);
+ * the steps of `host` (may be NULL) among them. */
+char **plan_operations(const struct plan *plan, const struct host_plan *host, size_t *n);
 
 #endif

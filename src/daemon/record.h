@@ -10,6 +10,8 @@
 
 #include "base/pci-addr.h"
 #include "base/vif.h"
+#include "daemon/host.h"
+#include "daemon/qos.h"
 #include "smap.h"
 
 /* Port names that are not ours may be longer than the kernel's (patch ports: 64). */
@@ -24,11 +26,25 @@
 #define KEY_PCI_SLOT "vifplug-pci-slot"
 #define OWNER "vifplugd"
 
+/* And those that only some kinds have: of a kernel representor, which has no devargs to tell them,
+ * the PF and VF number; of a hybrid VIF its Linux bridge; of an ovs VIF with a bridge of its own
+ * that bridge and its guest's port. */
+#define KEY_PF "vifplug-pf"
+#define KEY_VF_NUM "vifplug-vf-num"
+#define KEY_LINUX_BRIDGE "vifplug-linux-bridge"
+#define KEY_PORT_BRIDGE "vifplug-port-bridge"
+#define KEY_GUEST_PORT "vifplug-guest-port"
+
 /* The keys that os-vif writes and that Neutron and OVN read. */
 #define KEY_IFACE_ID "iface-id"
 #define KEY_IFACE_STATUS "iface-status"
 #define KEY_ATTACHED_MAC "attached-mac"
 #define KEY_VM_UUID "vm-uuid"
+#define KEY_BRIDGE_NAME "bridge_name" /* On trunk bridges; Neutron's trunk clean-up reads it. */
+
+/* Neutron's trunk bridges begin so (vif_plug_ovs.constants.TRUNK_BR_PREFIX). */
+#define TRUNK_BRIDGE_PREFIX "tbr-"
+bool is_trunk_bridge(const char *bridge);
 
 /* The type of an interface between the two steps of a replacement: vswitchd knows no such type, so
  * it lets go of the old device, while the row keeps the VIF's record (see plan.h). */
@@ -56,11 +72,29 @@ struct port_spec {
 
     bool vf_mac_optional; /* dpdk-vf-mac may be left out if the port fails with it. */
     bool slow_probe;      /* Wants a batch of its own. */
+
+    struct host_spec host; /* What there has to be in the kernel. */
+    bool no_port;          /* The caller makes the port; only the bridge is ours to ensure. */
+    bool awaits_netdev;    /* The port's netdev comes later: done once it is in OVSDB. */
+    /* per_port_bridge: `port` is then the patch port on `bridge`, which leads to this bridge with
+     * the guest's port; or "". */
+    char port_bridge[VIF_IFNAME_MAX + 1];
+    char guest_port[VIF_IFNAME_MAX + 1];
+
+    bool has_qos; /* `qos` is to be as it says; else it is left alone. */
+    struct vif_qos qos;
+
+    /* For a port that is created. */
+    bool isolate;                       /* Off the network until Neutron has wired it. */
+    char default_qos[QOS_TYPE_MAX + 1]; /* The type of a QoS row without limits; or "". */
 };
 
 void port_spec_init(struct port_spec *spec);
 void port_spec_destroy(struct port_spec *spec);
 void port_spec_clone(struct port_spec *dst, const struct port_spec *src); /* dst: uninitialised. */
+
+/* Fills in the names of a hybrid VIF's veth pair (os-vif's get_veth_pair_names(): 14 bytes). */
+void spec_name_hybrid(struct host_spec *host, const char *vif_id);
 
 /* One port as it stands in OVSDB. */
 struct record {
@@ -70,6 +104,7 @@ struct record {
     int mtu;                  /* As vswitchd applied it; 0: not known. */
     char vf_mac[VIF_MAC_LEN]; /* The VF's MAC as vswitchd applied it (status:dpdk-vf-mac); or "". */
     char *error;              /* vswitchd's words, or NULL. Owned. */
+    bool foreign_qos;         /* Its QoS rows say more than spec.qos can. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];
 };
@@ -82,7 +117,11 @@ void record_clone(struct record *dst, const struct record *src); /* dst: uniniti
  * id, VF, vhost-user path, owner mark, boot id, instance. */
 void record_interpret(struct record *record);
 
-/* Whether vswitchd has said that it could not make the port. */
+/* Whether vswitchd has said that it could not make the port. A port whose netdev somebody else
+ * makes later has not failed. */
 bool record_failed(const struct record *record);
+
+/* Whether the port waits for a netdev that somebody else makes. */
+bool record_awaits_netdev(const struct record *record);
 
 #endif

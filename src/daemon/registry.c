@@ -179,6 +179,13 @@ const struct uuid *registry_by_vf(const struct registry *registry, const struct 
     return NULL;
 }
 
+const char *registry_vif_of(const struct registry *registry, const struct uuid *uuid)
+{
+    const struct entry *entry = find_entry(registry, uuid);
+
+    return entry ? entry->vif_id : NULL;
+}
+
 size_t registry_n_vifs(const struct registry *registry)
 {
     return hmap_count(&registry->vifs);

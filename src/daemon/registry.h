@@ -32,6 +32,9 @@ const struct uuid *registry_by_vif(const struct registry *registry, const char *
 const struct uuid *registry_by_vf(const struct registry *registry, const struct pci_addr *pf,
                                   int vf_num, const char *except);
 
+/* The VIF that row `uuid` is on record as, or NULL. Valid until the registry changes. */
+const char *registry_vif_of(const struct registry *registry, const struct uuid *uuid);
+
 /* How many VIFs of ours there are. */
 size_t registry_n_vifs(const struct registry *registry);
 

@@ -50,6 +50,7 @@ struct connection {
     bool broken;   /* Close now. */
     bool more;     /* Lines are left for the next pass. */
     size_t n_owed; /* Lines handed out and not answered yet. */
+    bool subscribed;
 };
 
 struct server {
@@ -58,6 +59,7 @@ struct server {
     int fd;
     uint64_t last_id;
     struct hmap connections;
+    size_t n_subscribers;
     bool draining;
     long long int accept_from; /* When connections may be accepted again, ms. */
 };
@@ -167,6 +169,7 @@ struct server *server_create(const struct server_options *options, struct error 
 
 static void free_connection(struct server *server, struct connection *connection)
 {
+    server->n_subscribers -= connection->subscribed;
     hmap_remove(&server->connections, &connection->node);
     close(connection->fd);
     frame_destroy(&connection->in);
@@ -487,6 +490,35 @@ void server_wait(struct server *server)
 void server_drain(struct server *server)
 {
     server->draining = true;
+}
+
+void server_subscribe(struct server *server, uint64_t id)
+{
+    struct connection *connection = find(server, id);
+
+    if (connection && !connection->subscribed) {
+        connection->subscribed = true;
+        server->n_subscribers++;
+    }
+}
+
+void server_broadcast(struct server *server, const char *line)
+{
+    struct connection *connection;
+
+    if (server->n_subscribers == 0) {
+        return;
+    }
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        if (connection->subscribed && !connection->broken) {
+            append(connection, xstrdup(line));
+        }
+    }
+}
+
+size_t server_n_subscribers(const struct server *server)
+{
+    return server->n_subscribers;
 }
 
 void server_set_access(struct server *server, const struct access *access)

@@ -47,6 +47,13 @@ void server_drain(struct server *server);
 /* Sends `line` (malloc'ed, passed on) if the connection is still there. */
 void server_reply(struct server *server, uint64_t connection, char *line);
 
+/* Sends notifications to the connection from now on. */
+void server_subscribe(struct server *server, uint64_t connection);
+
+/* Sends a copy of `line` to each subscriber. */
+void server_broadcast(struct server *server, const char *line);
+size_t server_n_subscribers(const struct server *server);
+
 /* Replaces the access lists, for connections from now on. */
 void server_set_access(struct server *server, const struct access *access);
 

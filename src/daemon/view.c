@@ -16,6 +16,9 @@ enum vif_state view_state(const struct record *record, const char *boot_id,
     if (record_failed(record)) {
         return STATE_FAILED;
     }
+    if (record_awaits_netdev(record)) {
+        return STATE_COMMITTED;
+    }
     if (record->ofport > 0) {
         return vswitchd == VSWITCHD_ALIVE ? STATE_UP : STATE_UNVERIFIED;
     }
@@ -72,6 +75,7 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     view->vif.address = smap_get(&spec->external_ids, KEY_ATTACHED_MAC);
     view->vif.vhost_path = spec->vhost_path;
     view->vif.vhost_mode = spec->vhost_mode;
+    view->vif.qos = spec->qos;
     view->vif.state = state;
     view->vif.error = record->error;
     if (!strcmp(spec->type, "dpdkvhostuser")) {
@@ -81,6 +85,18 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     }
     if (spec->has_vf) {
         fill_representor(view, spec, nic);
+    }
+}
+
+void view_add_drift(struct view *view, const struct drift *drift, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        view->drift[i] = (struct reply_drift){drift[i].field, drift[i].expected, drift[i].found};
+    }
+    view->vif.drift = view->drift;
+    view->vif.n_drift = n;
+    if (n > 0) {
+        view->vif.state = STATE_DRIFTED;
     }
 }
 

@@ -3,6 +3,7 @@
 #ifndef VP_VIEW_H
 #define VP_VIEW_H 1
 
+#include "daemon/expectation.h"
 #include "daemon/nic.h"
 #include "daemon/record.h"
 #include "daemon/vswitchd.h"
@@ -16,6 +17,7 @@ struct view {
     struct reply_pair *external_ids;
     struct nic_vf nic_vf;
     char vhost_path[3 * VIF_PATH_MAX];
+    struct reply_drift drift[DRIFT_MAX];
 };
 
 /* Where a VIF stands by its record, this boot's id and vswitchd's state. */
@@ -27,6 +29,10 @@ enum vif_state view_state(const struct record *record, const char *boot_id,
  * ports). */
 void view_init(struct view *view, const struct record *record, struct nic *nic,
                const char *vhost_sock_dir, enum vif_state state);
+
+/* Adds what others have changed (`n` items of `drift`, which must outlive the view); with any the
+ * state is drifted. */
+void view_add_drift(struct view *view, const struct drift *drift, size_t n);
 void view_destroy(struct view *view);
 
 #endif

@@ -47,6 +47,16 @@ static void put_bool(struct json_object *object, const char *key, bool value)
     json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+/* Takes `member`; one without members of its own is left out. */
+static void put_nonempty(struct json_object *object, const char *key, struct json_object *member)
+{
+    if (json_object_object_length(member) > 0) {
+        json_object_object_add(object, key, member);
+    } else {
+        json_object_put(member);
+    }
+}
+
 static void put_pci(struct json_object *object, const char *key, const struct pci_addr *addr)
 {
     char text[PCI_ADDR_LEN];
@@ -112,6 +122,49 @@ static void put_representor(struct json_object *object, const struct vif_view *v
     json_object_object_add(object, "representor", representor);
 }
 
+static void put_limit(struct json_object *object, const char *key, int64_t value)
+{
+    if (value > 0) {
+        put_int(object, key, value);
+    }
+}
+
+static void put_qos(struct json_object *object, const struct vif_qos *qos)
+{
+    struct json_object *map = json_object_new_object();
+    struct json_object *egress = json_object_new_object();
+    struct json_object *ingress = json_object_new_object();
+
+    put_limit(egress, "max_kbps", qos->egress_kbps);
+    put_limit(egress, "max_burst_kbps", qos->egress_burst_kb);
+    put_limit(egress, "max_kpps", qos->egress_kpps);
+    put_limit(egress, "max_burst_kpps", qos->egress_burst_kpkt);
+    put_limit(ingress, "max_kbps", qos->ingress_kbps);
+    put_limit(ingress, "max_burst_kbps", qos->ingress_burst_kb);
+    put_nonempty(map, "egress", egress);
+    put_nonempty(map, "ingress", ingress);
+    put_nonempty(object, "qos", map);
+}
+
+static void put_drift(struct json_object *object, const struct vif_view *view)
+{
+    struct json_object *array;
+
+    if (view->n_drift == 0) {
+        return;
+    }
+    array = json_object_new_array();
+    for (size_t i = 0; i < view->n_drift; i++) {
+        struct json_object *drift = json_object_new_object();
+
+        json_object_object_add(drift, "field", new_string(view->drift[i].field));
+        json_object_object_add(drift, "expected", new_string(view->drift[i].expected));
+        json_object_object_add(drift, "found", new_string(view->drift[i].found));
+        json_object_array_add(array, drift);
+    }
+    json_object_object_add(object, "drift", array);
+}
+
 static void put_view(struct json_object *object, const struct vif_view *view)
 {
     put_string(object, "vif_id", view->vif_id);
@@ -138,8 +191,10 @@ static void put_view(struct json_object *object, const struct vif_view *view)
         put_string(vhost_user, "mode", vhost_mode_name(view->vhost_mode));
         json_object_object_add(object, "vhost_user", vhost_user);
     }
+    put_qos(object, &view->qos);
     put_string(object, "state", vif_state_name(view->state));
     put_string(object, "error", view->error);
+    put_drift(object, view);
 }
 
 /* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE}, with LF. The id is JSON text already. Takes `value`. */
@@ -223,6 +278,7 @@ char *reply_status(const char *id, const struct reply_status *status)
     struct json_object *object = json_object_new_object();
     struct json_object *ovsdb = json_object_new_object();
     struct json_object *vswitchd = json_object_new_object();
+    struct json_object *offload = json_object_new_object();
     struct json_object *counters = json_object_new_object();
 
     put_string(object, "version", status->version);
@@ -240,6 +296,10 @@ char *reply_status(const char *id, const struct reply_status *status)
     put_string(vswitchd, "dpdk_version", status->dpdk_version);
     put_bool(vswitchd, "dpdk_initialized", status->dpdk_initialized);
     json_object_object_add(object, "vswitchd", vswitchd);
+    put_string(offload, "policy", status->offload.policy);
+    put_bool(offload, "hw_offload", status->offload.enabled);
+    put_string(offload, "in_effect", status->offload.effect);
+    json_object_object_add(object, "offload", offload);
     for (size_t i = 0; i < status->n_counters; i++) {
         put_int(counters, status->counters[i].key, strtoll(status->counters[i].value, NULL, 10));
     }
@@ -262,7 +322,11 @@ char *reply_describe(const char *id)
     static const struct {
         const char *object_name;
         const char *max_version;
-    } infos[] = {{"VIFVHostUser", "1.1"}, {"VIFHostDevice", "1.0"}};
+        bool representors;
+    } infos[] = {{"VIFBridge", "1.0", false},
+                 {"VIFOpenVSwitch", "1.0", false},
+                 {"VIFVHostUser", "1.1", true},
+                 {"VIFHostDevice", "1.0", true}};
     struct json_object *object = json_object_new_object();
     struct json_object *vif_info = json_object_new_array();
 
@@ -274,13 +338,78 @@ char *reply_describe(const char *id)
         put_string(info, "min_version", "1.0");
         put_string(info, "max_version", infos[i].max_version);
         json_object_array_add(profiles, describe_profile("VIFPortProfileOpenVSwitch"));
-        json_object_array_add(profiles, describe_profile("VIFPortProfileOVSRepresentor"));
+        if (infos[i].representors) {
+            json_object_array_add(profiles, describe_profile("VIFPortProfileOVSRepresentor"));
+        }
         json_object_object_add(info, "supported_port_profiles", profiles);
         json_object_array_add(vif_info, info);
     }
     put_string(object, "plugin_name", "vifplug");
     json_object_object_add(object, "vif_info", vif_info);
     return finish(id, "result", object);
+}
+
+char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
+                 const char *const *warnings, size_t n_warnings)
+{
+    struct json_object *object = json_object_new_object();
+
+    put_strings(object, "removed", removed, n_removed);
+    put_strings(object, "warnings", warnings, n_warnings);
+    return finish(id, "result", object);
+}
+
+char *reply_subscribed(const char *id)
+{
+    struct json_object *object = json_object_new_object();
+
+    put_bool(object, "subscribed", true);
+    return finish(id, "result", object);
+}
+
+static char *finish_notification(const char *event, struct json_object *params)
+{
+    struct json_object *object = json_object_new_object();
+    const char *text;
+    char *line;
+    size_t size;
+
+    put_string(object, "jsonrpc", "2.0");
+    put_string(object, "method", event);
+    json_object_object_add(object, "params", params);
+    text = json_object_to_json_string_ext(object,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    size = strlen(text) + 2;
+    line = malloc(size);
+    if (line) {
+        snprintf(line, size, "%s\n", text);
+    }
+    json_object_put(object);
+    return line;
+}
+
+char *notify_vif(const char *event, const struct vif_view *view)
+{
+    struct json_object *params = json_object_new_object();
+
+    put_view(params, view);
+    return finish_notification(event, params);
+}
+
+char *notify_unplugged(const char *vif_id)
+{
+    struct json_object *params = json_object_new_object();
+
+    put_string(params, "vif_id", vif_id);
+    return finish_notification("vif.unplugged", params);
+}
+
+char *notify_switch(const char *event, const char *what)
+{
+    struct json_object *params = json_object_new_object();
+
+    put_string(params, "what", what);
+    return finish_notification(event, params);
 }
 
 struct reply_list {

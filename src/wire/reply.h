@@ -28,6 +28,14 @@ struct reply_pair {
     const char *value;
 };
 
+/* A member of a VIF's rows that others have changed: "mtu_request", "options:dpdk-devargs". What is
+ * not there is "". */
+struct reply_drift {
+    const char *field;
+    const char *expected;
+    const char *found;
+};
+
 /* A VIF as an answer shows it. All strings are borrowed; "" or NULL leaves the member out. */
 struct vif_view {
     const char *vif_id;
@@ -50,8 +58,11 @@ struct vif_view {
     const char *devargs;
     const char *vhost_path;
     enum vhost_mode vhost_mode;
+    struct vif_qos qos; /* Members that are 0 are left out. */
     enum vif_state state;
-    const char *error; /* vswitchd's words. */
+    const char *error;               /* vswitchd's words. */
+    const struct reply_drift *drift; /* What others have changed. */
+    size_t n_drift;
 };
 
 /* How long an operation took, in milliseconds, stage by stage; negative: it did not happen. */
@@ -80,6 +91,12 @@ struct reply_operation {
     const struct reply_plan *plan;       /* Or NULL. */
 };
 
+struct reply_offload {
+    const char *policy; /* ensure_hw_offload. */
+    bool enabled;       /* other_config:hw-offload is true. */
+    const char *effect; /* "yes", "no", "restart_required" or "unknown". */
+};
+
 struct reply_status {
     const char *version;
     const char *ovsdb_remote;
@@ -92,6 +109,7 @@ struct reply_status {
     int64_t next_cfg;
     int64_t cur_cfg;
     int64_t uptime_s;
+    struct reply_offload offload;
     const struct reply_pair *counters; /* Decimal numbers. */
     size_t n_counters;
 };
@@ -103,6 +121,19 @@ char *reply_status(const char *id, const struct reply_status *status);
 
 /* The kinds that this daemon plugs, in the shape of os-vif's HostPluginInfo. */
 char *reply_describe(const char *id);
+
+/* {"removed": [...]}, with warnings if there are any. */
+char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
+                 const char *const *warnings, size_t n_warnings);
+
+/* {"subscribed": true} */
+char *reply_subscribed(const char *id);
+
+/* Notifications: requests without an id, {"jsonrpc","method","params"}. */
+char *notify_vif(const char *event, const struct vif_view *view);
+char *notify_unplugged(const char *vif_id);
+/* `what` is "ovsdb" or "vswitchd". */
+char *notify_switch(const char *event, const char *what);
 
 /* A list is built VIF by VIF, since the views borrow from rows that are looked at one at a time. */
 struct reply_list;

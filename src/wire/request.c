@@ -2,14 +2,17 @@
 
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wire/json-get.h"
 #include "wire/vif-codec.h"
 
 static const char *const method_names[METHOD_N] = {
-    [METHOD_PLUG] = "plug", [METHOD_UNPLUG] = "unplug", [METHOD_GET] = "get",
-    [METHOD_LIST] = "list", [METHOD_STATUS] = "status", [METHOD_DESCRIBE] = "describe",
+    [METHOD_PLUG] = "plug",         [METHOD_UNPLUG] = "unplug",       [METHOD_UPDATE] = "update",
+    [METHOD_GET] = "get",           [METHOD_LIST] = "list",           [METHOD_NICS] = "nics",
+    [METHOD_REAP] = "reap",         [METHOD_SUBSCRIBE] = "subscribe", [METHOD_STATUS] = "status",
+    [METHOD_DESCRIBE] = "describe",
 };
 
 const char *method_name(enum method method)
@@ -19,7 +22,10 @@ const char *method_name(enum method method)
 
 bool request_is_read_only(const struct request *request)
 {
-    return request->dry_run || (request->method != METHOD_PLUG && request->method != METHOD_UNPLUG);
+    bool changes = request->method == METHOD_PLUG || request->method == METHOD_UNPLUG ||
+                   request->method == METHOD_UPDATE || request->method == METHOD_REAP;
+
+    return request->dry_run || !changes;
 }
 
 static bool rpc_error(struct error *error, int code, const char *field, const char *format, ...)
@@ -142,6 +148,7 @@ static bool read_unplug(struct json_object *params, struct request *request, str
                                         "timeout_ms", "dry_run", NULL};
     struct json_object *instance;
     struct json_object *vif;
+    struct error ignored;
 
     if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
         !jget_object(params, "params", "vif", JGET_OPTIONAL, &vif, error) ||
@@ -157,7 +164,56 @@ static bool read_unplug(struct json_object *params, struct request *request, str
         error->rpc_code = RPC_INVALID_PARAMS;
         return false;
     }
-    return !vif || vif_decode_id(vif, request->vif_id, error);
+    if (vif && !vif_decode_id(vif, request->vif_id, error)) {
+        return false;
+    }
+    /* The record decides, so a VIF that is not right can still be unplugged; but where there is no
+     * record, the rest of it tells what may have been left. */
+    if (vif && !vif_decode(vif, &request->vif, &ignored)) {
+        memset(&request->vif, 0, sizeof request->vif);
+    }
+    return true;
+}
+
+static bool read_update(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"vif_id", "mtu",        "qos",     "instance",
+                                        "wait",   "timeout_ms", "dry_run", NULL};
+    struct json_object *instance;
+    struct vif *vif = &request->vif;
+
+    vif->form = VIF_FORM_UPDATE;
+    if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
+        !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
+        (instance && !instance_decode(instance, request->instance, error)) ||
+        !codec_id(params, "params", "vif_id", true, request->vif_id, error) ||
+        !codec_mtu(params, "params", "mtu", &vif->mtu, error) ||
+        !codec_qos(params, "params", &vif->has_qos, &vif->qos, error)) {
+        return false;
+    }
+    if (!vif->mtu && !vif->has_qos) {
+        return jget_error(error, "params", "mtu",
+                          "There is nothing to update; give params.mtu or params.qos.");
+    }
+    return true;
+}
+
+static bool read_reap(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"vif_ids", "timeout_ms", NULL};
+    struct json_object *ids = NULL;
+    int64_t timeout_ms;
+
+    if (!jget_only(params, "params", known, error) ||
+        !jget_int(params, "params", "timeout_ms", JGET_OPTIONAL, 1, REQUEST_TIMEOUT_MAX,
+                  &timeout_ms, error)) {
+        return false;
+    }
+    request->timeout_ms = (int)timeout_ms;
+    if (!json_object_object_get_ex(params, "vif_ids", &ids) || !ids) {
+        return true;
+    }
+    return codec_ids(ids, "params.vif_ids", &request->vif_ids, &request->n_vif_ids, error);
 }
 
 static bool read_params(struct json_object *params, struct request *request, struct error *error)
@@ -174,6 +230,12 @@ static bool read_params(struct json_object *params, struct request *request, str
     case METHOD_GET:
         ok = jget_only(params, "params", get_known, error) &&
              codec_id(params, "params", "vif_id", true, request->vif_id, error);
+        break;
+    case METHOD_UPDATE:
+        ok = read_update(params, request, error);
+        break;
+    case METHOD_REAP:
+        ok = read_reap(params, request, error);
         break;
     default:
         ok = jget_only(params, "params", none_known, error);
@@ -216,6 +278,12 @@ static bool read_object(struct json_object *object, struct request *request, str
     ok = read_params(params ? params : none, request, error);
     json_object_put(none);
     return ok;
+}
+
+void request_destroy(struct request *request)
+{
+    free(request->vif_ids);
+    request->vif_ids = NULL;
 }
 
 bool request_parse(const char *line, size_t length, struct request *request, struct error *error)

@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wire/json-get.h"
@@ -26,6 +27,32 @@ bool codec_id(struct json_object *object, const char *path, const char *key, boo
     }
     if (s) {
         snprintf(id, VIF_ID_MAX + 1, "%s", s);
+    }
+    return true;
+}
+
+bool codec_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_MAX + 1], size_t *n,
+               struct error *error)
+{
+    size_t length;
+
+    if (!json_object_is_type(array, json_type_array) || json_object_array_length(array) == 0) {
+        return jget_error(error, "", path, "%s must be an array of VIF ids, at least one.", path);
+    }
+    length = json_object_array_length(array);
+    *ids = calloc(length, sizeof **ids);
+    if (!*ids) {
+        return error_set(error, REASON_INTERNAL, path, "Out of memory; try again later.");
+    }
+    for (*n = 0; *n < length; ++*n) {
+        struct json_object *id = json_object_array_get_idx(array, *n);
+        const char *text =
+            json_object_is_type(id, json_type_string) ? json_object_get_string(id) : "";
+
+        if (!vif_id_valid(text) || strlen(text) != (size_t)json_object_get_string_len(id)) {
+            return jget_error(error, "", path, "Element %zu of %s is not a VIF id.", *n, path);
+        }
+        snprintf((*ids)[*n], VIF_ID_MAX + 1, "%s", text);
     }
     return true;
 }

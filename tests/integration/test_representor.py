@@ -100,15 +100,6 @@ def test_host_device_on_a_netdev_bridge(box, api):
     assert interface(box, "vfrdc065497-3c")["type"] == "dpdk"
 
 
-@pytest.mark.parametrize("name", ["c1", "d2", "e1"])
-def test_kinds_of_later(box, api, name):
-    before = counts(box)
-    with pytest.raises(ApiError) as refused:
-        api.plug(sample(name))
-    assert refused.value.reason == "unsupported_vif"
-    assert counts(box) == before
-
-
 @pytest.mark.parametrize("slot", ["0000:65:08.0", "0000:65:00.0", "0000:66:00.4"])
 def test_no_such_vf(box, api, slot):
     before = counts(box)

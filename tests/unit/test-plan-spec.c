@@ -16,6 +16,7 @@ struct fixture {
     struct nic_profile profile;
     struct nic_vf nic;
     struct error nic_error;
+    struct error kernel_error;
     struct host_facts facts;
 };
 
@@ -23,6 +24,7 @@ static void init(struct fixture *f, enum vif_kind kind)
 {
     memset(f, 0, sizeof *f);
     f->vif.kind = kind;
+    f->facts.default_qos_type = "linux-noop";
     strcpy(f->vif.id, "dc065497-3c8d-4f44");
     strcpy(f->vif.interface_id, "if1");
     strcpy(f->vif.address, "fa:16:3e:00:00:01");
@@ -54,6 +56,8 @@ static void init(struct fixture *f, enum vif_kind kind)
     f->facts.check_paths = true;
     f->facts.path_dir_exists = true;
     f->facts.nic_error = &f->nic_error;
+    error_set(&f->kernel_error, REASON_DEVICE_NOT_FOUND, "vif.pci_slot", "No such netdev.");
+    f->facts.kernel_error = &f->kernel_error;
 }
 
 static void path(struct fixture *f, const char *vhost_path, enum vhost_mode mode)
@@ -246,15 +250,15 @@ static const struct {
     {"vhost-user, bridge to be made", VHU, no_bridge, REASON_NONE, "netdev"},
     {"vhost-user, no bridge", VHU, no_bridge_no_creating, REASON_INVALID_REQUEST, "vif.bridge"},
     {"host device, netdev", HOST, nothing, REASON_NONE, "netdev"},
-    {"host device, system", HOST, bridge_system, REASON_UNSUPPORTED_VIF, "vif.kind"},
+    {"host device, system", HOST, bridge_system, REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
     {"host device, disagreement", HOST, asks_netdev_of_system, REASON_INVALID_REQUEST,
      "vif.datapath_type"},
-    {"host device, new bridge", HOST, no_bridge, REASON_UNSUPPORTED_VIF, "vif.kind"},
+    {"host device, new bridge", HOST, no_bridge, REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
     {"host device, card for new bridge", HOST, no_bridge_card_netdev, REASON_NONE, "netdev"},
-    {"kernel representor", VIF_KIND_KERNEL_REPRESENTOR, bridge_system, REASON_UNSUPPORTED_VIF,
-     "vif.kind"},
-    {"ovs", VIF_KIND_OVS, nothing, REASON_UNSUPPORTED_VIF, "vif.kind"},
-    {"hybrid", VIF_KIND_HYBRID, nothing, REASON_UNSUPPORTED_VIF, "vif.kind"},
+    {"kernel representor", VIF_KIND_KERNEL_REPRESENTOR, bridge_system, REASON_DEVICE_NOT_FOUND,
+     "vif.pci_slot"},
+    {"ovs", VIF_KIND_OVS, nothing, REASON_NONE, "netdev"},
+    {"hybrid", VIF_KIND_HYBRID, nothing, REASON_NONE, "netdev"},
     /* Sockets that a card serves. */
     {"no card", REP, no_card, REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
     {"host device, no card", HOST, no_card, REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},

@@ -188,7 +188,7 @@ static void check_operations(const char *row, const struct plan *plan, const cha
     char **lines;
     size_t n;
 
-    lines = plan_operations(plan, &n);
+    lines = plan_operations(plan, NULL, &n);
     for (size_t i = 0; i < n; i++) {
         strcat(text, lines[i]);
         strcat(text, "\n");
@@ -289,6 +289,7 @@ static void init_owner(struct record *record, bool ours)
     record_init(record);
     parse_port(&record->spec, "port=there bridge=br9");
     record->ours = ours;
+    strcpy(record->boot_id, "b1");
     strcpy(record->spec.vif_id, ours ? "v1-the-other" : "");
 }
 
@@ -317,7 +318,7 @@ static void test_conflicts(void **state)
     (void)state;
     for (size_t i = 0; i < N(conflicts); i++) {
         const struct vif vif = {.form = conflicts[i].form, .object_name = "VIFVHostUser"};
-        struct switch_facts facts = {.bridge_exists = true};
+        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1"};
         const char *row = conflicts[i].row;
         struct record name_owner;
         struct record vf_owner;

@@ -344,15 +344,17 @@ static void test_describe(void **state)
 
     (void)state;
     assert_string_equal(at(result, "plugin_name"), "\"vifplug\"");
-    assert_string_equal(at(result, "vif_info/0/vif_object_name"), "\"VIFVHostUser\"");
-    assert_string_equal(at(result, "vif_info/1/vif_object_name"), "\"VIFHostDevice\"");
     for (int i = 0; i < 4; i++) {
+        static const char *const objects[] = {"\"VIFBridge\"", "\"VIFOpenVSwitch\"",
+                                              "\"VIFVHostUser\"", "\"VIFHostDevice\""};
         char path[96];
 
-        snprintf(path, sizeof path, "vif_info/%d/supported_port_profiles/%d/profile_object_name",
-                 i / 2, i % 2);
-        CHECK_STR(path, at(result, path),
-                  i % 2 ? "\"VIFPortProfileOVSRepresentor\"" : "\"VIFPortProfileOpenVSwitch\"");
+        snprintf(path, sizeof path, "vif_info/%d/vif_object_name", i);
+        CHECK_STR(path, at(result, path), objects[i]);
+        snprintf(path, sizeof path, "vif_info/%d/supported_port_profiles/0/profile_object_name", i);
+        CHECK_STR(path, at(result, path), "\"VIFPortProfileOpenVSwitch\"");
+        snprintf(path, sizeof path, "vif_info/%d/supported_port_profiles/1/profile_object_name", i);
+        CHECK_STR(path, at(result, path), i < 2 ? NULL : "\"VIFPortProfileOVSRepresentor\"");
     }
     json_object_put(reply);
 }

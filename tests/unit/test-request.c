@@ -206,6 +206,10 @@ static void test_methods(void **state)
     } methods[] = {
         {METHOD_PLUG, "plug", PLUG(""), false},
         {METHOD_UNPLUG, "unplug", UNPLUG("'vif_id':'v1'"), false},
+        {METHOD_UPDATE, "update", CALL("1", "update", "{'vif_id':'v1','mtu':1500}"), false},
+        {METHOD_NICS, "nics", CALL("1", "nics", "{}"), true},
+        {METHOD_REAP, "reap", CALL("1", "reap", "{}"), false},
+        {METHOD_SUBSCRIBE, "subscribe", CALL("1", "subscribe", "{}"), true},
         {METHOD_GET, "get", CALL("1", "get", "{'vif_id':'v1'}"), true},
         {METHOD_LIST, "list", CALL("1", "list", "{}"), true},
         {METHOD_STATUS, "status", CALL("1", "status", "{}"), true},

@@ -209,6 +209,9 @@ static void test_field_paths(void **state)
         {VIF_FIELD_VHOST_MODE, "vif.vhost_user.mode", "vif.mode", "vif.mode",
          "vif.details.vhostuser_mode"},
         {VIF_FIELD_VIF_NAME, "vif.vif_name", "vif.vif_name", "vif.vif_name", "vif.devname"},
+        {VIF_FIELD_LINUX_BRIDGE, "vif.linux_bridge", "vif.bridge_name", "vif.bridge_name",
+         "vif.id"},
+        {VIF_FIELD_QOS, "vif.qos", "vif", "vif", "vif"},
     };
     const struct vif native = {.form = VIF_FORM_NATIVE};
     const struct vif osvif = {.form = VIF_FORM_OSVIF, .object_name = "VIFVHostUser"};

@@ -1,0 +1,199 @@
+/* The next transaction: what of the queue goes into it. */
+
+#include "daemon/engine-private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "openvswitch/poll-loop.h"
+#include "timeval.h"
+#include "util.h"
+
+/* How many operations are planned for each that a batch may have, so that those that come to
+ * nothing (dry runs, refusals) do not keep the loop. */
+enum { PLANS_PER_BATCH = 4 };
+
+/* How long an operation on a slow device lets quick ones go first, ms. */
+enum { HOLD_MS = 1000 };
+
+/* Whether two operations cannot share a transaction, because the one decides how the other is to be
+ * planned. */
+static bool collide(const struct op *a, const struct op *b)
+{
+    const struct port_spec *x = &a->plan.spec;
+    const struct port_spec *y = &b->plan.spec;
+
+    if (a->bump_only || b->bump_only) {
+        return false;
+    }
+    return !strcmp(x->port, y->port) ||
+           (x->has_vf && y->has_vf && x->vf_num == y->vf_num && pci_addr_equal(&x->pf, &y->pf)) ||
+           !strcmp(a->plan.evicted_vif, b->request.vif_id) ||
+           !strcmp(b->plan.evicted_vif, a->request.vif_id) ||
+           (a->plan.create_bridge && b->plan.create_bridge && !strcmp(x->bridge, y->bridge) &&
+            strcmp(x->datapath_type, y->datapath_type));
+}
+
+static bool has_quick_ones(const struct ovs_list *ops)
+{
+    const struct op *op;
+
+    LIST_FOR_EACH (op, node, ops) {
+        if (!op->plan.spec.slow_probe) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A slow device keeps vswitchd from everything else, also from what was committed just before and
+ * is not realised yet. So it lets the quick ones go first, but not for ever. */
+static bool holds_back(const struct engine *engine, struct op *op)
+{
+    if (!op->plan.spec.slow_probe || op->undoing) {
+        return false;
+    }
+    if (!op->hold_until) {
+        op->hold_until = time_msec() + HOLD_MS;
+        if (!ovs_list_is_short(&engine->queued)) {
+            poll_immediate_wake();
+            return true; /* Who else is queued is planned first. */
+        }
+    }
+    return time_msec() < op->hold_until &&
+           (has_quick_ones(&engine->committing) || has_quick_ones(&engine->realizing));
+}
+
+static bool fits(const struct engine *engine, const struct op *op)
+{
+    const struct op *other;
+
+    if ((op->solo || op->plan.spec.slow_probe) && !ovs_list_is_empty(&engine->committing)) {
+        return false;
+    }
+    LIST_FOR_EACH (other, node, &engine->committing) {
+        if (collide(op, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Plans the operation; returns whether there is something to stage. */
+static bool prepare(struct engine *engine, struct op *op)
+{
+    if (op->bump_only) {
+        return true;
+    }
+    op->waits_for_switch = false;
+    switch (engine_prepare(engine, op)) {
+    case PREPARED_STAGE:
+        return true;
+    case PREPARED_READY:
+        op->committed_us = op->committed_us ? op->committed_us : time_usec();
+        op->deadline = time_msec() + engine_timeout_ms(engine, op);
+        engine_move(engine, op, OP_REALIZING);
+        poll_immediate_wake();
+        return false;
+    case PREPARED_WAIT:
+        op->waits_for_switch = true;
+        return false;
+    case PREPARED_LATER:
+    case PREPARED_ENDED:
+        return false;
+    }
+    return false;
+}
+
+static bool stage(struct engine *engine, struct op *op)
+{
+    if (!op->bump_only && !engine_make_links(engine, op)) {
+        return false;
+    }
+    if (!op->bump_only && !ovs_txn_stage(engine->env.ovs, &op->plan)) {
+        engine_try_again(engine, op);
+        poll_immediate_wake();
+        return false;
+    }
+    if (op->bump_only || op->plan.needs_switch || engine_wants_verdict(engine, op)) {
+        ovs_txn_bump(engine->env.ovs);
+    }
+    op->sent_us = time_usec();
+    return true;
+}
+
+static bool is_next(const struct engine *engine, const struct op *op)
+{
+    return ovs_list_front(&op->vif_queue->ops) == &op->vif_node &&
+           !(op->waits_for_switch && vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
+}
+
+static void send_batch(struct engine *engine, size_t n)
+{
+    const struct op *first = CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
+    char comment[160];
+
+    if (n == 1) {
+        snprintf(comment, sizeof comment, "vifplugd: op %" PRIu64 " %s%s %s", first->id,
+                 first->undoing ? "undo " : "", op_type_name(first->type), first->request.vif_id);
+    } else {
+        snprintf(comment, sizeof comment, "vifplugd: op %" PRIu64 " and %zu more", first->id,
+                 n - 1);
+    }
+    ovs_txn_commit(engine->env.ovs, comment);
+    engine->counters.transactions++;
+    engine->counters.batched += n;
+}
+
+/* Plans what is queued and moves what fits together into the batch. Nothing is staged before all is
+ * planned, so that no plan sees rows that are not committed. */
+static void gather_batch(struct engine *engine)
+{
+    size_t max = (size_t)engine->env.config->max_batch;
+    size_t n_planned = 0;
+    size_t n = 0;
+    struct op *op;
+
+    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
+        if (n == max || n_planned == PLANS_PER_BATCH * max) {
+            poll_immediate_wake();
+            return;
+        }
+        if (!is_next(engine, op) || (op->solo && n)) {
+            continue;
+        }
+        n_planned++;
+        if (!prepare(engine, op) || holds_back(engine, op) || !fits(engine, op)) {
+            continue;
+        }
+        engine_move(engine, op, OP_COMMITTING);
+        n++;
+        if (op->solo || op->plan.spec.slow_probe) {
+            return;
+        }
+    }
+}
+
+void engine_commit(struct engine *engine)
+{
+    size_t n = 0;
+    struct op *op;
+
+    if (!ovs_txn_ready(engine->env.ovs)) {
+        return;
+    }
+    gather_batch(engine);
+    if (ovs_list_is_empty(&engine->committing)) {
+        return;
+    }
+    ovs_txn_start(engine->env.ovs);
+    LIST_FOR_EACH_SAFE (op, node, &engine->committing) {
+        n += stage(engine, op);
+    }
+    if (n) {
+        send_batch(engine, n);
+    } else {
+        ovs_txn_abort(engine->env.ovs);
+    }
+}

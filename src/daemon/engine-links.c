@@ -1,0 +1,184 @@
+/* Kernel links of operations: made right before the transaction that refers to them is sent, and
+ * removed once the one that let go of them is through. Links carry their VIF's id, so a daemon that
+ * is killed in between leaves nothing that the next one could not put right. */
+
+#include "daemon/engine-private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host.h"
+#include "openvswitch/vlog.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(engine_links);
+
+bool engine_plan_links(struct engine *engine, struct op *op, struct error *error)
+{
+    struct host_links facts;
+
+    host_look(engine->env.links, &op->goal.host, &facts);
+    return host_plan_up(op->request.vif_id, &op->goal.host, &facts, &op->host, error);
+}
+
+/* Adds the steps of `op->host` to those that an undo takes back. */
+static void note_done(struct op *op)
+{
+    for (size_t i = 0; i < op->host.n && op->host_done.n < HOST_STEPS_MAX; i++) {
+        op->host_done.steps[op->host_done.n++] = op->host.steps[i];
+    }
+    op->host_done.n_done = op->host_done.n;
+    op->changed |= op->host.n > 0;
+    memset(&op->host, 0, sizeof op->host);
+}
+
+bool engine_make_links(struct engine *engine, struct op *op)
+{
+    struct error error;
+
+    if (op->host.n == 0 || op->undoing) {
+        return true;
+    }
+    if (host_execute(engine->env.links, op->request.vif_id, &op->host, &error)) {
+        note_done(op);
+        return true;
+    }
+    engine_give_up(engine, op, &error);
+    return false;
+}
+
+void engine_revert_links(struct engine *engine, struct op *op)
+{
+    if (op->host_done.n_done > 0 && !engine_is_acknowledged(op)) {
+        host_revert(engine->env.links, &op->host_done);
+    }
+}
+
+/* What an unplugged VIF may have left: what the record says, or, without one, what its names say.
+ */
+static void leftovers(struct engine *engine, const struct op *op, struct host_spec *spec)
+{
+    const struct vif *vif = &op->request.vif;
+    struct link_facts peer;
+
+    if (op->has_before) {
+        *spec = op->before.spec.host;
+        return;
+    }
+    memset(spec, 0, sizeof *spec);
+    if (vif->kind == VIF_KIND_OVS) {
+        spec->kind = HOST_TAP;
+        memcpy(spec->netdev, vif->vif_name, sizeof spec->netdev);
+        return;
+    }
+    spec_name_hybrid(spec, op->request.vif_id);
+    memcpy(spec->linux_bridge, vif->linux_bridge, sizeof spec->linux_bridge);
+    if (!spec->linux_bridge[0] && engine->env.links &&
+        links_find(engine->env.links, spec->peer, &peer)) {
+        memcpy(spec->linux_bridge, peer.master, sizeof spec->linux_bridge);
+    }
+}
+
+void engine_plan_drop_links(struct engine *engine, struct op *op)
+{
+    struct host_links facts;
+    struct host_spec spec;
+
+    leftovers(engine, op, &spec);
+    host_look(engine->env.links, &spec, &facts);
+    host_plan_down(op->request.vif_id, &spec, NULL, &facts, &op->host);
+}
+
+static void drop(struct engine *engine, struct op *op, const char *vif_id,
+                 const struct host_spec *spec, const struct host_spec *keep)
+{
+    struct host_links facts;
+    struct host_plan plan;
+    struct error error;
+
+    host_look(engine->env.links, spec, &facts);
+    host_plan_down(vif_id, spec, keep, &facts, &plan);
+    if (!host_execute(engine->env.links, vif_id, &plan, &error)) {
+        op_warn(op, "%s", error.message);
+    }
+}
+
+bool engine_clear_links(struct engine *engine, struct op *op)
+{
+    if (op->cleared || op->left_alone || !engine->env.links) {
+        return false;
+    }
+    engine_plan_drop_links(engine, op);
+    if (op->host.n == 0) {
+        return false;
+    }
+    op->changed = true;
+    link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, &op->host);
+    engine_move(engine, op, OP_CLEARING);
+    return true;
+}
+
+void engine_links_cleared(struct engine *engine, struct op *op, const struct error *error)
+{
+    op->cleared = true;
+    if (error->reason != REASON_NONE) {
+        op_warn(op, "%s", error->message);
+    }
+    engine_succeed(engine, op);
+}
+
+void engine_drop_links(struct engine *engine, struct op *op)
+{
+    if (op->evicted) {
+        drop(engine, op, op->evicted->spec.vif_id, &op->evicted->spec.host, &op->goal.host);
+    }
+    if (op->type == OP_PLUG && op->has_before && !op->goal.no_port) {
+        drop(engine, op, op->request.vif_id, &op->before.spec.host, &op->goal.host);
+    }
+}
+
+/* A bounded list of links to delete: what is beyond it waits for the next start. */
+#define ORPHANS_MAX 256
+
+struct orphans {
+    struct engine *engine;
+    char names[ORPHANS_MAX][VIF_IFNAME_MAX + 1];
+    size_t n;
+};
+
+static void find_orphan(const char *name, const struct link_facts *facts, void *orphans_)
+{
+    const char *vif_id = facts->alias + strlen(HOST_ALIAS_PREFIX);
+    struct orphans *orphans = orphans_;
+    struct record record;
+
+    if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
+        record_destroy(&record);
+    } else if (orphans->n < ORPHANS_MAX) {
+        snprintf(orphans->names[orphans->n++], VIF_IFNAME_MAX + 1, "%s", name);
+    }
+}
+
+void engine_clean_links(struct engine *engine)
+{
+    struct orphans *orphans;
+    struct error error;
+
+    if (!engine->env.links) {
+        return;
+    }
+    orphans = xzalloc(sizeof *orphans);
+    orphans->engine = engine;
+    if (!links_for_each_alias(engine->env.links, HOST_ALIAS_PREFIX, find_orphan, orphans, &error)) {
+        VLOG_WARN("left-over links were not looked for: %s", error.message);
+    }
+    for (size_t i = 0; i < orphans->n; i++) {
+        VLOG_WARN("link %s was made for a VIF that is not on record; deleting it",
+                  orphans->names[i]);
+        if (!links_delete(engine->env.links, orphans->names[i], &error)) {
+            VLOG_WARN("%s", error.message);
+        }
+    }
+    free(orphans);
+}

@@ -1,0 +1,122 @@
+/* Facts: what an operation's port may depend on, gathered for planning. */
+
+#include "daemon/engine-private.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/kernel-nic.h"
+#include "daemon/sysfs.h"
+#include "util.h"
+
+static bool directory_of_exists(const char *path)
+{
+    char copy[VIF_PATH_MAX + 1];
+    struct stat st;
+
+    snprintf(copy, sizeof copy, "%s", path);
+    return stat(dirname(copy), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* What only VIFs with a VF depend on; everything that facts.c borrows. */
+struct vf_facts {
+    struct error nic_error;
+    struct nic_vf nic_vf;
+    struct error kernel_error;
+    char representor[VIF_IFNAME_MAX + 1];
+};
+
+static void find_kernel_representor(const struct engine *engine, const struct vif *vif,
+                                    struct vf_facts *vf, struct host_facts *facts)
+{
+    const char *field = vif_field_path(vif, VIF_FIELD_PCI_SLOT);
+    const char *root = engine->env.sysfs_root;
+    char text[PCI_ADDR_LEN];
+
+    if (!sysfs_pf_of(root, &vif->pci_slot, &facts->kernel_pf)) {
+        error_set(&vf->kernel_error, REASON_DEVICE_NOT_FOUND, field,
+                  "PCI device %s is no VF on this host; check that the card is there and its VFs "
+                  "are enabled (sriov_numvfs).",
+                  pci_addr_format(&vif->pci_slot, text));
+        return;
+    }
+    facts->kernel_vf_num = sysfs_vf_index(root, &facts->kernel_pf, &vif->pci_slot);
+    if (kernel_nic_representor(root, &facts->kernel_pf, facts->kernel_vf_num, field,
+                               vf->representor, &vf->kernel_error)) {
+        facts->kernel_representor = vf->representor;
+    }
+}
+
+static void find_vf(const struct engine *engine, const struct vif *vif, struct vf_facts *vf,
+                    struct host_facts *facts)
+{
+    const char *datapath = vif->datapath_type[0] ? vif->datapath_type : facts->bridge.datapath_type;
+
+    facts->nic_error = &vf->nic_error;
+    facts->kernel_error = &vf->kernel_error;
+    if (!vif->has_pci_slot) {
+        return;
+    }
+    if (nic_resolve(engine->env.nic, &vif->pci_slot, vif_field_path(vif, VIF_FIELD_PCI_SLOT),
+                    &vf->nic_vf, &vf->nic_error)) {
+        facts->nic_vf = &vf->nic_vf;
+    }
+    if (vif->kind != VIF_KIND_REPRESENTOR && strcmp(datapath, "netdev")) {
+        find_kernel_representor(engine, vif, vf, facts);
+    }
+}
+
+bool engine_specify(struct engine *engine, struct op *op, struct error *error)
+{
+    const struct config *config = engine->env.config;
+    const struct vif *vif = &op->request.vif;
+    struct vf_facts vf;
+    char sock_dir[2 * VIF_PATH_MAX];
+    struct host_facts facts = {
+        .create_bridges = config->create_bridges,
+        .boot_id = engine->env.boot_id,
+        .instance = op->request.instance,
+        .default_mtu = config->network_device_mtu,
+        .vhost_sock_dir = sock_dir,
+        .socket_dirs = config->socket_dirs,
+        .n_socket_dirs = config->n_socket_dirs,
+        .check_paths = config->check_paths,
+        .path_dir_exists = vif->vhost_path[0] && directory_of_exists(vif->vhost_path),
+        .isolate_vif = config->isolate_vif,
+        .offload_missing = config->ensure_hw_offload == OFFLOAD_REQUIRE &&
+                           offload_now(engine->env.offload, engine->env.vswitchd) != OFFLOAD_YES,
+        .per_port_bridge = config->per_port_bridge,
+        .default_qos_type = config->default_qos_type,
+        .guest_netdev_exists = vif->kind == VIF_KIND_OVS && engine->env.links &&
+                               links_find(engine->env.links, vif->vif_name, NULL),
+    };
+
+    ovs_bridge(engine->env.ovs, vif->bridge, &facts.bridge);
+    ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
+    find_vf(engine, vif, &vf, &facts);
+    port_spec_destroy(&op->goal);
+    port_spec_init(&op->goal);
+    op->has_goal = plan_spec(vif, &facts, &op->goal, error);
+    if (op->has_goal && op->without_vf_mac) {
+        smap_remove(&op->goal.options, "dpdk-vf-mac");
+    }
+    return op->has_goal;
+}
+
+/* A port that was plugged without dpdk-vf-mac, since its driver cannot set it, stays so: to try
+ * again at each replug would cut the guest off each time. */
+void engine_keep_without_mac(struct op *op, const struct record *current)
+{
+    const struct smap *now = &current->spec.options;
+    const struct smap *ids = &current->spec.external_ids;
+    const char *devargs = smap_get(&op->goal.options, "dpdk-devargs");
+
+    if (op->goal.vf_mac_optional && !smap_get(now, "dpdk-vf-mac") && !record_failed(current) &&
+        !strcmp(smap_get_def(now, "dpdk-devargs", ""), devargs) &&
+        !strcmp(smap_get_def(ids, KEY_ATTACHED_MAC, ""), op->request.vif.address)) {
+        smap_remove(&op->goal.options, "dpdk-vf-mac");
+    }
+}

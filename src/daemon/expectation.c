@@ -1,0 +1,159 @@
+#include "daemon/expectation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "util.h"
+
+/* port, bridge, datapath_type, type, mtu_request, then the options and the external_ids: key,
+ * value,
+ * ..., and an empty key behind each map. */
+struct expectation {
+    char strings[1];
+};
+
+/* Those of the external_ids that are ours; others write there too. */
+static bool is_ours(const char *key)
+{
+    static const char *const keys[] = {KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC,
+                                       KEY_VM_UUID};
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (!strcmp(key, keys[i])) {
+            return true;
+        }
+    }
+    return !strncmp(key, "vifplug-", 8);
+}
+
+static void put(struct ds *ds, const char *s)
+{
+    ds_put_buffer(ds, s, strlen(s) + 1);
+}
+
+static void put_map(struct ds *ds, const struct smap *map, bool all)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, map) {
+        if (node->key[0] && (all || is_ours(node->key))) {
+            put(ds, node->key);
+            put(ds, node->value);
+        }
+    }
+    put(ds, "");
+}
+
+struct expectation *expectation_of(const struct record *record)
+{
+    const struct port_spec *spec = &record->spec;
+    struct expectation *expectation;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    char mtu[16];
+
+    snprintf(mtu, sizeof mtu, "%d", spec->mtu_request);
+    put(&ds, spec->port);
+    put(&ds, spec->bridge);
+    put(&ds, spec->datapath_type);
+    put(&ds, spec->type);
+    put(&ds, mtu);
+    put_map(&ds, &spec->options, true);
+    put_map(&ds, &spec->external_ids, false);
+    expectation = xmemdup(ds.string, ds.length);
+    ds_destroy(&ds);
+    return expectation;
+}
+
+static const char *next(const char **cursor)
+{
+    const char *s = *cursor;
+
+    *cursor += strlen(s) + 1;
+    return s;
+}
+
+const char *expectation_bridge(const struct expectation *expectation)
+{
+    return expectation->strings + strlen(expectation->strings) + 1;
+}
+
+static void get_map(const char **cursor, struct smap *map)
+{
+    while (**cursor) {
+        const char *key = next(cursor);
+
+        smap_add(map, key, next(cursor));
+    }
+    next(cursor);
+}
+
+void expectation_expand(const struct expectation *expectation, struct record *record)
+{
+    const char *cursor = expectation->strings;
+    struct port_spec *spec = &record->spec;
+
+    record_init(record);
+    snprintf(spec->port, sizeof spec->port, "%s", next(&cursor));
+    snprintf(spec->bridge, sizeof spec->bridge, "%s", next(&cursor));
+    snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s", next(&cursor));
+    snprintf(spec->type, sizeof spec->type, "%s", next(&cursor));
+    spec->mtu_request = atoi(next(&cursor));
+    get_map(&cursor, &spec->options);
+    get_map(&cursor, &spec->external_ids);
+    record_interpret(record);
+}
+
+struct comparison {
+    struct drift *drift;
+    size_t n;
+};
+
+static void note(struct comparison *comparison, const char *prefix, const char *key,
+                 const char *expected, const char *found)
+{
+    struct drift *drift = &comparison->drift[comparison->n];
+
+    if (comparison->n < DRIFT_MAX && strcmp(expected, found)) {
+        snprintf(drift->field, sizeof drift->field, "%s%s", prefix, key);
+        snprintf(drift->expected, sizeof drift->expected, "%s", expected);
+        snprintf(drift->found, sizeof drift->found, "%s", found);
+        comparison->n++;
+    }
+}
+
+static void compare_map(struct comparison *comparison, const char *prefix, const char **cursor,
+                        const struct smap *found)
+{
+    while (**cursor) {
+        const char *key = next(cursor);
+
+        note(comparison, prefix, key, next(cursor), smap_get_def(found, key, ""));
+    }
+    next(cursor);
+}
+
+size_t expectation_compare(const struct expectation *expectation, const struct record *record,
+                           struct drift drift[DRIFT_MAX])
+{
+    struct comparison comparison = {.drift = drift};
+    const char *cursor = expectation->strings;
+    const struct port_spec *spec;
+    char mtu[16];
+
+    if (!record) {
+        note(&comparison, "port", "", cursor, "");
+        return comparison.n;
+    }
+    spec = &record->spec;
+    snprintf(mtu, sizeof mtu, "%d", spec->mtu_request);
+    note(&comparison, "port", "", next(&cursor), spec->port);
+    note(&comparison, "bridge", "", next(&cursor), spec->bridge);
+    next(&cursor); /* The bridge's datapath_type is not ours. */
+    note(&comparison, "type", "", next(&cursor), spec->type);
+    note(&comparison, "mtu_request", "", next(&cursor), mtu);
+    compare_map(&comparison, "options:", &cursor, &spec->options);
+    compare_map(&comparison, "external_ids:", &cursor, &spec->external_ids);
+    return comparison.n;
+}

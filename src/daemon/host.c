@@ -1,0 +1,268 @@
+#include "daemon/host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void alias_of(const char *vif_id, char alias[LINK_ALIAS_MAX + 1])
+{
+    snprintf(alias, LINK_ALIAS_MAX + 1, HOST_ALIAS_PREFIX "%s", vif_id);
+}
+
+bool host_is_alias_of(const char *alias, const char *vif_id)
+{
+    char expected[LINK_ALIAS_MAX + 1];
+
+    alias_of(vif_id, expected);
+    return !strcmp(alias, expected);
+}
+
+void host_look(struct links *links, const struct host_spec *spec, struct host_links *facts)
+{
+    memset(facts, 0, sizeof *facts);
+    if (!links || spec->kind == HOST_NONE) {
+        return;
+    }
+    facts->has_netdev = spec->netdev[0] && links_find(links, spec->netdev, &facts->netdev);
+    facts->has_peer = spec->peer[0] && links_find(links, spec->peer, &facts->peer);
+    facts->has_linux_bridge =
+        spec->linux_bridge[0] && links_find(links, spec->linux_bridge, &facts->linux_bridge);
+}
+
+static struct host_step *add(struct host_plan *plan, enum host_step_type type, const char *name)
+{
+    struct host_step *step = &plan->steps[plan->n++];
+
+    memset(step, 0, sizeof *step);
+    step->type = type;
+    snprintf(step->name, sizeof step->name, "%s", name);
+    return step;
+}
+
+static void add_mtu(struct host_plan *plan, const char *name, int old_mtu, int mtu)
+{
+    if (mtu && mtu != old_mtu) {
+        struct host_step *step = add(plan, HOST_SET_MTU, name);
+
+        step->mtu = mtu;
+        step->old_mtu = old_mtu;
+    }
+}
+
+static bool taken(struct error *error, const char *name, const char *what)
+{
+    return error_set(error, REASON_PORT_CONFLICT, "",
+                     "There is a link %s that was not made for this VIF, where its %s would be; "
+                     "remove it with ip link delete if it is not needed.",
+                     name, what);
+}
+
+static bool plan_veth(const char *vif_id, const struct host_spec *spec,
+                      const struct host_links *facts, struct host_plan *plan, struct error *error)
+{
+    struct host_step *step;
+
+    if (!facts->has_netdev && !facts->has_peer) {
+        step = add(plan, HOST_ADD_VETH, spec->peer);
+        snprintf(step->other, sizeof step->other, "%s", spec->netdev);
+        step->mtu = spec->mtu;
+    } else if (!facts->has_netdev || !host_is_alias_of(facts->netdev.alias, vif_id)) {
+        return taken(error, facts->has_netdev ? spec->netdev : spec->peer, "veth pair");
+    } else if (!facts->has_peer || !host_is_alias_of(facts->peer.alias, vif_id)) {
+        return taken(error, facts->has_peer ? spec->peer : spec->netdev, "veth pair");
+    } else {
+        add_mtu(plan, spec->peer, facts->peer.mtu, spec->mtu);
+        add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
+    }
+    if (!facts->has_peer || strcmp(facts->peer.master, spec->linux_bridge)) {
+        step = add(plan, HOST_SET_MASTER, spec->peer);
+        snprintf(step->other, sizeof step->other, "%s", spec->linux_bridge);
+    }
+    return true;
+}
+
+static bool plan_hybrid(const char *vif_id, const struct host_spec *spec,
+                        const struct host_links *facts, struct host_plan *plan, struct error *error)
+{
+    const struct link_facts *bridge = &facts->linux_bridge;
+
+    if (!facts->has_linux_bridge) {
+        add(plan, HOST_ADD_BRIDGE, spec->linux_bridge);
+    } else if (strcmp(bridge->kind, "bridge")) {
+        return taken(error, spec->linux_bridge, "Linux bridge");
+    } else if (!bridge->up || !host_is_alias_of(bridge->alias, vif_id)) {
+        add(plan, HOST_TEND_BRIDGE, spec->linux_bridge);
+        if (!bridge->up) {
+            add(plan, HOST_SET_UP, spec->linux_bridge);
+        }
+    }
+    return plan_veth(vif_id, spec, facts, plan, error);
+}
+
+bool host_plan_up(const char *vif_id, const struct host_spec *spec, const struct host_links *facts,
+                  struct host_plan *plan, struct error *error)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->multiqueue = spec->multiqueue;
+    memcpy(plan->address, spec->address, sizeof plan->address);
+    switch (spec->kind) {
+    case HOST_NONE:
+        break;
+    case HOST_HYBRID:
+        return plan_hybrid(vif_id, spec, facts, plan, error);
+    case HOST_TAP:
+        if (facts->has_netdev) {
+            add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
+        } else if (spec->create) {
+            add(plan, HOST_ADD_TAP, spec->netdev)->mtu = spec->mtu;
+        }
+        break;
+    case HOST_NETDEV:
+        if (!facts->has_netdev) {
+            return error_set(error, REASON_NOT_REALIZED, "",
+                             "There is no netdev %s; check that the VF's representor exists in "
+                             "this network namespace (ip link).",
+                             spec->netdev);
+        }
+        if (!facts->netdev.up) {
+            add(plan, HOST_SET_UP, spec->netdev);
+        }
+        add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
+        break;
+    }
+    return true;
+}
+
+void host_plan_down(const char *vif_id, const struct host_spec *spec, const struct host_spec *keep,
+                    const struct host_links *facts, struct host_plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    if (facts->has_linux_bridge && host_is_alias_of(facts->linux_bridge.alias, vif_id) &&
+        !(keep && !strcmp(keep->linux_bridge, spec->linux_bridge))) {
+        add(plan, HOST_DELETE, spec->linux_bridge);
+    }
+    if (!facts->has_netdev || (keep && !strcmp(keep->netdev, spec->netdev))) {
+        return;
+    }
+    if (spec->kind == HOST_NETDEV) {
+        if (facts->netdev.up) {
+            add(plan, HOST_SET_DOWN, spec->netdev);
+        }
+    } else if (host_is_alias_of(facts->netdev.alias, vif_id)) {
+        add(plan, HOST_DELETE, spec->netdev); /* The veth's other end goes along. */
+    }
+}
+
+static bool execute(struct links *links, const char *alias, const struct host_plan *plan,
+                    const struct host_step *step, struct error *error)
+{
+    switch (step->type) {
+    case HOST_ADD_BRIDGE:
+        return links_add_bridge(links, step->name, alias, error);
+    case HOST_TEND_BRIDGE:
+        return links_tend_bridge(links, step->name, error);
+    case HOST_ADD_VETH:
+        return links_add_veth(links, step->name, step->other, step->mtu, alias, error);
+    case HOST_ADD_TAP:
+        return links_add_tap(links, step->name, plan->multiqueue, plan->address, step->mtu, alias,
+                             error);
+    case HOST_SET_MASTER:
+        return links_set_master(links, step->name, step->other, error);
+    case HOST_SET_UP:
+        return links_set_up(links, step->name, true, error);
+    case HOST_SET_DOWN:
+        return links_set_up(links, step->name, false, error);
+    case HOST_SET_MTU:
+        return links_set_mtu(links, step->name, step->mtu, error);
+    case HOST_DELETE:
+        return links_delete(links, step->name, error);
+    }
+    return false;
+}
+
+bool host_execute(struct links *links, const char *vif_id, struct host_plan *plan,
+                  struct error *error)
+{
+    char alias[LINK_ALIAS_MAX + 1];
+
+    if (plan->n_done < plan->n && !links) {
+        return error_set(error, REASON_NOT_REALIZED, "",
+                         "vifplugd has no netlink socket, so it cannot make links; look at its log "
+                         "from when it started.");
+    }
+    alias_of(vif_id, alias);
+    while (plan->n_done < plan->n) {
+        if (!execute(links, alias, plan, &plan->steps[plan->n_done], error)) {
+            host_revert(links, plan);
+            return false;
+        }
+        plan->n_done++;
+    }
+    return true;
+}
+
+void host_revert(struct links *links, struct host_plan *plan)
+{
+    struct error ignored; /* What cannot be taken back has gone already. */
+
+    while (plan->n_done > 0) {
+        const struct host_step *step = &plan->steps[--plan->n_done];
+
+        switch (step->type) {
+        case HOST_ADD_BRIDGE:
+        case HOST_ADD_VETH:
+        case HOST_ADD_TAP:
+            links_delete(links, step->name, &ignored);
+            break;
+        case HOST_SET_UP:
+            links_set_up(links, step->name, false, &ignored);
+            break;
+        case HOST_SET_DOWN:
+            links_set_up(links, step->name, true, &ignored);
+            break;
+        case HOST_SET_MTU:
+            links_set_mtu(links, step->name, step->old_mtu, &ignored);
+            break;
+        case HOST_TEND_BRIDGE:
+        case HOST_SET_MASTER:
+        case HOST_DELETE:
+            break;
+        }
+    }
+}
+
+void host_step_describe(const struct host_step *step, char *text, size_t size)
+{
+    char mtu[32] = "";
+
+    if (step->mtu) {
+        snprintf(mtu, sizeof mtu, " with MTU %d", step->mtu);
+    }
+    switch (step->type) {
+    case HOST_ADD_BRIDGE:
+        snprintf(text, size, "add Linux bridge %s", step->name);
+        break;
+    case HOST_TEND_BRIDGE:
+        snprintf(text, size, "set Linux bridge %s without IPv6, with ARP filtering", step->name);
+        break;
+    case HOST_ADD_VETH:
+        snprintf(text, size, "add veth pair %s and %s%s", step->name, step->other, mtu);
+        break;
+    case HOST_ADD_TAP:
+        snprintf(text, size, "add tap %s%s", step->name, mtu);
+        break;
+    case HOST_SET_MASTER:
+        snprintf(text, size, "set link %s master %s", step->name, step->other);
+        break;
+    case HOST_SET_UP:
+    case HOST_SET_DOWN:
+        snprintf(text, size, "set link %s %s", step->name,
+                 step->type == HOST_SET_UP ? "up" : "down");
+        break;
+    case HOST_SET_MTU:
+        snprintf(text, size, "set link %s mtu %d", step->name, step->mtu);
+        break;
+    case HOST_DELETE:
+        snprintf(text, size, "delete link %s", step->name);
+        break;
+    }
+}

@@ -1,0 +1,40 @@
+/* kernel-representor: the netdev that stands for a VF in the kernel's switchdev model, as a port of
+ * a system datapath (os-vif's OvsPlugin._plug_vf()). The netdev is the device's: it is set up and
+ * down, and never made or deleted. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/plan.h"
+#include "util.h"
+
+bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
+                             struct port_spec *spec, struct error *error)
+{
+    char text[PCI_ADDR_LEN];
+
+    if (strcmp(spec->datapath_type, "system")) {
+        return error_set(
+            error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
+            "A kernel representor needs a bridge with datapath_type system, but %s has '%s'; "
+            "name a system bridge, or use kind representor.",
+            vif->bridge, spec->datapath_type);
+    }
+    if (!facts->kernel_representor) {
+        *error = *facts->kernel_error;
+        return false;
+    }
+    snprintf(spec->port, sizeof spec->port, "%s", facts->kernel_representor);
+    smap_replace(&spec->external_ids, KEY_PCI_SLOT, pci_addr_format(&vif->pci_slot, text));
+    smap_replace(&spec->external_ids, KEY_PF, pci_addr_format(&facts->kernel_pf, text));
+    smap_add_format(&spec->external_ids, KEY_VF_NUM, "%d", facts->kernel_vf_num);
+    spec->has_vf = spec->has_vf_address = true;
+    spec->pf = facts->kernel_pf;
+    spec->vf = vif->pci_slot;
+    spec->vf_num = facts->kernel_vf_num;
+    spec->host.kind = HOST_NETDEV;
+    snprintf(spec->host.netdev, sizeof spec->host.netdev, "%s", facts->kernel_representor);
+    spec->host.mtu = spec->mtu_request;
+    spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
+    return true;
+}

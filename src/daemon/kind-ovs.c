@@ -1,0 +1,59 @@
+/* ovs: a tap device on Open vSwitch. Mostly libvirt makes the port when the guest starts, and no
+ * more than the bridge is ensured; with create_port the port is made here, with create_tap the tap
+ * as well, and with per_port_bridge the port is on a bridge of its own with a pair of patch ports
+ * between (os-vif's OvsPlugin._plug_vif_generic(), _plug_port_bridge(), _create_vif_port()). */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/plan.h"
+#include "util.h"
+
+/* os-vif's NIC_NAME_LEN for the bridge; OVS itself takes patch port names of any length, and
+ * os-vif cuts them at 64. */
+enum { NAME_LEN = 14 };
+
+static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)
+{
+    char patch[PORT_NAME_MAX + 1];
+
+    snprintf(spec->port_bridge, NAME_LEN + 1, "pb%.12s", vif->id);
+    snprintf(spec->port, sizeof spec->port, "ibp%.61s", vif->id);
+    snprintf(patch, sizeof patch, "pbp%.61s", vif->id);
+    snprintf(spec->guest_port, sizeof spec->guest_port, "%s", vif->vif_name);
+    strcpy(spec->type, "patch");
+    smap_replace(&spec->options, "peer", patch);
+    smap_replace(&spec->external_ids, KEY_PORT_BRIDGE, spec->port_bridge);
+    smap_replace(&spec->external_ids, KEY_GUEST_PORT, spec->guest_port);
+}
+
+bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+              struct error *error)
+{
+    struct host_spec *host = &spec->host;
+
+    if (!strcmp(vif->vif_name, vif->bridge)) {
+        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_VIF_NAME),
+                         "The VIF's name %s is that of its bridge; give it a name of its own.",
+                         vif->vif_name);
+    }
+    host->kind = HOST_TAP;
+    snprintf(host->netdev, sizeof host->netdev, "%s", vif->vif_name);
+    host->create = vif->create_tap && (vif->create_port || facts->per_port_bridge);
+    host->multiqueue = vif->multiqueue;
+    memcpy(host->address, vif->address, sizeof host->address);
+    host->mtu = spec->mtu_request;
+    spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
+    spec->awaits_netdev = !host->create && !facts->guest_netdev_exists;
+    if (facts->per_port_bridge) {
+        spec_port_bridge(vif, spec);
+        spec->awaits_netdev = false; /* The patch ports need none. */
+    } else {
+        snprintf(spec->port, sizeof spec->port, "%s", vif->vif_name);
+        spec->no_port = !vif->create_port;
+    }
+    if (spec->no_port) {
+        memset(host, 0, sizeof *host);
+    }
+    return true;
+}

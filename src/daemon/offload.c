@@ -1,0 +1,127 @@
+#include "daemon/offload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/ovs.h"
+#include "daemon/vswitchd.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+
+VLOG_DEFINE_THIS_MODULE(offload);
+
+const char *const offload_policy_names[] = {"report", "set", "require", NULL};
+
+const char *offload_effect_name(enum offload_effect effect)
+{
+    static const char *const names[] = {
+        [OFFLOAD_NO] = "no",
+        [OFFLOAD_YES] = "yes",
+        [OFFLOAD_RESTART_REQUIRED] = "restart_required",
+        [OFFLOAD_UNKNOWN] = "unknown",
+    };
+
+    return names[effect];
+}
+
+enum offload_effect offload_effect(const struct offload_facts *facts)
+{
+    if (!facts->enabled) {
+        return OFFLOAD_NO;
+    }
+    if (facts->vswitchd_is_dead) {
+        return OFFLOAD_YES; /* The next one finds it on. */
+    }
+    if (!facts->vswitchd_at) {
+        return facts->enabled_at ? OFFLOAD_UNKNOWN : OFFLOAD_YES;
+    }
+    return facts->vswitchd_at >= facts->enabled_at ? OFFLOAD_YES : OFFLOAD_RESTART_REQUIRED;
+}
+
+/* The kernel's boot time, s since the epoch; 0 if it cannot be read. */
+static int64_t boot_time(void)
+{
+    FILE *file = fopen("/proc/stat", "re");
+    int64_t seconds = 0;
+    char line[4096];
+
+    while (file && fgets(line, sizeof line, file)) {
+        if (!strncmp(line, "btime ", 6)) {
+            seconds = strtoll(line + 6, NULL, 10);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    return seconds;
+}
+
+int64_t offload_process_start(int64_t pid)
+{
+    char path[64];
+    char line[1024];
+    char *field;
+    FILE *file;
+    char *ok;
+
+    snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
+    file = fopen(path, "re");
+    if (!file) {
+        return 0;
+    }
+    ok = fgets(line, sizeof line, file);
+    fclose(file);
+    field = ok ? strrchr(line, ')') : NULL; /* The name before may hold anything. */
+    for (int i = 0; field && i < 20; i++) {
+        field = strchr(field + 1, ' '); /* starttime is the 20th field behind the name. */
+    }
+    return field ? boot_time() * 1000 + strtoll(field, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK) : 0;
+}
+
+static void look(struct offload *offload, const struct ovs_globals *globals)
+{
+    if (globals->hw_offload && !offload->enabled) {
+        offload->enabled_at = globals->hw_offload_set_at;
+        if (!offload->enabled_at && offload->seen) {
+            offload->enabled_at = time_wall_msec(); /* Somebody did it just now. */
+        }
+    }
+    offload->enabled = globals->hw_offload;
+    offload->seen = true;
+}
+
+void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd *vswitchd)
+{
+    int64_t pid = vswitchd_pid(vswitchd);
+    struct ovs_globals globals;
+
+    if (!ovs_synced(ovs)) {
+        return;
+    }
+    ovs_globals(ovs, &globals);
+    look(offload, &globals);
+    if (pid != offload->pid) {
+        offload->pid = pid;
+        offload->vswitchd_at = pid ? offload_process_start(pid) : 0;
+    }
+    if (offload->policy == OFFLOAD_SET && !offload->enabled && ovs_txn_ready(ovs)) {
+        VLOG_WARN("other_config:hw-offload is off; setting it, as ensure_hw_offload says. It takes "
+                  "effect when ovs-vswitchd is restarted");
+        ovs_set_hw_offload(ovs, time_wall_msec());
+    }
+}
+
+enum offload_effect offload_now(const struct offload *offload, const struct vswitchd *vswitchd)
+{
+    struct offload_facts facts = {
+        .enabled = offload->enabled,
+        .enabled_at = offload->enabled_at,
+        .vswitchd_at = offload->vswitchd_at,
+        .vswitchd_is_dead = vswitchd_state(vswitchd) == VSWITCHD_DEAD,
+    };
+
+    return offload_effect(&facts);
+}

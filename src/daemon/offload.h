@@ -1,0 +1,55 @@
+/* other_config:hw-offload: whether it is on, whether vswitchd has taken it up, and setting it.
+ *
+ * vswitchd reads it when it starts (ovs-vswitchd.conf.db(5): changing it requires a restart), so
+ * what is in effect depends on which was first. Who turned it on, and when, is only known if it was
+ * this daemon or happened under its eyes; the time of the daemon's own setting is kept in
+ * Open_vSwitch external_ids, so that a later daemon knows it as well. */
+
+#ifndef VP_OFFLOAD_H
+#define VP_OFFLOAD_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum offload_policy { OFFLOAD_REPORT, OFFLOAD_SET, OFFLOAD_REQUIRE };
+extern const char *const offload_policy_names[]; /* NULL-terminated. */
+
+/* Open_vSwitch external_ids: when the daemon set hw-offload, ms since the epoch. */
+#define KEY_OFFLOAD_SET_AT "vifplug-hw-offload-set"
+
+enum offload_effect { OFFLOAD_NO, OFFLOAD_YES, OFFLOAD_RESTART_REQUIRED, OFFLOAD_UNKNOWN };
+const char *offload_effect_name(enum offload_effect effect); /* "restart_required" */
+
+struct offload_facts {
+    bool enabled;        /* As OVSDB has it. */
+    int64_t enabled_at;  /* ms since the epoch; 0: before anybody looked. */
+    int64_t vswitchd_at; /* When vswitchd was started, ms since the epoch; 0: not known. */
+    bool vswitchd_is_dead;
+};
+
+/* Whether hardware offload is in effect in the vswitchd that runs. */
+enum offload_effect offload_effect(const struct offload_facts *facts);
+
+/* When process `pid` was started, ms since the epoch, by /proc/<pid>/stat and the kernel's boot
+ * time (proc(5)); 0 if that cannot be read. */
+int64_t offload_process_start(int64_t pid);
+
+struct ovs;
+struct vswitchd;
+
+/* Follows OVSDB and vswitchd from pass to pass, and sets hw-offload where the policy says so. */
+struct offload {
+    enum offload_policy policy;
+    bool seen;          /* OVSDB has been looked at. */
+    bool enabled;       /* As last seen. */
+    int64_t enabled_at; /* As in offload_facts. */
+    int64_t pid;        /* The vswitchd that vswitchd_at is of. */
+    int64_t vswitchd_at;
+};
+
+void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd *vswitchd);
+
+/* As it stands now. */
+enum offload_effect offload_now(const struct offload *offload, const struct vswitchd *vswitchd);
+
+#endif

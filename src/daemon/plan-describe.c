@@ -1,0 +1,173 @@
+/* Plans in words: what a dry run shows. */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/plan.h"
+#include "daemon/qos.h"
+#include "util.h"
+
+struct lines {
+    char **lines;
+    size_t n;
+    size_t allocated;
+};
+
+static void add_line(struct lines *lines, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_line(struct lines *lines, const char *format, ...)
+{
+    va_list args;
+
+    if (lines->n == lines->allocated) {
+        lines->lines = x2nrealloc(lines->lines, &lines->allocated, sizeof *lines->lines);
+    }
+    va_start(args, format);
+    lines->lines[lines->n++] = xvasprintf(format, args);
+    va_end(args);
+}
+
+static void add_map(struct lines *lines, const char *port, const char *column,
+                    const struct smap *map, bool remove)
+{
+    const struct smap_node **nodes = smap_sort(map);
+
+    for (size_t i = 0; i < smap_count(map); i++) {
+        if (remove) {
+            add_line(lines, "remove Interface %s %s:%s", port, column, nodes[i]->key);
+        } else {
+            add_line(lines, "set Interface %s %s:%s=%s", port, column, nodes[i]->key,
+                     nodes[i]->value);
+        }
+    }
+    free(nodes);
+}
+
+static void describe_qos(const struct port_spec *spec, struct lines *lines)
+{
+    const struct vif_qos *qos = &spec->qos;
+    const char *guest = spec->guest_port[0] ? spec->guest_port : spec->port;
+    struct qos_rows rows;
+
+    add_line(lines,
+             "set Interface %s ingress_policing_rate=%" PRId64 " ingress_policing_burst=%" PRId64
+             " ingress_policing_kpkts_rate=%" PRId64 " ingress_policing_kpkts_burst=%" PRId64,
+             guest, qos->egress_kbps, qos->egress_burst_kb, qos->egress_kpps,
+             qos->egress_burst_kpkt);
+    qos_rows_init(&rows);
+    qos_rows_for_limits(qos, spec->type, guest, &rows);
+    if (rows.type[0]) {
+        add_line(lines, "insert QoS type=%s for Port %s", rows.type, guest);
+        add_map(lines, guest, "QoS other_config", &rows.other_config, false);
+        add_map(lines, guest, "Queue other_config", &rows.queue_other_config, false);
+    } else {
+        add_line(lines, "clear Port %s qos", guest);
+    }
+    qos_rows_destroy(&rows);
+}
+
+static void describe_port_bridge(const struct port_spec *spec, struct lines *lines)
+{
+    add_line(lines, "insert Bridge %s datapath_type=%s", spec->port_bridge, spec->datapath_type);
+    add_line(lines, "insert Port %s into Bridge %s", spec->guest_port, spec->port_bridge);
+    add_line(lines, "insert Port %s type=patch into Bridge %s",
+             smap_get_def(&spec->options, "peer", ""), spec->port_bridge);
+}
+
+static void describe_create(const struct plan *plan, struct lines *lines)
+{
+    const struct port_spec *spec = &plan->spec;
+
+    if (plan->old_port[0]) {
+        add_line(lines, "delete Port %s", plan->old_port);
+    }
+    if (spec->no_port) {
+        return;
+    }
+    if (spec->port_bridge[0]) {
+        describe_port_bridge(spec, lines);
+    }
+    add_line(lines, "insert Port %s into Bridge %s", spec->port, spec->bridge);
+    if (spec->type[0]) {
+        add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
+    }
+    if (spec->mtu_request) {
+        add_line(lines, "set Interface %s mtu_request=%d", spec->port, spec->mtu_request);
+    }
+    add_map(lines, spec->port, "options", &spec->options, false);
+    add_map(lines, spec->port, "external_ids", &spec->external_ids, false);
+    if (spec->isolate) {
+        add_line(lines, "set Port %s tag=%d", spec->port, DEAD_VLAN);
+    }
+    if (spec->has_qos) {
+        describe_qos(spec, lines);
+    } else if (spec->default_qos[0]) {
+        add_line(lines, "insert QoS type=%s for Port %s", spec->default_qos,
+                 spec->guest_port[0] ? spec->guest_port : spec->port);
+    }
+}
+
+static void describe_update(const struct plan *plan, struct lines *lines)
+{
+    const struct port_spec *spec = &plan->spec;
+
+    if (plan->action == ACTION_REPLACE) {
+        add_line(lines, "detach Interface %s and wait for ovs-vswitchd", spec->port);
+    }
+    if (plan->old_bridge[0]) {
+        add_line(lines, "move Port %s from Bridge %s to Bridge %s", spec->port, plan->old_bridge,
+                 spec->bridge);
+    }
+    if (plan->set_type) {
+        add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
+    }
+    if (plan->set_mtu_request) {
+        add_line(lines, "set Interface %s mtu_request=%d", spec->port, spec->mtu_request);
+    }
+    add_map(lines, spec->port, "options", &plan->set_options, false);
+    add_map(lines, spec->port, "options", &plan->remove_options, true);
+    add_map(lines, spec->port, "external_ids", &plan->set_external_ids, false);
+    add_map(lines, spec->port, "external_ids", &plan->remove_external_ids, true);
+    if (plan->set_qos) {
+        describe_qos(spec, lines);
+    }
+}
+
+char **plan_operations(const struct plan *plan, const struct host_plan *host, size_t *n)
+{
+    struct lines lines = {0};
+
+    for (size_t i = 0; host && i < host->n; i++) {
+        char text[96];
+
+        host_step_describe(&host->steps[i], text, sizeof text);
+        add_line(&lines, "%s", text);
+    }
+    if (plan->evicted_port[0]) {
+        add_line(&lines, "delete Port %s of VIF %s", plan->evicted_port, plan->evicted_vif);
+    }
+    if (plan->create_bridge && plan->action != ACTION_NONE) {
+        add_line(&lines, "insert Bridge %s datapath_type=%s", plan->spec.bridge,
+                 plan->spec.datapath_type);
+    }
+    switch (plan->action) {
+    case ACTION_CREATE:
+        describe_create(plan, &lines);
+        break;
+    case ACTION_UPDATE:
+    case ACTION_REPLACE:
+        describe_update(plan, &lines);
+        break;
+    case ACTION_DELETE:
+        add_line(&lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
+        break;
+    case ACTION_NONE:
+        break;
+    }
+    *n = lines.n;
+    return lines.lines;
+}

@@ -1,0 +1,407 @@
+#include "daemon/watch.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/view.h"
+#include "hash.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "sset.h"
+#include "timeval.h"
+#include "util.h"
+#include "wire/reply.h"
+
+VLOG_DEFINE_THIS_MODULE(watch);
+
+/* Whether ports are still on their bridges is looked at once it has been quiet for this long, or at
+ * the latest after BRIDGES_LATEST_MS: to move a port changes none of its own rows. */
+#define BRIDGES_DELAY_MS 1000
+#define BRIDGES_LATEST_MS 10000
+
+/* Before the second and the third repair, ms. */
+#define REPAIR_PAUSE_MS 2000
+
+struct watched {
+    struct hmap_node node;
+    char vif_id[VIF_ID_MAX + 1];
+    struct expectation *expectation;
+    bool failed;       /* As last told. */
+    bool drifted;      /* As last told. */
+    bool repairing;    /* An operation is under way. */
+    uint8_t n_repairs; /* Since the last operation that somebody asked for. */
+    long long int repair_at;
+};
+
+struct watch {
+    struct watch_env env;
+    struct hmap watched;
+    struct sset pending; /* VIFs to be looked at... */
+    long long int due;   /* ...from then on, ms. */
+    long long int bridges_due;
+    long long int bridges_latest;
+    bool learned; /* What there was at the start has been taken note of. */
+    bool ovsdb_up;
+    bool vswitchd_up;
+    bool switch_known; /* ovsdb_up and vswitchd_up have been told, or need not be. */
+};
+
+struct watch *watch_create(const struct watch_env *env)
+{
+    struct watch *watch = xzalloc(sizeof *watch);
+
+    watch->env = *env;
+    hmap_init(&watch->watched);
+    sset_init(&watch->pending);
+    watch->due = watch->bridges_due = watch->bridges_latest = LLONG_MAX;
+    return watch;
+}
+
+static struct watched *find(const struct watch *watch, const char *vif_id)
+{
+    struct watched *watched;
+
+    HMAP_FOR_EACH_WITH_HASH (watched, node, hash_string(vif_id, 0), &watch->watched) {
+        if (!strcmp(watched->vif_id, vif_id)) {
+            return watched;
+        }
+    }
+    return NULL;
+}
+
+static void forget(struct watch *watch, struct watched *watched)
+{
+    hmap_remove(&watch->watched, &watched->node);
+    free(watched->expectation);
+    free(watched);
+}
+
+void watch_destroy(struct watch *watch)
+{
+    struct watched *watched;
+
+    HMAP_FOR_EACH_SAFE (watched, node, &watch->watched) {
+        forget(watch, watched);
+    }
+    hmap_destroy(&watch->watched);
+    sset_destroy(&watch->pending);
+    free(watch);
+}
+
+/* Takes what there is for what is expected. */
+static void learn(struct watch *watch, const struct record *record)
+{
+    const char *vif_id = record->spec.vif_id;
+    struct watched *watched = find(watch, vif_id);
+
+    if (!watched) {
+        watched = xzalloc(sizeof *watched);
+        memcpy(watched->vif_id, vif_id, strlen(vif_id) + 1);
+        hmap_insert(&watch->watched, &watched->node, hash_string(vif_id, 0));
+    }
+    free(watched->expectation);
+    watched->expectation = expectation_of(record);
+    watched->failed = record_failed(record);
+    watched->drifted = watched->repairing = false;
+    watched->n_repairs = 0;
+    watched->repair_at = 0;
+}
+
+static void learn_cb(const struct record *record, void *watch)
+{
+    learn(watch, record);
+}
+
+/* --- Telling. --- */
+
+static void tell(struct watch *watch, const char *event, const struct record *record,
+                 enum vif_state state, const struct drift *drift, size_t n)
+{
+    const struct engine_env *env = watch->env.env;
+    char sock_dir[2 * VIF_PATH_MAX];
+    struct view view;
+    char *line;
+
+    if (!watch->env.wanted(watch->env.aux)) {
+        return;
+    }
+    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
+    view_init(&view, record, env->nic, sock_dir, state);
+    view_add_drift(&view, drift, n);
+    view.vif.state = state;
+    line = notify_vif(event, &view.vif);
+    view_destroy(&view);
+    if (line) {
+        watch->env.notify(watch->env.aux, line);
+    }
+}
+
+static void tell_record(struct watch *watch, const char *event, const struct record *record)
+{
+    const struct engine_env *env = watch->env.env;
+
+    tell(watch, event, record, view_state(record, env->boot_id, vswitchd_state(env->vswitchd)),
+         NULL, 0);
+}
+
+static void tell_switch(struct watch *watch, bool *was, bool is, const char *what)
+{
+    char *line;
+
+    if (*was == is && watch->switch_known) {
+        return;
+    }
+    if (watch->switch_known && watch->env.wanted(watch->env.aux)) {
+        line = notify_switch(is ? "switch.up" : "switch.down", what);
+        if (line) {
+            watch->env.notify(watch->env.aux, line);
+        }
+    }
+    *was = is;
+}
+
+void watch_ended(struct watch *watch, const char *vif_id, enum engine_event event)
+{
+    struct watched *watched = find(watch, vif_id);
+    struct record record;
+    char *line;
+
+    if (event == EVENT_REPAIRED) {
+        if (watched) {
+            watched->repairing = false;
+        }
+        sset_add(&watch->pending, vif_id);
+        watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
+        return;
+    }
+    if (ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
+        learn(watch, &record);
+        if (event == EVENT_PLUGGED || event == EVENT_CHANGED) {
+            tell_record(watch, event == EVENT_PLUGGED ? "vif.plugged" : "vif.changed", &record);
+        }
+        record_destroy(&record);
+    } else {
+        if (watched) {
+            forget(watch, watched);
+        }
+        if (event == EVENT_UNPLUGGED && watch->env.wanted(watch->env.aux)) {
+            line = notify_unplugged(vif_id);
+            if (line) {
+                watch->env.notify(watch->env.aux, line);
+            }
+        }
+    }
+    sset_find_and_delete(&watch->pending, vif_id);
+}
+
+/* --- Looking. --- */
+
+static void describe(const struct drift *drift, size_t n, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < n && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s was '%s' and is '%s'",
+                                 i ? ", " : "", drift[i].field, drift[i].expected, drift[i].found);
+    }
+}
+
+/* Returns whether there is hope. */
+static bool repair(struct watch *watch, struct watched *watched)
+{
+    struct record goal;
+
+    if (!watch->env.env->config->repair) {
+        return false;
+    }
+    if (watched->n_repairs == WATCH_REPAIRS_MAX) {
+        VLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",
+                  watched->vif_id, WATCH_REPAIRS_MAX);
+        return false;
+    }
+    if (time_msec() < watched->repair_at) {
+        sset_add(&watch->pending, watched->vif_id);
+        watch->due = MIN(watch->due, watched->repair_at);
+        return true;
+    }
+    expectation_expand(watched->expectation, &goal);
+    watched->n_repairs++;
+    watched->repair_at = time_msec() + REPAIR_PAUSE_MS;
+    watched->repairing = engine_repair(watch->env.engine, watched->vif_id, &goal.spec);
+    record_destroy(&goal);
+    return true;
+}
+
+/* Its row has gone, and nobody asked us. */
+static void vanished(struct watch *watch, struct watched *watched)
+{
+    struct drift drift[DRIFT_MAX];
+    struct record record;
+    size_t n;
+
+    if (!watched->drifted) {
+        expectation_expand(watched->expectation, &record);
+        n = expectation_compare(watched->expectation, NULL, drift);
+        VLOG_WARN("VIF %s: port %s was removed by somebody else", watched->vif_id,
+                  record.spec.port);
+        watched->drifted = true;
+        tell(watch, "vif.drifted", &record, STATE_DRIFTED, drift, n);
+        record_destroy(&record);
+    }
+    if (!repair(watch, watched)) {
+        forget(watch, watched);
+    }
+}
+
+/* A port that had no error has one now. */
+static void look_at_error(struct watch *watch, struct watched *watched, const struct record *record)
+{
+    const char *words = record->error ? record->error : "ofport is -1";
+    struct drift drift = {.field = "error"};
+
+    if (watched->failed) {
+        return;
+    }
+    watched->failed = true;
+    VLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, words);
+    snprintf(drift.found, sizeof drift.found, "%s", words);
+    tell(watch, "vif.drifted", record, STATE_FAILED, &drift, 1);
+}
+
+static void look(struct watch *watch, const char *vif_id)
+{
+    const struct engine_env *env = watch->env.env;
+    struct watched *watched = find(watch, vif_id);
+    struct drift drift[DRIFT_MAX];
+    struct record record;
+    bool failed;
+    size_t n;
+
+    if (engine_has(watch->env.engine, vif_id)) {
+        return; /* Its end will be told. */
+    }
+    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+        if (watched) {
+            vanished(watch, watched);
+        }
+        return;
+    }
+    if (!watched) {
+        learn(watch, &record);
+        record_destroy(&record);
+        return;
+    }
+    n = expectation_compare(watched->expectation, &record, drift);
+    failed = record_failed(&record) && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE;
+    if (n > 0 && !watched->drifted) {
+        char text[512];
+
+        describe(drift, n, text, sizeof text);
+        VLOG_WARN("VIF %s: somebody else changed its port: %s", vif_id, text);
+        watched->drifted = true;
+        tell(watch, "vif.drifted", &record, STATE_DRIFTED, drift, n);
+    }
+    if (failed) {
+        look_at_error(watch, watched, &record);
+    }
+    if (n > 0 || (failed && watched->failed)) {
+        repair(watch, watched);
+    } else if (watched->drifted || (watched->failed && !record_failed(&record))) {
+        VLOG_INFO("VIF %s: port %s is as it should be again", vif_id, record.spec.port);
+        watched->drifted = watched->failed = false;
+        tell_record(watch, "vif.changed", &record);
+    }
+    record_destroy(&record);
+}
+
+static void look_at_pending(struct watch *watch)
+{
+    struct sset vif_ids;
+    const char *vif_id;
+
+    sset_clone(&vif_ids, &watch->pending);
+    sset_clear(&watch->pending);
+    watch->due = LLONG_MAX;
+    SSET_FOR_EACH(vif_id, &vif_ids)
+    {
+        look(watch, vif_id);
+    }
+    sset_destroy(&vif_ids);
+}
+
+static void note_changes(struct watch *watch)
+{
+    struct ovs *ovs = watch->env.env->ovs;
+    long long int now = time_msec();
+    const char *vif_id;
+
+    SSET_FOR_EACH(vif_id, ovs_changed_vifs(ovs))
+    {
+        sset_add(&watch->pending, vif_id);
+        watch->due = MIN(watch->due, now + WATCH_DELAY_MS);
+    }
+    if (ovs_bridges_changed(ovs)) {
+        watch->bridges_due = now + BRIDGES_DELAY_MS;
+        watch->bridges_latest = MIN(watch->bridges_latest, now + BRIDGES_LATEST_MS);
+    }
+    ovs_changes_clear(ovs);
+}
+
+static void look_at_bridges(struct watch *watch)
+{
+    const struct watched *watched;
+
+    watch->bridges_due = watch->bridges_latest = LLONG_MAX;
+    HMAP_FOR_EACH (watched, node, &watch->watched) {
+        if (!ovs_vif_is_on(watch->env.env->ovs, watched->vif_id,
+                           expectation_bridge(watched->expectation))) {
+            sset_add(&watch->pending, watched->vif_id);
+            watch->due = MIN(watch->due, time_msec());
+        }
+    }
+}
+
+void watch_run(struct watch *watch)
+{
+    const struct engine_env *env = watch->env.env;
+    bool synced = ovs_synced(env->ovs);
+
+    tell_switch(watch, &watch->ovsdb_up, synced, "ovsdb");
+    tell_switch(watch, &watch->vswitchd_up, vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE,
+                "vswitchd");
+    watch->switch_known |= synced;
+    if (!synced) {
+        return;
+    }
+    if (!watch->learned) {
+        watch->learned = true;
+        ovs_for_each_vif(env->ovs, learn_cb, watch);
+        ovs_changes_clear(env->ovs);
+    }
+    note_changes(watch);
+    if (time_msec() >= MIN(watch->bridges_due, watch->bridges_latest)) {
+        look_at_bridges(watch);
+    }
+    if (time_msec() >= watch->due) {
+        look_at_pending(watch);
+    }
+}
+
+void watch_wait(const struct watch *watch)
+{
+    if (ovs_synced(watch->env.env->ovs)) {
+        poll_timer_wait_until(MIN(watch->due, MIN(watch->bridges_due, watch->bridges_latest)));
+    }
+}
+
+size_t watch_drift(const struct watch *watch, const struct record *record,
+                   struct drift drift[DRIFT_MAX])
+{
+    const struct watched *watched = find(watch, record->spec.vif_id);
+
+    return watched && watched->drifted ? expectation_compare(watched->expectation, record, drift)
+                                       : 0;
+}
