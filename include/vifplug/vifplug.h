@@ -74,8 +74,8 @@ VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
  * vifplug_reply_free(). `options` may be NULL. After -ETIMEDOUT the connection may be used further;
  * the late answer is dropped. */
 
-/* `vif` and `instance` are JSON texts (an os-vif object or a native VIF; an InstanceInfo or
- * {"uuid":...}). */
+/* `vif` and `instance` are JSON texts (an os-vif object, a Nova VIF dict or a native VIF; an
+ * InstanceInfo or {"uuid":...}). */
 VIFPLUG_API int vifplug_plug(struct vifplug *vifplug, const char *vif, const char *instance,
                              const struct vifplug_options *options, struct vifplug_reply **reply);
 
@@ -83,6 +83,17 @@ VIFPLUG_API int vifplug_plug(struct vifplug *vifplug, const char *vif, const cha
 VIFPLUG_API int vifplug_unplug(struct vifplug *vifplug, const char *vif_id,
                                const char *instance_uuid, const struct vifplug_options *options,
                                struct vifplug_reply **reply);
+
+/* Changes a plugged VIF's MTU (bytes; 0: as it is) and limits (`qos`, a JSON text as in
+ * docs/api.md; NULL: as they are). */
+VIFPLUG_API int vifplug_update(struct vifplug *vifplug, const char *vif_id, int mtu,
+                               const char *qos, const struct vifplug_options *options,
+                               struct vifplug_reply **reply);
+
+/* Removes the stale VIF `vif_id`, or all that are stale (NULL). */
+VIFPLUG_API int vifplug_reap(struct vifplug *vifplug, const char *vif_id,
+                             const struct vifplug_options *options, struct vifplug_reply **reply);
+
 VIFPLUG_API int vifplug_get(struct vifplug *vifplug, const char *vif_id,
                             const struct vifplug_options *options, struct vifplug_reply **reply);
 VIFPLUG_API int vifplug_list(struct vifplug *vifplug, const struct vifplug_options *options,
@@ -116,6 +127,14 @@ VIFPLUG_API int vifplug_async_process(struct vifplug_async *async);
 /* Queues a request; it goes out with the next vifplug_async_process(). */
 VIFPLUG_API int vifplug_async_call(struct vifplug_async *async, const char *method,
                                    const char *params, vifplug_callback *callback, void *aux);
+
+/* Called for each notification that comes once "subscribe" has been called: `event` is its method
+ * ("vif.plugged", ...), and `params` stands for a result, with a VIF in it where docs/api.md says
+ * so; valid until the callback returns. NULL (the default) drops them. */
+typedef void vifplug_notification_callback(void *aux, const char *event,
+                                           struct vifplug_reply *params);
+VIFPLUG_API void vifplug_async_on_notification(struct vifplug_async *async,
+                                               vifplug_notification_callback *callback, void *aux);
 
 /* Calls without an answer so far. */
 VIFPLUG_API size_t vifplug_async_pending(const struct vifplug_async *async);

@@ -25,7 +25,8 @@ struct cli {
     enum output_format format;
     struct vifplug_options options;
     /* Members of a native VIF. */
-    const char *id, *kind, *mac, *bridge, *pci, *path, *mode, *mtu, *datapath, *instance;
+    const char *id, *kind, *mac, *bridge, *pci, *path, *mode, *mtu, *datapath, *instance, *name,
+        *qos;
 };
 
 /* --- input.c: what is to be plugged or unplugged. --- */
@@ -34,12 +35,24 @@ struct cli {
  * said what is wrong. */
 bool input_plug(const struct cli *cli, char **vif, char **instance);
 
-/* The VIF id and, if one was given, the instance to unplug (malloc'ed). */
-bool input_unplug(const struct cli *cli, char **vif_id, char **instance);
+/* The params of an unplug as JSON text (malloc'ed), or NULL. */
+char *input_unplug(const struct cli *cli);
+
+/* Reads a number of bytes from --mtu; 0 if it was not given. */
+bool input_mtu(const struct cli *cli, int *mtu);
 
 /* --- output.c: answers as people or programs read them. --- */
 
 void output_reply(const struct cli *cli, const struct vifplug_reply *reply);
+
+/* One notification. */
+void output_notification(const struct cli *cli, const char *event,
+                         const struct vifplug_reply *params);
+
+/* --- watch.c --- */
+
+/* Shows notifications until the daemon or the user ends it. Gives the exit code. */
+int watch(const struct cli *cli);
 
 /* Says why a call failed, on standard error, and gives the exit code. `reply` may be NULL. */
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,15 +62,46 @@ static void put(struct json_object *object, const char *key, const char *value)
     }
 }
 
+bool input_mtu(const struct cli *cli, int *mtu)
+{
+    char *end;
+    long value;
+
+    *mtu = 0;
+    if (!cli->mtu) {
+        return true;
+    }
+    value = strtol(cli->mtu, &end, 10);
+    if (end == cli->mtu || *end || value < INT_MIN || value > INT_MAX) {
+        fprintf(stderr, "vifctl: --mtu=%s is not a number\n", cli->mtu);
+        return false;
+    }
+    *mtu = (int)value;
+    return true;
+}
+
 /* Writes the flags over the members of a native VIF. */
 static bool apply_flags(const struct cli *cli, struct json_object *vif)
 {
+    int mtu;
+
     put(vif, "vif_id", cli->id);
     put(vif, "kind", cli->kind);
     put(vif, "address", cli->mac);
     put(vif, "bridge", cli->bridge);
     put(vif, "pci_slot", cli->pci);
     put(vif, "datapath_type", cli->datapath);
+    put(vif, "vif_name", cli->name);
+    if (cli->qos) {
+        struct json_object *qos = json_parse(cli->qos, strlen(cli->qos), NULL);
+
+        if (!json_object_is_type(qos, json_type_object)) {
+            fprintf(stderr, "vifctl: --qos=%s is not a JSON object\n", cli->qos);
+            json_object_put(qos);
+            return false;
+        }
+        json_object_object_add(vif, "qos", qos);
+    }
     if (cli->path || cli->mode) {
         struct json_object *vhost_user = member(vif, "vhost_user");
 
@@ -80,15 +112,11 @@ static bool apply_flags(const struct cli *cli, struct json_object *vif)
         put(vhost_user, "path", cli->path);
         put(vhost_user, "mode", cli->mode);
     }
+    if (!input_mtu(cli, &mtu)) {
+        return false;
+    }
     if (cli->mtu) {
-        char *end;
-        long mtu = strtol(cli->mtu, &end, 10);
-
-        if (end == cli->mtu || *end) {
-            fprintf(stderr, "vifctl: --mtu=%s is not a number\n", cli->mtu);
-            return false;
-        }
-        json_object_object_add(vif, "mtu", json_object_new_int64(mtu));
+        json_object_object_add(vif, "mtu", json_object_new_int(mtu));
     }
     return true;
 }
@@ -96,7 +124,7 @@ static bool apply_flags(const struct cli *cli, struct json_object *vif)
 static bool has_flags(const struct cli *cli)
 {
     return cli->id || cli->kind || cli->mac || cli->bridge || cli->pci || cli->path || cli->mode ||
-           cli->mtu || cli->datapath;
+           cli->mtu || cli->datapath || cli->name || cli->qos;
 }
 
 static char *text_of(struct json_object *value)
@@ -166,34 +194,6 @@ bool input_plug(const struct cli *cli, char **vif, char **instance)
     return ok;
 }
 
-/* The id in a file: of {"vif":...} or of the VIF alone, os-vif object, Nova dict or native. */
-static char *id_in(struct json_object *file)
-{
-    struct json_object *vif = member(file, "vif");
-    struct json_object *data;
-    struct json_object *id;
-
-    if (!vif) {
-        vif = file;
-    }
-    data = member(vif, "versioned_object.data");
-    id = member(data ? data : vif, "id");
-    if (!id) {
-        id = member(vif, "vif_id");
-    }
-    return json_object_is_type(id, json_type_string) ? strdup(json_object_get_string(id)) : NULL;
-}
-
-static char *uuid_in(struct json_object *file)
-{
-    struct json_object *instance = member(file, "instance");
-    struct json_object *data = member(instance, "versioned_object.data");
-    struct json_object *uuid = member(data ? data : instance, "uuid");
-
-    return json_object_is_type(uuid, json_type_string) ? strdup(json_object_get_string(uuid))
-                                                       : NULL;
-}
-
 static bool is_file(const char *argument)
 {
     struct stat st;
@@ -201,24 +201,67 @@ static bool is_file(const char *argument)
     return !strcmp(argument, "-") || (stat(argument, &st) == 0 && !S_ISDIR(st.st_mode));
 }
 
-bool input_unplug(const struct cli *cli, char **vif_id, char **instance)
+/* Whether a VIF, os-vif object, Nova dict or native, says which it is. */
+static bool has_id(struct json_object *vif)
 {
-    *instance = cli->instance ? strdup(cli->instance) : NULL;
-    if (cli->id) {
-        *vif_id = strdup(cli->id);
-    } else if (!is_file(cli->argument)) {
-        *vif_id = strdup(cli->argument);
-    } else {
-        struct json_object *file = read_json(cli->argument);
+    struct json_object *data = member(vif, "versioned_object.data");
 
-        *vif_id = file ? id_in(file) : NULL;
-        if (!*instance && file) {
-            *instance = uuid_in(file);
-        }
-        if (file && !*vif_id) {
-            fprintf(stderr, "vifctl: %s holds no VIF id\n", cli->argument);
-        }
-        json_object_put(file);
+    return member(data ? data : vif, "id") || member(vif, "vif_id");
+}
+
+/* Takes over what a file says of VIF and instance. */
+static bool take_file(const char *path, struct json_object *params)
+{
+    struct json_object *file = read_json(path);
+    struct json_object *vif = member(file, "vif");
+    struct json_object *instance = member(file, "instance");
+
+    bool ok = file && has_id(vif ? vif : file);
+
+    if (ok) {
+        json_object_object_add(params, "vif", json_object_get(vif ? vif : file));
+    } else if (file) {
+        fprintf(stderr, "vifctl: %s holds no VIF id\n", path);
     }
-    return *vif_id != NULL;
+    if (ok && vif && instance) {
+        json_object_object_add(params, "instance", json_object_get(instance));
+    }
+    json_object_put(file);
+    return ok;
+}
+
+static void put_options(const struct cli *cli, struct json_object *params)
+{
+    const struct vifplug_options *options = &cli->options;
+
+    put(params, "wait", options->committed ? "committed" : NULL);
+    if (options->dry_run) {
+        json_object_object_add(params, "dry_run", json_object_new_boolean(true));
+    }
+    if (options->timeout_ms) {
+        json_object_object_add(params, "timeout_ms", json_object_new_int(options->timeout_ms));
+    }
+}
+
+char *input_unplug(const struct cli *cli)
+{
+    struct json_object *params = json_object_new_object();
+    char *text = NULL;
+
+    if (cli->id || !is_file(cli->argument)) {
+        put(params, "vif_id", cli->id ? cli->id : cli->argument);
+    } else if (!take_file(cli->argument, params)) {
+        json_object_put(params);
+        return NULL;
+    }
+    if (cli->instance) {
+        struct json_object *instance = json_object_new_object();
+
+        put(instance, "uuid", cli->instance);
+        json_object_object_add(params, "instance", instance);
+    }
+    put_options(cli, params);
+    text = text_of(params);
+    json_object_put(params);
+    return text;
 }

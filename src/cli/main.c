@@ -22,8 +22,12 @@ static const char usage_text[] =
     "  plug FILE|-      plug the VIF in FILE: {\"vif\":..., \"instance\":...} or a VIF alone;\n"
     "                   without FILE the flags below say it all\n"
     "  unplug ID|FILE|- unplug a VIF, named by its id or as for plug\n"
+    "  update ID        change a plugged VIF's MTU (--mtu) or limits (--qos)\n"
     "  get ID           show one VIF\n"
     "  list             show all VIFs\n"
+    "  nics             show SmartNICs and their VFs: numbers, device arguments, sockets, users\n"
+    "  reap [ID]        remove stale VIFs: those from before the host's last boot\n"
+    "  watch            show what happens to VIFs and to the switch, as it happens\n"
     "  status           show how daemon, OVSDB and ovs-vswitchd are\n"
     "  describe         show what can be plugged\n"
     "\n"
@@ -38,8 +42,9 @@ static const char usage_text[] =
     "  -V, --version    show the version and exit\n"
     "\n"
     "A native VIF, instead of FILE or over what stands in it:\n"
-    "  --id=ID --kind=representor|vhost-user --mac=MAC --bridge=NAME --pci=DDDD:BB:DD.F\n"
-    "  --path=SOCKET --mode=server|client --mtu=BYTES --datapath=netdev|system --instance=UUID\n"
+    "  --id=ID --kind=representor|vhost-user|kernel-representor|ovs|hybrid --mac=MAC\n"
+    "  --bridge=NAME --pci=DDDD:BB:DD.F --path=SOCKET --mode=server|client --name=VIF_NAME\n"
+    "  --mtu=BYTES --datapath=netdev|system --qos=JSON --instance=UUID\n"
     "\n"
     "Exit status: 0 done, 1 refused or failed, 2 usage, 3 daemon unreachable, 4 timed out.\n";
 
@@ -75,7 +80,8 @@ static bool take_option(struct cli *cli, const char *name, const char *value)
         {"bridge", &cli->bridge},     {"pci", &cli->pci},
         {"path", &cli->path},         {"mode", &cli->mode},
         {"mtu", &cli->mtu},           {"datapath", &cli->datapath},
-        {"instance", &cli->instance},
+        {"instance", &cli->instance}, {"name", &cli->name},
+        {"qos", &cli->qos},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -110,6 +116,7 @@ static int parse_command_line(int argc, char *argv[], struct cli *cli)
         {"mtu", required_argument, NULL, 'x'},      {"datapath", required_argument, NULL, 'x'},
         {"instance", required_argument, NULL, 'x'}, {"timeout", required_argument, NULL, 'x'},
         {"wait", required_argument, NULL, 'x'},     {"format", required_argument, NULL, 'x'},
+        {"name", required_argument, NULL, 'x'},     {"qos", required_argument, NULL, 'x'},
         {"dry-run", no_argument, NULL, 'x'},        {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
     };
@@ -162,16 +169,34 @@ static int plug(struct vifplug *vifplug, const struct cli *cli, struct vifplug_r
 
 static int unplug(struct vifplug *vifplug, const struct cli *cli, struct vifplug_reply **reply)
 {
-    char *instance = NULL;
-    char *vif_id = NULL;
+    char *params = input_unplug(cli);
     int result = -EBADMSG;
 
-    if (input_unplug(cli, &vif_id, &instance)) {
-        result = vifplug_unplug(vifplug, vif_id, instance, &cli->options, reply);
+    if (params) {
+        result = vifplug_call(vifplug, "unplug", params, cli->options.wait_ms, reply);
     }
-    free(vif_id);
-    free(instance);
+    free(params);
     return result;
+}
+
+static int update(struct vifplug *vifplug, const struct cli *cli, struct vifplug_reply **reply)
+{
+    int mtu;
+
+    if (!input_mtu(cli, &mtu)) {
+        return -EBADMSG;
+    }
+    return vifplug_update(vifplug, cli->argument, mtu, cli->qos, &cli->options, reply);
+}
+
+static int reap(struct vifplug *vifplug, const struct cli *cli, struct vifplug_reply **reply)
+{
+    return vifplug_reap(vifplug, cli->argument, &cli->options, reply);
+}
+
+static int nics(struct vifplug *vifplug, const struct cli *cli, struct vifplug_reply **reply)
+{
+    return vifplug_call(vifplug, "nics", NULL, cli->options.wait_ms, reply);
 }
 
 static int get(struct vifplug *vifplug, const struct cli *cli, struct vifplug_reply **reply)
@@ -196,12 +221,14 @@ static int describe(struct vifplug *vifplug, const struct cli *cli, struct vifpl
 
 static const struct command {
     const char *name;
-    enum { NO_ARGUMENT, ARGUMENT_OR_FLAGS, NEEDS_ARGUMENT } argument;
+    enum { NO_ARGUMENT, MAY_HAVE_ARGUMENT, ARGUMENT_OR_FLAGS, NEEDS_ARGUMENT } argument;
     int (*run)(struct vifplug *, const struct cli *, struct vifplug_reply **);
 } commands[] = {
-    {"plug", ARGUMENT_OR_FLAGS, plug}, {"unplug", ARGUMENT_OR_FLAGS, unplug},
-    {"get", NEEDS_ARGUMENT, get},      {"list", NO_ARGUMENT, list},
-    {"status", NO_ARGUMENT, status},   {"describe", NO_ARGUMENT, describe},
+    {"plug", ARGUMENT_OR_FLAGS, plug},  {"unplug", ARGUMENT_OR_FLAGS, unplug},
+    {"update", NEEDS_ARGUMENT, update}, {"get", NEEDS_ARGUMENT, get},
+    {"list", NO_ARGUMENT, list},        {"nics", NO_ARGUMENT, nics},
+    {"reap", MAY_HAVE_ARGUMENT, reap},  {"watch", NO_ARGUMENT, NULL},
+    {"status", NO_ARGUMENT, status},    {"describe", NO_ARGUMENT, describe},
 };
 
 static const struct command *find_command(const struct cli *cli)
@@ -256,5 +283,5 @@ int main(int argc, char *argv[])
                           (command->argument == ARGUMENT_OR_FLAGS && !cli.id))) {
         return usage_error("%s needs to be told which VIF", cli.command);
     }
-    return run_command(&cli, command);
+    return command->run ? run_command(&cli, command) : watch(&cli);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool use_colour(void)
@@ -131,12 +132,135 @@ static void output_pairs(const struct vifplug_reply *reply)
     json_object_put(result);
 }
 
+static void print_time(void)
+{
+    struct timespec now;
+    struct tm local;
+    char text[32];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    strftime(text, sizeof text, "%H:%M:%S", &local);
+    printf("%s.%03ld", text, now.tv_nsec / 1000000);
+}
+
+static void print_drift(struct json_object *params)
+{
+    struct json_object *array;
+
+    if (!json_object_object_get_ex(params, "drift", &array)) {
+        return;
+    }
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        struct json_object *item = json_object_array_get_idx(array, i);
+        struct json_object *field = json_object_object_get(item, "field");
+        struct json_object *expected = json_object_object_get(item, "expected");
+        struct json_object *found = json_object_object_get(item, "found");
+
+        printf("  %s: '%s', expected '%s'", json_object_get_string(field),
+               json_object_get_string(found), json_object_get_string(expected));
+    }
+}
+
+void output_notification(const struct cli *cli, const char *event,
+                         const struct vifplug_reply *params)
+{
+    struct json_object *object = json_tokener_parse(vifplug_reply_json(params, false));
+    static const char *const members[] = {"what", "vif_id", "port", "state", "error"};
+
+    if (cli->format == FORMAT_JSON) {
+        struct json_object *line = json_object_new_object();
+
+        json_object_object_add(line, "event", json_object_new_string(event));
+        json_object_object_add(line, "params", json_object_get(object));
+        printf("%s\n", json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(line);
+    } else {
+        print_time();
+        printf("  %s", event);
+        for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+            struct json_object *value;
+
+            if (json_object_object_get_ex(object, members[i], &value)) {
+                printf("  %s", json_object_get_string(value));
+            }
+        }
+        print_drift(object);
+        printf("\n");
+    }
+    json_object_put(object);
+}
+
+static const char *text_at(struct json_object *object, const char *key)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
+}
+
+/* One PF: a heading, and a line for each VF. */
+static void output_pf(struct json_object *pf)
+{
+    static const char *const columns[] = {"VF",     "NUMBER",  "DRIVER", "DEVARGS",
+                                          "SOCKET", "USED BY", "PROBLEM"};
+    struct libscols_table *table = new_table();
+    struct json_object *vfs = json_object_object_get(pf, "vfs");
+    const char *profile = text_at(pf, "profile");
+
+    printf("%s  %s:%s  %s  profile %s\n", text_at(pf, "pf"), text_at(pf, "vendor"),
+           text_at(pf, "device"), text_at(pf, "driver") ? text_at(pf, "driver") : "no driver",
+           profile ? profile : "-");
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        scols_table_new_column(table, columns[i], 0, i == 1 ? SCOLS_FL_RIGHT : 0);
+    }
+    for (size_t i = 0; i < json_object_array_length(vfs); i++) {
+        struct json_object *vf = json_object_array_get_idx(vfs, i);
+        struct json_object *vhost_user = json_object_object_get(vf, "vhost_user");
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        const char *user = text_at(vf, "vif_id");
+        const char *problem = text_at(vf, "problem");
+
+        set_cell(line, 0, text_at(vf, "vf"));
+        set_cell(line, 1, text_at(vf, "vf_num"));
+        set_cell(line, 2, text_at(vf, "driver"));
+        set_cell(line, 3, text_at(vf, "devargs"));
+        set_cell(line, 4, vhost_user ? text_at(vhost_user, "path") : NULL);
+        set_cell(line, 5, user ? user : text_at(vf, "port"));
+        set_cell(line, 6, problem);
+        if (problem) {
+            scols_cell_set_color(scols_line_get_cell(line, 6), "red");
+        }
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static void output_nics(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct json_object *nics = json_object_object_get(result, "nics");
+
+    for (size_t i = 0; i < json_object_array_length(nics); i++) {
+        if (i > 0) {
+            printf("\n");
+        }
+        output_pf(json_object_array_get_idx(nics, i));
+    }
+    if (json_object_array_length(nics) == 0) {
+        printf("There are no PFs with VFs on this host.\n");
+    }
+    json_object_put(result);
+}
+
 void output_reply(const struct cli *cli, const struct vifplug_reply *reply)
 {
     if (cli->format == FORMAT_JSON) {
         printf("%s\n", vifplug_reply_json(reply, true));
     } else if (!strcmp(cli->command, "list")) {
         output_list(reply);
+    } else if (!strcmp(cli->command, "nics")) {
+        output_nics(reply);
     } else {
         output_pairs(reply);
     }

@@ -37,6 +37,8 @@ struct vifplug_async {
     size_t n_calls;
     size_t calls_size;
     size_t n_pending;
+    vifplug_notification_callback *on_notification;
+    void *notification_aux;
 };
 
 static int connect_socket(const char *path)
@@ -249,6 +251,26 @@ static int compare_call(const void *id, const void *call)
     return a < b ? -1 : a > b;
 }
 
+void vifplug_async_on_notification(struct vifplug_async *async,
+                                   vifplug_notification_callback *callback, void *aux)
+{
+    async->on_notification = callback;
+    async->notification_aux = aux;
+}
+
+/* A request of the daemon's, without an id. Takes `notification`. */
+static int handle_notification(struct vifplug_async *async, struct json_object *notification)
+{
+    struct vifplug_reply *reply = reply_create(notification);
+    const char *event = reply ? reply_event(reply) : NULL;
+
+    if (event && async->on_notification) {
+        async->on_notification(async->notification_aux, event, reply);
+    }
+    vifplug_reply_free(reply);
+    return event ? 0 : -EPROTO;
+}
+
 static int handle_answer(struct vifplug_async *async, const char *line, size_t length)
 {
     struct json_object *answer = json_parse(line, length, NULL);
@@ -258,8 +280,7 @@ static int handle_answer(struct vifplug_async *async, const char *line, size_t l
     int64_t id;
 
     if (!json_object_object_get_ex(answer, "id", &member)) {
-        json_object_put(answer);
-        return -EPROTO;
+        return handle_notification(async, answer);
     }
     id = json_object_get_int64(member);
     reply = reply_create(answer);

@@ -44,6 +44,13 @@ static void read_error(struct vifplug_reply *reply)
     }
 }
 
+const char *reply_event(const struct vifplug_reply *reply)
+{
+    const char *event = string_of(reply->answer, "method");
+
+    return *event ? event : NULL;
+}
+
 struct vifplug_reply *reply_create(struct json_object *answer)
 {
     struct vifplug_reply *reply = calloc(1, sizeof *reply);
@@ -56,6 +63,9 @@ struct vifplug_reply *reply_create(struct json_object *answer)
     reply->answer = answer;
     json_object_object_get_ex(answer, "result", &reply->result);
     json_object_object_get_ex(answer, "error", &reply->fault);
+    if (!reply->result && !reply->fault && reply_event(reply)) {
+        json_object_object_get_ex(answer, "params", &reply->result);
+    }
     if (reply->fault) {
         read_error(reply);
     } else if (!json_object_is_type(reply->result, json_type_object)) {

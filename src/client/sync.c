@@ -213,6 +213,41 @@ int vifplug_unplug(struct vifplug *vifplug, const char *vif_id, const char *inst
                        options, reply);
 }
 
+int vifplug_update(struct vifplug *vifplug, const char *vif_id, int mtu, const char *qos,
+                   const struct vifplug_options *options, struct vifplug_reply **reply)
+{
+    struct json_object *params = json_object_new_object();
+
+    json_object_object_add(params, "vif_id", json_object_new_string(vif_id));
+    if (mtu) {
+        json_object_object_add(params, "mtu", json_object_new_int(mtu));
+    }
+    if (qos && !put_json(params, "qos", qos)) {
+        json_object_put(params);
+        *reply = NULL;
+        return -EINVAL;
+    }
+    put_options(params, options);
+    return call_taking(vifplug, "update", take_text(params), options, reply);
+}
+
+int vifplug_reap(struct vifplug *vifplug, const char *vif_id, const struct vifplug_options *options,
+                 struct vifplug_reply **reply)
+{
+    struct json_object *params = json_object_new_object();
+
+    if (vif_id) {
+        struct json_object *ids = json_object_new_array();
+
+        json_object_array_add(ids, json_object_new_string(vif_id));
+        json_object_object_add(params, "vif_ids", ids);
+    }
+    if (options && options->timeout_ms) {
+        json_object_object_add(params, "timeout_ms", json_object_new_int(options->timeout_ms));
+    }
+    return call_taking(vifplug, "reap", take_text(params), options, reply);
+}
+
 int vifplug_get(struct vifplug *vifplug, const char *vif_id, const struct vifplug_options *options,
                 struct vifplug_reply **reply)
 {

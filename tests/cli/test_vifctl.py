@@ -161,13 +161,87 @@ def test_bad_input_is_said_and_not_sent(tmp_path, arguments, stdin):
     '{"vif":{"vif_id":"x"},"instance":{"uuid":"i"}}', '{"vif_id":"x"}',
     '{"versioned_object.name":"V","versioned_object.data":{"id":"x"}}', '{"id":"x","vnic_type":"n"}',
 ])
-def test_unplug_takes_the_id_from_a_file(tmp_path, text):
+def test_unplug_sends_the_vif_of_a_file(tmp_path, text):
+    """All of it: where nothing is on record, the daemon looks for what may have been left."""
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True,
                                                         "warnings": []}})
     assert vifctl("unplug", "-", stdin=text, path=daemon.path).returncode == 0
     params = daemon.requests[-1]["params"]
-    assert params["vif_id"] == "x"
+    assert params["vif"] == json.loads(text).get("vif", json.loads(text))
     assert params.get("instance") == ({"uuid": "i"} if "instance" in text else None)
+
+
+def test_unplug_by_id(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True,
+                                                        "warnings": []}})
+    assert vifctl("unplug", "x", "--instance=i", "--wait=committed", "--timeout=2",
+                  path=daemon.path).returncode == 0
+    assert daemon.requests[-1]["params"] == {"vif_id": "x", "instance": {"uuid": "i"},
+                                             "wait": "committed", "timeout_ms": 2000}
+
+
+def test_update(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {**VIF, "changed": True, "warnings": []}})
+    qos = '{"egress":{"max_kbps":1000}}'
+    assert vifctl("update", "x", "--mtu=9000", f"--qos={qos}", path=daemon.path).returncode == 0
+    assert daemon.requests[-1]["params"] == {"vif_id": "x", "mtu": 9000, "qos": json.loads(qos)}
+    assert vifctl("update", "x", "--mtu=many", path=daemon.path).returncode == 2
+    assert vifctl("update", path=daemon.path).returncode == 2
+
+
+def test_reap(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"removed": ["x"], "warnings": ["Hm."]}})
+    done = vifctl("reap", path=daemon.path)
+    assert done.returncode == 0 and "x" in done.stdout and "Hm." in done.stderr
+    assert daemon.requests[-1]["params"] == {}
+    assert vifctl("reap", "y", path=daemon.path).returncode == 0
+    assert daemon.requests[-1]["params"] == {"vif_ids": ["y"]}
+
+
+def test_nics(tmp_path):
+    vf = {"vf": "0000:65:01.2", "index": 6, "vf_num": 10, "devargs": "d", "vif_id": "x",
+          "vhost_user": {"path": "/s10", "mode": "server"}}
+    nics = {"nics": [{"pf": "0000:65:00.0", "vendor": "18f4", "device": "051a", "profile": "napatech",
+                      "vfs": [vf, {"vf": "0000:66:00.0", "problem": "Ambiguous."}]}]}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": nics})
+    head, columns, first, second = vifctl("nics", path=daemon.path).stdout.rstrip().split("\n")
+    assert head.split() == ["0000:65:00.0", "18f4:051a", "no", "driver", "profile", "napatech"]
+    assert columns.split() == ["VF", "NUMBER", "DRIVER", "DEVARGS", "SOCKET", "USED", "BY", "PROBLEM"]
+    assert first.split() == ["0000:65:01.2", "10", "-", "d", "/s10", "x", "-"]
+    assert second.split() == ["0000:66:00.0", "-", "-", "-", "-", "-", "Ambiguous."]
+
+
+def test_watch(tmp_path):
+    """Notifications, also such as come before the answer; the end of the daemon ends it."""
+    def answer(request):
+        assert request["method"] == "subscribe"
+        lines = [{"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF},
+                 {"jsonrpc": "2.0", "id": request["id"], "result": {"subscribed": True}},
+                 {"jsonrpc": "2.0", "method": "vif.drifted",
+                  "params": {**VIF, "drift": [{"field": "mtu_request", "expected": "1500",
+                                               "found": "9000"}]}},
+                 {"jsonrpc": "2.0", "method": "switch.down", "params": {"what": "vswitchd"}}]
+        return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    daemon = FakeDaemon(tmp_path, answer)
+    process = subprocess.Popen(  # pylint: disable=consider-using-with
+        [os.path.join(BUILD, "src/vifctl"), f"--socket={daemon.path}", "watch"],
+        stdout=subprocess.PIPE, text=True)
+    plugged, drifted, down = (process.stdout.readline() for _ in range(3))
+    assert "vif.plugged  x  vfrx  up" in plugged
+    assert "mtu_request: '9000', expected '1500'" in drifted
+    assert "switch.down  vswitchd" in down
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+
+
+def test_watch_without_a_daemon():
+    assert vifctl("watch").returncode == 3
+
+
+def test_watch_refused(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: refusal("permission_denied"))
+    done = vifctl("watch", path=daemon.path)
+    assert done.returncode == 1 and "permission_denied" in done.stderr
 
 
 def test_list_as_table_and_json(tmp_path):

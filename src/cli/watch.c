@@ -1,0 +1,93 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+static void on_notification(void *cli, const char *event, struct vifplug_reply *params)
+{
+    output_notification(cli, event, params);
+}
+
+struct subscription {
+    bool answered;
+    int result;
+    const struct cli *cli;
+};
+
+static void on_subscribed(void *subscription_, int result, struct vifplug_reply *reply)
+{
+    struct subscription *subscription = subscription_;
+
+    subscription->answered = true;
+    subscription->result = result;
+    if (result != 0) {
+        output_failure(subscription->cli, result, reply);
+    }
+}
+
+/* Until the connection ends, the subscription is refused, or a signal comes. */
+static int follow(struct vifplug_async *async, const struct subscription *subscription,
+                  const sigset_t *unblocked)
+{
+    while (!stopped) {
+        struct pollfd pfd = {.fd = vifplug_async_fd(async)};
+        int error = vifplug_async_process(async);
+
+        if (subscription->answered && subscription->result != 0) {
+            return subscription->result;
+        }
+        if (error) {
+            return error;
+        }
+        fflush(stdout);
+        pfd.events = vifplug_async_events(async);
+        if (ppoll(&pfd, 1, NULL, unblocked) < 0 && errno != EINTR) {
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+int watch(const struct cli *cli)
+{
+    struct subscription subscription = {.cli = cli};
+    struct sigaction action = {.sa_handler = on_signal};
+    struct vifplug_async *async;
+    sigset_t blocked;
+    sigset_t before;
+    int result = vifplug_async_open(cli->socket, &async);
+
+    if (result != 0) {
+        return output_failure(cli, result, NULL);
+    }
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    vifplug_async_on_notification(async, on_notification, (void *)cli);
+    result = vifplug_async_call(async, "subscribe", NULL, on_subscribed, &subscription);
+    if (result == 0) {
+        result = follow(async, &subscription, &before);
+    }
+    vifplug_async_close(async);
+    if (result == 0) {
+        return EXIT_DONE;
+    }
+    if (result == -EREMOTEIO) {
+        return EXIT_REFUSED; /* Which has been said. */
+    }
+    return subscription.answered && subscription.result == 0 ? output_failure(cli, result, NULL)
+                                                             : EXIT_UNREACHABLE;
+}
