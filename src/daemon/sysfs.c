@@ -18,19 +18,13 @@ static bool device_path(const char *root, const struct pci_addr *device, const c
                     pci_addr_format(device, addr), *name ? "/" : "", name) < PATH_MAX;
 }
 
-/* Reads the last component of what a symbolic link of the device points to. */
-static bool read_link(const char *root, const struct pci_addr *device, const char *name,
-                      char target[PATH_MAX])
+/* Reads the last component of what the symbolic link `path` (under directory `fd`) points to. */
+static bool read_link_at(int fd, const char *path, char target[PATH_MAX])
 {
-    char path[PATH_MAX];
     char text[PATH_MAX];
     const char *slash;
-    ssize_t n;
+    ssize_t n = readlinkat(fd, path, text, sizeof text - 1);
 
-    if (!device_path(root, device, name, path)) {
-        return false;
-    }
-    n = readlink(path, text, sizeof text - 1);
     if (n < 0) {
         return false;
     }
@@ -38,6 +32,14 @@ static bool read_link(const char *root, const struct pci_addr *device, const cha
     slash = strrchr(text, '/');
     strcpy(target, slash ? slash + 1 : text);
     return true;
+}
+
+static bool read_link(const char *root, const struct pci_addr *device, const char *name,
+                      char target[PATH_MAX])
+{
+    char path[PATH_MAX];
+
+    return device_path(root, device, name, path) && read_link_at(AT_FDCWD, path, target);
 }
 
 static bool read_device_link(const char *root, const struct pci_addr *device, const char *name,
@@ -171,16 +173,52 @@ bool sysfs_ids(const char *root, const struct pci_addr *device, uint16_t *vendor
     return read_id(root, device, "vendor", vendor) && read_id(root, device, "device", device_id);
 }
 
+/* A driver's name, or "" if it is too long. */
+static bool take_driver(const char *name, char driver[SYSFS_NAME_LEN])
+{
+    bool fits = strlen(name) < SYSFS_NAME_LEN;
+
+    strcpy(driver, fits ? name : "");
+    return fits;
+}
+
 bool sysfs_driver(const char *root, const struct pci_addr *device, char driver[SYSFS_NAME_LEN])
 {
     char text[PATH_MAX];
 
     driver[0] = '\0';
-    if (!read_link(root, device, "driver", text) || strlen(text) >= SYSFS_NAME_LEN) {
-        return false;
+    return read_link(root, device, "driver", text) && take_driver(text, driver);
+}
+
+size_t sysfs_list_vfs(const char *root, const struct pci_addr *pf, struct sysfs_vf *vfs, size_t max)
+{
+    char path[PATH_MAX];
+    size_t n = 0;
+    int fd;
+
+    if (!device_path(root, pf, "", path)) {
+        return 0;
     }
-    strcpy(driver, text);
-    return true;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    for (; n < max && n < SYSFS_VFS_MAX; n++) {
+        char text[PATH_MAX];
+        char name[32];
+
+        snprintf(name, sizeof name, "virtfn%zu", n);
+        if (!read_link_at(fd, name, text) || !pci_addr_parse(text, &vfs[n].address)) {
+            break;
+        }
+        strcat(name, "/driver");
+        vfs[n].driver[0] = '\0';
+        if (read_link_at(fd, name, text)) {
+            take_driver(text, vfs[n].driver);
+        }
+    }
+    close(fd);
+    return n;
 }
 
 int sysfs_numa_node(const char *root, const struct pci_addr *device)
@@ -251,10 +289,12 @@ size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max)
         return 0;
     }
     while (n < max && (entry = readdir(dir))) {
-        struct pci_addr vf;
+        char name[PCI_ADDR_LEN + sizeof "/virtfn0"];
+        char target[PATH_MAX];
 
-        if (pci_addr_parse(entry->d_name, &pfs[n]) && sysfs_vf_at(root, &pfs[n], 0, &vf)) {
-            n++;
+        if (pci_addr_parse(entry->d_name, &pfs[n])) {
+            snprintf(name, sizeof name, "%.12s/virtfn0", entry->d_name);
+            n += read_link_at(dirfd(dir), name, target);
         }
     }
     closedir(dir);

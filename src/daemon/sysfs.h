@@ -50,6 +50,17 @@ int sysfs_numvfs(const char *root, const struct pci_addr *pf);
 size_t sysfs_netdevs(const char *root, const struct pci_addr *device, char (*names)[IF_NAMESIZE],
                      size_t max);
 
+/* One VF of a PF. */
+struct sysfs_vf {
+    struct pci_addr address;
+    char driver[SYSFS_NAME_LEN]; /* As sysfs_driver() has it. */
+};
+
+/* Gives up to `max` VFs of a PF (and at most SYSFS_VFS_MAX), the one at virtfnN as vfs[N]. Returns
+ * how many. */
+size_t sysfs_list_vfs(const char *root, const struct pci_addr *pf, struct sysfs_vf *vfs,
+                      size_t max);
+
 /* Gives up to `max` devices that have VFs, in the order of their addresses. Returns how many. */
 size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max);
 

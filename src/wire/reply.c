@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "wire/json-scan.h"
+#include "wire/reply-private.h"
 
-/* A JSON string of `value`. What is no UTF-8 (a text that was cut within a character, or what
- * others wrote into OVSDB) becomes '?', so that every line is valid JSON. */
-static struct json_object *new_string(const char *value)
+struct json_object *reply_string(const char *value)
 {
     size_t length = strlen(value);
     struct json_object *string;
@@ -33,7 +32,7 @@ static struct json_object *new_string(const char *value)
 static void put_string(struct json_object *object, const char *key, const char *value)
 {
     if (value && value[0]) {
-        json_object_object_add(object, key, new_string(value));
+        json_object_object_add(object, key, reply_string(value));
     }
 }
 
@@ -82,7 +81,7 @@ static void put_pairs(struct json_object *object, const char *key, const struct 
     struct json_object *map = json_object_new_object();
 
     for (size_t i = 0; i < n; i++) {
-        json_object_object_add(map, pairs[i].key, new_string(pairs[i].value));
+        json_object_object_add(map, pairs[i].key, reply_string(pairs[i].value));
     }
     json_object_object_add(object, key, map);
 }
@@ -93,7 +92,7 @@ static void put_strings(struct json_object *object, const char *key, const char 
     struct json_object *array = json_object_new_array_ext((int)n);
 
     for (size_t i = 0; i < n; i++) {
-        json_object_array_add(array, new_string(strings[i]));
+        json_object_array_add(array, reply_string(strings[i]));
     }
     json_object_object_add(object, key, array);
 }
@@ -197,8 +196,7 @@ static void put_view(struct json_object *object, const struct vif_view *view)
     put_drift(object, view);
 }
 
-/* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE}, with LF. The id is JSON text already. Takes `value`. */
-static char *finish(const char *id, const char *member, struct json_object *value)
+char *reply_finish(const char *id, const char *member, struct json_object *value)
 {
     static const char format[] = "{\"jsonrpc\":\"2.0\",\"id\":%s,\"%s\":%s}\n";
     const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
@@ -226,7 +224,7 @@ char *reply_error(const char *id, const char *vif_id, const struct error *error)
     put_string(data, "detail", error->detail);
     put_bool(data, "retryable", reason_retryable(error->reason));
     json_object_object_add(object, "data", data);
-    return finish(id, "error", object);
+    return reply_finish(id, "error", object);
 }
 
 char *reply_vif(const char *id, const struct vif_view *view)
@@ -234,7 +232,7 @@ char *reply_vif(const char *id, const struct vif_view *view)
     struct json_object *object = json_object_new_object();
 
     put_view(object, view);
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }
 
 static void put_timings(struct json_object *object, const struct reply_timings *timings)
@@ -270,7 +268,7 @@ char *reply_operation(const char *id, const struct reply_operation *operation)
         put_strings(plan, "operations", operation->plan->operations, operation->plan->n_operations);
         json_object_object_add(object, "plan", plan);
     }
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }
 
 char *reply_status(const char *id, const struct reply_status *status)
@@ -304,7 +302,7 @@ char *reply_status(const char *id, const struct reply_status *status)
         put_int(counters, status->counters[i].key, strtoll(status->counters[i].value, NULL, 10));
     }
     json_object_object_add(object, "counters", counters);
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }
 
 static struct json_object *describe_profile(const char *name)
@@ -346,7 +344,7 @@ char *reply_describe(const char *id)
     }
     put_string(object, "plugin_name", "vifplug");
     json_object_object_add(object, "vif_info", vif_info);
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }
 
 char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
@@ -440,5 +438,5 @@ char *reply_list_finish(struct reply_list *list, const char *id)
 
     json_object_object_add(object, "vifs", list->vifs);
     free(list);
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }

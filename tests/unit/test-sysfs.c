@@ -120,6 +120,52 @@ static void test_driver(void **state)
     pci_tree_remove(root);
 }
 
+static void test_list_vfs(void **state)
+{
+    static const char *const cards[] = {"pf=" PF ",vf=0000:65:00.4+3,vf=0000:66:00.0+1", NULL};
+    const struct pci_addr pf = pci_addr_of(PF);
+    const struct pci_addr last = pci_addr_of("0000:66:00.0");
+    const struct pci_addr none = pci_addr_of("0000:66:00.1");
+    struct sysfs_vf vfs[8];
+    char root[PCI_TREE_ROOT_LEN];
+
+    (void)state;
+    pci_tree_make(root, cards);
+    pci_tree_unlink(root, "0000:65:00.5", "driver");
+    assert_int_equal(sysfs_list_vfs(root, &pf, vfs, N(vfs)), 4);
+    assert_int_equal(vfs[0].address.function, 4);
+    assert_string_equal(vfs[0].driver, "vfio-pci");
+    assert_string_equal(vfs[1].driver, "");
+    assert_true(pci_addr_equal(&vfs[3].address, &last));
+    assert_string_equal(vfs[3].driver, "vfio-pci");
+    assert_int_equal(sysfs_list_vfs(root, &pf, vfs, 2), 2);
+    assert_int_equal(sysfs_list_vfs(root, &last, vfs, N(vfs)), 0);
+    assert_int_equal(sysfs_list_vfs(root, &none, vfs, N(vfs)), 0);
+    pci_tree_unlink(root, PF, "virtfn2");
+    assert_int_equal(sysfs_list_vfs(root, &pf, vfs, N(vfs)), 2);
+    pci_tree_remove(root);
+}
+
+static void test_list_pfs(void **state)
+{
+    static const char *const cards[] = {"pf=0000:b3:00.1,vf=0000:b3:00.4+3",
+                                        "pf=0000:65:00.0,vf=0000:65:00.4+3", "pf=0000:17:00.0",
+                                        "pf=0001:01:00.0,vf=0001:01:00.1+1", NULL};
+    struct pci_addr pfs[4];
+    char root[PCI_TREE_ROOT_LEN];
+
+    (void)state;
+    pci_tree_make(root, cards);
+    assert_int_equal(sysfs_list_pfs(root, pfs, N(pfs)), 3);
+    assert_int_equal(pfs[0].bus, 0x65);
+    assert_int_equal(pfs[1].bus, 0xb3);
+    assert_int_equal(pfs[1].function, 1);
+    assert_int_equal(pfs[2].domain, 1);
+    assert_int_equal(sysfs_list_pfs(root, pfs, 2), 2);
+    assert_int_equal(sysfs_list_pfs("/nonexistent", pfs, 2), 0);
+    pci_tree_remove(root);
+}
+
 static void test_numbers(void **state)
 {
     static const struct {
@@ -211,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_vf_index),  cmocka_unit_test(test_stride),
         cmocka_unit_test(test_no_stride), cmocka_unit_test(test_vf_index_is_fresh),
         cmocka_unit_test(test_driver),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_list_vfs),  cmocka_unit_test(test_list_pfs),
         cmocka_unit_test(test_netdevs),   cmocka_unit_test(test_ids),
     };
 

@@ -1,0 +1,28 @@
+/* All PFs and VFs of the host, as the `nics` method shows them. */
+
+#ifndef VP_NIC_LIST_H
+#define VP_NIC_LIST_H 1
+
+#include "daemon/nic.h"
+#include "wire/reply-nics.h"
+
+/* At most so many interfaces of a PF are shown. */
+#define NIC_NETDEVS_MAX 8
+
+/* Who is told of what there is. Views and their strings are valid during the call alone. */
+struct nic_visitor {
+    void (*pf)(const struct nic_pf_view *pf, void *aux);
+    /* A VF of the PF that was told last, which is `pf`. `vif_id` and `port` are left to the
+     * visitor: what the switch has is not known here. */
+    void (*vf)(const struct nic_pf_view *pf, const struct nic_vf_view *vf, void *aux);
+    void *aux;
+};
+
+/* Tells of every PF that has VFs, in the order of their addresses (at most NIC_PFS_MAX), and after
+ * each of its VFs, in the order of their indexes (at most SYSFS_VFS_MAX). Reads sysfs afresh.
+ *
+ * A VF's `problem` is what nic_resolve() would refuse it for, in the same words; what could be
+ * found out all the same (its number, say) is told beside it. */
+void nic_list(struct nic *nic, const struct nic_visitor *visitor);
+
+#endif
