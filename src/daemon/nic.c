@@ -205,7 +205,7 @@ static bool may_agree(const char *a, const char *b)
         a++;
         b++;
     }
-    return *a == *b || *a == '{' || *b == '{';
+    return *a == '{' || *b == '{';
 }
 
 /* Whether VF number `vf_num` of `pf` would be served where `vf` is. Only then sysfs is asked
