@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/nic-list.h"
 #include "daemon/version.h"
 #include "daemon/view.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
+#include "wire/reply-nics.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 
@@ -100,6 +102,47 @@ static char *answer_list(const struct dispatch *dispatch, const struct request *
     return reply_list_finish(listing.list, request->id);
 }
 
+/* Shows each VF with who uses it: a VIF of ours, or a port that is not. */
+struct nics {
+    const struct dispatch *dispatch;
+    struct reply_nics *reply;
+};
+
+static void show_pf(const struct nic_pf_view *pf, void *nics_)
+{
+    struct nics *nics = nics_;
+
+    reply_nics_add_pf(nics->reply, pf);
+}
+
+static void show_vf(const struct nic_pf_view *pf, const struct nic_vf_view *vf, void *nics_)
+{
+    struct nics *nics = nics_;
+    struct nic_vf_view view = *vf;
+    struct record owner;
+
+    record_init(&owner);
+    if (vf->vf_num >= 0 &&
+        ovs_find_vf_owner(nics->dispatch->env->ovs, &pf->pf, vf->vf_num, NULL, &owner)) {
+        view.vif_id = owner.spec.vif_id;
+        view.port = owner.ours ? NULL : owner.spec.port;
+    }
+    reply_nics_add_vf(nics->reply, &view);
+    record_destroy(&owner);
+}
+
+static char *answer_nics(const struct dispatch *dispatch, const struct request *request)
+{
+    struct nics nics = {.dispatch = dispatch, .reply = reply_nics_new()};
+    const struct nic_visitor visitor = {.pf = show_pf, .vf = show_vf, .aux = &nics};
+
+    if (!nics.reply) {
+        return NULL;
+    }
+    nic_list(dispatch->env->nic, &visitor);
+    return reply_nics_finish(nics.reply, request->id);
+}
+
 static char *answer_status(const struct dispatch *dispatch, const struct request *request)
 {
     const struct engine_env *env = dispatch->env;
@@ -168,6 +211,8 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
         return answer_status(dispatch, request);
     case METHOD_DESCRIBE:
         return reply_describe(request->id);
+    case METHOD_NICS:
+        return answer_nics(dispatch, request);
     case METHOD_SUBSCRIBE:
         server_subscribe(dispatch->server, connection);
         return reply_subscribed(request->id);

@@ -252,6 +252,19 @@ static void note_change(struct ovs *ovs, const struct uuid *uuid)
     }
 }
 
+/* The VF of a kernel representor of ours, in the words of devargs; NULL if the row is none. */
+static const char *kernel_devargs(const struct ovsrec_interface *row, char *text, size_t size)
+{
+    const char *pf = smap_get(&row->external_ids, KEY_PF);
+    const char *vf_num = smap_get(&row->external_ids, KEY_VF_NUM);
+
+    if (!pf || !vf_num) {
+        return NULL;
+    }
+    snprintf(text, size, "%.16s,representor=[%.8s]", pf, vf_num);
+    return text;
+}
+
 void ovs_track(struct ovs *ovs)
 {
     const struct ovsrec_interface *row;
@@ -261,6 +274,8 @@ void ovs_track(struct ovs *ovs)
         const char *owner;
         const char *vif_id;
         bool takes_device;
+        const char *devargs;
+        char text[64];
 
         note_change(ovs, &row->header_.uuid);
         if (ovsrec_interface_is_deleted(row)) {
@@ -270,9 +285,10 @@ void ovs_track(struct ovs *ovs)
         owner = smap_get(&row->external_ids, KEY_OWNER);
         vif_id = owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
         takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);
+        devargs = takes_device ? smap_get(&row->options, "dpdk-devargs")
+                               : kernel_devargs(row, text, sizeof text);
         registry_set(ovs->registry, &row->header_.uuid,
-                     vif_id && vif_id_valid(vif_id) ? vif_id : NULL,
-                     takes_device ? smap_get(&row->options, "dpdk-devargs") : NULL);
+                     vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs);
         note_change(ovs, &row->header_.uuid);
     }
     OVSREC_BRIDGE_FOR_EACH_TRACKED(bridge, ovs->idl)

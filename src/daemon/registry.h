@@ -17,7 +17,8 @@ struct registry *registry_create(void);
 void registry_destroy(struct registry *registry);
 
 /* Notes what row `uuid` holds now: `vif_id` if it is ours, `devargs` if it takes a DPDK device
- * (either may be NULL; a row with neither is forgotten). */
+ * (either may be NULL; a row with neither is forgotten). A kernel representor, which has none, is
+ * told as the devargs "<PF>,representor=[<VF number>]". */
 void registry_set(struct registry *registry, const struct uuid *uuid, const char *vif_id,
                   const char *devargs);
 void registry_remove(struct registry *registry, const struct uuid *uuid);

@@ -21,8 +21,10 @@ VLOG_DEFINE_THIS_MODULE(watch);
 #define BRIDGES_DELAY_MS 1000
 #define BRIDGES_LATEST_MS 10000
 
-/* Before the second and the third repair, ms. */
+/* Before the second and the third repair, ms, and for how long a VIF must have needed none for the
+ * count to begin anew. */
 #define REPAIR_PAUSE_MS 2000
+#define REPAIR_FORGET_MS 60000
 
 struct watched {
     struct hmap_node node;
@@ -31,8 +33,8 @@ struct watched {
     bool failed;       /* As last told. */
     bool drifted;      /* As last told. */
     bool repairing;    /* An operation is under way. */
-    uint8_t n_repairs; /* Since the last operation that somebody asked for. */
-    long long int repair_at;
+    uint8_t n_repairs; /* Since the last operation that somebody asked for, or a long quiet. */
+    long long int repair_at; /* When the next may be. */
 };
 
 struct watch {
@@ -216,6 +218,9 @@ static bool repair(struct watch *watch, struct watched *watched)
 
     if (!watch->env.env->config->repair) {
         return false;
+    }
+    if (watched->n_repairs && time_msec() > watched->repair_at + REPAIR_FORGET_MS) {
+        watched->n_repairs = 0;
     }
     if (watched->n_repairs == WATCH_REPAIRS_MAX) {
         VLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",

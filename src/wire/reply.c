@@ -156,9 +156,9 @@ static void put_drift(struct json_object *object, const struct vif_view *view)
     for (size_t i = 0; i < view->n_drift; i++) {
         struct json_object *drift = json_object_new_object();
 
-        json_object_object_add(drift, "field", new_string(view->drift[i].field));
-        json_object_object_add(drift, "expected", new_string(view->drift[i].expected));
-        json_object_object_add(drift, "found", new_string(view->drift[i].found));
+        json_object_object_add(drift, "field", reply_string(view->drift[i].field));
+        json_object_object_add(drift, "expected", reply_string(view->drift[i].expected));
+        json_object_object_add(drift, "found", reply_string(view->drift[i].found));
         json_object_array_add(array, drift);
     }
     json_object_object_add(object, "drift", array);
@@ -354,7 +354,7 @@ char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
 
     put_strings(object, "removed", removed, n_removed);
     put_strings(object, "warnings", warnings, n_warnings);
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }
 
 char *reply_subscribed(const char *id)
@@ -362,7 +362,7 @@ char *reply_subscribed(const char *id)
     struct json_object *object = json_object_new_object();
 
     put_bool(object, "subscribed", true);
-    return finish(id, "result", object);
+    return reply_finish(id, "result", object);
 }
 
 static char *finish_notification(const char *event, struct json_object *params)
