@@ -120,7 +120,20 @@ static bool stage(struct engine *engine, struct op *op)
         ovs_txn_bump(engine->env.ovs);
     }
     op->sent_us = time_usec();
+    op->deadline = MAX(op->deadline, time_msec() + engine_timeout_ms(engine, op));
     return true;
+}
+
+/* A plug that was acknowledged at commit, and is only followed up, keeps nobody waiting who wants
+ * something else of the VIF by now. A replacement has to be finished, though. */
+static void supersede(struct engine *engine, const struct op *op)
+{
+    struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
+
+    if (first != op && first->state == OP_REALIZING && engine_is_acknowledged(first) &&
+        first->plan.action != ACTION_REPLACE) {
+        engine_remove(engine, first);
+    }
 }
 
 static bool is_next(const struct engine *engine, const struct op *op)
@@ -160,6 +173,7 @@ static void gather_batch(struct engine *engine)
             poll_immediate_wake();
             return;
         }
+        supersede(engine, op);
         if (!is_next(engine, op) || (op->solo && n)) {
             continue;
         }

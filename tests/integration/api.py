@@ -133,6 +133,35 @@ def representor(n, slot, **members):
     return vif
 
 
+def hybrid(n, **members):
+    """A native hybrid VIF."""
+    vif = {
+        "vif_id": vif_id(n),
+        "kind": "hybrid",
+        "address": f"fa:16:3e:02:{n >> 8:02x}:{n & 255:02x}",
+        "bridge": "br-int",
+        "datapath_type": "netdev" if members.get("bridge") is None else None,
+        "mtu": 1500,
+    }
+    vif.update(members)
+    return vif
+
+
+def ovs_vif(n, **members):
+    """A native ovs VIF, named tap<n>."""
+    vif = {
+        "vif_id": vif_id(n),
+        "kind": "ovs",
+        "address": f"fa:16:3e:03:{n >> 8:02x}:{n & 255:02x}",
+        "bridge": "br-int",
+        "datapath_type": "netdev",
+        "vif_name": f"tap{n}",
+        "mtu": 1500,
+    }
+    vif.update(members)
+    return vif
+
+
 def wait_until(condition, timeout=15, what="the condition"):
     """Waits until condition() is true and returns its value; fails the test at the deadline."""
     deadline = time.monotonic() + timeout

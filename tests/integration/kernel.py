@@ -1,0 +1,58 @@
+"""Kernel links of a sandbox, seen from outside with ip(8)."""
+
+import json
+
+HYBRID = ("qbr", "qvb", "qvo")
+
+
+def ip(box, *arguments, check=True):
+    return box.command(*box.inside(["ip", *arguments]), check=check).stdout
+
+
+def links(box):
+    """All links of the sandbox by name, as `ip -d -j link` has them."""
+    return {link["ifname"]: link for link in json.loads(ip(box, "-d", "-j", "link"))}
+
+
+def sysctl(box, path):
+    return box.command(*box.inside(["cat", f"/proc/sys/net/{path}"])).stdout.strip()
+
+
+def names(box, vif):
+    """The links of a hybrid VIF: Linux bridge, its end of the veth pair, Open vSwitch's end."""
+    return [f"{prefix}{vif}"[:14] for prefix in HYBRID]
+
+
+def ours(box):
+    """Links that vifplugd has marked as its own."""
+    return sorted(name for name, link in links(box).items()
+                  if link.get("ifalias", "").startswith("vifplugd:"))
+
+
+# Sends `count` frames on one interface and counts them on another; both in the sandbox.
+EXCHANGE = """
+import socket, sys, time
+out, into, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+frame = bytes.fromhex("ffffffffffff" "020000000001" "88b5") + b"vifplug".ljust(100)
+receiver = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+receiver.bind((into, 0x88b5))
+sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sender.bind((out, 0))
+deadline = time.monotonic() + 15
+seen = 0
+receiver.settimeout(0.2)
+while seen < count and time.monotonic() < deadline:
+    sender.send(frame)
+    try:
+        data, address = receiver.recvfrom(2000)
+        seen += data[14:21] == b"vifplug"
+    except socket.timeout:
+        pass
+print(seen)
+"""
+
+
+def frames(box, out, into, count=3):
+    """How many frames sent on link `out` arrive at link `into`, of `count` that are waited for."""
+    done = box.command(*box.inside(["/usr/bin/python3", "-c", EXCHANGE, out, into, str(count)]))
+    return int(done.stdout)

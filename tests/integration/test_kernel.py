@@ -1,0 +1,290 @@
+"""VIFs with links of the kernel, on a netdev bridge: veth pairs, taps and Linux bridges are real."""
+
+import signal
+
+import pytest
+
+from api import ApiError, hybrid, ovs_vif, sample, vhost_user, vif_id, wait_until
+from kernel import frames, ip, links, names, ours, sysctl
+from ovsdb import counts, interface, ports, table
+
+
+@pytest.fixture(autouse=True)
+def no_links_left(box):
+    before = set(links(box))
+    yield
+    for name in set(links(box)) - before:
+        ip(box, "link", "delete", name, check=False)
+
+
+def port_row(box, name):
+    for row in table(box, "Port", ("name", "tag", "vlan_mode", "trunks", "qos")):
+        if row["name"] == name:
+            return row
+    return None
+
+
+# --- hybrid ---
+
+def test_hybrid_makes_bridge_and_veth_pair(box, api):
+    answer = api.plug(hybrid(1, mtu=1400))
+    bridge, inner, outer = names(box, vif_id(1))
+    assert (answer["port"], answer["state"], answer["mtu"]) == (outer, "up", 1400)
+    found = links(box)
+    assert found[bridge]["linkinfo"]["info_kind"] == "bridge"
+    assert found[bridge]["linkinfo"]["info_data"]["ageing_time"] == 0
+    assert "UP" in found[bridge]["flags"]
+    assert sysctl(box, f"ipv6/conf/{bridge}/disable_ipv6") == "1"
+    assert sysctl(box, f"ipv4/conf/{bridge}/arp_ignore") == "1"
+    assert sysctl(box, f"ipv4/conf/{bridge}/arp_announce") == "2"
+    for name in (inner, outer):
+        assert found[name]["linkinfo"]["info_kind"] == "veth" and found[name]["mtu"] == 1400
+        assert {"UP", "PROMISC"} <= set(found[name]["flags"])
+    assert found[inner]["master"] == bridge
+    row = interface(box, outer)
+    assert (row["type"], row["mtu_request"], row["error"]) == ("", [], [])
+    assert row["external_ids"]["vifplug-linux-bridge"] == bridge
+    assert api.plug(hybrid(1, mtu=1400))["changed"] is False
+
+
+def test_hybrid_passes_frames(box, api):
+    for n in (1, 2):
+        api.plug(hybrid(n))
+    assert frames(box, names(box, vif_id(1))[0], names(box, vif_id(2))[0]) == 3
+
+
+def test_hybrid_mtu_on_replug_and_update(box, api):
+    api.plug(hybrid(1, mtu=1400))
+    assert api.plug(hybrid(1, mtu=1300))["changed"] is True
+    assert {links(box)[name]["mtu"] for name in names(box, vif_id(1))[1:]} == {1300}
+    assert api.call("update", vif_id=vif_id(1), mtu=1350)["changed"] is True
+    assert {links(box)[name]["mtu"] for name in names(box, vif_id(1))[1:]} == {1350}
+
+
+def test_hybrid_unplug_leaves_nothing(box, api):
+    before = counts(box)
+    api.plug(hybrid(1))
+    after_bridge = {**before, "Bridge": before["Bridge"] + 1, "Port": before["Port"] + 1,
+                    "Interface": before["Interface"] + 1}
+    assert api.unplug(vif_id(1))["changed"] is True
+    assert ours(box) == [] and counts(box) == after_bridge
+    assert api.unplug(vif_id(1))["changed"] is False
+
+
+def test_hybrid_of_nova(box, api):
+    """Nova's object names the Linux bridge and the tap."""
+    vif = sample("e1")
+    answer = api.plug(vif, wait="committed")
+    bridge = vif["versioned_object.data"]["bridge_name"]
+    assert answer["kind"] == "hybrid" and bridge in links(box)
+    api.call("unplug", vif=vif, wait="committed")
+    assert bridge not in links(box) and ours(box) == []
+
+
+def test_dry_run_makes_no_link(box, api):
+    answer = api.plug(hybrid(1), dry_run=True)
+    bridge, inner, outer = names(box, vif_id(1))
+    assert answer["plan"]["operations"][:3] == [
+        f"add Linux bridge {bridge}", f"add veth pair {inner} and {outer} with MTU 1500",
+        f"set link {inner} master {bridge}"]
+    assert ours(box) == []
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_foreign_link_in_the_way(box, api, which):
+    name = names(box, vif_id(1))[which]
+    ip(box, "link", "add", name, "type", "ifb")
+    before = counts(box)
+    with pytest.raises(ApiError) as refused:
+        api.plug(hybrid(1))
+    assert refused.value.reason == "port_conflict" and name in refused.value.message
+    assert ours(box) == [] and name in links(box) and counts(box) == before
+
+
+def test_links_go_when_the_port_is_refused(box, api):
+    """The port's name is taken, which OVSDB alone knows."""
+    outer = names(box, vif_id(1))[2]
+    box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev", "--",
+              "add-port", "br-int", outer, "--", "set", "Interface", outer, "type=internal")
+    with pytest.raises(ApiError) as refused:
+        api.plug(hybrid(1))
+    assert refused.value.reason == "port_conflict"
+    assert ours(box) == []
+
+
+def test_links_go_when_vswitchd_says_nothing(box, api):
+    api.plug(vhost_user(9))
+    import os  # pylint: disable=import-outside-toplevel
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        with pytest.raises(ApiError) as refused:
+            api.plug(hybrid(1), timeout_ms=500)
+        assert refused.value.reason in ("timeout", "switch_unavailable")
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    wait_until(lambda: ours(box) == [], what="the links are taken back")
+    assert names(box, vif_id(1))[2] not in ports(box, "br-int")
+
+
+def test_links_without_a_record_go_at_start(box, api):
+    """What a daemon left that was killed between making links and its transaction."""
+    api.plug(hybrid(1))
+    kept = ours(box)
+    ip(box, "link", "add", "ghost0", "type", "veth", "peer", "name", "ghost1")
+    ip(box, "link", "set", "ghost0", "alias", f"vifplugd:{vif_id(77)}")
+    ip(box, "link", "add", "mine0", "type", "veth", "peer", "name", "mine1")
+    box.stop("vifplugd", signal.SIGKILL)
+    box.start_vifplugd()
+    wait_until(lambda: "ghost0" not in links(box), what="the left-over link goes")
+    assert ours(box) == kept and "mine0" in links(box)
+
+
+def test_links_of_a_deleted_row_go_with_an_unplug(box, api):
+    api.plug(hybrid(1))
+    box.vsctl("del-port", names(box, vif_id(1))[2])
+    assert api.unplug(vif_id(1))["changed"] is True
+    assert ours(box) == []
+
+
+def test_many_hybrids_do_not_hold_up_the_others(box, api):
+    """Removing links takes the kernel its time; a status is answered meanwhile."""
+    import time  # pylint: disable=import-outside-toplevel
+    for n in range(8):
+        api.plug(hybrid(n))
+    ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(8)]
+    began = time.monotonic()
+    status = api.send("status")
+    answers = []
+    while len(answers) < 9:
+        answers.append(api.receive())
+        if answers[-1]["id"] == status:
+            status_after = time.monotonic() - began
+    took = time.monotonic() - began
+    assert {answer["id"] for answer in answers} == {*ids, status}
+    assert status_after < took / 2
+    assert ours(box) == []
+
+
+# --- ovs ---
+
+def test_tap_is_made_and_goes(box, api):
+    answer = api.plug(ovs_vif(1, create_tap=True, multiqueue=True, mtu=1450))
+    assert (answer["kind"], answer["port"], answer["state"], answer["mtu"]) == (
+        "ovs", "tap1", "up", 1450)
+    tap = links(box)["tap1"]
+    assert tap["linkinfo"]["info_kind"] == "tun" and tap["linkinfo"]["info_data"]["multi_queue"]
+    assert tap["linkinfo"]["info_data"]["persist"] and tap["address"] == answer["address"]
+    assert "UP" in tap["flags"] and tap["mtu"] == 1450
+    assert api.plug(ovs_vif(1, create_tap=True, multiqueue=True, mtu=1450))["changed"] is False
+    api.unplug(vif_id(1))
+    assert "tap1" not in links(box) and ports(box, "br-int") == []
+
+
+def test_port_without_its_netdev_is_done_at_commit(box, api):
+    """QEMU makes the tap later; until then vswitchd's error is no failure."""
+    answer = api.plug(ovs_vif(1))
+    assert answer["changed"] is True
+    wait_until(lambda: interface(box, "tap1")["error"], what="vswitchd misses the netdev")
+    assert api.get_vif(1)["state"] == "committed"
+    assert api.plug(ovs_vif(1))["changed"] is False
+    ip(box, "tuntap", "add", "tap1", "mode", "tap")
+    wait_until(lambda: api.get_vif(1)["state"] == "up", what="vswitchd finds the netdev")
+    api.unplug(vif_id(1))
+    assert "tap1" in links(box), "a tap that QEMU made is QEMU's"
+
+
+def test_without_create_port_only_the_bridge_is_ensured(box, api):
+    answer = api.plug(ovs_vif(1, create_port=False))
+    assert (answer["changed"], answer["state"], answer["port"]) == (True, "committed", "tap1")
+    assert ports(box, "br-int") == []
+    assert api.plug(ovs_vif(1, create_port=False))["changed"] is False
+    assert api.call("list")["vifs"] == []
+
+
+def test_left_over_port_goes_with_an_unplug(box, api):
+    """libvirt's row: the VIF's name and its iface-id, and no mark of ours."""
+    vif = ovs_vif(1, create_port=False)
+    api.plug(vif)
+
+    def left(iface_id):
+        box.vsctl("--may-exist", "add-port", "br-int", "tap1", "--", "set", "Interface", "tap1",
+                  "type=internal", f"external_ids:iface-id={iface_id}")
+    left("another")
+    assert api.call("unplug", vif=vif)["changed"] is False and ports(box, "br-int") == ["tap1"]
+    left(vif_id(1))
+    assert api.unplug(vif_id(1))["changed"] is False, "an id alone does not name the port"
+    assert api.call("unplug", vif=vif)["changed"] is True and ports(box, "br-int") == []
+
+
+def test_nova_delegates_creation(box, api):
+    answer = api.plug(sample("d2"), wait="committed")
+    assert answer["kind"] == "ovs" and ports(box, "br-int") == [answer["port"]]
+    assert api.call("unplug", vif=sample("d2"), wait="committed")["changed"] is True
+
+
+def test_per_port_bridge(box, configure):
+    from api import Api  # pylint: disable=import-outside-toplevel
+    before = counts(box)
+    configure("[daemon]\nsocket_group = root\n[vif]\nper_port_bridge = yes\n")
+    with Api(box.socket) as api:
+        answer = api.plug(ovs_vif(1, create_tap=True))
+        vif = vif_id(1)
+        assert answer["port"] == f"ibp{vif}" and answer["state"] == "up"
+        assert ports(box, "br-int") == [f"ibp{vif}"]
+        assert ports(box, f"pb{vif[:12]}") == sorted([f"pbp{vif}", "tap1"])
+        assert interface(box, f"ibp{vif}")["options"] == {"peer": f"pbp{vif}"}
+        assert interface(box, f"pbp{vif}")["options"] == {"peer": f"ibp{vif}"}
+        assert interface(box, f"ibp{vif}")["external_ids"]["iface-id"] == vif
+        assert interface(box, "tap1")["external_ids"] == {}
+        assert api.plug(ovs_vif(1, create_tap=True))["changed"] is False
+        api.unplug(vif)
+        box.vsctl("del-br", "br-int")
+        assert counts(box) == before and "tap1" not in links(box)
+
+
+# --- Options of os-vif, trunks ---
+
+def test_isolate_vif(box, configure):
+    from api import Api  # pylint: disable=import-outside-toplevel
+    configure("[daemon]\nsocket_group = root\n[vif]\nisolate_vif = yes\n")
+    with Api(box.socket) as api:
+        port = api.plug(vhost_user(1))["port"]
+        row = port_row(box, port)
+        assert (row["tag"], row["vlan_mode"], row["trunks"]) == (4095, "trunk", 4095)
+        box.vsctl("set", "Port", port, "tag=7", "--", "clear", "Port", port, "vlan_mode", "--",
+                  "clear", "Port", port, "trunks")
+        assert api.plug(vhost_user(1))["changed"] is False
+        assert port_row(box, port)["tag"] == 7, "only a new port is isolated"
+        trunk = api.plug(vhost_user(2, bridge="tbr-x"))["port"]
+        assert port_row(box, trunk)["tag"] == []
+
+
+def test_trunk_bridge_goes_with_its_last_vif(box, api):
+    """Neutron's patch ports on it do not keep it; another VIF's port does."""
+    for n in (1, 2):
+        api.plug(vhost_user(n, bridge="tbr-12345678-1"))
+    ids = interface(box, api.get_vif(1)["port"])["external_ids"]
+    assert ids["bridge_name"] == "tbr-12345678-1"
+    box.vsctl("add-port", "tbr-12345678-1", "tpt-1", "--", "set", "Interface", "tpt-1",
+              "type=patch", "options:peer=tpi-1")
+    api.unplug(vif_id(1))
+    assert "tbr-12345678-1" in box.vsctl("list-br")
+    api.unplug(vif_id(2))
+    assert box.vsctl("list-br") == ""
+
+
+def test_default_qos_type_on_a_system_bridge(box, api):
+    """The kernel module may be missing: what is written is looked at, not the switch."""
+    box.vsctl("add-br", "br-sys", "--", "set", "Bridge", "br-sys", "datapath_type=system")
+    before = counts(box)
+    port = api.plug(hybrid(1, bridge="br-sys"), wait="committed")["port"]
+    rows = table(box, "QoS", ("_uuid", "type", "external_ids"))
+    assert [row["type"] for row in rows] == ["linux-noop"]
+    assert rows[0]["external_ids"]["_type"] == "linux-noop"
+    assert port_row(box, port)["qos"] == rows[0]["_uuid"]
+    api.call("update", vif_id=vif_id(1), qos={"ingress": {"max_kbps": 5000}}, wait="committed")
+    assert [row["type"] for row in table(box, "QoS", ("type",))] == ["linux-htb"]
+    queue = table(box, "Queue", ("other_config",))[0]["other_config"]
+    assert queue == {"max-rate": "5000000", "burst": "4000000"}
+    api.unplug(vif_id(1), wait="committed")
+    assert counts(box) == before and ours(box) == []

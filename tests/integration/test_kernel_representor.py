@@ -1,0 +1,129 @@
+"""VIFHostDevice on a system bridge: the representor netdev of the kernel. There is no switchdev
+hardware here, so sysfs is a tree that is built, and the netdevs in it are veth pairs of those names;
+without the openvswitch kernel module it is OVSDB and the links that are looked at."""
+
+import os
+import shutil
+
+import pytest
+
+from api import Api, ApiError, sample, vif_id
+from kernel import ip, links
+from ovsdb import counts, interface, ports
+
+PF = "0000:b3:00.0"
+SWITCH = "e8ebd30300a1b2c4"
+
+
+class Tree:
+    """Net devices in the sandbox's sysfs tree."""
+
+    def __init__(self, box):
+        self.box = box
+        self.net = os.path.join(box.sys, "class/net")
+        self.made = []
+
+    def add(self, name, phys_port_name, switch=SWITCH, pf=None, link=True):
+        directory = os.path.join(self.net, name)
+        os.makedirs(directory)
+        self.made.append(directory)
+        for file, text in (("phys_switch_id", switch), ("phys_port_name", phys_port_name)):
+            with open(os.path.join(directory, file), "w", encoding="ascii") as output:
+                output.write(text + "\n")
+        if pf:
+            path = os.path.join(self.box.sys, "bus/pci/devices", pf, "net", name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.symlink(directory, path)
+            self.made.append(os.path.dirname(path))
+        if link:
+            ip(self.box, "link", "add", name, "type", "veth", "peer", "name", f"{name}x"[-15:])
+
+    def remove(self):
+        for path in self.made:
+            shutil.rmtree(path, ignore_errors=True)
+            ip(self.box, "link", "delete", os.path.basename(path), check=False)
+
+
+@pytest.fixture
+def tree(box):
+    tree = Tree(box)
+    tree.add("p0", "p0", pf=PF)
+    yield tree
+    tree.remove()
+
+
+def host_device(n, slot="0000:b3:01.3", **members):
+    return {"vif_id": vif_id(n), "kind": "kernel-representor", "bridge": "br-sys", "mtu": 1450,
+            "address": f"fa:16:3e:04:00:{n:02x}", "pci_slot": slot, **members}
+
+
+@pytest.mark.parametrize("spelling", ["3", "vf3", "VF3", "pf0vf3", "c0pf0vf3"])
+def test_representor_is_found_and_set_up(box, api, tree, spelling):
+    tree.add("eth7", spelling)
+    answer = api.plug(host_device(1), wait="committed")
+    assert answer["port"] == "eth7" and answer["representor"] == {
+        "pf": PF, "vf": "0000:b3:01.3", "vf_num": 3}
+    assert "UP" in links(box)["eth7"]["flags"] and links(box)["eth7"]["mtu"] == 1450
+    row = interface(box, "eth7")
+    assert (row["type"], row["options"], row["mtu_request"]) == ("", {}, [])
+    assert box.vsctl("get", "Bridge", "br-sys", "datapath_type").strip('"') == "system"
+    api.unplug(vif_id(1), wait="committed")
+    assert "eth7" in links(box), "the netdev is the device's"
+    assert "UP" not in links(box)["eth7"]["flags"]
+    assert ports(box, "br-sys") == []
+
+
+@pytest.mark.parametrize("spelling, switch", [
+    ("pf1vf3", SWITCH), ("c1pf0vf3", SWITCH), ("pf0sf3", SWITCH), ("p3", SWITCH), ("vf30", SWITCH),
+    ("vf3", "0011223344556677"),
+])
+def test_nothing_else_is_taken_for_it(box, api, tree, spelling, switch):
+    tree.add("eth7", spelling, switch=switch)
+    before = counts(box)
+    with pytest.raises(ApiError) as refused:
+        api.plug(host_device(1), wait="committed")
+    assert (refused.value.reason, refused.value.field) == ("device_not_found", "vif.pci_slot")
+    assert counts(box) == before and "UP" not in links(box)["eth7"]["flags"]
+
+
+def test_second_vif_on_the_vf(box, api, tree):
+    tree.add("eth7", "vf3")
+    api.plug(host_device(1), wait="committed")
+    with pytest.raises(ApiError) as refused:
+        api.plug(host_device(2), wait="committed")
+    assert refused.value.reason == "vf_in_use" and vif_id(1) in refused.value.message
+    api.unplug(vif_id(1), wait="committed")
+    assert api.plug(host_device(2), wait="committed")["changed"] is True
+    api.unplug(vif_id(2), wait="committed")
+    assert ports(box, "br-sys") == []
+
+
+def test_netdev_that_has_gone_is_no_obstacle_to_an_unplug(box, api, tree):
+    tree.add("eth7", "vf3")
+    api.plug(host_device(1), wait="committed")
+    tree.remove()
+    assert api.unplug(vif_id(1), wait="committed")["changed"] is True
+    assert ports(box, "br-sys") == []
+
+
+def test_netdev_of_sysfs_that_is_not_in_the_namespace(box, api, tree):
+    tree.add("eth7", "vf3", link=False)
+    before = counts(box)
+    with pytest.raises(ApiError) as refused:
+        api.plug(host_device(1), wait="committed")
+    assert refused.value.reason == "not_realized" and "eth7" in refused.value.message
+    assert counts(box) == before
+
+
+def test_object_that_nova_made(box, tree):
+    """VIFHostDevice with the representor profile, for a VF of the other card."""
+    vif = sample("c1")
+    vif["versioned_object.data"]["dev_address"] = "0000:b3:01.3"
+    offload = vif["versioned_object.data"]["port_profile"]["versioned_object.data"]
+    for data in (offload, offload["datapath_offload"]["versioned_object.data"]):
+        data["representor_address"] = "0000:b3:01.3"
+    tree.add("eth7", "vf3")
+    with Api(box.socket) as api:
+        answer = api.plug(vif, wait="committed")
+        assert (answer["kind"], answer["port"]) == ("kernel-representor", "eth7")
+        api.call("unplug", vif=vif, wait="committed")
