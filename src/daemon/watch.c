@@ -1,6 +1,8 @@
 #include "daemon/watch.h"
 
 #include <limits.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct watched {
     struct expectation *expectation;
     bool failed;       /* As last told. */
     bool drifted;      /* As last told. */
+    bool lost_link;    /* One of its links has gone, which has been told. */
     bool repairing;    /* An operation is under way. */
     uint8_t n_repairs; /* Since the last operation that somebody asked for, or a long quiet. */
     long long int repair_at; /* When the next may be. */
@@ -106,7 +109,7 @@ static void learn(struct watch *watch, const struct record *record)
     free(watched->expectation);
     watched->expectation = expectation_of(record);
     watched->failed = record_failed(record);
-    watched->drifted = watched->repairing = false;
+    watched->drifted = watched->lost_link = watched->repairing = false;
     watched->n_repairs = 0;
     watched->repair_at = 0;
 }
@@ -312,7 +315,8 @@ static void look(struct watch *watch, const char *vif_id)
     if (failed) {
         look_at_error(watch, watched, &record);
     }
-    if (n > 0 || (failed && watched->failed)) {
+    if (n > 0 || failed || watched->lost_link) {
+        watched->lost_link = false;
         repair(watch, watched);
     } else if (watched->drifted || (watched->failed && !record_failed(&record))) {
         VLOG_INFO("VIF %s: port %s is as it should be again", vif_id, record.spec.port);
@@ -369,15 +373,66 @@ static void look_at_bridges(struct watch *watch)
     }
 }
 
+/* One of the links that were made for a VIF has gone. (Those of an unplug go while its operation is
+ * under way, or have no VIF any more.) */
+static void link_changed(const char *name, bool exists, const struct link_facts *facts,
+                         void *watch_)
+{
+    const size_t prefix = strlen(HOST_ALIAS_PREFIX);
+    struct watch *watch = watch_;
+    struct drift drift = {.field = "link"};
+    struct watched *watched;
+    struct record record;
+    const char *vif_id;
+
+    if (!name || exists || strncmp(facts->alias, HOST_ALIAS_PREFIX, prefix)) {
+        return;
+    }
+    vif_id = facts->alias + prefix;
+    watched = find(watch, vif_id);
+    if (!watched || watched->lost_link || engine_has(watch->env.engine, vif_id) ||
+        !ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
+        return;
+    }
+    VLOG_WARN("VIF %s: link %s was removed by somebody else", vif_id, name);
+    watched->lost_link = watched->drifted = true;
+    snprintf(drift.expected, sizeof drift.expected, "%s", name);
+    tell(watch, "vif.drifted", &record, STATE_DRIFTED, &drift, 1);
+    record_destroy(&record);
+    sset_add(&watch->pending, vif_id);
+    watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
+}
+
+/* A vswitchd that comes may have said what it thinks of a port before it was seen to be there. */
+static void look_at_all(struct watch *watch)
+{
+    const struct watched *watched;
+
+    HMAP_FOR_EACH (watched, node, &watch->watched) {
+        sset_add(&watch->pending, watched->vif_id);
+    }
+    watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
+}
+
+static void follow_switch(struct watch *watch)
+{
+    const struct engine_env *env = watch->env.env;
+    bool alive = vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE;
+
+    if (alive && !watch->vswitchd_up) {
+        look_at_all(watch);
+    }
+    tell_switch(watch, &watch->ovsdb_up, ovs_synced(env->ovs), "ovsdb");
+    tell_switch(watch, &watch->vswitchd_up, alive, "vswitchd");
+    watch->switch_known |= ovs_synced(env->ovs);
+}
+
 void watch_run(struct watch *watch)
 {
     const struct engine_env *env = watch->env.env;
     bool synced = ovs_synced(env->ovs);
 
-    tell_switch(watch, &watch->ovsdb_up, synced, "ovsdb");
-    tell_switch(watch, &watch->vswitchd_up, vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE,
-                "vswitchd");
-    watch->switch_known |= synced;
+    follow_switch(watch);
     if (!synced) {
         return;
     }
@@ -387,6 +442,9 @@ void watch_run(struct watch *watch)
         ovs_changes_clear(env->ovs);
     }
     note_changes(watch);
+    if (env->links) {
+        links_run(env->links, link_changed, watch);
+    }
     if (time_msec() >= MIN(watch->bridges_due, watch->bridges_latest)) {
         look_at_bridges(watch);
     }
@@ -399,6 +457,9 @@ void watch_wait(const struct watch *watch)
 {
     if (ovs_synced(watch->env.env->ovs)) {
         poll_timer_wait_until(MIN(watch->due, MIN(watch->bridges_due, watch->bridges_latest)));
+        if (watch->env.env->links) {
+            poll_fd_wait(links_fd(watch->env.env->links), POLLIN);
+        }
     }
 }
 

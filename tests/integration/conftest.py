@@ -54,6 +54,15 @@ def whole_card_box():
         yield sandbox
 
 
+def unplug_all(sandbox):
+    """So that no test hears of what becomes of another's VIFs."""
+    sandbox.wait_vifplugd()
+    with Api(sandbox.socket) as api:
+        ids = [api.send("unplug", vif_id=vif["vif_id"], wait="committed")
+               for vif in api.call("list")["vifs"]]
+        api.collect(ids)
+
+
 def put_in_order(sandbox):
     """Everything runs, with the configuration that it began with, and there is no bridge."""
     if not sandbox.pid("ovsdb-server"):
@@ -66,6 +75,7 @@ def put_in_order(sandbox):
             if os.path.exists(path):
                 os.unlink(path)
         sandbox.start_vifplugd()
+    unplug_all(sandbox)
     for bridge in sandbox.vsctl("list-br").split():
         sandbox.command("ovs-vsctl", f"--db={sandbox.db}", "--timeout=20", "del-br", bridge)
     sandbox.wait_vifplugd()

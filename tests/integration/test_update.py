@@ -1,0 +1,151 @@
+"""update and limits, on ports of the simulated SmartNIC: rows, and what frames meet."""
+
+import pytest
+
+from api import ApiError, representor, vhost_user, vif_id, wait_until
+from ovsdb import counts, interface, table
+from test_card import slot, two_guests
+
+LIMITED = 128  # Frames: four bursts, as many as a guest's ring takes at once.
+SIZE = 1400
+KB_A_FRAME = SIZE * 8 / 1000
+BURST_KB = 400
+
+
+def arrived(sender, receiver):
+    """How many of LIMITED frames sent at once arrive."""
+    receiver.receive()
+    sender.send(LIMITED // 32, SIZE, receiver.mac)
+    seen = [-1]
+
+    def settled():
+        before, seen[0] = seen[0], receiver.counters()[0]
+        return before == seen[0] > 0
+    import time  # pylint: disable=import-outside-toplevel
+    wait_until(lambda: (time.sleep(0.2), settled())[1], 15, "the count settles")
+    return seen[0]
+
+
+def limits(box, port):
+    for row in table(box, "Interface", ("name", "ingress_policing_rate", "ingress_policing_burst",
+                                        "ingress_policing_kpkts_rate",
+                                        "ingress_policing_kpkts_burst")):
+        if row.pop("name") == port:
+            return row
+    return None
+
+
+def test_rows_of_limits(card_box, card_api):
+    """Neutron's: what the guest sends is policed at its interface, what it receives by a QoS row."""
+    before = counts(card_box)
+    port = card_api.plug(representor(1, slot(10)))["port"]
+    answer = card_api.call("update", vif_id=vif_id(1), qos={
+        "egress": {"max_kbps": 3000, "max_burst_kbps": 2400, "max_kpps": 7, "max_burst_kpps": 5},
+        "ingress": {"max_kbps": 5000, "max_burst_kbps": 1000}})
+    assert answer["changed"] is True and answer["qos"] == {
+        "egress": {"max_kbps": 3000, "max_burst_kbps": 2400, "max_kpps": 7, "max_burst_kpps": 5},
+        "ingress": {"max_kbps": 5000, "max_burst_kbps": 1000}}
+    assert limits(card_box, port) == {
+        "ingress_policing_rate": 3000, "ingress_policing_burst": 2400,
+        "ingress_policing_kpkts_rate": 7, "ingress_policing_kpkts_burst": 5}
+    rows = table(card_box, "QoS", ("type", "other_config", "external_ids"))
+    assert rows == [{"type": "egress-policer", "external_ids": {"id": port},
+                     "other_config": {"cir": "625000", "cbs": "125000"}}]
+    assert card_api.call("update", vif_id=vif_id(1), qos=answer["qos"])["changed"] is False
+    assert card_api.plug(representor(1, slot(10)))["changed"] is False, "not asked for: left alone"
+    answer = card_api.call("update", vif_id=vif_id(1), qos={"egress": {"max_kbps": 3000}})
+    assert answer["qos"] == {"egress": {"max_kbps": 3000}}
+    assert table(card_box, "QoS", ("type",)) == []
+    card_api.call("update", vif_id=vif_id(1), qos={"ingress": {"max_kbps": 5000}})
+    card_api.unplug(vif_id(1))
+    card_box.vsctl("del-br", "br-int")
+    assert counts(card_box) == before, "the rows go with the port"
+
+
+def test_limits_at_plug_and_replaced(card_box, card_api):
+    """In place: one row all the time."""
+    card_api.plug(representor(1, slot(10), qos={"ingress": {"max_kbps": 1000}}))
+    first = table(card_box, "QoS", ("_uuid", "other_config"))
+    card_api.plug(representor(1, slot(10), qos={"ingress": {"max_kbps": 2000}}))
+    second = table(card_box, "QoS", ("_uuid", "other_config"))
+    assert first[0]["_uuid"] == second[0]["_uuid"]
+    assert second[0]["other_config"]["cir"] == "250000"
+    card_api.unplug(vif_id(1))
+
+
+@pytest.mark.parametrize("direction", ["egress", "ingress"])
+def test_limits_act_on_frames(card_api, guest, direction):
+    """A burst beyond the bucket is cut to it; without limits all of it arrives."""
+    sender, receiver = two_guests(card_api, guest)
+    limited = 0 if direction == "egress" else 1
+    assert arrived(sender, receiver) == LIMITED
+    card_api.call("update", vif_id=vif_id(limited),
+                  qos={direction: {"max_kbps": 100, "max_burst_kbps": BURST_KB}})
+    passed = arrived(sender, receiver)
+    expected = BURST_KB / KB_A_FRAME
+    assert 0.7 * expected <= passed <= 1.3 * expected + 2, f"{passed} frames passed"
+    card_api.call("update", vif_id=vif_id(limited), qos={})
+    assert arrived(sender, receiver) == LIMITED
+
+
+def test_mtu_in_place(card_box, card_api):
+    port = card_api.plug(representor(1, slot(10)))["port"]
+    before = interface(card_box, port)
+    answer = card_api.call("update", vif_id=vif_id(1), mtu=4000)
+    after = interface(card_box, port)
+    assert (answer["mtu"], answer["changed"]) == (4000, True)
+    assert after["mtu"] == after["mtu_request"] == 4000 and after["ofport"] == before["ofport"]
+    assert card_api.call("update", vif_id=vif_id(1), mtu=4000)["changed"] is False
+
+
+def test_mtu_that_the_card_refuses_is_taken_back(card_box, card_api):
+    """With limits asked for along with it: both are as before, and the port works."""
+    port = card_api.plug(representor(1, slot(10), qos={"egress": {"max_kbps": 5000}}))["port"]
+    with pytest.raises(ApiError) as refused:
+        card_api.call("update", vif_id=vif_id(1), mtu=60000,
+                      qos={"egress": {"max_kbps": 1000}, "ingress": {"max_kbps": 1000}})
+    assert refused.value.reason == "not_realized"
+    row = interface(card_box, port)
+    assert (row["mtu_request"], row["mtu"], row["error"]) == (1500, 1500, [])
+    assert limits(card_box, port)["ingress_policing_rate"] == 5000
+    assert table(card_box, "QoS", ("type",)) == []
+    assert card_api.get_vif(1)["state"] == "up"
+
+
+def test_dry_run(card_box, card_api):
+    port = card_api.plug(representor(1, slot(10)))["port"]
+    answer = card_api.call("update", vif_id=vif_id(1), mtu=4000,
+                           qos={"ingress": {"max_kbps": 1000}}, dry_run=True)
+    assert answer["plan"]["action"] == "update"
+    assert f"set Interface {port} mtu_request=4000" in answer["plan"]["operations"]
+    assert f"insert QoS type=egress-policer for Port {port}" in answer["plan"]["operations"]
+    assert interface(card_box, port)["mtu_request"] == 1500
+
+
+def test_refusals(card_box, card_api):
+    card_api.plug(vhost_user(1))
+    for params, field in (
+            ({"vif_id": vif_id(2), "mtu": 1500}, "params.vif_id"),
+            ({"vif_id": vif_id(1), "mtu": 9703}, "params.mtu"),
+            ({"vif_id": vif_id(1)}, "params.mtu"),
+            ({"vif_id": vif_id(1), "mtu": 67}, "params.mtu"),
+            ({"vif_id": vif_id(1), "qos": {"ingress": {"max_kpps": 1}}}, "params.qos.ingress.max_kpps"),
+    ):
+        with pytest.raises(ApiError) as refused:
+            card_api.call("update", **params)
+        assert (refused.value.reason, refused.value.field) == ("invalid_request", field)
+    assert interface(card_box, card_api.get_vif(1)["port"])["mtu_request"] == 1500
+
+
+def test_qos_of_somebody_else_is_left_alone(card_box, card_api):
+    """Two queues: more than limits of ours, so not ours to destroy."""
+    port = card_api.plug(representor(1, slot(10)))["port"]
+    card_box.vsctl("set", "Port", port, "qos=@q", "--", "--id=@q", "create", "QoS", "type=linux-htb",
+                   "queues:0=@a", "queues:1=@b", "--", "--id=@a", "create", "Queue",
+                   "dscp=1", "--", "--id=@b", "create", "Queue", "dscp=2")
+    with pytest.raises(ApiError) as refused:
+        card_api.call("update", vif_id=vif_id(1), qos={"ingress": {"max_kbps": 1000}})
+    assert refused.value.reason == "port_conflict"
+    assert len(table(card_box, "Queue", ("_uuid",))) == 2
+    card_api.unplug(vif_id(1))
+    assert table(card_box, "QoS", ("_uuid",)) == [], "with the port it goes"

@@ -1,0 +1,238 @@
+"""Notifications, drift and repair: others at work on our rows."""
+
+import json
+import signal
+import socket
+
+import pytest
+
+from api import Api, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
+from kernel import ip, links
+from ovsdb import interface, ports
+from test_card import slot
+
+
+class Watcher:
+    """A subscriber: events as (method, params)."""
+
+    def __init__(self, box):
+        self.api = Api(box.socket, timeout=15)
+        assert self.api.call("subscribe") == {"subscribed": True}
+
+    def next(self):
+        line = self.api.receive()
+        assert line is not None and "id" not in line and line["jsonrpc"] == "2.0"
+        return line["method"], line["params"]
+
+    def expect(self, method, **members):
+        """The next event, which must be that; members of its params are checked."""
+        event, params = self.next()
+        assert event == method, (event, params)
+        for key, value in members.items():
+            assert params.get(key) == value, (key, params)
+        return params
+
+    def expect_drift(self, field, expected, found):
+        params = self.expect("vif.drifted")
+        assert {"field": field, "expected": expected, "found": found} in params["drift"], params
+        return params
+
+    def nothing(self, seconds=0.8):
+        self.api.socket.settimeout(seconds)
+        try:
+            line = self.api.socket.recv(65536)
+        except socket.timeout:
+            line = b""
+        finally:
+            self.api.socket.settimeout(15)
+        assert line == b"", line
+
+
+@pytest.fixture
+def watcher(box):
+    one = Watcher(box)
+    yield one
+    one.api.close()
+
+
+@pytest.fixture
+def card_watcher(card_box):
+    one = Watcher(card_box)
+    yield one
+    one.api.close()
+
+
+def test_operations_are_told(api, watcher):
+    api.plug(vhost_user(1))
+    watcher.expect("vif.plugged", vif_id=vif_id(1), state="up")
+    api.plug(vhost_user(1))
+    api.plug(vhost_user(1, mtu=1400))
+    watcher.expect("vif.changed", vif_id=vif_id(1))
+    api.call("update", vif_id=vif_id(1), mtu=1300)
+    watcher.expect("vif.changed", vif_id=vif_id(1))
+    api.unplug(vif_id(1))
+    assert watcher.expect("vif.unplugged") == {"vif_id": vif_id(1)}
+    api.unplug(vif_id(1))
+    watcher.nothing()
+
+
+def test_end_of_a_committed_plug_is_told(api, watcher):
+    """Acknowledged at commit; that vswitchd could not do it comes later."""
+    api.plug(representor(1, "0000:65:01.2"), wait="committed")
+    params = watcher.expect("vif.changed", vif_id=vif_id(1), state="failed")
+    assert "Error attaching device" in params["error"]
+
+
+def test_switch_down_and_up(box, watcher):
+    box.stop("ovs-vswitchd", signal.SIGKILL)
+    watcher.expect("switch.down", what="vswitchd")
+    box.start_vswitchd()
+    watcher.expect("switch.up", what="vswitchd")
+    box.stop("ovsdb-server", signal.SIGKILL)
+    watcher.expect("switch.down", what="ovsdb")
+    box.start_ovsdb()
+    watcher.expect("switch.up", what="ovsdb")
+
+
+@pytest.mark.parametrize("command, field, expected, found", [
+    (("set", "Interface", "PORT", "mtu_request=1400"), "mtu_request", "1500", "1400"),
+    (("set", "Interface", "PORT", "external_ids:iface-id=x"), "external_ids:iface-id", vif_id(1), "x"),
+    (("remove", "Interface", "PORT", "external_ids", "attached-mac"), "external_ids:attached-mac",
+     "fa:16:3e:00:00:01", ""),
+    (("set", "Interface", "PORT", "options:vhost-server-path=/x"), "options:vhost-server-path",
+     "/usr/local/var/run/vhost1", "/x"),
+    (("set", "Interface", "PORT", "type=internal"), "type", "dpdkvhostuserclient", "internal"),
+    (("del-port", "PORT"), "port", "vhu00000001-00", ""),
+])
+def test_drift_is_told(box, api, watcher, command, field, expected, found):
+    port = api.plug(vhost_user(1))["port"]
+    watcher.expect("vif.plugged")
+    box.vsctl(*[port if word == "PORT" else word for word in command])
+    params = watcher.expect_drift(field, expected, found)
+    assert (params["vif_id"], params["state"]) == (vif_id(1), "drifted")
+    if field != "port":
+        assert api.get_vif(1)["state"] == "drifted" and api.get_vif(1)["drift"] == params["drift"]
+        assert api.plug(vhost_user(1))["state"] == "up", "a plug puts it right"
+        watcher.expect("vif.changed", state="up")
+
+
+def test_port_moved_to_another_bridge(box, api, watcher):
+    """That changes none of the port's own rows."""
+    port = api.plug(vhost_user(1))["port"]
+    watcher.expect("vif.plugged")
+    uuid = box.vsctl("get", "Port", port, "_uuid")
+    box.vsctl("add-br", "br-other", "--", "set", "Bridge", "br-other", "datapath_type=netdev", "--",
+              "remove", "Bridge", "br-int", "ports", uuid, "--", "add", "Bridge", "br-other",
+              "ports", uuid)
+    watcher.expect_drift("bridge", "br-int", "br-other")
+
+
+def test_others_rights(box, api, watcher):
+    """What Neutron's agent and OVN write to our rows is theirs to write."""
+    port = api.plug(vhost_user(1))["port"]
+    watcher.expect("vif.plugged")
+    box.vsctl("set", "Port", port, "tag=7", "other_config:tag=7", "--",
+              "set", "Interface", port, "other_config:x=y", "external_ids:ovn-installed=true",
+              "ingress_policing_rate=1000", "external_ids:trunk_id=t")
+    watcher.nothing()
+    assert api.get_vif(1)["state"] == "up"
+
+
+def test_drift_that_ends_is_told(box, api, watcher):
+    port = api.plug(vhost_user(1))["port"]
+    watcher.expect("vif.plugged")
+    box.vsctl("set", "Interface", port, "mtu_request=1400")
+    watcher.expect_drift("mtu_request", "1500", "1400")
+    box.vsctl("set", "Interface", port, "mtu_request=1500")
+    watcher.expect("vif.changed", state="up")
+
+
+REPAIR = "[daemon]\nsocket_group = root\n[ovs]\nrepair = yes\n"
+
+
+def test_repair(box, configure):
+    configure(REPAIR)
+    with Api(box.socket) as api:
+        port = api.plug(vhost_user(1))["port"]
+        watcher = Watcher(box)
+        box.vsctl("set", "Interface", port, "mtu_request=1400", "external_ids:iface-id=x",
+                  "external_ids:theirs=1")
+        watcher.expect("vif.drifted")
+        watcher.expect("vif.changed", state="up")
+        row = interface(box, port)
+        assert row["mtu_request"] == 1500 and row["external_ids"]["iface-id"] == vif_id(1)
+        assert row["external_ids"]["theirs"] == "1"
+        box.vsctl("del-port", port)
+        watcher.expect_drift("port", port, "")
+        watcher.expect("vif.changed", state="up")
+        assert interface(box, port)["external_ids"]["iface-id"] == vif_id(1)
+        watcher.api.close()
+
+
+def test_no_repair_of_a_port_that_another_has_taken_over(box, configure):
+    """libvirt makes its own row with the same iface-id: then ours stays away."""
+    configure(REPAIR)
+    with Api(box.socket) as api:
+        api.plug(ovs_vif(1))
+        watcher = Watcher(box)
+        box.vsctl("del-port", "tap1", "--", "add-port", "br-int", "tap1", "--", "set", "Interface",
+                  "tap1", "type=internal", f"external_ids:iface-id={vif_id(1)}")
+        watcher.expect_drift("port", "tap1", "")
+        watcher.nothing(1.5)
+        assert "vifplug-owner" not in interface(box, "tap1")["external_ids"]
+        watcher.api.close()
+
+
+def test_repair_gives_up(box, configure):
+    """Somebody who insists wins, after three tries."""
+    configure(REPAIR)
+    with Api(box.socket) as api:
+        port = api.plug(vhost_user(1))["port"]
+
+        def insist():
+            if interface(box, port)["mtu_request"] != 1400:
+                box.vsctl("set", "Interface", port, "mtu_request=1400")
+            with open(f"{box.log}/vifplugd.log", encoding="utf-8") as log:
+                return "repaired 3 times in vain" in log.read()
+        wait_until(insist, 30, "the daemon gives up")
+        wait_until(lambda: api.get_vif(1)["state"] == "drifted")
+        assert interface(box, port)["mtu_request"] == 1400
+
+
+def test_error_that_comes_later(card_box, card_api, card_watcher):
+    """The card's driver refuses after vswitchd was started anew; and is well again later."""
+    card_api.plug(representor(1, slot(10)))
+    card_watcher.expect("vif.plugged")
+    card_box.card_settings(refuse_probe=10)
+    card_box.stop("ovs-vswitchd", signal.SIGKILL)
+    card_watcher.expect("switch.down", what="vswitchd")
+    card_box.start_vswitchd()
+    card_watcher.expect("switch.up", what="vswitchd")
+    params = card_watcher.expect("vif.drifted", vif_id=vif_id(1), state="failed")
+    assert params["drift"][0]["field"] == "error"
+    card_box.card_settings()
+    card_box.vsctl("add-br", "br-again", "--", "set", "Bridge", "br-again", "datapath_type=netdev")
+    card_watcher.expect("vif.changed", state="up")
+
+
+def test_hybrid_link_that_goes(box, api, watcher):
+    api.plug(hybrid(1))
+    watcher.expect("vif.plugged")
+    ip(box, "link", "delete", "qvb00000001-00")
+    params = watcher.expect("vif.drifted", vif_id=vif_id(1))
+    assert params["drift"][0]["field"] in ("link", "error")
+    assert api.plug(hybrid(1))["changed"] is True
+    assert "qvb00000001-00" in links(box)
+    api.unplug(vif_id(1))
+
+
+def test_slow_subscriber_is_closed_and_delays_nobody(box, api):
+    slow = Api(box.socket)
+    slow.send_raw(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscribe"}).encode() + b"\n")
+    wait_until(lambda: api.call("status")["counters"]["subscribers"] == 1)
+    for _ in range(3):
+        api.plug(vhost_user(1))
+        api.unplug(vif_id(1))
+    assert ports(box, "br-int") == []
+    slow.close()
+    wait_until(lambda: api.call("status")["counters"]["subscribers"] == 0)
