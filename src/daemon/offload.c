@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/ovs.h"
@@ -41,22 +42,12 @@ enum offload_effect offload_effect(const struct offload_facts *facts)
     return facts->vswitchd_at >= facts->enabled_at ? OFFLOAD_YES : OFFLOAD_RESTART_REQUIRED;
 }
 
-/* The kernel's boot time, s since the epoch; 0 if it cannot be read. */
-static int64_t boot_time(void)
+static int64_t clock_ms(clockid_t clock)
 {
-    FILE *file = fopen("/proc/stat", "re");
-    int64_t seconds = 0;
-    char line[4096];
+    struct timespec now;
 
-    while (file && fgets(line, sizeof line, file)) {
-        if (!strncmp(line, "btime ", 6)) {
-            seconds = strtoll(line + 6, NULL, 10);
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-    return seconds;
+    clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 int64_t offload_process_start(int64_t pid)
@@ -78,7 +69,12 @@ int64_t offload_process_start(int64_t pid)
     for (int i = 0; field && i < 20; i++) {
         field = strchr(field + 1, ' '); /* starttime is the 20th field behind the name. */
     }
-    return field ? boot_time() * 1000 + strtoll(field, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK) : 0;
+    if (!field) {
+        return 0;
+    }
+    /* It counts from the boot. (The boot time in /proc/stat has whole seconds only.) */
+    return clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME) +
+           strtoll(field, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
 static void look(struct offload *offload, const struct ovs_globals *globals)

@@ -30,8 +30,8 @@ struct offload_facts {
 /* Whether hardware offload is in effect in the vswitchd that runs. */
 enum offload_effect offload_effect(const struct offload_facts *facts);
 
-/* When process `pid` was started, ms since the epoch, by /proc/<pid>/stat and the kernel's boot
- * time (proc(5)); 0 if that cannot be read. */
+/* When process `pid` was started, ms since the epoch, by /proc/<pid>/stat (proc(5)); 0 if that
+ * cannot be read. */
 int64_t offload_process_start(int64_t pid);
 
 struct ovs;
