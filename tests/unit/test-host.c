@@ -1,0 +1,362 @@
+/* Links that VIFs need: what is to be done, as tables over what there is. */
+
+#include "daemon/host.h"
+
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ID "v1"
+#define MINE HOST_ALIAS_PREFIX ID
+#define OTHERS HOST_ALIAS_PREFIX "v11" /* Begins as ours does. */
+
+static const struct host_spec hybrid = {.kind = HOST_HYBRID,
+                                        .netdev = "qvov1",
+                                        .peer = "qvbv1",
+                                        .linux_bridge = "qbrv1",
+                                        .create = true,
+                                        .mtu = 1450};
+static const struct host_spec hybrid_any_mtu = {.kind = HOST_HYBRID,
+                                                .netdev = "qvov1",
+                                                .peer = "qvbv1",
+                                                .linux_bridge = "qbrv1",
+                                                .create = true};
+static const struct host_spec other_hybrid = {
+    .kind = HOST_HYBRID, .netdev = "qvov1", .peer = "qvbv1", .linux_bridge = "br9", .create = true};
+static const struct host_spec tap_made = {.kind = HOST_TAP,
+                                          .netdev = "tap1",
+                                          .create = true,
+                                          .multiqueue = true,
+                                          .address = "fa:16:3e:00:00:01",
+                                          .mtu = 1450};
+static const struct host_spec tap_qemus = {.kind = HOST_TAP, .netdev = "tap1", .mtu = 1450};
+static const struct host_spec netdev = {.kind = HOST_NETDEV, .netdev = "rep1", .mtu = 1450};
+static const struct host_spec netdev_any_mtu = {.kind = HOST_NETDEV, .netdev = "rep1"};
+static const struct host_spec none = {.kind = HOST_NONE};
+
+static void set_fact(struct link_facts *link, const char *fact)
+{
+    if (!strcmp(fact, "up")) {
+        link->up = true;
+    } else if (!strcmp(fact, "mine")) {
+        strcpy(link->alias, MINE);
+    } else if (!strcmp(fact, "others")) {
+        strcpy(link->alias, OTHERS);
+    } else if (!strncmp(fact, "mtu=", 4)) {
+        link->mtu = (int)strtol(fact + 4, NULL, 10);
+    } else if (!strncmp(fact, "in=", 3)) {
+        snprintf(link->master, sizeof link->master, "%s", fact + 3);
+    } else {
+        snprintf(link->kind, sizeof link->kind, "%s", fact);
+    }
+}
+
+/* Facts are written as blank-separated links: N (netdev), P (peer) or B (Linux bridge), each with
+ * its facts behind commas: a kind, "up", "mine" or "others" (its alias), mtu=, in= (its master). An
+ * MTU that is not given is 1450. */
+static void parse_facts(const char *text, struct host_links *facts)
+{
+    char copy[256];
+    char *save = NULL;
+
+    memset(facts, 0, sizeof *facts);
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+        char *save_fact = NULL;
+        struct link_facts *link = *word == 'N'   ? &facts->netdev
+                                  : *word == 'P' ? &facts->peer
+                                                 : &facts->linux_bridge;
+
+        *(*word == 'N'   ? &facts->has_netdev
+          : *word == 'P' ? &facts->has_peer
+                         : &facts->has_linux_bridge) = true;
+        link->mtu = 1450;
+        strtok_r(word, ",", &save_fact);
+        for (char *fact; (fact = strtok_r(NULL, ",", &save_fact)) != NULL;) {
+            set_fact(link, fact);
+        }
+    }
+}
+
+/* The steps of a plan in words, with "; " between. */
+static const char *steps_text(const struct host_plan *plan)
+{
+    static char text[512];
+
+    text[0] = '\0';
+    for (size_t i = 0; i < plan->n; i++) {
+        char step[96];
+
+        host_step_describe(&plan->steps[i], step, sizeof step);
+        strcat(text, i ? "; " : "");
+        strcat(text, step);
+    }
+    return text;
+}
+
+#define ALL "B,bridge,up,mine P,veth,up,mine,in=qbrv1 N,veth,up,mine"
+#define TEND_BRIDGE "set Linux bridge qbrv1 without IPv6, with ARP filtering"
+#define ADD_VETH "add veth pair qvbv1 and qvov1 with MTU 1450"
+#define ENSLAVE "set link qvbv1 master qbrv1"
+
+static const struct {
+    const char *row;
+    const struct host_spec *spec;
+    const char *facts;
+    enum reason reason; /* NONE: planned. */
+    const char *text;   /* The steps; or what the message has. */
+} ups[] = {
+    {"nothing wanted", &none, "N,veth P,veth B,bridge", REASON_NONE, ""},
+    /* Hybrid. */
+    {"nothing there", &hybrid, "", REASON_NONE, "add Linux bridge qbrv1; " ADD_VETH "; " ENSLAVE},
+    {"nothing there, any MTU", &hybrid_any_mtu, "", REASON_NONE,
+     "add Linux bridge qbrv1; add veth pair qvbv1 and qvov1; " ENSLAVE},
+    {"all there", &hybrid, ALL, REASON_NONE, ""},
+    {"bridge there, made elsewhere", &hybrid, "B,bridge,up", REASON_NONE,
+     TEND_BRIDGE "; " ADD_VETH "; " ENSLAVE},
+    {"bridge there, of another VIF", &hybrid, "B,bridge,up,others", REASON_NONE,
+     TEND_BRIDGE "; " ADD_VETH "; " ENSLAVE},
+    {"bridge there, down", &hybrid, "B,bridge,mine", REASON_NONE,
+     TEND_BRIDGE "; set link qbrv1 up; " ADD_VETH "; " ENSLAVE},
+    {"all there, bridge down", &hybrid, "B,bridge,mine P,veth,up,mine,in=qbrv1 N,veth,up,mine",
+     REASON_NONE, TEND_BRIDGE "; set link qbrv1 up"},
+    {"no bridge but a veth in its place", &hybrid, "B,veth,up", REASON_PORT_CONFLICT,
+     "There is a link qbrv1 "},
+    {"no bridge but our veth in its place", &hybrid, "B,veth,up,mine", REASON_PORT_CONFLICT,
+     "There is a link qbrv1 "},
+    {"no bridge but a device in its place", &hybrid, "B,,up", REASON_PORT_CONFLICT,
+     "There is a link qbrv1 "},
+    {"no bridge", &hybrid, "P,veth,up,mine N,veth,up,mine", REASON_NONE,
+     "add Linux bridge qbrv1; " ENSLAVE},
+    {"not in the bridge", &hybrid, "B,bridge,up,mine P,veth,up,mine N,veth,up,mine", REASON_NONE,
+     ENSLAVE},
+    {"in another bridge", &hybrid, "B,bridge,up,mine P,veth,up,mine,in=qbrv2 N,veth,up,mine",
+     REASON_NONE, ENSLAVE},
+    {"both ends there, of another VIF", &hybrid, "P,veth,up,others N,veth,up,others",
+     REASON_PORT_CONFLICT, "There is a link qvov1 "},
+    {"both ends there, nobody's", &hybrid, "P,veth,up N,veth,up", REASON_PORT_CONFLICT,
+     "There is a link qvov1 "},
+    {"port's name taken", &hybrid, "N,,up", REASON_PORT_CONFLICT, "There is a link qvov1 "},
+    {"peer's name taken", &hybrid, "P,,up", REASON_PORT_CONFLICT, "There is a link qvbv1 "},
+    {"peer's name taken beside our port", &hybrid, "P,,up N,veth,up,mine", REASON_PORT_CONFLICT,
+     "There is a link qvbv1 "},
+    {"port's name taken beside our peer", &hybrid, "P,veth,up,mine N,,up", REASON_PORT_CONFLICT,
+     "There is a link qvov1 "},
+    {"port without a peer", &hybrid, "N,veth,up,mine", REASON_PORT_CONFLICT,
+     "There is a link qvov1 "},
+    {"peer without a port", &hybrid, "P,veth,up,mine", REASON_PORT_CONFLICT,
+     "There is a link qvbv1 "},
+    {"MTUs differ", &hybrid,
+     "B,bridge,up,mine P,veth,up,mine,mtu=1500,in=qbrv1 N,veth,up,mine,mtu=9000", REASON_NONE,
+     "set link qvbv1 mtu 1450; set link qvov1 mtu 1450"},
+    {"port's MTU differs", &hybrid,
+     "B,bridge,up,mine P,veth,up,mine,in=qbrv1 N,veth,up,mine,mtu=9000", REASON_NONE,
+     "set link qvov1 mtu 1450"},
+    {"any MTU will do", &hybrid_any_mtu,
+     "B,bridge,up,mine P,veth,up,mine,mtu=1500,in=qbrv1 N,veth,up,mine,mtu=9000", REASON_NONE, ""},
+    {"as much as can be", &hybrid, "B,bridge P,veth,up,mine,mtu=1500 N,veth,up,mine,mtu=1500",
+     REASON_NONE,
+     TEND_BRIDGE "; set link qbrv1 up; set link qvbv1 mtu 1450; set link qvov1 mtu 1450; " ENSLAVE},
+    /* Taps. */
+    {"tap to be made", &tap_made, "", REASON_NONE, "add tap tap1 with MTU 1450"},
+    {"tap made", &tap_made, "N,tun,up,mine", REASON_NONE, ""},
+    {"tap made elsewhere", &tap_made, "N,tun,up", REASON_NONE, ""},
+    {"tap with another MTU", &tap_made, "N,tun,up,mine,mtu=1500", REASON_NONE,
+     "set link tap1 mtu 1450"},
+    {"QEMU's tap to come", &tap_qemus, "", REASON_NONE, ""},
+    {"QEMU's tap", &tap_qemus, "N,tun,up", REASON_NONE, ""},
+    {"QEMU's tap with another MTU", &tap_qemus, "N,tun,up,mtu=1500", REASON_NONE,
+     "set link tap1 mtu 1450"},
+    /* Netdevs of the hardware. */
+    {"netdev missing", &netdev, "", REASON_NOT_REALIZED, "There is no netdev rep1; "},
+    {"netdev up", &netdev, "N,,up", REASON_NONE, ""},
+    {"netdev down", &netdev, "N,", REASON_NONE, "set link rep1 up"},
+    {"netdev with another MTU", &netdev, "N,,up,mtu=1500", REASON_NONE, "set link rep1 mtu 1450"},
+    {"netdev down with another MTU", &netdev, "N,,mtu=1500", REASON_NONE,
+     "set link rep1 up; set link rep1 mtu 1450"},
+    {"netdev, any MTU", &netdev_any_mtu, "N,,up,mtu=9000", REASON_NONE, ""},
+};
+
+static void test_plan_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(ups); i++) {
+        const char *row = ups[i].row;
+        struct host_links facts;
+        struct error error = {0};
+        struct host_plan plan;
+        bool ok;
+
+        memset(&plan, 0xff, sizeof plan);
+        parse_facts(ups[i].facts, &facts);
+        ok = host_plan_up(ID, ups[i].spec, &facts, &plan, &error);
+        CHECK_STR(row, reason_name(error.reason), reason_name(ups[i].reason));
+        CHECK_INT(row, ok, ups[i].reason == REASON_NONE);
+        CHECK_INT(row, plan.n_done, 0);
+        if (ok) {
+            CHECK_STR(row, steps_text(&plan), ups[i].text);
+        } else {
+            CHECK_HAS(row, error.message, ups[i].text);
+            CHECK_HAS(row, error.message, "ip link");
+        }
+    }
+}
+
+/* What the steps need beside their names. */
+static void test_plan_members(void **state)
+{
+    struct host_links facts;
+    struct error error = {0};
+    struct host_plan plan;
+
+    (void)state;
+    parse_facts("", &facts);
+    assert_true(host_plan_up(ID, &tap_made, &facts, &plan, &error));
+    assert_true(plan.multiqueue);
+    assert_string_equal(plan.address, "fa:16:3e:00:00:01");
+    assert_true(host_plan_up(ID, &hybrid, &facts, &plan, &error));
+    assert_false(plan.multiqueue);
+    assert_string_equal(plan.address, "");
+    parse_facts("N,,up,mtu=9000", &facts);
+    assert_true(host_plan_up(ID, &netdev, &facts, &plan, &error));
+    assert_int_equal(plan.steps[0].old_mtu, 9000);
+    assert_int_equal(plan.steps[0].mtu, 1450);
+}
+
+static const struct {
+    const char *row;
+    const struct host_spec *spec;
+    const struct host_spec *keep;
+    const char *facts;
+    const char *steps;
+} downs[] = {
+    {"nothing there", &hybrid, NULL, "", ""},
+    {"hybrid", &hybrid, NULL, ALL, "delete link qbrv1; delete link qvov1"},
+    {"hybrid, made elsewhere", &hybrid, NULL, "B,bridge,up P,veth,up N,veth,up", ""},
+    {"hybrid of another VIF", &hybrid, NULL, "B,bridge,up,others P,veth,up,others N,veth,up,others",
+     ""},
+    {"bridge made elsewhere", &hybrid, NULL, "B,bridge,up P,veth,mine N,veth,mine",
+     "delete link qvov1"},
+    {"bridge alone", &hybrid, NULL, "B,bridge,up,mine", "delete link qbrv1"},
+    {"veth alone", &hybrid, NULL, "P,veth,mine N,veth,mine", "delete link qvov1"},
+    {"hybrid, kept", &hybrid, &hybrid, ALL, ""},
+    {"hybrid, other bridge", &hybrid, &other_hybrid, ALL, "delete link qbrv1"},
+    {"hybrid becomes tap", &hybrid, &tap_made, ALL, "delete link qbrv1; delete link qvov1"},
+    {"hybrid becomes nothing", &hybrid, &none, ALL, "delete link qbrv1; delete link qvov1"},
+    {"tap made", &tap_made, NULL, "N,tun,up,mine", "delete link tap1"},
+    {"tap made, by the record", &tap_qemus, NULL, "N,tun,up,mine", "delete link tap1"},
+    {"QEMU's tap", &tap_qemus, NULL, "N,tun,up", ""},
+    {"tap of another VIF", &tap_made, NULL, "N,tun,up,others", ""},
+    {"tap, kept", &tap_made, &tap_made, "N,tun,up,mine", ""},
+    {"tap becomes hybrid", &tap_made, &hybrid, "N,tun,up,mine", "delete link tap1"},
+    /* Netdevs of the hardware are never deleted, whatever alias they have. */
+    {"netdev up", &netdev, NULL, "N,,up", "set link rep1 down"},
+    {"netdev up, with our alias", &netdev, NULL, "N,,up,mine", "set link rep1 down"},
+    {"netdev down", &netdev, NULL, "N,", ""},
+    {"netdev missing", &netdev, NULL, "", ""},
+    {"netdev, kept", &netdev, &netdev, "N,,up", ""},
+    {"netdev becomes another", &netdev, &tap_made, "N,,up", "set link rep1 down"},
+    {"nothing becomes tap", &none, &tap_made, "", ""},
+};
+
+static void test_plan_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(downs); i++) {
+        struct host_links facts;
+        struct host_plan plan;
+
+        memset(&plan, 0xff, sizeof plan);
+        parse_facts(downs[i].facts, &facts);
+        host_plan_down(ID, downs[i].spec, downs[i].keep, &facts, &plan);
+        CHECK_STR(downs[i].row, steps_text(&plan), downs[i].steps);
+        CHECK_INT(downs[i].row, plan.n_done, 0);
+    }
+}
+
+static void test_describe(void **state)
+{
+    static const struct {
+        struct host_step step;
+        const char *text;
+    } rows[] = {
+        {{HOST_ADD_BRIDGE, "a", "", 0, 0}, "add Linux bridge a"},
+        {{HOST_TEND_BRIDGE, "a", "", 0, 0}, "set Linux bridge a without IPv6, with ARP filtering"},
+        {{HOST_ADD_VETH, "a", "b", 0, 0}, "add veth pair a and b"},
+        {{HOST_ADD_VETH, "a", "b", 9000, 0}, "add veth pair a and b with MTU 9000"},
+        {{HOST_ADD_TAP, "a", "", 0, 0}, "add tap a"},
+        {{HOST_ADD_TAP, "a", "", 68, 0}, "add tap a with MTU 68"},
+        {{HOST_SET_MASTER, "a", "b", 0, 0}, "set link a master b"},
+        {{HOST_SET_UP, "a", "", 0, 0}, "set link a up"},
+        {{HOST_SET_DOWN, "a", "", 0, 0}, "set link a down"},
+        {{HOST_SET_MTU, "a", "", 1450, 1500}, "set link a mtu 1450"},
+        {{HOST_DELETE, "a", "", 0, 0}, "delete link a"},
+        {{HOST_ADD_VETH, "qvb456789012345", "qvo456789012345", 65535, 0},
+         "add veth pair qvb456789012345 and qvo456789012345 with MTU 65535"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        char text[96];
+
+        host_step_describe(&rows[i].step, text, sizeof text);
+        CHECK_STR(rows[i].text, text, rows[i].text);
+    }
+}
+
+static void test_alias(void **state)
+{
+    static const char id64[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const struct {
+        const char *alias;
+        const char *vif_id;
+        bool is;
+    } rows[] = {
+        {"vifplugd:v1", "v1", true},  {"vifplugd:v11", "v1", false},
+        {"vifplugd:v", "v1", false},  {"vifplugd:", "v1", false},
+        {"vifplug:v1", "v1", false},  {"v1", "v1", false},
+        {"vifplugd:V1", "v1", false}, {"", "v1", false},
+    };
+    char alias[LINK_ALIAS_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        CHECK_INT(rows[i].alias, host_is_alias_of(rows[i].alias, rows[i].vif_id), rows[i].is);
+    }
+    snprintf(alias, sizeof alias, "%s%s", HOST_ALIAS_PREFIX, id64);
+    assert_true(host_is_alias_of(alias, id64));
+    alias[strlen(alias) - 1] = '\0';
+    assert_false(host_is_alias_of(alias, id64));
+}
+
+/* Without a netlink socket nothing is seen, and nothing that needs one is done. */
+static void test_without_links(void **state)
+{
+    struct host_links facts;
+    struct error error = {0};
+    struct host_plan plan;
+
+    (void)state;
+    memset(&facts, 0xff, sizeof facts);
+    host_look(NULL, &hybrid, &facts);
+    assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
+    assert_true(host_plan_up(ID, &hybrid, &facts, &plan, &error));
+    assert_false(host_execute(NULL, ID, &plan, &error));
+    assert_string_equal(reason_name(error.reason), "not_realized");
+    assert_int_equal(plan.n_done, 0);
+    host_revert(NULL, &plan);
+    assert_true(host_plan_up(ID, &tap_qemus, &facts, &plan, &error));
+    assert_true(host_execute(NULL, ID, &plan, &error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan_up),   cmocka_unit_test(test_plan_members),
+        cmocka_unit_test(test_plan_down), cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_alias),     cmocka_unit_test(test_without_links),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
