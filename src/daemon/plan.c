@@ -148,7 +148,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
     if (plan->set_mtu_request) {
         why(plan, "mtu_request %d becomes %d", now->mtu_request, goal->mtu_request);
     }
-    plan->set_qos = goal->has_qos && memcmp(&now->qos, &goal->qos, sizeof goal->qos) != 0;
+    plan->set_qos = goal->has_qos && !qos_limits_match(&now->qos, &goal->qos);
     if (plan->set_qos) {
         why(plan, "QoS changes");
     }

@@ -126,3 +126,13 @@ bool qos_rows_read(const struct qos_rows *rows, struct vif_qos *limits)
     }
     return !rows->has_queue; /* A type alone (os-vif's default_qos_type) limits nothing. */
 }
+
+bool qos_limits_match(const struct vif_qos *found, const struct vif_qos *asked)
+{
+    struct vif_qos effective = *asked;
+
+    if (effective.ingress_kbps) {
+        effective.ingress_burst_kb = burst_kb(asked);
+    }
+    return !memcmp(found, &effective, sizeof effective);
+}

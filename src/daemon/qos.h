@@ -43,4 +43,8 @@ void qos_rows_for_default(const char *qos_type, const char *port, struct qos_row
  * can (several queues, other types): then they are somebody else's. */
 bool qos_rows_read(const struct qos_rows *rows, struct vif_qos *limits);
 
+/* Whether limits that were read back are those that were asked for, with the burst that
+ * qos_rows_for_limits() gives where none was asked for. */
+bool qos_limits_match(const struct vif_qos *found, const struct vif_qos *asked);
+
 #endif
