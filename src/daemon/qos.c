@@ -105,26 +105,37 @@ void qos_rows_for_default(const char *qos_type, const char *port, struct qos_row
     smap_replace(&rows->external_ids, "_type", qos_type);
 }
 
+/* Whether `map` has no keys but these. */
+static bool has_only(const struct smap *map, const char *key1, const char *key2)
+{
+    size_t n = (size_t)(smap_get(map, key1) != NULL) + (size_t)(smap_get(map, key2) != NULL);
+
+    return smap_count(map) == n;
+}
+
+/* What `key` has as a multiple of `unit`, rounded down. */
+static int64_t read_units(const struct smap *map, const char *key, unsigned int unit)
+{
+    return (int64_t)(smap_get_ullong(map, key, 0) / unit);
+}
+
 bool qos_rows_read(const struct qos_rows *rows, struct vif_qos *limits)
 {
+    const struct smap *queue = &rows->queue_other_config;
+
     limits->ingress_kbps = limits->ingress_burst_kb = 0;
-    if (!rows->type[0]) {
-        return true;
-    }
     if (!strcmp(rows->type, "egress-policer")) {
-        limits->ingress_kbps = (int64_t)smap_get_ullong(&rows->other_config, "cir", 0) * 8 / 1000;
-        limits->ingress_burst_kb =
-            (int64_t)smap_get_ullong(&rows->other_config, "cbs", 0) * 8 / 1000;
-        return true;
+        limits->ingress_kbps = read_units(&rows->other_config, "cir", 1000 / 8);
+        limits->ingress_burst_kb = read_units(&rows->other_config, "cbs", 1000 / 8);
+        return !rows->has_queue && has_only(&rows->other_config, "cir", "cbs");
     }
     if (!strcmp(rows->type, "linux-htb") && rows->has_queue) {
-        const struct smap *queue = &rows->queue_other_config;
-
-        limits->ingress_kbps = (int64_t)smap_get_ullong(queue, "max-rate", 0) / 1000;
-        limits->ingress_burst_kb = (int64_t)smap_get_ullong(queue, "burst", 0) / 1000;
-        return !smap_get(queue, "min-rate");
+        limits->ingress_kbps = read_units(queue, "max-rate", 1000);
+        limits->ingress_burst_kb = read_units(queue, "burst", 1000);
+        return has_only(queue, "max-rate", "burst");
     }
-    return !rows->has_queue; /* A type alone (os-vif's default_qos_type) limits nothing. */
+    /* A type alone (os-vif's default_qos_type) limits nothing. */
+    return !rows->has_queue && smap_is_empty(&rows->other_config);
 }
 
 bool qos_limits_match(const struct vif_qos *found, const struct vif_qos *asked)
