@@ -1,0 +1,5 @@
+"""For Debian's pybuild and other tools that know setup.py only; everything is in setup.cfg."""
+
+import setuptools
+
+setuptools.setup()

@@ -1,0 +1,224 @@
+"""A client of vifplugd (docs/api.md has methods, members and errors).
+
+    from vifplug import client
+
+    daemon = client.Client()
+    vif = daemon.plug({"vif_id": "port-1", "kind": "representor", ...}, {"uuid": "..."})
+    print(vif["port"], vif["ofport"])
+
+Each call opens a connection of its own, asks, waits for the answer and closes. Nothing is kept between
+calls, so a client may be shared by threads and green threads, made before the daemon runs, and used
+across its restarts. Plain blocking sockets only: under eventlet's monkey patching they yield.
+"""
+
+import errno
+import itertools
+import json
+import os
+import socket
+import time
+
+DEFAULT_SOCKET = "/run/vifplugd/vifplugd.sock"
+
+# Longer than the daemon takes by its defaults for anything that it does not answer with `timeout` itself:
+# queue_timeout, vswitchd_grace and twice its own timeout.
+DEFAULT_TIMEOUT = 120.0
+
+# What the daemon sends at most before it drops a client that does not read.
+MAX_ANSWER = 16 << 20
+
+
+class VifplugError(Exception):
+    """A call that did not succeed. str() is one sentence for people, with the underlying words if there
+    are any.
+
+    :ivar reason: what to decide by: a reason of docs/api.md, or one of the classes below
+    :ivar detail: the underlying words (ovs-vswitchd's, OVSDB's, the system's), or ""
+    :ivar field: the member of the request at fault, or ""
+    :ivar vif_id: the VIF, if the daemon knew it, or ""
+    :ivar retryable: whether the same call may succeed later without anybody changing it
+    """
+
+    reason = "internal"
+    retryable = False
+
+    def __init__(self, message, detail="", field="", vif_id=""):
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.field = field
+        self.vif_id = vif_id
+
+    def __str__(self):
+        if self.detail and self.detail not in self.message:
+            return f"{self.message} ({self.detail})"
+        return self.message
+
+
+class Refused(VifplugError):
+    """The daemon answered with an error."""
+
+    def __init__(self, error):
+        data = error.get("data") or {}
+        super().__init__(str(error.get("message", "vifplugd gave no reason")),
+                         str(data.get("detail") or ""), str(data.get("field") or ""),
+                         str(data.get("vif_id") or ""))
+        self.code = error.get("code")
+        self.reason = str(data.get("reason", "internal"))
+        self.retryable = bool(data.get("retryable", False))
+
+
+class Unreachable(VifplugError):
+    """Nobody listens at the socket, or it may not be opened: nothing was asked."""
+
+    reason = "unreachable"
+    retryable = True
+
+
+class NoAnswer(VifplugError):
+    """The daemon did not answer in time, or went away: whether it did what was asked is not known."""
+
+    reason = "no_answer"
+    retryable = True
+
+
+class NotVifplugd(VifplugError):
+    """Somebody else listens at the socket."""
+
+    reason = "not_vifplugd"
+
+
+class Client:
+    """The daemon at `path` (default: VIFPLUGD_SOCKET of the environment, else DEFAULT_SOCKET).
+
+    :param timeout: seconds that a call may take in all
+    """
+
+    _ids = itertools.count(1)
+
+    def __init__(self, path=None, timeout=DEFAULT_TIMEOUT):
+        self.path = path or os.environ.get("VIFPLUGD_SOCKET") or DEFAULT_SOCKET
+        self.timeout = timeout
+
+    # --- The methods of docs/api.md. ---
+
+    def plug(self, vif, instance, **params):
+        """Plugs a VIF: an os-vif primitive, a Nova VIF dict or a native one. Returns it as plugged.
+
+        :param params: wait, timeout_ms, dry_run
+        """
+        return self.call("plug", vif=vif, instance=instance, **params)
+
+    def unplug(self, vif=None, vif_id=None, **params):
+        """Unplugs a VIF, given as for plug or by its id.
+
+        :param params: instance, wait, timeout_ms, dry_run
+        """
+        which = {"vif": vif} if vif is not None else {"vif_id": vif_id}
+        return self.call("unplug", **which, **params)
+
+    def update(self, vif_id, **params):
+        """Changes a plugged VIF's mtu, qos."""
+        return self.call("update", vif_id=vif_id, **params)
+
+    def get(self, vif_id):
+        return self.call("get", vif_id=vif_id)
+
+    def list(self):
+        return self.call("list")["vifs"]
+
+    def describe(self):
+        return self.call("describe")
+
+    def status(self):
+        return self.call("status")
+
+    # --- A call. ---
+
+    def call(self, method, **params):
+        """The result of any method; raises a VifplugError."""
+        request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        deadline = time.monotonic() + self.timeout
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            self._connect(connection, deadline)
+            line = self._exchange(connection, json.dumps(request).encode() + b"\n", method, deadline)
+        return self._result(line, request["id"])
+
+    def _connect(self, connection, deadline):
+        self._set_timeout(connection, deadline)
+        try:
+            connection.connect(self.path)
+        except OSError as error:
+            raise Unreachable(
+                f"vifplugd cannot be reached at {self.path}: {self._why(error)}.",
+            ) from error
+
+    @staticmethod
+    def _why(error):
+        """What a failure to connect means, and what to do."""
+        if error.errno == errno.ENOENT:
+            return ("there is no such socket; start vifplugd, or correct the socket that its clients "
+                    "are configured with")
+        if error.errno == errno.ECONNREFUSED:
+            return "nobody listens there; start vifplugd"
+        if error.errno in (errno.EACCES, errno.EPERM):
+            return ("permission denied; add this user to the socket's group (socket_group in "
+                    "vifplugd.conf)")
+        if error.errno in (errno.ENOTSOCK, errno.EPROTOTYPE):
+            return "it is no stream socket; correct the socket that vifplugd's clients are configured with"
+        if isinstance(error, socket.timeout) or error.errno == errno.EAGAIN:
+            return "it does not take connections; see whether vifplugd hangs"
+        return f"{error.strerror or error}; see that vifplugd runs"
+
+    def _exchange(self, connection, request, method, deadline):
+        """Sends the request and returns the line that answers it."""
+        received = bytearray()
+        try:
+            self._set_timeout(connection, deadline)
+            connection.sendall(request)
+            while b"\n" not in received:
+                self._set_timeout(connection, deadline)
+                data = connection.recv(65536)
+                if not data:
+                    raise self._closed(method, received)
+                received += data
+                if len(received) > MAX_ANSWER:
+                    raise self._stranger("it sends without end")
+        except socket.timeout as error:
+            raise NoAnswer(
+                f"vifplugd did not answer '{method}' within {self.timeout:g} s; see its log and "
+                "'vifctl status'.") from error
+        except OSError as error:
+            raise self._closed(method, b"") from error  # It closed while we wrote.
+        return bytes(received).partition(b"\n")[0]
+
+    def _closed(self, method, received):
+        if received:
+            return self._stranger("its answer does not end in a line feed")
+        return NoAnswer(f"The connection to {self.path} was closed before '{method}' was answered; see "
+                        "whether vifplugd was restarted, or something else listens there.")
+
+    def _stranger(self, why):
+        return NotVifplugd(f"What listens at {self.path} is not vifplugd: {why}; correct the socket that "
+                           "vifplugd's clients are configured with.")
+
+    def _result(self, line, request_id):
+        try:
+            answer = json.loads(line)
+        except ValueError as error:
+            raise self._stranger("it does not answer in JSON") from error
+        if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0":
+            raise self._stranger("it does not answer in JSON-RPC 2.0")
+        # Without an id: the daemon refused the connection, or could not read the request.
+        if answer.get("id") not in (request_id, None):
+            raise self._stranger("it answers what was not asked")
+        if isinstance(answer.get("error"), dict):
+            raise Refused(answer["error"])
+        if answer.get("id") is None or not isinstance(answer.get("result"), dict):
+            raise self._stranger("its answer has no result")
+        return answer["result"]
+
+    @staticmethod
+    def _set_timeout(connection, deadline):
+        """The rest of the time; a moment where there is none, since 0 would mean not to block."""
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))

@@ -1,0 +1,218 @@
+"""vifplug.client: against the daemon, and against what is not vifplugd."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from api import INSTANCE, representor, sample, vif_id
+from conftest import TOP
+from ports import slot
+
+sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
+
+from vifplug import client  # noqa: E402
+
+
+@pytest.fixture
+def daemon(card_box):
+    return client.Client(card_box.socket, timeout=20)
+
+
+def test_calls(daemon):
+    vif = daemon.plug(representor(1, slot(10)), {"uuid": INSTANCE})
+    assert vif["state"] == "up" and vif["changed"] is True
+    assert daemon.get(vif_id(1))["port"] == vif["port"]
+    assert [one["vif_id"] for one in daemon.list()] == [vif_id(1)]
+    assert daemon.status()["counters"]["vifs"] == 1
+    assert daemon.describe()["plugin_name"] == "vifplug"
+    dry = daemon.plug(representor(2, slot(11)), {"uuid": INSTANCE}, dry_run=True)
+    assert dry["plan"]["action"] == "create"
+    assert daemon.unplug(vif_id=vif_id(1), wait="committed")["changed"] is True
+    assert daemon.unplug(vif=sample("a2"))["changed"] is False
+    assert daemon.list() == []
+
+
+def test_refused(daemon):
+    with pytest.raises(client.Refused) as refused:
+        daemon.plug(representor(1, slot(10), mtu=1), {"uuid": INSTANCE})
+    error = refused.value
+    assert (error.reason, error.field, error.retryable) == ("invalid_request", "vif.mtu", False)
+    assert error.code == -32000 and str(error) == error.message
+    daemon.plug(representor(1, slot(10)), {"uuid": INSTANCE})
+    with pytest.raises(client.Refused) as refused:
+        daemon.plug(representor(2, slot(10)), {"uuid": INSTANCE})
+    assert refused.value.reason == "vf_in_use" and refused.value.vif_id == vif_id(2)
+    with pytest.raises(client.Refused) as refused:
+        daemon.call("no-such-method")
+    assert refused.value.code == -32601
+
+
+def test_the_switchs_words_are_in_the_sentence(card_box, daemon):
+    card_box.card_settings(refuse_probe=10)
+    with pytest.raises(client.Refused) as refused:
+        daemon.plug(representor(1, slot(10)), {"uuid": INSTANCE})
+    assert refused.value.detail and refused.value.detail in str(refused.value)
+
+
+def test_too_many_connections(card_box, configure_card):
+    """Refused before anything was asked: the answer has no id."""
+    configure_card("[daemon]\nmax_connections = 1\n")
+    with socket.socket(socket.AF_UNIX) as other:
+        other.connect(card_box.socket)
+        other.sendall(b'{"jsonrpc":"2.0","id":1,"method":"status"}\n')
+        assert other.recv(10)
+        with pytest.raises(client.Refused) as refused:
+            client.Client(card_box.socket, timeout=10).status()
+        assert refused.value.reason == "busy" and refused.value.retryable
+
+
+def test_many_threads_one_client(daemon):
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(daemon.status())) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 20
+
+
+def test_the_environment_names_the_socket(monkeypatch):
+    monkeypatch.setenv("VIFPLUGD_SOCKET", "/x/y")
+    assert client.Client().path == "/x/y" and client.Client("/z").path == "/z"
+    monkeypatch.delenv("VIFPLUGD_SOCKET")
+    assert client.Client().path == client.DEFAULT_SOCKET
+
+
+def serving(path, reply, chunks=1):
+    """A listener that answers one request with reply(request) in some pieces, and closes."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def serve():
+        with listener, listener.accept()[0] as connection:
+            request = json.loads(connection.makefile("rb").readline())
+            answer = reply(request)
+            size = max(1, -(-len(answer) // chunks))
+            for start in range(0, len(answer), size):
+                connection.sendall(answer[start:start + size])
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+def line(value):
+    return json.dumps(value).encode() + b"\n"
+
+
+@pytest.mark.parametrize("reply,reason", [
+    (lambda r: b"HTTP/1.1 400 Bad Request\r\n\r\n", "not_vifplugd"),
+    (lambda r: b"[1]\n", "not_vifplugd"),
+    (lambda r: line({"id": r["id"], "result": {}, "error": None}), "not_vifplugd"),
+    (lambda r: line({"jsonrpc": "2.0", "id": r["id"] + 1, "result": {}}), "not_vifplugd"),
+    (lambda r: line({"jsonrpc": "2.0", "id": r["id"]}), "not_vifplugd"),
+    (lambda r: line({"jsonrpc": "2.0", "id": None, "result": {}}), "not_vifplugd"),
+    (lambda r: b'{"jsonrpc": "2.0"', "not_vifplugd"),
+    (lambda r: b"", "no_answer"),
+])
+def test_strangers(tmp_path, reply, reason):
+    path = str(tmp_path / "s")
+    thread = serving(path, reply)
+    with pytest.raises(client.VifplugError) as failed:
+        client.Client(path, timeout=5).status()
+    thread.join()
+    assert failed.value.reason == reason and path in str(failed.value)
+
+
+def test_an_answer_in_pieces(tmp_path):
+    path = str(tmp_path / "s")
+    big = {"text": "x" * 300000}
+    thread = serving(path, lambda r: line({"jsonrpc": "2.0", "id": r["id"], "result": big}), 7)
+    assert client.Client(path, timeout=10).status() == big
+    thread.join()
+
+
+def test_the_time_is_for_the_whole_call(tmp_path):
+    """Not for each piece: who sends a byte now and then does not hold a caller for ever."""
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        done = threading.Event()
+
+        def drip():
+            with listener.accept()[0] as connection:
+                while not done.wait(0.05):
+                    connection.sendall(b" ")
+        thread = threading.Thread(target=drip)
+        thread.start()
+        begin = time.monotonic()
+        with pytest.raises(client.NoAnswer):
+            client.Client(path, timeout=0.5).status()
+        assert time.monotonic() - begin < 3
+        done.set()
+        thread.join()
+
+
+def dead_socket(path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+
+
+def datagram_socket(path):
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.bind(path)
+    return one
+
+
+@pytest.mark.parametrize("prepare,words", [
+    (lambda path: None, "no such socket"), (dead_socket, "nobody listens"),
+    (lambda path: open(path, "w", encoding="ascii").close(), "nobody listens"),
+    (datagram_socket, "no stream socket"),
+])
+def test_unreachable(tmp_path, prepare, words):
+    path = str(tmp_path / "s")
+    kept = prepare(path)
+    with pytest.raises(client.Unreachable) as failed:
+        client.Client(path, timeout=2).status()
+    assert words in str(failed.value) and path in str(failed.value) and failed.value.retryable
+    if kept is not None:
+        kept.close()
+
+
+def test_permission_denied(card_box):
+    """Another user, whom neither the socket's mode nor its group lets in."""
+    os.chmod(card_box.socket, 0o660)
+    for path in (os.path.dirname(card_box.dir), card_box.dir):
+        os.chmod(path, 0o755)
+    script = ("import os, sys; sys.path.insert(0, sys.argv[1]); from vifplug import client\n"
+              "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+              "try:\n    client.Client(sys.argv[2]).status()\n"
+              "except client.Unreachable as error:\n    print(error)\n")
+    said = subprocess.run(["/usr/bin/python3", "-c", script, os.path.join(TOP, "src", "openstack"),
+                           card_box.socket], capture_output=True, text=True, check=False)
+    assert "permission denied; add this user to the socket's group" in said.stdout, said.stderr
+
+
+def test_importing_needs_nothing_but_python():
+    """vifctl's friends use it where no OpenStack is."""
+    source = os.path.join(TOP, "src", "openstack")
+    script = ("import sys; before = set(sys.modules); from vifplug import client; "
+              "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} "
+              "- set(sys.stdlib_module_names) - {'vifplug'}))")
+    said = subprocess.run(["/usr/bin/python3", "-c", script], cwd=source, capture_output=True,
+                          text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def test_version_is_the_projects():
+    with open(os.path.join(TOP, "CMakeLists.txt"), encoding="utf-8") as file:
+        project = file.read().split("project(vifplug VERSION ")[1].split()[0]
+    with open(os.path.join(TOP, "src", "openstack", "setup.cfg"), encoding="utf-8") as file:
+        assert f"\nversion = {project}\n" in file.read()

@@ -1,0 +1,267 @@
+"""Stock Nova plugs through vifplugd: LibvirtGenericVIFDriver, os-vif, the plugin, the daemon, OVS."""
+
+import os
+import signal
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from api import wait_until
+from ovsdb import counts, interface, ports as ports_of
+from ports import INSTANCE, SOCKETS, mac, nova_vif, port_id, slot
+from worker import WorkerError
+
+OTHER_INSTANCE = "11111111-1111-4111-8111-111111111111"
+
+
+def name_of(n):
+    return f"vfr{port_id(n)}"[:14]
+
+
+def test_plugins_that_os_vif_finds(nova):
+    """By name, beside stock ones; ours says what the daemon can plug."""
+    found = nova.call("plugins")
+    assert found["classes"]["agilio_ovs"] == found["classes"]["vifplug"] == "vifplug.os_vif_plugin"
+    assert found["classes"]["ovs"] == "vif_plug_ovs.ovs"
+    kinds = {info["versioned_object.data"]["vif_object_name"]
+             for info in found["vifplug"]["versioned_object.data"]["vif_info"]}
+    assert {"VIFVHostUser", "VIFHostDevice"} <= kinds
+
+
+def test_plug_and_unplug(card_box, nova):
+    vif = nova_vif(nova, 1, 10)
+    nova.call("plug", vif=vif, instance=INSTANCE)
+    row = interface(card_box, name_of(1))
+    assert row["type"] == "dpdk" and row["error"] == [] and row["ofport"] > 0
+    assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]"}
+    assert row["mtu"] == row["mtu_request"] == 1450
+    ids = row["external_ids"]
+    assert ids["iface-id"] == port_id(1) and ids["attached-mac"] == mac(1)
+    assert ids["vm-uuid"] == INSTANCE and ids["iface-status"] == "active"
+    assert ports_of(card_box, "br-int") == [name_of(1)]
+    nova.call("unplug", vif=vif, instance=INSTANCE)
+    assert ports_of(card_box, "br-int") == []
+    nova.call("unplug", vif=vif, instance=INSTANCE)  # Nova's clean-up unplugs what is not there.
+    assert nova.lines("ERROR") == []
+
+
+def test_replug_changes_nothing(card_box, nova):
+    """nova-compute replugs everything when it starts."""
+    vif = nova_vif(nova, 1, 10)
+    nova.call("plug", vif=vif, instance=INSTANCE)
+    before = interface(card_box, name_of(1))
+    nova.call("plug", vif=vif, instance=INSTANCE)
+    assert interface(card_box, name_of(1)) == before
+
+
+def test_unplug_for_a_former_instance_is_left_alone(card_box, nova):
+    """A late clean-up of a server that no longer has the port, with a warning in the log."""
+    vif = nova_vif(nova, 1, 10)
+    nova.call("plug", vif=vif, instance=INSTANCE)
+    nova.call("unplug", vif=vif, instance=OTHER_INSTANCE)
+    assert ports_of(card_box, "br-int") == [name_of(1)]
+    assert nova.lines("WARNING", port_id(1))
+
+
+def test_many_at_once(card_box, nova):
+    """Green threads, a connection each."""
+    vifs = [nova_vif(nova, n, n) for n in range(10, 26)]
+    nova.call("plug_all", vifs=vifs, instance=INSTANCE)
+    assert len(ports_of(card_box, "br-int")) == 16
+
+
+def test_other_green_threads_run_meanwhile(card_box, nova):
+    """nova-compute goes on with its other work while a card takes its time."""
+    vif = nova_vif(nova, 1, 10)
+    card_box.card_settings(probe_delay_ms=700)
+    assert nova.call("plug_and_tick", vif=vif, instance=INSTANCE) > 20
+
+
+def test_guest_xml(nova):
+    vif = nova_vif(nova, 1, 10)
+    interface_ = ElementTree.fromstring(nova.call("guest_xml", vif=vif, instance=INSTANCE))
+    assert interface_.get("type") == "vhostuser"
+    assert interface_.find("source").attrib == {"type": "unix", "mode": "server",
+                                                "path": f"{SOCKETS}/stdvio10"}
+    assert interface_.find("mac").get("address") == mac(1)
+    assert interface_.find("target").get("dev") == f"tap{port_id(1)}"[:14]
+
+
+def test_versions_of_os_vif_objects(nova):
+    """Every version that this os-vif can write its objects in."""
+    made = nova.call("versions", vif=nova_vif(nova, 1, 10), instance=INSTANCE)
+    assert len(made) == 8 and {tuple(one[:2]) for one in made} == {
+        (vif, profile) for vif in ("1.0", "1.1") for profile in ("1.0", "1.1", "1.2", "1.3")}
+    assert all(state == "up" for *_, state, _ in made)
+    assert [changed for *_, changed in made] == [True] + [False] * 7
+    assert any("datapath_offload" not in members for _, _, members, *_ in made)
+
+
+# --- What fails, as Nova and an operator see it. ---
+
+
+def fails(nova, call, vif, instance=INSTANCE):
+    """Nova's words for a failed call, and the plugin's one line in the log."""
+    with pytest.raises(WorkerError) as failed:
+        nova.call(call, vif=vif, instance=instance)
+    assert failed.value.kind == "InternalError"
+    lines = nova.lines("ERROR", "vifplug.os_vif_plugin")
+    assert len(lines) == 1, lines
+    return failed.value.text, lines[0]
+
+
+def test_refused(card_box, nova):
+    """The daemon's sentence is in Nova's exception and, on one line, in the log."""
+    before = counts(card_box)
+    text, line = fails(nova, "plug", nova_vif(nova, 1, 10, vhostuser_socket=f"{SOCKETS}/stdvio11"))
+    sentence = f"The card serves VF number 10 at {SOCKETS}/stdvio10, not at {SOCKETS}/stdvio11"
+    assert sentence in text and sentence in line
+    assert port_id(1) in line and INSTANCE in line and "[socket_mismatch]" in line
+    assert counts(card_box) == before
+
+
+@pytest.mark.parametrize("pci_slot", ["0000:65:1f.7", "0000:66:00.1", "0000:65:00.0"])
+def test_no_such_vf(nova, pci_slot):
+    vif = nova_vif(nova, 1, 10)
+    vif["profile"]["pci_slot"] = pci_slot
+    _, line = fails(nova, "plug", vif)
+    assert "[device_not_found]" in line and pci_slot in line
+
+
+@pytest.mark.parametrize("pci_slot", ["0000:65:20.0", "65"])
+def test_malformed_slot(nova, pci_slot):
+    """These do not come so far: os-vif's objects do not take them."""
+    vif = nova_vif(nova, 1, 10)
+    vif["profile"]["pci_slot"] = pci_slot
+    with pytest.raises(WorkerError) as failed:
+        nova.call("plug", vif=vif, instance=INSTANCE)
+    assert failed.value.kind == "ValueError" and pci_slot in failed.value.text
+
+
+def test_refused_vf_of_another(nova):
+    nova.call("plug", vif=nova_vif(nova, 1, 10), instance=INSTANCE)
+    text, line = fails(nova, "plug", nova_vif(nova, 2, 10))
+    assert "[vf_in_use]" in line and port_id(1) in line and port_id(1) in text
+
+
+def test_refused_by_the_switch(card_box, nova):
+    """vswitchd's own words, and nothing is left."""
+    card_box.card_settings(refuse_probe=10)
+    before = counts(card_box)
+    text, line = fails(nova, "plug", nova_vif(nova, 1, 10))
+    assert "[not_realized]" in line and "Error attaching device" in line
+    assert "Error attaching device" in text
+    assert counts(card_box) == before
+
+
+def test_timed_out_in_the_daemon(card_box, configure_card, nova):
+    """vswitchd hangs: the daemon gives up, and says so."""
+    configure_card("[ovs]\ntimeout = 1 s\n")
+    before = counts(card_box)
+    vswitchd = card_box.pid("ovs-vswitchd")
+    os.kill(vswitchd, signal.SIGSTOP)
+    try:
+        _, line = fails(nova, "plug", nova_vif(nova, 1, 10))
+    finally:
+        os.kill(vswitchd, signal.SIGCONT)
+    assert "[timeout]" in line
+    assert counts(card_box) == before
+
+
+def test_switch_is_away(card_box, configure_card, nova):
+    configure_card("[ovs]\ntimeout = 1 s\n")
+    card_box.stop("ovs-vswitchd")
+    _, line = fails(nova, "plug", nova_vif(nova, 1, 10))
+    assert "[switch_unavailable]" in line
+
+
+def test_daemon_hangs(card_box, start_nova):
+    """The plugin's own timeout."""
+    nova = start_nova("timeout = 1")
+    vif = nova_vif(nova, 1, 10)
+    daemon = card_box.pid("vifplugd")
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        text, line = fails(nova, "plug", vif)
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+    assert "[no_answer]" in line and "did not answer 'plug' within 1 s" in text
+
+
+def test_daemon_down(card_box, nova):
+    """Killed: its socket is still there, nobody listens. It works again as soon as the daemon does."""
+    vif = nova_vif(nova, 1, 10)
+    card_box.stop("vifplugd", signal.SIGKILL)
+    text, line = fails(nova, "plug", vif)
+    assert "[unreachable]" in line and "start vifplugd" in text and card_box.socket in text
+    card_box.start_vifplugd()
+    nova.call("plug", vif=vif, instance=INSTANCE)
+    assert ports_of(card_box, "br-int") == [name_of(1)]
+
+
+def test_daemon_down_at_unplug(card_box, nova):
+    card_box.stop("vifplugd")
+    _, line = fails(nova, "unplug", nova_vif(nova, 1, 10))
+    assert "did not unplug" in line and "[unreachable]" in line
+
+
+def test_wrong_socket(start_nova, tmp_path):
+    nova = start_nova(socket=tmp_path / "nothing.sock")
+    _, line = fails(nova, "plug", nova_vif(nova, 1, 10))
+    assert "[unreachable]" in line and "there is no such socket" in line
+
+
+def test_socket_of_another_service(card_box, start_nova):
+    """OVSDB's, which speaks another JSON-RPC and closes the connection."""
+    nova = start_nova("timeout = 3", socket=card_box.db.partition(":")[2])
+    _, line = fails(nova, "plug", nova_vif(nova, 1, 10))
+    assert "[no_answer]" in line and "or something else listens there" in line
+
+
+# --- While nova-compute starts. ---
+
+
+def test_start_without_the_daemon(card_box, start_nova):
+    """startup_grace: VIFs of active ports may stay as they are; others fail as ever."""
+    strict = start_nova()
+    lenient = start_nova("startup_grace = 300")
+    active = nova_vif(lenient, 1, 10, status="ACTIVE")
+    new = nova_vif(lenient, 2, 11)
+    lenient.call("plug", vif=active, instance=INSTANCE)
+    card_box.stop("vifplugd")
+    fails(strict, "plug", active)
+    lenient.call("plug", vif=active, instance=INSTANCE)
+    assert len(lenient.lines("WARNING", port_id(1), "was not replugged")) == 1
+    fails(lenient, "plug", new)
+    assert ports_of(card_box, "br-int") == [name_of(1)]
+
+
+def test_start_does_not_hide_refusals(start_nova):
+    """What will not pass by itself is no matter of waiting."""
+    nova = start_nova("startup_grace = 300")
+    _, line = fails(nova, "plug", nova_vif(nova, 1, 10, status="ACTIVE",
+                                           vhostuser_socket=f"{SOCKETS}/other"))
+    assert "[socket_mismatch]" in line
+
+
+def test_grace_ends(card_box, start_nova):
+    nova = start_nova("startup_grace = 1")
+    active = nova_vif(nova, 1, 10, status="ACTIVE")
+    card_box.stop("vifplugd")
+
+    def refused():
+        try:
+            nova.call("plug", vif=active, instance=INSTANCE)
+        except WorkerError:
+            return True
+        return False
+    wait_until(refused, 10, "the grace is over")
+
+
+def test_loading_does_not_need_the_daemon(start_nova, tmp_path):
+    """Nor does host_info(), which then says what any version of the daemon plugs."""
+    nova = start_nova(socket=tmp_path / "nothing.sock")
+    kinds = nova.call("plugins")["vifplug"]["versioned_object.data"]["vif_info"]
+    assert {kind["versioned_object.data"]["vif_object_name"] for kind in kinds} == {
+        "VIFVHostUser", "VIFHostDevice"}
+    assert nova.lines("WARNING", "was not asked what it can plug")

@@ -1,0 +1,95 @@
+"""A process of OpenStack as a test drives it: one JSON request a line, one JSON answer.
+
+serve() is the inside: functions by name, called with the request's members. Worker is the outside. They are
+processes of their own since Nova and Neutron are: each has its configuration, monkey patching and log.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class WorkerError(Exception):
+    """The function raised; `kind` is the class, `text` the words, `trace` the traceback."""
+
+    def __init__(self, kind, text, trace):
+        super().__init__(f"{kind}: {text}\n{trace}")
+        self.kind = kind
+        self.text = text
+
+
+def serve(functions):
+    """Answers requests until stdin ends. What anybody prints goes to stderr."""
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {"result": functions[request.pop("call")](**request)}
+        except Exception as error:  # pylint: disable=broad-except
+            answer = {"error": [type(error).__name__, str(error), traceback.format_exc()]}
+        output.write(json.dumps(answer) + "\n")
+        output.flush()
+
+
+class Worker:
+    """Runs `script` of this directory, with its configuration, log and caches in `directory`."""
+
+    def __init__(self, script, directory, prefix, config, environment=None):
+        self.directory = str(directory)
+        self.log = os.path.join(self.directory, "service.log")
+        self.stderr = os.path.join(self.directory, "stderr")
+        self.start = 0
+        config_file = os.path.join(self.directory, "service.conf")
+        with open(config_file, "w", encoding="utf-8") as file:
+            file.write(f"[DEFAULT]\nlog_file = {self.log}\nstate_path = {self.directory}\n"
+                       f"use_stderr = false\n{config}")
+        with open(self.stderr, "w", encoding="utf-8") as errors:
+            self.process = subprocess.Popen(
+                ["/usr/bin/python3", os.path.join(HERE, script), config_file],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+                env={**os.environ, "PYTHONPATH": str(prefix), "PYTHONWARNINGS": "ignore",
+                     # stevedore remembers entry points there.
+                     "XDG_CACHE_HOME": os.path.join(self.directory, "cache"), **(environment or {})})
+
+    def send(self, call, **members):
+        """Asks without waiting for the answer."""
+        self.process.stdin.write(json.dumps({"call": call, **members}) + "\n")
+        self.process.stdin.flush()
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        if not line:
+            with open(self.stderr, encoding="utf-8", errors="replace") as file:
+                raise WorkerError("Ended", "the process ended", file.read()[-4000:])
+        answer = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(*answer["error"])
+        return answer["result"]
+
+    def call(self, call, **members):
+        self.send(call, **members)
+        return self.receive()
+
+    def forget_log(self):
+        """From now on lines() passes over what is in the log."""
+        self.start = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+
+    def lines(self, *words):
+        """The lines of its log that hold all of `words`."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            file.seek(self.start)
+            return [line.rstrip("\n") for line in file if all(word in line for word in words)]
+
+    def stop(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
