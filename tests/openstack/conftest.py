@@ -22,6 +22,7 @@ _spec = importlib.util.spec_from_file_location(
 integration = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(integration)
 
+from cloud import Neutron  # noqa: E402
 from worker import Worker  # noqa: E402
 
 whole_card_box = integration.whole_card_box
@@ -94,3 +95,46 @@ def start_nova(start_worker, card_box):
     def start(*lines, socket=None):
         return start_worker("nova_side.py", nova_config(socket or card_box.socket, *lines))
     return start
+
+
+NEUTRON = """
+core_plugin = ml2
+service_plugins = qos
+transport_url = fake:/
+[database]
+connection = sqlite:///{directory}/neutron.db
+[oslo_concurrency]
+lock_path = {directory}
+[ml2]
+type_drivers = flat,vlan,vxlan
+tenant_network_types = vxlan
+mechanism_drivers = {drivers}
+extension_drivers = qos,port_security
+[ml2_type_flat]
+flat_networks = physnet1
+[ml2_type_vxlan]
+vni_ranges = 1:1000
+"""
+
+
+@pytest.fixture
+def start_neutron(start_worker, tmp_path_factory):
+    """Starts a neutron-server's side with the given lines in [vifplug]."""
+    def start(*lines, drivers="openvswitch,vifplug"):
+        directory = tmp_path_factory.mktemp("neutron")
+        text = "\n".join((NEUTRON.format(directory=directory, drivers=drivers), "[vifplug]", *lines))
+        return Neutron(start_worker("neutron_side.py", text + "\n"))
+    return start
+
+
+@pytest.fixture(scope="session")
+def whole_neutron(start_whole_worker, tmp_path_factory):
+    text = NEUTRON.format(directory=tmp_path_factory.mktemp("neutron"), drivers="openvswitch,vifplug")
+    return Neutron(start_whole_worker("neutron_side.py", text))
+
+
+@pytest.fixture
+def neutron(whole_neutron):
+    """neutron-server's side, with a netdev agent on host compute and a network."""
+    whole_neutron.worker.forget_log()
+    return whole_neutron

@@ -216,3 +216,14 @@ def test_version_is_the_projects():
         project = file.read().split("project(vifplug VERSION ")[1].split()[0]
     with open(os.path.join(TOP, "src", "openstack", "setup.cfg"), encoding="utf-8") as file:
         assert f"\nversion = {project}\n" in file.read()
+
+
+def test_options_for_the_sample_configurations(prefix, tmp_path):
+    """oslo-config-generator finds the options of both sides."""
+    said = subprocess.run(
+        ["/usr/bin/python3", "-m", "oslo_config.generator", "--namespace=vifplug.nova",
+         "--namespace=vifplug.neutron"], capture_output=True, text=True, check=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(prefix), "XDG_CACHE_HOME": str(tmp_path)})
+    for words in ("[os_vif_agilio_ovs]", "[os_vif_vifplug]", "[vifplug]", "#startup_grace = 0",
+                  "#vhost_socket = /usr/local/var/run/stdvio{vf}"):
+        assert words in said.stdout, said.stdout

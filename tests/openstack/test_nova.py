@@ -116,7 +116,8 @@ def test_refused(card_box, nova):
     text, line = fails(nova, "plug", nova_vif(nova, 1, 10, vhostuser_socket=f"{SOCKETS}/stdvio11"))
     sentence = f"The card serves VF number 10 at {SOCKETS}/stdvio10, not at {SOCKETS}/stdvio11"
     assert sentence in text and sentence in line
-    assert port_id(1) in line and INSTANCE in line and "[socket_mismatch]" in line
+    assert port_id(1) in line and INSTANCE in line and line.endswith("[socket_mismatch]")
+    assert line.count(sentence) == 1
     assert counts(card_box) == before
 
 

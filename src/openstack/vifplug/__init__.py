@@ -1,8 +1,11 @@
-"""vifplugd for OpenStack.
+"""vifplugd for OpenStack: a client, the os-vif plugin, and Neutron's side of it.
 
 client         the daemon's API; needs nothing but Python
 os_vif_plugin  in nova-compute: plugs VIFs through the daemon
-opts           its options, for oslo-config-generator
+ml2            in neutron-server: binds virtio-forwarder ports; ml2_options has its options
+ml2_qos        in neutron-server: which QoS rules hold for them
+binding        what ml2 computes: VF numbers and sockets from PCI addresses; needs nothing but Python
+opts           all options, for oslo-config-generator
 
 Importing this package imports none of them.
 """

@@ -1,4 +1,4 @@
-"""The options of this package, for oslo-config-generator (namespace vifplug.nova)."""
+"""The options of this package, for oslo-config-generator (namespaces vifplug.nova, vifplug.neutron)."""
 
 import copy
 
@@ -8,3 +8,9 @@ def list_nova_opts():
 
     options = os_vif_plugin.VifplugPlugin.CONFIG_OPTS
     return [(f"os_vif_{name}", copy.deepcopy(options)) for name in ("agilio_ovs", "vifplug")]
+
+
+def list_neutron_opts():
+    from vifplug import ml2_options  # pylint: disable=import-outside-toplevel
+
+    return [(ml2_options.GROUP, copy.deepcopy(ml2_options.OPTIONS))]

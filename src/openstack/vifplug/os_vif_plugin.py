@@ -77,28 +77,34 @@ class VifplugPlugin(plugin.PluginBase):
 
     def plug(self, vif, instance_info):
         """Returns once ovs-vswitchd runs the port; raises client.VifplugError."""
-        try:
-            result = self._client().plug(vif.obj_to_primitive(), instance_info.obj_to_primitive())
-        except client.VifplugError as error:
-            if self._may_stay(vif, error):
-                LOG.warning("VIF %s of server %s was not replugged, and is left as it is: %s",
-                            vif.id, instance_info.uuid, error)
-                return
-            LOG.error("vifplugd did not plug VIF %s of server %s: %s [%s]",
-                      vif.id, instance_info.uuid, error, error.reason)
-            raise
-        for warning in result.get("warnings", ()):
-            LOG.warning("VIF %s: %s", vif.id, warning)
+        result, error = self._ask("plug", vif, instance_info)
+        if error and self._may_stay(vif, error):
+            LOG.warning("VIF %s of server %s was not replugged, and is left as it is: %s",
+                        vif.id, instance_info.uuid, error)
+            return
+        self._report("plug", vif, instance_info, result, error)
 
     def unplug(self, vif, instance_info):
         """Returns once OVSDB no longer has the port (also if it never had); raises client.VifplugError."""
+        result, error = self._ask("unplug", vif, instance_info)
+        self._report("unplug", vif, instance_info, result, error)
+
+    def _ask(self, method, vif, instance_info):
+        """What the daemon answered, or the error."""
         try:
-            result = self._client().unplug(vif.obj_to_primitive(),
-                                           instance=instance_info.obj_to_primitive())
+            return self._client().call(method, vif=vif.obj_to_primitive(),
+                                       instance=instance_info.obj_to_primitive()), None
         except client.VifplugError as error:
-            LOG.error("vifplugd did not unplug VIF %s of server %s: %s [%s]",
-                      vif.id, instance_info.uuid, error, error.reason)
-            raise
+            return None, error
+
+    @staticmethod
+    def _report(method, vif, instance_info, result, error):
+        """To the log, one line each; raises the error. (Not in an exception handler: there oslo.log would
+        put the same sentence at the end of the line again.)"""
+        if error:
+            LOG.error("vifplugd did not %s VIF %s of server %s: %s [%s]",
+                      method, vif.id, instance_info.uuid, error, error.reason)
+            raise error
         for warning in result.get("warnings", ()):
             LOG.warning("VIF %s: %s", vif.id, warning)
 

@@ -1,0 +1,56 @@
+"""Neutron as a test uses it: networks, ports and policies through its API."""
+
+NETDEV = {
+    "datapath_type": "netdev", "ovs_hybrid_plug": False,
+    "vhostuser_socket_dir": "/var/run/openvswitch",
+    "ovs_capabilities": {"datapath_types": ["netdev", "system"],
+                         "iface_types": ["dpdk", "dpdkvhostuser", "dpdkvhostuserclient"]},
+}
+SYSTEM = {**NETDEV, "datapath_type": "system"}
+
+
+class Neutron:
+    """A neutron_side.py with an agent on host "compute", a network and its subnet."""
+
+    def __init__(self, worker):
+        self.worker = worker
+        self.agent("compute", **NETDEV)
+        self.network = self.create("network", {
+            "name": "tenant", "mtu": 1450, "provider:network_type": "flat",
+            "provider:physical_network": "physnet1"})
+        self.subnet = self.create("subnet", {"network_id": self.network["id"], "ip_version": 4,
+                                             "cidr": "10.0.0.0/16"})
+
+    def call(self, call, **members):
+        return self.worker.call(call, **members)
+
+    def agent(self, host, **configurations):
+        self.call("register_agent", host=host, **configurations)
+
+    def create(self, kind, members, under=""):
+        collection = "policies" if kind == "policy" else f"{kind}s"
+        return self.call("api", method="POST", path=f"{under}{collection}", body={kind: members})[kind]
+
+    def update(self, kind, identity, members):
+        return self.call("api", method="PUT", path=f"{kind}s/{identity}", body={kind: members})[kind]
+
+    def delete(self, kind, identity):
+        self.call("api", method="DELETE", path=f"{kind}s/{identity}")
+
+    def vf_port(self, slot, host="compute", **members):
+        """A port as Nova binds it: created without a host, then given one, and its VF, in one update."""
+        port = self.port(**members)
+        assert port["binding:vif_type"] == "unbound"
+        return self.bind(port, slot, host)
+
+    def port(self, vnic_type="virtio-forwarder", **members):
+        """An unbound port."""
+        return self.create("port", {"network_id": self.network["id"], "binding:vnic_type": vnic_type,
+                                    **members})
+
+    def bind(self, port, slot=None, host="compute", ids="18f4:051b"):
+        """What Nova writes when it has placed a server."""
+        profile = {"pci_slot": slot, "pci_vendor_info": ids, "physical_network": "physnet1"}
+        return self.update("port", port["id"], {
+            "device_id": "aaaabbbb-1111-4222-8333-444455556666", "device_owner": "compute:nova",
+            "binding:host_id": host, "binding:profile": profile if slot else {}})

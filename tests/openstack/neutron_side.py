@@ -1,0 +1,95 @@
+"""neutron-server's side, in a process of its own: the real API and ML2 plugin on a SQLite database.
+
+Instead of HTTP, requests go into its WSGI application; instead of an agent's reports over RPC, agents are
+told of by register_agent().
+"""
+
+import sys
+
+from neutron.common import eventlet_utils
+
+eventlet_utils.monkey_patch()
+
+from oslo_config import cfg  # noqa: E402
+from oslo_serialization import jsonutils  # noqa: E402
+from oslo_utils import timeutils  # noqa: E402
+import webob  # noqa: E402
+
+from neutron.common import config  # noqa: E402
+from neutron.db.migration.models import head  # noqa: F401,E402  pylint: disable=unused-import
+from neutron_lib import constants  # noqa: E402
+from neutron_lib import context  # noqa: E402
+from neutron_lib import rpc  # noqa: E402
+from neutron_lib.db import api as db_api  # noqa: E402
+from neutron_lib.db import model_base  # noqa: E402
+from neutron_lib.plugins import directory  # noqa: E402
+
+import worker  # noqa: E402
+
+
+class ApiError(Exception):
+    """The API answered with an error."""
+
+
+class Server:
+    """The functions that a test calls."""
+
+    def __init__(self):
+        from neutron.api.v2 import router
+        self.app = router.APIRouter.factory({})
+        self.context = context.get_admin_context()
+        self.context.project_id = "project"
+
+    def api(self, method, path, body=None):
+        """What an administrator's HTTP request would be answered with."""
+        request = webob.Request.blank(f"/{path}.json", method=method)
+        request.environ["neutron.context"] = self.context
+        if body is not None:
+            request.body = jsonutils.dumps(body).encode()
+            request.content_type = "application/json"
+        answer = request.get_response(self.app)
+        if answer.status_int >= 400:
+            raise ApiError(f"{answer.status} {answer.text}")
+        return answer.json if answer.body else None
+
+    def register_agent(self, host, **configurations):
+        """Reports an Open vSwitch agent that is alive."""
+        plugin = directory.get_plugin()
+        plugin.create_or_update_agent(self.context, {
+            "agent_type": constants.AGENT_TYPE_OVS, "binary": "neutron-openvswitch-agent", "host": host,
+            "topic": "N/A", "configurations": {
+                "bridge_mappings": {"physnet1": "br-ex"}, "tunnel_types": ["vxlan"],
+                "tunneling_ip": "192.0.2.1", "integration_bridge": "br-int", **configurations},
+        }, timeutils.utcnow())
+
+    @staticmethod
+    def drivers():
+        """Loaded mechanism drivers and QoS drivers."""
+        manager = directory.get_plugin().mechanism_manager
+        qos = directory.get_plugin("QOS").driver_manager
+        return {"mechanism": {driver.name: type(driver.obj).__module__
+                              for driver in manager.ordered_mech_drivers},
+                "qos": sorted(driver.name for driver in qos._drivers),
+                "rules": sorted(qos.supported_rule_types())}
+
+    @staticmethod
+    def responsible_for_placement():
+        """Whom the placement service plugin asks about Open vSwitch agents."""
+        from neutron.services.placement_report import plugin
+        agents = plugin.PlacementReporterAgents(directory.get_plugin())
+        return type(agents.mechanism_driver_by_agent_type(constants.AGENT_TYPE_OVS)).__name__
+
+
+def main():
+    config.register_common_config_options()
+    config.init(["--config-file", sys.argv[1]])
+    config.setup_logging()
+    rpc.init(cfg.CONF)
+    engine = db_api.get_writer_session().get_bind()
+    model_base.BASEV2.metadata.create_all(engine)
+    server = Server()
+    worker.serve({name: getattr(server, name) for name in (
+        "api", "register_agent", "drivers", "responsible_for_placement")})
+
+
+main()
