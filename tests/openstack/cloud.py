@@ -10,16 +10,20 @@ SYSTEM = {**NETDEV, "datapath_type": "system"}
 
 
 class Neutron:
-    """A neutron_side.py with an agent on host "compute", a network and its subnet."""
+    """A neutron_side.py with an agent on host "compute", a network and its subnet.
 
-    def __init__(self, worker):
+    :param with_agent: it has started a real agent, which reports itself
+    """
+
+    def __init__(self, worker, with_agent=False):
         self.worker = worker
-        self.agent("compute", **NETDEV)
+        if not with_agent:
+            self.agent("compute", **NETDEV)
         self.network = self.create("network", {
             "name": "tenant", "mtu": 1450, "provider:network_type": "flat",
             "provider:physical_network": "physnet1"})
         self.subnet = self.create("subnet", {"network_id": self.network["id"], "ip_version": 4,
-                                             "cidr": "10.0.0.0/16"})
+                                             "cidr": "10.0.0.0/16", "enable_dhcp": False})
 
     def call(self, call, **members):
         return self.worker.call(call, **members)
@@ -27,15 +31,26 @@ class Neutron:
     def agent(self, host, **configurations):
         self.call("register_agent", host=host, **configurations)
 
-    def create(self, kind, members, under=""):
+    def create(self, kind, members, under="", path=None):
         collection = "policies" if kind == "policy" else f"{kind}s"
-        return self.call("api", method="POST", path=f"{under}{collection}", body={kind: members})[kind]
+        return self.call("api", method="POST", path=path or f"{under}{collection}",
+                         body={kind: members})[kind]
 
-    def update(self, kind, identity, members):
-        return self.call("api", method="PUT", path=f"{kind}s/{identity}", body={kind: members})[kind]
+    def show(self, kind, identity):
+        return self.call("api", method="GET", path=f"{kind}s/{identity}")[kind]
 
-    def delete(self, kind, identity):
-        self.call("api", method="DELETE", path=f"{kind}s/{identity}")
+    def update(self, kind, identity, members, under=""):
+        return self.call("api", method="PUT", path=f"{under}{kind}s/{identity}",
+                         body={kind: members})[kind]
+
+    def delete(self, kind, identity, under=""):
+        self.call("api", method="DELETE", path=f"{under}{kind}s/{identity}")
+
+    def agents(self):
+        """Host and extensions of those that are alive."""
+        return {agent["host"]: agent["configurations"].get("extensions", [])
+                for agent in self.call("api", method="GET", path="agents")["agents"]
+                if agent["alive"]}
 
     def vf_port(self, slot, host="compute", **members):
         """A port as Nova binds it: created without a host, then given one, and its VF, in one update."""

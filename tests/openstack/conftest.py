@@ -22,7 +22,9 @@ _spec = importlib.util.spec_from_file_location(
 integration = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(integration)
 
+from api import wait_until  # noqa: E402
 from cloud import Neutron  # noqa: E402
+from ports import INSTANCE, slot, vif_of  # noqa: E402
 from worker import Worker  # noqa: E402
 
 whole_card_box = integration.whole_card_box
@@ -51,8 +53,8 @@ def workers(tmp_path_factory, prefix):
     """A function that starts processes of OpenStack; they are ended at the end."""
     started = []
 
-    def start(script, config="", **environment):
-        started.append(Worker(script, tmp_path_factory.mktemp("worker"), prefix, config, environment))
+    def start(script, config="", **options):
+        started.append(Worker(script, tmp_path_factory.mktemp("worker"), prefix, config, **options))
         return started[-1]
     yield start
     for one in started:
@@ -101,6 +103,8 @@ NEUTRON = """
 core_plugin = ml2
 service_plugins = qos
 transport_url = fake:/
+notify_nova_on_port_status_changes = false
+notify_nova_on_port_data_changes = false
 [database]
 connection = sqlite:///{directory}/neutron.db
 [oslo_concurrency]
@@ -138,3 +142,61 @@ def neutron(whole_neutron):
     """neutron-server's side, with a netdev agent on host compute and a network."""
     whole_neutron.worker.forget_log()
     return whole_neutron
+
+
+AGENT = """
+[ovs]
+datapath_type = netdev
+bridge_mappings = physnet1:br-ex
+ovsdb_connection = {db}
+[agent]
+extensions = {extensions}
+polling_interval = 1
+root_helper = sudo -E
+[securitygroup]
+firewall_driver = openvswitch
+"""
+
+
+@pytest.fixture
+def start_host(start_worker, card_box, tmp_path_factory):
+    """Starts neutron-server and a real neutron-openvswitch-agent on the sandbox's switch, inside the
+    sandbox, where the agent is the switch's OpenFlow controller. Answers a Neutron."""
+    def start(extensions="vifplug_qos"):
+        for bridge in ("br-int", "br-ex"):
+            card_box.vsctl("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge,
+                           "datapath_type=netdev")
+        text = "host = compute\n" + NEUTRON.format(directory=tmp_path_factory.mktemp("neutron"),
+                                                   drivers="openvswitch,vifplug")
+        worker = start_worker("neutron_side.py",
+                              text + AGENT.format(db=card_box.db, extensions=extensions),
+                              inside=card_box.inside, environment=card_box.env())
+        worker.call("start_agent")
+        return Neutron(worker, with_agent=True)
+    return start
+
+
+@pytest.fixture
+def host(start_host):
+    """neutron-server and a real agent with our extension."""
+    neutron = start_host()
+    wait_until(lambda: "compute" in neutron.agents(), 40, "the agent reports itself")
+    return neutron
+
+
+@pytest.fixture
+def serve(host, nova, guest):
+    """From a port to a guest: created, bound to VF `number` as Nova does, plugged, connected, and active.
+    Answers the port, Nova's VIF and the guest."""
+    def start(number, **members):
+        port = host.vf_port(slot(number), **members)
+        vif = vif_of(nova, host, port)
+        nova.call("plug", vif=vif, instance=INSTANCE)
+        details = port["binding:vif_details"]
+        one = guest(f"g{number}", details["vhostuser_socket"], mode=details["vhostuser_mode"],
+                    mac=port["mac_address"])
+        wait_until(one.is_connected, 20, f"guest on VF {number} is connected")
+        wait_until(lambda: host.show("port", port["id"])["status"] == "ACTIVE", 30,
+                   "the agent has wired the port")
+        return port, vif, one
+    return start

@@ -1,7 +1,8 @@
 """neutron-server's side, in a process of its own: the real API and ML2 plugin on a SQLite database.
 
-Instead of HTTP, requests go into its WSGI application; instead of an agent's reports over RPC, agents are
-told of by register_agent().
+Instead of HTTP, requests go into its WSGI application. Of agents it is told by register_agent(), or
+start_agent() runs a real neutron-openvswitch-agent in the same process: oslo.messaging's fake transport
+carries RPC within a process only.
 """
 
 import sys
@@ -10,7 +11,10 @@ from neutron.common import eventlet_utils
 
 eventlet_utils.monkey_patch()
 
+import eventlet  # noqa: E402
+from eventlet import greenio  # noqa: E402
 from oslo_config import cfg  # noqa: E402
+from oslo_messaging._drivers import impl_fake  # noqa: E402
 from oslo_serialization import jsonutils  # noqa: E402
 from oslo_utils import timeutils  # noqa: E402
 import webob  # noqa: E402
@@ -29,6 +33,15 @@ import worker  # noqa: E402
 
 class ApiError(Exception):
     """The API answered with an error."""
+
+
+def carry_as_json():
+    """Has the fake transport hand over what any other would: tuples become lists, for example."""
+    send = impl_fake.FakeDriver._send
+
+    def send_as_json(self, target, ctxt, message, *arguments, **named):
+        return send(self, target, ctxt, jsonutils.loads(jsonutils.dumps(message)), *arguments, **named)
+    impl_fake.FakeDriver._send = send_as_json
 
 
 class Server:
@@ -63,6 +76,16 @@ class Server:
         }, timeutils.utcnow())
 
     @staticmethod
+    def start_agent():
+        """Starts the server's RPC and the agent, which goes on in green threads."""
+        from neutron.plugins.ml2.drivers.openvswitch.agent.common import config as _  # noqa: F401
+        from neutron.plugins.ml2.drivers.openvswitch.agent.openflow.native import main
+        carry_as_json()
+        directory.get_plugin().start_rpc_listeners()
+        main.init_config()
+        eventlet.spawn(main.main)
+
+    @staticmethod
     def drivers():
         """Loaded mechanism drivers and QoS drivers."""
         manager = directory.get_plugin().mechanism_manager
@@ -89,7 +112,8 @@ def main():
     model_base.BASEV2.metadata.create_all(engine)
     server = Server()
     worker.serve({name: getattr(server, name) for name in (
-        "api", "register_agent", "drivers", "responsible_for_placement")})
+        "api", "register_agent", "start_agent", "drivers", "responsible_for_placement")},
+        greenio.GreenPipe(0, "r"))
 
 
 main()

@@ -10,6 +10,11 @@ def port_id(n):
     return f"{n:08x}-{n % 0x10000:04x}-4000-8000-000000000000"
 
 
+def port_name(port):
+    """The OVS port of a representor."""
+    return f"vfr{port['id']}"[:14]
+
+
 def mac(n):
     return f"fa:16:3e:02:{n >> 8:02x}:{n & 255:02x}"
 
@@ -44,3 +49,9 @@ def nova_vif(nova, n, number, **members):
     """Nova's VIF model of a port on VF `number`."""
     return nova.call("build", port=vf_port(n, slot(number), number, **members), networks=NETWORKS,
                      subnets=SUBNETS)
+
+
+def vif_of(nova, neutron, port):
+    """Nova's VIF model of a port of Neutron's."""
+    return nova.call("build", port=neutron.show("port", port["id"]), networks=[neutron.network],
+                     subnets=[neutron.subnet])

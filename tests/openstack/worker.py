@@ -4,8 +4,10 @@ serve() is the inside: functions by name, called with the request's members. Wor
 processes of their own since Nova and Neutron are: each has its configuration, monkey patching and log.
 """
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -22,11 +24,12 @@ class WorkerError(Exception):
         self.text = text
 
 
-def serve(functions):
-    """Answers requests until stdin ends. What anybody prints goes to stderr."""
+def serve(functions, requests=None):
+    """Answers requests (lines; of stdin, if not given) until they end. What anybody prints goes to
+    stderr."""
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    for line in sys.stdin:
+    for line in requests or sys.stdin:
         request = json.loads(line)
         try:
             answer = {"result": functions[request.pop("call")](**request)}
@@ -37,9 +40,12 @@ def serve(functions):
 
 
 class Worker:
-    """Runs `script` of this directory, with its configuration, log and caches in `directory`."""
+    """Runs `script` of this directory, with its configuration, log and caches in `directory`.
 
-    def __init__(self, script, directory, prefix, config, environment=None):
+    :param inside: makes of a command line one that runs it elsewhere (Sandbox.inside)
+    """
+
+    def __init__(self, script, directory, prefix, config, inside=list, environment=None):
         self.directory = str(directory)
         self.log = os.path.join(self.directory, "service.log")
         self.stderr = os.path.join(self.directory, "stderr")
@@ -50,11 +56,12 @@ class Worker:
                        f"use_stderr = false\n{config}")
         with open(self.stderr, "w", encoding="utf-8") as errors:
             self.process = subprocess.Popen(
-                ["/usr/bin/python3", os.path.join(HERE, script), config_file],
+                inside(["/usr/bin/python3", os.path.join(HERE, script), config_file]),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
                 env={**os.environ, "PYTHONPATH": str(prefix), "PYTHONWARNINGS": "ignore",
                      # stevedore remembers entry points there.
-                     "XDG_CACHE_HOME": os.path.join(self.directory, "cache"), **(environment or {})})
+                     "XDG_CACHE_HOME": os.path.join(self.directory, "cache"), **(environment or {})},
+                start_new_session=True)
 
     def send(self, call, **members):
         """Asks without waiting for the answer."""
@@ -90,6 +97,9 @@ class Worker:
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            pass
+        # What it started and left, too: ovsdb-client of an agent.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         self.process.stdout.close()

@@ -5,6 +5,7 @@ os_vif_plugin  in nova-compute: plugs VIFs through the daemon
 ml2            in neutron-server: binds virtio-forwarder ports; ml2_options has its options
 ml2_qos        in neutron-server: which QoS rules hold for them
 binding        what ml2 computes: VF numbers and sockets from PCI addresses; needs nothing but Python
+agent_qos      in neutron-openvswitch-agent: bandwidth limits of their representors
 opts           all options, for oslo-config-generator
 
 Importing this package imports none of them.

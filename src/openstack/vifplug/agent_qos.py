@@ -1,0 +1,98 @@
+"""The L2 agent extension `vifplug_qos`: QoS in neutron-openvswitch-agent, for representor ports as well.
+
+It stands in place of the stock `qos` extension and is it, but for the backend, which is the stock Open
+vSwitch driver with these differences:
+
+* A limit towards the server on a type=dpdk port is an egress-policer, as on vhost-user ports. (Stock would
+  make a queue of linux-htb, which the datapath does not know.)
+* Such a limit without a burst gets one, since a policer with none lets nothing be configured.
+* Taking the limit away takes the policer away. (Stock looks for a queue, finds none, and leaves the policer
+  in force.)
+* When the agent starts, policers of ports that are gone are removed.
+
+Limits from the server are stock: ingress policing of the Interface.
+"""
+
+from neutron_lib.plugins.ml2 import ovs_constants
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from neutron.agent.l2.extensions import qos
+from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
+
+LOG = logging.getLogger(__name__)
+
+EXTENSION = "vifplug_qos"
+POLICER = "egress-policer"
+
+# The share of a second's traffic that a limit without a burst of its own may send at once: what Neutron
+# takes for TCP in the other direction.
+DEFAULT_BURST = 0.8
+
+
+class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
+    """The stock driver; Neutron finds it by its entry point, as the extension asks."""
+
+    def initialize(self):
+        # Which types of Interface the bridge's QoS calls take for DPDK.
+        if "dpdk" not in ovs_constants.OVS_DPDK_PORT_TYPES:
+            ovs_constants.OVS_DPDK_PORT_TYPES.append("dpdk")
+        super().initialize()
+        self._remove_orphans()
+
+    def _update_ingress_bandwidth_limit(self, vif_port, rule):
+        burst = rule.max_burst_kbps or int(rule.max_kbps * DEFAULT_BURST)
+        self.br_int.update_ingress_bw_limit_for_port(vif_port.port_name, rule.max_kbps, burst)
+
+    def delete_bandwidth_limit_ingress(self, port):
+        # Of a port that is gone the agent knows the name only from when it set the limit.
+        known = self.ports[port["port_id"]].get(
+            (qos_driver.qos_consts.RULE_TYPE_BANDWIDTH_LIMIT,
+             qos_driver.constants.INGRESS_DIRECTION), {})
+        vif_port = port.get("vif_port") or known.get("vif_port")
+        super().delete_bandwidth_limit_ingress(port)
+        if vif_port:
+            self._remove_policers(vif_port.port_name)
+
+    def _policers(self):
+        """Policers that an agent made, by the name of the port that each was made for."""
+        ovsdb = self.br_int.ovsdb
+        rows = ovsdb.db_find("QoS", ("type", "=", POLICER),
+                             columns=["_uuid", "external_ids"]).execute(check_error=True)
+        return [(row["external_ids"]["id"], row["_uuid"]) for row in rows if "id" in row["external_ids"]]
+
+    def _remove_policers(self, name):
+        rows = [row for port_name, row in self._policers() if port_name == name]
+        if not rows:
+            return
+        ovsdb = self.br_int.ovsdb
+        users = ovsdb.db_list("Port", columns=["name", "qos"]).execute(check_error=True)
+        with ovsdb.transaction(check_error=True) as transaction:
+            for user in users:
+                if user["qos"] in rows:
+                    transaction.add(ovsdb.db_clear("Port", user["name"], "qos"))
+            for row in rows:
+                transaction.add(ovsdb.db_destroy("QoS", row))
+
+    def _remove_orphans(self):
+        """Policers of ports that went while no agent looked."""
+        ovsdb = self.br_int.ovsdb
+        ports = {row["name"] for row in
+                 ovsdb.db_list("Port", columns=["name"]).execute(check_error=True)}
+        for name in sorted({name for name, _ in self._policers()} - ports):
+            LOG.info("Removing the bandwidth limit of port %s, which is gone", name)
+            self._remove_policers(name)
+
+
+class VifplugQosAgentExtension(qos.QosAgentExtension):
+    """The stock extension with the driver above."""
+
+    def initialize(self, connection, driver_type):
+        """:raises ValueError: if the agent is of another kind, or runs the stock extension as well."""
+        if driver_type != ovs_constants.EXTENSION_DRIVER_TYPE:
+            raise ValueError(f"{EXTENSION} is an extension of the Open vSwitch agent; take it out of this "
+                             "agent's extensions")
+        if "qos" in cfg.CONF.agent.extensions:
+            raise ValueError(f"{EXTENSION} stands in place of the extension qos, and both would write the "
+                             "same rows; take qos out of extensions in the agent's [agent] section")
+        super().initialize(connection, "vifplug")

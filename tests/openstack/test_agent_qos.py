@@ -1,0 +1,124 @@
+"""Bandwidth limits: Neutron's API, RPC, a real neutron-openvswitch-agent, OVSDB, and frames that feel them."""
+
+import time
+
+import pytest
+
+from api import wait_until
+from ovsdb import table
+from ports import INSTANCE, port_name
+
+LIMIT = 8000  # kbps
+BURST = 800  # kbit
+SIZE = 1000  # Of frames, in bytes; OVS's policers leave the Ethernet header out.
+OPEN = {"port_security_enabled": False, "security_groups": []}  # testpmd's frames are not the port's own.
+
+
+def policers(box):
+    """Egress policers, by the port that they were made for."""
+    return {row["external_ids"].get("id"): row["other_config"]
+            for row in table(box, "QoS", ["type", "external_ids", "other_config"])
+            if row["type"] == "egress-policer"}
+
+
+def policing(box, port):
+    """The limit from the server: kbps and kbit."""
+    return tuple(int(box.vsctl("get", "Interface", port_name(port), f"ingress_policing_{what}"))
+                 for what in ("rate", "burst"))
+
+
+def in_bytes(kilobits):
+    return str(kilobits * 1000 // 8)
+
+
+def rate(receiver):
+    """What arrives there, in kbps of the bytes that a policer counts."""
+    begin, before = time.monotonic(), receiver.counters()[0]
+    while time.monotonic() < begin + 1:
+        time.sleep(0.05)
+    frames = receiver.counters()[0] - before
+    return frames * (SIZE - 14) * 8 / 1000 / (time.monotonic() - begin)
+
+
+def flood(sender, receiver):
+    """Sends without end."""
+    receiver.receive()
+    sender.command("stop")
+    sender.command("set fwd txonly")
+    sender.command(f"set eth-peer 0 {receiver.mac}")
+    sender.command(f"set txpkts {SIZE}")
+    sender.command("start")
+
+
+def is_limited(receiver):
+    wait_until(lambda: 0.85 * LIMIT < rate(receiver) < 1.15 * LIMIT, 20, f"{LIMIT} kbps arrive")
+
+
+def is_free(receiver):
+    wait_until(lambda: rate(receiver) > 5 * LIMIT, 20, f"much more than {LIMIT} kbps arrive")
+
+
+@pytest.fixture
+def policy(host):
+    return host.create("policy", {"name": "p"}, under="qos/")
+
+
+def test_limits_that_come_and_go(card_box, host, serve, policy, nova):
+    """In both directions: from the server as ingress policing, towards it as an egress policer, changed in
+    place, and gone again without a trace."""
+    rules = f"qos/policies/{policy['id']}/"
+    port, vif, first = serve(10, **OPEN)
+    _, _, second = serve(11, **OPEN)
+    name = port_name(port)
+    flood(first, second)
+    is_free(second)
+
+    out = host.create("bandwidth_limit_rule", {"max_kbps": LIMIT, "max_burst_kbps": BURST,
+                                               "direction": "egress"}, under=rules)
+    host.update("port", port["id"], {"qos_policy_id": policy["id"]})
+    wait_until(lambda: policing(card_box, port) == (LIMIT, BURST), 20)
+    is_limited(second)
+    host.delete("bandwidth_limit_rule", out["id"], under=rules)
+    wait_until(lambda: policing(card_box, port) == (0, 0), 20)
+    is_free(second)
+
+    towards = host.create("bandwidth_limit_rule", {"max_kbps": LIMIT, "direction": "ingress"}, under=rules)
+    # No burst was given, and a policer without one does not police.
+    wait_until(lambda: policers(card_box) == {
+        name: {"cir": in_bytes(LIMIT), "cbs": in_bytes(LIMIT * 8 // 10)}}, 20)
+    host.update("bandwidth_limit_rule", towards["id"], {"max_burst_kbps": BURST}, under=rules)
+    wait_until(lambda: policers(card_box) == {name: {"cir": in_bytes(LIMIT), "cbs": in_bytes(BURST)}}, 20)
+    flood(second, first)
+    is_limited(first)
+    host.delete("bandwidth_limit_rule", towards["id"], under=rules)
+    wait_until(lambda: policers(card_box) == {}, 20)
+    assert card_box.vsctl("get", "Port", name, "qos") == "[]"
+    is_free(first)
+
+    host.create("bandwidth_limit_rule", {"max_kbps": LIMIT, "direction": "ingress"}, under=rules)
+    wait_until(lambda: list(policers(card_box)) == [name], 20)
+    first.stop()
+    nova.call("unplug", vif=vif, instance=INSTANCE)
+    wait_until(lambda: policers(card_box) == {}, 20, "unplug leaves no row")
+
+
+def test_policers_of_ports_that_are_gone(card_box, start_host):
+    """Left by an agent that was away when a port went. Those of ports that are there stay, and so do those
+    that no agent made."""
+    def policer(name):
+        card_box.vsctl("create", "QoS", "type=egress-policer", "other_config:cir=1", "other_config:cbs=1",
+                       *([f"external_ids:id={name}"] if name else []))
+    for name in ("vfrgone", "br-int", None):
+        policer(name)
+    try:
+        host = start_host()
+        wait_until(lambda: "compute" in host.agents(), 40)
+        assert set(policers(card_box)) == {"br-int", None}
+    finally:
+        card_box.vsctl("--all", "destroy", "QoS")
+
+
+def test_beside_the_stock_extension_the_agent_does_not_start(start_host):
+    host = start_host(extensions="qos,vifplug_qos")
+    lines = wait_until(lambda: host.worker.lines("ERROR", "agent terminated!"), 40)
+    assert "take qos out of extensions" in lines[0]
