@@ -99,7 +99,7 @@ void expectation_expand(const struct expectation *expectation, struct record *re
     snprintf(spec->bridge, sizeof spec->bridge, "%s", next(&cursor));
     snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s", next(&cursor));
     snprintf(spec->type, sizeof spec->type, "%s", next(&cursor));
-    spec->mtu_request = atoi(next(&cursor));
+    str_to_int(next(&cursor), 10, &spec->mtu_request);
     get_map(&cursor, &spec->options);
     get_map(&cursor, &spec->external_ids);
     record_interpret(record);

@@ -79,23 +79,25 @@ struct link_remover *link_remover_create(void)
     return remover;
 }
 
-void link_remover_destroy(struct link_remover *remover)
+static void drop_jobs(struct ovs_list *jobs)
 {
     struct job *job;
 
+    LIST_FOR_EACH_SAFE (job, node, jobs) {
+        ovs_list_remove(&job->node);
+        free(job);
+    }
+}
+
+void link_remover_destroy(struct link_remover *remover)
+{
     ovs_mutex_lock(&remover->mutex);
     remover->ending = true;
     xpthread_cond_signal(&remover->wake);
     ovs_mutex_unlock(&remover->mutex);
     xpthread_join(remover->thread, NULL);
-    LIST_FOR_EACH_POP(job, node, &remover->todo)
-    {
-        free(job);
-    }
-    LIST_FOR_EACH_POP(job, node, &remover->done)
-    {
-        free(job);
-    }
+    drop_jobs(&remover->todo);
+    drop_jobs(&remover->done);
     latch_destroy(&remover->finished);
     xpthread_cond_destroy(&remover->wake);
     ovs_mutex_destroy(&remover->mutex);
