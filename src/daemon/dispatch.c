@@ -69,39 +69,6 @@ static char *answer_get(const struct dispatch *dispatch, const struct request *r
     return line;
 }
 
-struct listing {
-    const struct dispatch *dispatch;
-    struct reply_list *list;
-    char sock_dir[2 * VIF_PATH_MAX];
-};
-
-static void list_one(const struct record *record, void *listing_)
-{
-    struct listing *listing = listing_;
-    const struct engine_env *env = listing->dispatch->env;
-    struct drift drift[DRIFT_MAX];
-    struct view view;
-
-    view_init(&view, record, env->nic, listing->sock_dir,
-              view_state(record, env->boot_id, vswitchd_state(env->vswitchd)));
-    view_add_drift(&view, drift, watch_drift(listing->dispatch->watch, record, drift));
-    reply_list_add(listing->list, &view.vif);
-    view_destroy(&view);
-}
-
-static char *answer_list(const struct dispatch *dispatch, const struct request *request)
-{
-    struct listing listing = {.dispatch = dispatch, .list = reply_list_new()};
-
-    if (!listing.list) {
-        return NULL;
-    }
-    ovs_vhost_sock_dir(dispatch->env->ovs, dispatch->env->run_dir, listing.sock_dir,
-                       sizeof listing.sock_dir);
-    ovs_for_each_vif(dispatch->env->ovs, list_one, &listing);
-    return reply_list_finish(listing.list, request->id);
-}
-
 /* Shows each VF with who uses it: a VIF of ours, or a port that is not. */
 struct nics {
     const struct dispatch *dispatch;
@@ -231,8 +198,12 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
         *submitted = engine_reap(dispatch->engine, request, connection, error);
         return NULL;
     }
-    return request->method == METHOD_GET ? answer_get(dispatch, request, error)
-                                         : answer_list(dispatch, request);
+    if (request->method == METHOD_LIST) {
+        listings_add(dispatch->listings, request->id, connection);
+        *submitted = true;
+        return NULL;
+    }
+    return answer_get(dispatch, request, error);
 }
 
 void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_level level,

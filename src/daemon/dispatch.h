@@ -8,6 +8,7 @@
 
 #include "daemon/access.h"
 #include "daemon/engine.h"
+#include "daemon/listing.h"
 #include "daemon/server.h"
 #include "daemon/watch.h"
 
@@ -15,6 +16,7 @@
 struct dispatch {
     struct engine *engine;
     const struct watch *watch;
+    struct listings *listings;
     struct server *server;
     const struct engine_env *env;
     long long int started_ms;

@@ -66,6 +66,7 @@ struct daemon {
     struct engine *engine;
     struct server *server;
     struct watch *watch;
+    struct listings *listings;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
     bool ready;
@@ -360,9 +361,11 @@ static void start(struct daemon *daemon)
     };
     daemon->engine = engine_create(&daemon->env);
     start_watch(daemon);
+    daemon->listings = listings_create(&daemon->env, daemon->watch);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
+        .listings = daemon->listings,
         .server = daemon->server,
         .env = &daemon->env,
         .started_ms = time_msec(),
@@ -373,6 +376,7 @@ static void stop(struct daemon *daemon)
 {
     notify("STOPPING=1");
     engine_destroy(daemon->engine);
+    listings_destroy(daemon->listings);
     watch_destroy(daemon->watch);
     link_remover_destroy(daemon->link_remover);
     links_destroy(daemon->links);
@@ -463,6 +467,7 @@ static void run(struct daemon *daemon)
     watch_run(daemon->watch);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     engine_commit(daemon->engine);
+    listings_run(daemon->listings);
     server_flush(daemon->server);
     unixctl_server_run(daemon->unixctl);
     if (!daemon->ready && ovs_synced(daemon->ovs)) {
@@ -480,6 +485,7 @@ static void wait_for_events(struct daemon *daemon)
     server_wait(daemon->server);
     engine_wait(daemon->engine);
     watch_wait(daemon->watch);
+    listings_wait(daemon->listings);
     unixctl_server_wait(daemon->unixctl);
     poll_fd_wait(signal_pipe[0], POLLIN);
     if (daemon->exiting) {

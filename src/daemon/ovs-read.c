@@ -92,6 +92,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
     struct port_spec *spec = &record->spec;
 
     memset(record, 0, sizeof *record);
+    record->borrowed = true;
     snprintf(spec->port, sizeof spec->port, "%s", row->name);
     if (bridge) {
         snprintf(spec->bridge, sizeof spec->bridge, "%s", bridge->name);
@@ -99,14 +100,15 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
                  bridge->datapath_type[0] ? bridge->datapath_type : "system");
     }
     snprintf(spec->type, sizeof spec->type, "%s", row->type);
-    smap_clone(&spec->options, &row->options);
-    smap_clone(&spec->external_ids, &row->external_ids);
+    /* The maps' nodes are the row's. */
+    spec->options = row->options;
+    spec->external_ids = row->external_ids;
     spec->mtu_request = row->n_mtu_request ? (int)*row->mtu_request : 0;
     record->ofport = row->n_ofport ? *row->ofport : 0;
     record->mtu = row->n_mtu ? (int)*row->mtu : 0;
     snprintf(record->vf_mac, sizeof record->vf_mac, "%s",
              smap_get_def(&row->status, "dpdk-vf-mac", ""));
-    record->error = nullable_xstrdup(row->error && row->error[0] ? row->error : NULL);
+    record->error = row->error && row->error[0] ? row->error : NULL;
     record_interpret(record);
     read_limits(ovs, port, row, record);
 }

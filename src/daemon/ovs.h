@@ -47,8 +47,8 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals);
  * (OVS's lib/dpdk.c: process_vhost_flags()). */
 void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size);
 
-/* Lookups. Each find fills `record` (uninitialised before) and returns true, or returns false and
- * leaves it alone. */
+/* Lookups. Each find fills `record` (uninitialised before), which then borrows from the replica
+ * until the next ovs_run(), and returns true; or returns false and leaves it alone. */
 void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *facts);
 bool ovs_find_port(const struct ovs *ovs, const char *port, struct record *record);
 bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *record);

@@ -35,6 +35,9 @@ void record_init(struct record *record)
 
 void record_destroy(struct record *record)
 {
+    if (record->borrowed) {
+        return;
+    }
     port_spec_destroy(&record->spec);
     free(record->error);
 }
@@ -42,6 +45,7 @@ void record_destroy(struct record *record)
 void record_clone(struct record *dst, const struct record *src)
 {
     *dst = *src;
+    dst->borrowed = false;
     port_spec_clone(&dst->spec, &src->spec);
     dst->error = nullable_xstrdup(src->error);
 }

@@ -98,12 +98,14 @@ void spec_name_hybrid(struct host_spec *host, const char *vif_id);
 
 /* One port as it stands in OVSDB. */
 struct record {
+    bool borrowed; /* Its maps and `error` are a row's: good until the next ovs_run(), not to be
+                    * changed. */
     struct port_spec spec;    /* All options and external_ids of the row, ours and others'. */
     bool ours;                /* Carries our owner mark. */
     int64_t ofport;           /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
     int mtu;                  /* As vswitchd applied it; 0: not known. */
     char vf_mac[VIF_MAC_LEN]; /* The VF's MAC as vswitchd applied it (status:dpdk-vf-mac); or "". */
-    char *error;              /* vswitchd's words, or NULL. Owned. */
+    char *error;              /* vswitchd's words, or NULL. */
     bool foreign_qos;         /* Its QoS rows say more than spec.qos can. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];
@@ -111,7 +113,7 @@ struct record {
 
 void record_init(struct record *record);
 void record_destroy(struct record *record);
-void record_clone(struct record *dst, const struct record *src); /* dst: uninitialised. */
+void record_clone(struct record *dst, const struct record *src); /* dst: uninitialised; owned. */
 
 /* Fills the parts of record->spec that are told by its type, options and external_ids: kind, VIF
  * id, VF, vhost-user path, owner mark, boot id, instance. */

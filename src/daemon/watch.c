@@ -119,6 +119,24 @@ static void learn_cb(const struct record *record, void *watch)
     learn(watch, record);
 }
 
+static void note_changes(struct watch *watch)
+{
+    struct ovs *ovs = watch->env.env->ovs;
+    long long int now = time_msec();
+    const char *vif_id;
+
+    SSET_FOR_EACH(vif_id, ovs_changed_vifs(ovs))
+    {
+        sset_add(&watch->pending, vif_id);
+        watch->due = MIN(watch->due, now + WATCH_DELAY_MS);
+    }
+    if (ovs_bridges_changed(ovs)) {
+        watch->bridges_due = now + BRIDGES_DELAY_MS;
+        watch->bridges_latest = MIN(watch->bridges_latest, now + BRIDGES_LATEST_MS);
+    }
+    ovs_changes_clear(ovs);
+}
+
 /* --- Telling. --- */
 
 static void tell(struct watch *watch, const char *event, const struct record *record,
@@ -173,6 +191,7 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
     struct record record;
     char *line;
 
+    note_changes(watch); /* So that those of the operation can be forgotten below. */
     if (event == EVENT_REPAIRED) {
         if (watched) {
             watched->repairing = false;
@@ -339,24 +358,6 @@ static void look_at_pending(struct watch *watch)
         look(watch, vif_id);
     }
     sset_destroy(&vif_ids);
-}
-
-static void note_changes(struct watch *watch)
-{
-    struct ovs *ovs = watch->env.env->ovs;
-    long long int now = time_msec();
-    const char *vif_id;
-
-    SSET_FOR_EACH(vif_id, ovs_changed_vifs(ovs))
-    {
-        sset_add(&watch->pending, vif_id);
-        watch->due = MIN(watch->due, now + WATCH_DELAY_MS);
-    }
-    if (ovs_bridges_changed(ovs)) {
-        watch->bridges_due = now + BRIDGES_DELAY_MS;
-        watch->bridges_latest = MIN(watch->bridges_latest, now + BRIDGES_LATEST_MS);
-    }
-    ovs_changes_clear(ovs);
 }
 
 static void look_at_bridges(struct watch *watch)

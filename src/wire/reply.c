@@ -410,33 +410,59 @@ char *notify_switch(const char *event, const char *what)
     return finish_notification(event, params);
 }
 
+/* The line as far as it has come. A tree of thousands of VIFs would take ten times the memory, and
+ * one long time to print. */
 struct reply_list {
-    struct json_object *vifs;
+    FILE *stream;
+    char *text;
+    size_t size;
+    bool any;
 };
 
-struct reply_list *reply_list_new(void)
+struct reply_list *reply_list_new(const char *id)
 {
     struct reply_list *list = calloc(1, sizeof *list);
 
     if (list) {
-        list->vifs = json_object_new_array();
+        list->stream = open_memstream(&list->text, &list->size);
+        if (!list->stream) {
+            free(list);
+            return NULL;
+        }
+        fprintf(list->stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"vifs\":[", id);
     }
     return list;
 }
 
 void reply_list_add(struct reply_list *list, const struct vif_view *view)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object;
 
+    if (!list) {
+        return;
+    }
+    object = json_object_new_object();
     put_view(object, view);
-    json_object_array_add(list->vifs, object);
+    fprintf(list->stream, "%s%s", list->any ? "," : "",
+            json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                       JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(object);
+    list->any = true;
 }
 
-char *reply_list_finish(struct reply_list *list, const char *id)
+char *reply_list_finish(struct reply_list *list)
 {
-    struct json_object *object = json_object_new_object();
+    char *text = NULL;
 
-    json_object_object_add(object, "vifs", list->vifs);
-    free(list);
-    return reply_finish(id, "result", object);
+    if (list) {
+        bool ok = fputs("]}}\n", list->stream) >= 0 && fclose(list->stream) == 0;
+
+        text = list->text;
+        free(list);
+        if (!ok) {
+            free(text);
+            text = NULL;
+        }
+    }
+    return text;
 }

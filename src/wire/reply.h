@@ -135,11 +135,12 @@ char *notify_unplugged(const char *vif_id);
 /* `what` is "ovsdb" or "vswitchd". */
 char *notify_switch(const char *event, const char *what);
 
-/* A list is built VIF by VIF, since the views borrow from rows that are looked at one at a time. */
+/* A list is built VIF by VIF, since the views borrow from rows that are looked at one at a time.
+ * NULL for a list means that memory ran out, and is taken by all. */
 struct reply_list;
-struct reply_list *reply_list_new(void);
+struct reply_list *reply_list_new(const char *id);
 void reply_list_add(struct reply_list *list, const struct vif_view *view);
-char *reply_list_finish(struct reply_list *list, const char *id); /* Frees the list. */
+char *reply_list_finish(struct reply_list *list); /* Frees the list. */
 
 const char *vif_state_name(enum vif_state state);
 

@@ -277,20 +277,20 @@ static void test_unplug(void **state)
 static void test_list(void **state)
 {
     struct vif_view other = full;
-    struct reply_list *list = reply_list_new();
+    struct reply_list *list = reply_list_new("1");
     struct json_object *reply;
     struct json_object *result;
 
     (void)state;
-    result = open_reply(reply_list_finish(list, "1"), "1", "result", &reply);
+    result = open_reply(reply_list_finish(list), "1", "result", &reply);
     assert_string_equal(at(result, "vifs"), "[]");
     json_object_put(reply);
 
-    list = reply_list_new();
+    list = reply_list_new("2");
     reply_list_add(list, &full);
     other.vif_id = "v2";
     reply_list_add(list, &other);
-    result = open_reply(reply_list_finish(list, "2"), "2", "result", &reply);
+    result = open_reply(reply_list_finish(list), "2", "result", &reply);
     assert_string_equal(at(result, "vifs/0/vif_id"), "\"v1\"");
     assert_string_equal(at(result, "vifs/0/representor/vf_num"), "10");
     assert_string_equal(at(result, "vifs/1/vif_id"), "\"v2\"");

@@ -1,0 +1,155 @@
+#include "daemon/listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/view.h"
+#include "openvswitch/list.h"
+#include "openvswitch/poll-loop.h"
+#include "sset.h"
+#include "util.h"
+#include "wire/reply.h"
+#include "wire/request.h"
+
+/* VIFs a pass: about a millisecond. */
+enum { VIFS_PER_PASS = 64 };
+
+struct listing {
+    struct ovs_list node;
+    char id[REQUEST_ID_MAX + 1];
+    uint64_t connection;
+    bool begun;
+    struct reply_list *reply; /* NULL: not begun, or memory ran out. */
+    char **vif_ids;           /* Those that are to be shown, from `next` on. */
+    size_t n;
+    size_t next;
+};
+
+struct listings {
+    const struct engine_env *env;
+    const struct watch *watch;
+    struct ovs_list queue;
+};
+
+struct listings *listings_create(const struct engine_env *env, const struct watch *watch)
+{
+    struct listings *listings = xzalloc(sizeof *listings);
+
+    listings->env = env;
+    listings->watch = watch;
+    ovs_list_init(&listings->queue);
+    return listings;
+}
+
+static void free_listing(struct listing *listing)
+{
+    ovs_list_remove(&listing->node);
+    for (size_t i = listing->next; i < listing->n; i++) {
+        free(listing->vif_ids[i]);
+    }
+    free(listing->vif_ids);
+    free(listing);
+}
+
+void listings_destroy(struct listings *listings)
+{
+    struct listing *listing;
+
+    LIST_FOR_EACH_SAFE (listing, node, &listings->queue) {
+        if (listing->reply) {
+            free(reply_list_finish(listing->reply));
+        }
+        free_listing(listing);
+    }
+    free(listings);
+}
+
+void listings_add(struct listings *listings, const char *id, uint64_t connection)
+{
+    struct listing *listing = xzalloc(sizeof *listing);
+
+    memcpy(listing->id, id, strlen(id) + 1);
+    listing->connection = connection;
+    ovs_list_push_back(&listings->queue, &listing->node);
+}
+
+static void note_vif(const struct record *record, void *listing_)
+{
+    struct listing *listing = listing_;
+
+    listing->vif_ids[listing->n++] = xstrdup(record->spec.vif_id);
+}
+
+static void begin(const struct listings *listings, struct listing *listing)
+{
+    listing->begun = true;
+    listing->reply = reply_list_new(listing->id);
+    listing->vif_ids = xcalloc(ovs_n_vifs(listings->env->ovs) + 1, sizeof *listing->vif_ids);
+    ovs_for_each_vif(listings->env->ovs, note_vif, listing);
+}
+
+static void show(const struct listings *listings, struct listing *listing, const char *vif_id)
+{
+    const struct engine_env *env = listings->env;
+    struct drift drift[DRIFT_MAX];
+    char sock_dir[2 * VIF_PATH_MAX];
+    struct record record;
+    struct view view;
+
+    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+        return;
+    }
+    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
+    view_init(&view, &record, env->nic, sock_dir,
+              view_state(&record, env->boot_id, vswitchd_state(env->vswitchd)));
+    view_add_drift(&view, drift, watch_drift(listings->watch, &record, drift));
+    reply_list_add(listing->reply, &view.vif);
+    view_destroy(&view);
+    record_destroy(&record);
+}
+
+static void finish(const struct listings *listings, struct listing *listing)
+{
+    char *line = reply_list_finish(listing->reply);
+    struct error error;
+
+    if (!line) {
+        error_set(&error, REASON_INTERNAL, "", "Out of memory; try again later.");
+        line = reply_error(listing->id, NULL, &error);
+    }
+    if (line) {
+        listings->env->reply(listings->env->aux, listing->connection, line);
+    }
+    free_listing(listing);
+}
+
+void listings_run(struct listings *listings)
+{
+    size_t budget = VIFS_PER_PASS;
+
+    while (budget > 0 && !ovs_list_is_empty(&listings->queue)) {
+        struct listing *listing =
+            CONTAINER_OF(ovs_list_front(&listings->queue), struct listing, node);
+
+        if (!listing->begun) {
+            begin(listings, listing);
+        }
+        for (; budget > 0 && listing->next < listing->n; budget--) {
+            char *vif_id = listing->vif_ids[listing->next++];
+
+            show(listings, listing, vif_id);
+            free(vif_id);
+        }
+        if (listing->next == listing->n) {
+            finish(listings, listing);
+            budget -= budget > 0; /* Also an empty list is work. */
+        }
+    }
+}
+
+void listings_wait(const struct listings *listings)
+{
+    if (!ovs_list_is_empty(&listings->queue)) {
+        poll_immediate_wake();
+    }
+}
