@@ -122,6 +122,18 @@ static void why_map(struct plan *plan, const struct smap *map, const char *verb)
     }
 }
 
+/* A trunk bridge that the VIF leaves goes as it does at unplug. */
+static void note_move(const struct record *current, const struct port_spec *goal, struct plan *plan)
+{
+    const char *bridge = current->spec.bridge;
+
+    if (strcmp(bridge, goal->bridge)) {
+        snprintf(plan->old_bridge, sizeof plan->old_bridge, "%s", bridge);
+        plan->drop_bridge = is_trunk_bridge(bridge);
+        why(plan, "bridge %s becomes %s", bridge, goal->bridge);
+    }
+}
+
 static void plan_change(const struct record *current, const struct port_spec *goal,
                         const struct port_spec *written, struct plan *plan)
 {
@@ -137,11 +149,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
               &plan->remove_external_ids);
     plan->set_type = strcmp(now->type, goal->type) != 0;
     plan->set_mtu_request = now->mtu_request != goal->mtu_request;
-    if (strcmp(now->bridge, goal->bridge)) {
-        snprintf(plan->old_bridge, sizeof plan->old_bridge, "%s", now->bridge);
-        plan->drop_bridge = is_trunk_bridge(now->bridge);
-        why(plan, "bridge %s becomes %s", now->bridge, goal->bridge);
-    }
+    note_move(current, goal, plan);
     if (plan->set_type) {
         why(plan, "type %s becomes %s", now->type, goal->type);
     }
@@ -196,6 +204,7 @@ static void plan_creation(const struct record *current, const struct port_spec *
         snprintf(plan->old_port_bridge, sizeof plan->old_port_bridge, "%s",
                  current->spec.port_bridge);
         why(plan, "port %s becomes %s", current->spec.port, goal->port);
+        note_move(current, goal, plan);
     } else {
         why(plan, "there is no port of this VIF");
     }

@@ -95,7 +95,7 @@ struct plan {
     char evicted_port[PORT_NAME_MAX + 1];
     const struct port_spec *restored; /* An undo: what was evicted comes back. Borrowed, or NULL. */
     /* UPDATE and REPLACE: what differs. */
-    char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if it is to move; or "". */
+    char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if not there; or "". */
     char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port under another name, which goes in
                                          * the same transaction (names cannot be changed); or "". */
     char old_port_bridge[VIF_IFNAME_MAX + 1]; /* And the bridge of its own that it had; or "". */
