@@ -47,10 +47,15 @@ static void add_map(struct lines *lines, const char *port, const char *column,
     free(nodes);
 }
 
-static void describe_qos(const struct port_spec *spec, struct lines *lines)
+static const char *guest_port(const struct port_spec *spec)
+{
+    return spec->guest_port[0] ? spec->guest_port : spec->port;
+}
+
+static void describe_limits(const struct port_spec *spec, struct lines *lines)
 {
     const struct vif_qos *qos = &spec->qos;
-    const char *guest = spec->guest_port[0] ? spec->guest_port : spec->port;
+    const char *guest = guest_port(spec);
     struct qos_rows rows;
 
     add_line(lines,
@@ -64,10 +69,40 @@ static void describe_qos(const struct port_spec *spec, struct lines *lines)
         add_line(lines, "insert QoS type=%s for Port %s", rows.type, guest);
         add_map(lines, guest, "QoS other_config", &rows.other_config, false);
         add_map(lines, guest, "Queue other_config", &rows.queue_other_config, false);
-    } else {
-        add_line(lines, "clear Port %s qos", guest);
     }
     qos_rows_destroy(&rows);
+}
+
+static void describe_new_qos(const struct port_spec *spec, struct lines *lines)
+{
+    bool limited = spec->has_qos && spec->qos.ingress_kbps > 0;
+
+    if (spec->has_qos) {
+        describe_limits(spec, lines);
+    }
+    if (!limited && spec->default_qos[0]) {
+        add_line(lines, "insert QoS type=%s for Port %s", spec->default_qos, guest_port(spec));
+    }
+}
+
+static void describe_qos_change(const struct port_spec *spec, struct lines *lines)
+{
+    describe_limits(spec, lines);
+    if (spec->qos.ingress_kbps == 0) {
+        add_line(lines, "clear Port %s qos", guest_port(spec));
+    }
+}
+
+/* What goes beside a port: a bridge of its own, and the trunk bridge that it was on. */
+static void describe_leaving(const char *port_bridge, bool drop_bridge, const char *bridge,
+                             struct lines *lines)
+{
+    if (port_bridge[0]) {
+        add_line(lines, "delete Bridge %s", port_bridge);
+    }
+    if (drop_bridge) {
+        add_line(lines, "delete Bridge %s if that leaves it empty", bridge);
+    }
 }
 
 static void describe_port_bridge(const struct port_spec *spec, struct lines *lines)
@@ -84,6 +119,7 @@ static void describe_create(const struct plan *plan, struct lines *lines)
 
     if (plan->old_port[0]) {
         add_line(lines, "delete Port %s", plan->old_port);
+        describe_leaving(plan->old_port_bridge, plan->drop_bridge, plan->old_bridge, lines);
     }
     if (spec->no_port) {
         return;
@@ -101,14 +137,10 @@ static void describe_create(const struct plan *plan, struct lines *lines)
     add_map(lines, spec->port, "options", &spec->options, false);
     add_map(lines, spec->port, "external_ids", &spec->external_ids, false);
     if (spec->isolate) {
-        add_line(lines, "set Port %s tag=%d", spec->port, DEAD_VLAN);
+        add_line(lines, "set Port %s tag=%d vlan_mode=trunk trunks=%d", spec->port, DEAD_VLAN,
+                 DEAD_VLAN);
     }
-    if (spec->has_qos) {
-        describe_qos(spec, lines);
-    } else if (spec->default_qos[0]) {
-        add_line(lines, "insert QoS type=%s for Port %s", spec->default_qos,
-                 spec->guest_port[0] ? spec->guest_port : spec->port);
-    }
+    describe_new_qos(spec, lines);
 }
 
 static void describe_update(const struct plan *plan, struct lines *lines)
@@ -121,6 +153,7 @@ static void describe_update(const struct plan *plan, struct lines *lines)
     if (plan->old_bridge[0]) {
         add_line(lines, "move Port %s from Bridge %s to Bridge %s", spec->port, plan->old_bridge,
                  spec->bridge);
+        describe_leaving("", plan->drop_bridge, plan->old_bridge, lines);
     }
     if (plan->set_type) {
         add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
@@ -133,7 +166,7 @@ static void describe_update(const struct plan *plan, struct lines *lines)
     add_map(lines, spec->port, "external_ids", &plan->set_external_ids, false);
     add_map(lines, spec->port, "external_ids", &plan->remove_external_ids, true);
     if (plan->set_qos) {
-        describe_qos(spec, lines);
+        describe_qos_change(spec, lines);
     }
 }
 
@@ -164,6 +197,7 @@ char **plan_operations(const struct plan *plan, const struct host_plan *host, si
         break;
     case ACTION_DELETE:
         add_line(&lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
+        describe_leaving(plan->spec.port_bridge, plan->drop_bridge, plan->spec.bridge, &lines);
         break;
     case ACTION_NONE:
         break;
