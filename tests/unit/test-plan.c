@@ -1,42 +1,8 @@
 /* From what is there and what is asked for to what is written. */
 
-#include "daemon/plan.h"
+#include "port-text.h"
+
 #include "util.h"
-
-#include "check.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-/* Ports are written as blank-separated words: port= bridge= type= mtu= dp= (the bridge's datapath
- * type), o:KEY=VALUE for options, e:KEY=VALUE for external_ids. */
-static void parse_port(struct port_spec *spec, const char *text)
-{
-    char copy[1024];
-    char *save = NULL;
-
-    port_spec_init(spec);
-    snprintf(copy, sizeof copy, "%s", text);
-    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        char *value = strchr(word, '=');
-
-        *value++ = '\0';
-        if (!strcmp(word, "port")) {
-            snprintf(spec->port, sizeof spec->port, "%s", value);
-        } else if (!strcmp(word, "bridge")) {
-            snprintf(spec->bridge, sizeof spec->bridge, "%s", value);
-        } else if (!strcmp(word, "type")) {
-            snprintf(spec->type, sizeof spec->type, "%s", value);
-        } else if (!strcmp(word, "dp")) {
-            snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s", value);
-        } else if (!strcmp(word, "mtu")) {
-            spec->mtu_request = atoi(value);
-        } else {
-            CHECK(word, !strncmp(word, "o:", 2) || !strncmp(word, "e:", 2));
-            smap_replace(*word == 'o' ? &spec->options : &spec->external_ids, word + 2, value);
-        }
-    }
-}
 
 #define NAME "port=vfrv1 bridge=br0 dp=netdev type=dpdk "
 #define DEV "o:dpdk-devargs=PF,representor=[4] "
@@ -182,22 +148,6 @@ static const struct {
      "set Interface vfrv1 options:dpdk-devargs=PF,representor=[4]\n"},
 };
 
-static void check_operations(const char *row, const struct plan *plan, const char *expected)
-{
-    char text[2048] = "";
-    char **lines;
-    size_t n;
-
-    lines = plan_operations(plan, NULL, &n);
-    for (size_t i = 0; i < n; i++) {
-        strcat(text, lines[i]);
-        strcat(text, "\n");
-        free(lines[i]);
-    }
-    free(lines);
-    CHECK_STR(row, text, expected);
-}
-
 static void test_transitions(void **state)
 {
     (void)state;
@@ -220,7 +170,7 @@ static void test_transitions(void **state)
         CHECK_INT(row, plan.needs_switch, rows[i].needs_switch);
         CHECK_INT(row, plan.changes, rows[i].changes);
         CHECK_HAS(row, plan.why, rows[i].why);
-        check_operations(row, &plan, rows[i].operations);
+        check_operations(row, &plan, NULL, rows[i].operations);
         CHECK_STR(row, plan.spec.port,
                   rows[i].goal      ? goal.port
                   : rows[i].current ? current.spec.port
