@@ -1,3 +1,5 @@
+/* From rows of OVSDB to what they tell, and to what is shown of them. */
+
 #include "daemon/record.h"
 #include "daemon/view.h"
 #include "util.h"
@@ -143,6 +145,154 @@ static void test_pf_of_bond(void **state)
     record_destroy(&record);
 }
 
+#define OVS_TAP MARK "," KEY_KIND "=ovs"
+#define HYBRID MARK "," KEY_KIND "=hybrid"
+#define KERNEL MARK "," KEY_KIND "=kernel-representor"
+#define OWN KEY_PORT_BRIDGE "=pbv1," KEY_GUEST_PORT "=tap1"
+
+/* What the record tells of links. Names that are too long for the kernel are cut, not overrun. */
+static void test_links(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *external_ids;
+        const char *port;
+        enum host_kind kind;
+        const char *netdev;
+        const char *peer;
+        const char *linux_bridge;
+        const char *port_bridge;
+        const char *guest_port;
+    } cases[] = {
+        {"vhost-user", MARK "," KEY_KIND "=vhost-user", "vhuv1", HOST_NONE, "", "", "", "", ""},
+        {"no kind", MARK, "x", HOST_NONE, "", "", "", "", ""},
+        {"hybrid", HYBRID "," KEY_LINUX_BRIDGE "=qbr1", "qvov1", HOST_HYBRID, "qvov1", "qvbv1",
+         "qbr1", "", ""},
+        {"hybrid without its bridge", HYBRID, "qvov1", HOST_HYBRID, "qvov1", "qvbv1", "", "", ""},
+        {"hybrid with a long bridge", HYBRID "," KEY_LINUX_BRIDGE "=" X64, "qvov1", HOST_HYBRID,
+         "qvov1", "qvbv1", "0123456789abcde", "", ""},
+        {"hybrid with a long id", KEY_OWNER "=vifplugd," KEY_VIF_ID "=" X64 "," KEY_KIND "=hybrid",
+         "qvo0123456789a", HOST_HYBRID, "qvo0123456789a", "qvb0123456789a", "", "", ""},
+        {"hybrid, not ours", KEY_KIND "=hybrid," KEY_LINUX_BRIDGE "=qbr1", "qvov1", HOST_NONE, "",
+         "", "", "", ""},
+        {"tap", OVS_TAP, "tap1", HOST_TAP, "tap1", "", "", "", ""},
+        {"tap with an own bridge", OVS_TAP "," OWN, "ibpv1", HOST_TAP, "tap1", "", "", "pbv1",
+         "tap1"},
+        {"tap with a long name", OVS_TAP, X64, HOST_TAP, "0123456789abcde", "", "", "", ""},
+        {"tap with long names beside",
+         OVS_TAP "," KEY_PORT_BRIDGE "=" X64 "," KEY_GUEST_PORT "=" X64, "ibpv1", HOST_TAP,
+         "0123456789abcde", "", "", "0123456789abcde", "0123456789abcde"},
+        {"tap, not ours", KEY_KIND "=ovs," OWN, "tap1", HOST_NONE, "", "", "", "", ""},
+        {"kernel representor", KERNEL, "rep1", HOST_NETDEV, "rep1", "", "", "", ""},
+        {"kernel representor with a long name", KERNEL, X64, HOST_NETDEV, "0123456789abcde", "", "",
+         "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        const struct host_spec *host;
+        struct record record;
+
+        record_init(&record);
+        host = &record.spec.host;
+        strcpy(record.spec.port, cases[i].port);
+        fill(&record.spec.external_ids, cases[i].external_ids);
+        record_interpret(&record);
+        CHECK_INT(cases[i].row, host->kind, cases[i].kind);
+        CHECK_STR(cases[i].row, host->netdev, cases[i].netdev);
+        CHECK_STR(cases[i].row, host->peer, cases[i].peer);
+        CHECK_STR(cases[i].row, host->linux_bridge, cases[i].linux_bridge);
+        CHECK_STR(cases[i].row, record.spec.port_bridge, cases[i].port_bridge);
+        CHECK_STR(cases[i].row, record.spec.guest_port, cases[i].guest_port);
+        CHECK_INT(cases[i].row, host->mtu, 0); /* As it is. */
+        record_destroy(&record);
+    }
+}
+
+/* A kernel representor has no devargs: its VF is what was noted of it. */
+static void test_kernel_vf(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *external_ids;
+        int vf_num; /* -1: no VF. */
+    } cases[] = {
+        {"all", KEY_PF "=0000:65:00.1," KEY_VF_NUM "=10", 10},
+        {"number 0", KEY_PF "=0000:65:00.1," KEY_VF_NUM "=0", 0},
+        {"nothing", "", -1},
+        {"no PF", KEY_VF_NUM "=10", -1},
+        {"no number", KEY_PF "=0000:65:00.1", -1},
+        {"bad PF", KEY_PF "=65:00.1x," KEY_VF_NUM "=10", -1},
+        {"bad number", KEY_PF "=0000:65:00.1," KEY_VF_NUM "=1x", -1},
+        {"empty number", KEY_PF "=0000:65:00.1," KEY_VF_NUM "=", -1},
+        {"negative number", KEY_PF "=0000:65:00.1," KEY_VF_NUM "=-2", -1},
+    };
+    static const struct pci_addr pf = {0, 0x65, 0, 1};
+
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        struct record record;
+
+        record_init(&record);
+        fill(&record.spec.external_ids, KERNEL "," KEY_PCI_SLOT "=0000:65:02.3");
+        fill(&record.spec.external_ids, cases[i].external_ids);
+        record_interpret(&record);
+        CHECK_INT(cases[i].row, record.spec.has_vf, cases[i].vf_num >= 0);
+        if (cases[i].vf_num >= 0) {
+            CHECK_INT(cases[i].row, record.spec.vf_num, cases[i].vf_num);
+            CHECK(cases[i].row, pci_addr_equal(&record.spec.pf, &pf));
+        }
+        CHECK(cases[i].row, record.spec.has_vf_address);
+        CHECK_INT(cases[i].row, record.spec.vf.function, 3);
+        record_destroy(&record);
+    }
+}
+
+/* A port of kind ovs without its netdev waits for whoever makes that; any other has failed. */
+static void test_awaits_netdev(void **state)
+{
+    static const char no_device[] = "could not open network device tap1 (No such device)";
+    static const struct {
+        const char *row;
+        enum vif_kind kind;
+        int64_t ofport;
+        const char *error;
+        bool awaits;
+        bool failed;
+        enum vif_state state;
+    } cases[] = {
+        {"no netdev", VIF_KIND_OVS, -1, no_device, true, false, STATE_COMMITTED},
+        {"no netdev, no verdict", VIF_KIND_OVS, 0, no_device, true, false, STATE_COMMITTED},
+        {"netdev went", VIF_KIND_OVS, 5, no_device, true, false, STATE_COMMITTED},
+        {"another error", VIF_KIND_OVS, -1, "tap1: Device or resource busy", false, true,
+         STATE_FAILED},
+        {"no words", VIF_KIND_OVS, -1, NULL, false, true, STATE_FAILED},
+        {"up", VIF_KIND_OVS, 5, NULL, false, false, STATE_UP},
+        {"no verdict", VIF_KIND_OVS, 0, NULL, false, false, STATE_REALIZING},
+        {"hybrid", VIF_KIND_HYBRID, -1, no_device, false, true, STATE_FAILED},
+        {"kernel representor", VIF_KIND_KERNEL_REPRESENTOR, -1, no_device, false, true,
+         STATE_FAILED},
+        {"representor", VIF_KIND_REPRESENTOR, -1, no_device, false, true, STATE_FAILED},
+        {"unknown kind", VIF_KIND_NONE, -1, no_device, false, true, STATE_FAILED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        struct record record;
+
+        record_init(&record);
+        record.spec.kind = cases[i].kind;
+        record.ofport = cases[i].ofport;
+        record.error = nullable_xstrdup(cases[i].error);
+        strcpy(record.boot_id, "b1");
+        CHECK_INT(cases[i].row, record_awaits_netdev(&record), cases[i].awaits);
+        CHECK_INT(cases[i].row, record_failed(&record), cases[i].failed);
+        CHECK_STR(cases[i].row, vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE)),
+                  vif_state_name(cases[i].state));
+        record_destroy(&record);
+    }
+}
+
 static void test_clone(void **state)
 {
     struct record record;
@@ -245,12 +395,42 @@ static void test_view(void **state)
     nic_destroy(nic);
 }
 
+/* A view shows what others have changed, and limits, under the names that the VIF's rows have. */
+static void test_view_drift_and_qos(void **state)
+{
+    static const struct drift drift[] = {{"bridge", "br0", "br1"}, {"options:a", "1", ""}};
+    struct nic *nic = nic_create("/nonexistent", NULL, 0);
+    struct record record;
+    struct view view;
+
+    (void)state;
+    record_init(&record);
+    record.spec.qos = (struct vif_qos){1, 2, 3, 4, 5, 6};
+    view_init(&view, &record, nic, "/run/openvswitch", STATE_UP);
+    assert_memory_equal(&view.vif.qos, &record.spec.qos, sizeof record.spec.qos);
+    view_add_drift(&view, drift, 0);
+    assert_int_equal(view.vif.n_drift, 0);
+    assert_int_equal(view.vif.state, STATE_UP);
+    view_add_drift(&view, drift, N(drift));
+    assert_int_equal(view.vif.n_drift, 2);
+    assert_int_equal(view.vif.state, STATE_DRIFTED);
+    assert_string_equal(view.vif.drift[0].field, "bridge");
+    assert_string_equal(view.vif.drift[0].expected, "br0");
+    assert_string_equal(view.vif.drift[0].found, "br1");
+    assert_string_equal(view.vif.drift[1].field, "options:a");
+    view_destroy(&view);
+    record_destroy(&record);
+    nic_destroy(nic);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interpret),  cmocka_unit_test(test_boot_and_instance),
-        cmocka_unit_test(test_pf_of_bond), cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_states),     cmocka_unit_test(test_view),
+        cmocka_unit_test(test_interpret),     cmocka_unit_test(test_boot_and_instance),
+        cmocka_unit_test(test_pf_of_bond),    cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_states),        cmocka_unit_test(test_view),
+        cmocka_unit_test(test_links),         cmocka_unit_test(test_kernel_vf),
+        cmocka_unit_test(test_awaits_netdev), cmocka_unit_test(test_view_drift_and_qos),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
