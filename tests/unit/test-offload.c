@@ -1,0 +1,119 @@
+#include "daemon/offload.h"
+
+#include "check.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void test_effect(void **state)
+{
+    static const struct {
+        const char *row;
+        struct offload_facts facts;
+        const char *effect;
+    } rows[] = {
+        {"off", {.enabled = false}, "no"},
+        {"off, whatever was before", {false, 1000, 2000, false}, "no"},
+        {"off, nobody there", {false, 0, 0, true}, "no"},
+        /* The next vswitchd finds it on. */
+        {"on, nobody there", {true, 1000, 0, true}, "yes"},
+        {"on, nobody there any more", {true, 2000, 1000, true}, "yes"},
+        /* On since before anybody looked. */
+        {"on, as found", {true, 0, 1000, false}, "yes"},
+        {"on, as found, vswitchd not known", {true, 0, 0, false}, "yes"},
+        {"on before vswitchd", {true, 1000, 1001, false}, "yes"},
+        {"on with vswitchd", {true, 1000, 1000, false}, "yes"},
+        {"on after vswitchd", {true, 1001, 1000, false}, "restart_required"},
+        {"on after vswitchd, now", {true, 1700000000000, 1600000000000, false}, "restart_required"},
+        {"on, vswitchd not known", {true, 1000, 0, false}, "unknown"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        CHECK_STR(rows[i].row, offload_effect_name(offload_effect(&rows[i].facts)), rows[i].effect);
+    }
+}
+
+static void test_policies(void **state)
+{
+    (void)state;
+    assert_string_equal(offload_policy_names[OFFLOAD_REPORT], "report");
+    assert_string_equal(offload_policy_names[OFFLOAD_SET], "set");
+    assert_string_equal(offload_policy_names[OFFLOAD_REQUIRE], "require");
+    assert_null(offload_policy_names[3]);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A vswitchd that is restarted right after hw-offload was set has it in effect: its start is told
+ * to the kernel's clock tick (10 ms), not to the second. */
+static void test_process_start(void **state)
+{
+    static const char *const names[] = {"vswitchd", "a b", ") 1 2 (3)", "((", "0 0 0 0 0 0 0 0"};
+
+    (void)state;
+    for (size_t i = 0; i < N(names); i++) {
+        int64_t before = now_ms();
+        int64_t started;
+        int64_t after;
+        int pipes[2];
+        char byte;
+        pid_t pid;
+
+        assert_int_equal(pipe(pipes), 0);
+        pid = fork();
+        if (pid == 0) {
+            (void)prctl(PR_SET_NAME, names[i]);
+            (void)!write(pipes[1], "x", 1);
+            for (;;) {
+                pause();
+            }
+        }
+        assert_true(pid > 0);
+        assert_int_equal(read(pipes[0], &byte, 1), 1);
+        after = now_ms();
+        started = offload_process_start(pid);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        close(pipes[0]);
+        close(pipes[1]);
+        if (started < before - 20 || started > after + 20) {
+            print_error("row '%s': %lld is not from %lld to %lld\n", names[i], (long long)started,
+                        (long long)before, (long long)after);
+            fail();
+        }
+        assert_int_equal(offload_process_start(pid), 0); /* It has gone. */
+    }
+}
+
+static void test_no_process(void **state)
+{
+    static const int64_t pids[] = {0, -1, INT64_MAX, INT64_MIN};
+
+    (void)state;
+    for (size_t i = 0; i < N(pids); i++) {
+        assert_int_equal(offload_process_start(pids[i]), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_effect),
+        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_process_start),
+        cmocka_unit_test(test_no_process),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
