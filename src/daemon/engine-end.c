@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/timings.h"
 #include "daemon/view.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -29,6 +30,24 @@ static struct reply_timings timings(const struct op *op)
         .realize = ms_between(op->committed_us, now),
         .total = ms_between(op->arrived_us, now),
     };
+}
+
+static int64_t us_between(long long int from, long long int to)
+{
+    return from && to >= from ? to - from : -1;
+}
+
+static void note_timings(const struct op *op)
+{
+    long long int now = time_usec();
+    const int64_t stages[STAGE_N] = {
+        [STAGE_QUEUED] = us_between(op->arrived_us, op->sent_us ? op->sent_us : now),
+        [STAGE_COMMIT] = us_between(op->sent_us, op->committed_us),
+        [STAGE_REALIZE] = us_between(op->committed_us, now),
+        [STAGE_TOTAL] = us_between(op->arrived_us, now),
+    };
+
+    timings_add(op_type_name(op->type), stages);
 }
 
 static void send_line(struct engine *engine, struct op *op, char *line)
@@ -165,6 +184,7 @@ void engine_succeed(struct engine *engine, struct op *op)
               op->request.vif_id, op->changed ? "done" : "nothing to do",
               ms_between(op->arrived_us, time_usec()));
     op->succeeded = true;
+    note_timings(op);
     engine_drop_links(engine, op);
     if (op->type == OP_UNPLUG) {
         engine->counters.unplugs++;

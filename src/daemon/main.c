@@ -19,6 +19,7 @@
 #include "daemon/notify.h"
 #include "daemon/ovs.h"
 #include "daemon/server.h"
+#include "daemon/timings.h"
 #include "daemon/version.h"
 #include "daemon/vswitchd.h"
 #include "daemon/watch.h"
@@ -336,6 +337,7 @@ static void start(struct daemon *daemon)
         ovs_fatal(error, "the control socket cannot be made; check OVS's run directory %s",
                   ovs_rundir());
     }
+    timings_init();
     unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
     start_server(daemon);
     daemon->ovs = ovs_create(daemon->options.db);

@@ -253,3 +253,18 @@ def test_broken_configuration_is_named_by_line(box):
     done = box.command(os.path.join(box.build, "src/vifplugd"), f"--config={broken}", check=False)
     assert done.returncode != 0
     assert f"{broken}:3: devargs has the unknown variable {{pv}}" in done.stderr
+
+
+def test_timings_are_shown(box, api):
+    """Where the time of operations goes, for whoever asks the daemon itself."""
+    box.appctl("vifplugd", "timings/reset")
+    for _ in range(3):
+        api.plug(vhost_user(1))
+        api.unplug(vif_id(1))
+    lines = [line.split() for line in box.appctl("vifplugd", "timings/show").splitlines()]
+    assert lines[0] == ["ms", "count", "mean", "p50", "p90", "p99", "max"]
+    rows = {(row[0], row[1]): row[2:] for row in lines[1:]}
+    for operation in ("plug", "unplug"):
+        for stage in ("queued", "commit", "realize", "total"):
+            count, mean, p50, p90, p99, most = map(float, rows[(operation, stage)])
+            assert count == 3 and 0 <= p50 <= p90 <= p99 <= most and mean <= most
