@@ -25,6 +25,7 @@ struct link_remover {
     struct ovs_list done OVS_GUARDED;
     bool ending OVS_GUARDED;
     struct latch finished; /* Something is in `done`. */
+    size_t n_jobs;         /* Added and not told back; the main thread's. */
 };
 
 /* The next job; NULL at the end. */
@@ -109,6 +110,7 @@ void link_remover_add(struct link_remover *remover, uint64_t id, const char *vif
 {
     struct job *job = xzalloc(sizeof *job);
 
+    remover->n_jobs++;
     job->id = id;
     job->plan = *plan;
     memcpy(job->vif_id, vif_id, strlen(vif_id) + 1);
@@ -122,6 +124,9 @@ bool link_remover_next(struct link_remover *remover, uint64_t *id, struct error 
 {
     struct job *job = NULL;
 
+    if (remover->n_jobs == 0) {
+        return false;
+    }
     latch_poll(&remover->finished);
     ovs_mutex_lock(&remover->mutex);
     if (!ovs_list_is_empty(&remover->done)) {
@@ -131,6 +136,7 @@ bool link_remover_next(struct link_remover *remover, uint64_t *id, struct error 
     if (!job) {
         return false;
     }
+    remover->n_jobs--;
     *id = job->id;
     *error = job->error;
     free(job);
@@ -139,5 +145,7 @@ bool link_remover_next(struct link_remover *remover, uint64_t *id, struct error 
 
 void link_remover_wait(const struct link_remover *remover)
 {
-    latch_wait(&remover->finished);
+    if (remover->n_jobs > 0) {
+        latch_wait(&remover->finished);
+    }
 }

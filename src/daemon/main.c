@@ -439,6 +439,9 @@ static void handle_signals(struct daemon *daemon)
 {
     char buffer[64];
 
+    if (!reload_signal && !stop_signal) {
+        return;
+    }
     while (read(signal_pipe[0], buffer, sizeof buffer) > 0) {
         /* Only the waking counts. */
     }
