@@ -37,7 +37,9 @@ bool codec_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_
     size_t length;
 
     if (!json_object_is_type(array, json_type_array) || json_object_array_length(array) == 0) {
-        return jget_error(error, "", path, "%s must be an array of VIF ids, at least one.", path);
+        return jget_error(
+            error, "", path,
+            "%s must be an array of VIF ids, at least one; correct it or leave it out.", path);
     }
     length = json_object_array_length(array);
     *ids = calloc(length, sizeof **ids);
@@ -50,7 +52,8 @@ bool codec_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_
             json_object_is_type(id, json_type_string) ? json_object_get_string(id) : "";
 
         if (!vif_id_valid(text) || strlen(text) != (size_t)json_object_get_string_len(id)) {
-            return jget_error(error, "", path, "Element %zu of %s is not a VIF id.", *n, path);
+            return jget_error(error, "", path,
+                              "Element %zu of %s is not a VIF id; correct or remove it.", *n, path);
         }
         snprintf((*ids)[*n], VIF_ID_MAX + 1, "%s", text);
     }

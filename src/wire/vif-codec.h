@@ -50,12 +50,14 @@ bool codec_vhost_path(struct json_object *object, const char *path, const char *
 bool codec_vhost_mode(struct json_object *object, const char *path, const char *key,
                       enum vhost_mode *mode, struct error *error); /* Required. */
 
+/* An array of VIF ids, at least one, each 1 to 64 bytes. *ids is malloc'ed, also if
+ * this fails at one of them; *n tells how many are right. */
+bool codec_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_MAX + 1], size_t *n,
+               struct error *error);
+
 /* Reads member `qos` of `object`: {"egress":{"max_kbps","max_burst_kbps","max_kpps",
  * "max_burst_kpps"},"ingress":{"max_kbps","max_burst_kbps"}}, each 0 to VIF_QOS_MAX and 0 if left
  * out. A burst needs its rate. *given tells whether there is a `qos`, if only an empty one. */
-/* An array of VIF ids, at least one: *ids is malloc'ed. */
-bool codec_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_MAX + 1], size_t *n,
-               struct error *error);
 bool codec_qos(struct json_object *object, const char *path, bool *given, struct vif_qos *qos,
                struct error *error);
 
