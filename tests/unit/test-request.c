@@ -23,6 +23,8 @@ static bool parse(const char *text, struct request *request, struct error *error
     "{'jsonrpc':'2.0','id':" id ",'method':'" method "','params':" params "}"
 #define PLUG(more) CALL("1", "plug", "{" VIF "," INSTANCE more "}")
 #define UNPLUG(members) CALL("1", "unplug", "{" members "}")
+#define UPDATE(more) CALL("1", "update", "{'vif_id':'v1'" more "}")
+#define REAP(members) CALL("1", "reap", "{" members "}")
 
 /* An id of 126 bytes: 128 with its quotes. */
 #define X63 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
@@ -110,7 +112,76 @@ static const struct {
     {UNPLUG("'vif_id':'v1','x':0"), RPC_INVALID_PARAMS, "params.x", "1"},
     {UNPLUG("'vif_id':'v1','instance':{}"), RPC_INVALID_PARAMS, "instance.uuid", "1"},
     {UNPLUG("'vif':'v1'"), RPC_INVALID_PARAMS, "params.vif", "1"},
-    /* get, list, status, describe. */
+    /* An unplug goes by the id: whatever else is wrong with the VIF does not matter. */
+    {UNPLUG("'vif':{'vif_id':'v1'}"), 0, "", "1"},
+    {UNPLUG("'vif':{'vif_id':'v1','kind':'ovs','bridge':'br0'}"), 0, "", "1"},
+    {UNPLUG("'vif':{'vif_id':'v1','colour':'blue'}"), 0, "", "1"},
+    {UNPLUG("'vif':{'versioned_object.name':'VIFNew','versioned_object.data':{'id':'v1'}}"), 0, "",
+     "1"},
+    {UNPLUG("'vif':{'versioned_object.name':'VIFBridge','id':'v1'}"), 0, "", "1"},
+    {UNPLUG("'vif':{'details':{},'type':'new','id':'v1'}"), 0, "", "1"},
+    {UNPLUG("'vif':{'versioned_object.name':'VIFBridge','versioned_object.data':{}}"),
+     RPC_OPERATION, "vif.id", "1"},
+    {UNPLUG("'vif':{'vnic_type':'normal','id':'../v1'}"), RPC_OPERATION, "vif.id", "1"},
+    {UNPLUG("'vif':{'id':'v1'}"), RPC_OPERATION, "vif.vif_id", "1"},
+    /* update. */
+    {UPDATE(",'mtu':1500"), 0, "", "1"},
+    {UPDATE(",'mtu':68"), 0, "", "1"},
+    {UPDATE(",'mtu':65535"), 0, "", "1"},
+    {UPDATE(",'qos':{}"), 0, "", "1"},
+    {UPDATE(",'mtu':0,'qos':{}"), 0, "", "1"},
+    {UPDATE(",'mtu':1500,'qos':null"), 0, "", "1"},
+    {UPDATE(",'mtu':1500,'wait':'committed','timeout_ms':5,'dry_run':true," INSTANCE), 0, "", "1"},
+    {UPDATE(""), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':0"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':null,'qos':null"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':67"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':65536"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':-1500"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':'1500'"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'mtu':1500.5"), RPC_INVALID_PARAMS, "params.mtu", "1"},
+    {UPDATE(",'qos':[]"), RPC_INVALID_PARAMS, "params.qos", "1"},
+    {UPDATE(",'qos':{'up':{}}"), RPC_INVALID_PARAMS, "params.qos.up", "1"},
+    {UPDATE(",'qos':{'egress':1}"), RPC_INVALID_PARAMS, "params.qos.egress", "1"},
+    {UPDATE(",'qos':{'egress':{'rate':1}}"), RPC_INVALID_PARAMS, "params.qos.egress.rate", "1"},
+    {UPDATE(",'qos':{'ingress':{'max_kpps':1}}"), RPC_INVALID_PARAMS, "params.qos.ingress.max_kpps",
+     "1"},
+    {UPDATE(",'qos':{'ingress':{'max_kbps':-1}}"), RPC_INVALID_PARAMS,
+     "params.qos.ingress.max_kbps", "1"},
+    {UPDATE(",'qos':{'ingress':{'max_kbps':4000000000}}"), 0, "", "1"},
+    {UPDATE(",'qos':{'ingress':{'max_kbps':4000000001}}"), RPC_INVALID_PARAMS,
+     "params.qos.ingress.max_kbps", "1"},
+    {UPDATE(",'qos':{'egress':{'max_burst_kpps':1}}"), RPC_INVALID_PARAMS,
+     "params.qos.egress.max_burst_kpps", "1"},
+    {UPDATE(",'mtu':1500,'x':1"), RPC_INVALID_PARAMS, "params.x", "1"},
+    {UPDATE(",'mtu':1500," VIF), RPC_INVALID_PARAMS, "params.vif", "1"},
+    {UPDATE(",'mtu':1500,'instance':{}"), RPC_INVALID_PARAMS, "instance.uuid", "1"},
+    {UPDATE(",'mtu':1500,'wait':'no'"), RPC_INVALID_PARAMS, "params.wait", "1"},
+    {UPDATE(",'mtu':1500,'timeout_ms':0"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
+    {CALL("1", "update", "{'mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
+    {CALL("1", "update", "{'vif_id':'','mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
+    /* reap. */
+    {REAP(""), 0, "", "1"},
+    {REAP("'vif_ids':null"), 0, "", "1"},
+    {REAP("'vif_ids':['v1','v2','v1'],'timeout_ms':600000"), 0, "", "1"},
+    {REAP("'vif_ids':[]"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':'v1'"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':{'v1':1}"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':['v1',2]"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':['v1',null]"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':['v1','']"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':['v1','.v2']"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'vif_ids':['v1','" X63 "x']"), 0, "", "1"},
+    {REAP("'vif_ids':['v1','" X63 "xy']"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
+    {REAP("'timeout_ms':0"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
+    {REAP("'timeout_ms':600001"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
+    {REAP("'dry_run':true"), RPC_INVALID_PARAMS, "params.dry_run", "1"},
+    {REAP("'vif_id':'v1'"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
+    /* get, list, nics, subscribe, status, describe. */
+    {CALL("1", "nics", "{}"), 0, "", "1"},
+    {CALL("1", "nics", "{'pf':1}"), RPC_INVALID_PARAMS, "params.pf", "1"},
+    {CALL("1", "subscribe", "{}"), 0, "", "1"},
+    {CALL("1", "subscribe", "{'events':[]}"), RPC_INVALID_PARAMS, "params.events", "1"},
     {CALL("1", "get", "{'vif_id':'v1'}"), 0, "", "1"},
     {CALL("1", "get", "{}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
     {CALL("1", "get", "{'vif_id':'v1','x':1}"), RPC_INVALID_PARAMS, "params.x", "1"},
@@ -134,6 +205,7 @@ static void test_rows(void **state)
         CHECK_STR(rows[i].text, error.field, rows[i].field);
         CHECK_STR(rows[i].text, request.id, rows[i].id);
         CHECK(rows[i].text, (error.message[0] != '\0') == (rows[i].code != 0));
+        request_destroy(&request);
     }
 }
 
@@ -178,6 +250,101 @@ static void test_unplug(void **state)
     assert_string_equal(request.instance, "i1");
     assert_int_equal(request.wait, WAIT_COMMITTED);
     assert_int_equal(request.timeout_ms, 1);
+}
+
+/* Of a VIF that can be read, an unplug has more than the id: what it may have left without a
+ * record. Of any other it has that alone. */
+static void test_unplug_of_a_whole_vif(void **state)
+{
+    static const char *const broken[] = {
+        "'vif':{'vif_id':'v1','kind':'ovs','bridge':'br0','vif_name':'tap1','mtu':1}",
+        "'vif':{'vif_id':'v1','kind':'hybrid','bridge':'br0','qos':1}",
+        "'vif':{'vif_id':'v1','kind':'new','bridge':'br0'}",
+        "'vif':{'versioned_object.name':'VIFOpenVSwitch','versioned_object.data':{'id':'v1',"
+        "'vif_name':'tap1'}}",
+        "'vif':{'details':{},'type':'ovs','id':'v1','devname':'tap1'}",
+        "'vif_id':'v1'",
+    };
+    static const struct vif none;
+    struct request request;
+    struct error error;
+
+    (void)state;
+    assert_true(parse(UNPLUG(VIF), &request, &error));
+    assert_int_equal(request.vif.kind, VIF_KIND_OVS);
+    assert_string_equal(request.vif.vif_name, "tap1");
+    assert_string_equal(request.vif.id, "v1");
+    for (size_t i = 0; i < N(broken); i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "{'jsonrpc':'2.0','id':1,'method':'unplug','params':{%s}}",
+                 broken[i]);
+        CHECK(broken[i], parse(text, &request, &error));
+        CHECK_STR(broken[i], request.vif_id, "v1");
+        CHECK(broken[i], !memcmp(&request.vif, &none, sizeof none));
+    }
+}
+
+static void test_update(void **state)
+{
+    static const struct vif_qos qos = {1, 2, 3, 4, 5, 6};
+    static const struct vif_qos no_qos;
+    struct request request;
+    struct error error;
+
+    (void)state;
+    assert_true(parse(UPDATE(",'mtu':9000"), &request, &error));
+    assert_int_equal(request.method, METHOD_UPDATE);
+    assert_string_equal(request.vif_id, "v1");
+    assert_string_equal(request.instance, "");
+    assert_int_equal(request.vif.form, VIF_FORM_UPDATE);
+    assert_int_equal(request.vif.mtu, 9000);
+    assert_false(request.vif.has_qos);
+    assert_int_equal(request.wait, WAIT_REALIZED);
+    assert_false(request_is_read_only(&request));
+
+    assert_true(parse(UPDATE(",'qos':{'egress':{'max_kbps':1,'max_burst_kbps':2,'max_kpps':3,"
+                             "'max_burst_kpps':4},'ingress':{'max_kbps':5,'max_burst_kbps':6}},"
+                             "'wait':'committed','timeout_ms':7,'dry_run':true," INSTANCE),
+                      &request, &error));
+    assert_int_equal(request.vif.mtu, 0);
+    assert_true(request.vif.has_qos);
+    assert_memory_equal(&request.vif.qos, &qos, sizeof qos);
+    assert_string_equal(request.instance, "i1");
+    assert_int_equal(request.wait, WAIT_COMMITTED);
+    assert_int_equal(request.timeout_ms, 7);
+    assert_true(request.dry_run && request_is_read_only(&request));
+
+    assert_true(parse(UPDATE(",'qos':{'egress':null}"), &request, &error)); /* No limits. */
+    assert_true(request.vif.has_qos);
+    assert_memory_equal(&request.vif.qos, &no_qos, sizeof no_qos);
+}
+
+static void test_reap(void **state)
+{
+    struct request request;
+    struct error error;
+
+    (void)state;
+    assert_true(parse(REAP(""), &request, &error));
+    assert_null(request.vif_ids);
+    assert_int_equal(request.n_vif_ids, 0);
+    request_destroy(&request);
+
+    assert_true(parse(REAP("'vif_ids':['v1','" X63 "x'],'timeout_ms':5"), &request, &error));
+    assert_int_equal(request.n_vif_ids, 2);
+    assert_string_equal(request.vif_ids[0], "v1");
+    assert_string_equal(request.vif_ids[1], X63 "x");
+    assert_int_equal(request.timeout_ms, 5);
+    request_destroy(&request);
+    assert_null(request.vif_ids);
+    request_destroy(&request);
+
+    /* What was read before the bad one is freed as well. */
+    assert_false(parse(REAP("'vif_ids':['v1',7]"), &request, &error));
+    CHECK_HAS("second", error.message, "Element 1 ");
+    CHECK_HAS("second", error.message, "; correct ");
+    request_destroy(&request);
 }
 
 /* What is inside `vif` has the code for that, with unplug as with plug. */
@@ -256,9 +423,15 @@ static void test_id_beyond_64_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_plug),
-        cmocka_unit_test(test_unplug),  cmocka_unit_test(test_unplug_vif_code),
-        cmocka_unit_test(test_methods), cmocka_unit_test(test_id_beyond_64_bits),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_plug),
+        cmocka_unit_test(test_unplug),
+        cmocka_unit_test(test_unplug_vif_code),
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_id_beyond_64_bits),
+        cmocka_unit_test(test_unplug_of_a_whole_vif),
+        cmocka_unit_test(test_update),
+        cmocka_unit_test(test_reap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
