@@ -372,14 +372,180 @@ static void test_empty_map_value(void **state)
     json_object_put(reply);
 }
 
+/* Limits are shown in the words of requests; those that do not apply are left out. */
+static void test_qos(void **state)
+{
+    static const struct {
+        struct vif_qos qos;
+        const char *text; /* NULL: left out. */
+    } rows[] = {
+        {{0}, NULL},
+        {{1, 2, 3, 4, 5, 6},
+         "{\"egress\":{\"max_kbps\":1,\"max_burst_kbps\":2,\"max_kpps\":3,\"max_burst_kpps\":4},"
+         "\"ingress\":{\"max_kbps\":5,\"max_burst_kbps\":6}}"},
+        {{.egress_kbps = VIF_QOS_MAX}, "{\"egress\":{\"max_kbps\":4000000000}}"},
+        {{.egress_kpps = 7}, "{\"egress\":{\"max_kpps\":7}}"},
+        {{.ingress_kbps = 7}, "{\"ingress\":{\"max_kbps\":7}}"},
+        {{.egress_kbps = -1, .ingress_kbps = -1}, NULL}, /* Others may write what they like. */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct vif_view view = {.vif_id = "v1", .qos = rows[i].qos};
+        struct json_object *reply;
+        struct json_object *result = open_reply(reply_vif("1", &view), "1", "result", &reply);
+
+        CHECK_STR(rows[i].text ? rows[i].text : "none", at(result, "qos"), rows[i].text);
+        json_object_put(reply);
+    }
+}
+
+/* What others have changed: the members are there even if what they tell is nothing. */
+static void test_drift(void **state)
+{
+    static const struct reply_drift drift[] = {
+        {"bridge", "br0", "br1"}, {"options:n_rxq", "2", ""}, {"external_ids:x", "", "cut \xc3"}};
+    struct vif_view view = {.vif_id = "v1", .state = STATE_DRIFTED, .drift = drift, .n_drift = 3};
+    struct json_object *reply;
+    struct json_object *result = open_reply(reply_vif("1", &view), "1", "result", &reply);
+
+    (void)state;
+    CHECK_STR("state", at(result, "state"), "\"drifted\"");
+    CHECK_STR("drift", at(result, "drift"),
+              "[{\"field\":\"bridge\",\"expected\":\"br0\",\"found\":\"br1\"},"
+              "{\"field\":\"options:n_rxq\",\"expected\":\"2\",\"found\":\"\"},"
+              "{\"field\":\"external_ids:x\",\"expected\":\"\",\"found\":\"cut ?\"}]");
+    json_object_put(reply);
+    view.n_drift = 0;
+    result = open_reply(reply_vif("1", &view), "1", "result", &reply);
+    CHECK_STR("drift", at(result, "drift"), NULL);
+    json_object_put(reply);
+}
+
+static void test_states(void **state)
+{
+    static const struct {
+        enum vif_state state;
+        const char *name;
+    } rows[] = {
+        {STATE_COMMITTED, "committed"},   {STATE_REALIZING, "realizing"}, {STATE_UP, "up"},
+        {STATE_UNVERIFIED, "unverified"}, {STATE_FAILED, "failed"},       {STATE_STALE, "stale"},
+        {STATE_DRIFTED, "drifted"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        CHECK_STR(rows[i].name, vif_state_name(rows[i].state), rows[i].name);
+    }
+}
+
+static void test_status_offload(void **state)
+{
+    static const struct {
+        struct reply_offload offload;
+        const char *text;
+    } rows[] = {
+        {{"report", false, "no"},
+         "{\"policy\":\"report\",\"hw_offload\":false,\"in_effect\":\"no\"}"},
+        {{"set", true, "restart_required"},
+         "{\"policy\":\"set\",\"hw_offload\":true,\"in_effect\":\"restart_required\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct reply_status status = {.version = "0.1", .offload = rows[i].offload};
+        struct json_object *reply;
+        struct json_object *result = open_reply(reply_status("1", &status), "1", "result", &reply);
+
+        CHECK_STR(rows[i].text, at(result, "offload"), rows[i].text);
+        json_object_put(reply);
+    }
+}
+
+static void test_reap(void **state)
+{
+    static const char *const removed[] = {"v1", "v2"};
+    static const char *const warnings[] = {"VIF v3 could not be removed: \"why\"."};
+    struct json_object *reply;
+    struct json_object *result =
+        open_reply(reply_reap("1", removed, 2, warnings, 1), "1", "result", &reply);
+
+    (void)state;
+    CHECK_STR("removed", at(result, "removed"), "[\"v1\",\"v2\"]");
+    CHECK_STR("warnings", at(result, "warnings"),
+              "[\"VIF v3 could not be removed: \\\"why\\\".\"]");
+    CHECK_INT("members", json_object_object_length(result), 2);
+    json_object_put(reply);
+    result = open_reply(reply_reap("\"a\"", NULL, 0, NULL, 0), "\"a\"", "result", &reply);
+    CHECK_STR("removed", at(result, "removed"), "[]");
+    CHECK_STR("warnings", at(result, "warnings"), "[]");
+    json_object_put(reply);
+}
+
+static void test_subscribed(void **state)
+{
+    struct json_object *reply;
+    struct json_object *result = open_reply(reply_subscribed("1"), "1", "result", &reply);
+
+    (void)state;
+    assert_string_equal(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN),
+                        "{\"subscribed\":true}");
+    json_object_put(reply);
+}
+
+/* Checks that `line` is one line of JSON, a notification of `event`: like a request, but without an
+ * id. Frees `line`; the caller puts *notification. Returns its params. */
+static struct json_object *open_notification(char *line, const char *event,
+                                             struct json_object **notification)
+{
+    size_t length = strlen(line);
+    struct error error = {0};
+    struct json_object *params;
+
+    CHECK(line, length > 0 && strchr(line, '\n') == line + length - 1);
+    *notification = json_parse(line, length - 1, &error);
+    CHECK_STR(line, error.message, "");
+    CHECK_INT(line, json_object_object_length(*notification), 3);
+    CHECK_STR(line, at(*notification, "jsonrpc"), "\"2.0\"");
+    CHECK_STR(line, json_object_get_string(json_object_object_get(*notification, "method")), event);
+    CHECK(line, json_object_object_get_ex(*notification, "params", &params));
+    free(line);
+    return params;
+}
+
+static void test_notifications(void **state)
+{
+    struct json_object *notification;
+    struct json_object *params;
+
+    (void)state;
+    params = open_notification(notify_vif("vif.plugged", &full), "vif.plugged", &notification);
+    check_members(params, full_members, N(full_members));
+    json_object_put(notification);
+
+    params = open_notification(notify_unplugged("v1"), "vif.unplugged", &notification);
+    assert_string_equal(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
+                        "{\"vif_id\":\"v1\"}");
+    json_object_put(notification);
+
+    params = open_notification(notify_switch("switch.down", "ovsdb"), "switch.down", &notification);
+    assert_string_equal(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
+                        "{\"what\":\"ovsdb\"}");
+    json_object_put(notification);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vif),       cmocka_unit_test(test_vif_without_parts),
-        cmocka_unit_test(test_error),     cmocka_unit_test(test_error_with_cut_text),
-        cmocka_unit_test(test_operation), cmocka_unit_test(test_unplug),
-        cmocka_unit_test(test_list),      cmocka_unit_test(test_status),
-        cmocka_unit_test(test_describe),  cmocka_unit_test(test_empty_map_value),
+        cmocka_unit_test(test_vif),           cmocka_unit_test(test_vif_without_parts),
+        cmocka_unit_test(test_error),         cmocka_unit_test(test_error_with_cut_text),
+        cmocka_unit_test(test_operation),     cmocka_unit_test(test_unplug),
+        cmocka_unit_test(test_list),          cmocka_unit_test(test_status),
+        cmocka_unit_test(test_describe),      cmocka_unit_test(test_empty_map_value),
+        cmocka_unit_test(test_qos),           cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_states),        cmocka_unit_test(test_status_offload),
+        cmocka_unit_test(test_reap),          cmocka_unit_test(test_subscribed),
+        cmocka_unit_test(test_notifications),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
