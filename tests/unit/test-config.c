@@ -47,6 +47,12 @@ static void test_defaults(void **state)
     assert_int_equal(config.vswitchd_grace_ms, 60000);
     assert_int_equal(config.max_batch, 64);
     assert_true(config.create_bridges);
+    assert_false(config.repair);
+    assert_false(config.isolate_vif);
+    assert_false(config.per_port_bridge);
+    assert_string_equal(config.default_qos_type, "linux-noop");
+    assert_false(config.evict_on_vf_conflict);
+    assert_int_equal(config.ensure_hw_offload, OFFLOAD_REPORT);
     assert_int_equal(config.network_device_mtu, 1500);
     assert_int_equal(config.n_socket_dirs, 4);
     assert_true(config.check_paths);
@@ -106,8 +112,11 @@ static void test_all_settings(void **state)
         "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = nova, @kvm ; inline\n"
         "allow_read: @adm\nmax_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
         "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
-        "max_batch = 1024\ncreate_bridges = no\n"
+        "max_batch = 1024\ncreate_bridges = no\nrepair = yes\n"
         "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a,/tmp/b\ncheck_paths = no\n"
+        "isolate_vif = yes\nper_port_bridge = yes\ndefault_qos_type = linux-fq_codel\n"
+        "on_vf_conflict = evict\n"
+        "[offload]\nensure_hw_offload = require\n"
         "[nic generic]\nslow-probe = yes\n"
         "[nic my card]\nmatch = 15b3:*\noptions.n_rxq = 4\n"
         "devargs = {pf_primary},representor=pf{pf_index}vf{vf}\n";
@@ -130,6 +139,12 @@ static void test_all_settings(void **state)
     assert_int_equal(config.vswitchd_grace_ms, 0);
     assert_int_equal(config.max_batch, 1024);
     assert_false(config.create_bridges);
+    assert_true(config.repair);
+    assert_true(config.isolate_vif);
+    assert_true(config.per_port_bridge);
+    assert_string_equal(config.default_qos_type, "linux-fq_codel");
+    assert_true(config.evict_on_vf_conflict);
+    assert_int_equal(config.ensure_hw_offload, OFFLOAD_REQUIRE);
     assert_int_equal(config.network_device_mtu, 0);
     assert_int_equal(config.n_socket_dirs, 2);
     assert_string_equal(config.socket_dirs[0], "/tmp/a");
@@ -143,6 +158,42 @@ static void test_all_settings(void **state)
     assert_int_equal(config.profiles[5].n_options, 1);
     assert_string_equal(config.profiles[5].options[0].key, "n_rxq");
     assert_string_equal(config.profiles[5].devargs, "{pf_primary},representor=pf{pf_index}vf{vf}");
+}
+
+/* Each of the words that a setting may have; the rest of the configuration stays as it is. */
+static void test_words(void **state)
+{
+    static const char *const qos_types[] = {"linux-htb",   "linux-hfsc",     "linux-sfq",
+                                            "linux-codel", "linux-fq_codel", "linux-noop"};
+    static const char *const policies[] = {"report", "set", "require"};
+    static const char *const conflicts[] = {"refuse", "evict"};
+    struct error error;
+    char path[64];
+    char text[128];
+
+    (void)state;
+    config_init(&expected);
+    for (size_t i = 0; i < N(qos_types); i++) {
+        snprintf(text, sizeof text, "[vif]\ndefault_qos_type = %s\n", qos_types[i]);
+        CHECK(text, read_text(text, &config, path, &error));
+        CHECK_STR(text, config.default_qos_type, qos_types[i]);
+        memcpy(config.default_qos_type, expected.default_qos_type, sizeof config.default_qos_type);
+        CHECK(text, !memcmp(&config, &expected, sizeof config));
+    }
+    for (size_t i = 0; i < N(policies); i++) {
+        snprintf(text, sizeof text, "[offload]\nensure_hw_offload = %s\n", policies[i]);
+        CHECK(text, read_text(text, &config, path, &error));
+        CHECK_INT(text, config.ensure_hw_offload, i);
+        config.ensure_hw_offload = expected.ensure_hw_offload;
+        CHECK(text, !memcmp(&config, &expected, sizeof config));
+    }
+    for (size_t i = 0; i < N(conflicts); i++) {
+        snprintf(text, sizeof text, "[vif]\non_vf_conflict = %s\n", conflicts[i]);
+        CHECK(text, read_text(text, &config, path, &error));
+        CHECK_INT(text, config.evict_on_vf_conflict, i);
+        config.evict_on_vf_conflict = expected.evict_on_vf_conflict;
+        CHECK(text, !memcmp(&config, &expected, sizeof config));
+    }
 }
 
 static void test_durations(void **state)
@@ -241,6 +292,25 @@ static const struct {
     {"[ovs]\nmax_batch = 1025\n", 2, "max_batch"},
     {"[ovs]\ncreate_bridges = true\n", 2, "create_bridges must be yes or no"},
     {"[ovs]\ncreate_bridges =\n", 2, "create_bridges must be yes or no"},
+    {"[ovs]\nrepair = on\n", 2, "repair must be yes or no, not 'on'"},
+    {"[vif]\nrepair = yes\n", 2, "no setting 'repair' in [vif]"},
+    {"[vif]\nisolate_vif = True\n", 2, "isolate_vif must be yes or no"},
+    {"[vif]\nper_port_bridge = 1\n", 2, "per_port_bridge must be yes or no"},
+    {"[vif]\ndefault_qos_type = htb\n", 2,
+     "default_qos_type is 'htb', which is none of linux-htb, linux-hfsc, linux-sfq, linux-codel, "
+     "linux-fq_codel, linux-noop."},
+    {"[vif]\ndefault_qos_type = linux-htb2\n", 2, "default_qos_type is 'linux-htb2'"},
+    {"[vif]\ndefault_qos_type = LINUX-HTB\n", 2, "default_qos_type is 'LINUX-HTB'"},
+    {"[vif]\ndefault_qos_type =\n", 2, "default_qos_type is ''"},
+    {"[vif]\non_vf_conflict = replace\n", 2,
+     "on_vf_conflict is 'replace', which is none of refuse, evict."},
+    {"[vif]\non_vf_conflict = yes\n", 2, "on_vf_conflict is 'yes'"},
+    {"[offload]\nensure_hw_offload = yes\n", 2,
+     "ensure_hw_offload is 'yes', which is none of report, set, require."},
+    {"[ovs]\nensure_hw_offload = set\n", 2, "no setting 'ensure_hw_offload' in [ovs]"},
+    {"[offload]\nensure_hw_offload = set\nensure_hw_offload = set\n", 3,
+     "ensure_hw_offload is set a second time"},
+    {"[offload]\nensure_hw_offload = " X160 "\n", 2, "which is none of report, set, require."},
     {"[vif]\nnetwork_device_mtu = 65536\n", 2, "network_device_mtu"},
     {"[vif]\nnetwork_device_mtu = -1\n", 2, "network_device_mtu"},
     {"[vif]\nsocket_dirs = /run, tmp\n", 2, "'tmp', which is not an absolute path"},
@@ -374,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_shipped_comments),
         cmocka_unit_test(test_all_settings),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_duration_overflow),
         cmocka_unit_test(test_bad),
