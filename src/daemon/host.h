@@ -78,8 +78,10 @@ struct host_plan {
 /* Looks at the links that `spec` names. `links` may be NULL: then there is none. */
 void host_look(struct links *links, const struct host_spec *spec, struct host_links *facts);
 
-/* Plans to bring the links of VIF `vif_id` to `spec`. Errors: port_conflict, if a name is taken by
- * a link that is not the VIF's; not_realized, if a netdev of the hardware is missing. */
+/* Plans to bring the links of VIF `vif_id` to `spec`. A tap that is there is used, whoever made it
+ * (os-vif's _create_vif_port()). Errors: port_conflict, if the name of a bridge or a veth is taken
+ * by a link that is none, or not the VIF's; not_realized, if a netdev of the hardware is missing.
+ */
 bool host_plan_up(const char *vif_id, const struct host_spec *spec, const struct host_links *facts,
                   struct host_plan *plan, struct error *error);
 
