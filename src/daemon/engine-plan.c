@@ -167,8 +167,8 @@ static enum prepared settle_plug(struct engine *engine, struct op *op, const str
         engine_dry_run(engine, op);
         return PREPARED_ENDED;
     }
-    if (op->plan.action == ACTION_NONE && op->host.n > 0) {
-        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look at the links. */
+    if (op->plan.action == ACTION_NONE && (op->host.n > 0 || op->plan.evicted_vif[0])) {
+        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look at the rest. */
         op->plan.needs_switch = !op->goal.awaits_netdev;
     }
     if (op->plan.action == ACTION_NONE && op->goal.no_port) {

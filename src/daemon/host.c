@@ -60,7 +60,18 @@ static bool plan_veth(const char *vif_id, const struct host_spec *spec,
                       const struct host_links *facts, struct host_plan *plan, struct error *error)
 {
     struct host_step *step;
+    struct host_links rest;
 
+    const struct link_facts *left = facts->has_netdev ? &facts->netdev : &facts->peer;
+
+    if (facts->has_netdev != facts->has_peer && host_is_alias_of(left->alias, vif_id)) {
+        /* The other end has been taken elsewhere: a new pair is made (os-vif's
+         * create_veth_pair()). */
+        add(plan, HOST_DELETE, facts->has_netdev ? spec->netdev : spec->peer);
+        rest = *facts;
+        rest.has_netdev = rest.has_peer = false;
+        facts = &rest;
+    }
     if (!facts->has_netdev && !facts->has_peer) {
         step = add(plan, HOST_ADD_VETH, spec->peer);
         snprintf(step->other, sizeof step->other, "%s", spec->netdev);
@@ -89,7 +100,7 @@ static bool plan_hybrid(const char *vif_id, const struct host_spec *spec,
         add(plan, HOST_ADD_BRIDGE, spec->linux_bridge);
     } else if (strcmp(bridge->kind, "bridge")) {
         return taken(error, spec->linux_bridge, "Linux bridge");
-    } else if (!bridge->up || !host_is_alias_of(bridge->alias, vif_id)) {
+    } else if (!bridge->up || (!facts->has_peer && !host_is_alias_of(bridge->alias, vif_id))) {
         add(plan, HOST_TEND_BRIDGE, spec->linux_bridge);
         if (!bridge->up) {
             add(plan, HOST_SET_UP, spec->linux_bridge);

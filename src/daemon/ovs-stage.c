@@ -224,6 +224,22 @@ static bool stage_qos_change(struct ovs *ovs, const struct port_spec *spec)
     return true;
 }
 
+/* Another tap on the VIF's bridge of its own. */
+static bool stage_guest_port(struct ovs *ovs, const struct plan *plan)
+{
+    const struct ovsrec_bridge *row = ovs_bridge_row(ovs, plan->spec.port_bridge);
+    struct ovsrec_interface *interface;
+    struct ovsrec_port *port;
+
+    if (!row || !detach(ovs, plan->old_guest_port, plan->spec.port_bridge, false, false)) {
+        return false;
+    }
+    port = insert_port(ovs, plan->spec.guest_port, &interface);
+    ovs_stage_qos(ovs, &plan->spec, port, interface, true);
+    ovsrec_bridge_update_ports_addvalue(row, port);
+    return true;
+}
+
 static bool stage_change(struct ovs *ovs, const struct plan *plan)
 {
     const struct port_spec *spec = &plan->spec;
@@ -243,6 +259,9 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
             return false;
         }
     }
+    if (plan->old_guest_port[0] && !stage_guest_port(ovs, plan)) {
+        return false;
+    }
     if (plan->action == ACTION_REPLACE) {
         ovsrec_interface_set_type(interface, TYPE_DETACHED);
     } else if (plan->set_type) {
@@ -251,7 +270,7 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
     if (plan->set_mtu_request) {
         set_mtu_request(interface, spec->mtu_request);
     }
-    if (plan->set_qos && !stage_qos_change(ovs, spec)) {
+    if (plan->set_qos && !plan->old_guest_port[0] && !stage_qos_change(ovs, spec)) {
         return false;
     }
     SMAP_FOR_EACH (node, &plan->set_options) {

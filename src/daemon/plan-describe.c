@@ -155,6 +155,10 @@ static void describe_update(const struct plan *plan, struct lines *lines)
                  spec->bridge);
         describe_leaving("", plan->drop_bridge, plan->old_bridge, lines);
     }
+    if (plan->old_guest_port[0]) {
+        add_line(lines, "delete Port %s", plan->old_guest_port);
+        add_line(lines, "insert Port %s into Bridge %s", spec->guest_port, spec->port_bridge);
+    }
     if (plan->set_type) {
         add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
     }

@@ -150,6 +150,10 @@ static void plan_change(const struct record *current, const struct port_spec *go
     plan->set_type = strcmp(now->type, goal->type) != 0;
     plan->set_mtu_request = now->mtu_request != goal->mtu_request;
     note_move(current, goal, plan);
+    if (now->guest_port[0] && strcmp(now->guest_port, goal->guest_port)) {
+        snprintf(plan->old_guest_port, sizeof plan->old_guest_port, "%s", now->guest_port);
+        why(plan, "port %s becomes %s", now->guest_port, goal->guest_port);
+    }
     if (plan->set_type) {
         why(plan, "type %s becomes %s", now->type, goal->type);
     }

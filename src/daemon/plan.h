@@ -99,6 +99,8 @@ struct plan {
     char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port under another name, which goes in
                                          * the same transaction (names cannot be changed); or "". */
     char old_port_bridge[VIF_IFNAME_MAX + 1]; /* And the bridge of its own that it had; or "". */
+    char old_guest_port[VIF_IFNAME_MAX + 1]; /* The guest's port on the VIF's bridge of its own that
+                                              * goes for spec.guest_port; or "". */
     bool set_type;
     bool set_mtu_request;
     bool set_qos;

@@ -237,9 +237,12 @@ def test_per_port_bridge(box, configure):
         assert interface(box, f"ibp{vif}")["external_ids"]["iface-id"] == vif
         assert interface(box, "tap1")["external_ids"] == {}
         assert api.plug(ovs_vif(1, create_tap=True))["changed"] is False
+        assert api.plug(ovs_vif(1, create_tap=True, vif_name="tap9"))["changed"] is True
+        assert ports(box, f"pb{vif[:12]}") == sorted([f"pbp{vif}", "tap9"])
+        assert "tap1" not in links(box) and "tap9" in links(box)
         api.unplug(vif)
         box.vsctl("del-br", "br-int")
-        assert counts(box) == before and "tap1" not in links(box)
+        assert counts(box) == before and "tap9" not in links(box)
 
 
 # --- Options of os-vif, trunks ---
