@@ -1,0 +1,225 @@
+"""What both are asked to do: each case is a list of steps, after each of which they are compared.
+
+The first cases are the life of a VIF of every kind that os-vif's OVS plugin knows: plugged, plugged
+again with another MTU, unplugged, unplugged once more. The others begin or go on in a way that goes
+wrong.
+"""
+
+import dataclasses
+import os
+
+import vifs
+from kernel import ip
+
+OTHER_INSTANCE = "aaaabbbb-1111-4222-8333-999999999999"
+
+# Two simulated cards, of which OVS-DPDK can attach representors, and one that the kernel has in
+# switchdev mode, as far as sysfs and netdevs tell.
+KERNEL_PF = "0000:c1:00.0"
+CARDS = ("napatech", "generic",
+         f"pf={KERNEL_PF},vendor=15b3,device=101d,vf-device=101e,vf=0000:c1:00.2+4")
+NAPATECH_VF = "0000:65:01.2"  # virtfn6 of its PF, and VF_NUM 10
+NAPATECH_SOCKET = "/usr/local/var/run/stdvio10"
+GENERIC_VF = "0000:b3:02.3"  # virtfn3
+KERNEL_VF = "0000:c1:00.4"  # virtfn2, with the representor enp193s0f0_2
+UPLINK = "enp193s0f0"
+
+
+def add_netdevs(box):
+    """The netdevs of the kernel's card: links of those names, and what sysfs says of them."""
+    names = {UPLINK: "p0", **{f"{UPLINK}_{n}": f"pf0vf{n}" for n in range(4)}}
+    os.makedirs(f"{box.sys}/bus/pci/devices/{KERNEL_PF}/net/{UPLINK}")
+    for name, port in names.items():
+        path = f"{box.sys}/class/net/{name}"
+        os.makedirs(path)
+        for attribute, text in (("phys_switch_id", "0c42a10300b1c2d3"), ("phys_port_name", port)):
+            with open(f"{path}/{attribute}", "w", encoding="ascii") as file:
+                file.write(f"{text}\n")
+        os.symlink(f"../../../bus/pci/devices/{KERNEL_PF}", f"{path}/device")
+        os.symlink("..", f"{path}/subsystem")
+        # A veth stands in for the netdev, its other end for the hardware.
+        ip(box, "link", "add", name, "type", "veth", "peer", "name", f"hw{name[6:]}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """`does` is "plug" or "unplug" with a VIF, or "there" with what somebody else does to the
+    sandbox."""
+
+    name: str
+    does: str
+    what: object
+    instance: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """`options` are os-vif's, and vifplugd's settings of the same names."""
+
+    name: str
+    steps: tuple
+    options: dict = dataclasses.field(default_factory=dict)
+
+
+def life(vif, *before_unplug):
+    """The steps of a VIF, `vif` being what makes it with an MTU."""
+    return (Step("plug", "plug", vif(mtu=vifs.MTU)), Step("replug", "plug", vif(mtu=9000)),
+            *before_unplug, Step("unplug", "unplug", vif(mtu=9000)),
+            Step("unplug again", "unplug", vif(mtu=9000)))
+
+
+def made(make, *args, **members):
+    """`make` with what does not change in a VIF's life."""
+    return lambda mtu: make(*args, mtu=mtu, **members)
+
+
+def vsctl(name, *command):
+    """A step: what somebody does with ovs-vsctl."""
+    return Step(name, "there", lambda box: box.vsctl(*command))
+
+
+def port(name, *columns, on="br-int"):
+    """The arguments of ovs-vsctl that add a port, with columns of its Interface."""
+    return ("add-port", on, name, "--", "set", "Interface", name, *columns)
+
+
+def bridge(name="br-int", datapath="netdev"):
+    """The arguments of ovs-vsctl that add a bridge."""
+    return ("add-br", name, "--", "set", "Bridge", name, f"datapath_type={datapath}")
+
+
+def start_guest(box):
+    """What libvirt does where os-vif has not made the port: QEMU's tap, and a port for it."""
+    ip(box, "tuntap", "add", vifs.TAP, "mode", "tap")
+    box.vsctl(*port(vifs.TAP, f"external_ids:iface-id={vifs.ID}"))
+
+
+def remove_vf(box):
+    """The VF goes: sriov_numvfs was written."""
+    os.unlink(f"{box.sys}/bus/pci/devices/{KERNEL_VF}/physfn")
+
+
+def restore_vf(box):
+    """What remove_vf() took is back."""
+    os.symlink(f"../{KERNEL_PF}", f"{box.sys}/bus/pci/devices/{KERNEL_VF}/physfn")
+
+
+CLIENT_SOCKET = "{run}/vhu" + vifs.SHORT  # {run}: the run directory of the switch at hand.
+TWIN = "b1a6d2f4-52ff-4b2a-8a44-5b3f8e7a1c11"  # Its first 11 characters are those of vifs.ID.
+TRUNK = "tbr-6a1d2f0c-5"
+
+LIVES = [
+    Case("vhost-user server", life(made(vifs.vhost_user))),
+    Case("vhost-user client", life(made(vifs.vhost_user, "client", CLIENT_SOCKET))),
+    Case("vhost-user without datapath", life(made(vifs.vhost_user, datapath=None))),
+    Case("vhost-user with an interface id",
+         life(made(vifs.vhost_user, interface_id="11111111-2222-4333-8444-555555555555"))),
+    Case("vhost-user isolated",
+         life(made(vifs.vhost_user), vsctl("wired", "set", "Port", f"vhu{vifs.SHORT}", "tag=7"),
+              Step("replug wired", "plug", vifs.vhost_user(mtu=9000))), {"isolate_vif": True}),
+    Case("vhost-user on a trunk", life(made(vifs.vhost_user, bridge=TRUNK))),
+    Case("vhost-user without MTU", (
+        Step("plug", "plug", vifs.vhost_user(mtu=None)),
+        Step("unplug", "unplug", vifs.vhost_user(mtu=None))), {"network_device_mtu": 1400}),
+    Case("forwarder", life(made(vifs.forwarder, NAPATECH_VF, NAPATECH_SOCKET))),
+    Case("host device netdev", life(made(vifs.host_device, GENERIC_VF, "netdev"))),
+    Case("host device netdev, plain profile",
+         life(made(vifs.host_device, GENERIC_VF, "netdev", vifs.OVS))),
+    Case("host device netdev, Napatech", life(made(vifs.host_device, NAPATECH_VF, "netdev"))),
+    Case("host device system", life(made(vifs.host_device, KERNEL_VF, "system"))),
+    Case("ovs system", life(made(vifs.ovs))),
+    Case("ovs netdev", life(made(vifs.ovs, "netdev"))),
+    Case("ovs system with a tap", (
+        Step("tap", "there",
+             lambda box: ip(box, "tuntap", "add", vifs.TAP, "mode", "tap")),
+        *life(made(vifs.ovs)))),
+    Case("ovs without port", life(made(vifs.ovs, create_port=False))),
+    Case("ovs without port, by libvirt", (
+        Step("plug", "plug", vifs.ovs("netdev", create_port=False)),
+        Step("guest", "there", start_guest),
+        Step("replug", "plug", vifs.ovs("netdev", create_port=False)),
+        Step("unplug", "unplug", vifs.ovs("netdev", create_port=False)))),
+    Case("ovs on a trunk", life(made(vifs.ovs, bridge=TRUNK))),
+    Case("ovs on a trunk without port", life(made(vifs.ovs, create_port=False, bridge=TRUNK))),
+    Case("port bridge system", life(made(vifs.ovs, create_port=False)), {"per_port_bridge": True}),
+    Case("port bridge netdev", life(made(vifs.ovs, "netdev")), {"per_port_bridge": True}),
+    Case("port bridge isolated", life(made(vifs.ovs)),
+         {"per_port_bridge": True, "isolate_vif": True}),
+    Case("port bridge with an interface id",
+         life(made(vifs.ovs, interface_id="11111111-2222-4333-8444-555555555555")),
+         {"per_port_bridge": True}),
+    Case("hybrid system", life(made(vifs.hybrid))),
+    Case("hybrid netdev", life(made(vifs.hybrid, "netdev"))),
+    Case("hybrid isolated", life(made(vifs.hybrid)), {"isolate_vif": True}),
+    Case("hybrid on a trunk", life(made(vifs.hybrid, bridge=TRUNK))),
+    Case("hybrid, unplugged as ovs", (Step("plug", "plug", vifs.hybrid()),
+                                      Step("unplug", "unplug", vifs.ovs()))),
+]
+
+TROUBLES = [
+    Case("another datapath", (
+        vsctl("bridge", *bridge()),
+        Step("plug", "plug", vifs.ovs("system")), Step("unplug", "unplug", vifs.ovs("system")))),
+    Case("host device as Nova makes it", (
+        vsctl("bridge", *bridge()),
+        Step("plug", "plug", vifs.host_device(GENERIC_VF)),
+        Step("unplug", "unplug", vifs.host_device(GENERIC_VF)))),
+    Case("vhost-user on system", (Step("plug", "plug", vifs.vhost_user(datapath="system")),
+                                  Step("unplug", "unplug", vifs.vhost_user(datapath="system")))),
+    Case("twins", (
+        Step("plug", "plug", vifs.vhost_user()),
+        Step("plug twin", "plug", vifs.vhost_user(vif_id=TWIN)),
+        Step("unplug twin", "unplug", vifs.vhost_user(vif_id=TWIN)),
+        Step("unplug", "unplug", vifs.vhost_user()))),
+    Case("another bridge", (
+        Step("plug", "plug", vifs.vhost_user(bridge="br-old")),
+        Step("move", "plug", vifs.vhost_user()),
+        Step("unplug", "unplug", vifs.vhost_user()))),
+    Case("a VF for two", (
+        Step("plug", "plug", vifs.host_device(GENERIC_VF, "netdev")),
+        Step("plug second", "plug", vifs.host_device(
+            GENERIC_VF, "netdev", vif_id="c1a6d2f4-52a4-4b2a-8a44-5b3f8e7a1c11")),
+        Step("unplug second", "unplug", vifs.host_device(
+            GENERIC_VF, "netdev", vif_id="c1a6d2f4-52a4-4b2a-8a44-5b3f8e7a1c11")),
+        Step("unplug", "unplug", vifs.host_device(GENERIC_VF, "netdev")))),
+    Case("a VF that goes", (
+        Step("plug", "plug", vifs.host_device(KERNEL_VF, "system")),
+        Step("gone", "there", remove_vf),
+        Step("unplug", "unplug", vifs.host_device(KERNEL_VF, "system")),
+        Step("back", "there", restore_vf))),
+    Case("a VF that the switch cannot attach", (
+        Step("plug", "plug", vifs.host_device(KERNEL_VF, "netdev")),
+        Step("unplug", "unplug", vifs.host_device(KERNEL_VF, "netdev")))),
+    Case("a port that is not ours", (
+        vsctl("bridge", *bridge()),
+        vsctl("port", *port(f"vhu{vifs.SHORT}", "type=internal")),
+        Step("plug", "plug", vifs.vhost_user()), Step("unplug", "unplug", vifs.vhost_user()))),
+    Case("a tap that is not ours", (
+        vsctl("bridge", *bridge()),
+        vsctl("port", *port(vifs.TAP, "type=internal")),
+        Step("unplug", "unplug", vifs.ovs("netdev", create_port=False)))),
+    Case("a trunk for two", (
+        Step("plug", "plug", vifs.vhost_user(bridge=TRUNK)),
+        vsctl("port", *port("other0", "type=internal", on=TRUNK)),
+        Step("unplug", "unplug", vifs.vhost_user(bridge=TRUNK)))),
+    Case("an instance that is gone", (
+        Step("plug", "plug", vifs.vhost_user()),
+        Step("unplug for another", "unplug", vifs.vhost_user(), OTHER_INSTANCE),
+        Step("unplug", "unplug", vifs.vhost_user()))),
+    Case("an MTU that OVS does not give", (
+        Step("plug", "plug", vifs.vhost_user(mtu=20000)),
+        Step("unplug", "unplug", vifs.vhost_user(mtu=20000)))),
+    Case("a socket in a directory that is not allowed", (
+        Step("plug", "plug", vifs.vhost_user(path="/etc/vm1")),
+        Step("unplug", "unplug", vifs.vhost_user(path="/etc/vm1")))),
+    Case("a socket that vswitchd does not make", (
+        Step("plug", "plug", vifs.vhost_user("client", "/usr/local/var/run/vm1")),
+        Step("unplug", "unplug", vifs.vhost_user("client", "/usr/local/var/run/vm1")))),
+    Case("from server to client", (
+        Step("plug", "plug", vifs.vhost_user()),
+        Step("replug", "plug", vifs.vhost_user("client", CLIENT_SOCKET)),
+        Step("unplug", "unplug", vifs.vhost_user("client", CLIENT_SOCKET)))),
+]
+
+CASES = LIVES + TROUBLES
+assert len({case.name for case in CASES}) == len(CASES)

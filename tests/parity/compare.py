@@ -1,0 +1,37 @@
+"""Runs a case on both sides and tells where they differ."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import state
+
+
+def _of(box, vif):
+    """The VIF as it is for that sandbox: {run} is the run directory of its switch."""
+    return json.loads(json.dumps(vif).replace("{run}", box.run))
+
+
+def _do(side, step):
+    """Does a step; the state after it, with the answer if it has one."""
+    answer = None
+    if step.does == "there":
+        step.what(side.box)
+    else:
+        answer = getattr(side, step.does)(_of(side.box, step.what), step.instance)
+    found = state.look(side.box)
+    if answer:
+        found["answer"] = answer
+    return found
+
+
+def run(case, os_vif, vifplugd, clear):
+    """{step's name: {key: (os-vif's value, vifplugd's)}}. `clear` puts a sandbox in order."""
+    sides = (os_vif, vifplugd)
+    with ThreadPoolExecutor(len(sides)) as pool:
+        for side in sides:
+            side.configure(**case.options)
+        try:
+            return {step.name: state.differences(*pool.map(lambda side: _do(side, step), sides))
+                    for step in case.steps}
+        finally:
+            list(pool.map(clear, (side.box for side in sides)))

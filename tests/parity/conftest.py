@@ -1,0 +1,22 @@
+"""Fixtures: os-vif and vifplugd, each with a switch of its own."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import boxes  # noqa: E402  (before all that imports modules of the other tests)
+
+
+@pytest.fixture(scope="session")
+def vifplugd():
+    with boxes.vifplugd() as side:
+        yield side
+
+
+@pytest.fixture(scope="session")
+def os_vif():
+    with boxes.os_vif() as side:
+        yield side

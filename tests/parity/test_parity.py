@@ -1,0 +1,69 @@
+"""The same VIF, plugged by Debian's os-vif 3.0 into one switch and by vifplugd into another, gives
+the same rows and links, but for what differences.py lists."""
+
+import pytest
+
+from boxes import clear
+from cases import CASES
+from compare import run
+from differences import ALL, DIFFERENCES
+
+pytest.importorskip("vif_plug_ovs")
+
+
+@pytest.fixture(scope="module")
+def result(os_vif, vifplugd):
+    """What came of a case, which is run once."""
+    results = {}
+
+    def run_once(case):
+        if case.name not in results:
+            results[case.name] = run(case, os_vif, vifplugd, clear)
+        return results[case.name]
+    return run_once
+
+
+def explains(case, step, difference):
+    """(show, key) of all that is listed and stands for a difference."""
+    return [(id(show), key) for row in DIFFERENCES for show in row.shows
+            if show.covers(case, step) for key in show.keys_of(difference)]
+
+
+def shown(case, found):
+    """{(show, step, key)} that occur in a case's result."""
+    return {(show, step, key) for step, differences in found.items()
+            for difference in differences.items()
+            for show, key in explains(case.name, step, difference)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_case(case, result):
+    found = result(case)
+    unlisted = [f"after {step}: {key} is {values[0]} with os-vif, {values[1]} with vifplugd"
+                for step, differences in found.items() for key, values in differences.items()
+                if not explains(case.name, step, (key, values))]
+    assert not unlisted, "\n".join(unlisted)
+    there = shown(case, found)
+    missing = [f"{row.what}: {key} after {step}" for row in DIFFERENCES for show in row.shows
+               if case.name in show.cases for step in show.steps for key in show.keys
+               if (id(show), step, key) not in there]
+    assert not missing, "\n".join(missing)
+
+
+def test_what_is_listed_for_all(result):
+    """What is listed for all cases shows in some."""
+    there = set()
+    for case in CASES:
+        there |= {(show, key) for show, _, key in shown(case, result(case))}
+    missing = [f"{row.what}: {key}" for row in DIFFERENCES for show in row.shows
+               if show.cases == ALL for key in show.keys if (id(show), key) not in there]
+    assert not missing, "\n".join(missing)
+
+
+def test_cases_that_are_listed():
+    """No difference is listed for a case or a step that is not there."""
+    steps = {case.name: {step.name for step in case.steps} for case in CASES}
+    for row in DIFFERENCES:
+        for show in row.shows:
+            for case in set(show.cases) - set(ALL):
+                assert set(show.steps) <= steps[case], (row.what, case)
