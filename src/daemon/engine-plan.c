@@ -286,6 +286,10 @@ static enum prepared prepare_unplug(struct engine *engine, struct op *op,
     if (!current && !op->left_alone && find_leftover(engine, &op->request.vif, &leftover)) {
         plan_transition(&leftover, NULL, NULL, true, &op->plan);
         record_destroy(&leftover);
+    } else if (!current && !op->left_alone && is_trunk_bridge(op->request.vif.bridge) &&
+               ovs_bridge_is_empty(engine->env.ovs, op->request.vif.bridge)) {
+        /* The VIF's port was libvirt's, which has taken it away. */
+        plan_trunk_removal(op->request.vif.bridge, &op->plan);
     } else {
         plan_transition(current, NULL, NULL, true, &op->plan);
     }

@@ -145,6 +145,15 @@ static bool put_peer(struct nl_msg *msg, const char *peer, int mtu)
     return true;
 }
 
+/* What os-vif's ip_lib.add() gives the Linux bridges of its OVS plugin: they flood everything. */
+static bool put_bridge(struct nl_msg *msg)
+{
+    return nla_put_u32(msg, IFLA_BR_AGEING_TIME, 0) == 0 &&
+           nla_put_u32(msg, IFLA_BR_FORWARD_DELAY, 0) == 0 &&
+           nla_put_u32(msg, IFLA_BR_STP_STATE, 0) == 0 &&
+           nla_put_u8(msg, IFLA_BR_MCAST_SNOOPING, 0) == 0;
+}
+
 /* A request for a new link: a veth if there is a `peer`, else a bridge. NULL if memory ran out. */
 static struct nl_msg *add_message(const char *name, const char *peer, int mtu)
 {
@@ -159,7 +168,7 @@ static struct nl_msg *add_message(const char *name, const char *peer, int mtu)
         !(info = nla_nest_start(msg, IFLA_LINKINFO)) ||
         nla_put_string(msg, IFLA_INFO_KIND, peer ? "veth" : "bridge") < 0 ||
         !(data = nla_nest_start(msg, IFLA_INFO_DATA)) ||
-        !(peer ? put_peer(msg, peer, mtu) : nla_put_u32(msg, IFLA_BR_AGEING_TIME, 0) == 0)) {
+        !(peer ? put_peer(msg, peer, mtu) : put_bridge(msg))) {
         nlmsg_free(msg);
         return NULL;
     }
@@ -325,6 +334,12 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
 
     if (!check_name(name, &answer) || (fd = open_tap(name, multiqueue, &answer)) < 0) {
         return links_fail(error, &answer, name, next, "made a tap device");
+    }
+    /* Else the host would do duplicate address detection with the guest's own link-local address
+     * (os-vif's create_tap()). */
+    if (!write_conf(links, "ipv6", name, "disable_ipv6", '1', error)) {
+        close(fd);
+        return false;
     }
     /* It stays only once it is as it shall be, alias and all: until then it goes with `fd`. */
     if (!apply(links, name, &change, &answer) ||

@@ -48,18 +48,20 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
                     const char *alias, struct error *error);
 
 /* A Linux bridge, up, that forgets addresses at once (ageing 0, so that it floods: os-vif's
- * ensure_bridge() and Launchpad bug 1715317), has no IPv6 of its own (bug 1302080) and does not
+ * ensure_bridge() and Launchpad bug 1715317), passes all multicast and delays nothing (no snooping,
+ * forward_delay 0, no STP), has no IPv6 of its own (bug 1302080) and does not
  * answer ARP for the host's other addresses (arp_ignore 1, arp_announce 2). Fails if the name is
  * taken. */
 bool links_add_bridge(struct links *links, const char *name, const char *alias,
                       struct error *error);
 
-/* Gives an existing bridge the attributes above but ageing, which is set only when it is made.
- * Fails if it is not there or no Linux bridge. */
+/* Gives an existing bridge what is said above of IPv6 and ARP; the rest is set only when it is
+ * made. Fails if it is not there or no Linux bridge. */
 bool links_tend_bridge(struct links *links, const char *name, struct error *error);
 
-/* A persistent tap device, up, with `address` ("": the kernel's choice) and `mtu` (0: default), for
- * one queue or, with `multiqueue`, several. Nothing is attached to it. Fails if the name is taken.
+/* A persistent tap device, up, without IPv6 of its own, with `address` ("": the kernel's choice)
+ * and `mtu` (0: default), for one queue or, with `multiqueue`, several. Nothing is attached to it.
+ * Fails if the name is taken.
  */
 bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
                    int mtu, const char *alias, struct error *error);

@@ -290,6 +290,14 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
 
 static bool stage_delete(struct ovs *ovs, const struct plan *plan)
 {
+    if (plan->spec.no_port) {
+        const struct ovsrec_bridge *row = ovs_bridge_row(ovs, plan->spec.bridge);
+
+        if (row) {
+            note_bridge(ovs, row)->drop = true;
+        }
+        return row != NULL;
+    }
     if (!detach(ovs, plan->spec.port, plan->spec.bridge, plan->drop_bridge, false)) {
         return false;
     }
@@ -339,6 +347,13 @@ static size_t count_keepers(const struct ovsrec_bridge *row)
         n += strcmp(port->name, row->name) && !patch;
     }
     return n;
+}
+
+bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name)
+{
+    const struct ovsrec_bridge *row = ovs_bridge_row(ovs, name);
+
+    return row && count_keepers(row) == 0;
 }
 
 /* A bridge goes if this transaction leaves it nothing but its local port, and the transaction fails

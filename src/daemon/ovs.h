@@ -61,6 +61,10 @@ size_t ovs_n_vifs(const struct ovs *ovs);
 /* Whether any interface has that iface-id. Looks at all of them. */
 bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id);
 
+/* Whether that bridge is there and has no ports but its local one and, on a trunk bridge, Neutron's
+ * patch ports. */
+bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name);
+
 /* Whether a VIF's port is on that bridge. */
 bool ovs_vif_is_on(const struct ovs *ovs, const char *vif_id, const char *bridge);
 

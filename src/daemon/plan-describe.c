@@ -200,7 +200,9 @@ char **plan_operations(const struct plan *plan, const struct host_plan *host, si
         describe_update(plan, &lines);
         break;
     case ACTION_DELETE:
-        add_line(&lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
+        if (!plan->spec.no_port) {
+            add_line(&lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
+        }
         describe_leaving(plan->spec.port_bridge, plan->drop_bridge, plan->spec.bridge, &lines);
         break;
     case ACTION_NONE:

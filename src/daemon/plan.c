@@ -198,6 +198,16 @@ static void plan_removal(const struct record *current, struct plan *plan)
     why(plan, "port %s on %s goes", current->spec.port, current->spec.bridge);
 }
 
+void plan_trunk_removal(const char *bridge, struct plan *plan)
+{
+    plan_destroy(plan);
+    plan_init(plan);
+    plan->action = ACTION_DELETE;
+    plan->changes = plan->drop_bridge = plan->spec.no_port = true;
+    snprintf(plan->spec.bridge, sizeof plan->spec.bridge, "%s", bridge);
+    why(plan, "trunk bridge %s is empty", bridge);
+}
+
 static void plan_creation(const struct record *current, const struct port_spec *goal,
                           struct plan *plan)
 {
@@ -310,14 +320,18 @@ static bool takes_same_vf(const struct record *owner, const struct port_spec *sp
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
+    const struct record *name_owner = facts->name_owner;
     const struct record *owner = facts->vf_owner;
     const struct record *current = facts->current;
 
-    if (facts->name_owner && !takes_same_vf(facts->name_owner, spec)) {
-        return refuse_name(vif, spec, facts->name_owner, error);
+    if (name_owner && spec->no_port && !name_owner->ours) {
+        name_owner = NULL; /* Made by whoever starts the guest (libvirt), as was asked for. */
+    }
+    if (name_owner && !takes_same_vf(name_owner, spec)) {
+        return refuse_name(vif, spec, name_owner, error);
     }
     if (!owner) {
-        owner = facts->name_owner; /* A kernel representor's netdev has one name only. */
+        owner = name_owner; /* A kernel representor's netdev has one name only. */
     }
     if (owner && !(owner->ours && (facts->evict || strcmp(owner->boot_id, facts->boot_id)))) {
         return refuse_vf(vif, spec, owner, error);

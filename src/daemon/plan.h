@@ -116,6 +116,9 @@ struct plan {
 void plan_init(struct plan *plan);
 void plan_destroy(struct plan *plan);
 
+/* Plans to remove an emptied trunk bridge that no VIF is on record for. */
+void plan_trunk_removal(const char *bridge, struct plan *plan);
+
 /* What there is in the switch that a plan for one port has to respect. Records may be NULL. */
 struct switch_facts {
     const struct record *current;    /* This VIF's own port. */

@@ -296,26 +296,4 @@ REFUSALS = [
                port_of(VHU, NONE, THERE)),)),
 ]
 
-# What is no decision, but not as it should be.
-SHORTCOMINGS = [
-    Difference(
-        "Linux bridge of a `VIFBridge`", "`forward_delay` 0, `mcast_snooping` off",
-        "both as the kernel has them", "none: to be put right",
-        (Shows((*HYBRIDS, "hybrid netdev"), PLUGGED,
-               {"link qbr* forward_delay": ("0", "1500"), "link qbr* mcast_snooping": ("0", "1")}),
-         Shows(("hybrid, unplugged as ovs",), ("plug",),
-               {"link qbr* forward_delay": ("0", "1500"), "link qbr* mcast_snooping": ("0", "1")}))
-    ),
-    Difference(
-        "`VIFOpenVSwitch` without `create_port`, plugged again while libvirt's port is there",
-        "done", "refused: `port_conflict`", "none: to be put right",
-        (Shows(("ovs without port, by libvirt",), ("replug",),
-               {"answer": ("done", "port_conflict")}),)),
-    Difference(
-        "trunk bridge of a `VIFOpenVSwitch` without `create_port`", "removed at unplug", "stays",
-        "none: to be put right",
-        (Shows(("ovs on a trunk without port",), ("unplug", "unplug again"),
-               {f"{thing} tbr-*": (NONE, THERE) for thing in ("Bridge", "Port", "Interface")}),)),
-]
-
-DIFFERENCES = ADDITIONS + REPRESENTORS + MEANINGS + REFUSALS + SHORTCOMINGS
+DIFFERENCES = ADDITIONS + REPRESENTORS + MEANINGS + REFUSALS

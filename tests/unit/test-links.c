@@ -242,6 +242,9 @@ static void test_bridge(void **state)
         text = ip_link(name);
         CHECK_HAS(name, text, "\"info_kind\":\"bridge\"");
         CHECK_HAS(name, text, "\"ageing_time\":0,");
+        CHECK_HAS(name, text, "\"forward_delay\":0,");
+        CHECK_HAS(name, text, "\"stp_state\":0,");
+        CHECK_HAS(name, text, "\"mcast_snooping\":0,");
         CHECK_HAS(name, text, "\"UP\"");
         CHECK(name, links_find(links, name, &facts));
         CHECK(name, facts.up);

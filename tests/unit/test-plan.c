@@ -297,6 +297,33 @@ static void test_conflicts(void **state)
     }
 }
 
+/* A VIF whose port somebody else makes is in nobody's way but another VIF's. */
+static void test_port_of_somebody_else(void **state)
+{
+    (void)state;
+    for (int ours = 0; ours < 2; ours++) {
+        const struct vif vif = {.form = VIF_FORM_NATIVE};
+        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1"};
+        const char *row = ours ? "ours" : "foreign";
+        struct record name_owner;
+        struct error error = {0};
+        struct port_spec spec;
+        struct plan plan;
+
+        plan_init(&plan);
+        parse_port(&spec, PORT);
+        spec.no_port = true;
+        init_owner(&name_owner, ours);
+        facts.name_owner = &name_owner;
+        CHECK_INT(row, plan_plug(&vif, &spec, &facts, &plan, &error), !ours);
+        CHECK_INT(row, error.reason, ours ? REASON_PORT_CONFLICT : REASON_NONE);
+        CHECK_INT(row, plan.action, ACTION_NONE);
+        plan_destroy(&plan);
+        port_spec_destroy(&spec);
+        record_destroy(&name_owner);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -310,8 +337,11 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transitions), cmocka_unit_test(test_failed_by_error),
-        cmocka_unit_test(test_long_why),    cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_transitions),
+        cmocka_unit_test(test_failed_by_error),
+        cmocka_unit_test(test_long_why),
+        cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_port_of_somebody_else),
         cmocka_unit_test(test_names),
     };
 
