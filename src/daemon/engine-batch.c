@@ -126,20 +126,29 @@ static bool stage(struct engine *engine, struct op *op)
 
 /* A plug that was acknowledged at commit, and is only followed up, keeps nobody waiting who wants
  * something else of the VIF by now. A replacement has to be finished, though. */
+static bool is_only_followed(const struct op *op)
+{
+    return op->state == OP_REALIZING && engine_is_acknowledged(op) &&
+           op->plan.action != ACTION_REPLACE;
+}
+
+/* It goes once the other is about to write. */
 static void supersede(struct engine *engine, const struct op *op)
 {
     struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
 
-    if (first != op && first->state == OP_REALIZING && engine_is_acknowledged(first) &&
-        first->plan.action != ACTION_REPLACE) {
+    if (first != op) {
         engine_remove(engine, first);
     }
 }
 
 static bool is_next(const struct engine *engine, const struct op *op)
 {
-    return ovs_list_front(&op->vif_queue->ops) == &op->vif_node &&
-           !(op->waits_for_switch && vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
+    const struct ovs_list *ops = &op->vif_queue->ops;
+    const struct op *first = CONTAINER_OF(ovs_list_front(ops), struct op, vif_node);
+    bool turn = first == op || (is_only_followed(first) && first->vif_node.next == &op->vif_node);
+
+    return turn && !(op->waits_for_switch && vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
 }
 
 static void send_batch(struct engine *engine, size_t n)
@@ -173,7 +182,6 @@ static void gather_batch(struct engine *engine)
             poll_immediate_wake();
             return;
         }
-        supersede(engine, op);
         if (!is_next(engine, op) || (op->solo && n)) {
             continue;
         }
@@ -181,6 +189,7 @@ static void gather_batch(struct engine *engine)
         if (!prepare(engine, op) || holds_back(engine, op) || !fits(engine, op)) {
             continue;
         }
+        supersede(engine, op);
         engine_move(engine, op, OP_COMMITTING);
         n++;
         if (op->solo || op->plan.spec.slow_probe) {

@@ -28,6 +28,7 @@ static void queued_too_long(struct engine *engine, struct op *op)
     /* It may be in the database. The answer cannot wait for OVSDB, but the undo can. */
     engine_answer_error(engine, op, op->undoing ? &op->error : &error);
     if (op->type == OP_UNPLUG) {
+        op->error = error;
         engine_remove(engine, op);
         return;
     }
@@ -138,6 +139,13 @@ void engine_check_deadlines(struct engine *engine)
     }
     LIST_FOR_EACH_SAFE (op, node, &engine->committing) {
         check_committing(engine, op, now);
+    }
+    LIST_FOR_EACH_SAFE (op, node, &engine->clearing) {
+        if (now >= op->deadline) {
+            op->cleared = true;
+            op_warn(op, "the kernel has not removed the VIF's links yet");
+            engine_succeed(engine, op);
+        }
     }
     LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
         check_queued(engine, op, now);

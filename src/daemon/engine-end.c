@@ -129,7 +129,10 @@ void engine_answer_error(struct engine *engine, struct op *op, const struct erro
 static enum engine_event event_of(const struct op *op)
 {
     if (op->type == OP_REPAIR) {
-        return EVENT_REPAIRED;
+        return op->succeeded ? EVENT_REPAIRED : EVENT_NOTHING;
+    }
+    if (!op->touched) {
+        return EVENT_NOTHING;
     }
     if (!op->succeeded) {
         return engine_is_acknowledged(op) ? EVENT_CHANGED : EVENT_NONE;
@@ -145,10 +148,10 @@ static enum engine_event event_of(const struct op *op)
 
 static void tell_end(struct engine *engine, const struct op *op)
 {
-    if (engine->stopping || !(op->touched || op->type == OP_REPAIR)) {
+    if (engine->stopping) {
         return;
     }
-    if (op->succeeded && op->evicted) {
+    if (op->evicted && (op->succeeded || engine_is_acknowledged(op))) {
         engine->env.ended(engine->env.aux, op->evicted->spec.vif_id, EVENT_UNPLUGGED);
     }
     engine->env.ended(engine->env.aux, op->request.vif_id, event_of(op));
@@ -159,7 +162,11 @@ void engine_remove(struct engine *engine, struct op *op)
     struct vif_queue *queue = op->vif_queue;
 
     if (!op->succeeded && !engine->stopping) {
-        engine_revert_links(engine, op);
+        if (engine_is_acknowledged(op)) {
+            engine_drop_links(engine, op); /* What it wrote stays. */
+        } else {
+            engine_revert_links(engine, op);
+        }
     }
     engine_reap_ended(engine, op);
     tell_end(engine, op);

@@ -10,6 +10,7 @@
 
 #include "daemon/host.h"
 #include "openvswitch/vlog.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(engine_links);
@@ -114,6 +115,7 @@ bool engine_clear_links(struct engine *engine, struct op *op)
         return false;
     }
     op->changed = true;
+    op->deadline = time_msec() + engine_timeout_ms(engine, op);
     link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, &op->host);
     engine_move(engine, op, OP_CLEARING);
     return true;
@@ -152,12 +154,25 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
     const char *vif_id = facts->alias + strlen(HOST_ALIAS_PREFIX);
     struct orphans *orphans = orphans_;
     struct record record;
+    bool wanted = false;
 
     if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
+        wanted = host_names(&record.spec.host, name);
         record_destroy(&record);
-    } else if (orphans->n < ORPHANS_MAX) {
+    }
+    if (!wanted && orphans->n < ORPHANS_MAX) {
         snprintf(orphans->names[orphans->n++], VIF_IFNAME_MAX + 1, "%s", name);
     }
+}
+
+/* By the link remover, of which nobody waits for the end. */
+static void remove_orphan(struct engine *engine, const char *name)
+{
+    struct host_plan plan = {.n = 1, .steps = {{.type = HOST_DELETE}}};
+
+    VLOG_WARN("link %s was made for a VIF that is not on record with it; deleting it", name);
+    snprintf(plan.steps[0].name, sizeof plan.steps[0].name, "%s", name);
+    link_remover_add(engine->env.link_remover, 0, "", &plan);
 }
 
 void engine_clean_links(struct engine *engine)
@@ -174,11 +189,7 @@ void engine_clean_links(struct engine *engine)
         VLOG_WARN("left-over links were not looked for: %s", error.message);
     }
     for (size_t i = 0; i < orphans->n; i++) {
-        VLOG_WARN("link %s was made for a VIF that is not on record; deleting it",
-                  orphans->names[i]);
-        if (!links_delete(engine->env.links, orphans->names[i], &error)) {
-            VLOG_WARN("%s", error.message);
-        }
+        remove_orphan(engine, orphans->names[i]);
     }
     free(orphans);
 }

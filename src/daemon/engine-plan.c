@@ -23,13 +23,83 @@ static bool is_leaving(const struct engine *engine, const struct op *op, const s
 }
 
 /* Keeps what is evicted as what an undo brings back, as long as nothing has been written. */
-static void note_evicted(struct op *op, const struct record *owner)
+static void note_evicted(const struct engine *engine, struct op *op, const struct record *owner)
 {
-    if (op->touched || op->evicted) {
+    if (op->touched) {
         return;
     }
     op->evicted = xmalloc(sizeof *op->evicted);
     record_clone(op->evicted, owner);
+    op->evicted->spec.has_qos = record_has_limits(owner);
+    op->evicted_settings = ovs_port_settings(engine->env.ovs, owner->spec.port);
+}
+
+/* What was noted for a plan that was not carried out. */
+static void forget_evicted(struct op *op)
+{
+    if (op->evicted && !op->touched) {
+        record_destroy(op->evicted);
+        free(op->evicted);
+        port_settings_free(op->evicted_settings);
+        op->evicted = NULL;
+        op->evicted_settings = NULL;
+    }
+}
+
+static bool refuse_port_bridge(const struct op *op, const char *what, const char *name,
+                               struct error *error)
+{
+    return error_set(error, REASON_PORT_CONFLICT,
+                     vif_field_path(&op->request.vif, VIF_FIELD_VIF_NAME),
+                     "The VIF's %s %s would be in the way of another of that name; remove that or "
+                     "use other names.",
+                     what, name);
+}
+
+/* Whether port `name` is on another bridge than `bridge`, and not this VIF's present port. */
+static bool is_elsewhere(const struct engine *engine, const char *name, const char *bridge,
+                         const struct record *current)
+{
+    struct record record;
+    bool elsewhere;
+
+    if (!ovs_find_port(engine->env.ovs, name, &record)) {
+        return false;
+    }
+    elsewhere =
+        strcmp(record.spec.bridge, bridge) && !(current && !strcmp(current->spec.port, name));
+    record_destroy(&record);
+    return elsewhere;
+}
+
+/* A bridge of the VIF's own: its names may be taken, and what there is of it may not be whole. */
+static bool plan_port_bridge(const struct engine *engine, struct op *op,
+                             const struct record *current, struct error *error)
+{
+    const struct port_spec *goal = &op->goal;
+    const char *patch = smap_get_def(&goal->options, "peer", "");
+    bool stays = current && !strcmp(current->spec.port, goal->port);
+    enum port_bridge_state state;
+
+    if (!goal->port_bridge[0]) {
+        return true;
+    }
+    state = ovs_port_bridge(engine->env.ovs, goal->port_bridge, patch,
+                            stays ? current->spec.guest_port : goal->guest_port);
+    if (state == PORT_BRIDGE_FOREIGN) {
+        return refuse_port_bridge(op, "bridge", goal->port_bridge, error);
+    }
+    if (is_elsewhere(engine, patch, goal->port_bridge, NULL)) {
+        return refuse_port_bridge(op, "patch port", patch, error);
+    }
+    if (is_elsewhere(engine, goal->guest_port, goal->port_bridge, current)) {
+        return refuse_port_bridge(op, "port", goal->guest_port, error);
+    }
+    if (stays && state != PORT_BRIDGE_WHOLE) {
+        op->plan.make_port_bridge = op->plan.needs_switch = op->plan.changes = true;
+        op->plan.action = op->plan.action == ACTION_NONE ? ACTION_UPDATE : op->plan.action;
+    }
+    return true;
 }
 
 /* On failure, *later tells that it is worth planning again soon. */
@@ -43,6 +113,7 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
     bool ok;
 
     *later = false;
+    forget_evicted(op);
     if (!engine_specify(engine, op, error)) {
         return false;
     }
@@ -55,22 +126,25 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
     record_init(&name_owner);
     record_init(&vf_owner);
     if (ovs_find_port(ovs, op->goal.port, &name_owner) &&
-        !(name_owner.ours && !strcmp(name_owner.spec.vif_id, op->goal.vif_id))) {
+        !(name_owner.ours && !strcmp(name_owner.spec.vif_id, op->goal.vif_id)) &&
+        !(current && !strcmp(current->spec.guest_port, op->goal.port))) {
         facts.name_owner = &name_owner;
     }
     if (op->goal.has_vf &&
         ovs_find_vf_owner(ovs, &op->goal.pf, op->goal.vf_num, op->goal.vif_id, &vf_owner)) {
         facts.vf_owner = &vf_owner;
     }
-    ok = plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error);
-    if (ok && op->plan.evicted_vif[0]) {
-        *later = engine_has(engine, op->plan.evicted_vif);
-        ok = !*later;
-        note_evicted(op, facts.vf_owner ? facts.vf_owner : facts.name_owner);
-    }
+    ok = plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error) &&
+         plan_port_bridge(engine, op, current, error);
     if (!ok) {
-        *later |=
-            is_leaving(engine, op, facts.name_owner) || is_leaving(engine, op, facts.vf_owner);
+        *later = is_leaving(engine, op, facts.name_owner) || is_leaving(engine, op, facts.vf_owner);
+    } else if (op->plan.evicted_vif[0] && engine_must_wait_for(engine, op->plan.evicted_vif, op)) {
+        *later = true;
+        ok = error_set(error, REASON_BUSY, "",
+                       "VIF %s, which would lose its VF, is being changed; try again in a moment.",
+                       op->plan.evicted_vif);
+    } else if (op->plan.evicted_vif[0]) {
+        note_evicted(engine, op, facts.vf_owner ? facts.vf_owner : facts.name_owner);
     }
     record_destroy(&name_owner);
     record_destroy(&vf_owner);
@@ -78,16 +152,19 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
 }
 
 /* Keeps what is there now as what an undo goes back to, as long as nothing has been written. */
-static void note_before(struct op *op, const struct record *current)
+static void note_before(const struct engine *engine, struct op *op, const struct record *current)
 {
     if (op->touched) {
         return;
     }
     record_destroy(&op->before);
+    port_settings_free(op->before_settings);
+    op->before_settings = NULL;
     op->has_before = current != NULL;
     if (current) {
         record_clone(&op->before, current);
-        op->before.spec.has_qos = op->goal.has_qos;
+        op->before.spec.has_qos = op->goal.has_qos || record_has_limits(current);
+        op->before_settings = ovs_port_settings(engine->env.ovs, current->spec.port);
     } else {
         record_init(&op->before);
     }
@@ -158,8 +235,12 @@ static enum prepared settle_plug(struct engine *engine, struct op *op, const str
 {
     struct error error;
 
-    note_before(op, current);
+    note_before(engine, op, current);
     if (!engine_plan_links(engine, op, &error)) {
+        if (error.reason == REASON_PORT_CONFLICT && !ovs_list_is_empty(&engine->clearing) &&
+            !op->request.dry_run) {
+            return PREPARED_LATER; /* The link in the way may be one that is being removed. */
+        }
         engine_give_up(engine, op, &error);
         return PREPARED_ENDED;
     }
@@ -208,6 +289,9 @@ static bool plan_update(struct op *op, const struct record *current, struct erro
     }
     if (request->vif.mtu && op->goal.host.kind != HOST_NONE) {
         op->goal.host.mtu = request->vif.mtu;
+        if (record_awaits_netdev(current)) {
+            op_warn(op, "there is no netdev %s yet, whose MTU could be set", op->goal.host.netdev);
+        }
     } else if (request->vif.mtu) {
         op->goal.mtu_request = request->vif.mtu;
     }
@@ -267,6 +351,26 @@ static bool find_leftover(const struct engine *engine, const struct vif *vif, st
     return false;
 }
 
+/* Plans to remove a VIF's bridge of its own that has no record any more, if there is one. */
+static bool plan_left_port_bridge(const struct engine *engine, struct op *op)
+{
+    char bridge[VIF_IFNAME_MAX + 1];
+    char patch[PORT_NAME_MAX + 1];
+    struct record record;
+
+    spec_name_port_bridge(op->request.vif_id, bridge, patch);
+    if (!ovs_find_port(engine->env.ovs, patch, &record)) {
+        return false;
+    }
+    if (strcmp(record.spec.bridge, bridge) || strcmp(record.spec.type, "patch")) {
+        record_destroy(&record);
+        return false;
+    }
+    record_destroy(&record);
+    plan_port_bridge_removal(bridge, &op->plan);
+    return true;
+}
+
 static enum prepared prepare_unplug(struct engine *engine, struct op *op,
                                     const struct record *current)
 {
@@ -286,6 +390,8 @@ static enum prepared prepare_unplug(struct engine *engine, struct op *op,
     if (!current && !op->left_alone && find_leftover(engine, &op->request.vif, &leftover)) {
         plan_transition(&leftover, NULL, NULL, true, &op->plan);
         record_destroy(&leftover);
+    } else if (!current && !op->left_alone && plan_left_port_bridge(engine, op)) {
+        /* Its other side was taken away by somebody else. */
     } else if (!current && !op->left_alone && is_trunk_bridge(op->request.vif.bridge) &&
                ovs_bridge_is_empty(engine->env.ovs, op->request.vif.bridge)) {
         /* The VIF's port was libvirt's, which has taken it away. */
@@ -293,7 +399,7 @@ static enum prepared prepare_unplug(struct engine *engine, struct op *op,
     } else {
         plan_transition(current, NULL, NULL, true, &op->plan);
     }
-    note_before(op, current);
+    note_before(engine, op, current);
     if (op->request.dry_run) {
         if (!op->left_alone) {
             engine_plan_drop_links(engine, op);
@@ -328,8 +434,10 @@ static enum prepared prepare_undo(struct engine *engine, struct op *op,
     plan_transition(current, goal, op->has_goal ? &op->goal : NULL,
                     !goal || bridge_exists(engine, goal->bridge), &op->plan);
     op->plan.drop_bridge |= op->made_bridge;
+    op->plan.settings = goal ? op->before_settings : NULL;
     if (op->evicted && !is_plugged(engine, op->evicted->spec.vif_id)) {
         op->plan.restored = &op->evicted->spec;
+        op->plan.restored_settings = op->evicted_settings;
         op->plan.needs_switch = true;
         return PREPARED_STAGE;
     }
@@ -396,9 +504,19 @@ static enum prepared prepare_repair(struct engine *engine, struct op *op,
         engine_remove(engine, op);
         return PREPARED_ENDED;
     }
+    if (current) {
+        op->goal.has_qos = false; /* Limits are others' to change. */
+    } else {
+        spec_fill_new_port(engine->env.config->isolate_vif, engine->env.config->default_qos_type,
+                           &op->goal);
+    }
     plan_transition(current, &op->goal, &op->goal, bridge_exists(engine, op->goal.bridge),
                     &op->plan);
-    note_before(op, current);
+    if (!plan_port_bridge(engine, op, current, &error)) {
+        engine_fail(engine, op, &error);
+        return PREPARED_ENDED;
+    }
+    note_before(engine, op, current);
     if (!engine_plan_links(engine, op, &error)) {
         engine_fail(engine, op, &error);
         return PREPARED_ENDED;

@@ -83,6 +83,9 @@ void engine_clean_links(struct engine *engine);
 /* Tells the reap that the unplug is on behalf of, if it is, that it has ended (engine-reap.c). */
 void engine_reap_ended(struct engine *engine, struct op *op);
 
+/* How many more operations may wait. */
+size_t engine_room(const struct engine *engine);
+
 /* Whether `n` more operations may wait; busy if not. */
 bool engine_has_room(const struct engine *engine, size_t n, struct error *error);
 
@@ -116,6 +119,10 @@ int engine_timeout_ms(const struct engine *engine, const struct op *op);
 
 /* Whether an unplug of that VIF was asked for before `op`, and has not ended. */
 bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op);
+
+/* Whether `op` has to wait before it touches that VIF: for operations that were asked for earlier,
+ * and for those that have begun. (Not for all: two that want each other's would wait for ever.) */
+bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const struct op *op);
 
 /* Moves the operation to the list of `state`; QUEUED ones that have begun go to the front. */
 void engine_move(struct engine *engine, struct op *op, enum op_state state);

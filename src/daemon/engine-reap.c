@@ -107,6 +107,7 @@ bool engine_reap(struct engine *engine, const struct request *request, uint64_t 
     struct search search = {.engine = engine};
     const char(*ids)[VIF_ID_MAX + 1] = (const char(*)[VIF_ID_MAX + 1]) request->vif_ids;
     size_t n = request->n_vif_ids;
+    size_t n_fit;
     struct reap *reap;
 
     if (!check_named(engine, request, error)) {
@@ -117,16 +118,22 @@ bool engine_reap(struct engine *engine, const struct request *request, uint64_t 
         ids = (const char(*)[VIF_ID_MAX + 1]) search.ids;
         n = search.n;
     }
-    if (!engine_has_room(engine, n, error)) {
+    n_fit = MIN(n, engine_room(engine));
+    if (n > 0 && (n_fit == 0 || (request->vif_ids && n_fit < n))) {
         free(search.ids);
-        return false;
+        return engine_has_room(engine, n, error);
     }
     reap = xzalloc(sizeof *reap);
     memcpy(reap->id, request->id, sizeof reap->id);
     reap->connection = connection;
     reap->n_pending = n;
     reap->removed = xcalloc(n + 1, sizeof *reap->removed);
-    reap->warnings = xcalloc(n + 1, sizeof *reap->warnings);
+    reap->warnings = xcalloc(n + 2, sizeof *reap->warnings);
+    if (n_fit < n) {
+        reap->warnings[reap->n_warnings++] = xasprintf(
+            "%zu more are stale than may wait at a time (max_queued); reap again", n - n_fit);
+        reap->n_pending = n = n_fit;
+    }
     for (size_t i = 0; i < n; i++) {
         struct request unplug = {.id = "null", .method = METHOD_UNPLUG};
         struct op *op;

@@ -100,6 +100,40 @@ bool engine_has(const struct engine *engine, const char *vif_id)
     return false;
 }
 
+bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const struct op *op)
+{
+    const struct vif_queue *queue;
+    const struct op *other;
+
+    HMAP_FOR_EACH_WITH_HASH (queue, node, hash_string(vif_id, 0), &engine->vif_queues) {
+        LIST_FOR_EACH (other, vif_node, &queue->ops) {
+            if (!strcmp(queue->vif_id, vif_id) &&
+                (other->id < op->id || other->state != OP_QUEUED || other->touched)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool engine_concerns(const struct engine *engine, const char *vif_id)
+{
+    const struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing};
+    const struct op *op;
+
+    if (engine_has(engine, vif_id)) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        LIST_FOR_EACH (op, node, lists[i]) {
+            if (op->evicted && !strcmp(op->evicted->spec.vif_id, vif_id)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op)
 {
     const struct vif_queue *queue;
@@ -128,6 +162,13 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     ovs_list_push_back(&engine->queued, &op->node);
     engine->n_ops++;
     return op;
+}
+
+size_t engine_room(const struct engine *engine)
+{
+    size_t max = (size_t)engine->env.config->max_queued;
+
+    return engine->draining || engine->n_ops >= max ? 0 : max - engine->n_ops;
 }
 
 bool engine_has_room(const struct engine *engine, size_t n, struct error *error)

@@ -24,11 +24,12 @@
 
 /* What the end of an operation means to those who watch its VIF. */
 enum engine_event {
-    EVENT_NONE, /* Nothing: it failed, and was undone, or only marks were written. */
+    EVENT_NOTHING, /* Nothing was written, or a repair came to nothing. */
+    EVENT_NONE,    /* Nothing to tell: it failed, and was undone, or only marks were written. */
     EVENT_PLUGGED,
     EVENT_UNPLUGGED,
     EVENT_CHANGED,
-    EVENT_REPAIRED /* A repair has ended, well or not. */
+    EVENT_REPAIRED
 };
 
 /* What the engine works with. All borrowed, all must outlive it. */
@@ -45,7 +46,7 @@ struct engine_env {
     const char *run_dir; /* OVS's run directory. */
     /* Sends a line (malloc'ed, passed on) to a connection, if that is still there. */
     void (*reply)(void *aux, uint64_t connection, char *line);
-    /* An operation that wrote something about a VIF has ended. */
+    /* An operation on a VIF has ended. */
     void (*ended)(void *aux, const char *vif_id, enum engine_event event);
     void *aux;
 };
@@ -71,6 +72,9 @@ bool engine_repair(struct engine *engine, const char *vif_id, const struct port_
 
 /* Whether operations on that VIF are under way or waiting. */
 bool engine_has(const struct engine *engine, const char *vif_id);
+
+/* The same, or whether one under way evicts it. */
+bool engine_concerns(const struct engine *engine, const char *vif_id);
 
 /* Looks at what came of everything under way. To be called after ovs_run() and vswitchd_run(). */
 void engine_run(struct engine *engine);

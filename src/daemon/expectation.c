@@ -1,5 +1,6 @@
 #include "daemon/expectation.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,9 @@
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
-/* port, bridge, datapath_type, type, mtu_request, then the options and the external_ids: key,
- * value,
+/* port, bridge, datapath_type, type, mtu_request, links (whether a tap is ours to make, and the MTU
+ * of the links, 0: not known), limits (six numbers, or "" for none), then the options and the
+ * external_ids: key, value,
  * ..., and an empty key behind each map. */
 struct expectation {
     char strings[1];
@@ -46,12 +48,37 @@ static void put_map(struct ds *ds, const struct smap *map, bool all)
     put(ds, "");
 }
 
+static void put_limits(struct ds *ds, const struct vif_qos *qos)
+{
+    static const struct vif_qos none;
+    char text[160] = "";
+
+    if (memcmp(qos, &none, sizeof none) != 0) {
+        snprintf(text, sizeof text,
+                 "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+                 qos->egress_kbps, qos->egress_burst_kb, qos->egress_kpps, qos->egress_burst_kpkt,
+                 qos->ingress_kbps, qos->ingress_burst_kb);
+    }
+    put(ds, text);
+}
+
+/* The numbers of a string that put_limits() or expectation_of() wrote. */
+static void get_numbers(const char *text, int64_t *numbers, size_t n)
+{
+    for (size_t i = 0; i < n && *text; i++) {
+        char *end;
+
+        numbers[i] = strtoll(text, &end, 10);
+        text = end;
+    }
+}
+
 struct expectation *expectation_of(const struct record *record)
 {
     const struct port_spec *spec = &record->spec;
     struct expectation *expectation;
     struct ds ds = DS_EMPTY_INITIALIZER;
-    char mtu[16];
+    char mtu[24];
 
     snprintf(mtu, sizeof mtu, "%d", spec->mtu_request);
     put(&ds, spec->port);
@@ -59,6 +86,9 @@ struct expectation *expectation_of(const struct record *record)
     put(&ds, spec->datapath_type);
     put(&ds, spec->type);
     put(&ds, mtu);
+    snprintf(mtu, sizeof mtu, "%d %d", spec->host.create, spec->host.mtu);
+    put(&ds, mtu);
+    put_limits(&ds, record->foreign_qos ? &(struct vif_qos){0} : &spec->qos);
     put_map(&ds, &spec->options, true);
     put_map(&ds, &spec->external_ids, false);
     expectation = xmemdup(ds.string, ds.length);
@@ -93,6 +123,8 @@ void expectation_expand(const struct expectation *expectation, struct record *re
 {
     const char *cursor = expectation->strings;
     struct port_spec *spec = &record->spec;
+    int64_t links[2] = {0};
+    int64_t limits[6] = {0};
 
     record_init(record);
     snprintf(spec->port, sizeof spec->port, "%s", next(&cursor));
@@ -100,9 +132,15 @@ void expectation_expand(const struct expectation *expectation, struct record *re
     snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s", next(&cursor));
     snprintf(spec->type, sizeof spec->type, "%s", next(&cursor));
     str_to_int(next(&cursor), 10, &spec->mtu_request);
+    get_numbers(next(&cursor), links, ARRAY_SIZE(links));
+    get_numbers(next(&cursor), limits, ARRAY_SIZE(limits));
     get_map(&cursor, &spec->options);
     get_map(&cursor, &spec->external_ids);
     record_interpret(record);
+    spec->host.create |= links[0] != 0;
+    spec->host.mtu = (int)links[1];
+    spec->qos = (struct vif_qos){limits[0], limits[1], limits[2], limits[3], limits[4], limits[5]};
+    spec->has_qos = memcmp(&spec->qos, &(struct vif_qos){0}, sizeof spec->qos) != 0;
 }
 
 struct comparison {
@@ -153,6 +191,8 @@ size_t expectation_compare(const struct expectation *expectation, const struct r
     next(&cursor); /* The bridge's datapath_type is not ours. */
     note(&comparison, "type", "", next(&cursor), spec->type);
     note(&comparison, "mtu_request", "", next(&cursor), mtu);
+    next(&cursor); /* Links are looked at elsewhere, */
+    next(&cursor); /* and limits are others' to change. */
     compare_map(&comparison, "options:", &cursor, &spec->options);
     compare_map(&comparison, "external_ids:", &cursor, &spec->external_ids);
     return comparison.n;

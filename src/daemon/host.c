@@ -16,6 +16,12 @@ bool host_is_alias_of(const char *alias, const char *vif_id)
     return !strcmp(alias, expected);
 }
 
+bool host_names(const struct host_spec *spec, const char *name)
+{
+    return spec->kind != HOST_NONE && (!strcmp(spec->netdev, name) || !strcmp(spec->peer, name) ||
+                                       !strcmp(spec->linux_bridge, name));
+}
+
 void host_look(struct links *links, const struct host_spec *spec, struct host_links *facts)
 {
     memset(facts, 0, sizeof *facts);
@@ -87,6 +93,8 @@ static bool plan_veth(const char *vif_id, const struct host_spec *spec,
     if (!facts->has_peer || strcmp(facts->peer.master, spec->linux_bridge)) {
         step = add(plan, HOST_SET_MASTER, spec->peer);
         snprintf(step->other, sizeof step->other, "%s", spec->linux_bridge);
+        snprintf(step->old_other, sizeof step->old_other, "%s",
+                 facts->has_peer ? facts->peer.master : "");
     }
     return true;
 }
@@ -233,8 +241,12 @@ void host_revert(struct links *links, struct host_plan *plan)
         case HOST_SET_MTU:
             links_set_mtu(links, step->name, step->old_mtu, &ignored);
             break;
-        case HOST_TEND_BRIDGE:
         case HOST_SET_MASTER:
+            if (step->old_other[0]) {
+                links_set_master(links, step->name, step->old_other, &ignored);
+            }
+            break;
+        case HOST_TEND_BRIDGE:
         case HOST_DELETE:
             break;
         }

@@ -63,6 +63,7 @@ struct host_step {
     char other[VIF_IFNAME_MAX + 1];
     int mtu;
     int old_mtu;
+    char old_other[VIF_IFNAME_MAX + 1]; /* SET_MASTER: what it was a port of, or "". */
 };
 
 #define HOST_STEPS_MAX 6
@@ -98,6 +99,9 @@ void host_revert(struct links *links, struct host_plan *plan);
 
 /* Writes the step as a dry run shows it: "add veth qvb... with peer qvo... and MTU 1500". */
 void host_step_describe(const struct host_step *step, char *text, size_t size);
+
+/* Whether link `name` is one of those that `spec` needs. */
+bool host_names(const struct host_spec *spec, const char *name);
 
 /* Whether the link `facts` was made for VIF `vif_id`. */
 bool host_is_alias_of(const char *alias, const char *vif_id);

@@ -9,17 +9,12 @@
 #include "daemon/plan.h"
 #include "util.h"
 
-/* os-vif's NIC_NAME_LEN for the bridge; OVS itself takes patch port names of any length, and
- * os-vif cuts them at 64. */
-enum { NAME_LEN = 14 };
-
 static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)
 {
     char patch[PORT_NAME_MAX + 1];
 
-    snprintf(spec->port_bridge, NAME_LEN + 1, "pb%.12s", vif->id);
+    spec_name_port_bridge(vif->id, spec->port_bridge, patch);
     snprintf(spec->port, sizeof spec->port, "ibp%.61s", vif->id);
-    snprintf(patch, sizeof patch, "pbp%.61s", vif->id);
     snprintf(spec->guest_port, sizeof spec->guest_port, "%s", vif->vif_name);
     strcpy(spec->type, "patch");
     smap_replace(&spec->options, "peer", patch);

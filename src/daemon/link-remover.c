@@ -48,7 +48,7 @@ static void *run(void *remover_)
 {
     struct link_remover *remover = remover_;
     struct error no_links;
-    struct links *links = links_create("/proc", &no_links);
+    struct links *links = links_create("/proc", false, &no_links);
     struct job *job;
 
     while ((job = take(remover))) {

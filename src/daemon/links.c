@@ -57,7 +57,7 @@ static int open_events(struct links *links)
     return result < 0 ? result : nl_socket_set_nonblocking(links->events);
 }
 
-struct links *links_create(const char *procfs_root, struct error *error)
+struct links *links_create(const char *procfs_root, bool watch, struct error *error)
 {
     struct links *links = calloc(1, sizeof *links);
     int result = -NLE_NOMEM;
@@ -65,7 +65,7 @@ struct links *links_create(const char *procfs_root, struct error *error)
     if (links) {
         links->procfs_root = strdup(procfs_root);
         result = links->procfs_root ? links_open_requests(links) : result;
-        result = result < 0 ? result : open_events(links);
+        result = result < 0 || !watch ? result : open_events(links);
     }
     if (result < 0) {
         links_destroy(links);

@@ -23,9 +23,9 @@
 struct links;
 
 /* Opens netlink sockets in the calling thread's network namespace. `procfs_root` is where procfs is
- * mounted ("/proc"; it has what keeps a bridge from answering). NULL with *error filled if that
- * fails. */
-struct links *links_create(const char *procfs_root, struct error *error);
+ * mounted ("/proc"; it has what keeps a bridge from answering). `watch`: whether links_run() will
+ * be called, so that the kernel has somebody to notify. NULL with *error filled if that fails. */
+struct links *links_create(const char *procfs_root, bool watch, struct error *error);
 void links_destroy(struct links *links);
 
 struct link_facts {

@@ -320,7 +320,7 @@ static void start_watch(struct daemon *daemon)
 static struct links *open_links(void)
 {
     struct error error;
-    struct links *links = links_create("/proc", &error);
+    struct links *links = links_create("/proc", true, &error);
 
     if (!links) {
         VLOG_WARN("%s", error.message);

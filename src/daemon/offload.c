@@ -14,6 +14,9 @@
 
 VLOG_DEFINE_THIS_MODULE(offload);
 
+/* How long somebody who turns it off again is left alone, ms. */
+#define SET_PAUSE_MS 10000
+
 const char *const offload_policy_names[] = {"report", "set", "require", NULL};
 
 const char *offload_effect_name(enum offload_effect effect)
@@ -103,7 +106,9 @@ void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd
         offload->pid = pid;
         offload->vswitchd_at = pid ? offload_process_start(pid) : 0;
     }
-    if (offload->policy == OFFLOAD_SET && !offload->enabled && ovs_txn_ready(ovs)) {
+    if (offload->policy == OFFLOAD_SET && !offload->enabled && ovs_txn_ready(ovs) &&
+        time_msec() >= offload->set_again_at) {
+        offload->set_again_at = time_msec() + SET_PAUSE_MS;
         VLOG_WARN("other_config:hw-offload is off; setting it, as ensure_hw_offload says. It takes "
                   "effect when ovs-vswitchd is restarted");
         ovs_set_hw_offload(ovs, time_wall_msec());

@@ -45,6 +45,7 @@ struct offload {
     int64_t enabled_at; /* As in offload_facts. */
     int64_t pid;        /* The vswitchd that vswitchd_at is of. */
     int64_t vswitchd_at;
+    long long int set_again_at; /* Not to be set before, ms of the monotonic clock. */
 };
 
 void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd *vswitchd);

@@ -27,6 +27,8 @@ void op_destroy(struct op *op)
     plan_destroy(&op->plan);
     port_spec_destroy(&op->goal);
     record_destroy(&op->before);
+    port_settings_free(op->before_settings);
+    port_settings_free(op->evicted_settings);
     if (op->evicted) {
         record_destroy(op->evicted);
         free(op->evicted);

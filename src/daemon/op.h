@@ -61,6 +61,8 @@ struct op {
     bool has_goal;
     struct record before; /* What was there before the first step; valid if has_before. */
     bool has_before;
+    struct port_settings *before_settings; /* With `before`; or NULL. */
+    struct port_settings *evicted_settings;
     struct record *evicted;     /* The VIF that had to go for this one; or NULL. Owned. */
     struct host_plan host;      /* Kernel links: the steps to do with this transaction... */
     struct host_plan host_done; /* ...and those that were done, for the undo. */

@@ -88,12 +88,15 @@ void ovs_stage_qos_removal(struct ovs *ovs, const struct ovsrec_port *port)
     const struct ovsrec_qos *row = port->qos;
 
     /* QoS and Queue are root tables: what nobody refers to stays for ever. */
-    if (!row || count_ports(ovs, row) > 1) {
+    if (!row) {
         return;
     }
     /* ovsdb-server looks for what still refers to a deleted row before it collects the garbage, so
      * the port has to let go even if it goes itself. */
     ovsrec_port_set_qos(port, NULL);
+    if (count_ports(ovs, row) > 0) {
+        return;
+    }
     for (size_t i = 0; i < row->n_queues; i++) {
         if (count_qos(ovs, row->value_queues[i]) == 1) {
             ovsrec_queue_delete(row->value_queues[i]);

@@ -134,6 +134,24 @@ bool ovs_find_port(const struct ovs *ovs, const char *port, struct record *recor
     return row != NULL;
 }
 
+struct port_settings *ovs_port_settings(const struct ovs *ovs, const char *port)
+{
+    const struct ovsrec_port *row = ovs_port_row(ovs, port);
+    struct port_settings *settings;
+
+    if (!row) {
+        return NULL;
+    }
+    settings = xzalloc(sizeof *settings);
+    settings->has_tag = row->n_tag > 0;
+    settings->tag = row->n_tag ? *row->tag : 0;
+    settings->vlan_mode = nullable_xstrdup(row->vlan_mode);
+    settings->n_trunks = row->n_trunks;
+    settings->trunks = xmemdup(row->trunks, row->n_trunks * sizeof *row->trunks);
+    smap_clone(&settings->other_config, &row->other_config);
+    return settings;
+}
+
 bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *record)
 {
     return read_uuid(ovs, registry_by_vif(ovs->registry, vif_id), record);
@@ -231,6 +249,37 @@ bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id)
 size_t ovs_n_vifs(const struct ovs *ovs)
 {
     return registry_n_vifs(ovs->registry);
+}
+
+enum port_bridge_state ovs_port_bridge(const struct ovs *ovs, const char *bridge, const char *patch,
+                                       const char *guest_port)
+{
+    const struct ovsrec_bridge *row = ovs_bridge_row(ovs, bridge);
+    bool has_patch = false;
+    bool has_guest = false;
+    bool has_others = false;
+
+    if (!row) {
+        return PORT_BRIDGE_NONE;
+    }
+    for (size_t i = 0; i < row->n_ports; i++) {
+        const char *name = row->ports[i]->name;
+
+        has_patch |= !strcmp(name, patch);
+        has_guest |= !strcmp(name, guest_port);
+        has_others |= strcmp(name, patch) && strcmp(name, guest_port) && strcmp(name, bridge);
+    }
+    if (has_patch && has_guest) {
+        return PORT_BRIDGE_WHOLE;
+    }
+    return has_patch || !has_others ? PORT_BRIDGE_PARTLY : PORT_BRIDGE_FOREIGN;
+}
+
+bool ovs_port_bridge_is_whole(const struct ovs *ovs, const struct port_spec *spec)
+{
+    return !spec->port_bridge[0] ||
+           ovs_port_bridge(ovs, spec->port_bridge, smap_get_def(&spec->options, "peer", ""),
+                           spec->guest_port) == PORT_BRIDGE_WHOLE;
 }
 
 bool ovs_vif_is_on(const struct ovs *ovs, const char *vif_id, const char *bridge)

@@ -138,12 +138,14 @@ static void drop_port_bridge(struct ovs *ovs, const char *name)
 /* The bridge of its own of a VIF, with the guest's port and one end of the pair of patch ports. */
 static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
 {
-    struct staged_bridge *staged = create_bridge(ovs, spec->port_bridge, spec->datapath_type);
+    struct staged_bridge *staged;
     const char *patch = smap_get(&spec->options, "peer");
     struct ovsrec_interface *interface;
     struct ovsrec_port *port;
     struct smap options;
 
+    drop_port_bridge(ovs, spec->port_bridge); /* What may be left of an earlier one. */
+    staged = create_bridge(ovs, spec->port_bridge, spec->datapath_type);
     port = insert_port(ovs, spec->guest_port, &interface);
     ovs_stage_qos(ovs, spec, port, interface, true);
     add_created_port(staged, port);
@@ -166,7 +168,20 @@ static void isolate(const struct ovsrec_port *port)
     ovsrec_port_set_trunks(port, &vlan, 1);
 }
 
-static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec)
+static void apply_settings(const struct ovsrec_port *port, const struct port_settings *settings)
+{
+    if (settings->has_tag) {
+        ovsrec_port_set_tag(port, &settings->tag, 1);
+    }
+    if (settings->vlan_mode) {
+        ovsrec_port_set_vlan_mode(port, settings->vlan_mode);
+    }
+    ovsrec_port_set_trunks(port, settings->trunks, settings->n_trunks);
+    ovsrec_port_set_other_config(port, &settings->other_config);
+}
+
+static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec,
+                        const struct port_settings *settings)
 {
     struct ovsrec_interface *interface;
     struct ovsrec_port *port = insert_port(ovs, spec->port, &interface);
@@ -179,6 +194,9 @@ static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct p
     }
     if (spec->isolate) {
         isolate(port);
+    }
+    if (settings) {
+        apply_settings(port, settings);
     }
     if (spec->port_bridge[0]) {
         create_port_bridge(ovs, spec);
@@ -208,7 +226,7 @@ static bool stage_create(struct ovs *ovs, const struct plan *plan)
         }
         return true;
     }
-    return insert_spec(ovs, plan, spec);
+    return insert_spec(ovs, plan, spec, plan->settings);
 }
 
 static bool stage_qos_change(struct ovs *ovs, const struct port_spec *spec)
@@ -259,7 +277,9 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
             return false;
         }
     }
-    if (plan->old_guest_port[0] && !stage_guest_port(ovs, plan)) {
+    if (plan->make_port_bridge) {
+        create_port_bridge(ovs, spec);
+    } else if (plan->old_guest_port[0] && !stage_guest_port(ovs, plan)) {
         return false;
     }
     if (plan->action == ACTION_REPLACE) {
@@ -270,7 +290,8 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
     if (plan->set_mtu_request) {
         set_mtu_request(interface, spec->mtu_request);
     }
-    if (plan->set_qos && !plan->old_guest_port[0] && !stage_qos_change(ovs, spec)) {
+    if (plan->set_qos && !plan->old_guest_port[0] && !plan->make_port_bridge &&
+        !stage_qos_change(ovs, spec)) {
         return false;
     }
     SMAP_FOR_EACH (node, &plan->set_options) {
@@ -290,6 +311,10 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
 
 static bool stage_delete(struct ovs *ovs, const struct plan *plan)
 {
+    if (plan->spec.no_port && plan->spec.port_bridge[0]) {
+        drop_port_bridge(ovs, plan->spec.port_bridge);
+        return true;
+    }
     if (plan->spec.no_port) {
         const struct ovsrec_bridge *row = ovs_bridge_row(ovs, plan->spec.bridge);
 
@@ -330,7 +355,7 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
         return false;
     }
     return !plan->restored || !ovs_bridge_row(ovs, plan->restored->bridge) ||
-           insert_spec(ovs, plan, plan->restored);
+           insert_spec(ovs, plan, plan->restored, plan->restored_settings);
 }
 
 /* Ports of `row` that keep a bridge: not its local one, nor on trunk bridges Neutron's patch ports,

@@ -61,9 +61,26 @@ size_t ovs_n_vifs(const struct ovs *ovs);
 /* Whether any interface has that iface-id. Looks at all of them. */
 bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id);
 
+/* What others have set on the Port row called `port`; NULL if there is none. Owned by the caller.
+ */
+struct port_settings *ovs_port_settings(const struct ovs *ovs, const char *port);
+
 /* Whether that bridge is there and has no ports but its local one and, on a trunk bridge, Neutron's
  * patch ports. */
 bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name);
+
+/* What there is of a VIF's bridge of its own. */
+enum port_bridge_state {
+    PORT_BRIDGE_NONE,
+    PORT_BRIDGE_WHOLE,  /* With the guest's port and the patch port. */
+    PORT_BRIDGE_PARTLY, /* It is the VIF's, and something is missing. */
+    PORT_BRIDGE_FOREIGN /* Somebody else's. */
+};
+enum port_bridge_state ovs_port_bridge(const struct ovs *ovs, const char *bridge, const char *patch,
+                                       const char *guest_port);
+
+/* Whether `spec` needs none, or it is whole. */
+bool ovs_port_bridge_is_whole(const struct ovs *ovs, const struct port_spec *spec);
 
 /* Whether a VIF's port is on that bridge. */
 bool ovs_vif_is_on(const struct ovs *ovs, const char *vif_id, const char *bridge);

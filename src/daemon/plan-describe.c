@@ -155,6 +155,9 @@ static void describe_update(const struct plan *plan, struct lines *lines)
                  spec->bridge);
         describe_leaving("", plan->drop_bridge, plan->old_bridge, lines);
     }
+    if (plan->make_port_bridge) {
+        describe_port_bridge(spec, lines);
+    }
     if (plan->old_guest_port[0]) {
         add_line(lines, "delete Port %s", plan->old_guest_port);
         add_line(lines, "insert Port %s into Bridge %s", spec->guest_port, spec->port_bridge);

@@ -70,13 +70,13 @@ static void fill_external_ids(const struct vif *vif, const struct host_facts *fa
     }
 }
 
-/* What os-vif's _create_vif_port() does to a port that it creates. Its QoS type is for datapaths of
- * the kernel (supports_tc_qdisc()); trunk bridges have VLANs of their own. */
-static void fill_new_port(const struct host_facts *facts, struct port_spec *spec)
+/* Its QoS type is for datapaths of the kernel (supports_tc_qdisc()); trunk bridges have VLANs of
+ * their own. */
+void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec)
 {
-    spec->isolate = facts->isolate_vif && !is_trunk_bridge(spec->bridge);
+    spec->isolate = isolate_vif && !is_trunk_bridge(spec->bridge);
     if (!strcmp(spec->datapath_type, "system")) {
-        snprintf(spec->default_qos, sizeof spec->default_qos, "%s", facts->default_qos_type);
+        snprintf(spec->default_qos, sizeof spec->default_qos, "%s", default_qos_type);
     }
 }
 
@@ -122,6 +122,6 @@ bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct por
     fill_external_ids(vif, facts, spec);
     spec->has_qos = vif->has_qos;
     spec->qos = vif->qos;
-    fill_new_port(facts, spec);
+    spec_fill_new_port(facts->isolate_vif, facts->default_qos_type, spec);
     return spec_kind(vif, facts, spec, error);
 }

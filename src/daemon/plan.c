@@ -160,7 +160,8 @@ static void plan_change(const struct record *current, const struct port_spec *go
     if (plan->set_mtu_request) {
         why(plan, "mtu_request %d becomes %d", now->mtu_request, goal->mtu_request);
     }
-    plan->set_qos = goal->has_qos && !qos_limits_match(&now->qos, &goal->qos);
+    plan->set_qos =
+        goal->has_qos && (!written || written->has_qos) && !qos_limits_match(&now->qos, &goal->qos);
     if (plan->set_qos) {
         why(plan, "QoS changes");
     }
@@ -208,6 +209,16 @@ void plan_trunk_removal(const char *bridge, struct plan *plan)
     why(plan, "trunk bridge %s is empty", bridge);
 }
 
+void plan_port_bridge_removal(const char *bridge, struct plan *plan)
+{
+    plan_destroy(plan);
+    plan_init(plan);
+    plan->action = ACTION_DELETE;
+    plan->changes = plan->needs_switch = plan->spec.no_port = true;
+    snprintf(plan->spec.port_bridge, sizeof plan->spec.port_bridge, "%s", bridge);
+    why(plan, "bridge %s is left", bridge);
+}
+
 static void plan_creation(const struct record *current, const struct port_spec *goal,
                           struct plan *plan)
 {
@@ -219,6 +230,10 @@ static void plan_creation(const struct record *current, const struct port_spec *
                  current->spec.port_bridge);
         why(plan, "port %s becomes %s", current->spec.port, goal->port);
         note_move(current, goal, plan);
+        if (!goal->has_qos && record_has_limits(current)) {
+            plan->spec.has_qos = true; /* Nothing was said of limits, so they stay. */
+            plan->spec.qos = current->spec.qos;
+        }
     } else {
         why(plan, "there is no port of this VIF");
     }

@@ -60,6 +60,10 @@ struct host_facts {
 bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
                struct error *error);
 
+/* What os-vif's _create_vif_port() does to a port that it creates, by its options of these names.
+ */
+void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec);
+
 /* One kind each; plan_spec() has filled what all kinds share. */
 bool spec_representor(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
                       struct error *error);
@@ -93,6 +97,8 @@ struct plan {
     /* A VIF that has to go for this one (its VF is claimed), in the same transaction; or "". */
     char evicted_vif[VIF_ID_MAX + 1];
     char evicted_port[PORT_NAME_MAX + 1];
+    const struct port_settings *settings;          /* An undo: for a port that is inserted... */
+    const struct port_settings *restored_settings; /* ...and for `restored`. Borrowed, or NULL. */
     const struct port_spec *restored; /* An undo: what was evicted comes back. Borrowed, or NULL. */
     /* UPDATE and REPLACE: what differs. */
     char old_bridge[PORT_NAME_MAX + 1]; /* Where the port is now, if not there; or "". */
@@ -101,6 +107,7 @@ struct plan {
     char old_port_bridge[VIF_IFNAME_MAX + 1]; /* And the bridge of its own that it had; or "". */
     char old_guest_port[VIF_IFNAME_MAX + 1]; /* The guest's port on the VIF's bridge of its own that
                                               * goes for spec.guest_port; or "". */
+    bool make_port_bridge; /* The VIF's bridge of its own is missing, or lacks something. */
     bool set_type;
     bool set_mtu_request;
     bool set_qos;
@@ -115,6 +122,9 @@ struct plan {
 
 void plan_init(struct plan *plan);
 void plan_destroy(struct plan *plan);
+
+/* Plans to remove a VIF's bridge of its own that is left without a record. */
+void plan_port_bridge_removal(const char *bridge, struct plan *plan);
 
 /* Plans to remove an emptied trunk bridge that no VIF is on record for. */
 void plan_trunk_removal(const char *bridge, struct plan *plan);

@@ -27,6 +27,16 @@ void port_spec_clone(struct port_spec *dst, const struct port_spec *src)
     smap_clone(&dst->external_ids, &src->external_ids);
 }
 
+void port_settings_free(struct port_settings *settings)
+{
+    if (settings) {
+        free(settings->vlan_mode);
+        free(settings->trunks);
+        smap_destroy(&settings->other_config);
+        free(settings);
+    }
+}
+
 void record_init(struct record *record)
 {
     memset(record, 0, sizeof *record);
@@ -86,6 +96,13 @@ void spec_name_hybrid(struct host_spec *host, const char *vif_id)
     snprintf(host->netdev, 15, "qvo%.11s", vif_id);
 }
 
+void spec_name_port_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1],
+                           char patch[PORT_NAME_MAX + 1])
+{
+    snprintf(bridge, 15, "pb%.12s", vif_id);
+    snprintf(patch, PORT_NAME_MAX + 1, "pbp%.61s", vif_id);
+}
+
 /* What the record tells of links. A tap is named whether it was made here or by QEMU: its alias
  * decides whether it goes with the port. */
 static void interpret_host(struct port_spec *spec)
@@ -136,6 +153,13 @@ void record_interpret(struct record *record)
 bool is_trunk_bridge(const char *bridge)
 {
     return !strncmp(bridge, TRUNK_BRIDGE_PREFIX, strlen(TRUNK_BRIDGE_PREFIX));
+}
+
+bool record_has_limits(const struct record *record)
+{
+    static const struct vif_qos none;
+
+    return !record->foreign_qos && memcmp(&record->spec.qos, &none, sizeof none) != 0;
 }
 
 bool record_awaits_netdev(const struct record *record)

@@ -96,6 +96,11 @@ void port_spec_clone(struct port_spec *dst, const struct port_spec *src); /* dst
 /* Fills in the names of a hybrid VIF's veth pair (os-vif's get_veth_pair_names(): 14 bytes). */
 void spec_name_hybrid(struct host_spec *host, const char *vif_id);
 
+/* Names a VIF's bridge of its own, and the patch port on it (os-vif's _plug_port_bridge(): 14 and
+ * 64 bytes). */
+void spec_name_port_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1],
+                           char patch[PORT_NAME_MAX + 1]);
+
 /* One port as it stands in OVSDB. */
 struct record {
     bool borrowed; /* Its maps and `error` are a row's: good until the next ovs_run(), not to be
@@ -111,6 +116,19 @@ struct record {
     char instance[VIF_ID_MAX + 1];
 };
 
+/* What others, Neutron's agent above all, have set on a Port row: for an undo that has to make the
+ * port anew, so that it is not on the network without its VLAN. */
+struct port_settings {
+    bool has_tag;
+    int64_t tag;
+    char *vlan_mode; /* Or NULL. */
+    int64_t *trunks;
+    size_t n_trunks;
+    struct smap other_config;
+};
+
+void port_settings_free(struct port_settings *settings); /* NULL is taken. */
+
 void record_init(struct record *record);
 void record_destroy(struct record *record);
 void record_clone(struct record *dst, const struct record *src); /* dst: uninitialised; owned. */
@@ -122,6 +140,9 @@ void record_interpret(struct record *record);
 /* Whether vswitchd has said that it could not make the port. A port whose netdev somebody else
  * makes later has not failed. */
 bool record_failed(const struct record *record);
+
+/* Whether it has limits, and such as can be written again. */
+bool record_has_limits(const struct record *record);
 
 /* Whether the port waits for a netdev that somebody else makes. */
 bool record_awaits_netdev(const struct record *record);

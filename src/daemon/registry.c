@@ -168,15 +168,20 @@ const struct uuid *registry_by_vif(const struct registry *registry, const char *
 const struct uuid *registry_by_vf(const struct registry *registry, const struct pci_addr *pf,
                                   int vf_num, const char *except)
 {
+    const struct uuid *found = NULL;
     const struct claim *claim;
 
     HMAP_FOR_EACH_WITH_HASH (claim, node, hash_claim(pf, vf_num), &registry->claims) {
-        if (claim->vf_num == vf_num && pci_addr_equal(&claim->pf, pf) &&
-            !(except && claim->entry->vif_id && !strcmp(claim->entry->vif_id, except))) {
+        if (claim->vf_num != vf_num || !pci_addr_equal(&claim->pf, pf) ||
+            (except && claim->entry->vif_id && !strcmp(claim->entry->vif_id, except))) {
+            continue;
+        }
+        if (!claim->entry->vif_id) {
             return &claim->entry->uuid;
         }
+        found = &claim->entry->uuid;
     }
-    return NULL;
+    return found;
 }
 
 const char *registry_vif_of(const struct registry *registry, const struct uuid *uuid)

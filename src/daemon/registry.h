@@ -29,7 +29,7 @@ const struct uuid *registry_by_vif(const struct registry *registry, const char *
 
 /* A row that takes VF number `vf_num` of `pf` (devargs with a list of PFs take it of each of them)
  * and is not VIF `except`'s (NULL: anybody's), or NULL.
- */
+ * If there are several, one that is not ours. */
 const struct uuid *registry_by_vf(const struct registry *registry, const struct pci_addr *pf,
                                   int vf_num, const char *except);
 

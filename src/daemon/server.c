@@ -392,7 +392,8 @@ static bool is_over(const struct server *server, const struct connection *connec
         return true;
     }
     if (connection->eof && !connection->more) {
-        return (!connection->n_owed && !pending(connection)) || hung_up(connection);
+        return (!connection->n_owed && !pending(connection) && !connection->subscribed) ||
+               hung_up(connection);
     }
     return connection->closing && !pending(connection);
 }

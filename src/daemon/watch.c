@@ -34,7 +34,7 @@ struct watched {
     struct expectation *expectation;
     bool failed;       /* As last told. */
     bool drifted;      /* As last told. */
-    bool lost_link;    /* One of its links has gone, which has been told. */
+    bool look_later;   /* It changed while an operation was under way. */
     bool repairing;    /* An operation is under way. */
     uint8_t n_repairs; /* Since the last operation that somebody asked for, or a long quiet. */
     long long int repair_at; /* When the next may be. */
@@ -100,6 +100,15 @@ static void learn(struct watch *watch, const struct record *record)
 {
     const char *vif_id = record->spec.vif_id;
     struct watched *watched = find(watch, vif_id);
+    struct record seen = *record; /* It borrows from the row as well. */
+    struct host_links links;
+
+    if (seen.spec.host.kind != HOST_NONE) {
+        host_look(watch->env.env->links, &seen.spec.host, &links);
+        seen.spec.host.mtu = links.has_netdev ? links.netdev.mtu : 0;
+        seen.spec.host.create = seen.spec.host.kind == HOST_HYBRID ||
+                                (links.has_netdev && host_is_alias_of(links.netdev.alias, vif_id));
+    }
 
     if (!watched) {
         watched = xzalloc(sizeof *watched);
@@ -107,9 +116,9 @@ static void learn(struct watch *watch, const struct record *record)
         hmap_insert(&watch->watched, &watched->node, hash_string(vif_id, 0));
     }
     free(watched->expectation);
-    watched->expectation = expectation_of(record);
+    watched->expectation = expectation_of(&seen);
     watched->failed = record_failed(record);
-    watched->drifted = watched->lost_link = watched->repairing = false;
+    watched->drifted = watched->look_later = watched->repairing = false;
     watched->n_repairs = 0;
     watched->repair_at = 0;
 }
@@ -117,6 +126,12 @@ static void learn(struct watch *watch, const struct record *record)
 static void learn_cb(const struct record *record, void *watch)
 {
     learn(watch, record);
+}
+
+static void look_soon(struct watch *watch, const char *vif_id)
+{
+    sset_add(&watch->pending, vif_id);
+    watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
 }
 
 static void note_changes(struct watch *watch)
@@ -192,12 +207,11 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
     char *line;
 
     note_changes(watch); /* So that those of the operation can be forgotten below. */
-    if (event == EVENT_REPAIRED) {
-        if (watched) {
-            watched->repairing = false;
+    if (event == EVENT_REPAIRED || event == EVENT_NOTHING) {
+        if (watched && (watched->repairing || watched->look_later)) {
+            watched->repairing = watched->look_later = false;
+            look_soon(watch, vif_id);
         }
-        sset_add(&watch->pending, vif_id);
-        watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
         return;
     }
     if (ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
@@ -233,20 +247,28 @@ static void describe(const struct drift *drift, size_t n, char *text, size_t siz
     }
 }
 
-/* Returns whether there is hope. */
-static bool repair(struct watch *watch, struct watched *watched)
+/* Whether repairs are given up. */
+static bool is_hopeless(struct watched *watched)
 {
-    struct record goal;
-
-    if (!watch->env.env->config->repair) {
-        return false;
-    }
     if (watched->n_repairs && time_msec() > watched->repair_at + REPAIR_FORGET_MS) {
         watched->n_repairs = 0;
     }
-    if (watched->n_repairs == WATCH_REPAIRS_MAX) {
-        VLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",
-                  watched->vif_id, WATCH_REPAIRS_MAX);
+    if (watched->n_repairs < WATCH_REPAIRS_MAX) {
+        return false;
+    }
+    VLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",
+              watched->vif_id, WATCH_REPAIRS_MAX);
+    return true;
+}
+
+/* Returns whether there is hope. What is stale is not brought back: its server is gone. */
+static bool repair(struct watch *watch, struct watched *watched)
+{
+    const struct engine_env *env = watch->env.env;
+    struct record goal;
+    bool stale;
+
+    if (!env->config->repair || is_hopeless(watched)) {
         return false;
     }
     if (time_msec() < watched->repair_at) {
@@ -255,11 +277,18 @@ static bool repair(struct watch *watch, struct watched *watched)
         return true;
     }
     expectation_expand(watched->expectation, &goal);
-    watched->n_repairs++;
-    watched->repair_at = time_msec() + REPAIR_PAUSE_MS;
-    watched->repairing = engine_repair(watch->env.engine, watched->vif_id, &goal.spec);
+    stale = strcmp(goal.boot_id, env->boot_id) != 0;
+    if (!stale) {
+        watched->repair_at = time_msec() + REPAIR_PAUSE_MS;
+        watched->repairing = engine_repair(watch->env.engine, watched->vif_id, &goal.spec);
+        watched->n_repairs += watched->repairing;
+        if (!watched->repairing) { /* Too much is waiting already. */
+            sset_add(&watch->pending, watched->vif_id);
+            watch->due = MIN(watch->due, watched->repair_at);
+        }
+    }
     record_destroy(&goal);
-    return true;
+    return !stale;
 }
 
 /* Its row has gone, and nobody asked us. */
@@ -298,49 +327,97 @@ static void look_at_error(struct watch *watch, struct watched *watched, const st
     tell(watch, "vif.drifted", record, STATE_FAILED, &drift, 1);
 }
 
-static void look(struct watch *watch, const char *vif_id)
+/* What is missing beside the rows of the port: links that were made for the VIF, and its bridge of
+ * its own. Returns how many items. */
+static size_t look_beside(const struct watch *watch, const struct watched *watched,
+                          struct drift *drift)
 {
     const struct engine_env *env = watch->env.env;
-    struct watched *watched = find(watch, vif_id);
-    struct drift drift[DRIFT_MAX];
-    struct record record;
-    bool failed;
-    size_t n;
+    struct host_links links;
+    struct record expected;
+    const char *missing = NULL;
+    const char *field = "link";
 
-    if (engine_has(watch->env.engine, vif_id)) {
-        return; /* Its end will be told. */
+    expectation_expand(watched->expectation, &expected);
+    if (expected.spec.host.create && env->links) {
+        host_look(env->links, &expected.spec.host, &links);
+        missing = !links.has_netdev ? expected.spec.host.netdev
+                  : expected.spec.host.kind == HOST_HYBRID && !links.has_linux_bridge
+                      ? expected.spec.host.linux_bridge
+                      : NULL;
     }
-    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+    if (!missing && !ovs_port_bridge_is_whole(env->ovs, &expected.spec)) {
+        field = "port-bridge";
+        missing = expected.spec.port_bridge;
+    }
+    if (missing) {
+        memset(drift, 0, sizeof *drift);
+        snprintf(drift->field, sizeof drift->field, "%s", field);
+        snprintf(drift->expected, sizeof drift->expected, "%s", missing);
+    }
+    record_destroy(&expected);
+    return missing != NULL;
+}
+
+static void tell_drift(struct watch *watch, struct watched *watched, const struct record *record,
+                       const struct drift *drift, size_t n)
+{
+    char text[512];
+
+    if (!watched->drifted) {
+        describe(drift, n, text, sizeof text);
+        VLOG_WARN("VIF %s: somebody else changed its port: %s", watched->vif_id, text);
+        watched->drifted = true;
+        tell(watch, "vif.drifted", record, STATE_DRIFTED, drift, n);
+    }
+}
+
+static void look_at_record(struct watch *watch, struct watched *watched,
+                           const struct record *record)
+{
+    bool failed =
+        record_failed(record) && vswitchd_state(watch->env.env->vswitchd) == VSWITCHD_ALIVE;
+    struct drift drift[DRIFT_MAX + 1];
+    size_t n = expectation_compare(watched->expectation, record, drift);
+
+    n += look_beside(watch, watched, &drift[n]);
+    n = MIN(n, DRIFT_MAX);
+    if (n > 0) {
+        tell_drift(watch, watched, record, drift, n);
+    }
+    if (failed) {
+        look_at_error(watch, watched, record);
+    }
+    if (n > 0 || failed) {
+        repair(watch, watched);
+    } else if (watched->drifted || (watched->failed && !record_failed(record))) {
+        VLOG_INFO("VIF %s: port %s is as it should be again", watched->vif_id, record->spec.port);
+        watched->drifted = watched->failed = false;
+        tell_record(watch, "vif.changed", record);
+    }
+}
+
+static void look(struct watch *watch, const char *vif_id)
+{
+    struct watched *watched = find(watch, vif_id);
+    struct record record;
+
+    if (engine_concerns(watch->env.engine, vif_id)) {
+        if (watched) {
+            watched->look_later = true; /* When that has ended, if it has written nothing. */
+        }
+        return;
+    }
+    if (!ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
         if (watched) {
             vanished(watch, watched);
         }
         return;
     }
-    if (!watched) {
+    if (watched) {
+        look_at_record(watch, watched, &record);
+    } else {
         learn(watch, &record);
-        record_destroy(&record);
-        return;
-    }
-    n = expectation_compare(watched->expectation, &record, drift);
-    failed = record_failed(&record) && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE;
-    if (n > 0 && !watched->drifted) {
-        char text[512];
-
-        describe(drift, n, text, sizeof text);
-        VLOG_WARN("VIF %s: somebody else changed its port: %s", vif_id, text);
-        watched->drifted = true;
-        tell(watch, "vif.drifted", &record, STATE_DRIFTED, drift, n);
-    }
-    if (failed) {
-        look_at_error(watch, watched, &record);
-    }
-    if (n > 0 || failed || watched->lost_link) {
-        watched->lost_link = false;
-        repair(watch, watched);
-    } else if (watched->drifted || (watched->failed && !record_failed(&record))) {
-        VLOG_INFO("VIF %s: port %s is as it should be again", vif_id, record.spec.port);
-        watched->drifted = watched->failed = false;
-        tell_record(watch, "vif.changed", &record);
     }
     record_destroy(&record);
 }
@@ -374,36 +451,6 @@ static void look_at_bridges(struct watch *watch)
     }
 }
 
-/* One of the links that were made for a VIF has gone. (Those of an unplug go while its operation is
- * under way, or have no VIF any more.) */
-static void link_changed(const char *name, bool exists, const struct link_facts *facts,
-                         void *watch_)
-{
-    const size_t prefix = strlen(HOST_ALIAS_PREFIX);
-    struct watch *watch = watch_;
-    struct drift drift = {.field = "link"};
-    struct watched *watched;
-    struct record record;
-    const char *vif_id;
-
-    if (!name || exists || strncmp(facts->alias, HOST_ALIAS_PREFIX, prefix)) {
-        return;
-    }
-    vif_id = facts->alias + prefix;
-    watched = find(watch, vif_id);
-    if (!watched || watched->lost_link || engine_has(watch->env.engine, vif_id) ||
-        !ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
-        return;
-    }
-    VLOG_WARN("VIF %s: link %s was removed by somebody else", vif_id, name);
-    watched->lost_link = watched->drifted = true;
-    snprintf(drift.expected, sizeof drift.expected, "%s", name);
-    tell(watch, "vif.drifted", &record, STATE_DRIFTED, &drift, 1);
-    record_destroy(&record);
-    sset_add(&watch->pending, vif_id);
-    watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
-}
-
 /* A vswitchd that comes may have said what it thinks of a port before it was seen to be there. */
 static void look_at_all(struct watch *watch)
 {
@@ -413,6 +460,22 @@ static void look_at_all(struct watch *watch)
         sset_add(&watch->pending, watched->vif_id);
     }
     watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
+}
+
+/* A link that was made for a VIF has gone; whether it should be there is looked at soon. Where the
+ * kernel could not keep up, all are looked at. */
+static void link_changed(const char *name, bool exists, const struct link_facts *facts,
+                         void *watch_)
+{
+    const size_t prefix = strlen(HOST_ALIAS_PREFIX);
+    struct watch *watch = watch_;
+
+    if (!name) {
+        look_at_all(watch);
+    } else if (!exists && !strncmp(facts->alias, HOST_ALIAS_PREFIX, prefix) &&
+               find(watch, facts->alias + prefix)) {
+        look_soon(watch, facts->alias + prefix);
+    }
 }
 
 static void follow_switch(struct watch *watch)

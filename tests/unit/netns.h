@@ -30,7 +30,7 @@ static inline int netns_open(void **state)
     struct error error = {0};
 
     assert_int_equal(unshare(CLONE_NEWNET), 0);
-    *state = links_create("/proc", &error);
+    *state = links_create("/proc", true, &error);
     CHECK_STR("links_create", error.message, "");
     return 0;
 }

@@ -285,18 +285,19 @@ static void test_describe(void **state)
         struct host_step step;
         const char *text;
     } rows[] = {
-        {{HOST_ADD_BRIDGE, "a", "", 0, 0}, "add Linux bridge a"},
-        {{HOST_TEND_BRIDGE, "a", "", 0, 0}, "set Linux bridge a without IPv6, with ARP filtering"},
-        {{HOST_ADD_VETH, "a", "b", 0, 0}, "add veth pair a and b"},
-        {{HOST_ADD_VETH, "a", "b", 9000, 0}, "add veth pair a and b with MTU 9000"},
-        {{HOST_ADD_TAP, "a", "", 0, 0}, "add tap a"},
-        {{HOST_ADD_TAP, "a", "", 68, 0}, "add tap a with MTU 68"},
-        {{HOST_SET_MASTER, "a", "b", 0, 0}, "set link a master b"},
-        {{HOST_SET_UP, "a", "", 0, 0}, "set link a up"},
-        {{HOST_SET_DOWN, "a", "", 0, 0}, "set link a down"},
-        {{HOST_SET_MTU, "a", "", 1450, 1500}, "set link a mtu 1450"},
-        {{HOST_DELETE, "a", "", 0, 0}, "delete link a"},
-        {{HOST_ADD_VETH, "qvb456789012345", "qvo456789012345", 65535, 0},
+        {{HOST_ADD_BRIDGE, "a", "", 0, 0, ""}, "add Linux bridge a"},
+        {{HOST_TEND_BRIDGE, "a", "", 0, 0, ""},
+         "set Linux bridge a without IPv6, with ARP filtering"},
+        {{HOST_ADD_VETH, "a", "b", 0, 0, ""}, "add veth pair a and b"},
+        {{HOST_ADD_VETH, "a", "b", 9000, 0, ""}, "add veth pair a and b with MTU 9000"},
+        {{HOST_ADD_TAP, "a", "", 0, 0, ""}, "add tap a"},
+        {{HOST_ADD_TAP, "a", "", 68, 0, ""}, "add tap a with MTU 68"},
+        {{HOST_SET_MASTER, "a", "b", 0, 0, ""}, "set link a master b"},
+        {{HOST_SET_UP, "a", "", 0, 0, ""}, "set link a up"},
+        {{HOST_SET_DOWN, "a", "", 0, 0, ""}, "set link a down"},
+        {{HOST_SET_MTU, "a", "", 1450, 1500, ""}, "set link a mtu 1450"},
+        {{HOST_DELETE, "a", "", 0, 0, ""}, "delete link a"},
+        {{HOST_ADD_VETH, "qvb456789012345", "qvo456789012345", 65535, 0, ""},
          "add veth pair qvb456789012345 and qvo456789012345 with MTU 65535"},
     };
 

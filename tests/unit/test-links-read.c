@@ -200,7 +200,7 @@ static void test_each_alias_of_many(void **state)
 {
     enum { TAPS = 150 };
     struct links *links = *state;
-    struct commotion other = {.links = links_create("/proc", NULL)};
+    struct commotion other = {.links = links_create("/proc", true, NULL)};
     pthread_t thread;
     char name[16];
     size_t at = 0;

@@ -294,7 +294,7 @@ static void test_procfs(void **state)
 
     (void)state;
     assert_non_null(mkdtemp(root));
-    links = links_create(root, NULL);
+    links = links_create(root, false, NULL);
     assert_non_null(links);
     for (size_t i = 0; i < N(rows); i++) {
         struct error error = {0};

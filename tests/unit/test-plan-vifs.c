@@ -148,6 +148,13 @@ static const struct {
      "mtu_request 0 becomes 9000", "set Interface vfrv1 mtu_request=9000\n"},
     {"any burst as it was given", VFR "qos=0,0,0,0,1000,800", VFR "qos=0,0,0,0,1000,0", HAS_BRIDGE,
      ACTION_NONE, false, false, false, "", "is as asked", ""},
+    {"nothing said of limits, another name", TAP "qos=1,2,3,4,1000,0", VFR, HAS_BRIDGE,
+     ACTION_CREATE, true, true, false, "", "port tap1 becomes vfrv1",
+     "delete Port tap1\n"
+     "insert Port vfrv1 into Bridge br0\n"
+     "set Interface vfrv1 type=dpdk\n"
+     "set Interface vfrv1 options:dpdk-devargs=D\n" SET_IDS("vfrv1")
+         POLICING("vfrv1", "1", "2", "3", "4") POLICER("vfrv1")},
     {"nothing said of limits", VFR "qos=1,2,3,4,1000,900", VFR, HAS_BRIDGE, ACTION_NONE, false,
      false, false, "", "is as asked", ""},
     {"other limits", VFR "qos=1,2,3,4,9000,900", VFR "qos=5,2,3,4,1000,0", HAS_BRIDGE,
