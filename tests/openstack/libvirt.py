@@ -1,11 +1,14 @@
 """A real libvirtd in the sandbox, with directories of its own, which runs its servers under TCG."""
 
+import os
+
 CONFIGURATION = {
     "libvirtd.conf": 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "2:stderr"\n',
-    "qemu.conf": 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = []\n'
-                 'namespaces = []\nremember_owner = 0\nstdio_handler = "file"\n',
+    "qemu.conf": 'security_driver = "none"\ncgroup_controllers = []\nnamespaces = []\n'
+                 'remember_owner = 0\nstdio_handler = "file"\n',
 }
-# libvirt asks ovs-vsctl, which looks for OVSDB in OVS_RUNDIR. KVM is kept from it with a /dev of its own,
+# QEMU runs as the distribution has it, libvirt-qemu:libvirt-qemu, and the sockets' directory is its, as
+# docs/openstack.md says. libvirt asks ovs-vsctl, which looks for OVSDB in OVS_RUNDIR. KVM is kept from it with a /dev of its own,
 # since not every machine that has /dev/kvm can use it, and one that only fails is tried again and again.
 SCRIPT = """set -e
 for directory in /run /var/lib /var/log /var/cache /etc; do
@@ -23,6 +26,7 @@ done
 mount --bind /dev/pts $dev/pts
 mount --rbind $dev /dev
 {files}
+chown libvirt-qemu:libvirt-qemu /usr/local/var/run
 exec libvirtd
 """
 DOMAIN = """<domain type="qemu">
@@ -79,3 +83,4 @@ class Libvirt:
 
     def stop(self):
         self.sandbox.stop("libvirtd")
+        os.chown(os.path.join(self.sandbox.dir, "stdvio"), 0, 0)

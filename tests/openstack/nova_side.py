@@ -10,15 +10,21 @@ from nova import monkey_patch  # noqa: F401  pylint: disable=unused-import
 
 import eventlet  # noqa: E402
 import os_vif  # noqa: E402
+from lxml import etree  # noqa: E402
 from oslo_log import log as logging  # noqa: E402
+from oslo_versionedobjects import base as registry  # noqa: E402
+from oslo_versionedobjects import fields  # noqa: E402
 
 from nova import config  # noqa: E402
 import nova.conf  # noqa: E402
 from nova import context  # noqa: E402
 from nova import objects  # noqa: E402
+from nova.api.validation.extra_specs import validators  # noqa: E402
 from nova.network import model  # noqa: E402
 from nova.network import neutron  # noqa: E402
 from nova.network import os_vif_util  # noqa: E402
+from nova.pci import whitelist  # noqa: E402
+from nova.virt.libvirt import migration  # noqa: E402
 from nova.virt.libvirt import vif as libvirt_vif  # noqa: E402
 
 import worker  # noqa: E402
@@ -137,6 +143,67 @@ def plugins():
             "vifplug": described["vifplug"]}
 
 
+def later_versions(vif, instance):
+    """Plugs an object of a later os-vif: newer versions, and members that nobody has heard of. What it
+    registers stays registered in this process."""
+    source = os_vif_util.nova_to_osvif_vif(model.VIF.hydrate(vif))
+
+    @registry.VersionedObjectRegistry.register
+    class VIFPortProfileOVSRepresentor(type(source.port_profile)):
+        VERSION = "1.9"
+        fields = {"novelty": fields.StringField()}
+
+    @registry.VersionedObjectRegistry.register
+    class VIFVHostUser(type(source)):
+        VERSION = "1.9"
+        fields = {"novelty": fields.DictOfStringsField()}
+
+    def later(kind, one, **members):
+        for name in one.fields:
+            if name in one and name not in members:
+                members[name] = getattr(one, name)
+        return kind(novelty=members.pop("novelty"), **members)
+    profile = later(VIFPortProfileOVSRepresentor, source.port_profile, novelty="x")
+    vif = later(VIFVHostUser, source, port_profile=profile, novelty={"x": "y"})
+    os_vif.plug(vif, os_vif_util.nova_to_osvif_instance(instance_of(instance)))
+
+
+def migrated_xml(vif, destination, instance, xml):
+    """A server's XML as Nova rewrites it for its port's binding on the destination of a live migration."""
+    meta = objects.ImageMeta(properties=objects.ImageMetaProps())
+    one = instance_of(instance)
+    driver = libvirt_vif.LibvirtGenericVIFDriver()
+    data = objects.LibvirtLiveMigrateData(vifs=[objects.VIFMigrateData(
+        port_id=vif["id"], source_vif=model.VIF.hydrate(vif), host="other",
+        vnic_type=destination["binding:vnic_type"], vif_type=destination["binding:vif_type"],
+        vif_details=destination["binding:vif_details"], profile=destination["binding:profile"])])
+    changed = migration._update_vif_xml(
+        etree.fromstring(xml), data,
+        lambda vif: driver.get_config(one, vif, meta, one.flavor, "qemu"))
+    return etree.tostring(changed, encoding="unicode")
+
+
+def assignable(specs, devices):
+    """Which of the devices, (vendor, product, address), Nova gives to servers by [pci] device_spec."""
+    nova.conf.CONF.set_override("device_spec", specs, "pci")
+    listed = whitelist.Whitelist(nova.conf.CONF.pci.device_spec)
+    nova.conf.CONF.clear_override("device_spec", "pci")
+    return [address for vendor, product, address in devices
+            if listed.device_assignable({"vendor_id": vendor, "product_id": product,
+                                         "address": address, "dev_type": "type-VF"})]
+
+
+def check_flavor(extra_specs):
+    """Raises if Nova's API would refuse one of a flavor's properties."""
+    for name, value in extra_specs.items():
+        validators.validate(name, value)
+
+
+def option_values(group):
+    """All options of a group, as the service reads them."""
+    return dict(nova.conf.CONF[group].items())
+
+
 def main():
     config.parse_args(["nova-compute", "--config-file", sys.argv[1]], configure_db=False,
                       init_rpc=False)
@@ -144,7 +211,8 @@ def main():
     objects.register_all()
     os_vif.initialize()
     worker.serve({function.__name__: function for function in (
-        build, plug, unplug, plug_and_tick, plug_all, guest_xml, primitive, versions, plugins)})
+        build, plug, unplug, plug_and_tick, plug_all, guest_xml, primitive, versions, later_versions, plugins,
+        migrated_xml, assignable, check_flavor, option_values)})
 
 
 main()

@@ -1,5 +1,8 @@
 """The guest XML that Nova makes, in a real libvirtd, and how libvirt finds the port for its statistics."""
 
+import grp
+import os
+import pwd
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -39,13 +42,16 @@ def port(request, configure_card, nova):
     return request.param[1]
 
 
-def test_a_server_on_the_socket_that_nova_names(nova, libvirt):
+def test_a_server_on_the_socket_that_nova_names(card_box, nova, libvirt):
     nova.call("plug", vif=nova_vif(nova, 1, 10), instance=INSTANCE)
     interface = server(nova, libvirt)
     assert interface.get("type") == "vhostuser"
     assert interface.find("source").attrib == {"type": "unix", "mode": "server",
                                                "path": f"{SOCKETS}/stdvio10"}
     assert libvirt.virsh("domstate", "server").stdout.strip() == "running"
+    made = os.stat(os.path.join(card_box.dir, "stdvio", "stdvio10"))
+    owner = pwd.getpwuid(made.st_uid).pw_name, grp.getgrgid(made.st_gid).gr_name
+    assert owner == ("libvirt-qemu", "libvirt-qemu")
 
 
 def test_statistics(card_box, port, nova, libvirt):

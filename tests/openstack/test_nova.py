@@ -8,7 +8,7 @@ import pytest
 
 from api import wait_until
 from ovsdb import counts, interface, ports as ports_of
-from ports import INSTANCE, SOCKETS, mac, nova_vif, port_id, slot
+from ports import INSTANCE, SOCKETS, mac, nova_vif, port_id, slot, vf_port
 from worker import WorkerError
 
 OTHER_INSTANCE = "11111111-1111-4111-8111-111111111111"
@@ -95,6 +95,25 @@ def test_versions_of_os_vif_objects(nova):
     assert all(state == "up" for *_, state, _ in made)
     assert [changed for *_, changed in made] == [True] + [False] * 7
     assert any("datapath_offload" not in members for _, _, members, *_ in made)
+
+
+def test_objects_of_a_later_os_vif(card_box, start_nova):
+    nova = start_nova()
+    nova.call("later_versions", vif=nova_vif(nova, 1, 10), instance=INSTANCE)
+    assert ports_of(card_box, "br-int") == [name_of(1)]
+
+
+def test_xml_for_a_live_migration(nova):
+    """The destination's VF is another, and so are the socket and the port's binding."""
+    vif = nova_vif(nova, 1, 10)
+    xml = ("<domain><uuid>x</uuid><devices>" + nova.call("guest_xml", vif=vif, instance=INSTANCE).replace(
+        "</interface>", '<address type="pci" domain="0x0000" bus="0x01" slot="0x00" function="0x0"/>'
+        "</interface>") + "</devices></domain>")
+    changed = ElementTree.fromstring(nova.call(
+        "migrated_xml", vif=vif, destination=vf_port(1, slot(17), 17), instance=INSTANCE, xml=xml))
+    interface_ = changed.find("devices/interface")
+    assert interface_.find("source").get("path") == f"{SOCKETS}/stdvio17"
+    assert interface_.find("address").get("bus") == "0x01"
 
 
 # --- What fails, as Nova and an operator see it. ---
