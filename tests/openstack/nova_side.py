@@ -110,11 +110,6 @@ def guest_xml(vif, instance):
     return config_object.to_xml()
 
 
-def primitive(vif):
-    """The os-vif object that Nova makes."""
-    return os_vif_util.nova_to_osvif_vif(model.VIF.hydrate(vif)).obj_to_primitive()
-
-
 def versions(vif, instance):
     """Plugs the object in every combination of versions that this os-vif can write it in."""
     info = os_vif_util.nova_to_osvif_instance(instance_of(instance)).obj_to_primitive()
@@ -211,7 +206,7 @@ def main():
     objects.register_all()
     os_vif.initialize()
     worker.serve({function.__name__: function for function in (
-        build, plug, unplug, plug_and_tick, plug_all, guest_xml, primitive, versions, later_versions, plugins,
+        build, plug, unplug, plug_and_tick, plug_all, guest_xml, versions, later_versions, plugins,
         migrated_xml, assignable, check_flavor, option_values)})
 
 

@@ -13,7 +13,9 @@ vSwitch driver with these differences:
 Limits from the server are stock: ingress policing of the Interface.
 """
 
+from neutron_lib import constants
 from neutron_lib.plugins.ml2 import ovs_constants
+from neutron_lib.services.qos import constants as qos_constants
 from oslo_config import cfg
 from oslo_log import log as logging
 
@@ -27,7 +29,7 @@ POLICER = "egress-policer"
 
 # The share of a second's traffic that a limit without a burst of its own may send at once: what Neutron
 # takes for TCP in the other direction.
-DEFAULT_BURST = 0.8
+DEFAULT_BURST = qos_constants.DEFAULT_BURST_RATE
 
 
 class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
@@ -41,14 +43,20 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
         self._remove_orphans()
 
     def _update_ingress_bandwidth_limit(self, vif_port, rule):
-        burst = rule.max_burst_kbps or int(rule.max_kbps * DEFAULT_BURST)
-        self.br_int.update_ingress_bw_limit_for_port(vif_port.port_name, rule.max_kbps, burst)
+        name = vif_port.port_name
+        burst = rule.max_burst_kbps or 0
+        if not burst and self._is_dpdk(name):
+            burst = int(rule.max_kbps * DEFAULT_BURST)
+        self.br_int.update_ingress_bw_limit_for_port(name, rule.max_kbps, burst)
+
+    def _is_dpdk(self, name):
+        return (self.br_int.db_get_val("Interface", name, "type")
+                in ovs_constants.OVS_DPDK_PORT_TYPES)
 
     def delete_bandwidth_limit_ingress(self, port):
         # Of a port that is gone the agent knows the name only from when it set the limit.
         known = self.ports[port["port_id"]].get(
-            (qos_driver.qos_consts.RULE_TYPE_BANDWIDTH_LIMIT,
-             qos_driver.constants.INGRESS_DIRECTION), {})
+            (qos_constants.RULE_TYPE_BANDWIDTH_LIMIT, constants.INGRESS_DIRECTION), {})
         vif_port = port.get("vif_port") or known.get("vif_port")
         super().delete_bandwidth_limit_ingress(port)
         if vif_port:
