@@ -130,12 +130,12 @@ def versions(vif, instance):
 
 
 def plugins():
-    """Name and class of all os-vif plugins, and what host_info() makes of ours."""
+    """Name and class of all os-vif plugins, and what host_info() says of ours."""
     info = os_vif.host_info()
     described = {plugin.plugin_name: plugin.obj_to_primitive() for plugin in info.plugin_info}
     return {"classes": {name: os_vif._EXT_MANAGER[name].plugin.__module__
                         for name in os_vif._EXT_MANAGER.names()},
-            "vifplug": described["vifplug"]}
+            "described": [described["agilio_ovs"], described["vifplug"]]}
 
 
 def later_versions(vif, instance):

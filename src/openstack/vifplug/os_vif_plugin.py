@@ -47,11 +47,21 @@ class VifplugPlugin(plugin.PluginBase):
                         "not start if one of these plugs fails. 0: it does not start without "
                         "vifplugd. Within this time a warning is logged for each such VIF instead; "
                         "its port is still in OVSDB as it was plugged before. The VIFs of ports that "
-                        "are not active, those of new servers, fail as ever."),
+                        "are not active, those of new servers, fail as ever. Choose it no longer than "
+                        "nova-compute takes to start: a live migration to this host within it, with "
+                        "vifplugd away, would be let through without a port."),
     )
+
+    @classmethod
+    def load(cls, plugin_name):
+        """As os-vif does it; and it knows by which of its names it is called."""
+        loaded = super().load(plugin_name)
+        loaded.name = plugin_name
+        return loaded
 
     def __init__(self, config):
         super().__init__(config)
+        self.name = "vifplug"
         self._loaded = time.monotonic()
 
     def _client(self):
@@ -68,7 +78,7 @@ class VifplugPlugin(plugin.PluginBase):
             kinds = [(name, oldest, newest, [
                 {"profile_object_name": profile, "min_version": "1.0", "max_version": "1.3"}
                 for profile in profiles]) for name, oldest, newest, profiles in _KINDS]
-        return objects.host_info.HostPluginInfo(plugin_name="vifplug", vif_info=[
+        return objects.host_info.HostPluginInfo(plugin_name=self.name, vif_info=[
             objects.host_info.HostVIFInfo(
                 vif_object_name=name, min_version=oldest, max_version=newest,
                 supported_port_profiles=[objects.host_info.HostPortProfileInfo(**profile)
