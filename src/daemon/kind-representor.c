@@ -87,5 +87,11 @@ bool spec_representor(const struct vif *vif, const struct host_facts *facts, str
     snprintf(spec->vhost_path, sizeof spec->vhost_path, "%s",
              nic->vhost_socket[0] ? nic->vhost_socket : vif->vhost_path);
     spec->vhost_mode = nic->vhost_socket[0] ? nic->vhost_mode : vif->vhost_mode;
+    if (spec->vhost_mode == VHOST_MODE_SERVER) {
+        /* vswitchd passes it over on a port of type dpdk. It is for libvirt, which finds a server
+         * socket's interface, for its statistics, by this option alone
+         * (virNetDevOpenvswitchGetVhostuserIfname()). */
+        smap_replace(&spec->options, "vhost-server-path", spec->vhost_path);
+    }
     return true;
 }

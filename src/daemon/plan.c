@@ -17,8 +17,9 @@ static const char *const our_external_ids[] = {
     KEY_PF,       KEY_VF_NUM,       KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE, KEY_GUEST_PORT,
 };
 
-/* Options that name the device or the socket behind the port. (dpdk-vf-mac can be changed in place,
- * but not be taken back: OVS goes on trying to set the last one.) */
+/* Options that name the device or the socket behind the port; the first alone on one of type dpdk.
+ * (dpdk-vf-mac can be changed in place, but not be taken back: OVS goes on trying to set the last
+ * one.) */
 static const char *const locators[] = {"dpdk-devargs", "vhost-server-path"};
 
 void plan_init(struct plan *plan)
@@ -180,7 +181,8 @@ static void plan_change(const struct record *current, const struct port_spec *go
         why(plan, "port %s on %s is as asked", now->port, now->bridge);
         return;
     }
-    replace = touches(&plan->set_options, locators, ARRAY_SIZE(locators)) ||
+    replace = touches(&plan->set_options, locators,
+                      strcmp(goal->type, "dpdk") ? ARRAY_SIZE(locators) : 1) ||
               smap_get(&plan->remove_options, "dpdk-vf-mac");
     /* A port that is closed and opened anyway (other type, other bridge, failed before) takes a new
      * device or socket at once; any other needs the two steps. */

@@ -68,7 +68,8 @@ def test_from_nova_to_a_port(card_box, card_api):
     answer = card_api.plug(sample("a2"))
     row = interface(card_box, "vfrdc065497-3c")
     assert row["type"] == "dpdk" and row["error"] == []
-    assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]"}
+    assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]",
+                              "vhost-server-path": "/usr/local/var/run/stdvio10"}
     assert row["mtu_request"] == 1450 and row["ofport"] == answer["ofport"] > 0
     assert int(card_box.vsctl("get", "Interface", "vfrdc065497-3c", "mtu")) == 1450
     assert answer["mtu"] == 1450 and answer["state"] == "up" and answer["changed"] is True

@@ -72,7 +72,8 @@ def test_row_of_a_napatech_vf(box, api, slot, number):
     answer = api.plug(representor(1, slot), wait="committed")
     row = interface(box, "vfr00000001-00")
     assert row["type"] == "dpdk"
-    assert row["options"] == {"dpdk-devargs": f"0000:65:00.0,representor=[{number}]"}
+    assert row["options"] == {"dpdk-devargs": f"0000:65:00.0,representor=[{number}]",
+                              "vhost-server-path": f"/usr/local/var/run/stdvio{number}"}
     assert row["mtu_request"] == 1500
     assert row["external_ids"]["vifplug-pci-slot"] == slot
     assert answer["representor"] == {"pf": "0000:65:00.0", "vf": slot, "vf_num": number,

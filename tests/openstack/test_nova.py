@@ -38,7 +38,8 @@ def test_plug_and_unplug(card_box, nova):
     nova.call("plug", vif=vif, instance=INSTANCE)
     row = interface(card_box, name_of(1))
     assert row["type"] == "dpdk" and row["error"] == [] and row["ofport"] > 0
-    assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]"}
+    assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]",
+                              "vhost-server-path": "/usr/local/var/run/stdvio10"}
     assert row["mtu"] == row["mtu_request"] == 1450
     ids = row["external_ids"]
     assert ids["iface-id"] == port_id(1) and ids["attached-mac"] == mac(1)

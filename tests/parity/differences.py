@@ -136,6 +136,13 @@ REPRESENTORS = [
          Shows(("a VF for two",), ("plug", "plug second", "unplug second"),
                {f"Interface {VFR} options:dpdk-vf-mac": (NONE, THERE)}))),
     Difference(
+        "`vhost-server-path` of representors whose card has a vhost-user socket for the guest",
+        "never set", "the guest's socket, in mode `server`",
+        "libvirt finds the interface, for its statistics, by that option alone; ovs-vswitchd passes "
+        "it over on a port of type `dpdk`",
+        (Shows(("host device netdev, Napatech",), PLUGGED,
+               {f"Interface {VFR} options:vhost-server-path": (NONE, THERE)}),)),
+    Difference(
         "VF number of a Napatech card", "the N of `virtfnN`", "`ID*8+VF`",
         "the card's own numbering: os-vif's number is another VF's",
         (Shows(("host device netdev, Napatech",), PLUGGED,

@@ -361,7 +361,9 @@ static void test_representor(void **state)
         assert_string_equal(spec.port, "vfrdc065497-3c");
         assert_string_equal(spec.type, "dpdk");
         assert_string_equal(smap_get(&spec.options, "dpdk-devargs"), DEVARGS);
-        assert_int_equal(smap_count(&spec.options), 1);
+        assert_string_equal(smap_get(&spec.options, "vhost-server-path"),
+                            "/usr/local/var/run/stdvio10");
+        assert_int_equal(smap_count(&spec.options), 2);
         assert_int_equal(spec.mtu_request, 1500);
         assert_true(spec.has_vf && spec.has_vf_address);
         assert_true(pci_addr_equal(&spec.pf, &f.nic.pf) && pci_addr_equal(&spec.vf, &f.nic.vf));
@@ -386,7 +388,7 @@ static void test_profile_options(void **state)
     f.vif.mtu = 9000;
     specify(&f, &spec);
     assert_string_equal(smap_get(&spec.options, "n_rxq"), "4");
-    assert_int_equal(smap_count(&spec.options), 2);
+    assert_int_equal(smap_count(&spec.options), 3);
     assert_true(spec.slow_probe);
     assert_int_equal(spec.mtu_request, 9000);
     port_spec_destroy(&spec);
