@@ -1,0 +1,309 @@
+"""The alternatives, all driven alike: plug these ports, unplug them, and say how long that took."""
+
+import importlib.util
+import json
+import subprocess
+import time
+
+import workload
+from helper import Helper, HelperError, pause, resume
+from sandbox import wait_for
+from workload import BRIDGE, INSTANCE, MTU
+
+
+class Unable(Exception):
+    """This alternative cannot do that."""
+
+
+class Alternative:
+    """One way to plug. `realized`: wait for ovs-vswitchd's verdict, else for OVSDB's commit. Times are in
+    microseconds."""
+
+    name = ""
+    can_commit_only = True
+    at_once = True  # Whether it can be asked for many ports, or has to be asked for one after the other.
+
+    def __init__(self, world):
+        self.world = world
+
+    def pids(self):
+        """Processes that have something to do whenever the database changes."""
+        return []
+
+    def client_pid(self):
+        """The process that does the plugging, if it is one and stays."""
+
+    def plug(self, ports, realized=True, **how):
+        """Plugs all at once; returns {"us", ...}."""
+        raise NotImplementedError
+
+    def unplug(self, ports, realized=True, **how):
+        raise NotImplementedError
+
+    def pause(self):
+        pause(self.pids())
+
+    def resume(self):
+        """Lets it go on, and waits until it has taken in what it has missed."""
+        resume(self.pids())
+        if self.pids():
+            self.catch_up(self.world.bump())
+
+    def catch_up(self, next_cfg):
+        """Until it knows of this next_cfg: before that it would plan on what is no more."""
+
+    def close(self):
+        pass
+
+
+class Vifplugd(Alternative):
+    """The daemon, over its socket."""
+
+    name = "vifplugd"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.client = None
+        self.subscribed = False
+        self.connect()
+
+    def connect(self):
+        """Anew: after a restart of the daemon, or to be rid of a subscription."""
+        if self.client:
+            self.client.close()
+        self.client = self.world.helper("wire-client", "lines", self.world.socket)
+        self.subscribed = False
+
+    def pids(self):
+        return [self.world.pid("vifplugd"), self.client.pid]
+
+    def client_pid(self):
+        return self.world.pid("vifplugd")
+
+    def call(self, method, **params):
+        answer = self.client.ask(do="ask", requests=[workload.request(0, method, **params)])
+        return results(answer)[0]
+
+    def status(self):
+        return self.call("status")
+
+    def catch_up(self, next_cfg):
+        wait_for(lambda: self.status()["ovsdb"]["next_cfg"] >= next_cfg, 60, "vifplugd catches up")
+
+    def transactions(self):
+        """How many it has sent."""
+        return self.status()["counters"]["transactions"]
+
+    def _ask(self, requests, expected, connections):
+        answer = self.client.ask(do="ask", requests=requests, connections=connections, **expected)
+        times = answer["events_us"] or [line[0] for line in answer["lines"]]
+        return {"us": answer["us"], "each_us": times, "results": results(answer)}
+
+    def plug(self, ports, realized=True, connections=1):  # pylint: disable=arguments-differ
+        expected = {}
+        to_watch = realized and ports[0].fails
+        if self.subscribed and not to_watch:
+            self.connect()
+        if to_watch:
+            # What becomes of a port that fails is told to subscribers only.
+            if not self.subscribed:
+                self.call("subscribe")
+                self.subscribed = True
+            expected = {"event": "vif.changed", "events": len(ports)}
+        wait = "realized" if realized else "committed"
+        return self._ask(workload.plug_requests(ports, wait), expected, connections)
+
+    def unplug(self, ports, realized=True, connections=1):  # pylint: disable=arguments-differ
+        wait = "realized" if realized else "committed"
+        return self._ask(workload.unplug_requests(ports, wait), {}, connections)
+
+    def close(self):
+        self.client.close()
+
+
+def results(answer):
+    """The results in an answer to wire-client's `ask`; none may be an error."""
+    found = []
+    for _, line in answer["lines"]:
+        reply = json.loads(line)
+        if "error" in reply:
+            raise HelperError(reply["error"]["message"])
+        found.append(reply["result"])
+    return found
+
+
+class Raw(Alternative):
+    """The same transaction and the same wait by hand, over OVSDB's protocol."""
+
+    name = "raw OVSDB client"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.client = world.helper("wire-client", "ovsdb", world.database())
+        self.uuids = {}  # Of the Ports.
+
+    def pids(self):
+        return [self.client.pid]
+
+    def client_pid(self):
+        return self.client.pid
+
+    def plug(self, ports, realized=True, **how):
+        rows = [port.row() for port in ports]
+        answer = self.client.ask(do="transact", requests=[workload.insert_transaction(rows)],
+                                 interfaces=len(rows), wait=realized)
+        for i, port in enumerate(ports):
+            self.uuids[port] = answer["replies"][0][len(rows) + i]["uuid"][1]
+        if realized and any((ofport < 0) != port.fails
+                            for ofport, port in zip(answer["ofports"], ports)):
+            raise HelperError("ovs-vswitchd did not do what was expected of it")
+        return {"us": answer["us"]}
+
+    def unplug(self, ports, realized=True, **how):
+        uuids = [self.uuids.pop(port) for port in ports]
+        answer = self.client.ask(do="transact", requests=[workload.delete_transaction(uuids)],
+                                 interfaces=0, wait=realized)
+        return {"us": answer["us"]}
+
+    def echo(self):
+        """There and back: what a message costs by itself."""
+        return self.client.ask(do="echo")["us"]
+
+    def close(self):
+        self.client.close()
+
+
+class Idl(Alternative):
+    """libopenvswitch's IDL, without a daemon around it."""
+
+    name = "bare IDL client"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.client = world.helper("idl-client", world.db)
+        self.client.read()
+        self.cpu_us = 0.0  # As it counts it, at the last answer.
+
+    def pids(self):
+        return [self.client.pid]
+
+    def client_pid(self):
+        return self.client.pid
+
+    def catch_up(self, next_cfg):
+        self.client.ask(do="catch up", next_cfg=next_cfg)
+
+    def _order(self, batch, **order):
+        answer = self.client.ask(bridge=BRIDGE, batch=batch, **order)
+        self.cpu_us = answer["cpu_us"]
+        return answer
+
+    def plug(self, ports, realized=True, batch=64):  # pylint: disable=arguments-differ
+        answer = self._order(batch, do="plug", wait=realized, rows=[port.row() for port in ports])
+        if realized and answer["failed"] != sum(port.fails for port in ports):
+            raise HelperError("ovs-vswitchd did not do what was expected of it")
+        return answer
+
+    def unplug(self, ports, realized=True, batch=64):  # pylint: disable=arguments-differ
+        return self._order(batch, do="unplug", wait=realized, names=[port.name for port in ports])
+
+    def close(self):
+        self.client.close()
+
+
+class Vsctl(Alternative):
+    """One ovs-vsctl a port: a process, a copy of what it needs of the database, a transaction, a wait."""
+
+    name = "ovs-vsctl"
+    at_once = False
+
+    def _run(self, commands, realized):
+        flags = [f"--db={self.world.db}", "--timeout=120", *(() if realized else ("--no-wait",))]
+        environment = self.world.environment()
+        started = time.perf_counter()
+        for command in commands:
+            subprocess.run(["ovs-vsctl", *flags, *command], check=True, env=environment,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return {"us": (time.perf_counter() - started) * 1e6}
+
+    def plug(self, ports, realized=True, **how):
+        return self._run([self._add(port.row()) for port in ports], realized)
+
+    @staticmethod
+    def _add(row):
+        def quoted(text):
+            return '"' + text + '"'
+        settings = [f"{column}:{key}={quoted(value)}" for column in ("options", "external_ids")
+                    for key, value in row[column].items()]
+        return ["add-port", BRIDGE, row["name"], "--", "set", "Interface", row["name"],
+                f"type={row['type']}", f"mtu_request={row['mtu_request']}", *settings]
+
+    def unplug(self, ports, realized=True, **how):
+        return self._run([["del-port", BRIDGE, port.name] for port in ports], realized)
+
+
+class OsVif(Alternative):
+    """os-vif. It knows no plug that does not wait, and takes a failed port for a good one."""
+
+    name = "os-vif"
+    can_commit_only = False
+    at_once = False
+
+    @staticmethod
+    def is_installed():
+        return importlib.util.find_spec("vif_plug_ovs") is not None
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.client = self.start(world)
+        self.client.read()
+
+    @staticmethod
+    def start(world):
+        """The process, not ready yet. It looks VFs up under /sys, so it gets one of its own there."""
+        script = ('mount --bind "$0/bus/pci/devices" /sys/bus/pci/devices && '
+                  'exec /usr/bin/python3 "$@"')
+        return Helper(
+            world.inside(["unshare", "--mount", "sh", "-c", script, world.sys,
+                          f"{workload.HERE}/osvif_worker.py", world.db]),
+            env={**world.environment(), "XDG_CACHE_HOME": f"{world.dir}/cache",
+                 "PYTHONDONTWRITEBYTECODE": "1"},
+            log=f"{world.log}/os-vif.out")
+
+    def pids(self):
+        return [self.client.pid]
+
+    def client_pid(self):
+        return self.client.pid
+
+    def catch_up(self, next_cfg):
+        self.client.ask(do="catch up", next_cfg=next_cfg)
+
+    def _do(self, what, ports, realized):
+        if not realized:
+            raise Unable
+        answer = self.client.ask(do=what, ports=[
+            {"kind": port.kind, "vif_id": port.vif_id, "address": port.address, "bridge": BRIDGE,
+             "mtu": MTU, "instance": INSTANCE,
+             **({"path": port.path} if port.kind == "vhost-user" else {"slot": port.slot})}
+            for port in ports])
+        return {"us": answer["us"], "each_us": answer["each_us"]}
+
+    def plug(self, ports, realized=True, **how):
+        return self._do("plug", ports, realized)
+
+    def unplug(self, ports, realized=True, **how):
+        return self._do("unplug", ports, realized)
+
+    def close(self):
+        self.client.close()
+
+
+def all_of(world, say):
+    """Everyone there is on this machine; vifplugd first."""
+    everyone = [Vifplugd(world), Raw(world), Idl(world), Vsctl(world)]
+    if OsVif.is_installed():
+        everyone.append(OsVif(world))
+    else:
+        say("os-vif is not installed (python3-os-vif): left out")
+    return everyone

@@ -1,0 +1,230 @@
+"""Measures vifplugd beside the alternatives, in one run, on a private Open vSwitch.
+
+usage: tests/bench [OPTION]...
+
+  --quick             tiny numbers, to see that it works; its figures mean nothing
+  --only PART         measure this part alone (may be given several times):
+                        single   one plug, one unplug: realised, committed
+                        bulk     16 to 1,000 asked for at once
+                        stages   where the time of one request goes
+                        cost     CPU, memory, start to ready, by number of VIFs
+                        readers  list, get, subscribers, a slow reader
+  --ports N,...       numbers of other ports present (0,500,2000)
+  --at-once N,...     numbers asked for at once (16,64,256,1000)
+  --vifs N,...        numbers of VIFs (0,500,1000,2000,4000)
+  --samples N         samples of a single operation (200)
+  --seconds S         time for one case at most (30)
+  --json FILE         write all figures there
+  --write-docs FILE   measure nothing; fill docs/performance.md from such a file
+
+Beside vifplugd over its socket it measures a raw OVSDB client and a bare libopenvswitch IDL client that
+do the same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All are
+on the same switch and get turns; who has no turn is stopped. Run it as root on Debian 12, on a machine
+that does nothing else. It builds what it needs in build/, or takes VIFPLUG_BUILD.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sandbox"))
+
+import alternatives as alternatives_  # noqa: E402
+import bulk  # noqa: E402
+import cost  # noqa: E402
+import docs  # noqa: E402
+import machine  # noqa: E402
+import readers  # noqa: E402
+import single  # noqa: E402
+import stages  # noqa: E402
+from figures import Figures  # noqa: E402
+from helper import HelperError  # noqa: E402
+from sandbox import SandboxError, wait_for  # noqa: E402
+from tables import all_tables  # noqa: E402
+from targets import evaluate  # noqa: E402
+from workload import KINDS, Port  # noqa: E402
+from world import World, build  # noqa: E402
+
+FORMAT = 1
+PARTS = ("single", "bulk", "stages", "cost", "readers")
+
+
+@dataclasses.dataclass
+class Sizes:
+    """How much is measured."""
+
+    ports: tuple = (0, 500, 2000)
+    at_once: tuple = (16, 64, 256, 1000)
+    vifs: tuple = (0, 500, 1000, 2000, 4000)
+    samples: int = 200     # Of a single operation.
+    seconds: float = 30    # For one case, of which there are some sixty.
+    rounds: int = 5        # Of many at once, and of CPU time.
+    one_by_one: int = 64   # The most that who takes one at a time is asked for.
+    rows: int = 256        # The most rows without a device while ovs-vswitchd runs.
+    starts: int = 9
+    operations: int = 200  # Of which CPU time is the mean, and beside readers.
+    batched: int = 1024
+    gets: int = 500
+    lists: int = 20
+    subscribers: int = 100
+
+
+QUICK = Sizes(ports=(0, 20), at_once=(4, 16), vifs=(0, 40), samples=3, seconds=0.3, rounds=1,
+              one_by_one=4, rows=4, starts=1, operations=5, batched=64, gets=10, lists=3,
+              subscribers=5)
+
+
+def check_rows(world, vifplugd):
+    """What is written by hand is what vifplugd writes, or nothing could be compared."""
+    for kind in KINDS:
+        port = Port(kind, 1)
+        vifplugd.plug([port])
+        found = world.port_row(port.name)
+        vifplugd.unplug([port])
+        if found != port.row():
+            raise HelperError(f"vifplugd writes {found}, the others {port.row()}; correct "
+                              "workload.Port.row()")
+
+
+def with_switch(world, everyone, figures, sizes, parts):
+    """What needs ovs-vswitchd."""
+    chosen = [part for part in (single, stages, bulk) if part.PART in parts]
+    for ports in sizes.ports if chosen else ():
+        world.set_ports(ports)
+        for part in chosen:
+            part.with_switch(world, everyone, figures, sizes)
+
+
+def without_switch(world, everyone, figures, sizes, parts):
+    """ovsdb-server alone."""
+    for ports in sizes.ports if parts & {"single", "bulk", "cost"} else ():
+        world.set_ports(ports)
+        for part in (single, bulk):
+            if part.PART in parts:
+                part.without_switch(world, everyone, figures, sizes)
+        if "cost" in parts:
+            cost.with_ports(world, everyone, figures, sizes)
+    world.set_ports(0)
+    have = cost.by_vifs(world, everyone, figures, sizes) if "cost" in parts else 0
+    if "readers" in parts:
+        readers.by_vifs(world, everyone, figures, sizes, have)
+
+
+def measure(world, figures, sizes, parts):
+    """Everything that was asked for."""
+    everyone = alternatives_.all_of(world, figures.say)
+    try:
+        check_rows(world, everyone[0])
+        single.own_cost(everyone, figures, sizes)
+        with_switch(world, everyone, figures, sizes, parts)
+        if not parts & {"single", "bulk", "cost", "readers"}:
+            return
+        world.stop_switch()
+        wait_for(lambda: everyone[0].status()["vswitchd"]["state"] == "dead", 10,
+                 "vifplugd sees that ovs-vswitchd is dead")
+        for one in [one for one in everyone if not one.can_commit_only]:
+            one.close()  # It could do nothing from here on.
+            everyone.remove(one)
+        without_switch(world, everyone, figures, sizes, parts)
+    finally:
+        for one in everyone:
+            one.close()
+
+
+def numbers(text):
+    return tuple(int(number) for number in text.split(","))
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="tests/bench", usage=__doc__.partition("usage: ")[2],
+                                     add_help=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", action="append", choices=PARTS)
+    for option in ("--ports", "--at-once", "--vifs"):
+        parser.add_argument(option, type=numbers)
+    parser.add_argument("--samples", type=int)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--json")
+    parser.add_argument("--write-docs")
+    return parser.parse_args(arguments)
+
+
+def sizes_of(options):
+    sizes = dataclasses.replace(QUICK if options.quick else Sizes())
+    for name in ("ports", "at_once", "vifs", "samples", "seconds"):
+        if getattr(options, name) is not None:
+            setattr(sizes, name, getattr(options, name))
+    return sizes
+
+
+def run(options):
+    """Measures; returns the result, and what went wrong or None."""
+    sizes = sizes_of(options)
+    parts = set(options.only or PARTS)
+    directory = tempfile.mkdtemp(prefix="vb", dir="/tmp")
+    world = World(os.path.join(directory, "s"))
+    started = time.monotonic()
+
+    def say(words):
+        print(f"[{time.monotonic() - started:6.1f} s] {words}", file=sys.stderr, flush=True)
+
+    figures = Figures(say)
+    failure = build(world.build)
+    result = {"format": FORMAT, "quick": options.quick, "parts": sorted(parts),
+              "sizes": dataclasses.asdict(sizes)}
+    try:
+        if failure:
+            raise SandboxError(failure)
+        result["machine"] = machine.describe(world)
+        world.start_all()
+        measure(world, figures, sizes, parts)
+    except (SandboxError, HelperError, OSError, subprocess.SubprocessError) as error:
+        failure = f"{type(error).__name__}: {error}"
+    finally:
+        world.stop_all()
+        shutil.rmtree(directory, ignore_errors=True)
+    if "machine" in result:
+        result["machine"]["load_after"] = round(machine.load(), 2)
+    result.update(complete=failure is None, seconds=round(time.monotonic() - started, 1),
+                  records=figures.records, targets=evaluate(figures.records))
+    return result, failure
+
+
+def main():
+    options = parse(sys.argv[1:])
+    if options.help:
+        print(__doc__.strip())
+        return 0
+    if options.write_docs:
+        with open(options.write_docs, encoding="utf-8") as file:
+            written = docs.write(os.path.join(TOP, "docs"), json.load(file))
+        print("\n".join(written))
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that everything is taken down.
+    result, failure = run(options)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(result, file, indent=1)
+            file.write("\n")
+    if "machine" in result:
+        print(machine.sentence(result["machine"]) + "\n")
+    for table in all_tables(result):
+        print(table.text())
+    if failure:
+        print(f"tests/bench: {failure}", file=sys.stderr)
+    return 1 if failure else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""What it costs: CPU time, memory, the time to start; by number of VIFs, and of other ports."""
+
+import os
+import socket
+import statistics
+import time
+
+from alternatives import OsVif
+from figures import Budget
+from helper import cpu_us, memory_kb
+from interleave import interleave
+from workload import ports
+
+PART = "cost"
+BATCH = 64
+CHUNK = 1000  # Fewer than max_queued.
+FIRST = 10000  # Ports that are measured, beside those that are there.
+
+
+# --- Start to ready. ---
+
+
+class Ready:
+    """What systemd would be: READY=1 on a datagram socket."""
+
+    def __init__(self, world):
+        self.path = os.path.join(world.run, "notify.sock")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(60)
+
+    def wait(self):
+        while b"READY=1" not in self.socket.recv(4096):
+            pass
+
+    def close(self):
+        self.socket.close()
+        os.unlink(self.path)
+
+
+def _start_vifplugd(world):
+    """Restarts it: wall and CPU time until it is in step with OVSDB, memory then."""
+    world.stop("vifplugd")
+    ready = Ready(world)
+    try:
+        os.environ["NOTIFY_SOCKET"] = ready.path
+        started = time.perf_counter()
+        world.start_vifplugd(wait=False)
+        ready.wait()
+        return _reading(started, world.pid("vifplugd"))
+    finally:
+        del os.environ["NOTIFY_SOCKET"]
+        ready.close()
+
+
+def _reading(started, pid):
+    wall = (time.perf_counter() - started) * 1000
+    return {"start": wall, "start CPU": cpu_us(pid) / 1000, "memory": memory_kb(pid) / 1024}
+
+
+def _start_helper(start):
+    started = time.perf_counter()
+    helper = start()
+    try:
+        helper.read()
+        return _reading(started, helper.pid)
+    finally:
+        helper.close()
+
+
+def starters(world):
+    """Who can be started, as {name: function that starts it, waits until it is ready, and looks}."""
+    def idl(*options):
+        # In the namespaces too, by the same means.
+        return world.helper_inside("idl-client", *options, world.db)
+    everyone = {
+        "vifplugd": lambda: _start_vifplugd(world),
+        "bare IDL client": lambda: _start_helper(idl),
+        "bare IDL client, fewest columns": lambda: _start_helper(lambda: idl("--minimal"))}
+    if OsVif.is_installed():
+        everyone["os-vif"] = lambda: _start_helper(lambda: OsVif.start(world))
+    return everyone
+
+
+def start(world, alternatives, figures, sizes, vifs):
+    """Start to ready, in turns. Their other instances are stopped."""
+    samples = {}
+    budget = Budget(sizes.seconds)
+    everyone = starters(world)
+    while not samples or not (budget.is_spent()
+                              or all(len(one) >= sizes.starts for one in samples.values())):
+        for one in alternatives[1:]:
+            one.pause()
+        for name, function in everyone.items():
+            samples.setdefault(name, []).append(function())
+        for one in alternatives[1:]:
+            one.resume()
+    alternatives[0].connect()
+    for who, readings in samples.items():
+        for what, unit in (("start", "ms"), ("start CPU", "ms"), ("memory", "MB")):
+            figures.add(PART, what, who, [one[what] for one in readings], unit, vifs=vifs,
+                        ports=world.n_ports)
+
+
+# --- CPU time of an operation. ---
+
+
+def _spent(alternative):
+    """What it has used up so far, us; the bare client leaves out what reading commands takes it."""
+    return getattr(alternative, "cpu_us", None) or cpu_us(alternative.client_pid())
+
+
+def _cpu(alternative, some_ports, **how):
+    """Plugs and unplugs, committed, some of them at a time: CPU ms of each plug, and of each unplug."""
+    spent = []
+    for call in (alternative.plug, alternative.unplug):
+        before = _spent(alternative)
+        call(some_ports, realized=False, **how)
+        spent.append((_spent(alternative) - before) / len(some_ports) / 1000)
+    return spent
+
+
+def _one_by_one(alternative, sizes):
+    """Operations that wait for each other: the mean of each, as one sample."""
+    plugs = []
+    unplugs = []
+    for port in ports("vhost-user", sizes.operations, first=FIRST):
+        plugged, unplugged = _cpu(alternative, [port])
+        plugs.append(plugged)
+        unplugs.append(unplugged)
+    return statistics.mean(plugs), statistics.mean(unplugs)
+
+
+def _in_batches(alternative, sizes):
+    some_ports = ports("vhost-user", sizes.batched, first=FIRST)
+    how = {"batch": BATCH} if alternative.name == "bare IDL client" else {}
+    return _cpu(alternative, some_ports, **how)
+
+
+def cpu(world, alternatives, figures, sizes, vifs):
+    """vifplugd and the bare client, in turns."""
+    both = [one for one in alternatives if one.name in ("vifplugd", "bare IDL client")]
+    for mode, measure in (("one by one", _one_by_one), ("in batches", _in_batches)):
+        taken = interleave(both, lambda one, m=measure: m(one, sizes),
+                           lambda one: _cpu(one, ports("vhost-user", 1, first=FIRST)),
+                           sizes.rounds, sizes.seconds, turn_n=1)
+        for one, samples in taken.items():
+            for i, what in enumerate(("plug CPU", "unplug CPU")):
+                figures.add(PART, what, one.name, [sample[i] for sample in samples], "ms",
+                            mode=mode, vifs=vifs, ports=world.n_ports)
+
+
+# --- By number of VIFs. ---
+
+
+def plug_up_to(vifplugd, have, want):
+    """Plugs further VIFs, in no hurry; returns how many there are."""
+    while have < want:
+        count = min(CHUNK, want - have)
+        vifplugd.plug(ports("vhost-user", count, first=have), realized=False)
+        have += count
+    return have
+
+
+def with_ports(world, alternatives, figures, sizes):
+    """Start to ready beside other ports."""
+    if world.n_ports or 0 not in sizes.vifs:  # by_vifs() begins without any.
+        figures.say(f"start to ready, {world.n_ports} other ports")
+        start(world, alternatives, figures, sizes, vifs=0)
+
+
+def by_vifs(world, alternatives, figures, sizes):
+    """With more and more VIFs, ovsdb-server alone; they stay."""
+    vifplugd = alternatives[0]
+    have = 0
+    for vifs in sizes.vifs:
+        have = plug_up_to(vifplugd, have, vifs)
+        figures.say(f"CPU and memory, {vifs} VIFs")
+        figures.add(PART, "memory after plugging", "vifplugd",
+                    [memory_kb(world.pid("vifplugd")) / 1024], "MB", vifs=vifs,
+                    ports=world.n_ports)
+        cpu(world, alternatives, figures, sizes, vifs)
+        start(world, alternatives, figures, sizes, vifs)
+    return have

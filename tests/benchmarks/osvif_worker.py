@@ -1,0 +1,86 @@
+"""os-vif through its public API, as Nova uses it, in a process of its own.
+
+usage: osvif_worker.py REMOTE
+
+Answers lines of JSON: {"do":"plug"|"unplug","ports":[PORT,...]} with {"us":T,"each_us":[...]}, the time in
+os_vif.plug() alone; {"do":"catch up","next_cfg":N} with {} once it knows of that. PORT has kind, vif_id, address, bridge, mtu, instance, and path or slot. Privileged
+functions run in this process: a call of theirs to another one would only make it slower.
+"""
+
+import json
+import sys
+import time
+
+
+def start(remote):
+    """Everything that a process does once, up to its copy of the database."""
+    # pylint: disable=import-outside-toplevel,import-error
+    import os_vif
+    from oslo_config import cfg
+    from vif_plug_ovs import privsep
+
+    cfg.CONF([], project="os-vif")
+    privsep.vif_plug.set_client_mode(False)
+    os_vif.initialize()
+    cfg.CONF.set_override("ovsdb_connection", remote, group="os_vif_ovs")
+    plugin = os_vif._EXT_MANAGER["ovs"].obj  # pylint: disable=protected-access
+    plugin.ovsdb.connection = remote
+    plugin.ovsdb.ovsdb.br_exists("br-int").execute()
+    # It is stopped between its turns, and would take its connection for dead afterwards.
+    session = plugin.ovsdb.ovsdb.idl._session  # pylint: disable=protected-access
+    session.reconnect.set_probe_interval(0)
+    return os_vif, plugin.ovsdb.ovsdb
+
+
+def catch_up(database, next_cfg):
+    """Until its copy of the database has come that far."""
+    while database.db_get("Open_vSwitch", ".", "next_cfg").execute() < next_cfg:
+        time.sleep(0.001)
+    return {}
+
+
+def objects(port):
+    """The VIF and the instance as Nova makes them."""
+    # pylint: disable=import-outside-toplevel,import-error
+    from os_vif.objects import instance_info, network, vif
+
+    common = {
+        "id": port["vif_id"], "address": port["address"], "plugin": "ovs", "has_traffic_filtering": True,
+        "network": network.Network(id=port["vif_id"], bridge=port["bridge"], mtu=port["mtu"]),
+    }
+    profile = {"interface_id": port["vif_id"], "datapath_type": "netdev"}
+    if port["kind"] == "vhost-user":
+        one = vif.VIFVHostUser(path=port["path"], mode="server", vif_name=port["vif_id"][:11],
+                               port_profile=vif.VIFPortProfileOpenVSwitch(**profile), **common)
+    else:
+        one = vif.VIFHostDevice(dev_type="ethernet", dev_address=port["slot"],
+                                port_profile=vif.VIFPortProfileOVSRepresentor(
+                                    representor_name=port["vif_id"][:11],
+                                    representor_address=port["slot"], **profile), **common)
+    return one, instance_info.InstanceInfo(uuid=port["instance"], name="instance")
+
+
+def obey(os_vif, command):
+    call = os_vif.plug if command["do"] == "plug" else os_vif.unplug
+    todo = [objects(port) for port in command["ports"]]
+    each = []
+    started = time.perf_counter()
+    for vif, instance in todo:
+        before = time.perf_counter()
+        call(vif, instance)
+        each.append((time.perf_counter() - before) * 1e6)
+    return {"us": (time.perf_counter() - started) * 1e6, "each_us": each}
+
+
+def main():
+    os_vif, database = start(sys.argv[1])
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer = (catch_up(database, command["next_cfg"]) if command["do"] == "catch up"
+                  else obey(os_vif, command))
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

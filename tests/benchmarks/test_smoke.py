@@ -1,0 +1,150 @@
+"""The benchmarks run, and what they write down is whole. No time is judged here."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+
+import docs  # noqa: E402
+from alternatives import OsVif  # noqa: E402
+from figures import one, select, spread  # noqa: E402
+from plot import plots  # noqa: E402
+from tables import BULK_WAYS, EVERYONE, all_tables  # noqa: E402
+from targets import evaluate  # noqa: E402
+
+FIGURES = ("n", "p50", "p90", "p99", "min", "max")
+HERE_TODAY = [who for who in EVERYONE if who != "os-vif" or OsVif.is_installed()]
+
+
+@pytest.fixture(scope="module", name="result")
+def quick_run(tmp_path_factory):
+    """One run of all parts with tiny numbers."""
+    path = tmp_path_factory.mktemp("bench") / "bench.json"
+    done = subprocess.run(
+        ["/usr/bin/python3", os.path.join(HERE, "bench.py"), "--quick", f"--json={path}"],
+        capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert "Targets" in done.stdout
+    return json.loads(path.read_text())
+
+
+def test_spread():
+    samples = list(range(1, 201))
+    assert spread(samples) == {"n": 200, "p50": 100, "p90": 180, "p99": 198, "min": 1, "max": 200}
+    assert spread([7]) == {"n": 1, "p50": 7, "p90": 7, "p99": 7, "min": 7, "max": 7}
+
+
+def test_run_is_whole(result):
+    assert result["format"] == 1
+    assert result["complete"] and result["quick"]
+    for key in ("cpu", "cores", "kernel", "vifplugd", "openvswitch", "dpdk", "load_before",
+                "load_after"):
+        assert result["machine"][key] is not None, key
+    for record in result["records"]:
+        assert all(key in record for key in ("part", "what", "who", "unit", *FIGURES)), record
+        assert record["min"] <= record["p50"] <= record["p90"] <= record["p99"] <= record["max"]
+        assert record["n"] > 0 and record["min"] >= 0 or record["what"] == "outside", record
+
+
+@pytest.mark.parametrize("kind", ["representor", "row", "vhost-user"])
+def test_everyone_plugs(result, kind):
+    for ports in result["sizes"]["ports"]:
+        for who in HERE_TODAY:
+            for what in ("plug", "unplug"):
+                assert one(result["records"], part="single", what=what, who=who, kind=kind,
+                           ports=ports, wait="realized"), (ports, who, what)
+            if who != "os-vif" and kind != "representor":
+                assert one(result["records"], part="single", what="plug", who=who, kind=kind,
+                           ports=ports, wait="committed", switch=False), (ports, who)
+
+
+def test_many_at_once(result):
+    found = select(result["records"], part="bulk", what="plug rate", kind="vhost-user",
+                   wait="realized", count=result["sizes"]["at_once"][0])
+    expected = [way for way in BULK_WAYS if "os-vif" not in way or OsVif.is_installed()]
+    assert {record["who"] for record in found} == set(expected)
+    sent = select(result["records"], part="bulk", what="transactions",
+                  who="vifplugd, 1 connection")
+    # What is asked for at once shares a transaction; how many depends on what arrived together.
+    assert sent and all(1 <= record["p50"] <= record["count"] for record in sent)
+
+
+def test_cost_and_readers(result):
+    records = result["records"]
+    for vifs in result["sizes"]["vifs"]:
+        for who in ("vifplugd", "bare IDL client"):
+            assert one(records, part="cost", what="start", who=who, vifs=vifs, ports=0)
+            assert one(records, part="cost", what="plug CPU", who=who, vifs=vifs,
+                       mode="in batches")["min"] > 0
+    for meanwhile in ("nothing else", "another lists all", "5 subscribers",
+                      "another does not read"):
+        for what in ("get", "plug"):
+            assert one(records, part="readers", what=what, meanwhile=meanwhile), (what, meanwhile)
+    told = one(records, part="readers", what="notifications told")
+    assert told["p50"] == told["expected"]
+
+
+def test_stages(result):
+    for stage in ("queued", "commit", "realize", "total"):
+        assert one(result["records"], part="stages", what=stage, kind="vhost-user", ports=0)
+    for who in ("vifplugd", "ovsdb-server", "ovs-vswitchd's main thread"):
+        assert one(result["records"], part="stages", what="CPU of a plug and an unplug", who=who,
+                   kind="vhost-user", ports=0)["p50"] > 0
+
+
+def test_targets(result):
+    assert result["targets"] == evaluate(result["records"])
+    assert {verdict["met"] for verdict in result["targets"]} <= {True, False, None}
+    for words in ("one representor, realised", "one row, realised", "4 vhost-user at once, realised",
+                  "at once, committed", "CPU of a plug one by one", "CPU of a plug in batches",
+                  "resident memory, 0 VIFs", "start to ready"):
+        assert any(words in verdict["what"] for verdict in result["targets"]), words
+
+
+def target(what, **figures):
+    """Verdicts on a made-up record of vifplugd and one of somebody else."""
+    record = {"part": "single", "what": "plug", "kind": "row", "ports": 0, "wait": "realized"}
+    return [verdict["met"] for verdict in evaluate(
+        [{**record, "who": "vifplugd", "p50": figures["ours"]},
+         {**record, "who": what, "p50": figures["theirs"]}])]
+
+
+@pytest.mark.parametrize("who, ours, theirs, met", [
+    ("raw OVSDB client", 11.0, 10.0, True),   # 1.1 times.
+    ("raw OVSDB client", 11.1, 10.0, False),
+    ("raw OVSDB client", 1.3, 1.0, True),     # 0.3 ms more.
+    ("raw OVSDB client", 1.31, 1.0, False),
+    ("os-vif", 2.0, 2.0, True),
+    ("os-vif", 2.1, 2.0, False),
+])
+def test_target_of_one_plug(who, ours, theirs, met):
+    assert target(who, ours=ours, theirs=theirs) == [met]
+
+
+def test_tables_and_plots(result):
+    tables = {table.name: table for table in all_tables(result)}
+    assert set(docs.NAMES) - {"machine"} == set(tables) | {
+        f"plot {name}" for name in plots(result["records"])}
+    for table in tables.values():
+        assert all(len(line) == len(table.head) for line in table.lines), table.name
+        assert table.text() and table.markdown()
+    for name, svg in plots(result["records"]).items():
+        assert xml.etree.ElementTree.fromstring(svg).tag.endswith("svg"), name
+
+
+def test_docs_are_filled(result):
+    with open(os.path.join(TOP, "docs/performance.md"), encoding="utf-8") as file:
+        page = file.read()
+    filled = docs.fill(page, result)
+    assert "Not measured." not in filled
+    assert docs.fill(filled, result) == filled
+    assert all(f"<!-- bench: {name} -->" in page for name in docs.NAMES)
+    with pytest.raises(docs.UnknownMark):
+        docs.fill("<!-- bench: nothing -->\n<!-- end -->\n", result)

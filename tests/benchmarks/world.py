@@ -1,0 +1,157 @@
+"""Where it is measured: the sandbox of tests/sandbox, with cards whose VFs attach, cards whose VFs do not,
+and any number of other ports."""
+
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sandbox"))
+
+from sandbox import Sandbox, wait_for  # noqa: E402
+
+from helper import Helper  # noqa: E402
+from workload import BRIDGE, WARM, insert_transaction, patch_row, row_cards, transaction  # noqa: E402
+
+# As installed, but for: as many connections as are measured; and no dpdk-vf-mac, since os-vif and what
+# others would write by hand have none.
+CONFIG = """[daemon]
+socket_group = root
+max_connections = 256
+[nic generic]
+set-vf-mac = no
+"""
+
+
+def build(directory):
+    """Builds what is measured and what it is compared with. Returns the error, or None."""
+    tree = os.environ.get("OVS_BUILD_DIR")
+    if not os.path.exists(os.path.join(directory, "CMakeCache.txt")):
+        command = ["cmake", "-S", TOP, "-B", directory, "-G", "Ninja",
+                   *([f"-DOVS_BUILD_DIR={tree}"] if tree else [])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return (done.stdout + done.stderr)[-3000:]
+    for target in (["vifplugd", "vifctl"], ["rte_net_vpsim", "idl-client", "wire-client"]):
+        done = subprocess.run(["cmake", "--build", directory, "--target", *target],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return (done.stdout + done.stderr)[-3000:]
+    return None
+
+
+class World(Sandbox):
+    """A sandbox with a bridge."""
+
+    def __init__(self, directory, build_directory=None):
+        super().__init__(directory, build_directory)
+        self.n_ports = 0
+        self.writer = None
+
+    def program(self, name):
+        return os.path.join(self.build, "tests/benchmarks", name)
+
+    def helper(self, name, *arguments):
+        """Starts a program of tests/benchmarks as a Helper."""
+        return Helper([self.program(name), *arguments], log=f"{self.log}/{name}.out")
+
+    def helper_inside(self, name, *arguments):
+        """The same, in the sandbox's namespaces."""
+        return Helper(self.inside([self.program(name), *arguments]), log=f"{self.log}/{name}.out")
+
+    def start_all(self):
+        self.up(cards=("napatech", "generic", *row_cards()), vfs=28, daemon=False)
+        self.listen_patiently()
+        with open(self.config, "w", encoding="ascii") as file:
+            file.write(CONFIG)
+        self.start_vifplugd()
+        self.writer = self.helper("wire-client", "ovsdb", self.database())
+        self.set_ports(0)
+
+    def listen_patiently(self):
+        """A second socket of ovsdb-server, which does not ask its clients whether they live: those that
+        have no turn are stopped and could not answer. From here on it is self.db."""
+        path = f"{self.run}/patient.sock"
+        self.vsctl("--id=@manager", "create", "Manager", f'target="punix:{path}"',
+                   "inactivity_probe=0", "--", "set", "Open_vSwitch", ".",
+                   "manager_options=@manager")
+        self.appctl(f"{self.run}/ovsdb-server.ctl", "ovsdb-server/add-remote",
+                    "db:Open_vSwitch,Open_vSwitch,manager_options")
+        wait_for(lambda: os.path.exists(path), 10, f"ovsdb-server listens at {path}")
+        self.db = f"unix:{path}"
+
+    def database(self):
+        """The path of ovsdb-server's socket."""
+        return self.db.partition(":")[2]
+
+    def stop_all(self):
+        if self.writer:
+            self.writer.close()
+        self.down()
+
+    def make_bridge(self):
+        """A bridge that forwards nothing: the patch ports on it are each other's peers."""
+        self.vsctl("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev",
+                   "fail_mode=secure")
+
+    def warm_up(self):
+        """Two ports that stay, so that the switch has its memory and its PMD threads, as on a host in
+        use. (There those threads have cores of their own; here they share them with what is measured.)"""
+        rows = [port.row() for port in WARM]
+        self.writer.ask(do="transact", requests=[insert_transaction(rows)], interfaces=len(rows),
+                        wait=True)
+
+    def bump(self):
+        """Raises next_cfg by one, and returns it (after ovs-vswitchd has seen it)."""
+        answer = self.writer.ask(do="transact", requests=[transaction(0, [])], interfaces=0,
+                                 wait=self.pid("ovs-vswitchd") is not None)
+        return answer["replies"][0][-1]["rows"][0]["next_cfg"]
+
+    def realized(self, *arguments):
+        """ovs-vsctl, with its wait for ovs-vswitchd."""
+        self.command("ovs-vsctl", f"--db={self.db}", "--timeout=120", *arguments, timeout=150)
+
+    def set_ports(self, count):
+        """The bridge anew, with that many patch ports on it (in pairs, so an even number)."""
+        running = self.pid("ovs-vswitchd") is not None
+        wait = () if running else ("--no-wait",)
+        self.realized(*wait, "--if-exists", "del-br", BRIDGE)
+        self.make_bridge()
+        if running:
+            self.warm_up()
+        names = [f"patch{n}" for n in range(count)]
+        rows = [patch_row(name, names[n ^ 1]) for n, name in enumerate(names)]
+        if rows:
+            self.writer.ask(do="transact", requests=[insert_transaction(rows)],
+                            interfaces=len(rows), wait=running)
+        self.n_ports = count
+
+    def stop_switch(self):
+        """ovsdb-server alone, from here on."""
+        self.stop("ovs-vswitchd")
+
+    def port_row(self, name):
+        """An Interface as OVSDB has it, in the columns of workload.Port.row()."""
+        def value(text):
+            return text.strip().strip('"')
+        row = {}
+        for column in ("name", "type", "mtu_request"):
+            row[column] = value(self.vsctl("get", "Interface", name, column))
+        row["mtu_request"] = int(row["mtu_request"])
+        for column in ("options", "external_ids"):
+            keys = self.vsctl("get", "Interface", name, column)
+            row[column] = dict(_pair(pair) for pair in keys.strip("{}").split(", ") if pair)
+        return row
+
+    def environment(self):
+        return {**os.environ, **self.env()}
+
+
+def _pair(text):
+    """key=value as ovs-vsctl prints it, either in quotes where need be."""
+    key, _, value = text.partition("=")
+    return key.strip('"'), value.strip('"')
+
+
+__all__ = ["World", "build", "wait_for"]
