@@ -43,9 +43,13 @@ class Alternative:
     def pause(self):
         pause(self.pids())
 
-    def resume(self):
-        """Lets it go on, and waits until it has taken in what it has missed."""
+    def wake(self):
+        """Lets it go on."""
         resume(self.pids())
+
+    def resume(self):
+        """The same, and waits until it has taken in what it has missed."""
+        self.wake()
         if self.pids():
             self.catch_up(self.world.bump())
 

@@ -17,6 +17,7 @@ class Way:
         self.how = how
         self.pause = alternative.pause
         self.resume = alternative.resume
+        self.wake = alternative.wake
 
     def transactions(self, count):
         """How many it has sent, if it counts them; else how many it needs for `count` ports."""

@@ -173,6 +173,8 @@ def by_vifs(world, alternatives, figures, sizes):
     """With more and more VIFs, ovsdb-server alone; they stay."""
     vifplugd = alternatives[0]
     have = 0
+    _start_vifplugd(world)  # So that nothing is in its memory of what was before.
+    vifplugd.connect()
     for vifs in sizes.vifs:
         have = plug_up_to(vifplugd, have, vifs)
         figures.say(f"CPU and memory, {vifs} VIFs")

@@ -28,10 +28,13 @@ def interleave(alternatives, measure, warm_up, samples, seconds, turn_n=TURN_N):
                 _turn(alternative, measure, warm_up, taken[alternative], samples, turn_n)
             first = (first + 1) % len(alternatives)
             if budget.is_spent() or all(len(one) >= samples for one in taken.values()):
-                return taken
+                break
     finally:
         for alternative in alternatives:
-            alternative.resume()
+            alternative.wake()
+    for alternative in alternatives:
+        alternative.resume()
+    return taken
 
 
 def _turn(alternative, measure, warm_up, taken, samples, turn_n):

@@ -2,9 +2,10 @@
 
 usage: osvif_worker.py REMOTE
 
-Answers lines of JSON: {"do":"plug"|"unplug","ports":[PORT,...]} with {"us":T,"each_us":[...]}, the time in
-os_vif.plug() alone; {"do":"catch up","next_cfg":N} with {} once it knows of that. PORT has kind, vif_id, address, bridge, mtu, instance, and path or slot. Privileged
-functions run in this process: a call of theirs to another one would only make it slower.
+Answers lines of JSON: {"do":"plug"|"unplug","ports":[PORT,...]} with {"us":T,"each_us":[...]}, the time
+in os_vif.plug() alone; {"do":"catch up","next_cfg":N} with {} once it knows of that. PORT has kind, vif_id,
+address, bridge, mtu, instance, and path or slot. Privileged functions run in this process: a call of theirs
+to another one would only make it slower.
 """
 
 import json
@@ -45,7 +46,8 @@ def objects(port):
     from os_vif.objects import instance_info, network, vif
 
     common = {
-        "id": port["vif_id"], "address": port["address"], "plugin": "ovs", "has_traffic_filtering": True,
+        "id": port["vif_id"], "address": port["address"], "plugin": "ovs",
+        "has_traffic_filtering": True,
         "network": network.Network(id=port["vif_id"], bridge=port["bridge"], mtu=port["mtu"]),
     }
     profile = {"interface_id": port["vif_id"], "datapath_type": "netdev"}

@@ -108,24 +108,49 @@ def test_targets(result):
         assert any(words in verdict["what"] for verdict in result["targets"]), words
 
 
-def target(what, **figures):
-    """Verdicts on a made-up record of vifplugd and one of somebody else."""
-    record = {"part": "single", "what": "plug", "kind": "row", "ports": 0, "wait": "realized"}
-    return [verdict["met"] for verdict in evaluate(
-        [{**record, "who": "vifplugd", "p50": figures["ours"]},
-         {**record, "who": what, "p50": figures["theirs"]}])]
+ONE_PLUG = {"part": "single", "what": "plug", "kind": "row", "ports": 0, "wait": "realized"}
+AT_ONCE = {"part": "bulk", "what": "plug rate", "kind": "row", "ports": 0, "count": 64}
+COST = {"part": "cost", "vifs": 2000, "ports": 0}
 
 
-@pytest.mark.parametrize("who, ours, theirs, met", [
-    ("raw OVSDB client", 11.0, 10.0, True),   # 1.1 times.
-    ("raw OVSDB client", 11.1, 10.0, False),
-    ("raw OVSDB client", 1.3, 1.0, True),     # 0.3 ms more.
-    ("raw OVSDB client", 1.31, 1.0, False),
-    ("os-vif", 2.0, 2.0, True),
-    ("os-vif", 2.1, 2.0, False),
+def verdicts(record, us, ours, them, theirs):
+    """On made-up records of vifplugd and of somebody else."""
+    return [verdict["met"] for verdict in evaluate([{**record, "who": us, "p50": ours},
+                                                    {**record, "who": them, "p50": theirs}])]
+
+
+@pytest.mark.parametrize("record, us, ours, them, theirs, met", [
+    (ONE_PLUG, "vifplugd", 11.0, "raw OVSDB client", 10.0, True),  # 1.1 times.
+    (ONE_PLUG, "vifplugd", 11.1, "raw OVSDB client", 10.0, False),
+    (ONE_PLUG, "vifplugd", 1.3, "raw OVSDB client", 1.0, True),  # 0.3 ms more.
+    (ONE_PLUG, "vifplugd", 1.31, "raw OVSDB client", 1.0, False),
+    (ONE_PLUG, "vifplugd", 2.0, "os-vif", 2.0, True),
+    (ONE_PLUG, "vifplugd", 2.1, "os-vif", 2.0, False),
+    ({**AT_ONCE, "wait": "realized"}, "vifplugd, 1 connection", 90,
+     "raw OVSDB client, one transaction", 100, True),
+    ({**AT_ONCE, "wait": "realized"}, "vifplugd, 1 connection", 89,
+     "raw OVSDB client, one transaction", 100, False),
+    ({**AT_ONCE, "wait": "realized"}, "vifplugd, 1 connection", 90, "os-vif, one by one", 3, None),
+    ({**AT_ONCE, "wait": "committed", "switch": False}, "vifplugd, 1 connection", 90,
+     "bare IDL client", 100, True),
+    ({**AT_ONCE, "wait": "committed", "switch": False}, "vifplugd, 1 connection", 89,
+     "bare IDL client", 100, False),
+    ({**COST, "what": "plug CPU", "mode": "one by one"}, "vifplugd", 0.12, "bare IDL client", 0.1,
+     True),
+    ({**COST, "what": "plug CPU", "mode": "one by one"}, "vifplugd", 0.13, "bare IDL client", 0.1,
+     False),
+    ({**COST, "what": "plug CPU", "mode": "in batches"}, "vifplugd", 0.08, "bare IDL client", 0.01,
+     True),
+    ({**COST, "what": "plug CPU", "mode": "in batches"}, "vifplugd", 0.09, "bare IDL client", 0.09,
+     False),
+    ({**COST, "what": "memory"}, "vifplugd", 25, "os-vif", 130, True),
+    ({**COST, "what": "memory"}, "vifplugd", 25.1, "os-vif", 130, False),
+    ({**COST, "what": "start"}, "vifplugd", 120, "bare IDL client", 100, True),
+    ({**COST, "what": "start"}, "vifplugd", 121, "bare IDL client", 100, False),
+    ({**COST, "what": "start", "vifs": 0}, "vifplugd", 9, "bare IDL client", 3, None),
 ])
-def test_target_of_one_plug(who, ours, theirs, met):
-    assert target(who, ours=ours, theirs=theirs) == [met]
+def test_target(record, us, ours, them, theirs, met):
+    assert verdicts(record, us, ours, them, theirs) == [met]
 
 
 def test_tables_and_plots(result):
