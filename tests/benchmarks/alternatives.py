@@ -79,7 +79,7 @@ class Vifplugd(Alternative):
         self.subscribed = False
 
     def pids(self):
-        return [self.world.pid("vifplugd"), self.client.pid]
+        return [pid for pid in (self.world.pid("vifplugd"), self.client.pid) if pid]
 
     def client_pid(self):
         return self.world.pid("vifplugd")

@@ -105,5 +105,7 @@ def pause(pids):
 
 
 def resume(pids):
+    """Lets them go on. One that has ended meanwhile will be noticed when it is asked."""
     for pid in pids:
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)

@@ -7,9 +7,19 @@ from xml.sax.saxutils import escape
 from figures import one, select
 from tables import BULK_WAYS, EVERYONE
 
-WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 70, 230, 40, 50
+WIDTH, HEIGHT = 760, 400
+LEFT, RIGHT, TOP, BOTTOM = 70, 270, 40, 50
 COLOURS = ("#0b6e4f", "#1f5fbf", "#7a3e9d", "#b58900", "#c0392b", "#555555")
+
+
+def round_numbers(low, high):
+    """1, 2, 5, 10, 20, ... from the last one that is not above `low` to the first not below `high`: at
+    least two."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    numbers = [factor * 10.0 ** n for n in range(first, last + 1) for factor in (1, 2, 5)]
+    start = max(number for number in numbers if number <= low * (1 + 1e-9))
+    end = min(number for number in numbers if number >= high * (1 - 1e-9) and number > start)
+    return [number for number in numbers if start <= number <= end]
 
 
 class Axis:
@@ -21,10 +31,8 @@ class Axis:
             self.low, self.high = 0, max(values) or 1
             self.ticks = sorted(set(values))
         else:
-            first = math.floor(math.log10(min(values)) + 1e-9)
-            last = max(math.ceil(math.log10(max(values)) - 1e-9), first + 1)
-            self.low, self.high = first, last
-            self.ticks = [10.0 ** n for n in range(first, last + 1)]
+            self.ticks = round_numbers(min(values), max(values))
+            self.low, self.high = math.log10(self.ticks[0]), math.log10(self.ticks[-1])
 
     def place(self, value):
         share = (value if self.linear else math.log10(value)) - self.low

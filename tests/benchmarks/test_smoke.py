@@ -15,7 +15,7 @@ sys.path.insert(0, HERE)
 import docs  # noqa: E402
 from alternatives import OsVif  # noqa: E402
 from figures import one, select, spread  # noqa: E402
-from plot import plots  # noqa: E402
+from plot import plots, round_numbers  # noqa: E402
 from tables import BULK_WAYS, EVERYONE, all_tables  # noqa: E402
 from targets import evaluate  # noqa: E402
 
@@ -39,6 +39,18 @@ def test_spread():
     samples = list(range(1, 201))
     assert spread(samples) == {"n": 200, "p50": 100, "p90": 180, "p99": 198, "min": 1, "max": 200}
     assert spread([7]) == {"n": 1, "p50": 7, "p90": 7, "p99": 7, "min": 7, "max": 7}
+
+
+@pytest.mark.parametrize("low, high, expected", [
+    (0.88, 38, [0.5, 1, 2, 5, 10, 20, 50]),
+    (1, 10, [1, 2, 5, 10]),
+    (200, 2000, [200, 500, 1000, 2000]),
+    (5, 5, [5, 10]),
+    (1, 1, [1, 2]),
+    (0.5, 0.5, [0.5, 1]),
+])
+def test_round_numbers(low, high, expected):
+    assert round_numbers(low, high) == pytest.approx(expected)
 
 
 def test_run_is_whole(result):
