@@ -146,8 +146,8 @@ def numbers(text):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(prog="tests/bench", usage=__doc__.partition("usage: ")[2],
-                                     add_help=False)
+    parser = argparse.ArgumentParser(prog="tests/bench", add_help=False,
+                                     usage="tests/bench [OPTION]... (tests/bench --help)")
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=PARTS)
@@ -157,7 +157,10 @@ def parse(arguments):
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--json")
     parser.add_argument("--write-docs")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if any(number % 2 for number in options.ports or ()):
+        parser.error("--ports: patch ports come in pairs; give even numbers")
+    return options
 
 
 def sizes_of(options):
