@@ -9,6 +9,9 @@ Tiers, all of them if none is named:
   cli          vifctl, the library, installation, symbol tables
   fuzz         the request parser, for 20 seconds
   integration  the real ovsdb-server and ovs-vswitchd-dpdk
+  parity       the same VIFs through Debian's os-vif and through vifplugd, compared
+  openstack    Nova, Neutron, its agent and libvirt, as packaged, plug through vifplugd
+  bench        that tests/bench works (a small run; no timing is asserted)
   sanitize     unit, cli and integration again, built with ASan and UBSan
 
 Run it as root on Debian 12; it installs what is missing (tests/install-deps). Builds go to build/ and build-asan/. The last
@@ -25,7 +28,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(TOP, "build")
 ASAN = os.path.join(TOP, "build-asan")
-TIERS = ("style", "unit", "cli", "fuzz", "integration", "sanitize")
+TIERS = ("style", "unit", "cli", "fuzz", "integration", "parity", "openstack", "bench", "sanitize")
 JOBS = str(os.cpu_count() or 2)
 
 
@@ -177,6 +180,12 @@ def test(results, tiers):
         fuzz(results)
     if "integration" in tiers:
         python_tests(results, "integration", "integration")
+    if "parity" in tiers:
+        python_tests(results, "parity", "parity")
+    if "openstack" in tiers:
+        python_tests(results, "openstack", "openstack")
+    if "bench" in tiers:
+        python_tests(results, "benchmarks", "bench")
     if "sanitize" in tiers:
         sanitize(results)
 
