@@ -172,30 +172,38 @@ static void uncertain(struct engine *engine, struct op *op)
     }
 }
 
-void engine_finish_batch(struct engine *engine)
+void engine_collect(struct engine *engine)
 {
+    struct results *results = &engine->results;
     enum ovs_txn_result result;
-    struct ovs_list batch;
-    struct op *op;
     int64_t next_cfg;
     char *words;
-    bool alone;
 
     result = ovs_txn_result(engine->env.ovs, &next_cfg, &words);
     if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
         return;
     }
-    if (result == OVS_TXN_ERROR) {
-        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
-                  ovs_list_size(&engine->committing), words);
+    ovs_assert(ovs_list_is_empty(&results->ops));
+    results->result = result;
+    results->next_cfg = next_cfg;
+    results->words = words;
+    ovs_list_splice(&results->ops, ovs_list_front(&engine->committing), &engine->committing);
+}
+
+void engine_settle(struct engine *engine)
+{
+    struct results *results = &engine->results;
+    bool alone = ovs_list_is_short(&results->ops);
+    struct op *op;
+
+    if (results->result == OVS_TXN_ERROR) {
+        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s", ovs_list_size(&results->ops),
+                  results->words);
     }
-    alone = ovs_list_is_short(&engine->committing);
-    ovs_list_move(&batch, &engine->committing);
-    ovs_list_init(&engine->committing);
-    LIST_FOR_EACH_SAFE (op, node, &batch) {
-        switch (result) {
+    LIST_FOR_EACH_SAFE (op, node, &results->ops) {
+        switch (results->result) {
         case OVS_TXN_COMMITTED:
-            committed(engine, op, next_cfg);
+            committed(engine, op, results->next_cfg);
             break;
         case OVS_TXN_UNCERTAIN:
             uncertain(engine, op);
@@ -204,9 +212,11 @@ void engine_finish_batch(struct engine *engine)
             engine_try_again(engine, op);
             break;
         default:
-            refused(engine, op, alone, words);
+            refused(engine, op, alone, results->words);
             break;
         }
     }
-    free(words);
+    free(results->words);
+    results->words = NULL;
+    results->result = OVS_TXN_NONE;
 }

@@ -6,10 +6,20 @@
 #include "daemon/engine.h"
 #include "daemon/op.h"
 
+/* What came of a transaction, and of whose. They are settled (judged further, answered) after the
+ * next one has been sent, so that OVSDB is not idle meanwhile. */
+struct results {
+    struct ovs_list ops;
+    enum ovs_txn_result result;
+    int64_t next_cfg;
+    char *words; /* OVSDB's, or NULL. Owned. */
+};
+
 struct engine {
     struct engine_env env;
     struct ovs_list queued;
     struct ovs_list committing; /* The batch under way. */
+    struct results results;
     struct ovs_list realizing;
     struct ovs_list clearing;
     struct hmap vif_queues; /* Of struct vif_queue. */
@@ -49,8 +59,8 @@ void engine_keep_without_mac(struct op *op, const struct record *current);
  * more than marks were to be written (engine-commit.c). */
 bool engine_wants_verdict(const struct engine *engine, const struct op *op);
 
-/* Takes in what came of the transaction under way. */
-void engine_finish_batch(struct engine *engine);
+/* Goes on with the operations whose results engine_collect() has taken in. */
+void engine_settle(struct engine *engine);
 
 /* The operation's transaction came to nothing: it is planned again, up to a limit. */
 void engine_try_again(struct engine *engine, struct op *op);

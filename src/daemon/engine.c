@@ -22,6 +22,7 @@ struct engine *engine_create(const struct engine_env *env)
     ovs_list_init(&engine->committing);
     ovs_list_init(&engine->realizing);
     ovs_list_init(&engine->clearing);
+    ovs_list_init(&engine->results.ops);
     hmap_init(&engine->vif_queues);
     return engine;
 }
@@ -29,7 +30,7 @@ struct engine *engine_create(const struct engine_env *env)
 void engine_destroy(struct engine *engine)
 {
     struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing,
-                                &engine->clearing};
+                                &engine->clearing, &engine->results.ops};
     struct op *op;
 
     engine->stopping = true;
@@ -39,6 +40,7 @@ void engine_destroy(struct engine *engine)
         }
     }
     hmap_destroy(&engine->vif_queues);
+    free(engine->results.words);
     free(engine);
 }
 
@@ -66,6 +68,7 @@ void engine_move(struct engine *engine, struct op *op, enum op_state state)
     op->state = state;
     if (state == OP_QUEUED) {
         ovs_list_push_front(&engine->queued, &op->node);
+        poll_immediate_wake(); /* This pass has sent its transaction. */
     } else {
         ovs_list_push_back(list_of(engine, state), &op->node);
     }
@@ -118,7 +121,8 @@ bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const
 
 bool engine_concerns(const struct engine *engine, const char *vif_id)
 {
-    const struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing};
+    const struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing,
+                                      &engine->results.ops};
     const struct op *op;
 
     if (engine_has(engine, vif_id)) {
@@ -161,6 +165,7 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     ovs_list_push_back(&op->vif_queue->ops, &op->vif_node);
     ovs_list_push_back(&engine->queued, &op->node);
     engine->n_ops++;
+    poll_immediate_wake();
     return op;
 }
 
@@ -307,7 +312,7 @@ void engine_run(struct engine *engine)
         ovs_for_each_vif(engine->env.ovs, recover_one, engine);
         engine_clean_links(engine);
     }
-    engine_finish_batch(engine);
+    engine_settle(engine);
     LIST_FOR_EACH_SAFE (op, node, &engine->realizing) {
         judge(engine, op);
     }

@@ -76,11 +76,12 @@ bool engine_has(const struct engine *engine, const char *vif_id);
 /* The same, or whether one under way evicts it. */
 bool engine_concerns(const struct engine *engine, const char *vif_id);
 
-/* Looks at what came of everything under way. To be called after ovs_run() and vswitchd_run(). */
-void engine_run(struct engine *engine);
-
-/* Sends what is waiting, if a transaction can start. The last thing in a pass. */
+/* A pass: takes in what came of the transaction under way; sends what is waiting, if a transaction
+ * can start; and then goes on with everything under way: verdicts, answers, deadlines. To be called
+ * in this order, after ovs_run(), vswitchd_run() and the server's lines. */
+void engine_collect(struct engine *engine);
 void engine_commit(struct engine *engine);
+void engine_run(struct engine *engine);
 void engine_wait(struct engine *engine);
 
 /* Refuses what has not begun and everything from now on. What has begun goes on. */

@@ -126,11 +126,12 @@ static void finish(const struct listings *listings, struct listing *listing)
 void listings_run(struct listings *listings)
 {
     size_t budget = VIFS_PER_PASS;
+    struct listing *listing;
 
-    while (budget > 0 && !ovs_list_is_empty(&listings->queue)) {
-        struct listing *listing =
-            CONTAINER_OF(ovs_list_front(&listings->queue), struct listing, node);
-
+    LIST_FOR_EACH_SAFE (listing, node, &listings->queue) {
+        if (budget == 0) {
+            break;
+        }
         if (!listing->begun) {
             begin(listings, listing);
         }

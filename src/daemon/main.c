@@ -458,7 +458,9 @@ static void handle_signals(struct daemon *daemon)
     }
 }
 
-/* Facts first, commit last: an idle daemon goes from a request to its transaction in one pass. */
+/* Facts first, then the transaction: an idle daemon goes from a request to its transaction in one
+ * pass. What takes longer and nobody waits for in OVSDB (answers, lists, looking after drift) comes
+ * behind. */
 static void run(struct daemon *daemon)
 {
     struct ovs_globals globals;
@@ -468,10 +470,11 @@ static void run(struct daemon *daemon)
     ovs_globals(daemon->ovs, &globals);
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
     server_run(daemon->server);
+    engine_collect(daemon->engine);
+    engine_commit(daemon->engine);
     engine_run(daemon->engine);
     watch_run(daemon->watch);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
-    engine_commit(daemon->engine);
     listings_run(daemon->listings);
     server_flush(daemon->server);
     unixctl_server_run(daemon->unixctl);

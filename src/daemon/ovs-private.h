@@ -3,6 +3,7 @@
 #ifndef VP_OVS_PRIVATE_H
 #define VP_OVS_PRIVATE_H 1
 
+#include "daemon/namemap.h"
 #include "daemon/ovs.h"
 #include "daemon/registry.h"
 #include "openvswitch/list.h"
@@ -25,9 +26,9 @@ struct staged_bridge {
 struct ovs {
     char *remote;
     struct ovsdb_idl *idl;
-    struct ovsdb_idl_index *bridge_by_name;
-    struct ovsdb_idl_index *port_by_name;
-    struct ovsdb_idl_index *interface_by_name;
+    struct namemap *bridges;
+    struct namemap *ports;
+    struct namemap *interfaces;
     struct ovsdb_idl_index *port_by_qos;
     struct registry *registry;
     struct sset changed_vifs;

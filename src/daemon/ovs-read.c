@@ -12,35 +12,23 @@
 
 const struct ovsrec_bridge *ovs_bridge_row(const struct ovs *ovs, const char *name)
 {
-    struct ovsrec_bridge *key = ovsrec_bridge_index_init_row(ovs->bridge_by_name);
-    const struct ovsrec_bridge *row;
+    const struct uuid *uuid = namemap_find(ovs->bridges, name);
 
-    ovsrec_bridge_index_set_name(key, name);
-    row = ovsrec_bridge_index_find(ovs->bridge_by_name, key);
-    ovsrec_bridge_index_destroy_row(key);
-    return row;
+    return uuid ? ovsrec_bridge_get_for_uuid(ovs->idl, uuid) : NULL;
 }
 
 const struct ovsrec_port *ovs_port_row(const struct ovs *ovs, const char *name)
 {
-    struct ovsrec_port *key = ovsrec_port_index_init_row(ovs->port_by_name);
-    const struct ovsrec_port *row;
+    const struct uuid *uuid = namemap_find(ovs->ports, name);
 
-    ovsrec_port_index_set_name(key, name);
-    row = ovsrec_port_index_find(ovs->port_by_name, key);
-    ovsrec_port_index_destroy_row(key);
-    return row;
+    return uuid ? ovsrec_port_get_for_uuid(ovs->idl, uuid) : NULL;
 }
 
 const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const char *name)
 {
-    struct ovsrec_interface *key = ovsrec_interface_index_init_row(ovs->interface_by_name);
-    const struct ovsrec_interface *row;
+    const struct uuid *uuid = namemap_find(ovs->interfaces, name);
 
-    ovsrec_interface_index_set_name(key, name);
-    row = ovsrec_interface_index_find(ovs->interface_by_name, key);
-    ovsrec_interface_index_destroy_row(key);
-    return row;
+    return uuid ? ovsrec_interface_get_for_uuid(ovs->idl, uuid) : NULL;
 }
 
 /* Sets of rows are kept sorted by UUID, so this costs O(log n). */
@@ -316,10 +304,33 @@ static const char *kernel_devargs(const struct ovsrec_interface *row, char *text
     return text;
 }
 
+static void track_names(struct ovs *ovs)
+{
+    const struct ovsrec_bridge *bridge;
+    const struct ovsrec_port *port;
+
+    OVSREC_BRIDGE_FOR_EACH_TRACKED(bridge, ovs->idl)
+    {
+        ovs->bridges_changed = true;
+        if (ovsrec_bridge_is_deleted(bridge)) {
+            namemap_remove(ovs->bridges, &bridge->header_.uuid);
+        } else {
+            namemap_set(ovs->bridges, &bridge->header_.uuid, bridge->name);
+        }
+    }
+    OVSREC_PORT_FOR_EACH_TRACKED(port, ovs->idl)
+    {
+        if (ovsrec_port_is_deleted(port)) {
+            namemap_remove(ovs->ports, &port->header_.uuid);
+        } else {
+            namemap_set(ovs->ports, &port->header_.uuid, port->name);
+        }
+    }
+}
+
 void ovs_track(struct ovs *ovs)
 {
     const struct ovsrec_interface *row;
-    const struct ovsrec_bridge *bridge;
 
     OVSREC_INTERFACE_FOR_EACH_TRACKED (row, ovs->idl) {
         const char *owner;
@@ -331,8 +342,10 @@ void ovs_track(struct ovs *ovs)
         note_change(ovs, &row->header_.uuid);
         if (ovsrec_interface_is_deleted(row)) {
             registry_remove(ovs->registry, &row->header_.uuid);
+            namemap_remove(ovs->interfaces, &row->header_.uuid);
             continue;
         }
+        namemap_set(ovs->interfaces, &row->header_.uuid, row->name);
         owner = smap_get(&row->external_ids, KEY_OWNER);
         vif_id = owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
         takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);
@@ -342,9 +355,6 @@ void ovs_track(struct ovs *ovs)
                      vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs);
         note_change(ovs, &row->header_.uuid);
     }
-    OVSREC_BRIDGE_FOR_EACH_TRACKED(bridge, ovs->idl)
-    {
-        ovs->bridges_changed = true;
-    }
+    track_names(ovs);
     ovsdb_idl_track_clear(ovs->idl);
 }

@@ -75,6 +75,8 @@ static void monitor_columns(struct ovsdb_idl *idl)
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_error);
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_ofport);
     ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_ports);
+    ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_name);
+    ovsdb_idl_track_add_column(idl, &ovsrec_port_col_name);
 }
 
 struct ovs *ovs_create(const char *remote)
@@ -87,9 +89,9 @@ struct ovs *ovs_create(const char *remote)
     ovs_list_init(&ovs->staged_bridges);
     ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     monitor_columns(ovs->idl);
-    ovs->bridge_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_bridge_col_name);
-    ovs->port_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_port_col_name);
-    ovs->interface_by_name = ovsdb_idl_index_create1(ovs->idl, &ovsrec_interface_col_name);
+    ovs->bridges = namemap_create();
+    ovs->ports = namemap_create();
+    ovs->interfaces = namemap_create();
     ovs->port_by_qos = ovsdb_idl_index_create1(ovs->idl, &ovsrec_port_col_qos);
     ovsdb_idl_set_probe_interval(ovs->idl, IDL_PROBE_INTERVAL);
     ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
@@ -107,6 +109,9 @@ void ovs_destroy(struct ovs *ovs)
     ovs_clear_staged_bridges(ovs);
     ovsdb_idl_destroy(ovs->idl);
     registry_destroy(ovs->registry);
+    namemap_destroy(ovs->bridges);
+    namemap_destroy(ovs->ports);
+    namemap_destroy(ovs->interfaces);
     sset_destroy(&ovs->changed_vifs);
     free(ovs->remote);
     free(ovs);
