@@ -320,37 +320,45 @@ void engine_run(struct engine *engine)
     engine_check_deadlines(engine);
 }
 
-static void wait_queued(const struct engine *engine, const struct op *op)
+/* When a queued operation's time is up, or it need not hold back any more. */
+static long long int queued_until(const struct op *op, bool stalled, long long int now)
 {
-    long long int now = time_msec();
-    bool unavailable = engine_is_stalled(engine) || op->waits_for_switch;
+    bool unavailable = stalled || op->waits_for_switch;
+    long long int until = LLONG_MAX;
 
     if (unavailable || op->deadline > now) {
-        poll_timer_wait_until(op->deadline);
+        until = op->deadline;
     }
     if (!unavailable && !op->touched) {
-        poll_timer_wait_until(op->queue_deadline);
+        until = MIN(until, op->queue_deadline);
     }
-    if (op->hold_until > now) {
-        poll_timer_wait_until(op->hold_until);
-    }
+    return op->hold_until > now ? MIN(until, op->hold_until) : until;
 }
 
 void engine_wait(struct engine *engine)
 {
-    struct op *op;
+    bool stalled = engine_is_stalled(engine);
+    long long int now = time_msec();
+    long long int until = LLONG_MAX;
+    const struct op *op;
 
     link_remover_wait(engine->env.link_remover);
     LIST_FOR_EACH (op, node, &engine->queued) {
-        wait_queued(engine, op);
+        until = MIN(until, queued_until(op, stalled, now));
     }
     LIST_FOR_EACH (op, node, &engine->committing) {
-        poll_timer_wait_until(op->replied || op_is_internal(op) ? LLONG_MAX : op->deadline);
+        if (!op->replied && !op_is_internal(op)) {
+            until = MIN(until, op->deadline);
+        }
     }
     LIST_FOR_EACH (op, node, &engine->realizing) {
-        poll_timer_wait_until(op->settling ? MIN(op->settle_until, op->deadline) : op->deadline);
+        until = MIN(until, op->settling ? MIN(op->settle_until, op->deadline) : op->deadline);
     }
-    if (!ovs_list_is_empty(&engine->committing) && !engine_is_stalled(engine)) {
-        poll_timer_wait(ENGINE_STALL_MS); /* To notice that it has stalled. */
+    LIST_FOR_EACH (op, node, &engine->clearing) {
+        until = MIN(until, op->deadline);
     }
+    if (!ovs_list_is_empty(&engine->committing) && !stalled) {
+        until = MIN(until, now + ENGINE_STALL_MS); /* To notice that it has stalled. */
+    }
+    poll_timer_wait_until(until);
 }
