@@ -62,7 +62,8 @@ static bool holds_back(const struct engine *engine, struct op *op)
         }
     }
     return time_msec() < op->hold_until &&
-           (has_quick_ones(&engine->committing) || has_quick_ones(&engine->realizing));
+           (has_quick_ones(&engine->committing) || has_quick_ones(&engine->results.ops) ||
+            has_quick_ones(&engine->realizing));
 }
 
 static bool fits(const struct engine *engine, const struct op *op)

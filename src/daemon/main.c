@@ -469,12 +469,12 @@ static void run(struct daemon *daemon)
     ovs_run(daemon->ovs);
     ovs_globals(daemon->ovs, &globals);
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
+    offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
     engine_run(daemon->engine);
     watch_run(daemon->watch);
-    offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     listings_run(daemon->listings);
     server_flush(daemon->server);
     unixctl_server_run(daemon->unixctl);
