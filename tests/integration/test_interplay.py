@@ -1,0 +1,259 @@
+"""Operations, evictions, repairs and others at work that meet each other half way."""
+
+import signal
+import socket
+
+import pytest
+
+from api import (INSTANCE, Api, ApiError, hybrid, ovs_vif, representor, result, vhost_user, vif_id,
+                 wait_until)
+from kernel import ip, links, ours
+from ovsdb import counts, interface, ports, table
+from test_card import slot
+
+BASE = "[daemon]\nsocket_group = root\n"
+EVICT = BASE + "[vif]\non_vf_conflict = evict\n"
+REPAIR = BASE + "[ovs]\nrepair = yes\n"
+PER_PORT = BASE + "[vif]\nper_port_bridge = yes\n"
+
+
+def send_plug(api, vif, **params):
+    return api.send("plug", vif=vif, instance={"uuid": INSTANCE}, **params)
+
+
+def port_row(box, name):
+    for row in table(box, "Port", ("name", "tag", "vlan_mode", "other_config", "qos")):
+        if row["name"] == name:
+            return row
+    return None
+
+
+@pytest.fixture(autouse=True)
+def no_links_left(whole_box):
+    yield
+    for name in ours(whole_box):
+        ip(whole_box, "link", "delete", name, check=False)
+
+
+# --- Evictions. ---
+
+def test_unplugged_vif_stays_away(card_box, card_api, configure_card):
+    """Its unplug was under way when another VIF claimed its VF, and that one failed."""
+    card_api.plug(representor(1, slot(10)))
+    configure_card(EVICT)
+    card_box.card_settings(max_mtu=2000)
+    with Api(card_box.socket) as api:
+        ids = [api.send("unplug", vif_id=vif_id(1)), send_plug(api, representor(2, slot(10), mtu=9000))]
+        answers = api.collect(ids)
+        assert result(answers[ids[0]])["changed"] is True
+        assert answers[ids[1]]["error"]["data"]["reason"] == "not_realized"
+        assert api.call("list")["vifs"] == []
+
+
+def test_dry_run_of_an_eviction_that_would_wait(card_box, card_api, configure_card):
+    card_api.plug(representor(1, slot(10)))
+    configure_card(EVICT)
+    with Api(card_box.socket) as api:
+        ids = [api.send("unplug", vif_id=vif_id(1)),
+               send_plug(api, representor(2, slot(10)), dry_run=True)]
+        answer = api.collect(ids)[ids[1]]
+        assert "result" in answer or answer["error"]["data"]["reason"] == "busy", answer
+
+
+def test_two_vifs_swap_their_vfs(card_box, card_api, configure_card):
+    """Each is in the other's way, and neither waits for ever."""
+    card_api.plug(representor(1, slot(10)))
+    card_api.plug(representor(2, slot(11)))
+    configure_card(BASE, "--boot-id=another-boot")
+    with Api(card_box.socket) as api:
+        ids = [send_plug(api, representor(1, slot(11))), send_plug(api, representor(2, slot(10)))]
+        answers = api.collect(ids)
+        assert [result(answers[n])["representor"]["vf_num"] for n in ids] == [11, 10]
+
+
+def test_evicted_vif_comes_back_as_it_was(card_box, card_api, configure_card):
+    """With its limits, and with the VLAN that Neutron's agent gave it."""
+    port = card_api.plug(representor(1, slot(10), qos={"egress": {"max_kbps": 1000},
+                                                       "ingress": {"max_kbps": 2000}}))["port"]
+    card_box.vsctl("set", "Port", port, "tag=7", "other_config:net_uuid=n")
+    configure_card(EVICT)
+    card_box.card_settings(max_mtu=2000)
+    with Api(card_box.socket) as api:
+        with pytest.raises(ApiError):
+            api.plug(representor(2, slot(10), mtu=9000))
+        row = port_row(card_box, port)
+        assert (row["tag"], row["other_config"]) == (7, {"net_uuid": "n"})
+        assert api.get_vif(1)["qos"] == {"egress": {"max_kbps": 1000},
+                                         "ingress": {"max_kbps": 2000, "max_burst_kbps": 1600}}
+
+
+def test_eviction_is_no_drift(card_box, card_api, configure_card):
+    card_api.plug(representor(1, slot(10)))
+    configure_card(EVICT)
+    card_box.card_settings(probe_delay_ms=600)
+    with Api(card_box.socket) as api, Api(card_box.socket) as watcher:
+        watcher.call("subscribe")
+        api.plug(representor(2, slot(10)))
+        events = sorted(watcher.receive()["method"] for _ in range(2))
+        assert events == ["vif.plugged", "vif.unplugged"]
+
+
+# --- A VIF under another kind or name. ---
+
+def test_failed_change_of_kind_keeps_limits_and_vlan(card_box, card_api):
+    port = card_api.plug(vhost_user(1, qos={"egress": {"max_kbps": 1000}}))["port"]
+    card_box.vsctl("set", "Port", port, "tag=7")
+    card_box.card_settings(max_mtu=2000)
+    with pytest.raises(ApiError):
+        card_api.plug(representor(1, slot(10), mtu=9000))
+    assert port_row(card_box, port)["tag"] == 7
+    assert card_api.get_vif(1)["qos"] == {"egress": {"max_kbps": 1000}}
+    card_box.card_settings()
+    assert card_api.plug(representor(1, slot(10)))["qos"] == {"egress": {"max_kbps": 1000}}
+
+
+def test_links_of_the_old_kind_go(box, api):
+    """Also where the change was acknowledged at commit and something else came at once."""
+    api.plug(hybrid(1))
+    ids = [send_plug(api, vhost_user(1), wait="committed"), api.send("unplug", vif_id=vif_id(1))]
+    assert all("result" in answer for answer in api.collect(ids).values())
+    assert ours(box) == []
+
+
+def test_change_of_kind_is_no_drift(box, api):
+    api.plug(hybrid(1))
+    with Api(box.socket, timeout=1.5) as watcher:
+        watcher.call("subscribe")
+        api.plug(vhost_user(1))
+        assert watcher.receive()["method"] == "vif.changed"
+        with pytest.raises(socket.timeout):
+            print(watcher.receive())
+
+
+def test_dry_run_does_not_end_the_following_of_a_plug(card_box, card_api, configure_card):
+    """set-vf-mac = try has to see the port fail before it does without."""
+    configure_card("[nic napatech]\nset-vf-mac = try\n")
+    card_box.card_settings(refuse_mac="yes")
+    with Api(card_box.socket) as api:
+        ids = [send_plug(api, representor(1, slot(10)), wait="committed"),
+               send_plug(api, representor(1, slot(10)), dry_run=True)]
+        api.collect(ids)
+        wait_until(lambda: api.get_vif(1)["state"] == "up", 15, "the port is up without the MAC")
+
+
+# --- Bridges of a VIF's own. ---
+
+def test_half_of_a_port_bridge(box, configure):
+    """Its other side was taken away: it can be plugged again, and unplugged."""
+    before = counts(box)
+    configure(PER_PORT)
+    with Api(box.socket) as api:
+        api.plug(ovs_vif(1, create_tap=True))
+        box.vsctl("del-br", "br-int")
+        assert api.plug(ovs_vif(1, create_tap=True))["state"] == "up"
+        box.vsctl("del-port", f"ibp{vif_id(1)}")
+        assert api.unplug(vif_id(1))["changed"] is True
+        box.vsctl("del-br", "br-int")
+        assert counts(box) == before
+
+
+def test_port_bridge_that_was_deleted(box, configure):
+    configure(PER_PORT)
+    with Api(box.socket) as api, Api(box.socket) as watcher:
+        watcher.call("subscribe")
+        api.plug(ovs_vif(1, create_tap=True))
+        assert watcher.receive()["method"] == "vif.plugged"
+        box.vsctl("del-br", f"pb{vif_id(1)[:12]}")
+        wait_until(lambda: watcher.receive()["params"].get("drift"), what="drift is told")
+        answer = api.plug(ovs_vif(1, create_tap=True))
+        assert (answer["changed"], answer["state"]) == (True, "up")
+        assert ports(box, f"pb{vif_id(1)[:12]}") == sorted([f"pbp{vif_id(1)}", "tap1"])
+
+
+def test_per_port_bridge_is_turned_off(box, configure):
+    configure(PER_PORT)
+    with Api(box.socket) as api:
+        api.plug(ovs_vif(1, create_tap=True))
+    configure(BASE)
+    with Api(box.socket) as api:
+        answer = api.plug(ovs_vif(1, create_tap=True))
+        assert (answer["port"], answer["changed"]) == ("tap1", True)
+        assert box.vsctl("list-br") == "br-int" and ports(box, "br-int") == ["tap1"]
+
+
+def test_names_of_a_port_bridge_that_are_taken(box, configure):
+    configure(PER_PORT)
+    box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev", "--",
+              "add-port", "br-int", "tap1", "--", "set", "Interface", "tap1", "type=internal")
+    before = counts(box)
+    with Api(box.socket) as api:
+        with pytest.raises(ApiError) as refused:
+            api.plug(ovs_vif(1, create_tap=True))
+        assert refused.value.reason == "port_conflict" and "tap1" in refused.value.message
+        assert counts(box) == before and ours(box) == []
+
+
+# --- Repairs and drift. ---
+
+def test_repaired_port_is_isolated(box, configure):
+    """As any port that is made while Neutron has not wired it."""
+    configure(REPAIR + "[vif]\nisolate_vif = yes\n")
+    with Api(box.socket) as api:
+        port = api.plug(vhost_user(1, qos={"egress": {"max_kbps": 1000}}))["port"]
+        box.vsctl("del-port", port)
+        wait_until(lambda: interface(box, port), what="the port is back")
+        assert port_row(box, port)["tag"] == 4095
+        wait_until(lambda: api.get_vif(1)["qos"] == {"egress": {"max_kbps": 1000}})
+
+
+def test_repair_of_links(box, configure):
+    configure(REPAIR)
+    with Api(box.socket) as api:
+        api.plug(hybrid(1, mtu=1300))
+        api.plug(ovs_vif(2, create_tap=True))
+        ip(box, "link", "delete", "qvb00000001-00")
+        ip(box, "link", "delete", "tap2")
+        wait_until(lambda: {"qvb00000001-00", "qvo00000001-00", "tap2"} <= set(links(box)), 20,
+                   "the links are back")
+        assert links(box)["qvo00000001-00"]["mtu"] == 1300
+        wait_until(lambda: api.get_vif(1)["state"] == api.get_vif(2)["state"] == "up", 20)
+
+
+def test_stale_vif_is_not_brought_back(box, api, configure):
+    port = api.plug(vhost_user(1))["port"]
+    configure(REPAIR, "--boot-id=another-boot")
+    with Api(box.socket) as again, Api(box.socket) as watcher:
+        watcher.call("subscribe")
+        box.vsctl("del-port", port)
+        assert watcher.receive()["method"] == "vif.drifted"
+        again.plug(vhost_user(2))
+        assert ports(box, "br-int") == [again.get_vif(2)["port"]]
+
+
+def test_drift_while_an_operation_comes_to_nothing(box, api):
+    port = api.plug(vhost_user(1))["port"]
+    box.stop("ovs-vswitchd", signal.SIGKILL)
+    wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead")
+    waiting = send_plug(api, vhost_user(1, mtu=1400), timeout_ms=1500)
+    box.vsctl("set", "Interface", port, "external_ids:iface-id=x")
+    assert api.collect([waiting])[waiting]["error"]["data"]["reason"] == "switch_unavailable"
+    wait_until(lambda: api.get_vif(1)["state"] == "drifted", what="the drift is seen")
+    box.start_vswitchd()
+
+
+def test_shared_qos_row_goes_with_the_last_port(box, api):
+    """Both ports in one batch."""
+    names = [api.plug(vhost_user(n))["port"] for n in (1, 2)]
+    box.vsctl("--id=@q", "create", "QoS", "type=egress-policer", "other_config:cir=1000",
+              "other_config:cbs=1000", "--", "set", "Port", names[0], "qos=@q", "--",
+              "set", "Port", names[1], "qos=@q")
+    api.collect([api.send("unplug", vif_id=vif_id(n)) for n in (1, 2)])
+    assert table(box, "QoS", ("_uuid",)) == []
+
+
+def test_half_closed_subscriber_goes_on(box, api):
+    with Api(box.socket, timeout=10) as watcher:
+        watcher.call("subscribe")
+        watcher.socket.shutdown(socket.SHUT_WR)
+        api.plug(vhost_user(1))
+        assert watcher.receive()["method"] == "vif.plugged"
