@@ -3,7 +3,7 @@
 #ifndef VP_OVS_PRIVATE_H
 #define VP_OVS_PRIVATE_H 1
 
-#include "daemon/namemap.h"
+#include "daemon/rownames.h"
 #include "daemon/ovs.h"
 #include "daemon/registry.h"
 #include "openvswitch/list.h"
@@ -26,9 +26,9 @@ struct staged_bridge {
 struct ovs {
     char *remote;
     struct ovsdb_idl *idl;
-    struct namemap *bridges;
-    struct namemap *ports;
-    struct namemap *interfaces;
+    struct rownames *bridges;
+    struct rownames *ports;
+    struct rownames *interfaces;
     struct ovsdb_idl_index *port_by_qos;
     struct registry *registry;
     struct sset changed_vifs;

@@ -12,21 +12,21 @@
 
 const struct ovsrec_bridge *ovs_bridge_row(const struct ovs *ovs, const char *name)
 {
-    const struct uuid *uuid = namemap_find(ovs->bridges, name);
+    const struct uuid *uuid = rownames_find(ovs->bridges, name);
 
     return uuid ? ovsrec_bridge_get_for_uuid(ovs->idl, uuid) : NULL;
 }
 
 const struct ovsrec_port *ovs_port_row(const struct ovs *ovs, const char *name)
 {
-    const struct uuid *uuid = namemap_find(ovs->ports, name);
+    const struct uuid *uuid = rownames_find(ovs->ports, name);
 
     return uuid ? ovsrec_port_get_for_uuid(ovs->idl, uuid) : NULL;
 }
 
 const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const char *name)
 {
-    const struct uuid *uuid = namemap_find(ovs->interfaces, name);
+    const struct uuid *uuid = rownames_find(ovs->interfaces, name);
 
     return uuid ? ovsrec_interface_get_for_uuid(ovs->idl, uuid) : NULL;
 }
@@ -313,17 +313,17 @@ static void track_names(struct ovs *ovs)
     {
         ovs->bridges_changed = true;
         if (ovsrec_bridge_is_deleted(bridge)) {
-            namemap_remove(ovs->bridges, &bridge->header_.uuid);
+            rownames_remove(ovs->bridges, &bridge->header_.uuid);
         } else {
-            namemap_set(ovs->bridges, &bridge->header_.uuid, bridge->name);
+            rownames_set(ovs->bridges, &bridge->header_.uuid, bridge->name);
         }
     }
     OVSREC_PORT_FOR_EACH_TRACKED(port, ovs->idl)
     {
         if (ovsrec_port_is_deleted(port)) {
-            namemap_remove(ovs->ports, &port->header_.uuid);
+            rownames_remove(ovs->ports, &port->header_.uuid);
         } else {
-            namemap_set(ovs->ports, &port->header_.uuid, port->name);
+            rownames_set(ovs->ports, &port->header_.uuid, port->name);
         }
     }
 }
@@ -342,10 +342,10 @@ void ovs_track(struct ovs *ovs)
         note_change(ovs, &row->header_.uuid);
         if (ovsrec_interface_is_deleted(row)) {
             registry_remove(ovs->registry, &row->header_.uuid);
-            namemap_remove(ovs->interfaces, &row->header_.uuid);
+            rownames_remove(ovs->interfaces, &row->header_.uuid);
             continue;
         }
-        namemap_set(ovs->interfaces, &row->header_.uuid, row->name);
+        rownames_set(ovs->interfaces, &row->header_.uuid, row->name);
         owner = smap_get(&row->external_ids, KEY_OWNER);
         vif_id = owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
         takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);

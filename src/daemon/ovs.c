@@ -89,9 +89,9 @@ struct ovs *ovs_create(const char *remote)
     ovs_list_init(&ovs->staged_bridges);
     ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     monitor_columns(ovs->idl);
-    ovs->bridges = namemap_create();
-    ovs->ports = namemap_create();
-    ovs->interfaces = namemap_create();
+    ovs->bridges = rownames_create();
+    ovs->ports = rownames_create();
+    ovs->interfaces = rownames_create();
     ovs->port_by_qos = ovsdb_idl_index_create1(ovs->idl, &ovsrec_port_col_qos);
     ovsdb_idl_set_probe_interval(ovs->idl, IDL_PROBE_INTERVAL);
     ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
@@ -109,9 +109,9 @@ void ovs_destroy(struct ovs *ovs)
     ovs_clear_staged_bridges(ovs);
     ovsdb_idl_destroy(ovs->idl);
     registry_destroy(ovs->registry);
-    namemap_destroy(ovs->bridges);
-    namemap_destroy(ovs->ports);
-    namemap_destroy(ovs->interfaces);
+    rownames_destroy(ovs->bridges);
+    rownames_destroy(ovs->ports);
+    rownames_destroy(ovs->interfaces);
     sset_destroy(&ovs->changed_vifs);
     free(ovs->remote);
     free(ovs);

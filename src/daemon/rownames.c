@@ -1,4 +1,4 @@
-#include "daemon/namemap.h"
+#include "daemon/rownames.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,29 +16,29 @@ struct entry {
     char name[];
 };
 
-struct namemap {
+struct rownames {
     struct hmap names;
     struct hmap uuids;
     uint64_t last_number;
 };
 
-struct namemap *namemap_create(void)
+struct rownames *rownames_create(void)
 {
-    struct namemap *map = xzalloc(sizeof *map);
+    struct rownames *map = xzalloc(sizeof *map);
 
     hmap_init(&map->names);
     hmap_init(&map->uuids);
     return map;
 }
 
-static void forget(struct namemap *map, struct entry *entry)
+static void forget(struct rownames *map, struct entry *entry)
 {
     hmap_remove(&map->names, &entry->by_name);
     hmap_remove(&map->uuids, &entry->by_uuid);
     free(entry);
 }
 
-void namemap_destroy(struct namemap *map)
+void rownames_destroy(struct rownames *map)
 {
     struct entry *entry;
 
@@ -52,7 +52,7 @@ void namemap_destroy(struct namemap *map)
     }
 }
 
-static struct entry *find_uuid(const struct namemap *map, const struct uuid *uuid)
+static struct entry *find_uuid(const struct rownames *map, const struct uuid *uuid)
 {
     struct entry *entry;
 
@@ -64,7 +64,7 @@ static struct entry *find_uuid(const struct namemap *map, const struct uuid *uui
     return NULL;
 }
 
-void namemap_set(struct namemap *map, const struct uuid *uuid, const char *name)
+void rownames_set(struct rownames *map, const struct uuid *uuid, const char *name)
 {
     struct entry *entry = find_uuid(map, uuid);
     size_t size = strlen(name) + 1;
@@ -83,7 +83,7 @@ void namemap_set(struct namemap *map, const struct uuid *uuid, const char *name)
     hmap_insert(&map->uuids, &entry->by_uuid, uuid_hash(uuid));
 }
 
-void namemap_remove(struct namemap *map, const struct uuid *uuid)
+void rownames_remove(struct rownames *map, const struct uuid *uuid)
 {
     struct entry *entry = find_uuid(map, uuid);
 
@@ -92,7 +92,7 @@ void namemap_remove(struct namemap *map, const struct uuid *uuid)
     }
 }
 
-const struct uuid *namemap_find(const struct namemap *map, const char *name)
+const struct uuid *rownames_find(const struct rownames *map, const char *name)
 {
     const struct entry *found = NULL;
     const struct entry *entry;
