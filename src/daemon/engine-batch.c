@@ -178,6 +178,7 @@ static void gather_batch(struct engine *engine)
     size_t n = 0;
     struct op *op;
 
+    engine->unseen = false;
     LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
         if (n == max || n_planned == PLANS_PER_BATCH * max) {
             poll_immediate_wake();

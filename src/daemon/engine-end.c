@@ -178,8 +178,9 @@ void engine_remove(struct engine *engine, struct op *op)
     }
     engine->n_ops--;
     op_destroy(op);
-    /* The next operation on the VIF may go, and a batch has room. */
-    poll_immediate_wake();
+    if (!ovs_list_is_empty(&engine->queued)) {
+        poll_immediate_wake(); /* The next operation on the VIF may go. */
+    }
 }
 
 void engine_succeed(struct engine *engine, struct op *op)

@@ -24,6 +24,7 @@ struct engine {
     struct ovs_list clearing;
     struct hmap vif_queues; /* Of struct vif_queue. */
     size_t n_ops;
+    bool unseen; /* Operations were added since the queue was looked at. */
     bool draining;
     bool recovered; /* What earlier daemons left half done has been looked for. */
     bool stopping;  /* Operations end where they stand. */

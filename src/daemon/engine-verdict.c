@@ -16,24 +16,14 @@
 /* Debian builds DPDK with RTE_MAX_ETHPORTS=32. */
 enum { DPDK_PORTS_MAX = 32 };
 
-static void count_dpdk(const struct record *record, void *n_)
-{
-    size_t *n = n_;
-
-    *n += !strcmp(record->spec.type, "dpdk") && record->ofport > 0;
-}
-
 /* What may be behind vswitchd's words, and the next step. */
 static const char *advice(const struct engine *engine, const struct op *op, const char *words)
 {
-    size_t n_dpdk = 0;
-
     if (strstr(words, "already in use")) {
         return "find the port that has the device with ovs-vsctl and remove it";
     }
     if (strstr(words, "Error attaching device")) {
-        ovs_for_each_vif(engine->env.ovs, count_dpdk, &n_dpdk);
-        if (n_dpdk + 1 >= DPDK_PORTS_MAX - 1) {
+        if (ovs_n_dpdk_ports(engine->env.ovs) + 1 >= DPDK_PORTS_MAX - 1) {
             return "DPDK may have run out of ports (Debian builds it for 32 in all); unplug some "
                    "VIFs "
                    "or rebuild DPDK with a larger RTE_MAX_ETHPORTS";

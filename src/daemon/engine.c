@@ -165,7 +165,7 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     ovs_list_push_back(&op->vif_queue->ops, &op->vif_node);
     ovs_list_push_back(&engine->queued, &op->node);
     engine->n_ops++;
-    poll_immediate_wake();
+    engine->unseen = true;
     return op;
 }
 
@@ -343,6 +343,9 @@ void engine_wait(struct engine *engine)
     const struct op *op;
 
     link_remover_wait(engine->env.link_remover);
+    if (engine->unseen && ovs_txn_ready(engine->env.ovs)) {
+        poll_immediate_wake();
+    }
     LIST_FOR_EACH (op, node, &engine->queued) {
         until = MIN(until, queued_until(op, stalled, now));
     }

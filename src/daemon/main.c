@@ -41,6 +41,9 @@ VLOG_DEFINE_THIS_MODULE(vifplugd);
 /* How long operations that have begun may take to end after SIGTERM, ms. */
 #define DRAIN_MS 5000
 
+/* How long a busy loop leaves the control socket alone, ms. */
+#define UNIXCTL_PAUSE_MS 10
+
 struct options {
     const char *config; /* NULL: the default path, if it is there. */
     const char *socket;
@@ -70,6 +73,8 @@ struct daemon {
     struct listings *listings;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
+    long long int unixctl_next; /* When `unixctl` is looked at again at the earliest, ms. */
+    bool unixctl_seen;          /* It was, in this pass. */
     bool ready;
     bool exiting;
     long long int exit_by;
@@ -458,6 +463,27 @@ static void handle_signals(struct daemon *daemon)
     }
 }
 
+/* The control socket is tried by accept(), which is dear for a socket that nobody connects to. So a
+ * busy loop tries it only now and then. */
+static void run_unixctl(struct daemon *daemon)
+{
+    daemon->unixctl_seen = time_msec() >= daemon->unixctl_next;
+    if (daemon->unixctl_seen) {
+        unixctl_server_run(daemon->unixctl);
+        daemon->unixctl_next = time_msec() + UNIXCTL_PAUSE_MS;
+    }
+}
+
+/* A pass that has not tried is followed by one that does. */
+static void wait_for_unixctl(struct daemon *daemon)
+{
+    if (daemon->unixctl_seen) {
+        unixctl_server_wait(daemon->unixctl);
+    } else {
+        poll_timer_wait_until(daemon->unixctl_next);
+    }
+}
+
 /* Facts first, then the transaction: an idle daemon goes from a request to its transaction in one
  * pass. What takes longer and nobody waits for in OVSDB (answers, lists, looking after drift) comes
  * behind. */
@@ -474,10 +500,11 @@ static void run(struct daemon *daemon)
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
     engine_run(daemon->engine);
+    server_flush(daemon->server); /* Who waits is not kept waiting for the rest. */
     watch_run(daemon->watch);
     listings_run(daemon->listings);
     server_flush(daemon->server);
-    unixctl_server_run(daemon->unixctl);
+    run_unixctl(daemon);
     if (!daemon->ready && ovs_synced(daemon->ovs)) {
         daemon->ready = true;
         notify("READY=1");
@@ -494,7 +521,7 @@ static void wait_for_events(struct daemon *daemon)
     engine_wait(daemon->engine);
     watch_wait(daemon->watch);
     listings_wait(daemon->listings);
-    unixctl_server_wait(daemon->unixctl);
+    wait_for_unixctl(daemon);
     poll_fd_wait(signal_pipe[0], POLLIN);
     if (daemon->exiting) {
         poll_timer_wait_until(daemon->exit_by);

@@ -239,6 +239,11 @@ size_t ovs_n_vifs(const struct ovs *ovs)
     return registry_n_vifs(ovs->registry);
 }
 
+size_t ovs_n_dpdk_ports(const struct ovs *ovs)
+{
+    return registry_n_attached(ovs->registry);
+}
+
 enum port_bridge_state ovs_port_bridge(const struct ovs *ovs, const char *bridge, const char *patch,
                                        const char *guest_port)
 {
@@ -352,7 +357,8 @@ void ovs_track(struct ovs *ovs)
         devargs = takes_device ? smap_get(&row->options, "dpdk-devargs")
                                : kernel_devargs(row, text, sizeof text);
         registry_set(ovs->registry, &row->header_.uuid,
-                     vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs);
+                     vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs,
+                     takes_device && row->n_ofport && row->ofport[0] > 0);
         note_change(ovs, &row->header_.uuid);
     }
     track_names(ovs);

@@ -58,6 +58,9 @@ void ovs_for_each_vif(const struct ovs *ovs, void (*cb)(const struct record *rec
                       void *aux);
 size_t ovs_n_vifs(const struct ovs *ovs);
 
+/* How many ports of DPDK vswitchd has, whosever they are. */
+size_t ovs_n_dpdk_ports(const struct ovs *ovs);
+
 /* Whether any interface has that iface-id. Looks at all of them. */
 bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id);
 

@@ -23,6 +23,7 @@ struct entry {
     struct uuid uuid;
     char *vif_id;  /* Or NULL. */
     char *devargs; /* Or NULL. */
+    bool attached;
     struct claim *claims;
     size_t n_claims;
 };
@@ -31,6 +32,7 @@ struct registry {
     struct hmap entries;
     struct hmap vifs;
     struct hmap claims;
+    size_t n_attached;
 };
 
 static uint32_t hash_claim(const struct pci_addr *pf, int vf_num)
@@ -59,6 +61,7 @@ static void free_entry(struct registry *registry, struct entry *entry)
         hmap_remove(&registry->vifs, &entry->by_vif);
     }
     hmap_remove(&registry->entries, &entry->by_uuid);
+    registry->n_attached -= entry->attached;
     free(entry->claims);
     free(entry->vif_id);
     free(entry->devargs);
@@ -117,12 +120,14 @@ static void add_claims(struct registry *registry, struct entry *entry)
 }
 
 void registry_set(struct registry *registry, const struct uuid *uuid, const char *vif_id,
-                  const char *devargs)
+                  const char *devargs, bool attached)
 {
     struct entry *entry = find_entry(registry, uuid);
 
     if (entry && nullable_string_is_equal(entry->vif_id, vif_id) &&
         nullable_string_is_equal(entry->devargs, devargs)) {
+        registry->n_attached += (size_t)attached - entry->attached;
+        entry->attached = attached;
         return;
     }
     if (entry) {
@@ -135,6 +140,8 @@ void registry_set(struct registry *registry, const struct uuid *uuid, const char
     entry->uuid = *uuid;
     entry->vif_id = nullable_xstrdup(vif_id);
     entry->devargs = nullable_xstrdup(devargs);
+    entry->attached = attached;
+    registry->n_attached += attached;
     hmap_insert(&registry->entries, &entry->by_uuid, uuid_hash(uuid));
     if (vif_id) {
         hmap_insert(&registry->vifs, &entry->by_vif, hash_string(vif_id, 0));
@@ -194,6 +201,11 @@ const char *registry_vif_of(const struct registry *registry, const struct uuid *
 size_t registry_n_vifs(const struct registry *registry)
 {
     return hmap_count(&registry->vifs);
+}
+
+size_t registry_n_attached(const struct registry *registry)
+{
+    return registry->n_attached;
 }
 
 void registry_for_each_vif(const struct registry *registry,

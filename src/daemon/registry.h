@@ -18,9 +18,10 @@ void registry_destroy(struct registry *registry);
 
 /* Notes what row `uuid` holds now: `vif_id` if it is ours, `devargs` if it takes a DPDK device
  * (either may be NULL; a row with neither is forgotten). A kernel representor, which has none, is
- * told as the devargs "<PF>,representor=[<VF number>]". */
+ * told as the devargs "<PF>,representor=[<VF number>]". `attached`: vswitchd has a port of DPDK for
+ * it, which counts for registry_n_attached() if the row is not forgotten. */
 void registry_set(struct registry *registry, const struct uuid *uuid, const char *vif_id,
-                  const char *devargs);
+                  const char *devargs, bool attached);
 void registry_remove(struct registry *registry, const struct uuid *uuid);
 void registry_clear(struct registry *registry);
 
@@ -38,6 +39,9 @@ const char *registry_vif_of(const struct registry *registry, const struct uuid *
 
 /* How many VIFs of ours there are. */
 size_t registry_n_vifs(const struct registry *registry);
+
+/* How many rows have a port of DPDK. */
+size_t registry_n_attached(const struct registry *registry);
 
 /* Calls `cb` with each row that is ours; `cb` must not change the registry. */
 void registry_for_each_vif(const struct registry *registry,

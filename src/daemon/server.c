@@ -1,19 +1,15 @@
 #include "daemon/server.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "fatal-signal.h"
+#include "daemon/listener.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
@@ -35,10 +31,18 @@ enum { LINES_PER_PASS = 256 };
 /* How long nothing is accepted after accept() failed, ms. */
 #define ACCEPT_PAUSE 100
 
+/* How many sockets that are ready one pass hears of; the kernel tells of the others next. */
+enum { EVENTS_PER_PASS = 128 };
+
+/* The listening socket among the connections, whose ids start at 1. */
+enum { LISTENER_ID = 0 };
+
 struct connection {
     struct hmap_node node;
     uint64_t id;
     int fd;
+    uint32_t armed; /* What the kernel is to tell of, EPOLLIN | EPOLLOUT. */
+    bool readable;  /* In this pass. */
     enum access_level level;
     struct frame in;
     char *out;
@@ -48,6 +52,7 @@ struct connection {
     bool eof;      /* The peer has sent all it will. */
     bool closing;  /* Close once `out` has gone. */
     bool broken;   /* Close now. */
+    bool gone;     /* The peer has closed both ways, not only finished sending. */
     bool more;     /* Lines are left for the next pass. */
     size_t n_owed; /* Lines handed out and not answered yet. */
     bool subscribed;
@@ -57,6 +62,9 @@ struct server {
     struct server_options options;
     char *path;
     int fd;
+    int epoll;       /* Tells which of `fd` and the connections are ready. */
+    bool listening;  /* `fd` is in `epoll`. */
+    bool acceptable; /* Somebody wants to connect. */
     uint64_t last_id;
     struct hmap connections;
     size_t n_subscribers;
@@ -64,86 +72,50 @@ struct server {
     long long int accept_from; /* When connections may be accepted again, ms. */
 };
 
-static bool fail(struct error *error, const char *path, const char *what, const char *next)
+/* Has the kernel tell of `events` on `fd` as `id`; `op` is EPOLL_CTL_*. */
+static bool control(const struct server *server, int op, int fd, uint32_t events, uint64_t id)
 {
-    error_set(error, REASON_INTERNAL, "", "%s: %s (%s); %s.", path, what, ovs_strerror(errno),
-              next);
-    return false;
+    struct epoll_event event = {.events = events, .data.u64 = id};
+
+    return epoll_ctl(server->epoll, op, fd, &event) == 0;
 }
 
-/* Removes a socket file that a killed daemon left; fails if somebody listens there. */
-static bool clear_path(const struct sockaddr_un *addr, struct error *error)
+/* Whether connections are heard of. */
+static bool listen_to(struct server *server, bool listening)
 {
-    struct stat st;
-    int result;
-    int fd;
-
-    if (lstat(addr->sun_path, &st) != 0) {
+    if (listening == server->listening) {
         return true;
     }
-    if (!S_ISSOCK(st.st_mode)) {
-        return error_set(error, REASON_INTERNAL, "",
-                         "%s is there and is no socket; remove it or choose another path.",
-                         addr->sun_path);
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    result = connect(fd, (const struct sockaddr *)addr, sizeof *addr);
-    close(fd);
-    if (result == 0 || errno == EAGAIN) {
-        return error_set(error, REASON_INTERNAL, "",
-                         "Another daemon listens at %s; stop it or choose another path.",
-                         addr->sun_path);
-    }
-    return unlink(addr->sun_path) == 0 ||
-           fail(error, addr->sun_path, "the old socket cannot be removed", "check its directory");
+    server->listening = listening;
+    server->acceptable &= listening;
+    return control(server, listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, server->fd, EPOLLIN,
+                   LISTENER_ID);
 }
 
-/* Creates the directory of the socket if it is missing (its parent has to be there). */
-static void make_directory(const char *path)
+static bool open_sockets(struct server *server, struct error *error)
 {
-    char *copy = xstrdup(path);
-    const char *dir = dirname(copy);
-
-    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        VLOG_WARN("%s: cannot create the directory (%s)", dir, ovs_strerror(errno));
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (server->epoll < 0) {
+        return error_set(error, REASON_INTERNAL, "",
+                         "%s: no epoll set (%s); check the limits of the process.", server->path,
+                         ovs_strerror(errno));
     }
-    free(copy);
+    server->fd = listener_open(server->path, server->options.group, error);
+    return server->fd >= 0 &&
+           (listen_to(server, true) ||
+            error_set(error, REASON_INTERNAL, "",
+                      "%s: cannot be waited for (%s); check the limits of the process.",
+                      server->path, ovs_strerror(errno)));
 }
 
-static bool bind_socket(struct server *server, struct error *error)
+static void close_sockets(struct server *server)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    const char *group_name = server->options.group;
-    const struct group *group = *group_name ? getgrnam(group_name) : NULL;
-    mode_t mask;
-    int result;
-
-    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", server->path);
-    make_directory(server->path);
-    if (!clear_path(&addr, error)) {
-        return false;
+    if (server->fd >= 0) {
+        listener_close(server->fd, server->path);
     }
-    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (server->fd < 0) {
-        return fail(error, server->path, "no socket", "check the limits of the process");
+    if (server->epoll >= 0) {
+        close(server->epoll);
     }
-    mask = umask(0177);
-    result = bind(server->fd, (struct sockaddr *)&addr, sizeof addr);
-    umask(mask);
-    if (result != 0) {
-        return fail(error, server->path, "cannot bind", "check that the directory can be written");
-    }
-    if (*group_name && !group) {
-        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name, server->path);
-    }
-    if (group && chown(server->path, (uid_t)-1, group->gr_gid) != 0) {
-        return fail(error, server->path, "cannot give it to socket_group", "run as root");
-    }
-    if (chmod(server->path, 0660) != 0 || listen(server->fd, 64) != 0) {
-        return fail(error, server->path, "cannot listen", "check the path");
-    }
-    fatal_signal_add_file_to_unlink(server->path);
-    return true;
 }
 
 struct server *server_create(const struct server_options *options, struct error *error)
@@ -154,10 +126,8 @@ struct server *server_create(const struct server_options *options, struct error 
     server->path = xstrdup(options->path);
     server->fd = -1;
     hmap_init(&server->connections);
-    if (!bind_socket(server, error)) {
-        if (server->fd >= 0) {
-            close(server->fd);
-        }
+    if (!open_sockets(server, error)) {
+        close_sockets(server);
         hmap_destroy(&server->connections);
         free(server->path);
         free(server);
@@ -188,8 +158,7 @@ void server_destroy(struct server *server)
         free_connection(server, connection);
     }
     hmap_destroy(&server->connections);
-    close(server->fd);
-    fatal_signal_unlink_file_now(server->path);
+    close_sockets(server);
     free(server->path);
     free(server);
 }
@@ -301,6 +270,12 @@ static struct connection *add_connection(struct server *server, int fd)
     connection->level = access_of_peer(server->options.access, fd, &uid, &pid);
     frame_init(&connection->in, FRAME_REQUEST_MAX);
     hmap_insert(&server->connections, &connection->node, hash_uint64(connection->id));
+    connection->readable = true; /* Who connects has something to say as a rule. */
+    connection->armed = EPOLLIN;
+    if (!control(server, EPOLL_CTL_ADD, fd, EPOLLIN, connection->id)) {
+        VLOG_WARN_RL(&rl, "a connection cannot be waited for (%s); closed", ovs_strerror(errno));
+        connection->broken = true;
+    }
     VLOG_DBG("connection %" PRIu64 " from uid %ld, pid %ld", connection->id, (long)uid, (long)pid);
     if (hmap_count(&server->connections) > (size_t)server->options.max_connections) {
         struct error error;
@@ -347,14 +322,6 @@ static void hand_out_lines(struct server *server, struct connection *connection)
     connection->more = !connection->closing;
 }
 
-/* Whether the peer has gone altogether, not only finished sending. */
-static bool hung_up(const struct connection *connection)
-{
-    struct pollfd pfd = {.fd = connection->fd};
-
-    return poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLHUP | POLLERR));
-}
-
 /* Takes in what there is, so that what a client sent at once also goes into one batch. */
 static void receive(struct connection *connection)
 {
@@ -381,19 +348,19 @@ static void receive(struct connection *connection)
 
 static bool may_read(const struct server *server, const struct connection *connection)
 {
-    return !server->draining && !connection->closing && !connection->eof && !connection->more &&
+    return !server->draining && !connection->closing && !connection->eof &&
            pending(connection) < OUTPUT_PAUSE;
 }
 
 /* A peer that has only finished sending (socat - < file) still gets its answers. */
 static bool is_over(const struct server *server, const struct connection *connection)
 {
-    if (connection->broken || (server->draining && hung_up(connection))) {
+    if (connection->broken || (server->draining && connection->gone)) {
         return true;
     }
     if (connection->eof && !connection->more) {
         return (!connection->n_owed && !pending(connection) && !connection->subscribed) ||
-               hung_up(connection);
+               connection->gone;
     }
     return connection->closing && !pending(connection);
 }
@@ -401,9 +368,10 @@ static bool is_over(const struct server *server, const struct connection *connec
 static void run_connection(struct server *server, struct connection *connection)
 {
     if (!server->draining) {
-        if (may_read(server, connection)) {
+        if (connection->readable && !connection->more && may_read(server, connection)) {
             receive(connection);
         }
+        connection->readable = false;
         if (!connection->broken) {
             hand_out_lines(server, connection);
         }
@@ -413,17 +381,18 @@ static void run_connection(struct server *server, struct connection *connection)
 static void accept_connections(struct server *server)
 {
     /* A few a pass; what is over the cap goes at the end of it. */
-    for (int i = 0; i < 64 && time_msec() >= server->accept_from; i++) {
+    for (int i = 0; i < 64 && server->acceptable; i++) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
             run_connection(server, add_connection(server, fd));
         } else if (errno == EAGAIN) {
-            return;
+            server->acceptable = false;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             /* Out of files or memory: asking again at once would only spin. */
             VLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
             server->accept_from = time_msec() + ACCEPT_PAUSE;
+            listen_to(server, false);
         }
     }
 }
@@ -439,10 +408,30 @@ static void reap_connections(struct server *server)
     }
 }
 
+/* Asks the kernel who is ready. Trying each socket instead would cost a call a connection, and
+ * accept() makes a socket before it finds that nobody is there. */
+static void ask_who_is_ready(struct server *server)
+{
+    struct epoll_event events[EVENTS_PER_PASS];
+    int n = epoll_wait(server->epoll, events, EVENTS_PER_PASS, 0);
+
+    for (int i = 0; i < n; i++) {
+        struct connection *connection = find(server, events[i].data.u64);
+
+        if (events[i].data.u64 == LISTENER_ID) {
+            server->acceptable = true;
+        } else if (connection) {
+            connection->readable |= (events[i].events & EPOLLIN) != 0;
+            connection->gone |= (events[i].events & (EPOLLHUP | EPOLLERR)) != 0;
+        }
+    }
+}
+
 void server_run(struct server *server)
 {
     struct connection *connection;
 
+    ask_who_is_ready(server);
     HMAP_FOR_EACH (connection, node, &server->connections) {
         run_connection(server, connection);
     }
@@ -463,29 +452,39 @@ void server_flush(struct server *server)
     reap_connections(server);
 }
 
+/* Tells the kernel what of the connection matters now; hanging up always does. */
+static void arm(struct server *server, struct connection *connection)
+{
+    uint32_t events =
+        (pending(connection) ? EPOLLOUT : 0u) | (may_read(server, connection) ? EPOLLIN : 0u);
+
+    if (events != connection->armed) {
+        connection->armed = events;
+        if (!control(server, EPOLL_CTL_MOD, connection->fd, events, connection->id)) {
+            VLOG_WARN_RL(&rl, "connection %" PRIu64 " cannot be waited for (%s); closed",
+                         connection->id, ovs_strerror(errno));
+            connection->broken = true;
+            poll_immediate_wake();
+        }
+    }
+}
+
 void server_wait(struct server *server)
 {
     struct connection *connection;
+    bool paused = time_msec() < server->accept_from;
 
-    if (!server->draining && time_msec() >= server->accept_from) {
-        poll_fd_wait(server->fd, POLLIN);
-    } else if (!server->draining) {
+    if (paused && !server->draining) {
         poll_timer_wait_until(server->accept_from);
     }
+    listen_to(server, !server->draining && !paused);
     HMAP_FOR_EACH (connection, node, &server->connections) {
-        short events = 0;
-
-        if (pending(connection)) {
-            events |= POLLOUT;
-        }
-        if (may_read(server, connection)) {
-            events |= POLLIN;
-        }
-        poll_fd_wait(connection->fd, events); /* POLLHUP and POLLERR come unasked. */
+        arm(server, connection);
         if (connection->more && pending(connection) < OUTPUT_PAUSE) {
             poll_immediate_wake();
         }
     }
+    poll_fd_wait(server->epoll, POLLIN);
 }
 
 void server_drain(struct server *server)

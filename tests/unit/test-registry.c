@@ -36,7 +36,7 @@ static void put(struct registry *registry, uint32_t n, const char *vif_id, const
 {
     struct uuid uuid = row(n);
 
-    registry_set(registry, &uuid, vif_id, devargs);
+    registry_set(registry, &uuid, vif_id, devargs, false);
 }
 
 static void expect_vf(struct registry *registry, int vf_num, int64_t expected)
@@ -84,6 +84,27 @@ static void test_set_and_replace(void **state)
     expect_vf(*state, 5, 1);
     put(*state, 1, NULL, NULL); /* Forgotten. */
     expect_vf(*state, 5, -1);
+}
+
+static void test_attached(void **state)
+{
+    struct uuid uuid = row(1);
+    struct uuid other = row(2);
+
+    registry_set(*state, &uuid, "v1", PF ",representor=[1]", false);
+    assert_int_equal(registry_n_attached(*state), 0);
+    registry_set(*state, &uuid, "v1", PF ",representor=[1]", true); /* Nothing else changes. */
+    registry_set(*state, &uuid, "v1", PF ",representor=[1]", true);
+    assert_int_equal(registry_n_attached(*state), 1);
+    registry_set(*state, &other, NULL, PF, true); /* Somebody's uplink. */
+    assert_int_equal(registry_n_attached(*state), 2);
+    registry_set(*state, &uuid, "v1", PF ",representor=[2]", false);
+    assert_int_equal(registry_n_attached(*state), 1);
+    registry_set(*state, &other, NULL, NULL, true); /* Forgotten. */
+    assert_int_equal(registry_n_attached(*state), 0);
+    registry_set(*state, &uuid, "v1", PF ",representor=[2]", true);
+    registry_clear(*state);
+    assert_int_equal(registry_n_attached(*state), 0);
 }
 
 static void test_remove_and_clear(void **state)
@@ -200,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_and_replace, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_attached, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remove_and_clear, setup, teardown),
         cmocka_unit_test_setup_teardown(test_devargs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_except, setup, teardown),
