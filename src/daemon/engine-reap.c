@@ -114,7 +114,7 @@ bool engine_reap(struct engine *engine, const struct request *request, uint64_t 
         return false;
     }
     if (!ids) {
-        ovs_for_each_vif(engine->env.ovs, find_stale, &search);
+        ovs_for_each_vif(engine->env.ovs, NULL, find_stale, &search);
         ids = (const char(*)[VIF_ID_MAX + 1]) search.ids;
         n = search.n;
     }

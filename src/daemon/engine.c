@@ -242,13 +242,11 @@ static void recover_one(const struct record *record, void *engine_)
     struct engine *engine = engine_;
     struct request request = {.id = "null"};
 
-    if (!strcmp(record->spec.type, TYPE_DETACHED)) {
-        VLOG_WARN("port %s was left detached by a daemon that ended within a replacement; "
-                  "finishing it",
-                  record->spec.port);
-        memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
-        engine_add(engine, OP_RECOVER, &request, 0);
-    }
+    VLOG_WARN("port %s was left detached by a daemon that ended within a replacement; "
+              "finishing it",
+              record->spec.port);
+    memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
+    engine_add(engine, OP_RECOVER, &request, 0);
 }
 
 static void judge(struct engine *engine, struct op *op)
@@ -309,7 +307,7 @@ void engine_run(struct engine *engine)
 
     if (ovs_synced(engine->env.ovs) && !engine->recovered) {
         engine->recovered = true;
-        ovs_for_each_vif(engine->env.ovs, recover_one, engine);
+        ovs_for_each_vif(engine->env.ovs, TYPE_DETACHED, recover_one, engine);
         engine_clean_links(engine);
     }
     engine_settle(engine);

@@ -85,7 +85,7 @@ static void begin(const struct listings *listings, struct listing *listing)
     listing->begun = true;
     listing->reply = reply_list_new(listing->id);
     listing->vif_ids = xcalloc(ovs_n_vifs(listings->env->ovs) + 1, sizeof *listing->vif_ids);
-    ovs_for_each_vif(listings->env->ovs, note_vif, listing);
+    ovs_for_each_vif(listings->env->ovs, NULL, note_vif, listing);
 }
 
 static void show(const struct listings *listings, struct listing *listing, const char *vif_id)

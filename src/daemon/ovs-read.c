@@ -197,25 +197,28 @@ void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, s
 
 struct each {
     const struct ovs *ovs;
+    const char *type; /* Or NULL. */
     void (*cb)(const struct record *record, void *aux);
     void *aux;
 };
 
 static void each_vif(const struct uuid *uuid, void *each_)
 {
-    struct each *each = each_;
+    const struct each *each = each_;
+    const struct ovsrec_interface *row = ovsrec_interface_get_for_uuid(each->ovs->idl, uuid);
     struct record record;
 
-    if (read_uuid(each->ovs, uuid, &record)) {
+    if (row && (!each->type || !strcmp(row->type, each->type))) {
+        read_record(each->ovs, row, &record);
         each->cb(&record, each->aux);
         record_destroy(&record);
     }
 }
 
-void ovs_for_each_vif(const struct ovs *ovs, void (*cb)(const struct record *record, void *aux),
-                      void *aux)
+void ovs_for_each_vif(const struct ovs *ovs, const char *type,
+                      void (*cb)(const struct record *record, void *aux), void *aux)
 {
-    struct each each = {ovs, cb, aux};
+    struct each each = {ovs, type, cb, aux};
 
     registry_for_each_vif(ovs->registry, each_vif, &each);
 }

@@ -54,8 +54,10 @@ bool ovs_find_port(const struct ovs *ovs, const char *port, struct record *recor
 bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *record);
 bool ovs_find_vf_owner(const struct ovs *ovs, const struct pci_addr *pf, int vf_num,
                        const char *except_vif_id, struct record *record);
-void ovs_for_each_vif(const struct ovs *ovs, void (*cb)(const struct record *record, void *aux),
-                      void *aux);
+
+/* Calls `cb` with each VIF whose interface is of that type (NULL: of any), borrowing as well. */
+void ovs_for_each_vif(const struct ovs *ovs, const char *type,
+                      void (*cb)(const struct record *record, void *aux), void *aux);
 size_t ovs_n_vifs(const struct ovs *ovs);
 
 /* How many ports of DPDK vswitchd has, whosever they are. */

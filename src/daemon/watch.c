@@ -502,7 +502,7 @@ void watch_run(struct watch *watch)
     }
     if (!watch->learned) {
         watch->learned = true;
-        ovs_for_each_vif(env->ovs, learn_cb, watch);
+        ovs_for_each_vif(env->ovs, NULL, learn_cb, watch);
         ovs_changes_clear(env->ovs);
     }
     note_changes(watch);
