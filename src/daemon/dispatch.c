@@ -230,6 +230,6 @@ void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_l
         answer = reply_error(request.id, request.vif_id, &error);
     }
     if (answer) {
-        server_reply(dispatch->server, connection, answer);
+        server_reply(dispatch->server, connection, answer, false);
     }
 }

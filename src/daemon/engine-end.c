@@ -188,25 +188,26 @@ void engine_succeed(struct engine *engine, struct op *op)
     if (op->type == OP_UNPLUG && engine_clear_links(engine, op)) {
         return;
     }
-    VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
-              op->request.vif_id, op->changed ? "done" : "nothing to do",
-              ms_between(op->arrived_us, time_usec()));
     op->succeeded = true;
-    note_timings(op);
     engine_drop_links(engine, op);
-    if (op->type == OP_UNPLUG) {
-        engine->counters.unplugs++;
-    } else if (op->type == OP_PLUG) {
-        engine->counters.plugs++;
-    } else if (op->type == OP_UPDATE) {
-        engine->counters.updates++;
-    }
     if (!op->replied) {
         if (op_is_plug(op)) {
             answer_plug(engine, op);
         } else {
             answer(engine, op, NULL, NULL);
         }
+    }
+    /* Behind the answer: the client does not wait for these. */
+    VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
+              op->request.vif_id, op->changed ? "done" : "nothing to do",
+              ms_between(op->arrived_us, time_usec()));
+    note_timings(op);
+    if (op->type == OP_UNPLUG) {
+        engine->counters.unplugs++;
+    } else if (op->type == OP_PLUG) {
+        engine->counters.plugs++;
+    } else if (op->type == OP_UPDATE) {
+        engine->counters.updates++;
     }
     engine_remove(engine, op);
 }

@@ -248,7 +248,8 @@ static void on_reply(void *daemon_, uint64_t connection, char *line)
 {
     struct daemon *daemon = daemon_;
 
-    server_reply(daemon->server, connection, line);
+    /* The answer to the only operation has no others to go with. */
+    server_reply(daemon->server, connection, line, engine_n_ops(daemon->engine) == 1);
 }
 
 static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)

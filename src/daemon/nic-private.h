@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "daemon/nic.h"
+#include "daemon/sysfs.h"
 
 /* One PF that has VFs. */
 struct nic_pf {
@@ -15,6 +16,7 @@ struct nic_pf {
     uint16_t vendor; /* 0 if the ids cannot be read. */
     uint16_t device;
     const struct nic_profile *profile; /* NULL if none matches. */
+    struct sysfs_identity identity;    /* The device that all this is of. */
 };
 
 struct nic {

@@ -43,6 +43,7 @@ void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_
 {
     nic->profiles = profiles;
     nic->n_profiles = n_profiles;
+    nic->n_pfs = 0;
     nic->scanned = false;
 }
 
@@ -51,7 +52,8 @@ static void identify(const struct nic *nic, struct nic_pf *pf)
     pf->vendor = 0;
     pf->device = 0;
     pf->profile = NULL;
-    if (sysfs_ids(nic->sysfs_root, &pf->address, &pf->vendor, &pf->device)) {
+    if (sysfs_identify(nic->sysfs_root, &pf->address, &pf->identity) &&
+        sysfs_ids(nic->sysfs_root, &pf->address, &pf->vendor, &pf->device)) {
         pf->profile =
             nic_profile_find(nic->profiles, nic->n_profiles, &pf->address, pf->vendor, pf->device);
     }
@@ -275,6 +277,33 @@ static bool find_pf(const struct nic *nic, const char *field, struct nic_vf *vf,
                      "PCI device %s is not a VF (it has no physfn); name one of a PF's VFs.", slot);
 }
 
+/* Fills in what PF is at `address`. Its ids are read again only if another device has taken its
+ * place since. */
+static void look_up_pf(struct nic *nic, const struct pci_addr *address, struct nic_pf *pf)
+{
+    struct sysfs_identity identity;
+    size_t i = 0;
+
+    while (i < nic->n_pfs && !pci_addr_equal(&nic->pfs[i].address, address)) {
+        i++;
+    }
+    if (i < nic->n_pfs && nic->pfs[i].vendor &&
+        sysfs_identify(nic->sysfs_root, address, &identity) &&
+        sysfs_identity_equal(&identity, &nic->pfs[i].identity)) {
+        *pf = nic->pfs[i];
+        return;
+    }
+    pf->address = *address;
+    identify(nic, pf);
+    if (i == nic->n_pfs && i < NIC_PFS_MAX) {
+        nic->n_pfs++;
+        nic->scanned = false; /* Who lists PFs wants them all, and in order. */
+    }
+    if (i < nic->n_pfs) {
+        nic->pfs[i] = *pf;
+    }
+}
+
 bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field, struct nic_vf *vf,
                  struct error *error)
 {
@@ -286,8 +315,7 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
     if (!find_pf(nic, field, vf, error)) {
         return false;
     }
-    pf.address = vf->pf;
-    identify(nic, &pf);
+    look_up_pf(nic, &vf->pf, &pf);
     if (!pf.profile) {
         return nic_no_profile(vf, field, error);
     }

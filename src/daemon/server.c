@@ -237,7 +237,7 @@ static struct connection *find(const struct server *server, uint64_t id)
     return NULL;
 }
 
-void server_reply(struct server *server, uint64_t id, char *line)
+void server_reply(struct server *server, uint64_t id, char *line, bool now)
 {
     struct connection *connection = find(server, id);
 
@@ -247,6 +247,9 @@ void server_reply(struct server *server, uint64_t id, char *line)
     }
     connection->n_owed--;
     append(connection, line);
+    if (now) {
+        flush(connection);
+    }
 }
 
 static void refuse(struct server *server, struct connection *connection, const struct error *error)

@@ -44,8 +44,9 @@ void server_wait(struct server *server);
 /* Takes no more connections or lines; answers still go out. */
 void server_drain(struct server *server);
 
-/* Sends `line` (malloc'ed, passed on) if the connection is still there. */
-void server_reply(struct server *server, uint64_t connection, char *line);
+/* Sends `line` (malloc'ed, passed on) if the connection is still there: at once if `now`, else with
+ * the others of this pass, which is cheaper for many. */
+void server_reply(struct server *server, uint64_t connection, char *line, bool now);
 
 /* Sends notifications to the connection from now on. */
 void server_subscribe(struct server *server, uint64_t connection);

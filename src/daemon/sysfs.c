@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool device_path(const char *root, const struct pci_addr *device, const char *name,
@@ -83,6 +84,25 @@ bool sysfs_exists(const char *root, const struct pci_addr *device)
     char path[PATH_MAX];
 
     return device_path(root, device, "", path) && access(path, F_OK) == 0;
+}
+
+bool sysfs_identify(const char *root, const struct pci_addr *device,
+                    struct sysfs_identity *identity)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (!device_path(root, device, "", path) || stat(path, &st) != 0) {
+        return false;
+    }
+    *identity = (struct sysfs_identity){st.st_dev, st.st_ino, st.st_mtim};
+    return true;
+}
+
+bool sysfs_identity_equal(const struct sysfs_identity *a, const struct sysfs_identity *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->mtime.tv_sec == b->mtime.tv_sec &&
+           a->mtime.tv_nsec == b->mtime.tv_nsec;
 }
 
 bool sysfs_pf_of(const char *root, const struct pci_addr *vf, struct pci_addr *pf)

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "base/pci-addr.h"
 
@@ -31,6 +33,19 @@ bool sysfs_vf_at(const char *root, const struct pci_addr *pf, int index, struct 
 /* The N of the `virtfnN` of `pf` that is `vf`, below SYSFS_VFS_MAX; -1 if there is none. Takes at
  * most three system calls where VFs have the addresses that SR-IOV gives them. */
 int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci_addr *vf);
+
+/* Which device it is that has the address now: another one that takes its place differs. */
+struct sysfs_identity {
+    dev_t dev;
+    ino_t ino;
+    struct timespec mtime;
+};
+
+/* Returns false if the device does not exist. */
+bool sysfs_identify(const char *root, const struct pci_addr *device,
+                    struct sysfs_identity *identity);
+
+bool sysfs_identity_equal(const struct sysfs_identity *a, const struct sysfs_identity *b);
 
 /* Vendor and device id. Returns false if they cannot be read. */
 bool sysfs_ids(const char *root, const struct pci_addr *device, uint16_t *vendor,

@@ -57,6 +57,13 @@ static inline void pci_tree_remove(const char *root)
     nftw(root, remove_entry_, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Other cards at the same root. */
+static inline void pci_tree_remake(const char *root, const char *const cards[])
+{
+    pci_tree_remove(root);
+    run_pcitree_(root, cards);
+}
+
 /* The path of `name` of a device. */
 static inline const char *pci_tree_path(const char *root, const char *device, const char *name)
 {

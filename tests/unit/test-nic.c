@@ -318,6 +318,27 @@ static void test_fresh(void **state)
     close_tree(&tree);
 }
 
+/* Another card in the place of one that was known, and one that was not there. */
+static void test_another_card(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8", NULL};
+    static const char *const others[] = {
+        "pf=0000:65:00.0,vendor=15b3,device=101d,vf=0000:65:00.4+8", NULL};
+    struct nic_vf vf;
+    struct error error;
+    struct pci_addr slot = pci_addr_of("0000:65:00.6");
+    struct tree tree;
+
+    (void)state;
+    open_tree(&tree, cards);
+    check_vf(&tree, "0000:65:00.6", 6, "0000:65:00.0", "/usr/local/var/run/stdvio6");
+    check_vf(&tree, "0000:65:00.6", 6, "0000:65:00.0", "/usr/local/var/run/stdvio6");
+    pci_tree_remake(tree.root, others);
+    assert_true(nic_resolve(tree.nic, &slot, "", &vf, &error));
+    assert_string_equal(vf.profile->name, "generic");
+    close_tree(&tree);
+}
+
 /* Two templates can meet in one text with two numbers. */
 static void test_sockets_of_two_profiles(void **state)
 {
@@ -414,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_vf_base),
         cmocka_unit_test(test_no_number),
         cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_another_card),
         cmocka_unit_test(test_sockets_of_two_profiles),
     };
 
