@@ -7,6 +7,7 @@ usage: tests/bench [OPTION]...
                         single   one plug, one unplug: realised, committed
                         bulk     16 to 1,000 asked for at once
                         stages   where the time of one request goes
+                        hotspots where vifplugd's own goes (with perf and strace)
                         cost     CPU, memory, start to ready, by number of VIFs
                         readers  list, get, subscribers, a slow reader
   --ports N,...       numbers of other ports present (0,500,2000)
@@ -43,6 +44,7 @@ import alternatives as alternatives_  # noqa: E402
 import bulk  # noqa: E402
 import cost  # noqa: E402
 import docs  # noqa: E402
+import hotspots  # noqa: E402
 import machine  # noqa: E402
 import readers  # noqa: E402
 import single  # noqa: E402
@@ -56,7 +58,7 @@ from workload import KINDS, Port  # noqa: E402
 from world import World, build  # noqa: E402
 
 FORMAT = 1
-PARTS = ("single", "bulk", "stages", "cost", "readers")
+PARTS = ("single", "bulk", "stages", "hotspots", "cost", "readers")
 
 
 @dataclasses.dataclass
@@ -98,7 +100,7 @@ def check_rows(world, vifplugd):
 
 def with_switch(world, everyone, figures, sizes, parts):
     """What needs ovs-vswitchd."""
-    chosen = [part for part in (single, stages, bulk) if part.PART in parts]
+    chosen = [part for part in (single, stages, hotspots, bulk) if part.PART in parts]
     for ports in sizes.ports if chosen else ():
         world.set_ports(ports)
         for part in chosen:

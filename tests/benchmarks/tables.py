@@ -166,6 +166,24 @@ def stages(records):
     return tables
 
 
+def hotspots(records):
+    """Where vifplugd's CPU time goes, and which system calls it makes."""
+    tables = []
+    for what, key, name, title in (
+            ("CPU", "room", "hotspots", "vifplugd's CPU time of one plug and one unplug, ms"),
+            ("system calls", "call", "calls", "System calls of one plug and one unplug")):
+        found = select(records, part="hotspots", what=what)
+        cases = _conditions(found, "kind", "ports")
+        lines = [[row[key], *[_cell(one(found, **row, **case), "p50") for case in cases]]
+                 for row in _conditions(found, key)]
+        totals = [sum(record["p50"] for record in select(found, **case)) for case in cases]
+        if lines:
+            heads = [f"{case['kind']}, {case['ports']} ports present" for case in cases]
+            tables.append(Table(name, title, ["", *heads],
+                                [*lines, ["together", *[number(total) for total in totals]]]))
+    return tables
+
+
 def targets(verdicts):
     """Targets and whether they are met."""
     words = {True: "met", False: "not met", None: "-"}
@@ -176,5 +194,5 @@ def targets(verdicts):
 def all_tables(result):
     """Every table that a run's result has something for."""
     records = result["records"]
-    return [table for make in (own_cost, single, bulk, cpu, start, readers, stages) for table in make(records)
-            ] + targets(result["targets"])
+    return [table for make in (own_cost, single, bulk, cpu, start, readers, stages, hotspots)
+            for table in make(records)] + targets(result["targets"])

@@ -13,6 +13,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
 import docs  # noqa: E402
+import hotspots  # noqa: E402
 from alternatives import OsVif  # noqa: E402
 from figures import one, select, spread  # noqa: E402
 from plot import plots, round_numbers  # noqa: E402
@@ -111,6 +112,15 @@ def test_stages(result):
                    kind="vhost-user", ports=0)["p50"] > 0
 
 
+def test_hotspots(result):
+    found = select(result["records"], part="hotspots", kind="vhost-user", ports=0)
+    calls = {record["call"]: record["p50"] for record in found if record["what"] == "system calls"}
+    rooms = {record["room"] for record in found if record["what"] == "CPU"}
+    assert not calls or calls["sendto"] >= 2 and calls["poll"] >= 2, calls
+    assert not rooms or {"the rest", "verdict, answer, log"} <= rooms, rooms
+    assert (bool(calls), bool(rooms)) == tuple(tool in hotspots.tools() for tool in ("strace", "perf"))
+
+
 def test_targets(result):
     assert result["targets"] == evaluate(result["records"])
     assert {verdict["met"] for verdict in result["targets"]} <= {True, False, None}
@@ -167,7 +177,9 @@ def test_target(record, us, ours, them, theirs, met):
 
 def test_tables_and_plots(result):
     tables = {table.name: table for table in all_tables(result)}
-    assert set(docs.NAMES) - {"machine"} == set(tables) | {
+    missing = {name for name, tool in (("hotspots", "perf"), ("calls", "strace"))
+               if tool not in hotspots.tools()}
+    assert set(docs.NAMES) - {"machine"} - missing == set(tables) | {
         f"plot {name}" for name in plots(result["records"])}
     for table in tables.values():
         assert all(len(line) == len(table.head) for line in table.lines), table.name
@@ -180,7 +192,7 @@ def test_docs_are_filled(result):
     with open(os.path.join(TOP, "docs/performance.md"), encoding="utf-8") as file:
         page = file.read()
     filled = docs.fill(page, result)
-    assert "Not measured." not in filled
+    assert filled.count("Not measured.") == 2 - len(hotspots.tools())
     assert docs.fill(filled, result) == filled
     assert all(f"<!-- bench: {name} -->" in page for name in docs.NAMES)
     with pytest.raises(docs.UnknownMark):
