@@ -80,16 +80,20 @@ static bool control(const struct server *server, int op, int fd, uint32_t events
     return epoll_ctl(server->epoll, op, fd, &event) == 0;
 }
 
-/* Whether connections are heard of. */
+/* Has the kernel tell of those that want to connect, or no longer. What fails is tried again with
+ * the next pass. */
 static bool listen_to(struct server *server, bool listening)
 {
-    if (listening == server->listening) {
-        return true;
+    int op = listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
+
+    if (listening != server->listening) {
+        if (!control(server, op, server->fd, EPOLLIN, LISTENER_ID)) {
+            return false;
+        }
+        server->listening = listening;
+        server->acceptable &= listening;
     }
-    server->listening = listening;
-    server->acceptable &= listening;
-    return control(server, listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, server->fd, EPOLLIN,
-                   LISTENER_ID);
+    return true;
 }
 
 static bool open_sockets(struct server *server, struct error *error)
