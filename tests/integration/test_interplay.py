@@ -147,10 +147,13 @@ def test_half_of_a_port_bridge(box, configure):
     """Its other side was taken away: it can be plugged again, and unplugged."""
     before = counts(box)
     configure(PER_PORT)
-    with Api(box.socket) as api:
+    with Api(box.socket) as api, Api(box.socket) as watcher:
+        watcher.call("subscribe")
         api.plug(ovs_vif(1, create_tap=True))
         box.vsctl("del-br", "br-int")
-        assert api.plug(ovs_vif(1, create_tap=True))["state"] == "up"
+        wait_until(lambda: watcher.receive()["params"].get("drift"), what="drift is told")
+        answer = api.plug(ovs_vif(1, create_tap=True))
+        assert (answer["changed"], answer["state"]) == (True, "up")
         box.vsctl("del-port", f"ibp{vif_id(1)}")
         assert api.unplug(vif_id(1))["changed"] is True
         box.vsctl("del-br", "br-int")
