@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
@@ -106,6 +107,9 @@ static void committed_forward(struct engine *engine, struct op *op)
     } else {
         if (op->request.wait == WAIT_COMMITTED) {
             engine_answer_committed(engine, op);
+            if (!ovs_list_is_empty(&engine->queued)) {
+                poll_immediate_wake(); /* The next operation on the VIF may go. */
+            }
         }
         engine_move(engine, op, OP_REALIZING);
     }

@@ -197,7 +197,7 @@ void engine_succeed(struct engine *engine, struct op *op)
             answer(engine, op, NULL, NULL);
         }
     }
-    /* Behind the answer: the client does not wait for these. */
+    /* Behind the answer: who waits for it alone does not wait for these. */
     VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
               op->request.vif_id, op->changed ? "done" : "nothing to do",
               ms_between(op->arrived_us, time_usec()));

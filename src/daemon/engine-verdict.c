@@ -23,7 +23,7 @@ static const char *advice(const struct engine *engine, const struct op *op, cons
         return "find the port that has the device with ovs-vsctl and remove it";
     }
     if (strstr(words, "Error attaching device")) {
-        if (ovs_n_dpdk_ports(engine->env.ovs) + 1 >= DPDK_PORTS_MAX - 1) {
+        if (ovs_n_dpdk_ports(engine->env.ovs) >= DPDK_PORTS_MAX - 1) {
             return "DPDK may have run out of ports (Debian builds it for 32 in all); unplug some "
                    "VIFs "
                    "or rebuild DPDK with a larger RTE_MAX_ETHPORTS";

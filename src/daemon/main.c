@@ -248,7 +248,7 @@ static void on_reply(void *daemon_, uint64_t connection, char *line)
 {
     struct daemon *daemon = daemon_;
 
-    /* The answer to the only operation has no others to go with. */
+    /* With one operation there are no other answers to go with. */
     server_reply(daemon->server, connection, line, engine_n_ops(daemon->engine) == 1);
 }
 

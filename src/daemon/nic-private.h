@@ -23,7 +23,7 @@ struct nic {
     const char *sysfs_root;
     const struct nic_profile *profiles;
     size_t n_profiles;
-    struct nic_pf pfs[NIC_PFS_MAX]; /* In the order of their addresses. */
+    struct nic_pf pfs[NIC_PFS_MAX]; /* In the order of their addresses if `scanned`. */
     size_t n_pfs;
     bool scanned;
     long long scanned_at_ms;

@@ -49,13 +49,18 @@ void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_
 
 static void identify(const struct nic *nic, struct nic_pf *pf)
 {
+    uint16_t vendor;
+    uint16_t device;
+
     pf->vendor = 0;
     pf->device = 0;
     pf->profile = NULL;
     if (sysfs_identify(nic->sysfs_root, &pf->address, &pf->identity) &&
-        sysfs_ids(nic->sysfs_root, &pf->address, &pf->vendor, &pf->device)) {
+        sysfs_ids(nic->sysfs_root, &pf->address, &vendor, &device)) {
+        pf->vendor = vendor;
+        pf->device = device;
         pf->profile =
-            nic_profile_find(nic->profiles, nic->n_profiles, &pf->address, pf->vendor, pf->device);
+            nic_profile_find(nic->profiles, nic->n_profiles, &pf->address, vendor, device);
     }
 }
 
@@ -277,8 +282,8 @@ static bool find_pf(const struct nic *nic, const char *field, struct nic_vf *vf,
                      "PCI device %s is not a VF (it has no physfn); name one of a PF's VFs.", slot);
 }
 
-/* Fills in what PF is at `address`. Its ids are read again only if another device has taken its
- * place since. */
+/* Fills in what PF is at `address`. Its ids are not read again while they are known and the same
+ * device is there. */
 static void look_up_pf(struct nic *nic, const struct pci_addr *address, struct nic_pf *pf)
 {
     struct sysfs_identity identity;

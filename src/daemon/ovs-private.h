@@ -55,8 +55,13 @@ const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const ch
 const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ovsrec_port *port,
                                           const char *hint);
 
-/* Takes note of the Interface rows that changed since the last call. */
+/* Takes note of the rows that changed since the last call. */
 void ovs_track(struct ovs *ovs);
+
+/* Takes note of all rows, and that all VIFs may have changed. After a connection that was lost: the
+ * IDL then takes in the whole database anew, and does not tell which rows went (ovsdb_idl_clear()
+ * ends the tracking of what it deletes). */
+void ovs_track_anew(struct ovs *ovs);
 
 /* Reads the limits of a port (NULL: it has no Port row) into record->spec.qos (ovs-qos.c). */
 void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface *interface,

@@ -312,6 +312,24 @@ static const char *kernel_devargs(const struct ovsrec_interface *row, char *text
     return text;
 }
 
+static void note_interface(struct ovs *ovs, const struct ovsrec_interface *row)
+{
+    const struct uuid *uuid = &row->header_.uuid;
+    const char *owner = smap_get(&row->external_ids, KEY_OWNER);
+    const char *vif_id =
+        owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
+    bool takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);
+    const char *devargs;
+    char text[64];
+
+    devargs = takes_device ? smap_get(&row->options, "dpdk-devargs")
+                           : kernel_devargs(row, text, sizeof text);
+    rownames_set(ovs->interfaces, uuid, row->name);
+    registry_set(ovs->registry, uuid, vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs,
+                 takes_device && row->n_ofport && row->ofport[0] > 0);
+    note_change(ovs, uuid);
+}
+
 static void track_names(struct ovs *ovs)
 {
     const struct ovsrec_bridge *bridge;
@@ -341,29 +359,43 @@ void ovs_track(struct ovs *ovs)
     const struct ovsrec_interface *row;
 
     OVSREC_INTERFACE_FOR_EACH_TRACKED (row, ovs->idl) {
-        const char *owner;
-        const char *vif_id;
-        bool takes_device;
-        const char *devargs;
-        char text[64];
-
         note_change(ovs, &row->header_.uuid);
         if (ovsrec_interface_is_deleted(row)) {
             registry_remove(ovs->registry, &row->header_.uuid);
             rownames_remove(ovs->interfaces, &row->header_.uuid);
-            continue;
+        } else {
+            note_interface(ovs, row);
         }
-        rownames_set(ovs->interfaces, &row->header_.uuid, row->name);
-        owner = smap_get(&row->external_ids, KEY_OWNER);
-        vif_id = owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
-        takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);
-        devargs = takes_device ? smap_get(&row->options, "dpdk-devargs")
-                               : kernel_devargs(row, text, sizeof text);
-        registry_set(ovs->registry, &row->header_.uuid,
-                     vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs,
-                     takes_device && row->n_ofport && row->ofport[0] > 0);
-        note_change(ovs, &row->header_.uuid);
     }
     track_names(ovs);
     ovsdb_idl_track_clear(ovs->idl);
+}
+
+static void note_change_cb(const struct uuid *uuid, void *ovs)
+{
+    note_change(ovs, uuid);
+}
+
+void ovs_track_anew(struct ovs *ovs)
+{
+    const struct ovsrec_interface *interface;
+    const struct ovsrec_bridge *bridge;
+    const struct ovsrec_port *port;
+
+    registry_for_each_vif(ovs->registry, note_change_cb, ovs);
+    registry_clear(ovs->registry);
+    rownames_clear(ovs->interfaces);
+    rownames_clear(ovs->ports);
+    rownames_clear(ovs->bridges);
+    OVSREC_INTERFACE_FOR_EACH (interface, ovs->idl) {
+        note_interface(ovs, interface);
+    }
+    OVSREC_PORT_FOR_EACH(port, ovs->idl)
+    {
+        rownames_set(ovs->ports, &port->header_.uuid, port->name);
+    }
+    OVSREC_BRIDGE_FOR_EACH (bridge, ovs->idl) {
+        rownames_set(ovs->bridges, &bridge->header_.uuid, bridge->name);
+    }
+    ovs->bridges_changed = true;
 }

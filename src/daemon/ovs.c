@@ -169,6 +169,9 @@ static void follow_connection(struct ovs *ovs)
                ovsrec_open_vswitch_first(ovs->idl)) {
         /* The monitor reply always advances the sequence number. */
         ovs->synced = true;
+        if (ovs->n_losses) {
+            ovs_track_anew(ovs);
+        }
         VLOG_INFO("%s: in step with OVSDB, %zu VIFs on record", ovs->remote,
                   registry_n_vifs(ovs->registry));
     }

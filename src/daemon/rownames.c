@@ -38,14 +38,19 @@ static void forget(struct rownames *map, struct entry *entry)
     free(entry);
 }
 
-void rownames_destroy(struct rownames *map)
+void rownames_clear(struct rownames *map)
 {
     struct entry *entry;
 
+    HMAP_FOR_EACH_SAFE (entry, by_uuid, &map->uuids) {
+        forget(map, entry);
+    }
+}
+
+void rownames_destroy(struct rownames *map)
+{
     if (map) {
-        HMAP_FOR_EACH_SAFE (entry, by_uuid, &map->uuids) {
-            forget(map, entry);
-        }
+        rownames_clear(map);
         hmap_destroy(&map->names);
         hmap_destroy(&map->uuids);
         free(map);

@@ -18,8 +18,9 @@ void rownames_destroy(struct rownames *map);
  * the moment of a replacement) the one noted last is found. */
 void rownames_set(struct rownames *map, const struct uuid *uuid, const char *name);
 
-/* Forgets a row. */
+/* Forgets a row; all rows. */
 void rownames_remove(struct rownames *map, const struct uuid *uuid);
+void rownames_clear(struct rownames *map);
 
 /* The row of that name, or NULL. Valid until the map changes. */
 const struct uuid *rownames_find(const struct rownames *map, const char *name);

@@ -52,7 +52,7 @@ struct connection {
     bool eof;      /* The peer has sent all it will. */
     bool closing;  /* Close once `out` has gone. */
     bool broken;   /* Close now. */
-    bool gone;     /* The peer has closed both ways, not only finished sending. */
+    bool gone;     /* The peer has closed both ways, not only finished sending, or failed. */
     bool more;     /* Lines are left for the next pass. */
     size_t n_owed; /* Lines handed out and not answered yet. */
     bool subscribed;
@@ -80,8 +80,8 @@ static bool control(const struct server *server, int op, int fd, uint32_t events
     return epoll_ctl(server->epoll, op, fd, &event) == 0;
 }
 
-/* Has the kernel tell of those that want to connect, or no longer. What fails is tried again with
- * the next pass. */
+/* Has the kernel tell of those that want to connect, or no longer. What fails is tried again by
+ * server_wait(). */
 static bool listen_to(struct server *server, bool listening)
 {
     int op = listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
@@ -484,10 +484,12 @@ void server_wait(struct server *server)
     if (paused && !server->draining) {
         poll_timer_wait_until(server->accept_from);
     }
-    listen_to(server, !server->draining && !paused);
+    if (!listen_to(server, !server->draining && !paused)) {
+        poll_timer_wait(ACCEPT_PAUSE);
+    }
     HMAP_FOR_EACH (connection, node, &server->connections) {
         arm(server, connection);
-        if (connection->more && pending(connection) < OUTPUT_PAUSE) {
+        if (connection->more && !server->draining && pending(connection) < OUTPUT_PAUSE) {
             poll_immediate_wake();
         }
     }

@@ -1,5 +1,6 @@
 """Daemon, ovsdb-server and ovs-vswitchd going away and coming back."""
 
+import json
 import os
 import signal
 import threading
@@ -90,6 +91,45 @@ def test_requests_wait_for_ovsdb(box, api):
     request = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=30000)
     box.start_ovsdb()
     assert result(api.collect([request])[request])["state"] == "up"
+    assert ports(box, "br-int") == ["vhu00000001-00"]
+
+
+def interface_and_port(name, **columns):
+    return [
+        {"op": "insert", "table": "Interface", "uuid-name": "i", "row": {"name": name, **columns}},
+        {"op": "insert", "table": "Port", "uuid-name": "p",
+         "row": {"name": name, "interfaces": ["named-uuid", "i"]}},
+        {"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
+         "mutations": [["ports", "insert", ["named-uuid", "p"]]]},
+    ]
+
+
+def test_rows_that_changed_while_ovsdb_was_away(box, api):
+    """One port was deleted, and one written anew, without the daemon seeing it."""
+    api.plug(vhost_user(1))
+    api.plug(vhost_user(2))
+    row = json.loads(box.vsctl("--format=json", "--columns=external_ids,options,type", "list",
+                               "Interface", "vhu00000002-00"))
+    row = dict(zip(row["headings"], row["data"][0]))
+    uuids = box.vsctl("--bare", "--columns=_uuid", "list", "Port", "vhu00000001-00",
+                      "vhu00000002-00").split()
+    with Api(box.socket) as watcher:
+        watcher.call("subscribe")
+        box.stop("ovsdb-server")
+        wait_until(lambda: not connected(box))
+        box.command("ovsdb-tool", "transact", f"{box.dir}/conf.db", json.dumps(
+            ["Open_vSwitch",
+             {"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
+              "mutations": [["ports", "delete", ["set", [["uuid", u] for u in uuids]]]]},
+             *interface_and_port("vhu00000002-00", **row)]))
+        box.start_ovsdb()
+        wait_until(lambda: connected(box))
+        assert [vif["vif_id"] for vif in api.call("list")["vifs"]] == [vif_id(2)]
+        assert api.call("status")["counters"]["vifs"] == 1
+        wait_until(lambda: watcher.receive()["params"].get("vif_id") == vif_id(1),
+                   what="what went is told")
+    assert api.plug(vhost_user(1))["changed"] is True
+    assert api.unplug(vif_id(2))["changed"] is True
     assert ports(box, "br-int") == ["vhu00000001-00"]
 
 
@@ -189,6 +229,22 @@ def test_vswitchd_dies_under_a_plug(box, api):
         result(api.collect([request])[request])
     assert refused.value.reason == "switch_unavailable"
     assert counts(box) == before
+
+
+def test_next_operation_after_an_acknowledged_plug(box):
+    """It goes as soon as the plug is committed, while vswitchd does nothing."""
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        with Api(box.socket, timeout=3) as api:
+            plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE},
+                            wait="committed")
+            unplug = api.send("unplug", vif_id=vif_id(1), wait="committed")
+            answers = api.collect([plug, unplug])
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    assert result(answers[plug])["changed"] is True
+    assert result(answers[unplug])["changed"] is True
+    assert ports(box, "br-int") == []
 
 
 def test_ovsdb_hangs(box, api):
