@@ -69,11 +69,6 @@ class World(Sandbox):
         self.writer = self.helper("wire-client", "ovsdb", self.database())
         self.set_ports(0)
 
-    def start_vifplugd(self, *options, wait=True):
-        """With its log in a file alone: where nobody listens at /dev/log, as in a container, the C library
-        looks for it anew with each line."""
-        super().start_vifplugd("-vsyslog:off", *options, wait=wait)
-
     def listen_patiently(self):
         """A second socket of ovsdb-server, which does not ask its clients whether they live: those that
         have no turn are stopped and could not answer. From here on it is self.db."""

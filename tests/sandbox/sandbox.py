@@ -263,6 +263,8 @@ exec sleep infinity"""
         return (f'mkdir -p "{path}" && mount -t hugetlbfs -o pagesize=2M,size={2 * pages}M none '
                 f'"{path}"')
 
+    # Logs go to files alone: what happens in a sandbox is none of the machine's syslog's business, and
+    # where nobody listens at /dev/log, as in a container, the C library looks for it with each line.
     def start_ovsdb(self):
         if not os.path.exists(f"{self.dir}/conf.db"):
             self.command("ovsdb-tool", "create", f"{self.dir}/conf.db", SCHEMA)
@@ -270,7 +272,7 @@ exec sleep infinity"""
             "ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}",
             f"--pidfile={self.run}/ovsdb-server.pid",
             f"--unixctl={self.run}/ovsdb-server.ctl", f"--log-file={self.log}/ovsdb-server.log",
-            "-vconsole:off"])
+            "-vconsole:off", "-vsyslog:off"])
         self.wait_ready("ovsdb-server", lambda: self.command(
             "ovs-vsctl", "--no-wait", "--timeout=1", f"--db={self.db}", "show",
             check=False).returncode == 0, 20)
@@ -281,7 +283,7 @@ exec sleep infinity"""
         self.start("ovs-vswitchd", [
             VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
             f"--unixctl={self.run}/ovs-vswitchd.ctl", f"--log-file={self.log}/ovs-vswitchd.log",
-            "-vconsole:off"],
+            "-vconsole:off", "-vsyslog:off"],
             extra_env={"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices",
                        "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file})
         if wait:
@@ -314,7 +316,7 @@ exec sleep infinity"""
             os.path.join(self.build, "src/vifplugd"), f"--config={self.config}",
             f"--socket={self.socket}", f"--db={self.db}", f"--sysfs-root={self.sys}",
             f"--pidfile={self.run}/vifplugd.pid", f"--log-file={self.log}/vifplugd.log",
-            "-vconsole:off", *options])
+            "-vconsole:off", "-vsyslog:off", *options])
         if wait:
             self.wait_vifplugd()
 
