@@ -34,7 +34,9 @@ void plan_init(struct plan *plan)
 
 void plan_destroy(struct plan *plan)
 {
-    port_spec_destroy(&plan->spec);
+    if (!plan->borrowed) {
+        port_spec_destroy(&plan->spec);
+    }
     smap_destroy(&plan->set_options);
     smap_destroy(&plan->remove_options);
     smap_destroy(&plan->set_external_ids);
@@ -258,9 +260,11 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
 {
     plan_destroy(plan);
     plan_init(plan);
-    if (goal || current) {
-        port_spec_destroy(&plan->spec);
-        port_spec_clone(&plan->spec, goal ? goal : &current->spec);
+    if (goal) {
+        plan->spec = *goal; /* It stays as it is (plan.h), so its maps need not be copied. */
+        plan->borrowed = true;
+    } else if (current) {
+        port_spec_clone(&plan->spec, &current->spec);
     }
     plan->create_bridge = goal && !bridge_exists;
     if (!current && !goal) {

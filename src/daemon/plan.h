@@ -92,6 +92,7 @@ enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_
 struct plan {
     enum action action;
     struct port_spec spec; /* The goal; for DELETE what is deleted. Always initialised. */
+    bool borrowed;         /* The maps of `spec` are the goal's. */
     bool create_bridge;    /* CREATE, UPDATE: the bridge is missing. */
     bool drop_bridge; /* Remove the bridge that the port leaves too, if that leaves it empty. */
     /* A VIF that has to go for this one (its VF is claimed), in the same transaction; or "". */
@@ -139,13 +140,15 @@ struct switch_facts {
     bool bridge_exists;
 };
 
-/* Plans a plug. Errors: port_conflict, vf_in_use; port_conflict also if limits are asked for and
- * the port has QoS rows of somebody else. */
+/* Plans a plug; `spec` is the goal (see plan_transition()). Errors: port_conflict, vf_in_use;
+ * port_conflict also if limits are asked for and the port has QoS rows of somebody else. */
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error);
 
 /* Plans to bring `current` (NULL: nothing there) to `goal` (NULL: nothing). Option and external_ids
- * keys of `written` (may be NULL) are taken for ours beside those that always are. Never fails. */
+ * keys of `written` (may be NULL) are taken for ours beside those that always are. `goal` has to
+ * stay as it is until the plan is carried out, and may go before the plan is made anew or
+ * destroyed. Never fails. */
 void plan_transition(const struct record *current, const struct port_spec *goal,
                      const struct port_spec *written, bool bridge_exists, struct plan *plan);
 
