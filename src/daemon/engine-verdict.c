@@ -13,8 +13,9 @@
 /* vswitchd refreshes mtu in a transaction of its own after a change in place, some 100 ms later. */
 #define SETTLE_MS 500
 
-/* Debian builds DPDK with RTE_MAX_ETHPORTS=32. */
-enum { DPDK_PORTS_MAX = 32 };
+/* From how many rows on DPDK may have no more ports: Debian builds it with RTE_MAX_ETHPORTS=32, and
+ * PFs take some, with rows of their own or without. */
+enum { DPDK_ROWS_FULL = 30 };
 
 /* What may be behind vswitchd's words, and the next step. */
 static const char *advice(const struct engine *engine, const struct op *op, const char *words)
@@ -23,7 +24,7 @@ static const char *advice(const struct engine *engine, const struct op *op, cons
         return "find the port that has the device with ovs-vsctl and remove it";
     }
     if (strstr(words, "Error attaching device")) {
-        if (ovs_n_dpdk_ports(engine->env.ovs) >= DPDK_PORTS_MAX - 1) {
+        if (ovs_n_dpdk_ports(engine->env.ovs) >= DPDK_ROWS_FULL) {
             return "DPDK may have run out of ports (Debian builds it for 32 in all); unplug some "
                    "VIFs "
                    "or rebuild DPDK with a larger RTE_MAX_ETHPORTS";
