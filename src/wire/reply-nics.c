@@ -26,7 +26,7 @@ struct reply_nics *reply_nics_new(void)
 static void put_string(struct json_object *object, const char *key, const char *value)
 {
     if (value && value[0]) {
-        json_object_object_add(object, key, reply_string(value));
+        reply_put(object, key, reply_string(value));
     }
 }
 
@@ -42,7 +42,7 @@ static void put_id(struct json_object *object, const char *key, uint16_t id)
 static void put_number(struct json_object *object, const char *key, int value)
 {
     if (value >= 0) {
-        json_object_object_add(object, key, json_object_new_int(value));
+        reply_put(object, key, json_object_new_int(value));
     }
 }
 
@@ -53,7 +53,7 @@ static void put_netdevs(struct json_object *object, const struct nic_pf_view *pf
     for (size_t i = 0; i < pf->n_netdevs; i++) {
         json_object_array_add(names, reply_string(pf->netdevs[i]));
     }
-    json_object_object_add(object, "netdevs", names);
+    reply_put(object, "netdevs", names);
 }
 
 void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf)
@@ -74,7 +74,7 @@ void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf)
     put_number(object, "sriov_numvfs", pf->numvfs);
     put_string(object, "profile", pf->profile);
     nics->vfs = json_object_new_array();
-    json_object_object_add(object, "vfs", nics->vfs);
+    reply_put(object, "vfs", nics->vfs);
     json_object_array_add(nics->nics, object);
 }
 
@@ -93,7 +93,7 @@ void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf)
 
         put_string(vhost_user, "path", vf->vhost_path);
         put_string(vhost_user, "mode", vhost_mode_name(vf->vhost_mode));
-        json_object_object_add(object, "vhost_user", vhost_user);
+        reply_put(object, "vhost_user", vhost_user);
     }
     put_string(object, "driver", vf->driver);
     put_string(object, "vif_id", vf->vif_id);
@@ -106,7 +106,7 @@ char *reply_nics_finish(struct reply_nics *nics, const char *id)
 {
     struct json_object *object = json_object_new_object();
 
-    json_object_object_add(object, "nics", nics->nics);
+    reply_put(object, "nics", nics->nics);
     free(nics);
     return reply_finish(id, "result", object);
 }

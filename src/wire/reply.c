@@ -29,28 +29,34 @@ struct json_object *reply_string(const char *value)
     return string;
 }
 
+void reply_put(struct json_object *object, const char *key, struct json_object *value)
+{
+    json_object_object_add_ex(object, key, value,
+                              JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
+}
+
 static void put_string(struct json_object *object, const char *key, const char *value)
 {
     if (value && value[0]) {
-        json_object_object_add(object, key, reply_string(value));
+        reply_put(object, key, reply_string(value));
     }
 }
 
 static void put_int(struct json_object *object, const char *key, int64_t value)
 {
-    json_object_object_add(object, key, json_object_new_int64(value));
+    reply_put(object, key, json_object_new_int64(value));
 }
 
 static void put_bool(struct json_object *object, const char *key, bool value)
 {
-    json_object_object_add(object, key, json_object_new_boolean(value));
+    reply_put(object, key, json_object_new_boolean(value));
 }
 
 /* Takes `member`; one without members of its own is left out. */
 static void put_nonempty(struct json_object *object, const char *key, struct json_object *member)
 {
     if (json_object_object_length(member) > 0) {
-        json_object_object_add(object, key, member);
+        reply_put(object, key, member);
     } else {
         json_object_put(member);
     }
@@ -71,7 +77,7 @@ static void put_ms(struct json_object *object, const char *key, double ms)
 
     if (ms >= 0) {
         snprintf(text, sizeof text, "%.3f", ms);
-        json_object_object_add(object, key, json_object_new_double_s(ms, text));
+        reply_put(object, key, json_object_new_double_s(ms, text));
     }
 }
 
@@ -81,9 +87,10 @@ static void put_pairs(struct json_object *object, const char *key, const struct 
     struct json_object *map = json_object_new_object();
 
     for (size_t i = 0; i < n; i++) {
-        json_object_object_add(map, pairs[i].key, reply_string(pairs[i].value));
+        json_object_object_add_ex(map, pairs[i].key, reply_string(pairs[i].value),
+                                  JSON_C_OBJECT_ADD_KEY_IS_NEW);
     }
-    json_object_object_add(object, key, map);
+    reply_put(object, key, map);
 }
 
 static void put_strings(struct json_object *object, const char *key, const char *const *strings,
@@ -94,7 +101,7 @@ static void put_strings(struct json_object *object, const char *key, const char 
     for (size_t i = 0; i < n; i++) {
         json_object_array_add(array, reply_string(strings[i]));
     }
-    json_object_object_add(object, key, array);
+    reply_put(object, key, array);
 }
 
 const char *vif_state_name(enum vif_state state)
@@ -118,7 +125,7 @@ static void put_representor(struct json_object *object, const struct vif_view *v
     }
     put_int(representor, "vf_num", view->vf_num);
     put_string(representor, "devargs", view->devargs);
-    json_object_object_add(object, "representor", representor);
+    reply_put(object, "representor", representor);
 }
 
 static void put_limit(struct json_object *object, const char *key, int64_t value)
@@ -130,10 +137,17 @@ static void put_limit(struct json_object *object, const char *key, int64_t value
 
 static void put_qos(struct json_object *object, const struct vif_qos *qos)
 {
-    struct json_object *map = json_object_new_object();
-    struct json_object *egress = json_object_new_object();
-    struct json_object *ingress = json_object_new_object();
+    static const struct vif_qos none;
+    struct json_object *map;
+    struct json_object *egress;
+    struct json_object *ingress;
 
+    if (!memcmp(qos, &none, sizeof none)) {
+        return;
+    }
+    map = json_object_new_object();
+    egress = json_object_new_object();
+    ingress = json_object_new_object();
     put_limit(egress, "max_kbps", qos->egress_kbps);
     put_limit(egress, "max_burst_kbps", qos->egress_burst_kb);
     put_limit(egress, "max_kpps", qos->egress_kpps);
@@ -156,12 +170,12 @@ static void put_drift(struct json_object *object, const struct vif_view *view)
     for (size_t i = 0; i < view->n_drift; i++) {
         struct json_object *drift = json_object_new_object();
 
-        json_object_object_add(drift, "field", reply_string(view->drift[i].field));
-        json_object_object_add(drift, "expected", reply_string(view->drift[i].expected));
-        json_object_object_add(drift, "found", reply_string(view->drift[i].found));
+        reply_put(drift, "field", reply_string(view->drift[i].field));
+        reply_put(drift, "expected", reply_string(view->drift[i].expected));
+        reply_put(drift, "found", reply_string(view->drift[i].found));
         json_object_array_add(array, drift);
     }
-    json_object_object_add(object, "drift", array);
+    reply_put(object, "drift", array);
 }
 
 static void put_view(struct json_object *object, const struct vif_view *view)
@@ -188,7 +202,7 @@ static void put_view(struct json_object *object, const struct vif_view *view)
 
         put_string(vhost_user, "path", view->vhost_path);
         put_string(vhost_user, "mode", vhost_mode_name(view->vhost_mode));
-        json_object_object_add(object, "vhost_user", vhost_user);
+        reply_put(object, "vhost_user", vhost_user);
     }
     put_qos(object, &view->qos);
     put_string(object, "state", vif_state_name(view->state));
@@ -223,7 +237,7 @@ char *reply_error(const char *id, const char *vif_id, const struct error *error)
     put_string(data, "field", error->field);
     put_string(data, "detail", error->detail);
     put_bool(data, "retryable", reason_retryable(error->reason));
-    json_object_object_add(object, "data", data);
+    reply_put(object, "data", data);
     return reply_finish(id, "error", object);
 }
 
@@ -243,7 +257,7 @@ static void put_timings(struct json_object *object, const struct reply_timings *
     put_ms(map, "commit", timings->commit);
     put_ms(map, "realize", timings->realize);
     put_ms(map, "total", timings->total);
-    json_object_object_add(object, "timings_ms", map);
+    reply_put(object, "timings_ms", map);
 }
 
 char *reply_operation(const char *id, const struct reply_operation *operation)
@@ -266,7 +280,7 @@ char *reply_operation(const char *id, const struct reply_operation *operation)
         put_string(plan, "action", operation->plan->action);
         put_string(plan, "why", operation->plan->why);
         put_strings(plan, "operations", operation->plan->operations, operation->plan->n_operations);
-        json_object_object_add(object, "plan", plan);
+        reply_put(object, "plan", plan);
     }
     return reply_finish(id, "result", object);
 }
@@ -285,7 +299,7 @@ char *reply_status(const char *id, const struct reply_status *status)
     put_bool(ovsdb, "connected", status->ovsdb_connected);
     put_int(ovsdb, "next_cfg", status->next_cfg);
     put_int(ovsdb, "cur_cfg", status->cur_cfg);
-    json_object_object_add(object, "ovsdb", ovsdb);
+    reply_put(object, "ovsdb", ovsdb);
     put_string(vswitchd, "state", status->vswitchd_state);
     if (status->vswitchd_pid > 0) {
         put_int(vswitchd, "pid", status->vswitchd_pid);
@@ -293,15 +307,15 @@ char *reply_status(const char *id, const struct reply_status *status)
     put_string(vswitchd, "version", status->ovs_version);
     put_string(vswitchd, "dpdk_version", status->dpdk_version);
     put_bool(vswitchd, "dpdk_initialized", status->dpdk_initialized);
-    json_object_object_add(object, "vswitchd", vswitchd);
+    reply_put(object, "vswitchd", vswitchd);
     put_string(offload, "policy", status->offload.policy);
     put_bool(offload, "hw_offload", status->offload.enabled);
     put_string(offload, "in_effect", status->offload.effect);
-    json_object_object_add(object, "offload", offload);
+    reply_put(object, "offload", offload);
     for (size_t i = 0; i < status->n_counters; i++) {
         put_int(counters, status->counters[i].key, strtoll(status->counters[i].value, NULL, 10));
     }
-    json_object_object_add(object, "counters", counters);
+    reply_put(object, "counters", counters);
     return reply_finish(id, "result", object);
 }
 
@@ -339,11 +353,11 @@ char *reply_describe(const char *id)
         if (infos[i].representors) {
             json_object_array_add(profiles, describe_profile("VIFPortProfileOVSRepresentor"));
         }
-        json_object_object_add(info, "supported_port_profiles", profiles);
+        reply_put(info, "supported_port_profiles", profiles);
         json_object_array_add(vif_info, info);
     }
     put_string(object, "plugin_name", "vifplug");
-    json_object_object_add(object, "vif_info", vif_info);
+    reply_put(object, "vif_info", vif_info);
     return reply_finish(id, "result", object);
 }
 
@@ -374,7 +388,7 @@ static char *finish_notification(const char *event, struct json_object *params)
 
     put_string(object, "jsonrpc", "2.0");
     put_string(object, "method", event);
-    json_object_object_add(object, "params", params);
+    reply_put(object, "params", params);
     text = json_object_to_json_string_ext(object,
                                           JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     size = strlen(text) + 2;
