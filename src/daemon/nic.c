@@ -340,18 +340,30 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
            (!vf->vhost_socket[0] || check_socket_unique(nic, vf, field, error));
 }
 
-bool nic_describe(struct nic *nic, const struct pci_addr *pf, int vf_num, struct nic_vf *vf)
+static const struct nic_profile *profile_of(struct nic *nic, const struct pci_addr *pf)
 {
     scan_if_old(nic);
+    for (size_t i = 0; i < nic->n_pfs; i++) {
+        if (pci_addr_equal(&nic->pfs[i].address, pf)) {
+            return nic->pfs[i].profile;
+        }
+    }
+    return NULL;
+}
+
+bool nic_describe(struct nic *nic, const struct pci_addr *pf, int vf_num, struct nic_vf *vf)
+{
+    const struct nic_profile *profile = profile_of(nic, pf);
+
     memset(vf, 0, sizeof *vf);
     vf->pf = *pf;
     vf->vf_num = vf_num;
-    for (size_t i = 0; i < nic->n_pfs; i++) {
-        if (pci_addr_equal(&nic->pfs[i].address, pf)) {
-            return nic->pfs[i].profile &&
-                   vf_by_number(nic, pf, nic->pfs[i].profile, vf_num, &vf->vf) &&
-                   !render(nic->pfs[i].profile, vf);
-        }
-    }
-    return false;
+    return profile && vf_by_number(nic, pf, profile, vf_num, &vf->vf) && !render(profile, vf);
+}
+
+bool nic_has_sockets(struct nic *nic, const struct pci_addr *pf)
+{
+    const struct nic_profile *profile = profile_of(nic, pf);
+
+    return profile && profile->vhost_socket[0];
 }

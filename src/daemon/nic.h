@@ -44,4 +44,7 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
  * such VF (any more). */
 bool nic_describe(struct nic *nic, const struct pci_addr *pf, int vf_num, struct nic_vf *vf);
 
+/* Whether the card of `pf` serves sockets of its VFs by itself: its profile has a vhost-socket. */
+bool nic_has_sockets(struct nic *nic, const struct pci_addr *pf);
+
 #endif

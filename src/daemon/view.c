@@ -49,7 +49,8 @@ static void fill_representor(struct view *view, const struct port_spec *spec, st
     vif->devargs = smap_get(&spec->options, "dpdk-devargs");
     vif->has_vf = spec->has_vf_address;
     vif->vf = spec->vf;
-    if (!vif->vhost_path[0] && nic_describe(nic, &spec->pf, spec->vf_num, &view->nic_vf)) {
+    if (!vif->vhost_path[0] && nic_has_sockets(nic, &spec->pf) &&
+        nic_describe(nic, &spec->pf, spec->vf_num, &view->nic_vf)) {
         vif->vhost_path = view->nic_vf.vhost_socket;
         vif->vhost_mode = view->nic_vf.vhost_mode;
     }

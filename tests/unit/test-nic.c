@@ -390,7 +390,8 @@ static void test_describe(void **state)
         const char *pf;
         int first;
         int last;
-    } rows[] = {{"0000:65:00.0", 4, 31}, {"0000:17:00.0", 0, 17}};
+        bool sockets;
+    } rows[] = {{"0000:65:00.0", 4, 31, true}, {"0000:17:00.0", 0, 17, false}};
     const struct pci_addr foreign = {0, 0x66, 0, 0};
     struct tree tree;
     struct nic_vf vf;
@@ -400,6 +401,7 @@ static void test_describe(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         const struct pci_addr pf = pci_addr_of(rows[i].pf);
 
+        CHECK_INT(rows[i].pf, nic_has_sockets(tree.nic, &pf), rows[i].sockets);
         for (int vf_num = -1; vf_num <= 256; vf_num++) {
             bool there = vf_num >= rows[i].first && vf_num <= rows[i].last;
             struct error error = {0};
@@ -416,6 +418,7 @@ static void test_describe(void **state)
         }
     }
     assert_false(nic_describe(tree.nic, &foreign, 4, &vf));
+    assert_false(nic_has_sockets(tree.nic, &foreign));
     close_tree(&tree);
 }
 
