@@ -51,6 +51,12 @@ const struct ovsrec_bridge *ovs_bridge_row(const struct ovs *ovs, const char *na
 const struct ovsrec_port *ovs_port_row(const struct ovs *ovs, const char *name);
 const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const char *name);
 
+/* How many ports `bridge` has, and one of them (0 <= i < that), by the column as it is in this
+ * transaction; NULL if there is no such row. The row's own members are empty (ovs.c). */
+size_t ovs_n_ports(const struct ovsrec_bridge *bridge);
+const struct ovsrec_port *ovs_port_at(const struct ovs *ovs, const struct ovsrec_bridge *bridge,
+                                      size_t i);
+
 /* The bridge that has `port`; tried first: the one called `hint` (may be NULL). */
 const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ovsrec_port *port,
                                           const char *hint);

@@ -31,10 +31,26 @@ const struct ovsrec_interface *ovs_interface_row(const struct ovs *ovs, const ch
     return uuid ? ovsrec_interface_get_for_uuid(ovs->idl, uuid) : NULL;
 }
 
+static const struct ovsdb_datum *ports_of(const struct ovsrec_bridge *bridge)
+{
+    return ovsdb_idl_read(&bridge->header_, &ovsrec_bridge_col_ports);
+}
+
+size_t ovs_n_ports(const struct ovsrec_bridge *bridge)
+{
+    return ports_of(bridge)->n;
+}
+
+const struct ovsrec_port *ovs_port_at(const struct ovs *ovs, const struct ovsrec_bridge *bridge,
+                                      size_t i)
+{
+    return ovsrec_port_get_for_uuid(ovs->idl, &ports_of(bridge)->keys[i].uuid);
+}
+
 /* Sets of rows are kept sorted by UUID, so this costs O(log n). */
 static bool has_port(const struct ovsrec_bridge *bridge, const struct ovsrec_port *port)
 {
-    const struct ovsdb_datum *ports = ovsdb_idl_read(&bridge->header_, &ovsrec_bridge_col_ports);
+    const struct ovsdb_datum *ports = ports_of(bridge);
     union ovsdb_atom key = {.uuid = port->header_.uuid};
     unsigned int position;
 
@@ -258,8 +274,9 @@ enum port_bridge_state ovs_port_bridge(const struct ovs *ovs, const char *bridge
     if (!row) {
         return PORT_BRIDGE_NONE;
     }
-    for (size_t i = 0; i < row->n_ports; i++) {
-        const char *name = row->ports[i]->name;
+    for (size_t i = 0; i < ovs_n_ports(row); i++) {
+        const struct ovsrec_port *port = ovs_port_at(ovs, row, i);
+        const char *name = port ? port->name : "";
 
         has_patch |= !strcmp(name, patch);
         has_guest |= !strcmp(name, guest_port);

@@ -128,8 +128,12 @@ static void drop_port_bridge(struct ovs *ovs, const char *name)
     const struct ovsrec_bridge *row = name[0] ? ovs_bridge_row(ovs, name) : NULL;
 
     if (row) {
-        for (size_t i = 0; i < row->n_ports; i++) {
-            ovs_stage_qos_removal(ovs, row->ports[i]);
+        for (size_t i = 0; i < ovs_n_ports(row); i++) {
+            const struct ovsrec_port *port = ovs_port_at(ovs, row, i);
+
+            if (port) {
+                ovs_stage_qos_removal(ovs, port);
+            }
         }
         ovsrec_open_vswitch_update_bridges_delvalue(ovsrec_open_vswitch_first(ovs->idl), row);
     }
@@ -360,16 +364,16 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
 
 /* Ports of `row` that keep a bridge: not its local one, nor on trunk bridges Neutron's patch ports,
  * which are there for the VIF's port. */
-static size_t count_keepers(const struct ovsrec_bridge *row)
+static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *row)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < row->n_ports; i++) {
-        const struct ovsrec_port *port = row->ports[i];
-        bool patch = is_trunk_bridge(row->name) && port->n_interfaces == 1 &&
+    for (size_t i = 0; i < ovs_n_ports(row); i++) {
+        const struct ovsrec_port *port = ovs_port_at(ovs, row, i);
+        bool patch = port && is_trunk_bridge(row->name) && port->n_interfaces == 1 &&
                      !strcmp(port->interfaces[0]->type, "patch");
 
-        n += strcmp(port->name, row->name) && !patch;
+        n += !(port && !strcmp(port->name, row->name)) && !patch;
     }
     return n;
 }
@@ -378,7 +382,7 @@ bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name)
 {
     const struct ovsrec_bridge *row = ovs_bridge_row(ovs, name);
 
-    return row && count_keepers(row) == 0;
+    return row && count_keepers(ovs, row) == 0;
 }
 
 /* A bridge goes if this transaction leaves it nothing but its local port, and the transaction fails
@@ -387,7 +391,7 @@ static void drop_if_empty(struct ovs *ovs, const struct staged_bridge *staged)
 {
     const struct ovsrec_bridge *row = staged->row;
 
-    if (staged->n_added == 0 && count_keepers(row) == staged->n_removed) {
+    if (staged->n_added == 0 && count_keepers(ovs, row) == staged->n_removed) {
         ovsrec_bridge_verify_ports(row);
         ovsrec_open_vswitch_update_bridges_delvalue(ovsrec_open_vswitch_first(ovs->idl), row);
     }

@@ -13,6 +13,7 @@
 #include "openvswitch/vlog.h"
 #include "daemon/offload.h"
 #include "ovsdb-idl.h"
+#include "ovsdb-idl-provider.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -79,10 +80,33 @@ static void monitor_columns(struct ovsdb_idl *idl)
     ovsdb_idl_track_add_column(idl, &ovsrec_port_col_name);
 }
 
+static void parse_nothing(struct ovsdb_idl_row *row, const struct ovsdb_datum *datum)
+{
+    (void)row;
+    (void)datum;
+}
+
+static void unparse_nothing(struct ovsdb_idl_row *row)
+{
+    (void)row;
+}
+
+/* The IDL would make an array of all ports of a bridge, and note each of these references, anew
+ * whenever one port comes or goes: the larger part of what a plug costs where there are many. Only
+ * few of them are ever looked at, so `ports` and `n_ports` of bridges stay empty, and
+ * ovs_n_ports() and ovs_port_at() read the column. (ovsdb-idl-provider.h has the two callbacks of a
+ * column for such uses as ovsdb-idlc makes of them.) */
+static void leave_ports_unparsed(void)
+{
+    ovsrec_bridge_col_ports.parse = parse_nothing;
+    ovsrec_bridge_col_ports.unparse = unparse_nothing;
+}
+
 struct ovs *ovs_create(const char *remote)
 {
     struct ovs *ovs = xzalloc(sizeof *ovs);
 
+    leave_ports_unparsed();
     ovs->remote = xstrdup(remote);
     ovs->registry = registry_create();
     sset_init(&ovs->changed_vifs);
