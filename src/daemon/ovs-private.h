@@ -33,6 +33,7 @@ struct ovs {
     struct registry *registry;
     struct sset changed_vifs;
     bool bridges_changed;
+    char usual_bridge[PORT_NAME_MAX + 1]; /* Where the last VIF was put; or "". */
 
     bool synced;
     unsigned int lost_seqno;  /* The IDL's seqno when the connection was lost. */
@@ -57,7 +58,8 @@ size_t ovs_n_ports(const struct ovsrec_bridge *bridge);
 const struct ovsrec_port *ovs_port_at(const struct ovs *ovs, const struct ovsrec_bridge *bridge,
                                       size_t i);
 
-/* The bridge that has `port`; tried first: the one called `hint` (may be NULL). */
+/* The bridge that has `port`; tried first: the one called `hint` (NULL: where VIFs are as a rule).
+ */
 const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ovsrec_port *port,
                                           const char *hint);
 

@@ -60,7 +60,7 @@ static bool has_port(const struct ovsrec_bridge *bridge, const struct ovsrec_por
 const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ovsrec_port *port,
                                           const char *hint)
 {
-    const struct ovsrec_bridge *bridge = hint ? ovs_bridge_row(ovs, hint) : NULL;
+    const struct ovsrec_bridge *bridge = ovs_bridge_row(ovs, hint ? hint : ovs->usual_bridge);
 
     if (bridge && has_port(bridge, port)) {
         return bridge;

@@ -202,6 +202,7 @@ static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct p
     if (settings) {
         apply_settings(port, settings);
     }
+    memcpy(ovs->usual_bridge, spec->bridge, sizeof ovs->usual_bridge);
     if (spec->port_bridge[0]) {
         create_port_bridge(ovs, spec);
     } else {
