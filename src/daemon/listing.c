@@ -73,19 +73,11 @@ void listings_add(struct listings *listings, const char *id, uint64_t connection
     ovs_list_push_back(&listings->queue, &listing->node);
 }
 
-static void note_vif(const struct record *record, void *listing_)
-{
-    struct listing *listing = listing_;
-
-    listing->vif_ids[listing->n++] = xstrdup(record->spec.vif_id);
-}
-
 static void begin(const struct listings *listings, struct listing *listing)
 {
     listing->begun = true;
     listing->reply = reply_list_new(listing->id);
-    listing->vif_ids = xcalloc(ovs_n_vifs(listings->env->ovs) + 1, sizeof *listing->vif_ids);
-    ovs_for_each_vif(listings->env->ovs, NULL, note_vif, listing);
+    listing->vif_ids = ovs_vif_ids(listings->env->ovs, &listing->n);
 }
 
 static void show(const struct listings *listings, struct listing *listing, const char *vif_id)

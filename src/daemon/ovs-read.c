@@ -218,12 +218,13 @@ struct each {
     void *aux;
 };
 
-static void each_vif(const struct uuid *uuid, void *each_)
+static void each_vif(const struct uuid *uuid, const char *vif_id, void *each_)
 {
     const struct each *each = each_;
     const struct ovsrec_interface *row = ovsrec_interface_get_for_uuid(each->ovs->idl, uuid);
     struct record record;
 
+    (void)vif_id;
     if (row && (!each->type || !strcmp(row->type, each->type))) {
         read_record(each->ovs, row, &record);
         each->cb(&record, each->aux);
@@ -237,6 +238,25 @@ void ovs_for_each_vif(const struct ovs *ovs, const char *type,
     struct each each = {ovs, type, cb, aux};
 
     registry_for_each_vif(ovs->registry, each_vif, &each);
+}
+
+static void add_vif_id(const struct uuid *uuid, const char *vif_id, void *ids_)
+{
+    char ***ids = ids_;
+
+    (void)uuid;
+    *(*ids)++ = xstrdup(vif_id);
+}
+
+char **ovs_vif_ids(const struct ovs *ovs, size_t *n)
+{
+    char **ids;
+    char **end;
+
+    *n = registry_n_vifs(ovs->registry);
+    end = ids = xcalloc(*n + 1, sizeof *ids);
+    registry_for_each_vif(ovs->registry, add_vif_id, &end);
+    return ids;
 }
 
 bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id)
@@ -388,9 +408,12 @@ void ovs_track(struct ovs *ovs)
     ovsdb_idl_track_clear(ovs->idl);
 }
 
-static void note_change_cb(const struct uuid *uuid, void *ovs)
+static void note_change_cb(const struct uuid *uuid, const char *vif_id, void *ovs_)
 {
-    note_change(ovs, uuid);
+    struct ovs *ovs = ovs_;
+
+    (void)uuid;
+    sset_add(&ovs->changed_vifs, vif_id);
 }
 
 void ovs_track_anew(struct ovs *ovs)

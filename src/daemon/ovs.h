@@ -60,6 +60,10 @@ void ovs_for_each_vif(const struct ovs *ovs, const char *type,
                       void (*cb)(const struct record *record, void *aux), void *aux);
 size_t ovs_n_vifs(const struct ovs *ovs);
 
+/* The ids of all VIFs, malloc'ed strings in a malloc'ed array (`*n` of them): for those that look
+ * at them some at a time, since to read the records of thousands takes many milliseconds. */
+char **ovs_vif_ids(const struct ovs *ovs, size_t *n);
+
 /* How many ports of DPDK vswitchd has, whosever they are. */
 size_t ovs_n_dpdk_ports(const struct ovs *ovs);
 

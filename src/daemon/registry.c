@@ -209,11 +209,12 @@ size_t registry_n_attached(const struct registry *registry)
 }
 
 void registry_for_each_vif(const struct registry *registry,
-                           void (*cb)(const struct uuid *uuid, void *aux), void *aux)
+                           void (*cb)(const struct uuid *uuid, const char *vif_id, void *aux),
+                           void *aux)
 {
     const struct entry *entry;
 
     HMAP_FOR_EACH (entry, by_vif, &registry->vifs) {
-        cb(&entry->uuid, aux);
+        cb(&entry->uuid, entry->vif_id, aux);
     }
 }

@@ -43,8 +43,10 @@ size_t registry_n_vifs(const struct registry *registry);
 /* How many rows have a port of DPDK. */
 size_t registry_n_attached(const struct registry *registry);
 
-/* Calls `cb` with each row that is ours; `cb` must not change the registry. */
+/* Calls `cb` with each row that is ours, and the VIF that it is on record as; `cb` must not change
+ * the registry. */
 void registry_for_each_vif(const struct registry *registry,
-                           void (*cb)(const struct uuid *uuid, void *aux), void *aux);
+                           void (*cb)(const struct uuid *uuid, const char *vif_id, void *aux),
+                           void *aux);
 
 #endif

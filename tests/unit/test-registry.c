@@ -182,10 +182,13 @@ static void test_except(void **state)
     assert_int_equal(number(registry_by_vf(*state, &pf0, 4, "v2")), 1);
 }
 
-static void collect(const struct uuid *uuid, void *seen_)
+static void collect(const struct uuid *uuid, const char *vif_id, void *seen_)
 {
     bool *seen = seen_;
+    char expected[32];
 
+    snprintf(expected, sizeof expected, "vif-%u", uuid->parts[0]);
+    assert_string_equal(vif_id, expected);
     assert_false(seen[uuid->parts[0]]);
     seen[uuid->parts[0]] = true;
 }
