@@ -177,7 +177,8 @@ def test_probing_leaks_nothing(card_box, card_api):
     fail(3)
     before = files()
     fail(30)
-    assert files() == before
+    # vswitchd opens others for a moment: /proc/self/stat, once in a while.
+    wait_until(lambda: files() <= before, what="no more files than before")
 
 
 def test_unplug_gives_the_vf_back(card_box, card_api):
