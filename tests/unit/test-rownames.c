@@ -40,6 +40,13 @@ static void test_rows_come_change_and_go(void **state)
     rownames_remove(map, &one);
     check(map, "c", 0);
     check(map, "b", 2);
+    rownames_set(map, &one, "d");
+    rownames_set(map, &two, "e");
+    rownames_clear(map);
+    check(map, "d", 0);
+    check(map, "e", 0);
+    rownames_set(map, &two, "e");
+    check(map, "e", 2);
     rownames_destroy(map);
     rownames_destroy(NULL);
 }
