@@ -3,9 +3,9 @@
 #ifndef VP_OVS_PRIVATE_H
 #define VP_OVS_PRIVATE_H 1
 
-#include "daemon/rownames.h"
 #include "daemon/ovs.h"
 #include "daemon/registry.h"
+#include "daemon/rownames.h"
 #include "openvswitch/list.h"
 #include "vswitch-idl.h"
 

@@ -53,7 +53,9 @@ class Beside:
         deadline = time.monotonic() + 10
         while not self.ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise HelperError(f"{self.command[0]}: {self.process.stderr.read().decode()[-500:]}")
+                self.process.kill()
+                words = self.process.communicate()[1].decode()[-500:]
+                raise HelperError(f"{self.command[0]} does not follow vifplugd: {words}")
             time.sleep(0.01)
         return self
 

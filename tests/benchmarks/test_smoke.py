@@ -116,9 +116,17 @@ def test_hotspots(result):
     found = select(result["records"], part="hotspots", kind="vhost-user", ports=0)
     calls = {record["call"]: record["p50"] for record in found if record["what"] == "system calls"}
     rooms = {record["room"] for record in found if record["what"] == "CPU"}
-    assert not calls or calls["sendto"] >= 2 and calls["poll"] >= 2, calls
-    assert not rooms or {"the rest", "verdict, answer, log"} <= rooms, rooms
     assert (bool(calls), bool(rooms)) == tuple(tool in hotspots.tools() for tool in ("strace", "perf"))
+    if len(hotspots.tools()) < 2:
+        pytest.skip("perf or strace is not installed")
+    assert calls["sendto"] >= 2 and calls["poll"] >= 2, calls
+    assert {"the rest", "verdict, answer, log"} <= rooms, rooms
+
+
+def test_tool_that_does_not_start():
+    with pytest.raises(hotspots.HelperError, match="no such process here"):
+        with hotspots.Beside(["sh", "-c", "echo no such process here >&2; exit 1"], lambda: False):
+            pass
 
 
 def test_targets(result):
