@@ -50,6 +50,8 @@ static const struct setting {
     NUMBER("ovs", "vswitchd_grace", vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
     NUMBER("ovs", "max_batch", max_batch, TYPE_INT, 1, 1024),
     NUMBER("ovs", "create_bridges", create_bridges, TYPE_BOOL, 0, 0),
+    {"ovs", "fail_mode", TYPE_WORD, offsetof(struct config, fail_mode), 0, 0, 0,
+     fail_mode_policy_names},
     NUMBER("ovs", "repair", repair, TYPE_BOOL, 0, 0),
     NUMBER("vif", "network_device_mtu", network_device_mtu, TYPE_INT, 0, VIF_MTU_MAX),
     {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0, NULL},

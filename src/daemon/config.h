@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/vif.h"
+#include "daemon/fail-mode.h"
 #include "daemon/nic-profile.h"
 #include "daemon/offload.h"
 #include "daemon/qos.h"
@@ -32,6 +33,7 @@ struct config {
     int vswitchd_grace_ms;
     int max_batch;
     bool create_bridges;
+    enum fail_mode_policy fail_mode; /* Of bridges that are created. */
     bool repair;
     /* [vif] */
     int network_device_mtu; /* 0: none. */

@@ -32,7 +32,7 @@ static bool collide(const struct op *a, const struct op *b)
            !strcmp(a->plan.evicted_vif, b->request.vif_id) ||
            !strcmp(b->plan.evicted_vif, a->request.vif_id) ||
            (a->plan.create_bridge && b->plan.create_bridge && !strcmp(x->bridge, y->bridge) &&
-            strcmp(x->datapath_type, y->datapath_type));
+            (strcmp(x->datapath_type, y->datapath_type) || strcmp(x->fail_mode, y->fail_mode)));
 }
 
 static bool has_quick_ones(const struct ovs_list *ops)

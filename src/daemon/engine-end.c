@@ -91,11 +91,22 @@ static void answer(struct engine *engine, struct op *op, const struct record *re
     }
 }
 
+/* Says that the plug creates its bridge, and what that means for frames. */
+static void warn_of_bridge(struct op *op)
+{
+    if (op->bridge_warning[0]) {
+        op_warn(op, "%s", op->bridge_warning);
+    }
+}
+
 /* The answer to a plug: the port as it is now, with what only the request told. */
 static void answer_plug(struct engine *engine, struct op *op)
 {
     struct record record;
 
+    if (op->made_bridge) {
+        warn_of_bridge(op);
+    }
     record_init(&record);
     if (ovs_find_vif(engine->env.ovs, op->request.vif_id, &record)) {
         memcpy(record.spec.vhost_path, op->goal.vhost_path, sizeof record.spec.vhost_path);
@@ -230,6 +241,9 @@ void engine_dry_run(struct engine *engine, struct op *op)
     struct record record;
     char **operations;
 
+    if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
+        warn_of_bridge(op);
+    }
     operations = plan_operations(&op->plan, &op->host, &plan.n_operations);
     plan.operations = (const char *const *)operations;
     record_init(&record);
@@ -273,8 +287,11 @@ static void hand_over_bridge(struct engine *engine, const struct op *op)
 
     for (size_t i = 0; op->made_bridge && i < ARRAY_SIZE(lists); i++) {
         LIST_FOR_EACH (other, node, lists[i]) {
-            other->made_bridge |= other->type == OP_PLUG &&
-                                  !strcmp(other->request.vif.bridge, op->request.vif.bridge);
+            if (other->type == OP_PLUG &&
+                !strcmp(other->request.vif.bridge, op->request.vif.bridge)) {
+                other->made_bridge = true;
+                memcpy(other->bridge_warning, op->bridge_warning, sizeof op->bridge_warning);
+            }
         }
     }
 }

@@ -498,11 +498,15 @@ static bool is_taken(const struct engine *engine, const struct port_spec *goal)
 static enum prepared prepare_repair(struct engine *engine, struct op *op,
                                     const struct record *current)
 {
+    bool has_bridge = bridge_exists(engine, op->goal.bridge);
     struct error error;
 
-    if (!current && (is_taken(engine, &op->goal) || !bridge_exists(engine, op->goal.bridge))) {
+    if (!current && (is_taken(engine, &op->goal) || !has_bridge)) {
         engine_remove(engine, op);
         return PREPARED_ENDED;
+    }
+    if (!has_bridge) {
+        engine_choose_fail_mode(engine, &op->goal);
     }
     if (current) {
         op->goal.has_qos = false; /* Limits are others' to change. */
@@ -510,8 +514,7 @@ static enum prepared prepare_repair(struct engine *engine, struct op *op,
         spec_fill_new_port(engine->env.config->isolate_vif, engine->env.config->default_qos_type,
                            &op->goal);
     }
-    plan_transition(current, &op->goal, &op->goal, bridge_exists(engine, op->goal.bridge),
-                    &op->plan);
+    plan_transition(current, &op->goal, &op->goal, has_bridge, &op->plan);
     if (!plan_port_bridge(engine, op, current, &error)) {
         engine_fail(engine, op, &error);
         return PREPARED_ENDED;

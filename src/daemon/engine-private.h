@@ -52,6 +52,9 @@ enum prepared engine_prepare(struct engine *engine, struct op *op);
  */
 bool engine_specify(struct engine *engine, struct op *op, struct error *error);
 
+/* Chooses the fail_mode of the bridge of a port that is put back, should the bridge be missing. */
+void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec);
+
 /* A port that was plugged without dpdk-vf-mac, since its driver cannot set it, stays so: to try
  * again at each replug would cut the guest off each time. */
 void engine_keep_without_mac(struct op *op, const struct record *current);

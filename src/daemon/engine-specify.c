@@ -69,6 +69,33 @@ static void find_vf(const struct engine *engine, const struct vif *vif, struct v
     }
 }
 
+/* If the bridge is missing, notes what there is to say should it be created. The note outlives a
+ * second plan that finds the bridge there: it may be the first plan's transaction that made it. */
+static void find_bridge(const struct engine *engine, struct op *op, struct host_facts *facts)
+{
+    const char *bridge = op->request.vif.bridge;
+
+    ovs_bridge(engine->env.ovs, bridge, &facts->bridge);
+    if (!facts->bridge.exists) {
+        ovs_controllers(engine->env.ovs, bridge, &facts->controllers);
+        fail_mode_explain(facts->fail_mode, bridge, &facts->controllers, op->bridge_warning,
+                          sizeof op->bridge_warning);
+    }
+}
+
+/* A bridge that was secure is made secure again, whatever OVSDB shows now: its controller's
+ * configuration may have gone with it. */
+void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec)
+{
+    struct controller_facts controllers;
+
+    if (strcmp(spec->fail_mode, "secure")) {
+        ovs_controllers(engine->env.ovs, spec->bridge, &controllers);
+        snprintf(spec->fail_mode, sizeof spec->fail_mode, "%s",
+                 fail_mode_choose(engine->env.config->fail_mode, spec->bridge, &controllers));
+    }
+}
+
 bool engine_specify(struct engine *engine, struct op *op, struct error *error)
 {
     const struct config *config = engine->env.config;
@@ -77,6 +104,7 @@ bool engine_specify(struct engine *engine, struct op *op, struct error *error)
     char sock_dir[2 * VIF_PATH_MAX];
     struct host_facts facts = {
         .create_bridges = config->create_bridges,
+        .fail_mode = config->fail_mode,
         .boot_id = engine->env.boot_id,
         .instance = op->request.instance,
         .default_mtu = config->network_device_mtu,
@@ -94,7 +122,7 @@ bool engine_specify(struct engine *engine, struct op *op, struct error *error)
                                links_find(engine->env.links, vif->vif_name, NULL),
     };
 
-    ovs_bridge(engine->env.ovs, vif->bridge, &facts.bridge);
+    find_bridge(engine, op, &facts);
     ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
     find_vf(engine, vif, &vf, &facts);
     port_spec_destroy(&op->goal);

@@ -8,10 +8,9 @@
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
-/* port, bridge, datapath_type, type, mtu_request, links (whether a tap is ours to make, and the MTU
- * of the links, 0: not known), limits (six numbers, or "" for none), then the options and the
- * external_ids: key, value,
- * ..., and an empty key behind each map. */
+/* port, bridge, datapath_type, fail_mode, type, mtu_request, links (whether a tap is ours to make,
+ * and the MTU of the links, 0: not known), limits (six numbers, or "" for none), then the options
+ * and the external_ids: key, value, ..., and an empty key behind each map. */
 struct expectation {
     char strings[1];
 };
@@ -84,6 +83,7 @@ struct expectation *expectation_of(const struct record *record)
     put(&ds, spec->port);
     put(&ds, spec->bridge);
     put(&ds, spec->datapath_type);
+    put(&ds, spec->fail_mode);
     put(&ds, spec->type);
     put(&ds, mtu);
     snprintf(mtu, sizeof mtu, "%d %d", spec->host.create, spec->host.mtu);
@@ -130,6 +130,7 @@ void expectation_expand(const struct expectation *expectation, struct record *re
     snprintf(spec->port, sizeof spec->port, "%s", next(&cursor));
     snprintf(spec->bridge, sizeof spec->bridge, "%s", next(&cursor));
     snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s", next(&cursor));
+    snprintf(spec->fail_mode, sizeof spec->fail_mode, "%s", next(&cursor));
     snprintf(spec->type, sizeof spec->type, "%s", next(&cursor));
     str_to_int(next(&cursor), 10, &spec->mtu_request);
     get_numbers(next(&cursor), links, ARRAY_SIZE(links));
@@ -188,7 +189,8 @@ size_t expectation_compare(const struct expectation *expectation, const struct r
     snprintf(mtu, sizeof mtu, "%d", spec->mtu_request);
     note(&comparison, "port", "", next(&cursor), spec->port);
     note(&comparison, "bridge", "", next(&cursor), spec->bridge);
-    next(&cursor); /* The bridge's datapath_type is not ours. */
+    next(&cursor); /* The bridge's datapath_type and fail_mode are not ours. */
+    next(&cursor);
     note(&comparison, "type", "", next(&cursor), spec->type);
     note(&comparison, "mtu_request", "", next(&cursor), mtu);
     next(&cursor); /* Links are looked at elsewhere, */

@@ -24,6 +24,7 @@
 #include "wire/request.h"
 
 #define OP_WARNINGS_MAX 4
+#define OP_BRIDGE_WARNING_LEN 512
 
 enum op_type {
     OP_PLUG,
@@ -75,6 +76,8 @@ struct op {
     bool changed;      /* For the answer. */
     bool made_bridge;
     bool uncertain_bridge; /* It may have made it: the connection broke. */
+    /* The warning that its answer has if it made the bridge; or "". */
+    char bridge_warning[OP_BRIDGE_WARNING_LEN];
     bool without_vf_mac;   /* set-vf-mac = try has been tried. */
     bool solo;             /* Its batch failed: it goes alone. */
     bool waits_for_switch; /* Planned, and needs a vswitchd that is not there. */

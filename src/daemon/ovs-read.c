@@ -102,6 +102,8 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
         snprintf(spec->bridge, sizeof spec->bridge, "%s", bridge->name);
         snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s",
                  bridge->datapath_type[0] ? bridge->datapath_type : "system");
+        snprintf(spec->fail_mode, sizeof spec->fail_mode, "%s",
+                 bridge->fail_mode ? bridge->fail_mode : "");
     }
     snprintf(spec->type, sizeof spec->type, "%s", row->type);
     /* The maps' nodes are the row's. */
@@ -176,6 +178,28 @@ void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *fa
     if (row) {
         snprintf(facts->datapath_type, sizeof facts->datapath_type, "%s",
                  row->datapath_type[0] ? row->datapath_type : "system");
+    }
+}
+
+/* A bridge of OVN's says nothing of others: ovn-controller programs its own alone. */
+void ovs_controllers(const struct ovs *ovs, const char *name, struct controller_facts *facts)
+{
+    const struct ovsrec_open_vswitch *globals = ovsrec_open_vswitch_first(ovs->idl);
+    const struct ovsrec_bridge *row;
+
+    memset(facts, 0, sizeof *facts);
+    if (!globals) {
+        return;
+    }
+    facts->ovn = fail_mode_ovn_names(&globals->external_ids, name);
+    OVSREC_BRIDGE_FOR_EACH (row, ovs->idl) {
+        bool secure = row->fail_mode && !strcmp(row->fail_mode, "secure");
+
+        if ((secure || row->n_controller) && strcmp(row->name, name) &&
+            !fail_mode_ovn_names(&globals->external_ids, row->name)) {
+            snprintf(facts->other_bridge, sizeof facts->other_bridge, "%s", row->name);
+            return;
+        }
     }
 }
 

@@ -53,9 +53,10 @@ static void add_created_port(struct staged_bridge *staged, struct ovsrec_port *p
     staged->ports[staged->n_ports++] = port;
 }
 
-/* What `ovs-vsctl add-br` makes: the bridge and its local port of type internal. */
+/* What `ovs-vsctl add-br` makes: the bridge and its local port of type internal. `fail_mode` is
+ * written unless it is "". */
 static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
-                                           const char *datapath_type)
+                                           const char *datapath_type, const char *fail_mode)
 {
     struct ovsrec_bridge *row = ovsrec_bridge_insert(ovs->txn);
     struct ovsrec_interface *interface;
@@ -63,6 +64,9 @@ static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
 
     ovsrec_bridge_set_name(row, name);
     ovsrec_bridge_set_datapath_type(row, datapath_type);
+    if (fail_mode[0]) {
+        ovsrec_bridge_set_fail_mode(row, fail_mode);
+    }
     staged = note_bridge(ovs, row);
     staged->created = true;
     add_created_port(staged, insert_port(ovs, name, &interface));
@@ -88,7 +92,7 @@ static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_s
         if (!plan->create_bridge) {
             return false;
         }
-        staged = create_bridge(ovs, spec->bridge, spec->datapath_type);
+        staged = create_bridge(ovs, spec->bridge, spec->datapath_type, spec->fail_mode);
     }
     add_created_port(staged, port);
     return true;
@@ -149,7 +153,8 @@ static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
     struct smap options;
 
     drop_port_bridge(ovs, spec->port_bridge); /* What may be left of an earlier one. */
-    staged = create_bridge(ovs, spec->port_bridge, spec->datapath_type);
+    /* Nobody else programs it, so it has to forward by itself. */
+    staged = create_bridge(ovs, spec->port_bridge, spec->datapath_type, "");
     port = insert_port(ovs, spec->guest_port, &interface);
     ovs_stage_qos(ovs, spec, port, interface, true);
     add_created_port(staged, port);
@@ -227,7 +232,7 @@ static bool stage_create(struct ovs *ovs, const struct plan *plan)
     }
     if (spec->no_port) {
         if (!find_staged(ovs, spec->bridge)) {
-            create_bridge(ovs, spec->bridge, spec->datapath_type);
+            create_bridge(ovs, spec->bridge, spec->datapath_type, spec->fail_mode);
         }
         return true;
     }

@@ -38,6 +38,8 @@ static void monitor_columns(struct ovsdb_idl *idl)
         &ovsrec_open_vswitch_col_ovs_version,
         &ovsrec_bridge_col_name,
         &ovsrec_bridge_col_datapath_type,
+        &ovsrec_bridge_col_fail_mode,
+        &ovsrec_bridge_col_controller,
         &ovsrec_bridge_col_ports,
         &ovsrec_port_col_name,
         &ovsrec_port_col_interfaces,

@@ -50,6 +50,10 @@ void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, s
 /* Lookups. Each find fills `record` (uninitialised before), which then borrows from the replica
  * until the next ovs_run(), and returns true; or returns false and leaves it alone. */
 void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *facts);
+
+/* What tells whether a controller is going to program a bridge called `name`, which is missing. */
+void ovs_controllers(const struct ovs *ovs, const char *name, struct controller_facts *facts);
+
 bool ovs_find_port(const struct ovs *ovs, const char *port, struct record *record);
 bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *record);
 bool ovs_find_vf_owner(const struct ovs *ovs, const struct pci_addr *pf, int vf_num,

@@ -191,8 +191,9 @@ char **plan_operations(const struct plan *plan, const struct host_plan *host, si
         add_line(&lines, "delete Port %s of VIF %s", plan->evicted_port, plan->evicted_vif);
     }
     if (plan->create_bridge && plan->action != ACTION_NONE) {
-        add_line(&lines, "insert Bridge %s datapath_type=%s", plan->spec.bridge,
-                 plan->spec.datapath_type);
+        add_line(&lines, "insert Bridge %s datapath_type=%s%s%s", plan->spec.bridge,
+                 plan->spec.datapath_type, plan->spec.fail_mode[0] ? " fail_mode=" : "",
+                 plan->spec.fail_mode);
     }
     switch (plan->action) {
     case ACTION_CREATE:

@@ -118,6 +118,10 @@ bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct por
     }
     memcpy(spec->vif_id, vif->id, sizeof spec->vif_id);
     snprintf(spec->bridge, sizeof spec->bridge, "%s", vif->bridge);
+    if (!facts->bridge.exists) {
+        snprintf(spec->fail_mode, sizeof spec->fail_mode, "%s",
+                 fail_mode_choose(facts->fail_mode, vif->bridge, &facts->controllers));
+    }
     spec->mtu_request = vif->mtu ? vif->mtu : facts->default_mtu;
     fill_external_ids(vif, facts, spec);
     spec->has_qos = vif->has_qos;

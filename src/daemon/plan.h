@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/vif.h"
+#include "daemon/fail-mode.h"
 #include "daemon/nic.h"
 #include "daemon/record.h"
 
@@ -33,6 +34,8 @@ struct bridge_facts {
 struct host_facts {
     struct bridge_facts bridge;
     bool create_bridges;
+    enum fail_mode_policy fail_mode;     /* For a bridge that is missing... */
+    struct controller_facts controllers; /* ...by what OVSDB shows. */
     const char *boot_id;
     const char *instance;                        /* Instance uuid. */
     int default_mtu;                             /* 0: none. */

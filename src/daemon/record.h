@@ -17,6 +17,7 @@
 /* Port names that are not ours may be longer than the kernel's (patch ports: 64). */
 #define PORT_NAME_MAX 64
 #define INTERFACE_TYPE_MAX 32
+#define FAIL_MODE_MAX 10 /* "standalone" */
 
 /* Our keys in Interface external_ids. */
 #define KEY_OWNER "vifplug-owner"
@@ -56,7 +57,8 @@ struct port_spec {
     enum vif_kind kind;
     char port[PORT_NAME_MAX + 1];
     char bridge[PORT_NAME_MAX + 1];
-    char datapath_type[INTERFACE_TYPE_MAX + 1]; /* The bridge's, should it be created. */
+    char datapath_type[INTERFACE_TYPE_MAX + 1]; /* The bridge's, should it be created... */
+    char fail_mode[FAIL_MODE_MAX + 1];          /* ...and this too; "": none is written. */
     char type[INTERFACE_TYPE_MAX + 1];
     struct smap options;
     struct smap external_ids;

@@ -32,6 +32,7 @@ static inline void parse_port_word(struct port_spec *spec, const char *word, con
         {"bridge", spec->bridge, sizeof spec->bridge},
         {"type", spec->type, sizeof spec->type},
         {"dp", spec->datapath_type, sizeof spec->datapath_type},
+        {"fail", spec->fail_mode, sizeof spec->fail_mode},
         {"own", spec->port_bridge, sizeof spec->port_bridge},
         {"guest", spec->guest_port, sizeof spec->guest_port},
         {"default", spec->default_qos, sizeof spec->default_qos},
@@ -65,9 +66,9 @@ static inline void parse_port_word(struct port_spec *spec, const char *word, con
 }
 
 /* Ports are written as blank-separated words, of which later ones win: port= bridge= type= mtu= dp=
- * (the bridge's datapath type), o:KEY=VALUE for options, e:KEY=VALUE for external_ids, own= and
- * guest= (port_bridge and guest_port), qos= (the six members of struct vif_qos), default=
- * (default_qos), no_port, awaits, isolate. */
+ * (the bridge's datapath type), fail= (its fail_mode), o:KEY=VALUE for options, e:KEY=VALUE for
+ * external_ids, own= and guest= (port_bridge and guest_port), qos= (the six members of struct
+ * vif_qos), default= (default_qos), no_port, awaits, isolate. */
 static inline void parse_port(struct port_spec *spec, const char *text)
 {
     char copy[1024];

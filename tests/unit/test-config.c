@@ -47,6 +47,7 @@ static void test_defaults(void **state)
     assert_int_equal(config.vswitchd_grace_ms, 60000);
     assert_int_equal(config.max_batch, 64);
     assert_true(config.create_bridges);
+    assert_int_equal(config.fail_mode, FAIL_MODE_AUTO);
     assert_false(config.repair);
     assert_false(config.isolate_vif);
     assert_false(config.per_port_bridge);
@@ -112,7 +113,7 @@ static void test_all_settings(void **state)
         "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = nova, @kvm ; inline\n"
         "allow_read: @adm\nmax_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
         "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
-        "max_batch = 1024\ncreate_bridges = no\nrepair = yes\n"
+        "max_batch = 1024\ncreate_bridges = no\nfail_mode = secure\nrepair = yes\n"
         "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a,/tmp/b\ncheck_paths = no\n"
         "isolate_vif = yes\nper_port_bridge = yes\ndefault_qos_type = linux-fq_codel\n"
         "on_vf_conflict = evict\n"
@@ -139,6 +140,7 @@ static void test_all_settings(void **state)
     assert_int_equal(config.vswitchd_grace_ms, 0);
     assert_int_equal(config.max_batch, 1024);
     assert_false(config.create_bridges);
+    assert_int_equal(config.fail_mode, FAIL_MODE_SECURE);
     assert_true(config.repair);
     assert_true(config.isolate_vif);
     assert_true(config.per_port_bridge);
@@ -291,6 +293,11 @@ static const struct {
     {"[daemon]\nmax_connections = many\n", 2, "not a number"},
     {"[ovs]\nmax_batch = 1025\n", 2, "max_batch"},
     {"[ovs]\ncreate_bridges = true\n", 2, "create_bridges must be yes or no"},
+    {"[ovs]\nfail_mode = Secure\n", 2,
+     "fail_mode is 'Secure', which is none of auto, secure, standalone"},
+    {"[ovs]\nfail_mode =\n", 2, "fail_mode is '', which is none of"},
+    {"[ovs]\nfail_mode = auto\nfail_mode = secure\n", 3, "fail_mode is set a second time"},
+    {"[vif]\nfail_mode = secure\n", 2, "there is no setting 'fail_mode' in [vif]"},
     {"[ovs]\ncreate_bridges =\n", 2, "create_bridges must be yes or no"},
     {"[ovs]\nrepair = on\n", 2, "repair must be yes or no, not 'on'"},
     {"[vif]\nrepair = yes\n", 2, "no setting 'repair' in [vif]"},

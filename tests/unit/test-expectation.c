@@ -44,6 +44,7 @@ static void init(struct record *record)
     strcpy(spec->port, "vfrv1");
     strcpy(spec->bridge, "br0");
     strcpy(spec->datapath_type, "netdev");
+    strcpy(spec->fail_mode, "secure");
     strcpy(spec->type, "dpdk");
     spec->mtu_request = 1450;
     for (size_t i = 0; i < N(options); i++) {
@@ -75,6 +76,7 @@ static void test_round_trip(void **state)
     assert_string_equal(expanded.spec.port, "vfrv1");
     assert_string_equal(expanded.spec.bridge, "br0");
     assert_string_equal(expanded.spec.datapath_type, "netdev");
+    assert_string_equal(expanded.spec.fail_mode, "secure");
     assert_string_equal(expanded.spec.type, "dpdk");
     assert_int_equal(expanded.spec.mtu_request, 1450);
     assert_int_equal(smap_count(&expanded.spec.options), N(options));
@@ -146,6 +148,10 @@ static void mtu(struct port_spec *spec)
 static void datapath(struct port_spec *spec)
 {
     strcpy(spec->datapath_type, "system");
+}
+static void fail_mode(struct port_spec *spec)
+{
+    spec->fail_mode[0] = '\0';
 }
 static void option(struct port_spec *spec)
 {
@@ -219,6 +225,7 @@ static const struct {
     {"type", type, {"type", "dpdk", "internal"}},
     {"MTU", mtu, {"mtu_request", "1450", "0"}},
     {"bridge's datapath", datapath, {"", "", ""}},
+    {"bridge's fail_mode", fail_mode, {"", "", ""}},
     {"option",
      option,
      {"options:dpdk-devargs", "0000:65:00.0,representor=[10]", "0000:65:00.0,representor=[11]"}},

@@ -79,6 +79,7 @@ static void change(struct fixture *f, const char *word)
         {"per_port_bridge", &f->facts.per_port_bridge},
         {"isolate_vif", &f->facts.isolate_vif},
         {"offload_missing", &f->facts.offload_missing},
+        {"ovn", &f->facts.controllers.ovn},
     };
     const struct {
         const char *word;
@@ -92,6 +93,7 @@ static void change(struct fixture *f, const char *word)
         {"linux_bridge", f->vif.linux_bridge, sizeof f->vif.linux_bridge},
         {"asks", f->vif.datapath_type, sizeof f->vif.datapath_type},
         {"has", f->facts.bridge.datapath_type, sizeof f->facts.bridge.datapath_type},
+        {"controlled", f->facts.controllers.other_bridge, sizeof f->facts.controllers.other_bridge},
         {"representor", f->representor, sizeof f->representor},
         {"profile_datapath", f->profile.datapath_type, sizeof f->profile.datapath_type},
     };
@@ -110,7 +112,11 @@ static void change(struct fixture *f, const char *word)
             return;
         }
     }
-    if (!strcmp(word, "no_bridge")) {
+    if (!strcmp(word, "secure")) {
+        f->facts.fail_mode = FAIL_MODE_SECURE;
+    } else if (!strcmp(word, "standalone")) {
+        f->facts.fail_mode = FAIL_MODE_STANDALONE;
+    } else if (!strcmp(word, "no_bridge")) {
         f->facts.bridge.exists = false;
         f->facts.bridge.datapath_type[0] = '\0';
     } else if (!strcmp(word, "no_representor")) {
@@ -424,6 +430,68 @@ static void test_common(void **state)
     }
 }
 
+/* The fail_mode of a bridge that a VIF of any kind creates; a bridge that there is gets none. */
+static void test_fail_modes(void **state)
+{
+    static const struct {
+        enum vif_kind kind;
+        const char *changes; /* With them the VIF plugs on a missing bridge. */
+    } kinds[] = {
+        {OVS, "create_port"},
+        {OVS, ""},
+        {OVS, "per_port_bridge"},
+        {HYBRID, ""},
+        {HYBRID, "asks=netdev"},
+        {KERNEL, ""},
+        {HOST, ""},
+        {HOST, "asks=netdev"},
+        {REP, "asks=netdev"},
+        {VHU, ""},
+    };
+    static const struct {
+        const char *changes;
+        const char *fail_mode; /* But on trunk bridges never any. */
+    } evidence[] = {
+        {"no_bridge", ""},
+        {"no_bridge ovn", "secure"},
+        {"no_bridge controlled=br-tun", "secure"},
+        {"no_bridge secure", "secure"},
+        {"no_bridge secure ovn", "secure"},
+        {"no_bridge standalone", "standalone"},
+        {"no_bridge standalone ovn controlled=br-tun", "standalone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(kinds) * N(evidence) * 3; i++) {
+        size_t kind = i / 3 % N(kinds);
+        size_t found = i / 3 / N(kinds);
+        bool exists = i % 3 == 1;
+        bool trunk = i % 3 == 2;
+        struct port_spec spec;
+        struct error error = {0};
+        struct fixture f;
+        char row[160];
+
+        snprintf(row, sizeof row, "%s: %s %s%s%s", vif_kind_name(kinds[kind].kind),
+                 kinds[kind].changes, evidence[found].changes, exists ? ", bridge there" : "",
+                 trunk ? ", trunk" : "");
+        init(&f, kinds[kind].kind);
+        change_all(&f, kinds[kind].changes);
+        change_all(&f, evidence[found].changes);
+        if (exists) {
+            f.facts.bridge.exists = true;
+            strcpy(f.facts.bridge.datapath_type,
+                   f.vif.datapath_type[0] || kinds[kind].kind == VHU ? "netdev" : "system");
+        } else if (trunk) {
+            strcpy(f.vif.bridge, "tbr-1");
+        }
+        port_spec_init(&spec);
+        CHECK(row, plan_spec(&f.vif, &f.facts, &spec, &error));
+        CHECK_STR(row, spec.fail_mode, exists || trunk ? "" : evidence[found].fail_mode);
+        port_spec_destroy(&spec);
+    }
+}
+
 /* The VF of a kernel representor counts as taken as any other's does. */
 static void test_kernel_vf(void **state)
 {
@@ -465,9 +533,8 @@ static void test_long_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_common),
-        cmocka_unit_test(test_kernel_vf),
+        cmocka_unit_test(test_rows),       cmocka_unit_test(test_common),
+        cmocka_unit_test(test_fail_modes), cmocka_unit_test(test_kernel_vf),
         cmocka_unit_test(test_long_names),
     };
 

@@ -40,6 +40,12 @@ static const struct {
      "insert Port vfrv1 into Bridge br0\n"
      "set Interface vfrv1 type=dpdk\n"
      "set Interface vfrv1 options:dpdk-devargs=PF,representor=[4]\n"},
+    {"create with its bridge, secure", NULL, NAME DEV "fail=secure", NULL, NO_BRIDGE, ACTION_CREATE,
+     true, true, "there is no port of this VIF",
+     "insert Bridge br0 datapath_type=netdev fail_mode=secure\n"
+     "insert Port vfrv1 into Bridge br0\n"
+     "set Interface vfrv1 type=dpdk\n"
+     "set Interface vfrv1 options:dpdk-devargs=PF,representor=[4]\n"},
     {"nothing to do", PORT, PORT, NULL, FINE, ACTION_NONE, false, false,
      "port vfrv1 on br0 is as asked", ""},
     {"nothing to do beside foreign keys", PORT FOREIGN, PORT, NULL, FINE, ACTION_NONE, false, false,
@@ -104,6 +110,13 @@ static const struct {
      "bridge br0 becomes br1",
      "insert Bridge br1 datapath_type=netdev\n"
      "move Port vfrv1 from Bridge br0 to Bridge br1\n"},
+    {"a new bridge, secure", PORT, PORT "bridge=br1 fail=secure", NULL, NO_BRIDGE, ACTION_UPDATE,
+     true, true, "bridge br0 becomes br1",
+     "insert Bridge br1 datapath_type=netdev fail_mode=secure\n"
+     "move Port vfrv1 from Bridge br0 to Bridge br1\n"},
+    /* A bridge that is there is left as it is. */
+    {"fail_mode alone", PORT "fail=standalone", PORT "fail=secure", NULL, FINE, ACTION_NONE, false,
+     false, "port vfrv1 on br0 is as asked", ""},
     {"another name", PORT, NAME "port=tap1 " DEV, NULL, FINE, ACTION_CREATE, true, true,
      "port vfrv1 becomes tap1",
      "delete Port vfrv1\n"
