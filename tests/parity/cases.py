@@ -221,5 +221,21 @@ TROUBLES = [
         Step("unplug", "unplug", vifs.vhost_user("client", CLIENT_SOCKET)))),
 ]
 
-CASES = LIVES + TROUBLES
+# What a controller leaves in OVSDB, and bridges that are created beside it.
+CONTROLLERS = [
+    Case("on a host of OVN", (
+        vsctl("ovn", "set", "Open_vSwitch", ".", 'external_ids:ovn-remote="tcp:192.0.2.1:6642"'),
+        Step("plug", "plug", vifs.vhost_user()), Step("unplug", "unplug", vifs.vhost_user()),
+        Step("plug on a trunk", "plug", vifs.ovs("netdev", create_port=False, bridge=TRUNK)),
+        vsctl("no ovn", "remove", "Open_vSwitch", ".", "external_ids", "ovn-remote"))),
+    Case("on a host of Neutron's agent", (
+        vsctl("agent", *bridge("br-tun"), "fail_mode=secure"),
+        Step("plug", "plug", vifs.ovs("netdev", create_port=False)),
+        Step("unplug", "unplug", vifs.ovs("netdev", create_port=False)))),
+    Case("on a bridge that the agent has made", (
+        vsctl("agent", *bridge(), "fail_mode=secure"),
+        Step("plug", "plug", vifs.vhost_user()), Step("unplug", "unplug", vifs.vhost_user()))),
+]
+
+CASES = LIVES + TROUBLES + CONTROLLERS
 assert len({case.name for case in CASES}) == len(CASES)

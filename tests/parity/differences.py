@@ -111,6 +111,15 @@ ADDITIONS = [
                {"Port qvo* vlan_mode": (NONE, "trunk"), "Port qvo* trunks": (NONE, "4095")}),
          Shows(("port bridge isolated",), PLUGGED,
                {"Port ibp* vlan_mode": (NONE, "trunk"), "Port ibp* trunks": (NONE, "4095")}))),
+    Difference(
+        "`fail_mode` of a bridge that is created, where OVSDB shows OVN or Neutron's agent",
+        "none", "`secure`, and a warning (the setting `fail_mode`); none on trunk bridges",
+        "until its controller programs it, a bridge without it forwards between guests of all "
+        "networks",
+        (Shows(("on a host of OVN",), ("plug", "unplug", "plug on a trunk", "no ovn"),
+               {"Bridge br-int fail_mode": (NONE, "secure")}),
+         Shows(("on a host of Neutron's agent",), ("plug", "unplug"),
+               {"Bridge br-int fail_mode": (NONE, "secure")}))),
 ]
 
 # What vifplugd writes in another way.
