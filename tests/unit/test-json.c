@@ -50,6 +50,8 @@ static const struct {
     /* Strings. */
     {"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\\uD83D\\uDE00\"]", true},
     {"[\"\x7f\"]", true},
+    {"[\"\xc3\xa4\xf0\x9f\x98\x80\"]", true},
+    {"{\"\xc3\xa4\":1}", true},
     {"['a']", false},
     {"{'a':1}", false},
     {"{a:1}", false},
