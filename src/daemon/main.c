@@ -27,6 +27,7 @@
 #include "dirs.h"
 #include "fatal-signal.h"
 #include "memory.h"
+#include "openvswitch/daemon-start.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "simap.h"
@@ -548,7 +549,6 @@ int main(int argc, char *argv[])
     set_program_name(argv[0]);
     ovs_set_program_name(program_name, VIFPLUG_VERSION);
     catch_signals();
-    service_start(&argc, &argv);
     parse_options(argc, argv, &daemon.options);
     read_config(&daemon.config, &daemon.options);
     if (!daemon.options.db) {
@@ -557,7 +557,7 @@ int main(int argc, char *argv[])
     }
     daemon.boot_id = read_boot_id(daemon.options.boot_id);
     daemon.run_dir = xstrdup(daemon.config.run_dir[0] ? daemon.config.run_dir : ovs_rundir());
-    daemonize_start(false);
+    ovs_daemonize_start();
     start(&daemon);
     daemonize_complete();
     VLOG_INFO("vifplugd %s", VIFPLUG_VERSION);

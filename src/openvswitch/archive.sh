@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes the archive of libopenvswitch that vifplugd is linked with.
+#
+# usage: archive.sh LIBS ARCHIVE
+#
+# LIBS is lib/.libs of a built Open vSwitch tree. json-c and libopenvswitch both define
+# json_object_put(): linked together, the first put of a json-c object would run OVS's function, so here it
+# has another name. The code for AVX512 comes along where the tree keeps it in an archive of its own
+# (up to OVS 3.x, and only on x86).
+set -eu
+libs=$1
+archive=$2
+
+rm -f "$archive"
+{
+    echo "create $archive"
+    for part in libopenvswitch.a libopenvswitchavx512.a; do
+        [ ! -e "$libs/$part" ] || echo "addlib $libs/$part"
+    done
+    echo save
+    echo end
+} | "${AR:-ar}" -M
+"${OBJCOPY:-objcopy}" --redefine-sym json_object_put=ovs_json_object_put "$archive"
