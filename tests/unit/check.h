@@ -52,11 +52,24 @@ static inline void check_int_(int64_t got, int64_t expected, const char *row, co
     }
 }
 
+static inline void check_in_range_(int64_t got, int64_t least, int64_t most, const char *row,
+                                   const char *what, const char *file, int line)
+{
+    if (got < least || got > most) {
+        print_error("row '%s': %s is %lld, not from %lld to %lld\n", row, what, (long long)got,
+                    (long long)least, (long long)most);
+        _fail(file, line);
+    }
+}
+
 /* Each fails the test, naming `row` and the expression. */
 #define CHECK(row, condition) check_(condition, row, #condition, __FILE__, __LINE__)
 #define CHECK_STR(row, got, expected) check_str_(got, expected, row, #got, __FILE__, __LINE__)
 #define CHECK_HAS(row, text, part) check_has_(text, part, row, #text, __FILE__, __LINE__)
 #define CHECK_INT(row, got, expected)                                                              \
     check_int_((int64_t)(got), (int64_t)(expected), row, #got, __FILE__, __LINE__)
+#define CHECK_IN_RANGE(row, got, least, most)                                                      \
+    check_in_range_((int64_t)(got), (int64_t)(least), (int64_t)(most), row, #got, __FILE__,        \
+                    __LINE__)
 
 #endif

@@ -338,7 +338,7 @@ static void test_events_in_parts(void **state)
         mtu = seen.links[0].facts.mtu;
         runs++;
     }
-    assert_in_range(runs, 2, 20);
+    CHECK_IN_RANGE("runs", runs, 2, 20);
     assert_true(links_find(links, "lo", &facts));
     assert_int_equal(mtu, facts.mtu);
 }
