@@ -1,9 +1,10 @@
 """Builds the project and runs its tests.
 
-usage: tests/run [TIER]...
+usage: tests/run [--release RELEASE [--fresh]] [TIER]...
 
 Tiers, all of them if none is named:
 
+  demo         tests/demo
   style        clang-format and clang-tidy
   unit         cmocka tests of the parts that need no switch
   cli          vifctl, the library, installation, symbol tables
@@ -14,50 +15,68 @@ Tiers, all of them if none is named:
   bench        that tests/bench works (a small run; no timing is asserted)
   sanitize     unit, cli and integration again, built with ASan and UBSan
 
-Run it as root on Debian 12; it installs what is missing (tests/install-deps). Builds go to build/ and build-asan/. The last
-line is `N passed, N failed`; if there were failures, their ends stand before it, and the exit status
-is 1. With CI=true in the environment a skipped test counts as failed.
+Run it as root on Debian 12 or 13; it installs what is missing (tests/install-deps). Builds go to build/ and
+build-asan/. The last line is `N passed, N failed`; if there were failures, their ends stand before it, and
+the exit status is 1. With CI=true in the environment a skipped test counts as failed.
+
+--release runs the tiers in a chroot of Debian bookworm, trixie or sid, which it makes, or takes from the last
+time, below /var/cache/vifplug-tests ($VIFPLUG_CHROOTS). --fresh makes it anew.
+
+The simulated SmartNIC needs driver headers that only DPDK's source package holds. VPSIM_DPDK_HEADERS names a
+directory that has them. Where no archive has them, a stand-in takes the card's place, and tests that need more
+than that are skipped, also with CI=true.
 """
 
+import argparse
 import os
 import re
 import subprocess
 import sys
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "sandbox")]
+
+import card  # noqa: E402  (found beside this file)
+import release  # noqa: E402
+
+TOP = os.path.dirname(HERE)
 BUILD = os.path.join(TOP, "build")
 ASAN = os.path.join(TOP, "build-asan")
-TIERS = ("style", "unit", "cli", "fuzz", "integration", "parity", "openstack", "bench", "sanitize")
+TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "parity", "openstack", "bench", "sanitize")
 JOBS = str(os.cpu_count() or 2)
 
 
 class Results:
-    """What passed, failed and was skipped, and the output of what failed."""
+    """What passed, failed and was skipped, and the output of what failed. In CI a skipped test counts as
+    failed, unless the only thing that it lacks is the simulated card's driver."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.failures = []
 
     def add(self, name, passed, failed, skipped, output, started):
+        if os.environ.get("CI") == "true":
+            # pytest tells skipped tests as `SKIPPED [2] file:line: reason`.
+            accepted = sum(int(n) for n, reason in re.findall(
+                r"^SKIPPED \[(\d+)\] \S+ (.*)$", output, re.M) if reason == card.NO_DRIVER)
+            failed += skipped - accepted
+            skipped = accepted
         seconds = time.monotonic() - started
         skips = f", {skipped} skipped" if skipped else ""
         print(f"{name}: {passed} passed, {failed} failed{skips} ({seconds:.0f} s)", flush=True)
         self.passed += passed
         self.failed += failed
         self.skipped += skipped
-        if failed or (skipped and os.environ.get("CI") == "true"):
+        if failed:
             self.failures.append((name, output))
 
     def finish(self):
         for name, output in self.failures:
             print(f"\n--- {name} ---\n{output[-12000:]}")
-        failed = self.failed
-        if os.environ.get("CI") == "true":
-            failed += self.skipped
-        skips = f", {self.skipped} skipped" if self.skipped and failed == self.failed else ""
-        print(f"{self.passed} passed, {failed} failed{skips}")
-        return 1 if failed else 0
+        skips = f", {self.skipped} skipped" if self.skipped else ""
+        print(f"{self.passed} passed, {self.failed} failed{skips}")
+        return 1 if self.failed else 0
 
 
 def run(command, env=None, timeout=2400):
@@ -73,15 +92,13 @@ class BuildFailed(Exception):
 
 
 def build(results, directory, *options):
-    """Configures and builds."""
+    """Configures and builds, with the simulated card or its stand-in."""
     started = time.monotonic()
-    for command in (["cmake", "-S", TOP, "-B", directory, "-G", "Ninja", *options],
-                    ["cmake", "--build", directory, "--parallel", JOBS],
-                    ["cmake", "--build", directory, "--target", "rte_net_vpsim"]):
-        status, output = run(command)
-        if status != 0:
-            results.add("build", 0, 1, 0, f"{' '.join(command)}\n{output}", started)
-            raise BuildFailed
+    try:
+        card.build(TOP, directory, *options)
+    except card.BuildError as error:
+        results.add("build", 0, 1, 0, str(error), started)
+        raise BuildFailed from None
     print(f"build {os.path.basename(directory)} ({time.monotonic() - started:.0f} s)", flush=True)
 
 
@@ -97,6 +114,12 @@ def ovs_tree():
             if line.startswith("OVS_BUILD_DIR:") and line.rstrip("\n").partition("=")[2]:
                 return line.rstrip("\n").partition("=")[2]
     return os.path.join(BUILD, "openvswitch")
+
+
+def demo(results):
+    started = time.monotonic()
+    status, output = run([os.path.join(TOP, "tests/demo")])
+    results.add("demo", int(status == 0), int(status != 0), 0, output, started)
 
 
 def sources():
@@ -170,6 +193,8 @@ def sanitize(results):
 
 def test(results, tiers):
     build_plain(results)
+    if "demo" in tiers:
+        demo(results)
     if "style" in tiers:
         style(results)
     if "unit" in tiers:
@@ -191,17 +216,28 @@ def test(results, tiers):
 
 
 def main():
-    tiers = sys.argv[1:] or list(TIERS)
-    if any(tier in ("-h", "--help") for tier in tiers):
+    if any(word in ("-h", "--help") for word in sys.argv[1:]):
         print(__doc__.strip())
         return 0
-    unknown = [tier for tier in tiers if tier not in TIERS]
+    parser = argparse.ArgumentParser(prog="tests/run", usage="see tests/run --help")
+    parser.add_argument("--release", choices=release.RELEASES)
+    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("tiers", nargs="*", metavar="TIER")
+    options = parser.parse_args()
+    unknown = [tier for tier in options.tiers if tier not in TIERS]
     if unknown:
-        print(f"tests/run: there is no tier '{unknown[0]}'; see tests/run --help", file=sys.stderr)
-        return 2
+        parser.error(f"there is no tier '{unknown[0]}'")
+    if options.fresh and not options.release:
+        parser.error("--fresh goes with --release")
+    if options.release:
+        try:
+            return release.run(options.release, options.tiers, options.fresh)
+        except release.ReleaseError as error:
+            print(f"tests/run: {error}\n0 passed, 1 failed")
+            return 1
     results = Results()
     try:
-        test(results, tiers)
+        test(results, options.tiers or list(TIERS))
     except BuildFailed:
         pass
     return results.finish()

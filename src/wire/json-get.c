@@ -51,8 +51,8 @@ struct json_object *json_parse(const char *text, size_t length, struct error *er
         error_set(error, REASON_INTERNAL, "", "Out of memory while parsing; try again later.");
         return NULL;
     }
-    /* Not JSON_TOKENER_STRICT: json_scan() has checked all that it would, and json-c 0.17 and 0.18 then
-     * refuse every byte from 0x80 on. */
+    /* Not JSON_TOKENER_STRICT: json_scan() has checked all that it would, and json-c 0.17 and 0.18
+     * then refuse every byte from 0x80 on. */
     value = json_tokener_parse_ex(tokener, text, (int)length);
     if (!value && json_tokener_get_error(tokener) == json_tokener_continue) {
         value = json_tokener_parse_ex(tokener, "", 1); /* A bare number ends only with a NUL. */

@@ -12,9 +12,20 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sandbox"))
 
+import card  # noqa: E402
 from api import Api  # noqa: E402
 from guest import Guest  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "driver: needs the simulated card's driver; the stand-in will not do")
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("driver") and os.environ.get("VPSIM_STANDIN") == "yes":
+        pytest.skip(card.NO_DRIVER)
+
 
 # For the switch without a card: trees that vifplugd sees, of which DPDK knows nothing.
 TREES = (

@@ -39,6 +39,8 @@ CARDS = {
 }
 SIMULATED = ("vendor=18f4,device=051a", "vendor=fa5e,device=0001")
 DRIVER = "librte_net_vpsim.so"
+# What takes the driver's place where it cannot be built (tests/smartnic/README.md).
+STANDIN = "libvpsim-standin.so"
 
 
 class SandboxError(Exception):
@@ -123,6 +125,7 @@ class Sandbox:
         self.state_file = os.path.join(self.dir, "state.json")
         self.card_file = os.path.join(self.dir, "card.conf")
         self.driver_dir = os.path.join(self.build, "tests/smartnic")
+        self.standin = os.environ.get("VPSIM_STANDIN") == "yes"
         self.state = {"pids": {}, "hugepages": 0, "cards": []}
         if os.path.exists(self.state_file):
             with open(self.state_file, encoding="utf-8") as file:
@@ -279,13 +282,16 @@ exec sleep infinity"""
 
     def start_vswitchd(self, wait=True):
         """Starts ovs-vswitchd; it finds the simulated card's driver by its soname, since EAL refuses
-        libraries below world-writable directories."""
+        libraries below world-writable directories. The stand-in is preloaded."""
+        card = {"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices",
+                "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file}
+        if self.standin and self._simulated():
+            card["LD_PRELOAD"] = f"{self.driver_dir}/{STANDIN}"
         self.start("ovs-vswitchd", [
             VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
             f"--unixctl={self.run}/ovs-vswitchd.ctl", f"--log-file={self.log}/ovs-vswitchd.log",
             "-vconsole:off", "-vsyslog:off"],
-            extra_env={"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices",
-                       "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file})
+            extra_env=card)
         if wait:
             self.wait_vswitchd()
 
@@ -327,13 +333,15 @@ exec sleep infinity"""
                     and json.loads(result.stdout)["ovsdb"]["connected"])
         self.wait_ready("vifplugd", ready, 20)
 
+    def _simulated(self):
+        return [card for card in self.state["cards"] if any(i in card for i in SIMULATED)]
+
     def dpdk_extra(self):
-        """EAL options: the simulated cards, or no PCI devices at all."""
+        """EAL options: the simulated cards, or no PCI devices at all (the stand-in needs none)."""
         memory = f"--huge-dir {self.dir}/hugepages --socket-limit 256"
-        simulated = [card for card in self.state["cards"] if any(i in card for i in SIMULATED)]
-        if not simulated:
+        if not self._simulated() or self.standin:
             return f"--no-pci {memory}"
-        pfs = " ".join(f"-a {card.split('pf=')[1].split(',')[0]}" for card in simulated)
+        pfs = " ".join(f"-a {card.split('pf=')[1].split(',')[0]}" for card in self._simulated())
         return f"-d {DRIVER} {pfs} {memory}"
 
     def up(self, cards=("napatech",), vfs=28, daemon=True):
@@ -344,9 +352,10 @@ exec sleep infinity"""
             raise SandboxError(f"{self.dir} is up already")
         self.state["cards"] = [CARDS[card].format(vfs=vfs) if card in CARDS else card
                                for card in cards]
-        if "-d " in self.dpdk_extra() and not os.path.exists(f"{self.driver_dir}/{DRIVER}"):
-            raise SandboxError(f"{self.driver_dir}/{DRIVER} is missing; build it: cmake --build "
-                               f"{self.build} --target rte_net_vpsim")
+        file, target = (STANDIN, "vpsim_standin") if self.standin else (DRIVER, "rte_net_vpsim")
+        if self._simulated() and not os.path.exists(f"{self.driver_dir}/{file}"):
+            raise SandboxError(f"{self.driver_dir}/{file} is missing; build it: cmake --build "
+                               f"{self.build} --target {target}")
         self._make_directories()
         try:
             change_hugepages(HUGEPAGES)
@@ -375,6 +384,8 @@ exec sleep infinity"""
 
     def down(self, keep_logs=False):
         """Ends what was started, gives the hugepages back and removes the directory."""
+        if not os.path.isdir(self.dir):
+            return
         names = [name for name in self.state["pids"] if name != "holder"]
         order = ["vifplugd", "ovs-vswitchd", "ovsdb-server"]
         for name in sorted(names, key=lambda n: order.index(n) if n in order else -1):

@@ -44,7 +44,7 @@ static int check_numbers(const struct rte_pci_device *pci, const struct vpsim_se
     for (uint16_t i = 0; i < numbers->nb_representor_ports; i++) {
         uint16_t vf = numbers->representor_ports[i];
 
-        if (!vpsim_tree_has_vf(pci, vf)) {
+        if (!vpsim_tree_has_vf(&pci->addr, vf)) {
             VPSIM_LOG(ERR, "%s: representor %u: no such VF", pci->name, vf);
             return -ENODEV;
         }

@@ -3,18 +3,42 @@
 #include "vpsim.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <bus_pci_driver.h>
+/* The PF's directory in the tree that DPDK scans. */
+static DIR *open_pf(const struct rte_pci_addr *pf)
+{
+    const char *root = getenv("SYSFS_PCI_DEVICES");
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/" PCI_PRI_FMT, root ? root : "/sys/bus/pci/devices", pf->domain,
+             pf->bus, pf->devid, pf->function);
+    return opendir(path);
+}
+
+static bool is_napatech(int directory)
+{
+    char text[16] = "";
+    int fd = openat(directory, "vendor", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    return length > 0 && strtoul(text, NULL, 16) == VPSIM_VENDOR_NAPATECH;
+}
 
 /* The number by which the card's representors know the VF at the link virtfn<index>, or -1. */
-static int vf_number(const struct rte_pci_device *pf, int directory, const char *link,
+static int vf_number(const struct rte_pci_addr *pf, bool napatech, int directory, const char *link,
                      unsigned int index)
 {
-    if (pf->id.vendor_id != VPSIM_VENDOR_NAPATECH) {
+    if (!napatech) {
         return (int)index;
     }
 
@@ -27,28 +51,27 @@ static int vf_number(const struct rte_pci_device *pf, int directory, const char 
 
     const char *slash = strrchr(target, '/');
     struct rte_pci_addr vf;
-    if (rte_pci_addr_parse(slash ? slash + 1 : target, &vf) || vf.bus != pf->addr.bus) {
+    if (rte_pci_addr_parse(slash ? slash + 1 : target, &vf) || vf.bus != pf->bus) {
         return -1;
     }
     return vf.devid * 8 + vf.function;
 }
 
-bool vpsim_tree_has_vf(const struct rte_pci_device *pf, uint16_t number)
+bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number)
 {
-    char path[PATH_MAX];
+    DIR *directory = open_pf(pf);
     bool found = false;
 
-    snprintf(path, sizeof path, "%s/%s", rte_pci_get_sysfs_path(), pf->name);
-    DIR *directory = opendir(path);
     if (!directory) {
         return false;
     }
+    bool napatech = is_napatech(dirfd(directory));
     for (struct dirent *entry; !found && (entry = readdir(directory));) {
         unsigned int index;
         char end;
 
         if (sscanf(entry->d_name, "virtfn%u%c", &index, &end) == 1) {
-            found = vf_number(pf, dirfd(directory), entry->d_name, index) == number;
+            found = vf_number(pf, napatech, dirfd(directory), entry->d_name, index) == number;
         }
     }
     closedir(directory);

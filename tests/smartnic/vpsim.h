@@ -169,7 +169,7 @@ int vpsim_ethdev_init(struct rte_eth_dev *, void *params);
 /* --- vpsim-tree.c: the fake PCI tree. --- */
 
 /* Whether the PF has a VF of that number. */
-bool vpsim_tree_has_vf(const struct rte_pci_device *pf, uint16_t number);
+bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number);
 
 #define VPSIM_VENDOR_NAPATECH 0x18f4
 #define VPSIM_VENDOR_GENERIC 0xfa5e
