@@ -4,6 +4,7 @@
  * each one that was refused at every reconfiguration. All is checked before anything is made, and
  * what a failing probe made is taken back. */
 
+#include "vpsim-compat.h"
 #include "vpsim.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static int parse_numbers(const struct rte_pci_device *pci, struct rte_eth_devarg
     if (!devargs || !devargs->args) {
         return 0;
     }
-    if (rte_eth_devargs_parse(devargs->args, numbers)) {
+    if (vpsim_devargs_parse(devargs->args, numbers) < 0) {
         VPSIM_LOG(ERR, "%s: cannot parse %s", pci->name, devargs->args);
         return -EINVAL;
     }

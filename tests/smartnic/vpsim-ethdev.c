@@ -1,5 +1,6 @@
 /* PF and representor ethdevs: the operations that ethdev asks of a driver. */
 
+#include "vpsim-compat.h"
 #include "vpsim.h"
 
 #include <errno.h>
@@ -196,6 +197,12 @@ static int stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
     return 0;
 }
 
+static int stats_get_queues(struct rte_eth_dev *dev, struct rte_eth_stats *stats,
+                            struct eth_queue_stats *queues __rte_unused)
+{
+    return stats_get(dev, stats);
+}
+
 static int stats_reset(struct rte_eth_dev *dev)
 {
     struct vpsim_port *port = dev->data->dev_private;
@@ -226,7 +233,7 @@ static const struct eth_dev_ops ops = {
     .allmulticast_disable = accept_all,
     .rx_queue_setup = rx_queue_setup,
     .tx_queue_setup = tx_queue_setup,
-    .stats_get = stats_get,
+    .stats_get = VPSIM_STATS_GET(stats_get, stats_get_queues),
     .stats_reset = stats_reset,
 };
 
