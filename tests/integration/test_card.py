@@ -138,12 +138,13 @@ def test_statistics_are_the_guests(card_box, card_api, guest):
     f"{PF},representor=[4-60]", "0000:66:00.0,representor=[4]",
 ])
 def test_the_card_refuses_numbers_that_it_has_not(card_box, card_api, devargs):
-    """As a real driver would; asked by ovs-vsctl, since vifplugd would not let it come to that."""
+    """As a real driver would; asked by ovs-vsctl, since vifplugd would not let it come to that. What
+    follows the device's name differs: OVS 3.5 says " to DPDK", 4.0 says why."""
     card_api.plug(representor(1, slot(10)))
     card_box.vsctl("add-port", "br-int", "wrong", "--", "set", "Interface", "wrong", "type=dpdk",
                    f'options:dpdk-devargs="{devargs}"')
     row = wait_until(lambda: (lambda r: r if r["error"] else None)(interface(card_box, "wrong")))
-    assert row["error"] == f"Error attaching device '{devargs}' to DPDK" and row["ofport"] == -1
+    assert row["error"].startswith(f"Error attaching device '{devargs}'") and row["ofport"] == -1
     assert card_api.get_vif(1)["state"] == "up"
 
 

@@ -13,7 +13,8 @@ def test_refused_device_is_told_and_undone(box, api):
         api.plug(sample("a2"))
     error = refused.value
     assert error.reason == "not_realized" and not error.retryable
-    assert error.detail == "Error attaching device '0000:65:00.0,representor=[10]' to DPDK"
+    # OVS 3.5 goes on with " to DPDK", 4.0 says why.
+    assert error.detail.startswith("Error attaching device '0000:65:00.0,representor=[10]'")
     assert error.data["vif_id"] == "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
     assert counts(box) == before
 
