@@ -28,6 +28,8 @@ static const struct setting {
     const char *const *words; /* Of a word, NULL-terminated; its index is stored, or the word itself
                                * if `size` is not 0. */
 } settings[] = {
+/* clang-format 14 and 19 disagree about these. */
+/* clang-format off */
 #define TEXT(section, key, kind)                                                                   \
     {                                                                                              \
         section, #key, kind, offsetof(struct config, key), sizeof((struct config *)0)->key, 0, 0,  \
@@ -37,6 +39,7 @@ static const struct setting {
     {                                                                                              \
         section, name, kind, offsetof(struct config, member), 0, min, max, NULL                    \
     }
+/* clang-format on */
     TEXT("daemon", socket, TYPE_PATH),
     TEXT("daemon", socket_group, TYPE_TEXT),
     TEXT("daemon", allow, TYPE_TEXT),

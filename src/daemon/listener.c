@@ -39,9 +39,12 @@ static bool clear_path(const struct sockaddr_un *addr, struct error *error)
                          addr->sun_path);
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    result = connect(fd, (const struct sockaddr *)addr, sizeof *addr);
+    if (fd < 0) {
+        return fail(error, addr->sun_path, "no socket could be made to try it", "try again later");
+    }
+    result = connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 ? 0 : errno;
     close(fd);
-    if (result == 0 || errno == EAGAIN) {
+    if (result == 0 || result == EAGAIN) {
         return error_set(error, REASON_INTERNAL, "",
                          "Another daemon listens at %s; stop it or choose another path.",
                          addr->sun_path);
