@@ -31,7 +31,9 @@ mount -t proc proc "$root/proc"
 mount --rbind --make-rslave /sys "$root/sys"
 mount -t tmpfs -o mode=755 run "$root/run"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+# The host's: hugepages are the machine's, and so is the lock on their number.
 mkdir -p "$root/run/lock"
+mount --bind /run/lock "$root/run/lock"
 if [ -n "$headers" ]; then
     mkdir -p "$root$headers"
     mount --bind "$headers" "$root$headers"

@@ -60,10 +60,12 @@ def wait_for(condition, timeout, what):
 
 
 def is_alive(pid):
-    """Whether a process runs (a zombie does not)."""
+    """Whether a process runs. A zombie does not, unless threads of it are left: until the last one has
+    ended, its files stay open and locked."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+            return file.read().rpartition(")")[2].split()[0] != "Z" or len(
+                os.listdir(f"/proc/{pid}/task")) > 1
     except (OSError, IndexError):
         return False
 
