@@ -113,7 +113,7 @@ static bool set_matches(struct nic_profile *profile, const char *value, char *wh
         }
         if (!read_match(item, &profile->matches[profile->n_matches])) {
             snprintf(why, size,
-                     "has the pattern '%s', which is none of 18f4:051a, 18f4:*, * and 0000:65:00.0",
+                     "has the pattern '%s', which is none of 18f4:01c5, 18f4:*, * and 0000:65:00.0",
                      item);
             return false;
         }

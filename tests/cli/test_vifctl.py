@@ -201,11 +201,11 @@ def test_reap(tmp_path):
 def test_nics(tmp_path):
     vf = {"vf": "0000:65:01.2", "index": 6, "vf_num": 10, "devargs": "d", "vif_id": "x",
           "vhost_user": {"path": "/s10", "mode": "server"}}
-    nics = {"nics": [{"pf": "0000:65:00.0", "vendor": "18f4", "device": "051a", "profile": "napatech",
+    nics = {"nics": [{"pf": "0000:65:00.0", "vendor": "18f4", "device": "01c5", "profile": "napatech",
                       "vfs": [vf, {"vf": "0000:66:00.0", "problem": "Ambiguous."}]}]}
     daemon = FakeDaemon(tmp_path, lambda _: {"result": nics})
     head, columns, first, second = vifctl("nics", path=daemon.path).stdout.rstrip().split("\n")
-    assert head.split() == ["0000:65:00.0", "18f4:051a", "no", "driver", "profile", "napatech"]
+    assert head.split() == ["0000:65:00.0", "18f4:01c5", "no", "driver", "profile", "napatech"]
     assert columns.split() == ["VF", "NUMBER", "DRIVER", "DEVARGS", "SOCKET", "USED", "BY", "PROBLEM"]
     assert first.split() == ["0000:65:01.2", "10", "-", "d", "/s10", "x", "-"]
     assert second.split() == ["0000:66:00.0", "-", "-", "-", "-", "-", "Ambiguous."]

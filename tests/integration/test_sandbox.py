@@ -81,8 +81,8 @@ def test_card_from_a_file_and_no_daemon(directory):
     cards = f"{directory}.cards"
     with open(cards, "w", encoding="ascii") as file:
         file.write("# two PFs of one card\n"
-                   "pf=0000:41:00.0,vendor=18f4,device=051a,vf-device=051b,vf=0000:41:00.4+4\n"
-                   "pf=0000:41:00.1,vendor=18f4,device=051a,vf-device=051b,vf=0000:41:01.0+4\n")
+                   "pf=0000:41:00.0,vendor=18f4,device=01c5,vf-device=051a,vf=0000:41:00.4+4\n"
+                   "pf=0000:41:00.1,vendor=18f4,device=01c5,vf-device=051a,vf=0000:41:01.0+4\n")
     sandbox(directory, "up", "--card", cards, "--no-daemon")
     assert subprocess.run(["sh", "-c", f'eval "$({COMMAND} --dir {directory} env)"; vifctl list'],
                           capture_output=True, check=False).returncode == 3

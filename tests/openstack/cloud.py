@@ -63,7 +63,7 @@ class Neutron:
         return self.create("port", {"network_id": self.network["id"], "binding:vnic_type": vnic_type,
                                     **members})
 
-    def bind(self, port, slot=None, host="compute", ids="18f4:051b"):
+    def bind(self, port, slot=None, host="compute", ids="18f4:051a"):
         """What Nova writes when it has placed a server."""
         profile = {"pci_slot": slot, "pci_vendor_info": ids, "physical_network": "physnet1"}
         return self.update("port", port["id"], {

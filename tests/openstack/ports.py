@@ -26,7 +26,7 @@ def vf_port(n, slot, number, status="DOWN", **details):
         "admin_state_up": True, "tenant_id": "project",
         "fixed_ips": [{"ip_address": f"10.0.0.{n % 200 + 10}", "subnet_id": "subnet"}],
         "binding:vnic_type": "virtio-forwarder", "binding:vif_type": "agilio_ovs",
-        "binding:profile": {"pci_slot": slot, "pci_vendor_info": "18f4:051b",
+        "binding:profile": {"pci_slot": slot, "pci_vendor_info": "18f4:051a",
                             "physical_network": "physnet1"},
         "binding:vif_details": {
             "port_filter": False, "connectivity": "l2", "ovs_hybrid_plug": False,

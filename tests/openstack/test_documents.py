@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
 from vifplug import client  # noqa: E402
 
-PF = ("18f4", "051a", "0000:65:00.0")
-VFS = [("18f4", "051b", f"0000:65:{number // 8:02x}.{number % 8}") for number in range(4, 36)]
+PF = ("18f4", "01c5", "0000:65:00.0")
+VFS = [("18f4", "051a", f"0000:65:{number // 8:02x}.{number % 8}") for number in range(4, 36)]
 
 
 def document(name):
@@ -84,8 +84,8 @@ def test_controller_settings(start_neutron):
     drivers = dict(line.split(" = ") for line in settings("openstack.md", "ml2")[0])
     plain, cards = settings("openstack.md", "vifplug")
     neutron = start_neutron(*plain, *cards, drivers=drivers["mechanism_drivers"])
-    for slot, ids, path in (("0000:65:01.2", "18f4:051b", "/usr/local/var/run/stdvio10"),
-                            ("0000:b3:01.2", "18f4:051b", "/usr/local/var/run/card-b3-10")):
+    for slot, ids, path in (("0000:65:01.2", "18f4:051a", "/usr/local/var/run/stdvio10"),
+                            ("0000:b3:01.2", "18f4:051a", "/usr/local/var/run/card-b3-10")):
         bound = neutron.bind(neutron.port(), slot, ids=ids)
         assert bound["binding:vif_details"]["vhostuser_socket"] == path
 

@@ -107,7 +107,7 @@ def test_several_cards(start_neutron):
     def bound(pci_slot, ids):
         details = neutron.bind(neutron.port(), pci_slot, ids=ids)["binding:vif_details"]
         return details["vhostuser_socket"], details["vhostuser_mode"]
-    assert bound("0000:65:01.2", "18f4:051b") == ("/run/a/10", "client")
+    assert bound("0000:65:01.2", "18f4:051a") == ("/run/a/10", "client")
     assert bound("0000:b3:01.2", "fa5e:0002") == ("/run/busb3/10", "client")
     assert bound("0000:01:1f.7", "FA5E:0002") == ("/run/ids/0000:01:1f.7", "server")
     assert bound("0000:01:1f.7", "fa5e:0003") == ("/run/vendor/255", "client")
@@ -169,7 +169,7 @@ def test_neutron_and_the_daemon_agree(card_box, tmp_path):
         sockets = binding.Sockets("/usr/local/var/run/stdvio{vf}")
         with Api(path) as api:
             for n, pci_slot in enumerate(slots):
-                named, mode = sockets.find(pci_slot, "18f4:051b")
+                named, mode = sockets.find(pci_slot, "18f4:051a")
                 vif = representor(n, pci_slot, vhost_user={"path": named, "mode": mode})
                 answer = api.plug(vif, INSTANCE, dry_run=True)
                 assert answer["representor"]["vf_num"] == binding.vf_number(pci_slot) == n + 1

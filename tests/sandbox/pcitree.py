@@ -6,7 +6,7 @@ usage: pcitree.py ROOT CARD...
 ROOT stands in for /sys. CARD is a comma-separated list of KEY=VALUE:
 
   pf=0000:65:00.0      the PF (required)
-  vendor=18f4          vendor id, device=051a device id, vf-device=051b that of the VFs
+  vendor=18f4          vendor id, device=01c5 device id, vf-device=051a that of the VFs
   vf=0000:65:00.4+28   28 VFs from that address on, 8 functions a device, as virtfn0, virtfn1, ...;
                        may be given several times; numbering goes on
   numa=0               numa_node
@@ -68,7 +68,7 @@ class Tree:
         self._write(address, "resource", "\n".join(["0x0 0x0 0x0"] * 13))
         os.symlink(os.path.relpath(self.driver, path), os.path.join(path, "driver"))
 
-    def add_card(self, pf, vfs, vendor="18f4", device="051a", vf_device="051b", numa=0, broken=()):
+    def add_card(self, pf, vfs, vendor="18f4", device="01c5", vf_device="051a", numa=0, broken=()):
         """Adds a PF and its VFs (addresses, in the order of their virtfn numbers)."""
         self.add_device(pf, vendor, device, numa, ids="no-vendor" not in broken)
         self._write(pf, "sriov_numvfs", len(vfs))
@@ -83,7 +83,7 @@ class Tree:
 
 def add_from_spec(tree, spec):
     """Adds the card that a command-line CARD describes."""
-    keys = {"vendor": "18f4", "device": "051a", "vf-device": "051b", "numa": "0"}
+    keys = {"vendor": "18f4", "device": "01c5", "vf-device": "051a", "numa": "0"}
     vfs = []
     broken = []
     for item in spec.split(","):

@@ -34,10 +34,10 @@ SUN_PATH = 107
 
 # The cards that the simulated SmartNIC's driver knows (tests/smartnic/vpsim.h), as pcitree.py has them.
 CARDS = {
-    "napatech": "pf=0000:65:00.0,vendor=18f4,device=051a,vf-device=051b,vf=0000:65:00.4+{vfs}",
+    "napatech": "pf=0000:65:00.0,vendor=18f4,device=01c5,vf-device=051a,vf=0000:65:00.4+{vfs}",
     "generic": "pf=0000:b3:00.0,vendor=fa5e,device=0001,vf-device=0002,vf=0000:b3:02.0+{vfs}",
 }
-SIMULATED = ("vendor=18f4,device=051a", "vendor=fa5e,device=0001")
+SIMULATED = ("vendor=18f4,device=01c5", "vendor=fa5e,device=0001")
 DRIVER = "librte_net_vpsim.so"
 # What takes the driver's place where it cannot be built (tests/smartnic/README.md).
 STANDIN = "libvpsim-standin.so"

@@ -174,7 +174,7 @@ static int probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_devi
 }
 
 static const struct rte_pci_id ids[] = {
-    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x051a)},
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x01c5)},
     {RTE_PCI_DEVICE(VPSIM_VENDOR_GENERIC, 0x0001)},
     {.vendor_id = 0},
 };

@@ -17,10 +17,10 @@
  * Numbers are those of the VFs that the fake tree has under the PF, else the probe fails, as a
  * real driver's would:
  *
- *   18f4:051a  Napatech: device * 8 + function of a VF on the PF's own bus, whatever its virtfnN
+ *   18f4:01c5  Napatech: device * 8 + function of a VF on the PF's own bus, whatever its virtfnN
  *   fa5e:0001  invented, no driver of DPDK claims it: N of virtfnN
  *
- * VFs need other device ids than these (051b, 0002), or they would be taken for PFs.
+ * VFs need other device ids than these (051a, 0002), or they would be taken for PFs.
  *
  * Settings
  * --------

@@ -328,7 +328,7 @@ static const struct {
     {"[nic x]\nmatch = *\nvhost-socket = /run/{vf\n", 3, "unmatched"},
     {"[nic x]\nmatch = *\nvhost-socket = /run/{pf}\n", 3, "vhost-socket would be the same socket"},
     {"[nic x]\nmatch = *\noptions.n_rxq = many\n", 3, "options.n_rxq must be a number"},
-    {"[nic x]\nmatch = 18f4\n", 2, "none of 18f4:051a"},
+    {"[nic x]\nmatch = 18f4\n", 2, "none of 18f4:01c5"},
     {"[nic x]\nmatch = *\ncolour = blue\n", 3, "colour is not a setting of a NIC profile"},
     {"[nic ]\nmatch = *\n", 2, "needs a name"},
     {"[nic 012345678901234567890123456789012]\nmatch = *\n", 2, "needs a name"},

@@ -13,8 +13,8 @@
 static struct config config; /* Too large for the stack of a test. */
 
 static const char *const cards[] = {
-    "pf=0000:65:00.0,vendor=18f4,device=051a,vf=0000:65:00.4+28",
-    "pf=0000:b3:00.0,vendor=18f4,device=051a,vf=0000:b3:00.4+28",
+    "pf=0000:65:00.0,vendor=18f4,device=01c5,vf=0000:65:00.4+28",
+    "pf=0000:b3:00.0,vendor=18f4,device=01c5,vf=0000:b3:00.4+28",
     "pf=0000:08:00.0,vendor=15b3,device=1017,vf=0000:08:00.2+4",
     "pf=0000:08:00.1,vendor=15b3,device=1017,vf=0000:08:01.2+4",
     "pf=0000:09:00.0,vendor=15b3,device=1019,vf=0000:09:00.2+4",

@@ -163,7 +163,7 @@ static const struct {
     {"datapath-type", "", "none of netdev system"},
     {"match", "*", NULL},
     {"match", "18f4:*", NULL},
-    {"match", "18f4:051a", NULL},
+    {"match", "18f4:01c5", NULL},
     {"match", "18F4:051A", NULL},
     {"match", "0000:65:00.0", NULL},
     {"match", "18f4:*, 15b3:1017,0000:65:00.0 *", NULL},
@@ -171,12 +171,12 @@ static const struct {
     {"match", " , ", "empty"},
     {"match", "18f4", "18f4"},
     {"match", "18f4:", "18f4:"},
-    {"match", "18f:051a", "18f:051a"},
-    {"match", "018f4:051a", "018f4:051a"},
+    {"match", "18f:01c5", "18f:01c5"},
+    {"match", "018f4:01c5", "018f4:01c5"},
     {"match", "18f4:51a", "18f4:51a"},
-    {"match", "18f4:051a1", "18f4:051a1"},
+    {"match", "18f4:01c51", "18f4:01c51"},
     {"match", "18f4:051g", "18f4:051g"},
-    {"match", "*:051a", "*:051a"},
+    {"match", "*:01c5", "*:01c5"},
     {"match", "18f4:05*", "18f4:05*"},
     {"match", "0x18f4:*", "0x18f4:*"},
     {"match", "0000:65:20.0", "0000:65:20.0"},
@@ -322,7 +322,7 @@ static void test_options(void **state)
 static void test_find(void **state)
 {
     static const char *const matches[] = {
-        "*", "18f4:*", "18f4:051a", "0000:65:00.0", "18f4:051a,0000:66:00.1", "*"};
+        "*", "18f4:*", "18f4:01c5", "0000:65:00.0", "18f4:01c5,0000:66:00.1", "*"};
     static const struct {
         const char *row;
         size_t n; /* Of the profiles above, from the first on. */
@@ -333,15 +333,15 @@ static void test_find(void **state)
     } cases[] = {
         {"anything", 6, {0, 1, 0, 0}, 0x8086, 0x1572, 0},
         {"vendor", 6, {0, 1, 0, 0}, 0x18f4, 0x1572, 1},
-        {"vendor and device", 6, {0, 1, 0, 0}, 0x18f4, 0x051a, 2},
-        {"address", 6, {0, 0x65, 0, 0}, 0x18f4, 0x051a, 3},
+        {"vendor and device", 6, {0, 1, 0, 0}, 0x18f4, 0x01c5, 2},
+        {"address", 6, {0, 0x65, 0, 0}, 0x18f4, 0x01c5, 3},
         {"address of a foreign vendor", 6, {0, 0x65, 0, 0}, 0x8086, 0x1572, 3},
-        {"another function", 6, {0, 0x65, 0, 1}, 0x18f4, 0x051a, 2},
-        {"another domain", 6, {1, 0x65, 0, 0}, 0x18f4, 0x051a, 2},
+        {"another function", 6, {0, 0x65, 0, 1}, 0x18f4, 0x01c5, 2},
+        {"another domain", 6, {1, 0x65, 0, 0}, 0x18f4, 0x01c5, 2},
         {"second pattern", 6, {0, 0x66, 0, 1}, 0x8086, 0x1572, 4},
-        {"device id of another vendor", 6, {0, 1, 0, 0}, 0x8086, 0x051a, 0},
-        {"fewer profiles", 2, {0, 0x65, 0, 0}, 0x18f4, 0x051a, 1},
-        {"no profiles", 0, {0, 0x65, 0, 0}, 0x18f4, 0x051a, -1},
+        {"device id of another vendor", 6, {0, 1, 0, 0}, 0x8086, 0x01c5, 0},
+        {"fewer profiles", 2, {0, 0x65, 0, 0}, 0x18f4, 0x01c5, 1},
+        {"no profiles", 0, {0, 0x65, 0, 0}, 0x18f4, 0x01c5, -1},
     };
     struct nic_profile profiles[N(matches)];
 

@@ -11,7 +11,7 @@ static const char *const netdevs[] = {"p1p1", "p1p2"};
 static const struct nic_pf_view full_pf = {
     .pf = {0, 0x65, 0, 0},
     .vendor = 0x18f4,
-    .device = 0x051a,
+    .device = 0x01c5,
     .driver = "vfio-pci",
     .numa_node = 1,
     .numvfs = 2,
@@ -73,7 +73,7 @@ static void test_full(void **state)
     reply_nics_add_vf(nics, &full_vf);
     check_line(nics, "17",
                "{\"jsonrpc\":\"2.0\",\"id\":17,\"result\":{\"nics\":[{\"pf\":\"0000:65:00.0\","
-               "\"vendor\":\"18f4\",\"device\":\"051a\",\"driver\":\"vfio-pci\","
+               "\"vendor\":\"18f4\",\"device\":\"01c5\",\"driver\":\"vfio-pci\","
                "\"netdevs\":[\"p1p1\",\"p1p2\"],\"numa_node\":1,\"sriov_numvfs\":2,"
                "\"profile\":\"napatech\",\"vfs\":[{\"vf\":\"0000:65:01.2\",\"index\":6,"
                "\"vf_num\":10,\"devargs\":\"0000:65:00.0,representor=[10]\","

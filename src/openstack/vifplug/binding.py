@@ -76,14 +76,14 @@ class Sockets:
         words = line.split()
         if len(words) not in (2, 3) or not (_BUS.fullmatch(words[0]) or _IDS.fullmatch(words[0])):
             raise BindingError(f"card '{line}' is not understood; write MATCH TEMPLATE [MODE], where MATCH "
-                               "is a bus (0000:65), ids (18f4:051b) or a vendor (18f4:*)")
+                               "is a bus (0000:65), ids (18f4:051a) or a vendor (18f4:*)")
         mode = check_mode(words[2]) if len(words) == 3 else self._default[1]
         return words[0].lower(), (check_template(words[1]), mode)
 
     def find(self, pci_slot, ids=None):
         """(path, mode) of the VF at `pci_slot`; raises BindingError.
 
-        :param ids: its vendor and device, "18f4:051b", as in pci_vendor_info, if they are known
+        :param ids: its vendor and device, "18f4:051a", as in pci_vendor_info, if they are known
         """
         number = vf_number(pci_slot)
         pci_slot = pci_slot.lower()

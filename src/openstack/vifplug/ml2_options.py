@@ -17,7 +17,7 @@ OPTIONS = (
     cfg.MultiStrOpt("card",
                     default=[],
                     help="Cards with other sockets: MATCH TEMPLATE [MODE], as often as needed. MATCH is "
-                         "the bus of the VFs (0000:b3), their vendor and device (18f4:051b) or vendor "
+                         "the bus of the VFs (0000:b3), their vendor and device (18f4:051a) or vendor "
                          "(18f4:*). A bus counts before ids, ids before a vendor. Two cards in one host "
                          "need templates that tell their VFs apart, by {pf_bus} for example."),
 )
