@@ -17,10 +17,19 @@ class GuestError(Exception):
     """A guest did not do what it was told in time."""
 
 
-class Guest:
-    """testpmd as guest `name` of a sandbox, on socket `path` in `mode` ("server": it listens)."""
+# What the guest's driver offers to negotiate: VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER, or neither.
+RINGS = {
+    "packed": "packed_vq=1,in_order=0",
+    "in-order": "packed_vq=0,in_order=1",
+    "split": "packed_vq=0,in_order=0",
+}
 
-    def __init__(self, sandbox, name, path, mode="server", mac=None, mtu=1500):
+
+class Guest:
+    """testpmd as guest `name` of a sandbox, on socket `path` in `mode` ("server": it listens), with
+    `rings` as in RINGS (default: virtio-user's own, which are in order)."""
+
+    def __init__(self, sandbox, name, path, mode="server", mac=None, mtu=1500, rings=None):
         self.sandbox = sandbox
         self.name = f"guest-{name}"
         self.fifo = os.path.join(sandbox.dir, f"{self.name}.in")
@@ -29,6 +38,7 @@ class Guest:
         self.mode = mode
         self.mac = mac
         self.mtu = mtu
+        self.rings = rings
         self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
         self.input = None
 
@@ -57,6 +67,8 @@ class Guest:
             vdev += ",server=1"
         if self.mac:
             vdev += f",mac={self.mac}"
+        if self.rings:
+            vdev += f",{RINGS[self.rings]}"
         self._take_hugepages()
         if self.mode == "server":
             self._inside(f'rm -f "{self.path}"')  # A killed one leaves its socket behind.

@@ -43,6 +43,12 @@ DRIVER = "librte_net_vpsim.so"
 STANDIN = "libvpsim-standin.so"
 
 
+def card_vfs(card):
+    """The addresses of a card's VFs."""
+    counts = [item[3:].partition("+") for item in card.split(",") if item.startswith("vf=")]
+    return [pcitree.following(first, i) for first, _, count in counts for i in range(int(count or 1))]
+
+
 class SandboxError(Exception):
     """Something could not be started, stopped or found."""
 
@@ -128,7 +134,7 @@ class Sandbox:
         self.card_file = os.path.join(self.dir, "card.conf")
         self.driver_dir = os.path.join(self.build, "tests/smartnic")
         self.standin = os.environ.get("VPSIM_STANDIN") == "yes"
-        self.state = {"pids": {}, "hugepages": 0, "cards": []}
+        self.state = {"pids": {}, "hugepages": 0, "cards": [], "driver": "plain"}
         if os.path.exists(self.state_file):
             with open(self.state_file, encoding="utf-8") as file:
                 self.state = json.load(file)
@@ -299,7 +305,9 @@ exec sleep infinity"""
 
     def card_settings(self, **settings):
         """Writes the simulated cards' settings (tests/smartnic/vpsim.h; _ stands for -), which hold from
-        the next use on. For one PF: card_settings(**{"max-mtu@0000:65:00.0": 2000})."""
+        the next use on. For one PF: card_settings(**{"max-mtu@0000:65:00.0": 2000}). The driver stays the
+        one that the sandbox was started with."""
+        settings = {"driver": self.state["driver"], **settings}
         temporary = f"{self.card_file}.new"
         with open(temporary, "w", encoding="ascii") as file:
             for key, value in settings.items():
@@ -343,15 +351,27 @@ exec sleep infinity"""
         memory = f"--huge-dir {self.dir}/hugepages --socket-limit 256"
         if not self._simulated() or self.standin:
             return f"--no-pci {memory}"
-        pfs = " ".join(f"-a {card.split('pf=')[1].split(',')[0]}" for card in self._simulated())
-        return f"-d {DRIVER} {pfs} {memory}"
+        return f"-d {DRIVER} {' '.join(self.allowed(card) for card in self._simulated())} {memory}"
 
-    def up(self, cards=("napatech",), vfs=28, daemon=True):
+    def allowed(self, card):
+        """The EAL options that name a card: its PF, and for the published driver (tests/smartnic/vpsim.h)
+        its VFs with the ids of their representors."""
+        pf = card.split("pf=")[1].split(",")[0]
+        if self.state["driver"] == "plain":
+            return f"-a {pf}"
+        vfs = card_vfs(card)
+        ids = ",".join(str(device * 8 + function)
+                       for _, _, device, function in map(pcitree.parse_address, vfs))
+        return " ".join([f"-a {pf},representor=[{ids}]", *(f"-a {vf}" for vf in vfs)])
+
+    def up(self, cards=("napatech",), vfs=28, daemon=True, driver="plain"):
         """Starts everything and returns when all are ready; takes it down again if that fails. Each of
         `cards` is a name in CARDS, with `vfs` VFs, or what pcitree.py takes; those of the ids that the
-        simulated SmartNIC's driver knows work, others can only be looked at."""
+        simulated SmartNIC's driver knows work, others can only be looked at. `driver` is the one of its
+        settings: with "published", of Napatech's cards alone."""
         if self.pid("holder"):
             raise SandboxError(f"{self.dir} is up already")
+        self.state["driver"] = driver
         self.state["cards"] = [CARDS[card].format(vfs=vfs) if card in CARDS else card
                                for card in cards]
         file, target = (STANDIN, "vpsim_standin") if self.standin else (DRIVER, "rte_net_vpsim")

@@ -2,7 +2,9 @@
  *
  * Probing is idempotent: the switch probes a PF again for each representor that it misses, and for
  * each one that was refused at every reconfiguration. All is checked before anything is made, and
- * what a failing probe made is taken back. */
+ * what a failing probe made is taken back.
+ *
+ * With `driver = published` (vpsim.h) VFs are probed as well, and that makes the representors. */
 
 #include "vpsim-compat.h"
 #include "vpsim.h"
@@ -106,6 +108,7 @@ static int make_representors(struct rte_pci_device *pci, const struct rte_eth_de
             .pci = pci,
             .representor = true,
             .vf = numbers->representor_ports[i],
+            .guest_vf = numbers->representor_ports[i],
             .backer_port_id = pf->data->port_id,
             .switch_domain = pf_port->switch_domain,
         };
@@ -130,6 +133,105 @@ static int make_representors(struct rte_pci_device *pci, const struct rte_eth_de
     return 0;
 }
 
+/* --- The published driver. --- */
+
+#define PUBLISHED_ID_MIN 2
+#define PUBLISHED_ID_MAX 71
+
+static bool is_vf(const struct rte_pci_device *pci)
+{
+    return pci->id.vendor_id == VPSIM_VENDOR_NAPATECH &&
+           (pci->id.device_id == 0x051a || pci->id.device_id == 0x051b);
+}
+
+/* The PF takes note of the ids that its VFs are to get. */
+static int probe_published_pf(struct rte_pci_device *pci, const struct rte_eth_devargs *numbers)
+{
+    if (rte_eth_dev_get_by_name(pci->name)) {
+        return -EEXIST; /* As EAL answers for a driver without RTE_PCI_DRV_PROBE_AGAIN. */
+    }
+    for (uint16_t i = 0; i < numbers->nb_representor_ports; i++) {
+        uint16_t id = numbers->representor_ports[i];
+
+        if (id < PUBLISHED_ID_MIN || id > PUBLISHED_ID_MAX) {
+            VPSIM_LOG(ERR, "%s: representor id %u is not from %d to %d", pci->name, id,
+                      PUBLISHED_ID_MIN, PUBLISHED_ID_MAX);
+            return -EINVAL;
+        }
+    }
+
+    struct rte_eth_dev *dev = ensure_pf(pci);
+    if (!dev) {
+        return -ENOMEM;
+    }
+    struct vpsim_port *port = dev->data->dev_private;
+    port->n_ids = numbers->nb_representor_ports;
+    memcpy(port->ids, numbers->representor_ports, port->n_ids * sizeof port->ids[0]);
+    return 0;
+}
+
+/* Whether the VF's devargs say sep=1. */
+static bool wants_separate(const struct rte_pci_device *vf)
+{
+    const struct rte_devargs *devargs = vf->device.devargs;
+    const char *found = devargs && devargs->args ? strstr(devargs->args, "sep=1") : NULL;
+
+    return found && (found == devargs->args || found[-1] == ',') && (!found[5] || found[5] == ',');
+}
+
+/* Makes the representor of a VF, on the PF's device, where the switch looks for it. */
+static int probe_published_vf(struct rte_pci_device *vf, const struct vpsim_settings *settings,
+                              const char *pf_name)
+{
+    struct rte_eth_dev *pf = rte_eth_dev_get_by_name(pf_name);
+    struct vpsim_port *pf_port = pf ? pf->data->dev_private : NULL;
+
+    if (!pf) {
+        VPSIM_LOG(ERR, "%s: its PF %s is not probed: no representor", vf->name, pf_name);
+        return -ENODEV;
+    }
+    if (pf_port->n_ids_given == pf_port->n_ids) {
+        VPSIM_LOG(ERR, "%s: PF %s has no id left in representor=[..]", vf->name, pf_name);
+        return -ENOSPC;
+    }
+
+    struct vpsim_ethdev_params params = {
+        .pci = RTE_ETH_DEV_TO_PCI(pf),
+        .representor = true,
+        .vf = pf_port->ids[pf_port->n_ids_given],
+        .guest_vf = (uint16_t)(vf->addr.devid * 8 + vf->addr.function),
+        .published = true,
+        .separate = wants_separate(vf),
+        .backer_port_id = pf->data->port_id,
+        .switch_domain = pf_port->switch_domain,
+    };
+    char name[RTE_ETH_NAME_MAX_LEN];
+
+    pf_port->n_ids_given++; /* Also of one that fails: the ids of the others do not move. */
+    if (vpsim_settings_refuse(settings, params.vf)) {
+        VPSIM_LOG(ERR, "%s: representor %u: refused by refuse-probe", vf->name, params.vf);
+        return -EIO;
+    }
+    representor_name(params.pci, params.vf, name, sizeof name);
+    return rte_eth_dev_create(pf->device, name, sizeof(struct vpsim_port), NULL, NULL,
+                              vpsim_ethdev_init, &params);
+}
+
+/* VFs are the published driver's alone; otherwise EAL is to leave them. */
+static int probe_vf(struct rte_pci_device *vf)
+{
+    char pf_name[PCI_PRI_STR_SIZE + 1];
+    struct vpsim_settings settings;
+
+    if (!vpsim_tree_pf_of(&vf->addr, pf_name)) {
+        return 1;
+    }
+    vpsim_settings_load(pf_name, &settings);
+    return settings.published ? probe_published_vf(vf, &settings, pf_name) : 1;
+}
+
+/* --- EAL's side. --- */
+
 static int remove_card(struct rte_pci_device *pci)
 {
     uint16_t port_id;
@@ -148,12 +250,18 @@ static int probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_devi
     struct vpsim_settings settings;
     struct rte_eth_devargs numbers;
 
+    if (is_vf(pci)) {
+        return probe_vf(pci);
+    }
     vpsim_settings_load(pci->name, &settings);
     if (settings.probe_delay_ms) {
         rte_delay_us_sleep(settings.probe_delay_ms * 1000);
     }
 
     int error = parse_numbers(pci, &numbers);
+    if (!error && settings.published && pci->id.vendor_id == VPSIM_VENDOR_NAPATECH) {
+        return probe_published_pf(pci, &numbers);
+    }
     if (!error) {
         error = check_numbers(pci, &settings, &numbers);
     }
@@ -175,6 +283,8 @@ static int probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_devi
 
 static const struct rte_pci_id ids[] = {
     {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x01c5)},
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x051a)}, /* VFs, for the published driver. */
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x051b)},
     {RTE_PCI_DEVICE(VPSIM_VENDOR_GENERIC, 0x0001)},
     {.vendor_id = 0},
 };

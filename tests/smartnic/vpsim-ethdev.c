@@ -94,11 +94,13 @@ static int dev_start(struct rte_eth_dev *dev)
         return 0;
     }
     vpsim_settings_load(port->pf, &settings);
-    if (!vpsim_settings_socket(&settings, port->pf, port->vf, path, sizeof path)) {
+    if (!vpsim_settings_socket(&settings, port->pf, port->guest_vf, port->separate, path,
+                               sizeof path)) {
         VPSIM_LOG(ERR, "%s: %s is no path for a socket", port->pf, settings.vhost_socket);
         return -EINVAL;
     }
-    int error = vpsim_guest_open(&port->guest, path, settings.vhost_listen);
+    int error = vpsim_guest_open(&port->guest, path, settings.vhost_listen && !port->published,
+                                 port->published);
     if (error) {
         VPSIM_LOG(ERR, "%s: representor %u: cannot open %s: %s", port->pf, port->vf, path,
                   strerror(-error));
@@ -265,6 +267,9 @@ int vpsim_ethdev_init(struct rte_eth_dev *dev, void *params_)
     port->port_id = dev->data->port_id;
     port->representor = params->representor;
     port->vf = params->vf;
+    port->guest_vf = params->guest_vf;
+    port->published = params->published;
+    port->separate = params->separate;
 
     /* ethdev frees it, also when we fail. */
     dev->data->mac_addrs = new_mac(&params->pci->addr, params->representor, params->vf);

@@ -12,9 +12,15 @@
 
 #include <rte_vhost.h>
 
+#include <linux/virtio_config.h>
+
 /* The guest's view: it receives on ring 0 and sends on ring 1. */
 #define RING_TO_GUEST 0
 #define RING_FROM_GUEST 1
+
+#ifndef VIRTIO_F_IN_ORDER
+#define VIRTIO_F_IN_ORDER 35 /* Virtual I/O Device (VIRTIO) 1.1, section 6. */
+#endif
 
 /* What needs checksums, segmentation, or more than one ring pair: none is simulated. */
 #define FEATURES_LACKING                                                                           \
@@ -40,6 +46,18 @@ static struct vpsim_guest *find(const char *path)
     return NULL;
 }
 
+/* Whether the rings that the guest negotiated are such as the card can use. */
+static bool rings_fit(const struct vpsim_guest *guest, int vid)
+{
+    const uint64_t fit = 1ULL << VIRTIO_F_RING_PACKED | 1ULL << VIRTIO_F_IN_ORDER;
+    uint64_t features = 0;
+
+    if (!guest->needs_packed) {
+        return true;
+    }
+    return !rte_vhost_get_negotiated_features(vid, &features) && features & fit;
+}
+
 /* Gives the guest that `vid` belongs to the device `now`, once no burst uses the old one. */
 static int change(int vid, int now)
 {
@@ -50,7 +68,8 @@ static int change(int vid, int now)
     }
     pthread_mutex_lock(&guests_mutex);
     struct vpsim_guest *guest = find(path);
-    if (guest) {
+    bool fits = !guest || now < 0 || rings_fit(guest, vid);
+    if (guest && fits) {
         rte_rwlock_write_lock(&guest->lock);
         __atomic_store_n(&guest->vid, now, __ATOMIC_RELAXED);
         rte_rwlock_write_unlock(&guest->lock);
@@ -58,6 +77,10 @@ static int change(int vid, int now)
     pthread_mutex_unlock(&guests_mutex);
     if (!guest) {
         return -1;
+    }
+    if (!fits) {
+        VPSIM_LOG(WARNING, "%s: the guest has neither packed nor in-order rings: no link", path);
+        return 0;
     }
     VPSIM_LOG(INFO, "%s: guest %s", path, now >= 0 ? "connected" : "disconnected");
     return 0;
@@ -113,7 +136,7 @@ static void leave_list(struct vpsim_guest *guest)
     pthread_mutex_unlock(&guests_mutex);
 }
 
-int vpsim_guest_open(struct vpsim_guest *guest, const char *path, bool listen)
+int vpsim_guest_open(struct vpsim_guest *guest, const char *path, bool listen, bool needs_packed)
 {
     if (strlen(path) >= sizeof guest->path) {
         return -ENAMETOOLONG;
@@ -121,6 +144,7 @@ int vpsim_guest_open(struct vpsim_guest *guest, const char *path, bool listen)
     strcpy(guest->path, path);
     rte_rwlock_init(&guest->lock);
     guest->vid = -1;
+    guest->needs_packed = needs_packed;
 
     pthread_mutex_lock(&guests_mutex);
     bool taken = find(path);

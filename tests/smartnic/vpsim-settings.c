@@ -50,7 +50,9 @@ static bool set(struct vpsim_settings *s, const char *key, const char *value)
 {
     unsigned long number;
 
-    if (!strcmp(key, "vhost-socket")) {
+    if (!strcmp(key, "driver")) {
+        return set_word(value, "published", "plain", &s->published);
+    } else if (!strcmp(key, "vhost-socket")) {
         return set_text(value, s->vhost_socket, sizeof s->vhost_socket);
     } else if (!strcmp(key, "vhost-mode")) {
         return set_word(value, "client", "server", &s->vhost_listen);
@@ -104,13 +106,9 @@ static void read_pass(FILE *file, const char *pf, bool own, struct vpsim_setting
     }
 }
 
-void vpsim_settings_load(const char *pf, struct vpsim_settings *s)
+/* Reads the file, if there is one. */
+static void read_file(const char *pf, struct vpsim_settings *s)
 {
-    *s = (struct vpsim_settings){
-        .vhost_socket = "/usr/local/var/run/stdvio{vf}",
-        .max_mtu = 9600,
-    };
-
     const char *path = getenv("VPSIM_CONFIG");
     if (!path) {
         return;
@@ -125,6 +123,15 @@ void vpsim_settings_load(const char *pf, struct vpsim_settings *s)
     read_pass(file, pf, false, s);
     read_pass(file, pf, true, s);
     fclose(file);
+}
+
+void vpsim_settings_load(const char *pf, struct vpsim_settings *s)
+{
+    *s = (struct vpsim_settings){.vhost_socket = "/usr/local/var/run/stdvio{vf}"};
+    read_file(pf, s);
+    if (!s->max_mtu) {
+        s->max_mtu = s->published ? 9982 : 9600;
+    }
 }
 
 bool vpsim_settings_refuse(const struct vpsim_settings *s, uint16_t vf)
@@ -143,8 +150,22 @@ bool vpsim_settings_refuse(const struct vpsim_settings *s, uint16_t vf)
     return false;
 }
 
-bool vpsim_settings_socket(const struct vpsim_settings *s, const char *pf, uint16_t vf, char *path,
-                           size_t size)
+/* Appends the last part of a path to it once more: DIR/NAME becomes DIR/NAME/NAME. */
+static bool separate_path(char *path, size_t size)
+{
+    size_t used = strlen(path);
+    const char *name = strrchr(path, '/');
+
+    if (!name || used + strlen(name) >= size) {
+        return false;
+    }
+    memmove(path + used, name, strlen(name)); /* It ends where the copy begins. */
+    path[2 * used - (size_t)(name - path)] = '\0';
+    return true;
+}
+
+bool vpsim_settings_socket(const struct vpsim_settings *s, const char *pf, uint16_t vf,
+                           bool separate, char *path, size_t size)
 {
     struct rte_pci_addr address;
     size_t used = 0;
@@ -173,5 +194,5 @@ bool vpsim_settings_socket(const struct vpsim_settings *s, const char *pf, uint1
         used += (size_t)snprintf(path + used, size - used, "%s", part);
         from += taken;
     }
-    return used > 0;
+    return used > 0 && (!separate || separate_path(path, size));
 }

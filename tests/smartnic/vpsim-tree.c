@@ -10,14 +10,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The PF's directory in the tree that DPDK scans. */
+/* The tree that DPDK scans. */
+static const char *root(void)
+{
+    const char *path = getenv("SYSFS_PCI_DEVICES");
+
+    return path ? path : "/sys/bus/pci/devices";
+}
+
 static DIR *open_pf(const struct rte_pci_addr *pf)
 {
-    const char *root = getenv("SYSFS_PCI_DEVICES");
     char path[PATH_MAX];
 
-    snprintf(path, sizeof path, "%s/" PCI_PRI_FMT, root ? root : "/sys/bus/pci/devices", pf->domain,
-             pf->bus, pf->devid, pf->function);
+    snprintf(path, sizeof path, "%s/" PCI_PRI_FMT, root(), pf->domain, pf->bus, pf->devid,
+             pf->function);
     return opendir(path);
 }
 
@@ -55,6 +61,28 @@ static int vf_number(const struct rte_pci_addr *pf, bool napatech, int directory
         return -1;
     }
     return vf.devid * 8 + vf.function;
+}
+
+bool vpsim_tree_pf_of(const struct rte_pci_addr *vf, char name[PCI_PRI_STR_SIZE + 1])
+{
+    char path[PATH_MAX];
+    char target[PATH_MAX];
+    struct rte_pci_addr pf;
+
+    snprintf(path, sizeof path, "%s/" PCI_PRI_FMT "/physfn", root(), vf->domain, vf->bus, vf->devid,
+             vf->function);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0) {
+        return false;
+    }
+    target[length] = '\0';
+
+    const char *slash = strrchr(target, '/');
+    if (rte_pci_addr_parse(slash ? slash + 1 : target, &pf)) {
+        return false;
+    }
+    rte_pci_device_name(&pf, name, PCI_PRI_STR_SIZE + 1);
+    return true;
 }
 
 bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number)

@@ -22,6 +22,23 @@
  *
  * VFs need other device ids than these (051a, 0002), or they would be taken for PFs.
  *
+ * The published driver
+ * --------------------
+ * With `driver = published` a card with Napatech's ids does what Napatech's published driver (2023
+ * series) is read to do; nobody has compared it with a card:
+ *
+ *   - The probe of a VF (18f4:051a or 18f4:051b, named with -a at start) makes its representor. The
+ *     PF's representor=[..] gives the representors their ids, in the order of probing, which is
+ *     EAL's: by address. A VF fails its probe if no id is left, or if its PF is not probed.
+ *   - Ids are from 2 to 71.
+ *   - The PF is not probed again: a representor that does not exist after the start never does.
+ *   - A guest has link, and frames pass, only if it negotiates VIRTIO_F_RING_PACKED or
+ *     VIRTIO_F_IN_ORDER.
+ *   - The card connects, and the guest listens, whatever vhost-mode is. {vf} in the socket's path
+ * is the VF's number, ID*8+VF, whatever id its representor has. With sep=1 in the VF's devargs each
+ *     socket has a directory of its own, of the socket's name: stdvio10/stdvio10.
+ *   - The largest MTU is 9982, if max-mtu does not set another.
+ *
  * Settings
  * --------
  * VPSIM_CONFIG in the process's environment names a file of `key = value` lines; `#` starts a
@@ -31,13 +48,14 @@
  * logged and ignored.
  *
  *   key             default        meaning
+ *   driver          plain          published: as above. Hold it from before the start to the end
  *   vhost-socket    /usr/local/var/run/stdvio{vf}
  *                                  the socket; {vf} is the number, {pf_bus} the PF's bus (two
  *                                  hexadecimal digits), {pf} its address
  *   vhost-mode      server         the guest's end, as Nova names it. server: the guest listens,
  *                                  and the card connects, again and again; client: the card
  *                                  listens
- *   max-mtu         9600           larger MTUs are refused
+ *   max-mtu         9600           larger MTUs are refused (published: 9982)
  *   no-mac          no             yes: as if the driver had no operation to set the MAC address
  *                                  (ENOTSUP)
  *   refuse-mac      no             yes: setting it fails (EPERM)
@@ -80,6 +98,7 @@ extern int vpsim_logtype;
 /* --- vpsim-settings.c: the settings file. --- */
 
 struct vpsim_settings {
+    bool published; /* driver = published. */
     char vhost_socket[128];
     bool vhost_listen; /* The card listens (vhost-mode = client). */
     uint16_t max_mtu;
@@ -95,9 +114,10 @@ void vpsim_settings_load(const char *pf, struct vpsim_settings *);
 /* Whether the settings refuse a probe of representor `vf`. */
 bool vpsim_settings_refuse(const struct vpsim_settings *, uint16_t vf);
 
-/* Expands the socket template into path. False if it does not fit. */
-bool vpsim_settings_socket(const struct vpsim_settings *, const char *pf, uint16_t vf, char *path,
-                           size_t size);
+/* Expands the socket template into path; `separate` gives the socket a directory of its own, of the
+ * same name. False if it does not fit. */
+bool vpsim_settings_socket(const struct vpsim_settings *, const char *pf, uint16_t vf,
+                           bool separate, char *path, size_t size);
 
 /* --- vpsim-guest.c: a VF's guest, behind a vhost-user socket. --- */
 
@@ -107,11 +127,13 @@ struct vpsim_guest {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     rte_rwlock_t lock; /* Held to read while the rings of `vid` are in use. */
     int vid;           /* librte_vhost's device, -1 without a guest. */
+    bool needs_packed; /* Guests without packed or in-order rings get no link. */
 };
 
 /* Opens the socket; guests may connect from now on. Returns 0 or a negative errno value; a path
- * that another guest has is refused. */
-int vpsim_guest_open(struct vpsim_guest *, const char *path, bool listen);
+ * that another guest has is refused. `needs_packed`: a guest that negotiates neither packed nor
+ * in-order rings does not count as connected. */
+int vpsim_guest_open(struct vpsim_guest *, const char *path, bool listen, bool needs_packed);
 
 /* Closes the socket and drops the guest. No burst may run, nor begin after it. */
 void vpsim_guest_close(struct vpsim_guest *);
@@ -132,7 +154,10 @@ uint16_t vpsim_guest_send(struct vpsim_guest *, struct rte_mbuf **, uint16_t n);
 struct vpsim_ethdev_params {
     const struct rte_pci_device *pci;
     bool representor;
-    uint16_t vf;             /* Of a representor. */
+    uint16_t vf;             /* Of a representor: its id. */
+    uint16_t guest_vf;       /* Of a representor: the number of the VF whose guest it leads to. */
+    bool published;          /* Of a representor: made by the published driver. */
+    bool separate;           /* Of a representor: its socket has a directory of its own. */
     uint16_t backer_port_id; /* Of a representor: the PF's ethdev. */
     uint16_t switch_domain;  /* Of a representor: the PF's. */
 };
@@ -152,9 +177,16 @@ struct vpsim_counters {
 struct vpsim_port {
     char pf[PCI_PRI_STR_SIZE + 1];
     uint16_t port_id;
-    uint16_t vf;
+    uint16_t vf;       /* Of a representor: its id. */
+    uint16_t guest_vf; /* As in the params. */
     uint16_t switch_domain;
     bool representor;
+    bool published; /* As in the params. */
+    bool separate;  /* As in the params. */
+    /* Of a PF by the published driver: ids that its VFs get, in the order of their probing. */
+    uint16_t ids[RTE_MAX_ETHPORTS];
+    uint16_t n_ids;
+    uint16_t n_ids_given;
     bool guest_open;
     struct vpsim_guest guest; /* While guest_open. */
     struct vpsim_counters rx;
@@ -170,6 +202,9 @@ int vpsim_ethdev_init(struct rte_eth_dev *, void *params);
 
 /* Whether the PF has a VF of that number. */
 bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number);
+
+/* Writes the address of the VF's PF, as EAL names it. False if the device is not a VF. */
+bool vpsim_tree_pf_of(const struct rte_pci_addr *vf, char name[PCI_PRI_STR_SIZE + 1]);
 
 #define VPSIM_VENDOR_NAPATECH 0x18f4
 #define VPSIM_VENDOR_GENERIC 0xfa5e

@@ -1,0 +1,162 @@
+"""The simulated card behaving as Napatech's published driver does (tests/smartnic/vpsim.h): representors
+for VFs that were named at start only, ids in the order of the VFs, link for packed or in-order rings only."""
+
+import os
+
+import pytest
+
+from api import representor, wait_until
+from conftest import a_sandbox
+from sandbox import Sandbox, card_vfs
+from test_card import BURSTS, PF, exchange, slot, socket_of
+
+VFS = 24  # Numbers 4 to 27, as docs/napatech.md has them.
+
+
+@pytest.fixture(scope="module")
+def whole_card_box():
+    """In place of the sandbox with the other cards: one Napatech card, all VFs named at start."""
+    with a_sandbox(Sandbox, cards=("napatech",), vfs=VFS, driver="published") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def restart_switch(card_box):
+    """Restarts ovs-vswitchd with -a options of a test's own; the sandbox's are back after the test."""
+    original = card_box.dpdk_extra()
+    named = card_box.allowed(card_box.state["cards"][0])
+
+    def set_extra(extra):
+        card_box.stop("ovs-vswitchd")
+        card_box.vsctl("set", "Open_vSwitch", ".", f'other_config:dpdk-extra="{extra}"')
+        card_box.start_vswitchd()
+
+    def restart(allowed):
+        assert named in original
+        set_extra(original.replace(named, allowed))
+    yield restart
+    set_extra(original)
+
+
+def allow(vfs, ids="4-27"):
+    """The -a options of the PF, with those ids, and of VFs."""
+    return " ".join([f"-a {PF},representor=[{ids}]", *(f"-a {vf}" for vf in vfs)])
+
+
+def all_vfs(box):
+    return card_vfs(box.state["cards"][0])
+
+
+def link_state(box, port):
+    return box.vsctl("get", "Interface", port, "link_state")
+
+
+def add_port(box, number):
+    """A port on a representor without vifplugd; its name."""
+    name = f"plain{number}"
+    box.vsctl("--may-exist", "add-br", "br-int", "--", "set", "Bridge", "br-int",
+              "datapath_type=netdev", "--", "add-port", "br-int", name, "--", "set", "Interface", name,
+              "type=dpdk", f"options:dpdk-devargs={PF},representor=[{number}]")
+    wait_until(lambda: box.vsctl("get", "Interface", name, "ofport") not in ("[]", "0"), 15,
+               f"vswitchd has looked at {name}")
+    return name
+
+
+def attaches(box, number):
+    return box.vsctl("get", "Interface", add_port(box, number), "error") == "[]"
+
+
+def log_path(box):
+    return os.path.join(box.log, "ovs-vswitchd.log")
+
+
+def log_has(box, text, since):
+    """Whether ovs-vswitchd.log has it behind that size."""
+    with open(log_path(box), encoding="utf-8", errors="replace") as file:
+        file.seek(since)
+        return text in file.read()
+
+
+def plug_with_guests(api, guest, rings):
+    """VIFs on numbers from 10 on, with a guest of each kind of rings on its socket: [(port, guest)]."""
+    result = []
+    for n, kind in enumerate(rings):
+        answer = api.plug(representor(n, slot(10 + n)))
+        assert answer["state"] == "up"
+        one = guest(f"p{n}", socket_of(10 + n), mac=answer["address"], rings=kind)
+        result.append((answer["port"], one))
+    return result
+
+
+@pytest.mark.parametrize("rings", ["packed", "in-order"])
+def test_frames(card_box, card_api, guest, rings):
+    (first_port, first), (second_port, second) = plug_with_guests(card_api, guest, [rings, rings])
+    for port in (first_port, second_port):
+        wait_until(lambda port=port: link_state(card_box, port) == "up", 20, f"the link of {port} is up")
+    exchange(first, second, 1514)
+
+
+def test_guest_without_such_rings(card_box, card_api, guest):
+    """The port is up and the guest connected, yet it has no link and no frame of it passes. The log of
+    ovs-vswitchd says why."""
+    since = os.path.getsize(log_path(card_box))
+    guests = plug_with_guests(card_api, guest, ["packed", "packed", "split"])
+    for port, _ in guests[:2]:
+        wait_until(lambda port=port: link_state(card_box, port) == "up", 20, f"the link of {port} is up")
+    (_, first), (_, second), (port, split) = guests
+    words = f"{socket_of(12)}: the guest has neither packed nor in-order"
+    wait_until(lambda: log_has(card_box, words, since), 20, "the card looks at the guest's rings")
+    assert split.is_connected()
+    first.receive()
+    split.send(BURSTS, 1000, first.mac)
+    second.send(BURSTS, 1000, first.mac)
+    wait_until(lambda: first.counters()[0] >= BURSTS * 32, 15, "the other guest's frames arrive")
+    assert first.counters()[0] == BURSTS * 32
+    assert card_api.get_vif(2)["state"] == "up"
+    assert link_state(card_box, port) == "down"
+    assert card_box.vsctl("get", "Interface", port, "statistics:rx_packets") == "0"
+
+
+def test_vf_that_was_not_named_at_start(card_box, restart_switch):
+    restart_switch(allow(all_vfs(card_box)[:4], "4-7"))
+    assert attaches(card_box, 7)
+    assert not attaches(card_box, 8)
+    assert "Error attaching device" in card_box.vsctl("get", "Interface", "plain8", "error")
+
+
+def test_ids_go_by_the_order_of_the_vfs(card_box, restart_switch, guest):
+    """One VF less than ids, and every later representor leads to the guest of the next VF."""
+    vfs = all_vfs(card_box)
+    restart_switch(allow(vfs[:2] + vfs[3:]))
+    ports = [add_port(card_box, number) for number in (5, 10)]
+    for name, number in (("five", 5), ("eleven", 11)):
+        guest(name, socket_of(number), rings="packed")
+    for port in ports:
+        wait_until(lambda port=port: link_state(card_box, port) == "up", 20, f"the link of {port} is up")
+    assert not attaches(card_box, 27)
+
+
+def test_ids_out_of_range(card_box, restart_switch):
+    """The PF's probe fails, and with it those of all its VFs."""
+    since = os.path.getsize(log_path(card_box))
+    restart_switch(allow(all_vfs(card_box)[:4], "69-72"))
+    assert log_has(card_box, "representor id 72 is not from 2 to 71", since)
+    assert not attaches(card_box, 69)
+
+
+def test_sockets_in_directories_of_their_own(card_box, restart_switch, guest):
+    """sep=1 in a VF's devargs."""
+    vfs = all_vfs(card_box)
+    restart_switch(allow([f"{vfs[0]},sep=1", *vfs[1:]]))
+    os.mkdir(os.path.join(card_box.dir, "stdvio", "stdvio4"))
+    ports = [add_port(card_box, number) for number in (4, 5)]
+    guest("sep", "/usr/local/var/run/stdvio4/stdvio4", rings="packed")
+    guest("not", socket_of(5), rings="packed")
+    for port in ports:
+        wait_until(lambda port=port: link_state(card_box, port) == "up", 20, f"the link of {port} is up")
+
+
+def test_vhost_mode_is_server_whatever_is_set(card_box, card_api, guest):
+    card_box.card_settings(vhost_mode="client")
+    [(port, _)] = plug_with_guests(card_api, guest, ["packed"])
+    wait_until(lambda: link_state(card_box, port) == "up", 20, "the link is up")
