@@ -211,6 +211,9 @@ static void output_pf(struct json_object *pf)
     printf("%s  %s:%s  %s  profile %s\n", text_at(pf, "pf"), text_at(pf, "vendor"),
            text_at(pf, "device"), text_at(pf, "driver") ? text_at(pf, "driver") : "no driver",
            profile ? profile : "-");
+    if (text_at(pf, "problem")) {
+        printf("  %s\n", text_at(pf, "problem"));
+    }
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         scols_table_new_column(table, columns[i], 0, i == 1 ? SCOLS_FL_RIGHT : 0);
     }

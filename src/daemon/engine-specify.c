@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/kernel-nic.h"
+#include "daemon/nic-probe.h"
 #include "daemon/sysfs.h"
 #include "util.h"
 
@@ -50,9 +51,25 @@ static void find_kernel_representor(const struct engine *engine, const struct vi
     }
 }
 
+/* Whether the VIF's port runs on that very representor. What dpdk-extra tells does not count then:
+ * a replug of a running guest's port is never refused for it. */
+static bool is_attached(const struct engine *engine, const char *vif_id, const struct nic_vf *vf)
+{
+    struct record record;
+    bool attached;
+
+    record_init(&record);
+    attached = ovs_find_vif(engine->env.ovs, vif_id, &record) && !record_failed(&record) &&
+               record.ofport > 0 &&
+               !strcmp(smap_get_def(&record.spec.options, "dpdk-devargs", ""), vf->devargs);
+    record_destroy(&record);
+    return attached;
+}
+
 static void find_vf(const struct engine *engine, const struct vif *vif, struct vf_facts *vf,
                     struct host_facts *facts)
 {
+    const char *field = vif_field_path(vif, VIF_FIELD_PCI_SLOT);
     const char *datapath = vif->datapath_type[0] ? vif->datapath_type : facts->bridge.datapath_type;
 
     facts->nic_error = &vf->nic_error;
@@ -60,8 +77,9 @@ static void find_vf(const struct engine *engine, const struct vif *vif, struct v
     if (!vif->has_pci_slot) {
         return;
     }
-    if (nic_resolve(engine->env.nic, &vif->pci_slot, vif_field_path(vif, VIF_FIELD_PCI_SLOT),
-                    &vf->nic_vf, &vf->nic_error)) {
+    if (nic_resolve(engine->env.nic, &vif->pci_slot, field, &vf->nic_vf, &vf->nic_error) &&
+        (nic_check_probed(engine->env.nic, &vf->nic_vf, field, &vf->nic_error) ||
+         is_attached(engine, vif->id, &vf->nic_vf))) {
         facts->nic_vf = &vf->nic_vf;
     }
     if (vif->kind != VIF_KIND_REPRESENTOR && strcmp(datapath, "netdev")) {

@@ -15,6 +15,7 @@
 #include "daemon/access.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
+#include "daemon/dpdk-extra.h"
 #include "daemon/engine.h"
 #include "daemon/nic.h"
 #include "daemon/notify.h"
@@ -67,6 +68,7 @@ struct daemon {
     struct links *links;
     struct link_remover *link_remover;
     struct offload offload;
+    struct dpdk_extra dpdk_extra;
     struct vswitchd *vswitchd;
     struct engine_env env;
     struct engine *engine;
@@ -350,6 +352,7 @@ static void start(struct daemon *daemon)
     start_server(daemon);
     daemon->ovs = ovs_create(daemon->options.db);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
+    nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
     daemon->links = open_links();
     daemon->link_remover = link_remover_create();
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
@@ -393,6 +396,7 @@ static void stop(struct daemon *daemon)
     server_destroy(daemon->server);
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
+    dpdk_extra_destroy(&daemon->dpdk_extra);
     ovs_destroy(daemon->ovs);
     access_destroy(daemon->access);
     unixctl_server_destroy(daemon->unixctl);
@@ -499,6 +503,7 @@ static void run(struct daemon *daemon)
     ovs_globals(daemon->ovs, &globals);
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
+    dpdk_extra_run(&daemon->dpdk_extra, daemon->ovs, daemon->vswitchd);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);

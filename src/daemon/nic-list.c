@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/nic-private.h"
+#include "daemon/nic-probe.h"
 #include "daemon/sysfs.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
@@ -48,7 +49,9 @@ static void add(struct list *list, size_t pf_index, int index, const struct sysf
         nic_no_profile(&entry->vf, "", &error);
     } else if (nic_number(pf->profile, index, "", &entry->vf, &error)) {
         entry->numbered = true;
-        nic_render(pf->profile, "", &entry->vf, &error);
+        (void)(nic_check_range(pf->profile, "", &entry->vf, &error) &&
+               nic_render(pf->profile, "", &entry->vf, &error) &&
+               nic_check_probed(list->nic, &entry->vf, "", &error));
     }
     entry->problem = error.message[0] ? xstrdup(error.message) : NULL;
 }
@@ -122,6 +125,7 @@ static void tell(const struct list *list, const struct nic_visitor *visitor)
         char names[NIC_NETDEVS_MAX][IF_NAMESIZE];
         const char *netdevs[NIC_NETDEVS_MAX];
         char driver[SYSFS_NAME_LEN];
+        struct error error = {.message = ""};
         struct nic_pf_view view = {
             .pf = pf->address,
             .vendor = pf->vendor,
@@ -132,8 +136,12 @@ static void tell(const struct list *list, const struct nic_visitor *visitor)
             .netdevs = netdevs,
             .n_netdevs = sysfs_netdevs(root, &pf->address, names, NIC_NETDEVS_MAX),
             .profile = pf->profile ? pf->profile->name : NULL,
+            .problem = error.message,
         };
 
+        if (pf->profile) {
+            nic_check_pf_probed(list->nic, pf->profile, &pf->address, &error);
+        }
         sysfs_driver(root, &pf->address, driver);
         for (size_t j = 0; j < view.n_netdevs; j++) {
             netdevs[j] = names[j];

@@ -21,8 +21,9 @@ struct nic_visitor {
 /* Tells of every PF that has VFs, in the order of their addresses (at most NIC_PFS_MAX), and after
  * each of its VFs, in the order of their indexes (at most SYSFS_VFS_MAX). Reads sysfs afresh.
  *
- * A VF's `problem` is what nic_resolve() would refuse it for, in the same words; what could be
- * found out all the same (its number, say) is told beside it. */
+ * A VF's `problem` is what nic_resolve() or nic_check_probed() would refuse it for, in the same
+ * words; what could be found out all the same (its number, say) is told beside it. A PF's is that
+ * of nic_check_pf_probed(). */
 void nic_list(struct nic *nic, const struct nic_visitor *visitor);
 
 #endif

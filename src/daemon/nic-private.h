@@ -23,7 +23,8 @@ struct nic {
     const char *sysfs_root;
     const struct nic_profile *profiles;
     size_t n_profiles;
-    struct nic_pf pfs[NIC_PFS_MAX]; /* In the order of their addresses if `scanned`. */
+    const struct dpdk_extra *dpdk_extra; /* NULL: nothing is known of it. */
+    struct nic_pf pfs[NIC_PFS_MAX];      /* In the order of their addresses if `scanned`. */
     size_t n_pfs;
     bool scanned;
     long long scanned_at_ms;
@@ -36,6 +37,11 @@ void nic_scan(struct nic *nic);
  * nic_resolve(). */
 bool nic_number(const struct nic_profile *profile, int index, const char *field, struct nic_vf *vf,
                 struct error *error);
+
+/* Whether the profile's driver has a representor for a VF with that number. Errors as of
+ * nic_resolve(). */
+bool nic_check_range(const struct nic_profile *profile, const char *field, const struct nic_vf *vf,
+                     struct error *error);
 
 /* Fills what the profile says of a VF with a number. Errors as of nic_resolve(). */
 bool nic_render(const struct nic_profile *profile, const char *field, struct nic_vf *vf,

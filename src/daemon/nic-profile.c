@@ -11,11 +11,13 @@
 /* The built-in profiles, in the words of the configuration; docs/nics.md has their sources. */
 static const struct builtin {
     const char *name;
-    const char *settings[6][2];
+    const char *settings[8][2];
 } builtins[] = {
     {"napatech",
      {{"match", "18f4:*"},
       {"vf-number", "slot"},
+      {"vf-range", "2-71"},
+      {"representors", "with-vfs"},
       {"vhost-socket", "/usr/local/var/run/stdvio{vf}"},
       {"set-vf-mac", "no"}}},
     {"mlx5", {{"match", "15b3:*"}, {"devargs", "{pf},representor=vf[{vf}]"}}},
@@ -206,6 +208,32 @@ static bool set_numbering(struct nic_profile *profile, const char *value, char *
     return true;
 }
 
+/* any, or FIRST-LAST. */
+static bool set_range(struct nic_profile *profile, const char *value, char *why, size_t size)
+{
+    unsigned int min;
+    unsigned int max;
+    char end;
+
+    if (!strcmp(value, "any")) {
+        profile->has_vf_range = false;
+        profile->vf_min = profile->vf_max = 0;
+        return true;
+    }
+    if (!isdigit((unsigned char)*value) || strspn(value, "0123456789-") != strlen(value) ||
+        strlen(value) > sizeof "65535-65535" - 1 ||
+        sscanf(value, "%u-%u%c", &min, &max, &end) != 2 || min > max || max > NIC_VF_NUM_MAX) {
+        snprintf(why, size,
+                 "is '%s', which is neither any nor FIRST-LAST with numbers from 0 to %d", value,
+                 NIC_VF_NUM_MAX);
+        return false;
+    }
+    profile->has_vf_range = true;
+    profile->vf_min = (int)min;
+    profile->vf_max = (int)max;
+    return true;
+}
+
 /* The keys whose values are one of a few words. */
 static bool set_choice(struct nic_profile *profile, const char *key, const char *value, bool *known,
                        char *why, size_t size)
@@ -214,11 +242,19 @@ static bool set_choice(struct nic_profile *profile, const char *key, const char 
     static const char *const macs[] = {"no", "try", "yes"};
     static const char *const names[] = {"vfr", "vif_name"};
     static const char *const booleans[] = {"no", "yes"};
+    static const char *const moments[] = {"any-time", "with-pf", "with-vfs"};
     static const char *const datapaths[] = {"netdev", "system"};
     int i = 0;
 
     *known = true;
     if (!strcmp(key, "vf-number") && set_numbering(profile, value, why, size)) {
+        return true;
+    }
+    if (!strcmp(key, "vf-range") && set_range(profile, value, why, size)) {
+        return true;
+    }
+    if (!strcmp(key, "representors") && set_word(value, moments, 3, &i, why, size)) {
+        profile->representors = (enum nic_representors)i;
         return true;
     }
     if (!strcmp(key, "vhost-mode") && set_word(value, modes, 2, &i, why, size)) {

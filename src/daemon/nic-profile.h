@@ -17,12 +17,21 @@
 #define NIC_OPTIONS_MAX 16
 #define NIC_PROFILES_MAX 32
 #define NIC_VF_BASE_MAX 255
+#define NIC_VF_NUM_MAX 65535 /* DPDK's representor_id has 16 bits. */
 
 enum nic_numbering {
     NIC_NUMBER_SLOT,   /* VF_NUM = ID*8+VF, from the VF's own address DDDD:BB:ID.VF (Napatech). */
     NIC_NUMBER_VIRTFN, /* The N of sysfs virtfnN (DPDK's own meaning of representor=[N]), and
                         * `vf_base` more. */
     NIC_NUMBER_NONE    /* Not known: no VF is plugged until the configuration says it. */
+};
+
+/* When the card's driver makes representors. */
+enum nic_representors {
+    NIC_REPRESENTORS_ANY_TIME, /* When a port asks for one. */
+    NIC_REPRESENTORS_WITH_PF,  /* At vswitchd's start, for the numbers of the PF's representor=. */
+    NIC_REPRESENTORS_WITH_VFS  /* At vswitchd's start, for VFs that dpdk-extra names; the PF's
+                                * representor= gives them their ids in the order of probing. */
 };
 
 enum nic_vf_mac {
@@ -50,6 +59,10 @@ struct nic_profile {
     size_t n_matches;
     enum nic_numbering numbering;
     int vf_base;                        /* The number of VF 0; 0 unless by NIC_NUMBER_VIRTFN. */
+    bool has_vf_range;                  /* Only these numbers have representors: */
+    int vf_min;                         /* from... */
+    int vf_max;                         /* ...to. */
+    enum nic_representors representors; /* Whether dpdk-extra has to name the VFs. */
     char devargs[NIC_TEMPLATE_MAX + 1]; /* Template. */
     char vhost_socket[NIC_TEMPLATE_MAX + 1]; /* Template, or "": the card serves no socket. */
     enum vhost_mode vhost_mode;              /* QEMU's role on it. */

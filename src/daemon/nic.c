@@ -47,6 +47,11 @@ void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_
     nic->scanned = false;
 }
 
+void nic_set_dpdk_extra(struct nic *nic, const struct dpdk_extra *extra)
+{
+    nic->dpdk_extra = extra;
+}
+
 static void identify(const struct nic *nic, struct nic_pf *pf)
 {
     uint16_t vendor;
@@ -137,6 +142,20 @@ bool nic_number(const struct nic_profile *profile, int index, const char *field,
                      "NIC profile '%s' cannot tell the number of VF %s of PF %s, which depends on "
                      "the card; set vf-number in a [nic ...] section that matches the PF.",
                      profile->name, slot, pf);
+}
+
+bool nic_check_range(const struct nic_profile *profile, const char *field, const struct nic_vf *vf,
+                     struct error *error)
+{
+    char slot[PCI_ADDR_LEN];
+
+    return !profile->has_vf_range ||
+           (vf->vf_num >= profile->vf_min && vf->vf_num <= profile->vf_max) ||
+           error_set(error, REASON_DEVICE_NOT_FOUND, field,
+                     "VF %s has number %d, but the driver of NIC profile '%s' has representors for "
+                     "numbers %d to %d only; use another VF, or correct vf-range of the profile.",
+                     pci_addr_format(&vf->vf, slot), vf->vf_num, profile->name, profile->vf_min,
+                     profile->vf_max);
 }
 
 /* Fills what the profile's templates give. Returns the key of the template that is no use, or
@@ -336,6 +355,7 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
                          pci_addr_format(&vf->vf, vf_text), pf_text, pf_text);
     }
     return nic_number(pf.profile, index, field, vf, error) &&
+           nic_check_range(pf.profile, field, vf, error) &&
            nic_render(pf.profile, field, vf, error) &&
            (!vf->vhost_socket[0] || check_socket_unique(nic, vf, field, error));
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/pci-addr.h"
 #include "base/vif.h"
+#include "daemon/dpdk-extra.h"
 #include "daemon/nic-profile.h"
 
 #define NIC_PFS_MAX 64
@@ -34,9 +35,14 @@ void nic_destroy(struct nic *nic);
 /* Replaces the profiles. Every struct nic_vf from before is invalid from here on. */
 void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_t n_profiles);
 
+/* Tells what vswitchd was started with, for profiles whose representors exist from the start only
+ * (nic-probe.h). Borrowed; without it, nothing is known of that. */
+void nic_set_dpdk_extra(struct nic *nic, const struct dpdk_extra *extra);
+
 /* Finds out everything about the VF at `slot`. Errors, on `field`: device_not_found (no such
- * device, no VF, a VF number that the profile's rule cannot tell), socket_mismatch (two cards would
- * serve the same socket), invalid_request (the profile's templates do not give usable text). */
+ * device, no VF, a VF number that the profile's rule cannot tell or its driver does not know),
+ * socket_mismatch (two cards would serve the same socket), invalid_request (the profile's templates
+ * do not give usable text). */
 bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field, struct nic_vf *vf,
                  struct error *error);
 

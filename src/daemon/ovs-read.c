@@ -219,6 +219,7 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->dpdk_initialized = row->dpdk_initialized;
     globals->ovs_version = row->ovs_version;
     globals->dpdk_version = row->dpdk_version;
+    globals->dpdk_extra = smap_get(&row->other_config, "dpdk-extra");
     globals->hw_offload = smap_get_bool(&row->other_config, "hw-offload", false);
     globals->hw_offload_set_at =
         (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);

@@ -38,6 +38,7 @@ struct ovs_globals {
     const char *ovs_version;    /* Or NULL. */
     const char *dpdk_version;   /* Or NULL. */
     const char *vhost_sock_dir; /* Relative to OVS's run directory; or NULL. */
+    const char *dpdk_extra;     /* other_config:dpdk-extra; or NULL. */
     bool hw_offload;            /* other_config:hw-offload. */
     int64_t hw_offload_set_at;  /* When the daemon set that, ms since the epoch; 0: it did not. */
 };

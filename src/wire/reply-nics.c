@@ -73,6 +73,7 @@ void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf)
     put_number(object, "numa_node", pf->numa_node);
     put_number(object, "sriov_numvfs", pf->numvfs);
     put_string(object, "profile", pf->profile);
+    put_string(object, "problem", pf->problem);
     nics->vfs = json_object_new_array();
     reply_put(object, "vfs", nics->vfs);
     json_object_array_add(nics->nics, object);

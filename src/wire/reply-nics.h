@@ -20,6 +20,7 @@ struct nic_pf_view {
     const char *const *netdevs;
     size_t n_netdevs;
     const char *profile; /* The NIC profile that counts for it. */
+    const char *problem; /* What is wrong with it for all its VFs, a sentence. */
 };
 
 /* One of its VFs. */

@@ -5,8 +5,10 @@ import os
 
 import pytest
 
-from api import representor, wait_until
+import pcitree
+from api import Api, ApiError, representor, vif_id, wait_until
 from conftest import a_sandbox
+from ovsdb import counts
 from sandbox import Sandbox, card_vfs
 from test_card import BURSTS, PF, exchange, slot, socket_of
 
@@ -160,3 +162,122 @@ def test_vhost_mode_is_server_whatever_is_set(card_box, card_api, guest):
     card_box.card_settings(vhost_mode="client")
     [(port, _)] = plug_with_guests(card_api, guest, ["packed"])
     wait_until(lambda: link_state(card_box, port) == "up", 20, "the link is up")
+
+
+# --- What vifplugd makes of it. ---
+
+
+def refusal(api, number, n=1):
+    """The error of a plug of that VF number."""
+    with pytest.raises(ApiError) as refused:
+        api.plug(representor(n, slot(number)))
+    return refused.value
+
+
+def nics(api):
+    """(PF, {VF number: VF}) of the card as `nics` shows them."""
+    [pf] = api.call("nics")["nics"]
+    return pf, {vf["vf_num"]: vf for vf in pf["vfs"]}
+
+
+def set_extra(box, text):
+    box.vsctl("set", "Open_vSwitch", ".", f'other_config:dpdk-extra="{text}"')
+
+
+def test_all_vfs_are_well(card_api):
+    pf, vfs = nics(card_api)
+    assert pf["profile"] == "napatech" and "problem" not in pf
+    assert sorted(vfs) == list(range(4, 4 + VFS)) and not any("problem" in vf for vf in vfs.values())
+
+
+def test_refused_vf_that_was_not_named(card_box, card_api, restart_switch):
+    """With the words that say so, before anything is written; `nics` has the same words. Once it is named,
+    they say that a restart is all that lacks; after that it is plugged."""
+    restart_switch(allow(all_vfs(card_box)[:4], "4-7"))
+    before = counts(card_box)
+    error = refusal(card_api, 8)
+    assert error.reason == "device_not_found" and error.field == "vif.pci_slot"
+    assert "does not name VF 0000:65:01.0" in error.message and "restart ovs-vswitchd" in error.message
+    assert counts(card_box) == before
+    pf, vfs = nics(card_api)
+    assert vfs[8]["problem"] == error.message and "problem" not in vfs[7] and "problem" not in pf
+    assert card_api.plug(representor(2, slot(7)))["state"] == "up"
+    set_extra(card_box, card_box.dpdk_extra())
+    wait_until(lambda: "corrected since, so restart" in refusal(card_api, 8).message)
+    restart_switch(card_box.allowed(card_box.state["cards"][0]))
+    assert card_api.plug(representor(1, slot(8)))["state"] == "up"
+    assert "problem" not in nics(card_api)[1][8]
+
+
+def test_refused_ids_that_are_not_in_step(card_box, card_api, restart_switch):
+    """The port would be attached, and be another guest's."""
+    vfs = all_vfs(card_box)
+    restart_switch(allow(vfs[:2] + vfs[3:]))
+    error = refusal(card_api, 10)
+    assert error.reason == "device_not_found"
+    assert "the representor id 9" in error.message and "would be another VF's" in error.message
+    assert card_api.plug(representor(2, slot(5)))["state"] == "up"
+    pf, shown = nics(card_api)
+    assert "24 ids in representor=[..] of PF 0000:65:00.0 and names 23 of its VFs" in pf["problem"]
+    assert shown[10]["problem"] == error.message
+    assert pf["problem"] in card_box.vifctl("nics").stdout
+
+
+def test_refused_without_the_pf(card_box, card_api, restart_switch):
+    """As for plain device arguments: `-a PF`, and no VFs."""
+    restart_switch(f"-a {PF}")
+    assert "names PF 0000:65:00.0 without representor=[..]" in refusal(card_api, 10).message
+    assert "does not name PF 0000:65:00.0 with representor=[..]" in nics(card_api)[0]["problem"]
+
+
+@pytest.fixture
+def vf_72(card_box):
+    """One more VF, 0000:65:09.0, out of the driver's range of numbers."""
+    tree = pcitree.Tree(card_box.sys)
+    link = os.path.join(tree.devices, PF, f"virtfn{VFS}")
+    device = os.path.join(tree.devices, slot(72))
+    tree.add_device(slot(72), "18f4", "051a")
+    os.symlink(f"../{PF}", os.path.join(device, "physfn"))
+    os.symlink(f"../{slot(72)}", link)
+    yield
+    os.unlink(link)
+    for name in os.listdir(device):
+        os.unlink(os.path.join(device, name))
+    os.rmdir(device)
+
+
+@pytest.mark.usefixtures("vf_72")
+def test_refused_number_out_of_range(card_api):
+    error = refusal(card_api, 72)
+    assert error.reason == "device_not_found" and error.field == "vif.pci_slot"
+    assert "has number 72" in error.message and "numbers 2 to 71 only" in error.message
+    assert nics(card_api)[1][72]["problem"] == error.message
+
+
+def test_running_port_is_not_refused(card_box, configure_card, restart_switch):
+    """nova-compute replugs all it has when it starts; what a later start of ovs-vswitchd will lack does not
+    count for a port that runs, also where vifplugd cannot know what that vswitchd was started with."""
+    restart_switch(card_box.allowed(card_box.state["cards"][0]))
+    configure_card("[daemon]\nsocket_group = root\n")
+    with Api(card_box.socket) as api:
+        api.plug(representor(1, slot(10)))
+        set_extra(card_box, f"-a {PF}")
+        assert api.plug(representor(1, slot(10)))["changed"] is False
+        assert api.plug(representor(2, slot(11)))["state"] == "up"  # vswitchd has it.
+    configure_card("[daemon]\nsocket_group = root\n")
+    with Api(card_box.socket) as api:
+        for n, number in ((1, 10), (2, 11)):
+            assert api.plug(representor(n, slot(number)))["changed"] is False
+        assert "without representor" in refusal(api, 12, 3).message
+        api.unplug(vif_id(1))
+        api.unplug(vif_id(2))
+
+
+def test_driver_that_makes_them_later(card_box, configure_card, restart_switch):
+    """representors = any-time leaves the word to ovs-vswitchd."""
+    restart_switch(allow(all_vfs(card_box)[:4], "4-7"))
+    configure_card("[daemon]\nsocket_group = root\n[nic napatech]\nrepresentors = any-time\n")
+    with Api(card_box.socket) as api:
+        error = refusal(api, 8)
+        assert error.reason == "not_realized" and "Error attaching device" in error.message
+        assert not any("problem" in vf for vf in nics(api)[1].values())

@@ -159,8 +159,11 @@ def test_neutron_and_the_daemon_agree(card_box, tmp_path):
     slots = [pcitree.following(pf, n) for n in range(1, 256)]
     pcitree.Tree(str(tmp_path / "sys")).add_card(pf, slots)
     path = os.path.join(card_box.dir, "bus.sock")
+    config = tmp_path / "vifplugd.conf"
+    config.write_text("[daemon]\nsocket_group = root\n"
+                      "[nic napatech]\nrepresentors = any-time\nvf-range = any\n")
     card_box.start("bus-vifplugd", [
-        os.path.join(card_box.build, "src/vifplugd"), f"--config={card_box.config}",
+        os.path.join(card_box.build, "src/vifplugd"), f"--config={config}",
         f"--socket={path}", f"--db={card_box.db}", f"--sysfs-root={tmp_path / 'sys'}",
         f"--pidfile={card_box.run}/bus-vifplugd.pid", f"--log-file={card_box.log}/bus-vifplugd.log",
         "-vconsole:off"])

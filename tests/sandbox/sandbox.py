@@ -41,6 +41,9 @@ SIMULATED = ("vendor=18f4,device=01c5", "vendor=fa5e,device=0001")
 DRIVER = "librte_net_vpsim.so"
 # What takes the driver's place where it cannot be built (tests/smartnic/README.md).
 STANDIN = "libvpsim-standin.so"
+# By default the simulated cards make representors when a port asks for one; the built-in profile of
+# Napatech's cards is that of a driver that does not.
+ANY_TIME = "\n[nic napatech]\nrepresentors = any-time\n"
 
 
 def card_vfs(card):
@@ -327,6 +330,7 @@ exec sleep infinity"""
         if not os.path.exists(self.config):
             with open(self.config, "w", encoding="ascii") as file:
                 file.write("[daemon]\nsocket_group = root\n")
+        self._fit_profile()
         # In the environment ovs-appctl -t vifplugd finds it by its pidfile in OVS_RUNDIR.
         self.start("vifplugd", [
             os.path.join(self.build, "src/vifplugd"), f"--config={self.config}",
@@ -335,6 +339,14 @@ exec sleep infinity"""
             "-vconsole:off", "-vsyslog:off", *options])
         if wait:
             self.wait_vifplugd()
+
+    def _fit_profile(self):
+        """Adds to the configuration when the card's driver makes representors, if that is not there."""
+        with open(self.config, encoding="ascii") as file:
+            text = file.read()
+        if self.state["driver"] == "plain" and "representors =" not in text:
+            with open(self.config, "a", encoding="ascii") as file:
+                file.write(ANY_TIME)
 
     def wait_vifplugd(self):
         def ready():

@@ -108,7 +108,7 @@ static int probe(const struct representor *r)
         VPSIM_LOG(ERR, "%s: representor %u: refused by refuse-probe", pf, r->vf);
         return -EIO;
     }
-    if (!vpsim_settings_socket(&settings, pf, (uint16_t)r->vf, path, sizeof path)) {
+    if (!vpsim_settings_socket(&settings, pf, (uint16_t)r->vf, false, path, sizeof path)) {
         VPSIM_LOG(ERR, "%s: %s is no path for a socket", pf, settings.vhost_socket);
         return -EINVAL;
     }

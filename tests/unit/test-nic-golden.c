@@ -15,6 +15,7 @@ static struct config config; /* Too large for the stack of a test. */
 static const char *const cards[] = {
     "pf=0000:65:00.0,vendor=18f4,device=01c5,vf=0000:65:00.4+28",
     "pf=0000:b3:00.0,vendor=18f4,device=01c5,vf=0000:b3:00.4+28",
+    "pf=0000:d8:00.0,vendor=18f4,device=01c5,vf=0000:d8:00.4+4",
     "pf=0000:08:00.0,vendor=15b3,device=1017,vf=0000:08:00.2+4",
     "pf=0000:08:00.1,vendor=15b3,device=1017,vf=0000:08:01.2+4",
     "pf=0000:09:00.0,vendor=15b3,device=1019,vf=0000:09:00.2+4",
@@ -42,6 +43,8 @@ static const struct {
      "/usr/local/var/run/stdvio10"},
     {"napatech-b3", "0000:b3:01.2", 10, "0000:b3:00.0,representor=[10]",
      "/usr/local/var/run/stdvio-b3-10"},
+    {"napatech-sep", "0000:d8:00.6", 6, "0000:d8:00.0,representor=[6]",
+     "/usr/local/var/run/stdvio6/stdvio6"},
     {"mlx5", "0000:09:00.2", 0, "0000:09:00.0,representor=vf[0]", ""},
     {"mlx5", "0000:09:01.5", 3, "0000:09:00.1,representor=vf[3]", ""},
     {"mlx5-lag", "0000:08:00.2", 0, "0000:08:00.0,representor=pf[0]vf[0]", ""},
@@ -64,17 +67,20 @@ static const struct {
     const char *profile;
     enum nic_vf_mac vf_mac;
     const char *options; /* KEY=VALUE each, with a blank behind. */
+    enum nic_representors representors;
+    int vf_min, vf_max; /* Both 0: any number. */
 } settings[] = {
-    {"napatech", NIC_VF_MAC_NO, ""},
-    {"napatech-b3", NIC_VF_MAC_NO, ""},
-    {"mlx5", NIC_VF_MAC_TRY, ""},
-    {"mlx5-lag", NIC_VF_MAC_TRY, ""},
-    {"mlx5-tuned", NIC_VF_MAC_YES, "n_rxq=2 n_rxq_desc=1024 "},
-    {"bnxt", NIC_VF_MAC_NO, ""},
-    {"nfp", NIC_VF_MAC_NO, ""},
-    {"nfp-2-ports", NIC_VF_MAC_NO, ""},
-    {"intel", NIC_VF_MAC_YES, ""},
-    {"generic", NIC_VF_MAC_TRY, ""},
+    {"napatech", NIC_VF_MAC_NO, "", NIC_REPRESENTORS_WITH_VFS, 2, 71},
+    {"napatech-b3", NIC_VF_MAC_NO, "", NIC_REPRESENTORS_WITH_VFS, 2, 71},
+    {"napatech-sep", NIC_VF_MAC_NO, "", NIC_REPRESENTORS_WITH_VFS, 2, 71},
+    {"mlx5", NIC_VF_MAC_TRY, "", NIC_REPRESENTORS_ANY_TIME, 0, 0},
+    {"mlx5-lag", NIC_VF_MAC_TRY, "", NIC_REPRESENTORS_ANY_TIME, 0, 0},
+    {"mlx5-tuned", NIC_VF_MAC_YES, "n_rxq=2 n_rxq_desc=1024 ", NIC_REPRESENTORS_ANY_TIME, 0, 0},
+    {"bnxt", NIC_VF_MAC_NO, "", NIC_REPRESENTORS_ANY_TIME, 0, 0},
+    {"nfp", NIC_VF_MAC_NO, "", NIC_REPRESENTORS_ANY_TIME, 0, 0},
+    {"nfp-2-ports", NIC_VF_MAC_NO, "", NIC_REPRESENTORS_WITH_PF, 0, 0},
+    {"intel", NIC_VF_MAC_YES, "", NIC_REPRESENTORS_WITH_PF, 0, 0},
+    {"generic", NIC_VF_MAC_TRY, "", NIC_REPRESENTORS_ANY_TIME, 0, 0},
 };
 
 static void read_examples(void)
@@ -141,6 +147,10 @@ static void test_settings(void **state)
         }
         assert_non_null(profile);
         CHECK_INT(settings[i].profile, profile->vf_mac, settings[i].vf_mac);
+        CHECK_INT(settings[i].profile, profile->representors, settings[i].representors);
+        CHECK_INT(settings[i].profile, profile->has_vf_range, settings[i].vf_max > 0);
+        CHECK_INT(settings[i].profile, profile->vf_min, settings[i].vf_min);
+        CHECK_INT(settings[i].profile, profile->vf_max, settings[i].vf_max);
         for (size_t j = 0; j < profile->n_options; j++) {
             size_t used = strlen(options);
 

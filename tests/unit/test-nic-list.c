@@ -16,6 +16,7 @@ struct told_pf {
     struct nic_pf_view view;
     char driver[SYSFS_NAME_LEN];
     char profile[NIC_NAME_MAX + 1];
+    char problem[ERROR_TEXT_LEN];
     char netdevs[128]; /* With a blank behind each. */
     size_t n_vfs;
     struct told_vf vfs[SYSFS_VFS_MAX];
@@ -38,6 +39,7 @@ static void note_pf(const struct nic_pf_view *view, void *told_)
     memset(pf, 0, sizeof *pf);
     pf->view = *view;
     snprintf(pf->driver, sizeof pf->driver, "%s", view->driver);
+    snprintf(pf->problem, sizeof pf->problem, "%s", view->problem);
     snprintf(pf->profile, sizeof pf->profile, "%s", view->profile ? view->profile : "-");
     for (size_t i = 0; i < view->n_netdevs; i++) {
         strcat(strcat(pf->netdevs, view->netdevs[i]), " ");
@@ -169,6 +171,31 @@ static void test_cards(void **state)
     close_tree(nic, root);
 }
 
+/* What vswitchd was started without is told of the PF and of each VF. */
+static void test_not_probed(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+4", NULL};
+    struct dpdk_extra extra = {0};
+    char root[PCI_TREE_ROOT_LEN];
+    struct nic *nic = open_tree(root, cards);
+
+    (void)state;
+    dpdk_extra_follow(&extra, "-a 65:00.0,representor=[4-6] -a 65:00.4 -a 65:00.6", 1);
+    nic_set_dpdk_extra(nic, &extra);
+    list(nic);
+    assert_non_null(strstr(told.pfs[0].problem, "3 ids in representor=[..] of PF 0000:65:00.0"));
+    assert_string_equal(told.pfs[0].vfs[0].problem, "");
+    assert_non_null(strstr(told.pfs[0].vfs[1].problem, "does not name VF 0000:65:00.5"));
+    assert_non_null(strstr(told.pfs[0].vfs[2].problem, "the representor id 5"));
+    assert_int_equal(told.pfs[0].vfs[2].view.vf_num, 6);
+    dpdk_extra_follow(&extra, "-a 65:00.0,representor=[4-5] -a 65:00.4 -a 65:00.5", 2);
+    list(nic);
+    assert_string_equal(told.pfs[0].problem, "");
+    assert_string_equal(told.pfs[0].vfs[1].problem, "");
+    close_tree(nic, root);
+    dpdk_extra_destroy(&extra);
+}
+
 static void test_two_cards(void **state)
 {
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+4",
@@ -289,7 +316,7 @@ int main(void)
         cmocka_unit_test(test_cards),      cmocka_unit_test(test_two_cards),
         cmocka_unit_test(test_no_profile), cmocka_unit_test(test_bad_template),
         cmocka_unit_test(test_fresh),      cmocka_unit_test(test_many),
-        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_none),       cmocka_unit_test(test_not_probed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

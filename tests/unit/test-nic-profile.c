@@ -55,6 +55,9 @@ static void test_built_in(void **state)
         CHECK_INT(row, alone.port_name, NIC_PORT_VFR);
         CHECK_INT(row, alone.n_options, 0);
         CHECK(row, !alone.slow_probe);
+        CHECK_INT(row, alone.has_vf_range, !strcmp(row, "napatech"));
+        CHECK_INT(row, alone.representors,
+                  strcmp(row, "napatech") ? NIC_REPRESENTORS_ANY_TIME : NIC_REPRESENTORS_WITH_VFS);
     }
 }
 
@@ -96,6 +99,25 @@ static const struct {
     {"vf-number", "index", "none of slot virtfn"},
     {"vf-number", "", "none of slot virtfn"},
     {"vf-number", "Slot", "none of slot virtfn"},
+    {"vf-range", "any", NULL},
+    {"vf-range", "2-71", NULL},
+    {"vf-range", "0-0", NULL},
+    {"vf-range", "0-65535", NULL},
+    {"vf-range", "0-65536", "neither any nor FIRST-LAST"},
+    {"vf-range", "3-2", "neither any nor FIRST-LAST"},
+    {"vf-range", "2", "neither any nor FIRST-LAST"},
+    {"vf-range", "2-", "neither any nor FIRST-LAST"},
+    {"vf-range", "-2", "neither any nor FIRST-LAST"},
+    {"vf-range", "2--3", "neither any nor FIRST-LAST"},
+    {"vf-range", "2-3x", "neither any nor FIRST-LAST"},
+    {"vf-range", "2 - 3", "neither any nor FIRST-LAST"},
+    {"vf-range", "2-3-4", "neither any nor FIRST-LAST"},
+    {"vf-range", "00000000002-4294967298", "neither any nor FIRST-LAST"},
+    {"vf-range", "", "neither any nor FIRST-LAST"},
+    {"representors", "any-time", NULL},
+    {"representors", "with-pf", NULL},
+    {"representors", "with-vfs", NULL},
+    {"representors", "yes", "none of any-time with-pf with-vfs"},
     {"devargs", "{pf},representor={vf}", NULL},
     {"devargs", "{pf},representor=vf{vf}", NULL},
     {"devargs", "pci:{pf},representor=[{vf}]", NULL},
@@ -264,6 +286,17 @@ static void test_effects(void **state)
     set(&profile, "vf-number", "none");
     assert_int_equal(profile.numbering, NIC_NUMBER_NONE);
     assert_int_equal(profile.vf_base, 0);
+    assert_int_equal(profile.vf_min, 2);
+    assert_int_equal(profile.vf_max, 71);
+    set(&profile, "vf-range", "4-66");
+    assert_int_equal(profile.vf_min, 4);
+    assert_int_equal(profile.vf_max, 66);
+    set(&profile, "vf-range", "any");
+    assert_false(profile.has_vf_range);
+    set(&profile, "representors", "with-pf");
+    assert_int_equal(profile.representors, NIC_REPRESENTORS_WITH_PF);
+    set(&profile, "representors", "any-time");
+    assert_int_equal(profile.representors, NIC_REPRESENTORS_ANY_TIME);
     set(&profile, "devargs", "{pf},representor=vf{vf}");
     assert_string_equal(profile.devargs, "{pf},representor=vf{vf}");
     set(&profile, "vhost-socket", "/run/x{vf}");

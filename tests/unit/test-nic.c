@@ -79,12 +79,41 @@ static void test_napatech_numbers(void **state)
 
     (void)state;
     open_tree(&tree, cards);
+    tree.profiles[0].has_vf_range = false;
     for (size_t i = 0; i < N(rows); i++) {
         char socket[64];
 
         snprintf(socket, sizeof socket, "/usr/local/var/run/stdvio%d", rows[i].vf_num);
         check_vf(&tree, rows[i].slot, rows[i].vf_num, "0000:65:00.0", socket);
     }
+    close_tree(&tree);
+}
+
+/* By default those of the published driver. */
+static void test_range(void **state)
+{
+    static const char *const cards[] = {
+        "pf=0000:65:00.0,vf=0000:65:00.1+80",
+        "pf=0000:17:00.0,vendor=8086,device=1592,vf=0000:17:01.0+16", NULL};
+    struct tree tree;
+    char why[256];
+
+    (void)state;
+    open_tree(&tree, cards);
+    check_refused(&tree, "0000:65:00.1", REASON_DEVICE_NOT_FOUND, "has number 1, but");
+    check_vf(&tree, "0000:65:00.2", 2, "0000:65:00.0", "/usr/local/var/run/stdvio2");
+    check_vf(&tree, "0000:65:08.7", 71, "0000:65:00.0", "/usr/local/var/run/stdvio71");
+    check_refused(&tree, "0000:65:09.0", REASON_DEVICE_NOT_FOUND,
+                  "VF 0000:65:09.0 has number 72, but the driver of NIC profile 'napatech' has "
+                  "representors for numbers 2 to 71 only; use another VF, or correct vf-range");
+    assert_true(nic_profile_set(&tree.profiles[0], "vf-range", "any", why, sizeof why));
+    check_vf(&tree, "0000:65:09.0", 72, "0000:65:00.0", "/usr/local/var/run/stdvio72");
+    /* By whichever rule the number is made. */
+    check_vf(&tree, "0000:17:01.0", 0, "0000:17:00.0", "");
+    assert_true(nic_profile_set(&tree.profiles[1], "vf-range", "1-3", why, sizeof why));
+    check_refused(&tree, "0000:17:01.0", REASON_DEVICE_NOT_FOUND, "has number 0");
+    check_vf(&tree, "0000:17:01.3", 3, "0000:17:00.0", "");
+    check_refused(&tree, "0000:17:01.4", REASON_DEVICE_NOT_FOUND, "has number 4");
     close_tree(&tree);
 }
 
@@ -425,21 +454,14 @@ static void test_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_napatech_numbers),
-        cmocka_unit_test(test_generic_numbers),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_no_profile),
-        cmocka_unit_test(test_no_sysfs),
-        cmocka_unit_test(test_two_cards),
-        cmocka_unit_test(test_own_profile),
-        cmocka_unit_test(test_bad_templates),
-        cmocka_unit_test(test_describe),
-        cmocka_unit_test(test_vf_base),
-        cmocka_unit_test(test_no_number),
-        cmocka_unit_test(test_fresh),
-        cmocka_unit_test(test_another_card),
-        cmocka_unit_test(test_sockets_of_two_profiles),
+        cmocka_unit_test(test_napatech_numbers), cmocka_unit_test(test_range),
+        cmocka_unit_test(test_generic_numbers),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_broken),           cmocka_unit_test(test_no_profile),
+        cmocka_unit_test(test_no_sysfs),         cmocka_unit_test(test_two_cards),
+        cmocka_unit_test(test_own_profile),      cmocka_unit_test(test_bad_templates),
+        cmocka_unit_test(test_describe),         cmocka_unit_test(test_vf_base),
+        cmocka_unit_test(test_no_number),        cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_another_card),     cmocka_unit_test(test_sockets_of_two_profiles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

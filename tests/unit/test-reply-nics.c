@@ -18,6 +18,7 @@ static const struct nic_pf_view full_pf = {
     .netdevs = netdevs,
     .n_netdevs = N(netdevs),
     .profile = "napatech",
+    .problem = "It is not there.",
 };
 
 static const struct nic_vf_view full_vf = {
@@ -75,7 +76,8 @@ static void test_full(void **state)
                "{\"jsonrpc\":\"2.0\",\"id\":17,\"result\":{\"nics\":[{\"pf\":\"0000:65:00.0\","
                "\"vendor\":\"18f4\",\"device\":\"01c5\",\"driver\":\"vfio-pci\","
                "\"netdevs\":[\"p1p1\",\"p1p2\"],\"numa_node\":1,\"sriov_numvfs\":2,"
-               "\"profile\":\"napatech\",\"vfs\":[{\"vf\":\"0000:65:01.2\",\"index\":6,"
+               "\"profile\":\"napatech\",\"problem\":\"It is not there.\","
+               "\"vfs\":[{\"vf\":\"0000:65:01.2\",\"index\":6,"
                "\"vf_num\":10,\"devargs\":\"0000:65:00.0,representor=[10]\","
                "\"vhost_user\":{\"path\":\"/run/stdvio10\",\"mode\":\"client\"},"
                "\"driver\":\"vfio-pci\",\"vif_id\":\"port-1\",\"port\":\"vfrport-1\","
