@@ -2,6 +2,7 @@
 for VFs that were named at start only, ids in the order of the VFs, link for packed or in-order rings only."""
 
 import os
+import re
 
 import pytest
 
@@ -9,7 +10,8 @@ import pcitree
 from api import Api, ApiError, representor, vif_id, wait_until
 from conftest import a_sandbox
 from ovsdb import counts
-from sandbox import Sandbox, card_vfs
+from qemu import QemuGuest
+from sandbox import TOP, Sandbox, card_vfs
 from test_card import BURSTS, PF, exchange, slot, socket_of
 
 VFS = 24  # Numbers 4 to 27, as docs/napatech.md has them.
@@ -162,6 +164,88 @@ def test_vhost_mode_is_server_whatever_is_set(card_box, card_api, guest):
     card_box.card_settings(vhost_mode="client")
     [(port, _)] = plug_with_guests(card_api, guest, ["packed"])
     wait_until(lambda: link_state(card_box, port) == "up", 20, "the link is up")
+
+
+# --- The documented setup. ---
+
+
+def documented_extra():
+    """The commands of docs/napatech.md that write dpdk-extra."""
+    with open(os.path.join(TOP, "docs", "napatech.md"), encoding="utf-8") as file:
+        text = file.read()
+    [block] = re.findall(r'^    extra=.*?other_config:dpdk-extra=[^\n]*\n', text, re.DOTALL | re.MULTILINE)
+    return block
+
+
+@pytest.fixture
+def documented(card_box, restart_switch):
+    """ovs-vswitchd as the document has it started. Only what is the sandbox's is changed: the tree of PCI
+    devices, its database, and EAL's memory and the simulated card's driver in place of the iova-mode."""
+    memory = card_box.dpdk_extra().replace(card_box.allowed(card_box.state["cards"][0]), "")
+    script = documented_extra()
+    for there, here in (("/sys/", f"{card_box.sys}/"), ("--iova-mode=pa", memory),
+                        ("ovs-vsctl ", f"ovs-vsctl --db={card_box.db} ")):
+        assert there in script
+        script = script.replace(there, here)
+    card_box.stop("ovs-vswitchd")
+    card_box.command("sh", "-e", "-c", script)
+    card_box.start_vswitchd()
+    return card_box
+
+
+def test_documented_setup(documented, card_api, guest):
+    """All VFs are there, and guests with packed rings exchange frames through the first, the last, and one
+    between."""
+    pf, vfs = nics(card_api)
+    assert "problem" not in pf and not any("problem" in vf for vf in vfs.values())
+    guests = []
+    for n, number in enumerate((4, 10, 27)):
+        answer = card_api.plug(representor(n, slot(number)))
+        one = guest(f"d{n}", answer["vhost_user"]["path"], mac=answer["address"], rings="packed")
+        wait_until(lambda port=answer["port"]: link_state(documented, port) == "up", 20, "the link is up")
+        guests.append(one)
+    exchange(guests[0], guests[1], 1514)
+    exchange(guests[1], guests[2], 1514)
+
+
+def test_setup_as_it_was_documented_before(card_box, card_api, restart_switch):
+    """The list of ids alone makes nothing."""
+    restart_switch(allow([]))
+    assert not attaches(card_box, 10)
+    assert "does not name VF 0000:65:01.2" in refusal(card_api, 10).message
+
+
+@pytest.fixture
+def boot(card_box):
+    """Starts Linux guests in QEMU; ends them after the test."""
+    guests = []
+
+    def start(name, answer, address, **options):
+        guests.append(QemuGuest(card_box, name, answer["vhost_user"]["path"], answer["address"], address,
+                                **options).start())
+        return guests[-1]
+    yield start
+    for one in guests:
+        one.stop()
+
+
+def test_linux_guests(documented, card_api, boot):
+    """Those to which QEMU offers packed rings ping each other; the one of a Nova that cannot ask for them,
+    as that of Debian 12, takes its link for up and reaches nobody."""
+    answers = [card_api.plug(representor(n, slot(10 + n))) for n in range(3)]
+    guests = [boot(f"l{n}", answer, f"192.0.2.{n + 1}/24", packed=n < 2)
+              for n, answer in enumerate(answers)]
+    for one in guests:
+        one.ready()
+    first, _, split = guests
+    wait_until(lambda: first.ping("192.0.2.2", 100, 1) == 1, 30, "the first ping is answered")
+    assert first.ping("192.0.2.2", 1500, 3) == 3
+    assert split.command("cat /sys/class/net/eth0/carrier").split()[-1] == "1"
+    assert split.ping("192.0.2.1", 100, 1) == 0
+    states = [link_state(documented, answer["port"]) for answer in answers]
+    assert states == ["up", "up", "down"]
+    assert documented.vsctl("get", "Interface", answers[2]["port"], "statistics:rx_packets") == "0"
+    assert card_api.get_vif(2)["state"] == "up"
 
 
 # --- What vifplugd makes of it. ---

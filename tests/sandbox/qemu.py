@@ -48,13 +48,14 @@ def accelerator(images):
 class QemuGuest:
     """Guest `name` on the vhost-user socket `path`, where it listens."""
 
-    def __init__(self, sandbox, name, path, mac, address, mtu=1500):
+    def __init__(self, sandbox, name, path, mac, address, mtu=1500, packed=False):
         self.sandbox = sandbox
         self.name = f"qemu-{name}"
         self.path = path
         self.mac = mac
         self.address = address  # 192.0.2.1/24
         self.mtu = mtu
+        self.packed = packed  # Whether packed rings are offered to the guest.
         self.images = os.path.join(sandbox.build, "guest")
         self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
         self.serial = os.path.join(sandbox.dir, f"{self.name}.shell")
@@ -84,7 +85,8 @@ class QemuGuest:
             "-chardev", f"socket,id=charnet0,path={self.path},server=on,wait=off",
             "-netdev", "type=vhost-user,id=hostnet0,chardev=charnet0",
             # With MSI-X QEMU 7.2 crashes under TCG with vhost-user.
-            "-device", f"virtio-net-pci,netdev=hostnet0,id=net0,mac={self.mac},vectors=0"])
+            "-device", f"virtio-net-pci,netdev=hostnet0,id=net0,mac={self.mac},vectors=0,"
+                       f"packed={'on' if self.packed else 'off'}"])
         return self
 
     def ready(self, timeout=120):
