@@ -18,16 +18,6 @@ static const char *const qos_types[] = {"linux-htb",      "linux-hfsc", "linux-s
                                         "linux-fq_codel", "linux-noop", NULL};
 static const char *const conflict_words[] = {"refuse", "evict", NULL};
 
-static const struct setting {
-    const char *section;
-    const char *key;
-    enum type type;
-    size_t offset;
-    size_t size;              /* Of a text. */
-    int min, max;             /* Of a number; durations in ms. */
-    const char *const *words; /* Of a word, NULL-terminated; its index is stored, or the word itself
-                               * if `size` is not 0. */
-} settings[] = {
 /* clang-format 14 and 19 disagree about these. */
 /* clang-format off */
 #define TEXT(section, key, kind)                                                                   \
@@ -40,6 +30,17 @@ static const struct setting {
         section, name, kind, offsetof(struct config, member), 0, min, max, NULL                    \
     }
 /* clang-format on */
+
+static const struct setting {
+    const char *section;
+    const char *key;
+    enum type type;
+    size_t offset;
+    size_t size;              /* Of a text. */
+    int min, max;             /* Of a number; durations in ms. */
+    const char *const *words; /* Of a word, NULL-terminated; its index is stored, or the word itself
+                               * if `size` is not 0. */
+} settings[] = {
     TEXT("daemon", socket, TYPE_PATH),
     TEXT("daemon", socket_group, TYPE_TEXT),
     TEXT("daemon", allow, TYPE_TEXT),

@@ -14,6 +14,8 @@ from qemu import QemuGuest
 from sandbox import TOP, Sandbox, card_vfs
 from test_card import BURSTS, PF, exchange, slot, socket_of
 
+pytestmark = pytest.mark.driver
+
 VFS = 24  # Numbers 4 to 27, as docs/napatech.md has them.
 
 
