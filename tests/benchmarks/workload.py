@@ -188,8 +188,8 @@ def insert_transaction(rows, bridge=BRIDGE, number=0):
 
 def delete_transaction(port_uuids, bridge=BRIDGE, number=0):
     """Takes ports off the bridge; ovsdb-server then removes their rows."""
-    return transaction(number, [_bridge_ports(bridge, "delete",
-                                               [["uuid", uuid] for uuid in port_uuids])])
+    ports = [["uuid", uuid] for uuid in port_uuids]
+    return transaction(number, [_bridge_ports(bridge, "delete", ports)])
 
 
 def patch_row(name, peer):

@@ -8,8 +8,9 @@ CONFIGURATION = {
                  'remember_owner = 0\nstdio_handler = "file"\n',
 }
 # QEMU runs as the distribution has it, libvirt-qemu:libvirt-qemu, and the sockets' directory is its, as
-# docs/openstack.md says. libvirt asks ovs-vsctl, which looks for OVSDB in OVS_RUNDIR. KVM is kept from it with a /dev of its own,
-# since not every machine that has /dev/kvm can use it, and one that only fails is tried again and again.
+# docs/openstack.md says. libvirt asks ovs-vsctl, which looks for OVSDB in OVS_RUNDIR. KVM is kept from it with
+# a /dev of its own, since not every machine that has /dev/kvm can use it, and one that only fails is tried again
+# and again.
 SCRIPT = """set -e
 for directory in /run /var/lib /var/log /var/cache /etc; do
     mkdir -p $directory/libvirt

@@ -9,11 +9,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* CMOCKA_TEST_FILTER in the environment names the tests that run, as a pattern of the shell. */
+__attribute__((constructor)) static void filter_tests(void)
+{
+    const char *pattern = getenv("CMOCKA_TEST_FILTER");
+
+    if (pattern) {
+        cmocka_set_test_filter(pattern);
+    }
+}
 
 static inline void check_(bool ok, const char *row, const char *what, const char *file, int line)
 {
