@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/host.h"
+#include "links/link-plan.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "daemon/config.h"
-#include "daemon/link-remover.h"
-#include "daemon/links.h"
+#include "links/link-remover.h"
+#include "links/links.h"
 #include "daemon/nic.h"
 #include "daemon/offload.h"
 #include "daemon/ovs.h"

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "daemon/host.h"
+#include "links/link-plan.h"
 #include "daemon/plan.h"
 #include "daemon/record.h"
 #include "openvswitch/hmap.h"

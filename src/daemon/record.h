@@ -10,7 +10,7 @@
 
 #include "base/pci-addr.h"
 #include "base/vif.h"
-#include "daemon/host.h"
+#include "links/link-plan.h"
 #include "daemon/qos.h"
 #include "smap.h"
 

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#include "daemon/links.h"
+#include "links/links.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "daemon/host.h"
+#include "links/link-plan.h"
 
 struct link_remover;
 

@@ -1,4 +1,4 @@
-#include "daemon/links-private.h"
+#include "links/links-private.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

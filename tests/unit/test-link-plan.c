@@ -1,6 +1,6 @@
 /* Links that VIFs need: what is to be done, as tables over what there is. */
 
-#include "daemon/host.h"
+#include "links/link-plan.h"
 
 #include "check.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/host.h"
+#include "links/link-plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "netns.h"
 
-#include "daemon/host.h"
+#include "links/link-plan.h"
 
 #define ID "v1"
 #define MINE HOST_ALIAS_PREFIX ID

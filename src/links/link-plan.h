@@ -7,15 +7,15 @@
  * never is. The steps and their order are those of os-vif's OvsPlugin._plug_bridge(),
  * _plug_vf() and _create_vif_port(). */
 
-#ifndef VP_HOST_H
-#define VP_HOST_H 1
+#ifndef VP_LINK_PLAN_H
+#define VP_LINK_PLAN_H 1
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/vif.h"
-#include "daemon/links.h"
+#include "links/links.h"
 
 /* "vifplugd:" and the VIF's id. */
 #define HOST_ALIAS_PREFIX "vifplugd:"

@@ -7,7 +7,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 
-#include "daemon/links.h"
+#include "links/links.h"
 
 /* How many notifications one links_run() takes in; the rest waits for the next. */
 #define LINK_EVENTS_MAX 256

@@ -1,4 +1,4 @@
-#include "daemon/link-remover.h"
+#include "links/link-remover.h"
 
 #include <stdlib.h>
 #include <string.h>
