@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/nic-list.h"
 #include "daemon/version.h"
 #include "daemon/view.h"
+#include "nic/nic-list.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"

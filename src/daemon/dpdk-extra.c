@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "base/devargs.h"
-#include "daemon/ovs.h"
-#include "daemon/vswitchd.h"
 #include "svec.h"
 #include "util.h"
 
@@ -127,20 +125,4 @@ void dpdk_extra_destroy(struct dpdk_extra *extra)
     dpdk_devices_clear(&extra->now);
     dpdk_devices_clear(&extra->next);
     free(extra->text);
-}
-
-void dpdk_extra_run(struct dpdk_extra *extra, const struct ovs *ovs,
-                    const struct vswitchd *vswitchd)
-{
-    struct ovs_globals globals;
-    bool has_read;
-
-    if (!ovs_synced(ovs)) {
-        return;
-    }
-    ovs_globals(ovs, &globals);
-    /* dpdk_initialized outlives the vswitchd that set it, until the next one answers. */
-    has_read = globals.dpdk_initialized && vswitchd_state(vswitchd) == VSWITCHD_ALIVE &&
-               !vswitchd_is_starting(vswitchd);
-    dpdk_extra_follow(extra, globals.dpdk_extra, has_read ? vswitchd_pid(vswitchd) : 0);
 }

@@ -52,11 +52,4 @@ struct dpdk_extra {
 void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, int64_t pid);
 void dpdk_extra_destroy(struct dpdk_extra *extra);
 
-struct ovs;
-struct vswitchd;
-
-/* Follows OVSDB and vswitchd from pass to pass. */
-void dpdk_extra_run(struct dpdk_extra *extra, const struct ovs *ovs,
-                    const struct vswitchd *vswitchd);
-
 #endif

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/kernel-nic.h"
-#include "daemon/nic-probe.h"
-#include "daemon/sysfs.h"
+#include "nic/kernel-nic.h"
+#include "nic/nic-probe.h"
+#include "nic/sysfs.h"
 #include "util.h"
 
 static bool directory_of_exists(const char *path)

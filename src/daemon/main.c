@@ -17,7 +17,6 @@
 #include "daemon/dispatch.h"
 #include "daemon/dpdk-extra.h"
 #include "daemon/engine.h"
-#include "daemon/nic.h"
 #include "daemon/notify.h"
 #include "daemon/ovs.h"
 #include "daemon/server.h"
@@ -28,6 +27,7 @@
 #include "dirs.h"
 #include "fatal-signal.h"
 #include "memory.h"
+#include "nic/nic.h"
 #include "openvswitch/daemon-start.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -491,6 +491,20 @@ static void wait_for_unixctl(struct daemon *daemon)
     }
 }
 
+/* What OVSDB has of dpdk-extra, and which vswitchd has read it. */
+static void follow_dpdk_extra(struct daemon *daemon, const struct ovs_globals *globals)
+{
+    if (ovs_synced(daemon->ovs)) {
+        /* dpdk_initialized outlives the vswitchd that set it, until the next one answers. */
+        bool has_read = globals->dpdk_initialized &&
+                        vswitchd_state(daemon->vswitchd) == VSWITCHD_ALIVE &&
+                        !vswitchd_is_starting(daemon->vswitchd);
+
+        dpdk_extra_follow(&daemon->dpdk_extra, globals->dpdk_extra,
+                          has_read ? vswitchd_pid(daemon->vswitchd) : 0);
+    }
+}
+
 /* Facts first, then the transaction: an idle daemon goes from a request to its transaction in one
  * pass. What takes longer and nobody waits for in OVSDB (answers, lists, looking after drift) comes
  * behind. */
@@ -503,7 +517,7 @@ static void run(struct daemon *daemon)
     ovs_globals(daemon->ovs, &globals);
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
-    dpdk_extra_run(&daemon->dpdk_extra, daemon->ovs, daemon->vswitchd);
+    follow_dpdk_extra(daemon, &globals);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);

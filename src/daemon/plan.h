@@ -20,8 +20,8 @@
 #include "base/error.h"
 #include "base/vif.h"
 #include "daemon/fail-mode.h"
-#include "daemon/nic.h"
 #include "daemon/record.h"
+#include "nic/nic.h"
 
 /* --- From a VIF to a port. --- */
 

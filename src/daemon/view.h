@@ -4,9 +4,9 @@
 #define VP_VIEW_H 1
 
 #include "daemon/expectation.h"
-#include "daemon/nic.h"
 #include "daemon/record.h"
 #include "daemon/vswitchd.h"
+#include "nic/nic.h"
 #include "openvswitch/shash.h"
 #include "wire/reply.h"
 

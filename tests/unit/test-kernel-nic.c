@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "daemon/kernel-nic.h"
+#include "nic/kernel-nic.h"
 
 #include <ftw.h>
 #include <stdio.h>

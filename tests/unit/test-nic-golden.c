@@ -5,7 +5,7 @@
 #include "pci-tree.h"
 
 #include "daemon/config.h"
-#include "daemon/nic.h"
+#include "nic/nic.h"
 
 #define EXAMPLES TEST_SAMPLES_DIR "/nics.conf"
 #define TEXT_MAX 65536

@@ -1,7 +1,7 @@
 #include "pci-tree.h"
 
-#include "daemon/nic-list.h"
-#include "daemon/sysfs.h"
+#include "nic/nic-list.h"
+#include "nic/sysfs.h"
 
 /* What a visitor was told, with copies of what is borrowed. */
 struct told_vf {

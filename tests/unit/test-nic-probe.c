@@ -1,6 +1,6 @@
 /* Whether vswitchd has a VF's representor, by what it was started with. */
 
-#include "daemon/nic-probe.h"
+#include "nic/nic-probe.h"
 
 #include "pci-tree.h"
 

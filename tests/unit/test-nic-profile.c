@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "daemon/nic-profile.h"
+#include "nic/nic-profile.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "pci-tree.h"
 
-#include "daemon/nic.h"
+#include "nic/nic.h"
 
 /* All VFs of a bus from 00.4 on, as Napatech's cards have them. */
 #define WHOLE_BUS "pf=0000:65:00.0,vf=0000:65:00.4+252"

@@ -1,6 +1,6 @@
 #include "pci-tree.h"
 
-#include "daemon/sysfs.h"
+#include "nic/sysfs.h"
 
 #define PF "0000:65:00.0"
 

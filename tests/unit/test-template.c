@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "daemon/template.h"
+#include "nic/template.h"
 
 static const struct template_values values = {
     .pf = {0, 0x65, 0x02, 1},

@@ -1,10 +1,10 @@
-#include "daemon/nic-probe.h"
+#include "nic/nic-probe.h"
 
 #include <stdio.h>
 
 #include "daemon/dpdk-extra.h"
-#include "daemon/nic-private.h"
-#include "daemon/sysfs.h"
+#include "nic/nic-private.h"
+#include "nic/sysfs.h"
 
 /* What a list of devices gives a VF. */
 enum finding {

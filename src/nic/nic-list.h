@@ -3,8 +3,8 @@
 #ifndef VP_NIC_LIST_H
 #define VP_NIC_LIST_H 1
 
-#include "daemon/nic.h"
-#include "wire/reply-nics.h"
+#include "base/nic-view.h"
+#include "nic/nic.h"
 
 /* At most so many interfaces of a PF are shown. */
 #define NIC_NETDEVS_MAX 8

@@ -4,7 +4,7 @@
 #ifndef VP_NIC_PROBE_H
 #define VP_NIC_PROBE_H 1
 
-#include "daemon/nic.h"
+#include "nic/nic.h"
 
 /* Whether vswitchd has the representor of `vf`, which nic_resolve() filled, as far as the option
  * that it was started with tells; true if nothing is known. Error, on `field`: device_not_found. */

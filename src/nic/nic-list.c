@@ -1,12 +1,12 @@
-#include "daemon/nic-list.h"
+#include "nic/nic-list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/nic-private.h"
-#include "daemon/nic-probe.h"
-#include "daemon/sysfs.h"
 #include "hash.h"
+#include "nic/nic-private.h"
+#include "nic/nic-probe.h"
+#include "nic/sysfs.h"
 #include "openvswitch/hmap.h"
 #include "util.h"
 

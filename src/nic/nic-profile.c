@@ -1,4 +1,4 @@
-#include "daemon/nic-profile.h"
+#include "nic/nic-profile.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/nic-check.h"
+#include "nic/nic-check.h"
 
 /* The built-in profiles, in the words of the configuration; docs/nics.md has their sources. */
 static const struct builtin {

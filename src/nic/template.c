@@ -1,4 +1,4 @@
-#include "daemon/template.h"
+#include "nic/template.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include "base/pci-addr.h"
 #include "base/vif.h"
 #include "daemon/dpdk-extra.h"
-#include "daemon/nic-profile.h"
+#include "nic/nic-profile.h"
 
 #define NIC_PFS_MAX 64
 

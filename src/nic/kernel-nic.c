@@ -1,4 +1,4 @@
-#include "daemon/kernel-nic.h"
+#include "nic/kernel-nic.h"
 
 #include <ctype.h>
 #include <dirent.h>

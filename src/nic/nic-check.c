@@ -1,4 +1,4 @@
-#include "daemon/nic-check.h"
+#include "nic/nic-check.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,8 +8,8 @@
 
 #include "base/devargs.h"
 #include "base/vif.h"
-#include "daemon/nic-profile.h"
-#include "daemon/template.h"
+#include "nic/nic-profile.h"
+#include "nic/template.h"
 
 /* A VF whose text is as long as any VF's, and whose number is not its index. */
 static const struct template_values sample = {

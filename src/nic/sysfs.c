@@ -1,4 +1,4 @@
-#include "daemon/sysfs.h"
+#include "nic/sysfs.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/nic.h"
-#include "daemon/sysfs.h"
+#include "nic/nic.h"
+#include "nic/sysfs.h"
 
 /* One PF that has VFs. */
 struct nic_pf {

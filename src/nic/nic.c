@@ -1,12 +1,12 @@
-#include "daemon/nic.h"
+#include "nic/nic.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "daemon/nic-private.h"
-#include "daemon/sysfs.h"
-#include "daemon/template.h"
+#include "nic/nic-private.h"
+#include "nic/sysfs.h"
+#include "nic/template.h"
 
 /* How long the list of PFs is believed where it is asked what other cards there are. VFs are looked
  * up afresh each time; PFs and their ids only change when cards are plugged or SR-IOV is
