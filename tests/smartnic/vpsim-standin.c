@@ -16,9 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/virtio_net.h>
+
 #include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <rte_vhost.h>
 
 RTE_LOG_REGISTER(vpsim_logtype, pmd.net.vpsim, INFO)
 
@@ -56,11 +59,22 @@ static struct {
 
 static bool parse_devargs(const char *devargs, struct representor *r)
 {
-    int end = 0;
+    int at = 0, number = 0, end = 0;
 
-    return sscanf(devargs, "%x:%hhx:%hhx.%hhx,representor=[%u]%n", &r->pf.domain, &r->pf.bus,
-                  &r->pf.devid, &r->pf.function, &r->vf, &end) == 5 &&
-           (devargs[end] == '\0' || devargs[end] == ',');
+    if (sscanf(devargs, "%x:%hhx:%hhx.%hhx,representor=%n", &r->pf.domain, &r->pf.bus, &r->pf.devid,
+               &r->pf.function, &at) != 4 ||
+        !at) {
+        return false;
+    }
+    bool bracket = devargs[at] == '[';
+    if (sscanf(devargs + at + bracket, "%u%n", &r->vf, &number) != 1) {
+        return false;
+    }
+    end = at + bracket + number;
+    if (bracket && devargs[end++] != ']') {
+        return false;
+    }
+    return devargs[end] == '\0' || devargs[end] == ',';
 }
 
 static void inside_name(const struct representor *r, char *name, size_t size)
@@ -145,6 +159,20 @@ int rte_eth_iterator_init(struct rte_dev_iterator *iterator, const char *devargs
         devargs = name;
     }
     return REAL(rte_eth_iterator_init)(iterator, devargs);
+}
+
+/* net_vhost offers guests offloads that its frames do not keep on the way to another guest: the
+ * checksum of a frame would be left to a NIC that nobody has. */
+int rte_vhost_driver_start(const char *path)
+{
+    const uint64_t offloads = 1ull << VIRTIO_NET_F_CSUM | 1ull << VIRTIO_NET_F_GUEST_CSUM |
+                              1ull << VIRTIO_NET_F_HOST_TSO4 | 1ull << VIRTIO_NET_F_HOST_TSO6 |
+                              1ull << VIRTIO_NET_F_HOST_UFO | 1ull << VIRTIO_NET_F_HOST_ECN |
+                              1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6 |
+                              1ull << VIRTIO_NET_F_GUEST_UFO | 1ull << VIRTIO_NET_F_GUEST_ECN;
+
+    rte_vhost_driver_disable_features(path, offloads);
+    return REAL(rte_vhost_driver_start)(path);
 }
 
 int rte_eth_dev_info_get(uint16_t port, struct rte_eth_dev_info *info)
