@@ -22,7 +22,8 @@ static struct json_object *member(struct json_object *object, const char *key)
 /* Reads a whole file, or standard input for "-". */
 static struct json_object *read_json(const char *path)
 {
-    FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    bool standard_input = !strcmp(path, "-");
+    FILE *file = standard_input ? stdin : fopen(path, "re");
     struct json_object *value = NULL;
     struct error error;
     char *text;
@@ -44,7 +45,7 @@ static struct json_object *read_json(const char *path)
         }
     }
     free(text);
-    if (file != stdin) {
+    if (!standard_input) {
         fclose(file);
     }
     if (value && !json_object_is_type(value, json_type_object)) {

@@ -208,29 +208,39 @@ static bool set_numbering(struct nic_profile *profile, const char *value, char *
     return true;
 }
 
+/* Reads a VF number; *end is what follows it. */
+static bool parse_vf_num(const char *text, int *number, const char **end)
+{
+    char *rest;
+    unsigned long value = strtoul(text, &rest, 10);
+
+    *end = rest;
+    *number = (int)value;
+    return isdigit((unsigned char)*text) && value <= NIC_VF_NUM_MAX;
+}
+
 /* any, or FIRST-LAST. */
 static bool set_range(struct nic_profile *profile, const char *value, char *why, size_t size)
 {
-    unsigned int min;
-    unsigned int max;
-    char end;
+    const char *end;
+    int min;
+    int max;
 
     if (!strcmp(value, "any")) {
         profile->has_vf_range = false;
         profile->vf_min = profile->vf_max = 0;
         return true;
     }
-    if (!isdigit((unsigned char)*value) || strspn(value, "0123456789-") != strlen(value) ||
-        strlen(value) > sizeof "65535-65535" - 1 ||
-        sscanf(value, "%u-%u%c", &min, &max, &end) != 2 || min > max || max > NIC_VF_NUM_MAX) {
+    if (!parse_vf_num(value, &min, &end) || *end != '-' || !parse_vf_num(end + 1, &max, &end) ||
+        *end || min > max) {
         snprintf(why, size,
                  "is '%s', which is neither any nor FIRST-LAST with numbers from 0 to %d", value,
                  NIC_VF_NUM_MAX);
         return false;
     }
     profile->has_vf_range = true;
-    profile->vf_min = (int)min;
-    profile->vf_max = (int)max;
+    profile->vf_min = min;
+    profile->vf_max = max;
     return true;
 }
 

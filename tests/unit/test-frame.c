@@ -174,7 +174,7 @@ static void test_long_stream(void **state)
         }
     }
     expect(&frame, FRAME_MORE);
-    assert_true(frame.size <= 4 * MAX);
+    assert_true(frame.size <= (size_t)4 * MAX);
     frame_destroy(&frame);
 }
 

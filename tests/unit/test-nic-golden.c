@@ -145,7 +145,10 @@ static void test_settings(void **state)
                 profile = &config.profiles[j];
             }
         }
-        assert_non_null(profile);
+        if (!profile) {
+            fail_msg("there is no profile '%s'", settings[i].profile);
+            return;
+        }
         CHECK_INT(settings[i].profile, profile->vf_mac, settings[i].vf_mac);
         CHECK_INT(settings[i].profile, profile->representors, settings[i].representors);
         CHECK_INT(settings[i].profile, profile->has_vf_range, settings[i].vf_max > 0);
