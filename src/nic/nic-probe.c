@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "daemon/dpdk-extra.h"
+#include "nic/dpdk-extra.h"
 #include "nic/nic-private.h"
 #include "nic/sysfs.h"
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/pci-addr.h"
 #include "base/vif.h"
-#include "daemon/dpdk-extra.h"
+#include "nic/dpdk-extra.h"
 #include "nic/nic-profile.h"
 
 #define NIC_PFS_MAX 64

@@ -1,4 +1,4 @@
-#include "daemon/dpdk-extra.h"
+#include "nic/dpdk-extra.h"
 
 #include "check.h"
 

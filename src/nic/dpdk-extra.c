@@ -1,4 +1,4 @@
-#include "daemon/dpdk-extra.h"
+#include "nic/dpdk-extra.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +72,7 @@ static const char *allowed_by(const struct svec *words, size_t i)
     const char *word = words->names[i];
     const char *next = i + 1 < words->n ? words->names[i + 1] : NULL;
 
+    ovs_assert(word);
     if (!strcmp(word, "-a") || !strcmp(word, "--allow")) {
         return next;
     }
