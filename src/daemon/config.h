@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/vif.h"
-#include "daemon/fail-mode.h"
 #include "daemon/offload.h"
-#include "daemon/qos.h"
 #include "nic/nic-profile.h"
+#include "plan/fail-mode.h"
+#include "plan/qos.h"
 
 #define CONFIG_TEXT_MAX 192
 #define CONFIG_PATHS_MAX 16

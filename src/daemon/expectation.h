@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/record.h"
+#include "plan/record.h"
 
 /* A packed record: strings, each with its NUL. To be freed with free(). */
 struct expectation;

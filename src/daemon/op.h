@@ -17,10 +17,10 @@
 
 #include "base/error.h"
 #include "links/link-plan.h"
-#include "daemon/plan.h"
-#include "daemon/record.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
+#include "plan/plan.h"
+#include "plan/record.h"
 #include "wire/request.h"
 
 #define OP_WARNINGS_MAX 4

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/qos.h"
 #include "ovsdb-idl.h"
+#include "plan/qos.h"
 #include "util.h"
 
 static const struct ovsrec_queue *queue_zero(const struct ovsrec_qos *row)

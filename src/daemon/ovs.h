@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/plan.h"
-#include "daemon/record.h"
+#include "plan/plan.h"
+#include "plan/record.h"
 #include "sset.h"
 
 struct ovs;

@@ -4,10 +4,10 @@
 #define VP_VIEW_H 1
 
 #include "daemon/expectation.h"
-#include "daemon/record.h"
 #include "daemon/vswitchd.h"
 #include "nic/nic.h"
 #include "openvswitch/shash.h"
+#include "plan/record.h"
 #include "wire/reply.h"
 
 /* A vif_view with what it borrows beside the record. */

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Which bridges are created with which fail_mode, under each evidence of a controller. */
 
-#include "daemon/fail-mode.h"
+#include "plan/fail-mode.h"
 
 #include "check.h"
 

@@ -1,7 +1,7 @@
 /* From a VIF and facts to the port that it should be: the kinds of the kernel, and what is the same
  * for all kinds. (Representors and vhost-user ports: test-plan-spec.c.) */
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
 /* From a VIF and facts to the port that it should be. */
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 
 #include "check.h"
 

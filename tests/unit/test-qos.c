@@ -2,7 +2,7 @@
  * (neutron.agent.common.ovs_lib: _update_ingress_bw_limit_for_dpdk_port(), _update_queue(),
  * _update_qos()) and what os-vif writes (create_ovs_vif_port()). */
 
-#include "daemon/qos.h"
+#include "plan/qos.h"
 
 #include "check.h"
 

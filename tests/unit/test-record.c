@@ -1,7 +1,7 @@
 /* From rows of OVSDB to what they tell, and to what is shown of them. */
 
-#include "daemon/record.h"
 #include "daemon/view.h"
+#include "plan/record.h"
 #include "util.h"
 
 #include "check.h"

@@ -1,4 +1,4 @@
-#include "daemon/record.h"
+#include "plan/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>

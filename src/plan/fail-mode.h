@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/record.h"
+#include "plan/record.h"
 #include "smap.h"
 
 enum fail_mode_policy { FAIL_MODE_AUTO, FAIL_MODE_SECURE, FAIL_MODE_STANDALONE };

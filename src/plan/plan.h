@@ -19,9 +19,9 @@
 
 #include "base/error.h"
 #include "base/vif.h"
-#include "daemon/fail-mode.h"
-#include "daemon/record.h"
 #include "nic/nic.h"
+#include "plan/fail-mode.h"
+#include "plan/record.h"
 
 /* --- From a VIF to a port. --- */
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 #include "util.h"
 
 bool spec_hybrid(const struct vif *vif, const struct host_facts *facts OVS_UNUSED,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 #include "util.h"
 
 bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 #include "util.h"
 
 static bool check_vhost_user(const struct vif *vif, const struct host_facts *facts,

@@ -1,4 +1,4 @@
-#include "daemon/qos.h"
+#include "plan/qos.h"
 
 #include <inttypes.h>
 #include <stdio.h>

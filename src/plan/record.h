@@ -11,7 +11,7 @@
 #include "base/pci-addr.h"
 #include "base/vif.h"
 #include "links/link-plan.h"
-#include "daemon/qos.h"
+#include "plan/qos.h"
 #include "smap.h"
 
 /* Port names that are not ours may be longer than the kernel's (patch ports: 64). */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/plan.h"
-#include "daemon/qos.h"
+#include "plan/plan.h"
+#include "plan/qos.h"
 #include "util.h"
 
 struct lines {

@@ -1,4 +1,4 @@
-#include "daemon/fail-mode.h"
+#include "plan/fail-mode.h"
 
 #include <stdio.h>
 #include <string.h>

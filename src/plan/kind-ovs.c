@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 #include "util.h"
 
 static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)
