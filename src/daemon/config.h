@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/vif.h"
-#include "daemon/offload.h"
 #include "nic/nic-profile.h"
+#include "ovs/offload.h"
 #include "plan/fail-mode.h"
 #include "plan/qos.h"
 

@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 #include "daemon/config.h"
-#include "daemon/offload.h"
-#include "daemon/ovs.h"
-#include "daemon/vswitchd.h"
 #include "links/link-remover.h"
 #include "links/links.h"
 #include "nic/nic.h"
+#include "ovs/offload.h"
+#include "ovs/ovs.h"
+#include "ovs/vswitchd.h"
 #include "wire/request.h"
 
 /* What the end of an operation means to those who watch its VIF. */

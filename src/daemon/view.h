@@ -4,9 +4,9 @@
 #define VP_VIEW_H 1
 
 #include "daemon/expectation.h"
-#include "daemon/vswitchd.h"
 #include "nic/nic.h"
 #include "openvswitch/shash.h"
+#include "ovs/vswitchd.h"
 #include "plan/record.h"
 #include "wire/reply.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/offload.h"
+#include "ovs/offload.h"
 
 #include "check.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/registry.h"
+#include "ovs/registry.h"
 
 #include "check.h"
 

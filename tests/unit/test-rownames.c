@@ -1,6 +1,6 @@
 /* Rows by name. */
 
-#include "daemon/rownames.h"
+#include "ovs/rownames.h"
 
 #include <stdio.h>
 

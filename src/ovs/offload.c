@@ -1,4 +1,4 @@
-#include "daemon/offload.h"
+#include "ovs/offload.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/ovs.h"
-#include "daemon/vswitchd.h"
 #include "openvswitch/vlog.h"
+#include "ovs/ovs.h"
+#include "ovs/vswitchd.h"
 #include "timeval.h"
 
 VLOG_DEFINE_THIS_MODULE(offload);

@@ -3,10 +3,10 @@
 #ifndef VP_OVS_PRIVATE_H
 #define VP_OVS_PRIVATE_H 1
 
-#include "daemon/ovs.h"
-#include "daemon/registry.h"
-#include "daemon/rownames.h"
 #include "openvswitch/list.h"
+#include "ovs/ovs.h"
+#include "ovs/registry.h"
+#include "ovs/rownames.h"
 #include "vswitch-idl.h"
 
 /* Bridges that the transaction under construction touches in a way that single mutations cannot

@@ -1,6 +1,6 @@
 /* The connection to OVSDB and the life of a transaction. */
 
-#include "daemon/ovs-private.h"
+#include "ovs/ovs-private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
-#include "daemon/offload.h"
-#include "ovsdb-idl.h"
+#include "ovs/offload.h"
 #include "ovsdb-idl-provider.h"
+#include "ovsdb-idl.h"
 #include "timeval.h"
 #include "util.h"
 

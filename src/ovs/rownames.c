@@ -1,4 +1,4 @@
-#include "daemon/rownames.h"
+#include "ovs/rownames.h"
 
 #include <stdlib.h>
 #include <string.h>

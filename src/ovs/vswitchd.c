@@ -1,4 +1,4 @@
-#include "daemon/vswitchd.h"
+#include "ovs/vswitchd.h"
 
 #include <errno.h>
 #include <fcntl.h>

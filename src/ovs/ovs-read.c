@@ -1,12 +1,12 @@
 /* From IDL rows to values. */
 
-#include "daemon/ovs-private.h"
+#include "ovs/ovs-private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/offload.h"
+#include "ovs/offload.h"
 #include "ovsdb-idl.h"
 #include "util.h"
 

@@ -1,6 +1,6 @@
 /* Limits: between struct vif_qos and the rows of Interface, Port, QoS and Queue. */
 
-#include "daemon/ovs-private.h"
+#include "ovs/ovs-private.h"
 
 #include <stdio.h>
 #include <string.h>

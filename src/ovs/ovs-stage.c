@@ -1,6 +1,6 @@
 /* From plans to operations of one transaction. */
 
-#include "daemon/ovs-private.h"
+#include "ovs/ovs-private.h"
 
 #include <stdlib.h>
 #include <string.h>
