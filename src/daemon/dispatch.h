@@ -10,7 +10,7 @@
 #include "daemon/engine.h"
 #include "daemon/listing.h"
 #include "daemon/server.h"
-#include "daemon/watch.h"
+#include "watch/watch.h"
 
 /* What requests are answered from. All borrowed. */
 struct dispatch {

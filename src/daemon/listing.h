@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/engine.h"
-#include "daemon/watch.h"
+#include "watch/watch.h"
 
 struct listings;
 

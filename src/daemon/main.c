@@ -20,7 +20,6 @@
 #include "daemon/server.h"
 #include "daemon/timings.h"
 #include "daemon/version.h"
-#include "daemon/watch.h"
 #include "dirs.h"
 #include "fatal-signal.h"
 #include "memory.h"
@@ -35,6 +34,7 @@
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
+#include "watch/watch.h"
 #include "wire/reply.h"
 
 VLOG_DEFINE_THIS_MODULE(vifplugd);

@@ -3,11 +3,11 @@
 #ifndef VP_VIEW_H
 #define VP_VIEW_H 1
 
-#include "daemon/expectation.h"
 #include "nic/nic.h"
 #include "openvswitch/shash.h"
 #include "ovs/vswitchd.h"
 #include "plan/record.h"
+#include "watch/expectation.h"
 #include "wire/reply.h"
 
 /* A vif_view with what it borrows beside the record. */

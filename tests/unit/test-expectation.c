@@ -1,6 +1,6 @@
 /* What rows are expected to say: packed, unpacked and compared with what they say. */
 
-#include "daemon/expectation.h"
+#include "watch/expectation.h"
 
 #include "check.h"
 

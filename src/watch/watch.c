@@ -1,4 +1,4 @@
-#include "daemon/watch.h"
+#include "watch/watch.h"
 
 #include <limits.h>
 #include <poll.h>

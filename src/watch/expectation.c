@@ -1,4 +1,4 @@
-#include "daemon/expectation.h"
+#include "watch/expectation.h"
 
 #include <inttypes.h>
 #include <stdio.h>

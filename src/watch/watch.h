@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "daemon/engine.h"
-#include "daemon/expectation.h"
+#include "watch/expectation.h"
 
 #define WATCH_DELAY_MS 250
 
