@@ -16,6 +16,7 @@
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
 #include "daemon/engine.h"
+#include "daemon/notifications.h"
 #include "daemon/notify.h"
 #include "daemon/server.h"
 #include "daemon/timings.h"
@@ -262,19 +263,11 @@ static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)
     watch_ended(daemon->watch, vif_id, event);
 }
 
-static void on_notification(void *daemon_, char *line)
+static void on_event(void *daemon_, const struct watch_event *event)
 {
     struct daemon *daemon = daemon_;
 
-    server_broadcast(daemon->server, line);
-    free(line);
-}
-
-static bool has_subscribers(void *daemon_)
-{
-    const struct daemon *daemon = daemon_;
-
-    return server_n_subscribers(daemon->server) > 0;
+    notifications_send(&daemon->env, daemon->server, event);
 }
 
 static char *on_refusal(const struct error *error)
@@ -318,8 +311,7 @@ static void start_watch(struct daemon *daemon)
     struct watch_env env = {
         .env = &daemon->env,
         .engine = daemon->engine,
-        .notify = on_notification,
-        .wanted = has_subscribers,
+        .tell = on_event,
         .aux = daemon,
     };
 

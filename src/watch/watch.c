@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/view.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
@@ -14,7 +13,6 @@
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
-#include "wire/reply.h"
 
 VLOG_DEFINE_THIS_MODULE(watch);
 
@@ -154,48 +152,35 @@ static void note_changes(struct watch *watch)
 
 /* --- Telling. --- */
 
-static void tell(struct watch *watch, const char *event, const struct record *record,
-                 enum vif_state state, const struct drift *drift, size_t n)
+static void tell(struct watch *watch, enum watch_event_type type, const struct record *record,
+                 const struct drift *drift, size_t n)
 {
-    const struct engine_env *env = watch->env.env;
-    char sock_dir[2 * VIF_PATH_MAX];
-    struct view view;
-    char *line;
+    const struct watch_event event = {.type = type,
+                                      .vif_id = record->spec.vif_id,
+                                      .record = record,
+                                      .drift = drift,
+                                      .n_drift = n};
 
-    if (!watch->env.wanted(watch->env.aux)) {
-        return;
-    }
-    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-    view_init(&view, record, env->nic, sock_dir, state);
-    view_add_drift(&view, drift, n);
-    view.vif.state = state;
-    line = notify_vif(event, &view.vif);
-    view_destroy(&view);
-    if (line) {
-        watch->env.notify(watch->env.aux, line);
-    }
+    watch->env.tell(watch->env.aux, &event);
 }
 
-static void tell_record(struct watch *watch, const char *event, const struct record *record)
+static void tell_unplugged(struct watch *watch, const char *vif_id)
 {
-    const struct engine_env *env = watch->env.env;
+    const struct watch_event event = {.type = WATCH_UNPLUGGED, .vif_id = vif_id};
 
-    tell(watch, event, record, view_state(record, env->boot_id, vswitchd_state(env->vswitchd)),
-         NULL, 0);
+    watch->env.tell(watch->env.aux, &event);
 }
 
 static void tell_switch(struct watch *watch, bool *was, bool is, const char *what)
 {
-    char *line;
+    const struct watch_event event = {.type = is ? WATCH_SWITCH_UP : WATCH_SWITCH_DOWN,
+                                      .what = what};
 
     if (*was == is && watch->switch_known) {
         return;
     }
-    if (watch->switch_known && watch->env.wanted(watch->env.aux)) {
-        line = notify_switch(is ? "switch.up" : "switch.down", what);
-        if (line) {
-            watch->env.notify(watch->env.aux, line);
-        }
+    if (watch->switch_known) {
+        watch->env.tell(watch->env.aux, &event);
     }
     *was = is;
 }
@@ -204,7 +189,6 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
 {
     struct watched *watched = find(watch, vif_id);
     struct record record;
-    char *line;
 
     note_changes(watch); /* So that those of the operation can be forgotten below. */
     if (event == EVENT_REPAIRED || event == EVENT_NOTHING) {
@@ -217,18 +201,15 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
     if (ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
         learn(watch, &record);
         if (event == EVENT_PLUGGED || event == EVENT_CHANGED) {
-            tell_record(watch, event == EVENT_PLUGGED ? "vif.plugged" : "vif.changed", &record);
+            tell(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record, NULL, 0);
         }
         record_destroy(&record);
     } else {
         if (watched) {
             forget(watch, watched);
         }
-        if (event == EVENT_UNPLUGGED && watch->env.wanted(watch->env.aux)) {
-            line = notify_unplugged(vif_id);
-            if (line) {
-                watch->env.notify(watch->env.aux, line);
-            }
+        if (event == EVENT_UNPLUGGED) {
+            tell_unplugged(watch, vif_id);
         }
     }
     sset_find_and_delete(&watch->pending, vif_id);
@@ -304,7 +285,7 @@ static void vanished(struct watch *watch, struct watched *watched)
         VLOG_WARN("VIF %s: port %s was removed by somebody else", watched->vif_id,
                   record.spec.port);
         watched->drifted = true;
-        tell(watch, "vif.drifted", &record, STATE_DRIFTED, drift, n);
+        tell(watch, WATCH_DRIFTED, &record, drift, n);
         record_destroy(&record);
     }
     if (!repair(watch, watched)) {
@@ -324,7 +305,7 @@ static void look_at_error(struct watch *watch, struct watched *watched, const st
     watched->failed = true;
     VLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, words);
     snprintf(drift.found, sizeof drift.found, "%s", words);
-    tell(watch, "vif.drifted", record, STATE_FAILED, &drift, 1);
+    tell(watch, WATCH_FAILED, record, &drift, 1);
 }
 
 /* What is missing beside the rows of the port: links that were made for the VIF, and its bridge of
@@ -368,7 +349,7 @@ static void tell_drift(struct watch *watch, struct watched *watched, const struc
         describe(drift, n, text, sizeof text);
         VLOG_WARN("VIF %s: somebody else changed its port: %s", watched->vif_id, text);
         watched->drifted = true;
-        tell(watch, "vif.drifted", record, STATE_DRIFTED, drift, n);
+        tell(watch, WATCH_DRIFTED, record, drift, n);
     }
 }
 
@@ -393,7 +374,7 @@ static void look_at_record(struct watch *watch, struct watched *watched,
     } else if (watched->drifted || (watched->failed && !record_failed(record))) {
         VLOG_INFO("VIF %s: port %s is as it should be again", watched->vif_id, record->spec.port);
         watched->drifted = watched->failed = false;
-        tell_record(watch, "vif.changed", record);
+        tell(watch, WATCH_CHANGED, record, NULL, 0);
     }
 }
 

@@ -1,5 +1,5 @@
 /* What happens to VIFs while nobody asks: others change their rows, ports fall into error, the
- * switch goes and comes. Tells subscribers, and repairs where the configuration says so.
+ * switch goes and comes. Tells it as events, and repairs where the configuration says so.
  *
  * A VIF that changed in OVSDB is looked at WATCH_DELAY_MS later (one look for many changes, and
  * what is in error only for a moment is passed over), and not while an operation on it is under
@@ -19,15 +19,35 @@
 /* How often a VIF's drift or error is repaired before that is given up, until the next plug. */
 #define WATCH_REPAIRS_MAX 3
 
+enum watch_event_type {
+    WATCH_PLUGGED,
+    WATCH_UNPLUGGED,
+    WATCH_CHANGED,     /* Also: is as it should be again. */
+    WATCH_DRIFTED,     /* Somebody else changed or removed it. */
+    WATCH_FAILED,      /* Its port is in error now. */
+    WATCH_SWITCH_UP,   /* `what` is there. */
+    WATCH_SWITCH_DOWN, /* `what` has gone. */
+    WATCH_N_EVENTS
+};
+
+/* All borrowed, for the call alone. */
+struct watch_event {
+    enum watch_event_type type;
+    const char *vif_id; /* Not of a switch. */
+    const struct record
+        *record; /* The VIF as it is or, once its row has gone, was. NULL: UNPLUGGED. */
+    const struct drift *drift; /* What others have changed. */
+    size_t n_drift;
+    const char *what; /* Of a switch: "ovsdb" or "vswitchd". */
+};
+
 struct watch;
 
-/* `notify` gets each notification as a line (malloc'ed, passed on); `wanted` tells whether anybody
- * would read one. All borrowed. */
+/* `tell` gets each event. All borrowed. */
 struct watch_env {
     const struct engine_env *env;
     struct engine *engine;
-    void (*notify)(void *aux, char *line);
-    bool (*wanted)(void *aux);
+    void (*tell)(void *aux, const struct watch_event *event);
     void *aux;
 };
 
