@@ -7,6 +7,7 @@
 
 #include "wire/json-get.h"
 #include "wire/vif-codec.h"
+#include "wire/vif-fields.h"
 
 static const char *const method_names[METHOD_N] = {
     [METHOD_PLUG] = "plug",         [METHOD_UNPLUG] = "unplug",       [METHOD_UPDATE] = "update",
@@ -153,7 +154,7 @@ static bool read_unplug(struct json_object *params, struct request *request, str
     if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
         !jget_object(params, "params", "vif", JGET_OPTIONAL, &vif, error) ||
         !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
-        !codec_id(params, "params", "vif_id", !vif, request->vif_id, error) ||
+        !field_id(params, "params", "vif_id", !vif, request->vif_id, error) ||
         (instance && !instance_decode(instance, request->instance, error))) {
         error->rpc_code = RPC_INVALID_PARAMS;
         return false;
@@ -186,9 +187,9 @@ static bool read_update(struct json_object *params, struct request *request, str
     if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
         !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
         (instance && !instance_decode(instance, request->instance, error)) ||
-        !codec_id(params, "params", "vif_id", true, request->vif_id, error) ||
-        !codec_mtu(params, "params", "mtu", &vif->mtu, error) ||
-        !codec_qos(params, "params", &vif->has_qos, &vif->qos, error)) {
+        !field_id(params, "params", "vif_id", true, request->vif_id, error) ||
+        !field_mtu(params, "params", "mtu", &vif->mtu, error) ||
+        !field_qos(params, "params", &vif->has_qos, &vif->qos, error)) {
         return false;
     }
     if (!vif->mtu && !vif->has_qos) {
@@ -213,7 +214,7 @@ static bool read_reap(struct json_object *params, struct request *request, struc
     if (!json_object_object_get_ex(params, "vif_ids", &ids) || !ids) {
         return true;
     }
-    return codec_ids(ids, "params.vif_ids", &request->vif_ids, &request->n_vif_ids, error);
+    return field_ids(ids, "params.vif_ids", &request->vif_ids, &request->n_vif_ids, error);
 }
 
 static bool read_params(struct json_object *params, struct request *request, struct error *error)
@@ -229,7 +230,7 @@ static bool read_params(struct json_object *params, struct request *request, str
         return read_unplug(params, request, error); /* The same. */
     case METHOD_GET:
         ok = jget_only(params, "params", get_known, error) &&
-             codec_id(params, "params", "vif_id", true, request->vif_id, error);
+             field_id(params, "params", "vif_id", true, request->vif_id, error);
         break;
     case METHOD_UPDATE:
         ok = read_update(params, request, error);

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "wire/json-get.h"
-#include "wire/vif-codec.h"
+#include "wire/vif-fields.h"
+#include "wire/vif-forms.h"
 
 /* The VF and the socket, which each kind must, may or must not have. */
 static bool check_device(const struct vif *vif, struct error *error)
@@ -65,11 +66,11 @@ static bool decode_ovs(struct json_object *object, struct vif *vif, struct error
 /* Kind hybrid: its Linux bridge. */
 static bool decode_hybrid(struct json_object *object, struct vif *vif, struct error *error)
 {
-    if (!codec_ifname(object, "vif", "linux_bridge", false, vif->linux_bridge, error)) {
+    if (!field_ifname(object, "vif", "linux_bridge", false, vif->linux_bridge, error)) {
         return false;
     }
     if (!vif->linux_bridge[0]) {
-        codec_name("qbr", vif->id, vif->linux_bridge);
+        field_name("qbr", vif->id, vif->linux_bridge);
     }
     return true;
 }
@@ -116,7 +117,7 @@ bool vif_decode_native(struct json_object *object, struct vif *vif, struct error
 
     vif->form = VIF_FORM_NATIVE;
     if (!jget_only(object, "vif", known, error) ||
-        !codec_id(object, "vif", "vif_id", true, vif->id, error) ||
+        !field_id(object, "vif", "vif_id", true, vif->id, error) ||
         !jget_string(object, "vif", "kind", JGET_REQUIRED, 64, &kind, error)) {
         return false;
     }
@@ -127,22 +128,22 @@ bool vif_decode_native(struct json_object *object, struct vif *vif, struct error
                           "kernel-representor, ovs, hybrid.",
                           kind);
     }
-    if (!codec_address(object, "vif", "address", vif->address, error) ||
-        !codec_ifname(object, "vif", "bridge", true, vif->bridge, error) ||
-        !codec_mtu(object, "vif", "mtu", &vif->mtu, error) ||
-        !codec_datapath_type(object, "vif", "datapath_type", vif->datapath_type, error) ||
-        !codec_id(object, "vif", "interface_id", false, vif->interface_id, error) ||
-        !codec_ifname(object, "vif", "vif_name", false, vif->vif_name, error) ||
-        !codec_pci_slot(object, "vif", "pci_slot", false, &vif->has_pci_slot, &vif->pci_slot,
+    if (!field_address(object, "vif", "address", vif->address, error) ||
+        !field_ifname(object, "vif", "bridge", true, vif->bridge, error) ||
+        !field_mtu(object, "vif", "mtu", &vif->mtu, error) ||
+        !field_datapath_type(object, "vif", "datapath_type", vif->datapath_type, error) ||
+        !field_id(object, "vif", "interface_id", false, vif->interface_id, error) ||
+        !field_ifname(object, "vif", "vif_name", false, vif->vif_name, error) ||
+        !field_pci_slot(object, "vif", "pci_slot", false, &vif->has_pci_slot, &vif->pci_slot,
                         error) ||
-        !codec_qos(object, "vif", &vif->has_qos, &vif->qos, error) ||
+        !field_qos(object, "vif", &vif->has_qos, &vif->qos, error) ||
         !jget_object(object, "vif", "vhost_user", JGET_OPTIONAL, &vhost_user, error)) {
         return false;
     }
     if (vhost_user &&
         (!jget_only(vhost_user, "vif.vhost_user", vhost_known, error) ||
-         !codec_vhost_path(vhost_user, "vif.vhost_user", "path", vif->vhost_path, error) ||
-         !codec_vhost_mode(vhost_user, "vif.vhost_user", "mode", &vif->vhost_mode, error))) {
+         !field_vhost_path(vhost_user, "vif.vhost_user", "path", vif->vhost_path, error) ||
+         !field_vhost_mode(vhost_user, "vif.vhost_user", "mode", &vif->vhost_mode, error))) {
         return false;
     }
     if (!vif->interface_id[0]) {

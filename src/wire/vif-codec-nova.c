@@ -13,7 +13,8 @@
 #include <string.h>
 
 #include "wire/json-get.h"
-#include "wire/vif-codec.h"
+#include "wire/vif-fields.h"
+#include "wire/vif-forms.h"
 
 enum { WORD_MAX = 64 };
 
@@ -67,7 +68,7 @@ static bool kind_of_ovs(const struct nova_vif *nova, enum vif_kind *kind, struct
         return true;
     }
     if (is_vnic(nova, "remote-managed")) {
-        return codec_unsupported(error, "vif", "vnic_type",
+        return field_unsupported(error, "vif", "vnic_type",
                                  "The representor of a remote-managed port is plugged on its DPU, "
                                  "not here; leave this VIF to the DPU.");
     }
@@ -104,7 +105,7 @@ static bool kind_of_vhostuser(const struct nova_vif *nova, enum vif_kind *kind, 
         return false;
     }
     if (fp || (vrouter && !ovs)) {
-        return codec_unsupported(error, "vif.details",
+        return field_unsupported(error, "vif.details",
                                  fp ? "vhostuser_fp_plug" : "vhostuser_vrouter_plug",
                                  "The vhost-user port is %s's, not Open vSwitch's; plug it with "
                                  "the os-vif plugin '%s'.",
@@ -116,7 +117,7 @@ static bool kind_of_vhostuser(const struct nova_vif *nova, enum vif_kind *kind, 
         return true;
     }
     if (!ovs) {
-        return codec_unsupported(error, "vif.details", "vhostuser_ovs_plug",
+        return field_unsupported(error, "vif.details", "vhostuser_ovs_plug",
                                  "vif.details.vhostuser_ovs_plug is not true, so that nothing is "
                                  "to be plugged for this vhost-user port; bind it with that set, "
                                  "or do not plug it.");
@@ -143,15 +144,15 @@ static bool choose_kind(const struct nova_vif *nova, enum vif_kind *kind, struct
         }
     }
     if (!strcmp(nova->type, "binding_failed")) {
-        return codec_unsupported(error, "vif", "type",
+        return field_unsupported(error, "vif", "type",
                                  "Neutron could not bind the port to this host, so that its VIF "
                                  "type is not known; see neutron-server's log and bind it again.");
     }
     if (!strcmp(nova->type, "unbound")) {
-        return codec_unsupported(error, "vif", "type",
+        return field_unsupported(error, "vif", "type",
                                  "The port is not bound to a host; bind it in Neutron first.");
     }
-    return codec_unsupported(error, "vif", "type",
+    return field_unsupported(error, "vif", "type",
                              "Nova's VIF type '%s' is not plugged here; use 'ovs', 'agilio_ovs' or "
                              "'vhostuser'.",
                              nova->type);
@@ -166,24 +167,24 @@ static bool decode_network(const struct nova_vif *nova, struct vif *vif, struct 
 
     if (!jget_object(nova->dict, "vif", "network", JGET_REQUIRED, &network, error) ||
         !jget_object(network, "vif.network", "meta", JGET_OPTIONAL, &meta, error) ||
-        !codec_mtu(meta, "vif.network.meta", "mtu", &vif->mtu, error)) {
+        !field_mtu(meta, "vif.network.meta", "mtu", &vif->mtu, error)) {
         return false;
     }
     if (!strcmp(nova->type, "vhostuser") && vif->kind == VIF_KIND_REPRESENTOR &&
         !jget_given(network, "bridge") && jget_given(nova->details, "bridge_name")) {
-        return codec_ifname(nova->details, "vif.details", "bridge_name", true, vif->bridge, error);
+        return field_ifname(nova->details, "vif.details", "bridge_name", true, vif->bridge, error);
     }
-    return codec_ifname(network, "vif.network", "bridge", true, vif->bridge, error);
+    return field_ifname(network, "vif.network", "bridge", true, vif->bridge, error);
 }
 
 /* Nova's _get_vif_name(). */
 static bool decode_vif_name(const struct nova_vif *nova, struct vif *vif, struct error *error)
 {
-    if (!codec_ifname(nova->dict, "vif", "devname", false, vif->vif_name, error)) {
+    if (!field_ifname(nova->dict, "vif", "devname", false, vif->vif_name, error)) {
         return false;
     }
     if (!vif->vif_name[0]) {
-        codec_name("nic", vif->id, vif->vif_name);
+        field_name("nic", vif->id, vif->vif_name);
     }
     return true;
 }
@@ -191,7 +192,7 @@ static bool decode_vif_name(const struct nova_vif *nova, struct vif *vif, struct
 /* Nova's _set_vhostuser_settings(). */
 static bool decode_socket(const struct nova_vif *nova, struct vif *vif, struct error *error)
 {
-    if (!codec_vhost_path(nova->details, "vif.details", "vhostuser_socket", vif->vhost_path,
+    if (!field_vhost_path(nova->details, "vif.details", "vhostuser_socket", vif->vhost_path,
                           error)) {
         return false;
     }
@@ -199,7 +200,7 @@ static bool decode_socket(const struct nova_vif *nova, struct vif *vif, struct e
         vif->vhost_mode = VHOST_MODE_SERVER;
         return true;
     }
-    return codec_vhost_mode(nova->details, "vif.details", "vhostuser_mode", &vif->vhost_mode,
+    return field_vhost_mode(nova->details, "vif.details", "vhostuser_mode", &vif->vhost_mode,
                             error);
 }
 
@@ -207,7 +208,7 @@ static bool decode_socket(const struct nova_vif *nova, struct vif *vif, struct e
 static bool decode_vf(const struct nova_vif *nova, struct vif *vif, struct error *error)
 {
     if (!decode_vif_name(nova, vif, error) ||
-        !codec_pci_slot(nova->profile, "vif.profile", "pci_slot", true, &vif->has_pci_slot,
+        !field_pci_slot(nova->profile, "vif.profile", "pci_slot", true, &vif->has_pci_slot,
                         &vif->pci_slot, error)) {
         return false;
     }
@@ -220,19 +221,19 @@ static bool decode_kind_members(const struct nova_vif *nova, struct vif *vif, st
     if (vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_HOST_DEVICE) {
         return decode_vf(nova, vif, error);
     }
-    if (!codec_datapath_type(nova->details, "vif.details", "datapath_type", vif->datapath_type,
+    if (!field_datapath_type(nova->details, "vif.details", "datapath_type", vif->datapath_type,
                              error)) {
         return false;
     }
     if (vif->kind == VIF_KIND_VHOST_USER) {
-        codec_name("vhu", vif->id, vif->vif_name);
+        field_name("vhu", vif->id, vif->vif_name);
         return decode_socket(nova, vif, error);
     }
     if (!decode_vif_name(nova, vif, error)) {
         return false;
     }
     if (vif->kind == VIF_KIND_HYBRID) {
-        codec_name("qbr", vif->id, vif->linux_bridge);
+        field_name("qbr", vif->id, vif->linux_bridge);
         return true;
     }
     return jget_bool(nova->dict, "vif", "delegate_create", JGET_OPTIONAL, &vif->create_port, error);
@@ -243,10 +244,10 @@ bool vif_decode_nova(struct json_object *object, struct vif *vif, struct error *
     struct nova_vif nova;
 
     vif->form = VIF_FORM_NOVA;
-    if (!codec_id(object, "vif", "id", true, vif->id, error) || !open_dict(object, &nova, error) ||
+    if (!field_id(object, "vif", "id", true, vif->id, error) || !open_dict(object, &nova, error) ||
         !choose_kind(&nova, &vif->kind, error) ||
-        !codec_address(object, "vif", "address", vif->address, error) ||
-        !codec_id(object, "vif", "ovs_interfaceid", false, vif->interface_id, error) ||
+        !field_address(object, "vif", "address", vif->address, error) ||
+        !field_id(object, "vif", "ovs_interfaceid", false, vif->interface_id, error) ||
         !decode_network(&nova, vif, error) || !decode_kind_members(&nova, vif, error)) {
         return false;
     }

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "wire/json-get.h"
-#include "wire/vif-codec.h"
+#include "wire/vif-fields.h"
+#include "wire/vif-forms.h"
 
 enum profile { PROFILE_OVS, PROFILE_REPRESENTOR };
 
@@ -27,12 +28,12 @@ static bool open_primitive(struct json_object *object, const char *path, const c
         return false;
     }
     if (namespace && strcmp(namespace, "os_vif")) {
-        return codec_unsupported(error, path, "versioned_object.namespace",
+        return field_unsupported(error, path, "versioned_object.namespace",
                                  "%s is an object of '%s', not of 'os_vif'; send an os-vif object.",
                                  path, namespace);
     }
     if (version && strncmp(version, "1.", 2)) {
-        return codec_unsupported(
+        return field_unsupported(
             error, path, "versioned_object.version",
             "%s has version %s of %s, but only versions 1.x are known; use one of those.", path,
             version, *name);
@@ -48,8 +49,8 @@ static bool decode_network(struct json_object *data, struct vif *vif, struct err
 
     return jget_object(data, "vif", "network", JGET_REQUIRED, &network, error) &&
            open_primitive(network, "vif.network", &name, &fields, error) &&
-           codec_ifname(fields, "vif.network", "bridge", true, vif->bridge, error) &&
-           codec_mtu(fields, "vif.network", "mtu", &vif->mtu, error);
+           field_ifname(fields, "vif.network", "bridge", true, vif->bridge, error) &&
+           field_mtu(fields, "vif.network", "mtu", &vif->mtu, error);
 }
 
 /* The representor's address stands in datapath_offload since port profile 1.1 and beside it in the
@@ -62,9 +63,9 @@ static bool decode_representor(struct json_object *fields, struct vif *vif, stru
     bool given;
     const char *name;
 
-    if (!codec_ifname(fields, "vif.port_profile", "representor_name", false, vif->representor_name,
+    if (!field_ifname(fields, "vif.port_profile", "representor_name", false, vif->representor_name,
                       error) ||
-        !codec_pci_slot(fields, "vif.port_profile", "representor_address", false,
+        !field_pci_slot(fields, "vif.port_profile", "representor_address", false,
                         &vif->has_pci_slot, &vif->pci_slot, error) ||
         !jget_object(fields, "vif.port_profile", "datapath_offload", JGET_OPTIONAL, &offload,
                      error)) {
@@ -75,7 +76,7 @@ static bool decode_representor(struct json_object *fields, struct vif *vif, stru
     }
     if (!open_primitive(offload, "vif.port_profile.datapath_offload", &name, &offload_fields,
                         error) ||
-        !codec_pci_slot(offload_fields, "vif.port_profile.datapath_offload", "representor_address",
+        !field_pci_slot(offload_fields, "vif.port_profile.datapath_offload", "representor_address",
                         false, &given, &slot, error)) {
         return false;
     }
@@ -135,14 +136,14 @@ static bool decode_profile(struct json_object *data, struct vif *vif, enum profi
     } else if (!strcmp(name, "VIFPortProfileOpenVSwitch")) {
         *profile = PROFILE_OVS;
     } else {
-        return codec_unsupported(
+        return field_unsupported(
             error, "vif.port_profile", "versioned_object.name",
             "Port profile %s is not plugged here; use VIFPortProfileOpenVSwitch or "
             "VIFPortProfileOVSRepresentor.",
             name);
     }
-    return codec_id(fields, "vif.port_profile", "interface_id", false, vif->interface_id, error) &&
-           codec_datapath_type(fields, "vif.port_profile", "datapath_type", vif->datapath_type,
+    return field_id(fields, "vif.port_profile", "interface_id", false, vif->interface_id, error) &&
+           field_datapath_type(fields, "vif.port_profile", "datapath_type", vif->datapath_type,
                                error) &&
            decode_creation(fields, vif, error) &&
            (*profile != PROFILE_REPRESENTOR || decode_representor(fields, vif, error));
@@ -156,9 +157,9 @@ static bool decode_vhost_user(struct json_object *data, struct vif *vif, enum pr
                           "vif.port_profile.representor_address is missing; it must name the VF.");
     }
     vif->kind = profile == PROFILE_REPRESENTOR ? VIF_KIND_REPRESENTOR : VIF_KIND_VHOST_USER;
-    return codec_ifname(data, "vif", "vif_name", false, vif->vif_name, error) &&
-           codec_vhost_path(data, "vif", "path", vif->vhost_path, error) &&
-           codec_vhost_mode(data, "vif", "mode", &vif->vhost_mode, error);
+    return field_ifname(data, "vif", "vif_name", false, vif->vif_name, error) &&
+           field_vhost_path(data, "vif", "path", vif->vhost_path, error) &&
+           field_vhost_mode(data, "vif", "mode", &vif->vhost_mode, error);
 }
 
 static bool decode_host_device(struct json_object *data, struct vif *vif, struct error *error)
@@ -166,7 +167,7 @@ static bool decode_host_device(struct json_object *data, struct vif *vif, struct
     struct pci_addr slot;
     bool given;
 
-    if (!codec_pci_slot(data, "vif", "dev_address", true, &given, &slot, error)) {
+    if (!field_pci_slot(data, "vif", "dev_address", true, &given, &slot, error)) {
         return false;
     }
     if (vif->has_pci_slot && !pci_addr_equal(&slot, &vif->pci_slot)) {
@@ -193,12 +194,12 @@ static bool decode_object(struct json_object *data, const char *name, enum profi
     if (!strcmp(name, "VIFHostDevice")) {
         return decode_host_device(data, vif, error);
     }
-    if (!codec_ifname(data, "vif", "vif_name", true, vif->vif_name, error)) {
+    if (!field_ifname(data, "vif", "vif_name", true, vif->vif_name, error)) {
         return false;
     }
     if (!strcmp(name, "VIFBridge")) {
         vif->kind = VIF_KIND_HYBRID;
-        return codec_ifname(data, "vif", "bridge_name", true, vif->linux_bridge, error);
+        return field_ifname(data, "vif", "bridge_name", true, vif->linux_bridge, error);
     }
     /* A VIFOpenVSwitch has a bridge_name too, but os-vif goes by network.bridge. */
     vif->kind = VIF_KIND_OVS;
@@ -214,7 +215,7 @@ static bool check_plugin(struct json_object *data, struct error *error)
     }
     if (plugin && strcmp(plugin, "ovs") && strcmp(plugin, "agilio_ovs") &&
         strcmp(plugin, "vifplug")) {
-        return codec_unsupported(error, "vif", "plugin",
+        return field_unsupported(error, "vif", "plugin",
                                  "VIFs of os-vif plugin '%s' are not plugged here; use 'ovs', "
                                  "'agilio_ovs' or 'vifplug'.",
                                  plugin);
@@ -239,15 +240,15 @@ bool vif_decode_osvif(struct json_object *object, struct vif *vif, struct error 
         is_known |= !strcmp(name, known[i]);
     }
     if (!is_known) {
-        return codec_unsupported(
+        return field_unsupported(
             error, "vif", "versioned_object.name",
             "os-vif object %s is not plugged here; the daemon's 'describe' method "
             "lists those that are.",
             name);
     }
     snprintf(vif->object_name, sizeof vif->object_name, "%s", name);
-    if (!codec_id(data, "vif", "id", true, vif->id, error) || !check_plugin(data, error) ||
-        !codec_address(data, "vif", "address", vif->address, error) ||
+    if (!field_id(data, "vif", "id", true, vif->id, error) || !check_plugin(data, error) ||
+        !field_address(data, "vif", "address", vif->address, error) ||
         !decode_network(data, vif, error) || !decode_profile(data, vif, &profile, error) ||
         !decode_object(data, name, profile, vif, error)) {
         return false;

@@ -3,6 +3,7 @@
 #include "vif-json.h"
 
 #include "wire/vif-codec.h"
+#include "wire/vif-fields.h"
 
 #define VHOST ",'vhost_user':{'path':'/run/s/v1','mode':'client'}"
 #define SLOT ",'pci_slot':'0000:65:01.2'"
@@ -271,10 +272,10 @@ static void test_qos_alone(void **state)
     bool given = true;
 
     (void)state;
-    assert_true(codec_qos(none, "params", &given, &qos, &error));
+    assert_true(field_qos(none, "params", &given, &qos, &error));
     assert_false(given);
     assert_int_equal(qos.egress_kbps, 0);
-    assert_false(codec_qos(bad, "params", &given, &qos, &error));
+    assert_false(field_qos(bad, "params", &given, &qos, &error));
     assert_false(given);
     assert_string_equal(error.field, "params.qos.egress.max_burst_kbps");
     json_object_put(none);

@@ -1,0 +1,64 @@
+"""The rooms of src: which may use which, and that docs/architecture.md names what is in them."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# What the files of a room may include beside their own: rooms, or single headers.
+MAY_USE = {
+    "base": set(),
+    "links": {"base"},
+    "nic": {"base"},
+    "wire": {"base"},
+    "plan": {"base", "links", "nic"},
+    "ovs": {"base", "links", "nic", "plan"},
+    "engine": {"base", "links", "nic", "plan", "ovs", "wire/request.h"},
+    "watch": {"base", "links", "plan", "ovs", "engine"},
+    "daemon": {"base", "links", "nic", "wire", "plan", "ovs", "engine", "watch"},
+    "client": {"base", "wire"},
+    "cli": {"base", "wire", "client"},
+}
+# The build's own headers, and Open vSwitch's.
+NO_ROOMS = {"openvswitch", "vifplug"}
+
+
+def sources():
+    listed = subprocess.run(["git", "-C", TOP, "ls-files", "--cached", "--others", "--exclude-standard",
+                             "src/*.c", "src/*.h"], capture_output=True, text=True, check=True).stdout
+    return [path for path in listed.split() if path.split("/")[1] not in NO_ROOMS
+            and os.path.exists(os.path.join(TOP, path))]
+
+
+def includes(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            match = re.match(r'#include "(\w+)/([^"]+)"', line)
+            if match and match[1] not in NO_ROOMS:
+                yield number, match[1], f"{match[1]}/{match[2]}"
+
+
+@pytest.mark.parametrize("room", sorted(MAY_USE))
+def test_a_room_uses_what_it_may(room):
+    files = [path for path in sources() if path.split("/")[1] == room]
+    assert files, f"src/{room} is empty"
+    wrong = [f"{path}:{number}: includes {header}" for path in files
+             for number, other, header in includes(path)
+             if other != room and other not in MAY_USE[room] and header not in MAY_USE[room]]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_file_is_in_a_room():
+    assert not [path for path in sources() if path.split("/")[1] not in MAY_USE]
+
+
+def test_every_module_is_in_the_architecture():
+    with open(os.path.join(TOP, "docs/architecture.md"), encoding="utf-8") as file:
+        text = file.read()
+    named = set(re.findall(r"`([\w-]+)`", text))
+    missing = [path for path in sources() if path.endswith(".c")
+               and os.path.basename(path)[:-2] not in named]
+    assert not missing, "docs/architecture.md does not name:\n" + "\n".join(missing)
