@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "daemon/version.h"
+#include "base/version.h"
 
 /* Beyond what the daemon may take, how long to wait for its answer: undoing takes its timeout once
  * more, and DPDK's start may be waited for. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/version.h"
+#include "base/version.h"
 #include "daemon/view.h"
 #include "nic/nic-list.h"
 #include "openvswitch/vlog.h"

@@ -20,7 +20,7 @@
 #include "daemon/notify.h"
 #include "daemon/server.h"
 #include "daemon/timings.h"
-#include "daemon/version.h"
+#include "base/version.h"
 #include "dirs.h"
 #include "fatal-signal.h"
 #include "memory.h"
