@@ -1,23 +1,17 @@
 #include "base/devargs.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
 
 /* Reads decimal digits at *s (at most 65535) and moves *s behind them. */
 static bool read_number(const char **s, unsigned int *value)
 {
-    char *end;
-    unsigned long number;
+    int64_t number;
 
-    if (!isdigit((unsigned char)**s)) {
+    if (!number_take(s, 65535, &number)) {
         return false;
     }
-    number = strtoul(*s, &end, 10);
-    if (number > 65535) {
-        return false;
-    }
-    *s = end;
     *value = (unsigned int)number;
     return true;
 }

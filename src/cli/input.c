@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/number.h"
 #include "wire/frame.h"
 #include "wire/json-get.h"
 
@@ -65,15 +66,13 @@ static void put(struct json_object *object, const char *key, const char *value)
 
 bool input_mtu(const struct cli *cli, int *mtu)
 {
-    char *end;
-    long value;
+    int64_t value;
 
     *mtu = 0;
     if (!cli->mtu) {
         return true;
     }
-    value = strtol(cli->mtu, &end, 10);
-    if (end == cli->mtu || *end || value < INT_MIN || value > INT_MAX) {
+    if (!number_parse(cli->mtu, INT_MIN, INT_MAX, &value)) {
         fprintf(stderr, "vifctl: --mtu=%s is not a number\n", cli->mtu);
         return false;
     }

@@ -1,12 +1,13 @@
 #include "daemon/access.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/number.h"
 
 enum { ENTRIES_MAX = 64, GROUPS_MAX = 256 };
 
@@ -24,13 +25,14 @@ struct access {
 static bool resolve(const char *name, struct entry *entry)
 {
     const char *text = name + (*name == '@');
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
+    int64_t number;
 
     entry->group = *name == '@';
-    if (*text >= '0' && *text <= '9' && !*end) {
-        entry->id = (id_t)number;
-        return number < (id_t)-1;
+    if (text[strspn(text, "0123456789")] == '\0') {
+        bool is_id = number_parse(text, 0, (id_t)-2, &number);
+
+        entry->id = is_id ? (id_t)number : 0;
+        return is_id;
     }
     if (entry->group) {
         const struct group *group = getgrnam(text);
@@ -48,12 +50,10 @@ static bool resolve(const char *name, struct entry *entry)
 static bool add_list(struct access *access, const char *list, const char *key,
                      enum access_level level, struct error *error)
 {
-    char *text = strdup(list);
-    char *save = NULL;
-    bool ok = text != NULL;
+    char name[300]; /* Longer than any that a host has. */
+    bool ok = true;
 
-    for (char *name = ok ? strtok_r(text, ", \t", &save) : NULL; name && ok;
-         name = strtok_r(NULL, ", \t", &save)) {
+    while (ok && list_next(&list, name, sizeof name)) {
         struct entry *entry = &access->entries[access->n_entries];
 
         if (access->n_entries == ENTRIES_MAX) {
@@ -68,7 +68,6 @@ static bool add_list(struct access *access, const char *list, const char *key,
             access->n_entries++;
         }
     }
-    free(text);
     return ok;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 /* inih 55 cuts lines of INI_MAX_LINE (200) bytes and section names of 50, without a word. */
 enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
 
@@ -156,16 +158,15 @@ static char *read_line(char *text, int size, void *reading_)
 
 static bool parse_number(const char *text, int *value, const char **rest)
 {
-    char *end;
-    long number;
+    bool negative = *text == '-';
+    int64_t number;
 
-    errno = 0;
-    number = strtol(text, &end, 10);
-    if (end == text || errno || number < INT_MIN || number > INT_MAX) {
+    text += negative;
+    if (!number_take(&text, INT_MAX, &number)) {
         return false;
     }
-    *value = (int)number;
-    *rest = end + strspn(end, " ");
+    *value = (int)(negative ? -number : number);
+    *rest = text + strspn(text, " ");
     return true;
 }
 
@@ -206,19 +207,17 @@ static bool set_bool(struct reading *reading, const char *key, const char *value
 static bool set_socket_dirs(struct reading *reading, const char *value)
 {
     struct config *config = reading->config;
-    char text[CONFIG_TEXT_MAX + 1];
-    char *save = NULL;
+    char dir[CONFIG_TEXT_MAX + 1];
 
-    snprintf(text, sizeof text, "%s", value);
     config->n_socket_dirs = 0;
-    for (char *dir = strtok_r(text, ", \t", &save); dir; dir = strtok_r(NULL, ", \t", &save)) {
+    while (list_next(&value, dir, sizeof dir)) {
         if (config->n_socket_dirs == CONFIG_PATHS_MAX) {
             return fail(reading, "socket_dirs has more than %d directories", CONFIG_PATHS_MAX);
         }
         if (!vif_path_valid(dir)) {
             return fail(reading, "socket_dirs has '%s', which is not an absolute path", dir);
         }
-        snprintf(config->socket_dirs[config->n_socket_dirs++], VIF_PATH_MAX + 1, "%s", dir);
+        memcpy(config->socket_dirs[config->n_socket_dirs++], dir, strlen(dir) + 1);
     }
     return true;
 }

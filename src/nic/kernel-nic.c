@@ -1,12 +1,13 @@
 #include "nic/kernel-nic.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/number.h"
 
 /* 32 bytes in hexadecimal (MAX_PHYS_ITEM_ID_LEN of the kernel), the line's end, and some. */
 #define ATTRIBUTE_MAX 80
@@ -42,22 +43,17 @@ static void read_attribute(const char *root, const char *name, const char *attri
 static bool take(const char **text, const char *word, int *number)
 {
     const char *p = *text;
-    unsigned long value;
-    char *end;
+    int64_t value;
 
     if (strncasecmp(p, word, strlen(word)) != 0) {
         return false;
     }
     p += strlen(word);
-    if (!isdigit((unsigned char)*p)) {
-        return false;
-    }
-    value = strtoul(p, &end, 10);
-    if (value > NUMBER_MAX) {
+    if (!number_take(&p, NUMBER_MAX, &value)) {
         return false;
     }
     *number = (int)value;
-    *text = end;
+    *text = p;
     return true;
 }
 

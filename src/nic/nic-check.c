@@ -1,12 +1,11 @@
 #include "nic/nic-check.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/devargs.h"
+#include "base/number.h"
 #include "base/vif.h"
 #include "nic/nic-profile.h"
 #include "nic/template.h"
@@ -97,13 +96,9 @@ bool nic_check_socket(const char *template, char *why, size_t size)
 
 static bool is_number(const char *value, long min, long max, bool power_of_2)
 {
-    char *end;
-    long number;
+    int64_t number;
 
-    errno = 0;
-    number = strtol(value, &end, 10);
-    return *value >= '0' && *value <= '9' && !*end && !errno && number >= min && number <= max &&
-           !(power_of_2 && number & (number - 1));
+    return number_parse(value, min, max, &number) && !(power_of_2 && number & (number - 1));
 }
 
 bool nic_check_option(const char *key, const char *value, char *why, size_t size)

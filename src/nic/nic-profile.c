@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "nic/nic-check.h"
 
 /* The built-in profiles, in the words of the configuration; docs/nics.md has their sources. */
@@ -103,12 +104,10 @@ static bool read_match(const char *s, struct nic_match *match)
 
 static bool set_matches(struct nic_profile *profile, const char *value, char *why, size_t size)
 {
-    char text[NIC_TEMPLATE_MAX + 1];
-    char *save = NULL;
+    char item[NIC_TEMPLATE_MAX + 1];
 
-    snprintf(text, sizeof text, "%s", value);
     profile->n_matches = 0;
-    for (char *item = strtok_r(text, ", \t", &save); item; item = strtok_r(NULL, ", \t", &save)) {
+    while (list_next(&value, item, sizeof item)) {
         if (profile->n_matches == NIC_MATCHES_MAX) {
             snprintf(why, size, "has more than %d patterns", NIC_MATCHES_MAX);
             return false;
@@ -187,11 +186,9 @@ static bool set_numbering(struct nic_profile *profile, const char *value, char *
     int i = 0;
 
     if (!strncmp(value, "virtfn+", 7)) {
-        unsigned long base;
-        char *end;
+        int64_t base;
 
-        base = strtoul(value + 7, &end, 10);
-        if (!isdigit((unsigned char)value[7]) || *end || base > NIC_VF_BASE_MAX) {
+        if (!number_parse(value + 7, 0, NIC_VF_BASE_MAX, &base)) {
             snprintf(why, size, "is '%s', but virtfn+N needs a number N from 0 to %d", value,
                      NIC_VF_BASE_MAX);
             return false;
@@ -208,39 +205,28 @@ static bool set_numbering(struct nic_profile *profile, const char *value, char *
     return true;
 }
 
-/* Reads a VF number; *end is what follows it. */
-static bool parse_vf_num(const char *text, int *number, const char **end)
-{
-    char *rest;
-    unsigned long value = strtoul(text, &rest, 10);
-
-    *end = rest;
-    *number = (int)value;
-    return isdigit((unsigned char)*text) && value <= NIC_VF_NUM_MAX;
-}
-
 /* any, or FIRST-LAST. */
 static bool set_range(struct nic_profile *profile, const char *value, char *why, size_t size)
 {
-    const char *end;
-    int min;
-    int max;
+    const char *p = value;
+    int64_t min;
+    int64_t max;
 
     if (!strcmp(value, "any")) {
         profile->has_vf_range = false;
         profile->vf_min = profile->vf_max = 0;
         return true;
     }
-    if (!parse_vf_num(value, &min, &end) || *end != '-' || !parse_vf_num(end + 1, &max, &end) ||
-        *end || min > max) {
+    if (!number_take(&p, NIC_VF_NUM_MAX, &min) || *p++ != '-' ||
+        !number_parse(p, min, NIC_VF_NUM_MAX, &max)) {
         snprintf(why, size,
                  "is '%s', which is neither any nor FIRST-LAST with numbers from 0 to %d", value,
                  NIC_VF_NUM_MAX);
         return false;
     }
     profile->has_vf_range = true;
-    profile->vf_min = min;
-    profile->vf_max = max;
+    profile->vf_min = (int)min;
+    profile->vf_max = (int)max;
     return true;
 }
 
