@@ -72,6 +72,26 @@ def test_too_many_connections(card_box, configure_card):
         assert refused.value.reason == "busy" and refused.value.retryable
 
 
+def test_refused_before_the_request_is_sent(tmp_path, monkeypatch):
+    """The same, when the daemon has closed the connection by the time that the client writes."""
+    path = str(tmp_path / "s")
+    refusal = {"jsonrpc": "2.0", "id": None, "error": {
+        "code": -32000, "message": "Too many.", "data": {"reason": "busy", "retryable": True}}}
+    connect = client.Client._connect
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+
+        def connect_and_be_refused(self, connection, deadline):
+            connect(self, connection, deadline)
+            with listener.accept()[0] as peer:
+                peer.sendall(line(refusal))
+        monkeypatch.setattr(client.Client, "_connect", connect_and_be_refused)
+        with pytest.raises(client.Refused) as refused:
+            client.Client(path, timeout=5).status()
+    assert refused.value.reason == "busy"
+
+
 def test_many_threads_one_client(daemon):
     results = []
     threads = [threading.Thread(target=lambda: results.append(daemon.status())) for _ in range(20)]

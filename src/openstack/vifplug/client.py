@@ -11,6 +11,7 @@ calls, so a client may be shared by threads and green threads, made before the d
 across its restarts. Plain blocking sockets only: under eventlet's monkey patching they yield.
 """
 
+import contextlib
 import errno
 import itertools
 import json
@@ -175,7 +176,8 @@ class Client:
         received = bytearray()
         try:
             self._set_timeout(connection, deadline)
-            connection.sendall(request)
+            with contextlib.suppress(ConnectionError):  # It closed at once; what it said before can be read.
+                connection.sendall(request)
             while b"\n" not in received:
                 self._set_timeout(connection, deadline)
                 data = connection.recv(65536)
