@@ -27,11 +27,17 @@ from cloud import Neutron  # noqa: E402
 from ports import INSTANCE, slot, vif_of  # noqa: E402
 from worker import Worker  # noqa: E402
 
+pytest_configure = integration.pytest_configure
+pytest_runtest_setup = integration.pytest_runtest_setup
 whole_card_box = integration.whole_card_box
 card_box = integration.card_box
 card_api = integration.card_api
 configure_card = integration.configure_card
 guest = integration.guest
+
+
+# What nova-compute can run in.
+BACKENDS = ["threads"] + (["eventlet"] if importlib.util.find_spec("eventlet") else [])
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +100,28 @@ def nova(whole_nova, card_box):  # pylint: disable=unused-argument
 @pytest.fixture
 def start_nova(start_worker, card_box):
     """Starts another, with settings of its own for the plugin."""
-    def start(*lines, socket=None):
-        return start_worker("nova_side.py", nova_config(socket or card_box.socket, *lines))
+    def start(*lines, socket=None, backend=None):
+        return start_worker("nova_side.py", nova_config(socket or card_box.socket, *lines),
+                            environment=in_backend(backend))
     return start
+
+
+def in_backend(backend):
+    """The environment that has Nova run under eventlet or in threads; by default as it is packaged."""
+    words = {"threads": "yes", "eventlet": "no"}
+    return {"OS_NOVA_DISABLE_EVENTLET_PATCHING": words[backend]} if backend else {}
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def whole_backend(request, start_whole_worker, whole_card_box):
+    return request.param, start_whole_worker("nova_side.py", nova_config(whole_card_box.socket),
+                                             environment=in_backend(request.param))
+
+
+@pytest.fixture
+def backend(whole_backend, card_box):  # pylint: disable=unused-argument
+    """What Nova is told to run in, and nova-compute's side that does."""
+    return whole_backend
 
 
 NEUTRON = """

@@ -1,6 +1,7 @@
 """A real libvirtd in the sandbox, with directories of its own, which runs its servers under TCG."""
 
 import os
+import signal
 
 CONFIGURATION = {
     "libvirtd.conf": 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "2:stderr"\n',
@@ -28,7 +29,8 @@ mount --bind /dev/pts $dev/pts
 mount --rbind $dev /dev
 {files}
 chown libvirt-qemu:libvirt-qemu /usr/local/var/run
-exec libvirtd
+libvirtd
+exit $?
 """
 DOMAIN = """<domain type="qemu">
   <name>{name}</name><memory unit="MiB">64</memory><vcpu>1</vcpu>
@@ -50,18 +52,24 @@ class Libvirt:
         files = "\n".join(f"printf '%s' '{text}' > /etc/libvirt/{name}"
                           for name, text in CONFIGURATION.items())
         script = SCRIPT.format(files=files, directory=self.sandbox.dir)
-        self.sandbox.start("libvirtd", ["unshare", "--mount", "sh", "-c", script])
+        # libvirtd waits until the QEMU that it asks for its capabilities, a daemon, is gone for good. In a
+        # container that needs an init which collects its children, and not each has one; here the shell is that.
+        self.sandbox.start("libvirtd", ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                                        "sh", "-c", script])
         self.sandbox.wait_ready("libvirtd", lambda: self.virsh("version", check=False).returncode == 0, 60)
         return self
 
-    def virsh(self, *arguments, check=True, stdin=None):
+    def virsh(self, *arguments, check=True):
         return self.sandbox.command(
             "nsenter", "--target", str(self.sandbox.pid("libvirtd")), "--mount", "--net", "--",
-            "virsh", "--connect=qemu:///system", *arguments, check=check, stdin=stdin)
+            "virsh", "--connect=qemu:///system", *arguments, check=check)
 
     def run(self, name, interface):
         """Defines a server with one <interface>, and starts it."""
-        self.virsh("define", "/proc/self/fd/0", stdin=DOMAIN.format(name=name, interface=interface))
+        path = os.path.join(self.sandbox.dir, "domain.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(DOMAIN.format(name=name, interface=interface))
+        self.virsh("define", path)
         self.domains.append(name)
         self.virsh("start", name)
 
@@ -83,5 +91,5 @@ class Libvirt:
         self.domains = []
 
     def stop(self):
-        self.sandbox.stop("libvirtd")
+        self.sandbox.stop("libvirtd", signal.SIGKILL)  # unshare passes over others; its child goes with it.
         os.chown(os.path.join(self.sandbox.dir, "stdvio"), 0, 0)

@@ -3,16 +3,24 @@
 Instead of HTTP, requests go into its WSGI application. Of agents it is told by register_agent(), or
 start_agent() runs a real neutron-openvswitch-agent in the same process: oslo.messaging's fake transport
 carries RPC within a process only.
+
+It runs as the installed Neutron does: under eventlet if Neutron has it, else in threads. `threading` and
+`queue` are right for both, since eventlet patches them.
 """
 
+import os
+import queue
 import sys
+import threading
 
-from neutron.common import eventlet_utils
+try:
+    from neutron.common import eventlet_utils
+except ImportError:
+    EVENTLET = False
+else:
+    eventlet_utils.monkey_patch()
+    EVENTLET = True
 
-eventlet_utils.monkey_patch()
-
-import eventlet  # noqa: E402
-from eventlet import greenio  # noqa: E402
 from oslo_config import cfg  # noqa: E402
 from oslo_messaging._drivers import impl_fake  # noqa: E402
 from oslo_serialization import jsonutils  # noqa: E402
@@ -45,18 +53,43 @@ def carry_as_json():
 
 
 class Server:
-    """The functions that a test calls."""
+    """The functions that a test calls. What start_agent() wants done comes out of `tasks`."""
 
     def __init__(self):
         from neutron.api.v2 import router
+        self.tasks = queue.Queue()
         self.app = router.APIRouter.factory({})
-        self.context = context.get_admin_context()
-        self.context.project_id = "project"
+        self.context = self._context("service")
+        self._fill_default_rules()
 
-    def api(self, method, path, body=None):
-        """What an administrator's HTTP request would be answered with."""
+    @staticmethod
+    def _context(*roles):
+        """An administrator's, with further roles."""
+        made = context.get_admin_context()
+        made.project_id = "project"
+        made.roles = [*made.roles, *roles]
+        return made
+
+    def _fill_default_rules(self):
+        """What Neutron's migrations write into the table of rules that new security groups get. (The tables
+        here are made from the models.) Before there was that table, the rules were in the code."""
+        create = getattr(directory.get_plugin(), "create_default_security_group_rule", None)
+        if not create:
+            return
+        for ethertype in (constants.IPv4, constants.IPv6):
+            for direction, remote in ((constants.EGRESS_DIRECTION, None),
+                                      (constants.INGRESS_DIRECTION, "PARENT")):
+                create(self.context, {"default_security_group_rule": {
+                    "direction": direction, "ethertype": ethertype, "remote_group_id": remote,
+                    "remote_address_group_id": None, "remote_ip_prefix": None, "protocol": None,
+                    "port_range_min": None, "port_range_max": None, "description": "",
+                    "used_in_default_sg": True, "used_in_non_default_sg": remote is None}})
+
+    def api(self, method, path, body=None, roles=("service",)):
+        """What an administrator's HTTP request would be answered with, by default one with the role that
+        Nova has to Neutron."""
         request = webob.Request.blank(f"/{path}.json", method=method)
-        request.environ["neutron.context"] = self.context
+        request.environ["neutron.context"] = self._context(*roles)
         if body is not None:
             request.body = jsonutils.dumps(body).encode()
             request.content_type = "application/json"
@@ -75,15 +108,21 @@ class Server:
                 "tunneling_ip": "192.0.2.1", "integration_bridge": "br-int", **configurations},
         }, timeutils.utcnow())
 
-    @staticmethod
-    def start_agent():
-        """Starts the server's RPC and the agent, which goes on in green threads."""
+    def start_agent(self):
+        """Starts the server's RPC and the agent. That goes on in the main thread, since without eventlet it
+        installs signal handlers."""
         from neutron.plugins.ml2.drivers.openvswitch.agent.common import config as _  # noqa: F401
         from neutron.plugins.ml2.drivers.openvswitch.agent.openflow.native import main
         carry_as_json()
         directory.get_plugin().start_rpc_listeners()
         main.init_config()
-        eventlet.spawn(main.main)
+        self.tasks.put(main.main)
+
+    @staticmethod
+    def who_writes_profiles():
+        """The rule about binding:profile."""
+        from neutron.conf.policies import port
+        return {rule.name: rule.check_str for rule in port.list_rules()}["update_port:binding:profile"]
 
     @staticmethod
     def drivers():
@@ -103,6 +142,24 @@ class Server:
         return type(agents.mechanism_driver_by_agent_type(constants.AGENT_TYPE_OVS)).__name__
 
 
+def requests():
+    """Lines of stdin; waiting for one stops nothing else."""
+    if not EVENTLET:
+        return sys.stdin
+    from eventlet import greenio
+    return greenio.GreenPipe(0, "r")
+
+
+def serve(server):
+    """Answers requests until they end, and with them the process, whatever else runs in it."""
+    try:
+        worker.serve({name: getattr(server, name) for name in (
+            "api", "register_agent", "start_agent", "drivers", "responsible_for_placement",
+            "who_writes_profiles")}, requests())
+    finally:
+        os._exit(0)
+
+
 def main():
     config.register_common_config_options()
     config.init(["--config-file", sys.argv[1]])
@@ -111,9 +168,9 @@ def main():
     engine = db_api.get_writer_session().get_bind()
     model_base.BASEV2.metadata.create_all(engine)
     server = Server()
-    worker.serve({name: getattr(server, name) for name in (
-        "api", "register_agent", "start_agent", "drivers", "responsible_for_placement")},
-        greenio.GreenPipe(0, "r"))
+    threading.Thread(target=serve, args=(server,)).start()
+    while True:
+        server.tasks.get()()
 
 
 main()

@@ -1,14 +1,18 @@
 """nova-compute's side, in a process of its own: Nova's code from a port's dict to os-vif and the guest XML.
 
 Of Nova nothing is replaced but the HTTP client to Neutron, which here answers from the request.
+
+It runs as nova-compute does, under eventlet or in threads; OS_NOVA_DISABLE_EVENTLET_PATCHING, which is Nova's,
+tells it. `threading` and `time` are right for both, since eventlet patches them.
 """
 
 import sys
 
-# As nova-compute does, before anything else is imported.
-from nova import monkey_patch  # noqa: F401  pylint: disable=unused-import
+# nova-compute's own beginning, before anything else is imported: it patches as this release does.
+from nova.cmd import compute  # noqa: F401  pylint: disable=unused-import
 
-import eventlet  # noqa: E402
+import threading  # noqa: E402
+
 import os_vif  # noqa: E402
 from lxml import etree  # noqa: E402
 from oslo_log import log as logging  # noqa: E402
@@ -79,26 +83,44 @@ def unplug(vif, instance):
 
 
 def plug_and_tick(vif, instance):
-    """Plugs while another green thread counts: how often it came to run."""
+    """Plugs while another thread counts: how often it came to run."""
     ticks = []
+    done = threading.Event()
 
     def tick():
-        while True:
+        while not done.wait(0.01):
             ticks.append(1)
-            eventlet.sleep(0.01)
-    ticker = eventlet.spawn(tick)
+    ticker = threading.Thread(target=tick)
+    ticker.start()
     try:
         plug(vif, instance)
     finally:
-        ticker.kill()
+        done.set()
+        ticker.join()
     return len(ticks)
 
 
 def plug_all(vifs, instance):
-    """Plugs all at once, each in a green thread."""
-    threads = [eventlet.spawn(plug, vif, instance) for vif in vifs]
+    """Plugs all at once, each in a thread; what went wrong."""
+    errors = []
+
+    def plug_one(vif):
+        try:
+            plug(vif, instance)
+        except Exception as error:  # pylint: disable=broad-except
+            errors.append(str(error))
+    threads = [threading.Thread(target=plug_one, args=(vif,)) for vif in vifs]
     for thread in threads:
-        thread.wait()
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+def concurrency():
+    """What Nova runs in."""
+    patcher = sys.modules.get("eventlet.patcher")
+    return "eventlet" if patcher and patcher.is_monkey_patched("thread") else "threads"
 
 
 def guest_xml(vif, instance):
@@ -206,7 +228,7 @@ def main():
     objects.register_all()
     os_vif.initialize()
     worker.serve({function.__name__: function for function in (
-        build, plug, unplug, plug_and_tick, plug_all, guest_xml, versions, later_versions, plugins,
+        build, plug, unplug, plug_and_tick, plug_all, concurrency, guest_xml, versions, later_versions, plugins,
         migrated_xml, assignable, check_flavor, option_values)})
 
 

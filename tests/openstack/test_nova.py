@@ -69,20 +69,6 @@ def test_unplug_for_a_former_instance_is_left_alone(card_box, nova):
     assert nova.lines("WARNING", port_id(1))
 
 
-def test_many_at_once(card_box, nova):
-    """Green threads, a connection each."""
-    vifs = [nova_vif(nova, n, n) for n in range(10, 26)]
-    nova.call("plug_all", vifs=vifs, instance=INSTANCE)
-    assert len(ports_of(card_box, "br-int")) == 16
-
-
-def test_other_green_threads_run_meanwhile(card_box, nova):
-    """nova-compute goes on with its other work while a card takes its time."""
-    vif = nova_vif(nova, 1, 10)
-    card_box.card_settings(probe_delay_ms=700)
-    assert nova.call("plug_and_tick", vif=vif, instance=INSTANCE) > 20
-
-
 def test_guest_xml(nova):
     vif = nova_vif(nova, 1, 10)
     interface_ = ElementTree.fromstring(nova.call("guest_xml", vif=vif, instance=INSTANCE))
