@@ -8,6 +8,7 @@ It runs as the installed Neutron does: under eventlet if Neutron has it, else in
 `queue` are right for both, since eventlet patches them.
 """
 
+import datetime
 import os
 import queue
 import sys
@@ -35,6 +36,7 @@ from neutron_lib import rpc  # noqa: E402
 from neutron_lib.db import api as db_api  # noqa: E402
 from neutron_lib.db import model_base  # noqa: E402
 from neutron_lib.plugins import directory  # noqa: E402
+from neutron.objects import agent as agent_objects  # noqa: E402
 
 import worker  # noqa: E402
 
@@ -108,6 +110,12 @@ class Server:
                 "tunneling_ip": "192.0.2.1", "integration_bridge": "br-int", **configurations},
         }, timeutils.utcnow())
 
+    def age_agent(self, host, seconds):
+        """Has an agent's last report be that long ago."""
+        for agent in agent_objects.Agent.get_objects(self.context, host=host):
+            agent.heartbeat_timestamp -= datetime.timedelta(seconds=seconds)
+            agent.update()
+
     def start_agent(self):
         """Starts the server's RPC and the agent. That goes on in the main thread, since without eventlet it
         installs signal handlers."""
@@ -154,7 +162,7 @@ def serve(server):
     """Answers requests until they end, and with them the process, whatever else runs in it."""
     try:
         worker.serve({name: getattr(server, name) for name in (
-            "api", "register_agent", "start_agent", "drivers", "responsible_for_placement",
+            "api", "register_agent", "age_agent", "start_agent", "drivers", "responsible_for_placement",
             "who_writes_profiles")}, requests())
     finally:
         os._exit(0)

@@ -53,6 +53,14 @@ def test_nova_needs_the_role_service(neutron):
     assert bind(["service"]) == "agilio_ovs"
 
 
+def test_agents_that_the_tests_register_stay_alive(neutron):
+    """They report once, and a run on a loaded machine takes as long as it takes."""
+    neutron.agent("slow", **{**SYSTEM, "datapath_type": "netdev"})
+    neutron.call("age_agent", host="slow", seconds=86400)
+    assert "slow" in neutron.agents()
+    assert neutron.vf_port(slot(10), host="slow")["binding:vif_type"] == "agilio_ovs"
+
+
 def test_side_by_side(neutron):
     """Ports of the three VNIC types on one host and network; each by its driver."""
     forwarder = neutron.vf_port(slot(10))
