@@ -137,8 +137,9 @@ def versions(vif, instance):
     info = os_vif_util.nova_to_osvif_instance(instance_of(instance)).obj_to_primitive()
     manager = os_vif._EXT_MANAGER["agilio_ovs"].obj
     made = []
+    latest = os_vif.objects.vif.VIFPortProfileOVSRepresentor.VERSION
     for vif_version in ("1.0", "1.1"):
-        for profile_version in ("1.0", "1.1", "1.2", "1.3"):
+        for profile_version in [f"1.{minor}" for minor in range(int(latest.partition(".")[2]) + 1)]:
             source = os_vif_util.nova_to_osvif_vif(model.VIF.hydrate(vif))
             primitive_ = source.obj_to_primitive(target_version=vif_version, version_manifest={
                 "VIFVHostUser": vif_version, "VIFPortProfileOVSRepresentor": profile_version})

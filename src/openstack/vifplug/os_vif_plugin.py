@@ -20,11 +20,15 @@ from vifplug import client
 
 LOG = logging.getLogger(__name__)
 
-# What vifplugd plugged from its first version on, for where it cannot be asked.
+# What vifplugd of this version plugs, for where it cannot be asked: VIF objects with their latest versions, the
+# port profiles they may have, and the latest version of these.
 _KINDS = (
-    ("VIFVHostUser", "1.0", "1.1", ("VIFPortProfileOVSRepresentor", "VIFPortProfileOpenVSwitch")),
-    ("VIFHostDevice", "1.0", "1.0", ("VIFPortProfileOVSRepresentor", "VIFPortProfileOpenVSwitch")),
+    ("VIFBridge", "1.0", ("VIFPortProfileOpenVSwitch",)),
+    ("VIFOpenVSwitch", "1.0", ("VIFPortProfileOpenVSwitch",)),
+    ("VIFVHostUser", "1.1", ("VIFPortProfileOpenVSwitch", "VIFPortProfileOVSRepresentor")),
+    ("VIFHostDevice", "1.0", ("VIFPortProfileOpenVSwitch", "VIFPortProfileOVSRepresentor")),
 )
+_PROFILE_VERSION = "1.4"
 
 
 class VifplugPlugin(plugin.PluginBase):
@@ -69,15 +73,15 @@ class VifplugPlugin(plugin.PluginBase):
         return client.Client(self.config.socket, self.config.timeout)
 
     def describe(self):
-        """What the daemon can plug, as it says; if it cannot be asked, what any version can."""
+        """What the daemon can plug, as it says; if it cannot be asked, what one of this version can."""
         try:
             kinds = [(info["vif_object_name"], info["min_version"], info["max_version"],
                       info["supported_port_profiles"]) for info in self._client().describe()["vif_info"]]
         except (client.VifplugError, KeyError) as error:
             LOG.warning("vifplugd was not asked what it can plug: %s", error)
-            kinds = [(name, oldest, newest, [
-                {"profile_object_name": profile, "min_version": "1.0", "max_version": "1.3"}
-                for profile in profiles]) for name, oldest, newest, profiles in _KINDS]
+            kinds = [(name, "1.0", newest, [
+                {"profile_object_name": profile, "min_version": "1.0", "max_version": _PROFILE_VERSION}
+                for profile in profiles]) for name, newest, profiles in _KINDS]
         return objects.host_info.HostPluginInfo(plugin_name=self.name, vif_info=[
             objects.host_info.HostVIFInfo(
                 vif_object_name=name, min_version=oldest, max_version=newest,
