@@ -2,7 +2,7 @@
  *
  * The grammar is that of the DPDK Programmer's Guide, "Ethernet Device Standard Device Arguments":
  * `<device>[,key=value]...`, where `representor=` has a value such as 3, vf3, [0-3,5], vf[0,2],
- * pf1vf[0-3], pf[0,1]vf3 or c0pf1vf3. `sf` representors are no VFs and are passed over. */
+ * pf1vf[0-3], pf[0,1]vf3 or c0pf1vf3. `sf` representors are not VFs; they are ignored. */
 
 #ifndef VP_DEVARGS_H
 #define VP_DEVARGS_H 1

@@ -68,7 +68,7 @@ static bool set_timeout(struct cli *cli, const char *text)
     return true;
 }
 
-/* Takes one option; returns false if its value is no good. */
+/* Takes one option; returns false if its value is wrong. */
 static bool take_option(struct cli *cli, const char *name, const char *value)
 {
     const struct {

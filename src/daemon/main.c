@@ -462,8 +462,8 @@ static void handle_signals(struct daemon *daemon)
     }
 }
 
-/* The control socket is tried by accept(), which is dear for a socket that nobody connects to. So a
- * busy loop tries it only now and then. */
+/* The control socket is tried with accept(), a system call that nearly always finds nobody. So a
+ * busy loop tries it once per UNIXCTL_PAUSE_MS. */
 static void run_unixctl(struct daemon *daemon)
 {
     daemon->unixctl_seen = time_msec() >= daemon->unixctl_next;
@@ -498,8 +498,7 @@ static void follow_dpdk_extra(struct daemon *daemon, const struct ovs_globals *g
 }
 
 /* Facts first, then the transaction: an idle daemon goes from a request to its transaction in one
- * pass. What takes longer and nobody waits for in OVSDB (answers, lists, looking after drift) comes
- * behind. */
+ * pass. Replies, lists and the watch for drift follow, since OVSDB need not wait for them. */
 static void run(struct daemon *daemon)
 {
     struct ovs_globals globals;
@@ -514,7 +513,7 @@ static void run(struct daemon *daemon)
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
     engine_run(daemon->engine);
-    server_flush(daemon->server); /* Who waits is not kept waiting for the rest. */
+    server_flush(daemon->server); /* Send replies before the slower work below. */
     watch_run(daemon->watch);
     listings_run(daemon->listings);
     server_flush(daemon->server);

@@ -442,7 +442,7 @@ void server_run(struct server *server)
     HMAP_FOR_EACH (connection, node, &server->connections) {
         run_connection(server, connection);
     }
-    /* Who has gone makes room for who comes. */
+    /* Free closed connections before accepting new ones. */
     reap_connections(server);
     if (!server->draining) {
         accept_connections(server);

@@ -66,7 +66,7 @@ bool links_tend_bridge(struct links *links, const char *name, struct error *erro
 bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
                    int mtu, const char *alias, struct error *error);
 
-/* A link that has the wanted state already is no error; one that is not there is. */
+/* Succeeds if the link has the wanted state already; fails if it does not exist. */
 bool links_set_up(struct links *links, const char *name, bool up, struct error *error);
 bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error);
 
@@ -74,7 +74,7 @@ bool links_set_mtu(struct links *links, const char *name, int mtu, struct error 
 bool links_set_master(struct links *links, const char *name, const char *master,
                       struct error *error);
 
-/* Deletes a link (a veth takes its peer along). One that is not there is no error. */
+/* Deletes a link; of a veth pair, both ends. Succeeds if it does not exist. */
 bool links_delete(struct links *links, const char *name, struct error *error);
 
 /* Calls `cb` with each link whose alias begins with `prefix`; `cb` must not call back into links.

@@ -9,7 +9,7 @@
 /* At most so many interfaces of a PF are shown. */
 #define NIC_NETDEVS_MAX 8
 
-/* Who is told of what there is. Views and their strings are valid during the call alone. */
+/* Gets each PF and each VF. Views and their strings are valid during the call alone. */
 struct nic_visitor {
     void (*pf)(const struct nic_pf_view *pf, void *aux);
     /* A VF of the PF that was told last, which is `pf`. `vif_id` and `port` are left to the

@@ -3,7 +3,7 @@
  * Such a dict is taken for what two steps would make of it: Nova's nova_to_osvif_vif() (Nova 26.2,
  * nova/network/os_vif_util.py), and vif-codec-osvif.c on the object that it gives. Members that are
  * missing have the defaults of VIF.hydrate(), null is the same as missing, and members that we do
- * not know are passed over.
+ * not know are ignored.
  *
  * One case is ours. Of a port of vnic_type virtio-forwarder that Neutron bound as `ovs` or
  * `vhostuser`, Nova forgets the VF; here it becomes the representor that Nova makes of the same

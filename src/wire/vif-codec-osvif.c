@@ -1,6 +1,6 @@
 /* os-vif object primitives, as os_vif.objects' obj_to_primitive() writes them. Field names and
  * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Members that we
- * do not know are passed over, since the objects' versions move. */
+ * do not know are ignored, because newer versions add members. */
 
 #include <json-c/json.h>
 #include <stdio.h>

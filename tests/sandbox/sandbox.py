@@ -136,7 +136,9 @@ class Sandbox:
         self.state_file = os.path.join(self.dir, "state.json")
         self.card_file = os.path.join(self.dir, "card.conf")
         self.driver_dir = os.path.join(self.build, "tests/smartnic")
-        self.standin = os.environ.get("VPSIM_STANDIN") == "yes"
+        self.standin = os.environ.get("VPSIM_STANDIN") == "yes" or (
+            not os.path.exists(f"{self.driver_dir}/{DRIVER}")
+            and os.path.exists(f"{self.driver_dir}/{STANDIN}"))
         self.state = {"pids": {}, "hugepages": 0, "cards": [], "driver": "plain"}
         if os.path.exists(self.state_file):
             with open(self.state_file, encoding="utf-8") as file:
