@@ -56,24 +56,25 @@ static bool holds_back(const struct engine *engine, struct op *op)
     }
     if (!op->hold_until) {
         op->hold_until = time_msec() + HOLD_MS;
-        if (!ovs_list_is_short(&engine->queued)) {
+        if (!ovs_list_is_short(&engine->ops.in[OP_QUEUED])) {
             poll_immediate_wake();
             return true; /* Who else is queued is planned first. */
         }
     }
-    return time_msec() < op->hold_until &&
-           (has_quick_ones(&engine->committing) || has_quick_ones(&engine->results.ops) ||
-            has_quick_ones(&engine->realizing));
+    return time_msec() < op->hold_until && (has_quick_ones(&engine->ops.in[OP_COMMITTING]) ||
+                                            has_quick_ones(&engine->ops.in[OP_SETTLING]) ||
+                                            has_quick_ones(&engine->ops.in[OP_REALIZING]));
 }
 
 static bool fits(const struct engine *engine, const struct op *op)
 {
     const struct op *other;
 
-    if ((op->solo || op->plan.spec.slow_probe) && !ovs_list_is_empty(&engine->committing)) {
+    if ((op->solo || op->plan.spec.slow_probe) &&
+        !ovs_list_is_empty(&engine->ops.in[OP_COMMITTING])) {
         return false;
     }
-    LIST_FOR_EACH (other, node, &engine->committing) {
+    LIST_FOR_EACH (other, node, &engine->ops.in[OP_COMMITTING]) {
         if (collide(op, other)) {
             return false;
         }
@@ -154,7 +155,8 @@ static bool is_next(const struct engine *engine, const struct op *op)
 
 static void send_batch(struct engine *engine, size_t n)
 {
-    const struct op *first = CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
+    const struct op *first =
+        CONTAINER_OF(ovs_list_front(&engine->ops.in[OP_COMMITTING]), struct op, node);
     char comment[160];
 
     if (n == 1) {
@@ -179,7 +181,7 @@ static void gather_batch(struct engine *engine)
     struct op *op;
 
     engine->unseen = false;
-    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
         if (n == max || n_planned == PLANS_PER_BATCH * max) {
             poll_immediate_wake();
             return;
@@ -209,11 +211,11 @@ void engine_commit(struct engine *engine)
         return;
     }
     gather_batch(engine);
-    if (ovs_list_is_empty(&engine->committing)) {
+    if (ovs_list_is_empty(&engine->ops.in[OP_COMMITTING])) {
         return;
     }
     ovs_txn_start(engine->env.ovs);
-    LIST_FOR_EACH_SAFE (op, node, &engine->committing) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
         n += stage(engine, op);
     }
     if (n) {

@@ -107,7 +107,7 @@ static void committed_forward(struct engine *engine, struct op *op)
     } else {
         if (op->request.wait == WAIT_COMMITTED) {
             engine_answer_committed(engine, op);
-            if (!ovs_list_is_empty(&engine->queued)) {
+            if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
                 poll_immediate_wake(); /* The next operation on the VIF may go. */
             }
         }
@@ -181,30 +181,33 @@ void engine_collect(struct engine *engine)
     struct results *results = &engine->results;
     enum ovs_txn_result result;
     int64_t next_cfg;
+    struct op *op;
     char *words;
 
     result = ovs_txn_result(engine->env.ovs, &next_cfg, &words);
     if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
         return;
     }
-    ovs_assert(ovs_list_is_empty(&results->ops));
+    ovs_assert(ovs_list_is_empty(&engine->ops.in[OP_SETTLING]));
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
+        ops_set_state(&engine->ops, op, OP_SETTLING);
+    }
     results->result = result;
     results->next_cfg = next_cfg;
     results->words = words;
-    ovs_list_splice(&results->ops, ovs_list_front(&engine->committing), &engine->committing);
 }
 
 void engine_settle(struct engine *engine)
 {
     struct results *results = &engine->results;
-    bool alone = ovs_list_is_short(&results->ops);
+    bool alone = ovs_list_is_short(&engine->ops.in[OP_SETTLING]);
     struct op *op;
 
     if (results->result == OVS_TXN_ERROR) {
-        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s", ovs_list_size(&results->ops),
-                  results->words);
+        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
+                  ovs_list_size(&engine->ops.in[OP_SETTLING]), results->words);
     }
-    LIST_FOR_EACH_SAFE (op, node, &results->ops) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_SETTLING]) {
         switch (results->result) {
         case OVS_TXN_COMMITTED:
             committed(engine, op, results->next_cfg);

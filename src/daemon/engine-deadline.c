@@ -42,10 +42,10 @@ bool engine_is_stalled(const struct engine *engine)
 {
     const struct op *op;
 
-    if (ovs_list_is_empty(&engine->committing)) {
+    if (ovs_list_is_empty(&engine->ops.in[OP_COMMITTING])) {
         return !ovs_synced(engine->env.ovs);
     }
-    op = CONTAINER_OF(ovs_list_front(&engine->committing), struct op, node);
+    op = CONTAINER_OF(ovs_list_front(&engine->ops.in[OP_COMMITTING]), struct op, node);
     return time_usec() - op->sent_us > 1000LL * ENGINE_STALL_MS;
 }
 
@@ -132,22 +132,22 @@ void engine_check_deadlines(struct engine *engine)
     long long int now = time_msec();
     struct op *op;
 
-    LIST_FOR_EACH_SAFE (op, node, &engine->realizing) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_REALIZING]) {
         if (now >= op->deadline) {
             realized_too_late(engine, op, now);
         }
     }
-    LIST_FOR_EACH_SAFE (op, node, &engine->committing) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
         check_committing(engine, op, now);
     }
-    LIST_FOR_EACH_SAFE (op, node, &engine->clearing) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_CLEARING]) {
         if (now >= op->deadline) {
             op->cleared = true;
             op_warn(op, "the kernel has not removed the VIF's links yet");
             engine_succeed(engine, op);
         }
     }
-    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
         check_queued(engine, op, now);
     }
 }

@@ -170,8 +170,6 @@ static void tell_end(struct engine *engine, const struct op *op)
 
 void engine_remove(struct engine *engine, struct op *op)
 {
-    struct vif_queue *queue = op->vif_queue;
-
     if (!op->succeeded && !engine->stopping) {
         if (engine_is_acknowledged(op)) {
             engine_drop_links(engine, op); /* What it wrote stays. */
@@ -181,15 +179,9 @@ void engine_remove(struct engine *engine, struct op *op)
     }
     engine_reap_ended(engine, op);
     tell_end(engine, op);
-    ovs_list_remove(&op->node);
-    ovs_list_remove(&op->vif_node);
-    if (ovs_list_is_empty(&queue->ops)) {
-        hmap_remove(&engine->vif_queues, &queue->node);
-        free(queue);
-    }
-    engine->n_ops--;
+    ops_remove(&engine->ops, op);
     op_destroy(op);
-    if (!ovs_list_is_empty(&engine->queued)) {
+    if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
         poll_immediate_wake(); /* The next operation on the VIF may go. */
     }
 }
@@ -282,7 +274,8 @@ void engine_unavailable(const struct engine *engine, struct error *error)
  * they fail as well, the last of them takes it away. */
 static void hand_over_bridge(struct engine *engine, const struct op *op)
 {
-    struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing};
+    struct ovs_list *lists[] = {&engine->ops.in[OP_QUEUED], &engine->ops.in[OP_COMMITTING],
+                                &engine->ops.in[OP_REALIZING]};
     struct op *other;
 
     for (size_t i = 0; op->made_bridge && i < ARRAY_SIZE(lists); i++) {

@@ -237,8 +237,8 @@ static enum prepared settle_plug(struct engine *engine, struct op *op, const str
 
     note_before(engine, op, current);
     if (!engine_plan_links(engine, op, &error)) {
-        if (error.reason == REASON_PORT_CONFLICT && !ovs_list_is_empty(&engine->clearing) &&
-            !op->request.dry_run) {
+        if (error.reason == REASON_PORT_CONFLICT &&
+            !ovs_list_is_empty(&engine->ops.in[OP_CLEARING]) && !op->request.dry_run) {
             return PREPARED_LATER; /* The link in the way may be one that is being removed. */
         }
         engine_give_up(engine, op, &error);

@@ -5,11 +5,11 @@
 
 #include "daemon/engine.h"
 #include "daemon/op.h"
+#include "daemon/ops.h"
 
-/* What came of a transaction, and of whose. They are settled (judged further, answered) after the
- * next one has been sent, so that OVSDB is not idle meanwhile. */
+/* What came of the transaction of the operations in SETTLING. They are settled (judged further,
+ * answered) after the next one has been sent, so that OVSDB is not idle meanwhile. */
 struct results {
-    struct ovs_list ops;
     enum ovs_txn_result result;
     int64_t next_cfg;
     char *words; /* OVSDB's, or NULL. Owned. */
@@ -17,25 +17,13 @@ struct results {
 
 struct engine {
     struct engine_env env;
-    struct ovs_list queued;
-    struct ovs_list committing; /* The batch under way. */
+    struct ops ops; /* COMMITTING is the batch under way. */
     struct results results;
-    struct ovs_list realizing;
-    struct ovs_list clearing;
-    struct hmap vif_queues; /* Of struct vif_queue. */
-    size_t n_ops;
     bool unseen; /* Operations were added since the queue was looked at. */
     bool draining;
     bool recovered; /* What earlier daemons left half done has been looked for. */
     bool stopping;  /* Operations end where they stand. */
     struct engine_counters counters;
-};
-
-/* Operations on one VIF, in order. */
-struct vif_queue {
-    struct hmap_node node;
-    char vif_id[VIF_ID_MAX + 1];
-    struct ovs_list ops;
 };
 
 /* What planning came to (engine-plan.c). */
@@ -118,6 +106,9 @@ enum verdict {
 };
 enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error);
 
+/* Registers `ops/show` with unixctl (ops-show.c). */
+void engine_register_ops_show(struct engine *engine);
+
 /* Ends what has run out of time (engine-deadline.c). */
 void engine_check_deadlines(struct engine *engine);
 
@@ -138,7 +129,7 @@ bool engine_unplugs_before(const struct engine *engine, const char *vif_id, cons
  * and for those that have begun. (Not for all: two that want each other's would wait for ever.) */
 bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const struct op *op);
 
-/* Moves the operation to the list of `state`; QUEUED ones that have begun go to the front. */
+/* ops_set_state(), and a wake-up for what is queued again. */
 void engine_move(struct engine *engine, struct op *op, enum op_state state);
 
 /* Ends of an operation (engine-end.c). Each answers (unless that has been done), logs once, and

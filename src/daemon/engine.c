@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
@@ -18,35 +17,29 @@ struct engine *engine_create(const struct engine_env *env)
     struct engine *engine = xzalloc(sizeof *engine);
 
     engine->env = *env;
-    ovs_list_init(&engine->queued);
-    ovs_list_init(&engine->committing);
-    ovs_list_init(&engine->realizing);
-    ovs_list_init(&engine->clearing);
-    ovs_list_init(&engine->results.ops);
-    hmap_init(&engine->vif_queues);
+    ops_init(&engine->ops);
+    engine_register_ops_show(engine);
     return engine;
 }
 
 void engine_destroy(struct engine *engine)
 {
-    struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing,
-                                &engine->clearing, &engine->results.ops};
     struct op *op;
 
     engine->stopping = true;
-    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-        LIST_FOR_EACH_SAFE (op, node, lists[i]) {
+    for (size_t i = 0; i < OP_N_STATES; i++) {
+        LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
             engine_remove(engine, op);
         }
     }
-    hmap_destroy(&engine->vif_queues);
+    ops_destroy(&engine->ops);
     free(engine->results.words);
     free(engine);
 }
 
 size_t engine_n_ops(const struct engine *engine)
 {
-    return engine->n_ops;
+    return engine->ops.n;
 }
 
 const struct engine_counters *engine_counters(const struct engine *engine)
@@ -54,64 +47,27 @@ const struct engine_counters *engine_counters(const struct engine *engine)
     return &engine->counters;
 }
 
-static struct ovs_list *list_of(struct engine *engine, enum op_state state)
-{
-    return state == OP_QUEUED       ? &engine->queued
-           : state == OP_COMMITTING ? &engine->committing
-           : state == OP_REALIZING  ? &engine->realizing
-                                    : &engine->clearing;
-}
-
 void engine_move(struct engine *engine, struct op *op, enum op_state state)
 {
-    ovs_list_remove(&op->node);
-    op->state = state;
+    ops_set_state(&engine->ops, op, state);
     if (state == OP_QUEUED) {
-        ovs_list_push_front(&engine->queued, &op->node);
         poll_immediate_wake(); /* This pass has sent its transaction. */
-    } else {
-        ovs_list_push_back(list_of(engine, state), &op->node);
     }
-}
-
-static struct vif_queue *vif_queue(struct engine *engine, const char *vif_id)
-{
-    uint32_t hash = hash_string(vif_id, 0);
-    struct vif_queue *queue;
-
-    HMAP_FOR_EACH_WITH_HASH (queue, node, hash, &engine->vif_queues) {
-        if (!strcmp(queue->vif_id, vif_id)) {
-            return queue;
-        }
-    }
-    queue = xzalloc(sizeof *queue);
-    memcpy(queue->vif_id, vif_id, strlen(vif_id) + 1);
-    ovs_list_init(&queue->ops);
-    hmap_insert(&engine->vif_queues, &queue->node, hash);
-    return queue;
 }
 
 bool engine_has(const struct engine *engine, const char *vif_id)
 {
-    const struct vif_queue *queue;
-
-    HMAP_FOR_EACH_WITH_HASH (queue, node, hash_string(vif_id, 0), &engine->vif_queues) {
-        if (!strcmp(queue->vif_id, vif_id)) {
-            return true;
-        }
-    }
-    return false;
+    return ops_of_vif(&engine->ops, vif_id) != NULL;
 }
 
 bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const struct op *op)
 {
-    const struct vif_queue *queue;
+    const struct vif_queue *queue = ops_of_vif(&engine->ops, vif_id);
     const struct op *other;
 
-    HMAP_FOR_EACH_WITH_HASH (queue, node, hash_string(vif_id, 0), &engine->vif_queues) {
+    if (queue) {
         LIST_FOR_EACH (other, vif_node, &queue->ops) {
-            if (!strcmp(queue->vif_id, vif_id) &&
-                (other->id < op->id || other->state != OP_QUEUED || other->touched)) {
+            if (other->id < op->id || other->state != OP_QUEUED || other->touched) {
                 return true;
             }
         }
@@ -121,15 +77,13 @@ bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const
 
 bool engine_concerns(const struct engine *engine, const char *vif_id)
 {
-    const struct ovs_list *lists[] = {&engine->queued, &engine->committing, &engine->realizing,
-                                      &engine->results.ops};
     const struct op *op;
 
     if (engine_has(engine, vif_id)) {
         return true;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-        LIST_FOR_EACH (op, node, lists[i]) {
+    for (size_t i = 0; i < OP_N_STATES; i++) {
+        LIST_FOR_EACH (op, node, &engine->ops.in[i]) {
             if (op->evicted && !strcmp(op->evicted->spec.vif_id, vif_id)) {
                 return true;
             }
@@ -140,12 +94,12 @@ bool engine_concerns(const struct engine *engine, const char *vif_id)
 
 bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op)
 {
-    const struct vif_queue *queue;
+    const struct vif_queue *queue = ops_of_vif(&engine->ops, vif_id);
     const struct op *other;
 
-    HMAP_FOR_EACH_WITH_HASH (queue, node, hash_string(vif_id, 0), &engine->vif_queues) {
+    if (queue) {
         LIST_FOR_EACH (other, vif_node, &queue->ops) {
-            if (!strcmp(queue->vif_id, vif_id) && other->type == OP_UNPLUG && other->id < op->id) {
+            if (other->type == OP_UNPLUG && other->id < op->id) {
                 return true;
             }
         }
@@ -161,10 +115,7 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
 
     op->deadline = time_msec() + (request->timeout_ms ? request->timeout_ms : config->timeout_ms);
     op->queue_deadline = time_msec() + config->queue_timeout_ms;
-    op->vif_queue = vif_queue(engine, request->vif_id);
-    ovs_list_push_back(&op->vif_queue->ops, &op->vif_node);
-    ovs_list_push_back(&engine->queued, &op->node);
-    engine->n_ops++;
+    ops_add(&engine->ops, op);
     engine->unseen = true;
     return op;
 }
@@ -173,7 +124,7 @@ size_t engine_room(const struct engine *engine)
 {
     size_t max = (size_t)engine->env.config->max_queued;
 
-    return engine->draining || engine->n_ops >= max ? 0 : max - engine->n_ops;
+    return engine->draining || engine->ops.n >= max ? 0 : max - engine->ops.n;
 }
 
 bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
@@ -182,10 +133,10 @@ bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
         return error_set(error, REASON_BUSY, "",
                          "vifplugd is stopping; try again once it is back.");
     }
-    if (engine->n_ops + n > (size_t)engine->env.config->max_queued) {
+    if (engine->ops.n + n > (size_t)engine->env.config->max_queued) {
         return error_set(error, REASON_BUSY, "",
                          "%zu operations are waiting already (max_queued); try again later.",
-                         engine->n_ops);
+                         engine->ops.n);
     }
     return true;
 }
@@ -227,7 +178,7 @@ void engine_drain(struct engine *engine)
     struct op *op;
 
     engine->draining = true;
-    LIST_FOR_EACH_SAFE (op, node, &engine->queued) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
         if (!op->touched) {
             error_set(&error, REASON_BUSY, "", "vifplugd is stopping; try again once it is back.");
             engine_fail(engine, op, &error);
@@ -292,7 +243,7 @@ static void finish_clearing(struct engine *engine)
     uint64_t id;
 
     while (link_remover_next(engine->env.link_remover, &id, &error)) {
-        LIST_FOR_EACH (op, node, &engine->clearing) {
+        LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
             if (op->id == id) {
                 engine_links_cleared(engine, op, &error);
                 break;
@@ -311,7 +262,7 @@ void engine_run(struct engine *engine)
         engine_clean_links(engine);
     }
     engine_settle(engine);
-    LIST_FOR_EACH_SAFE (op, node, &engine->realizing) {
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_REALIZING]) {
         judge(engine, op);
     }
     finish_clearing(engine);
@@ -344,21 +295,21 @@ void engine_wait(struct engine *engine)
     if (engine->unseen && ovs_txn_ready(engine->env.ovs)) {
         poll_immediate_wake();
     }
-    LIST_FOR_EACH (op, node, &engine->queued) {
+    LIST_FOR_EACH (op, node, &engine->ops.in[OP_QUEUED]) {
         until = MIN(until, queued_until(op, stalled, now));
     }
-    LIST_FOR_EACH (op, node, &engine->committing) {
+    LIST_FOR_EACH (op, node, &engine->ops.in[OP_COMMITTING]) {
         if (!op->replied && !op_is_internal(op)) {
             until = MIN(until, op->deadline);
         }
     }
-    LIST_FOR_EACH (op, node, &engine->realizing) {
+    LIST_FOR_EACH (op, node, &engine->ops.in[OP_REALIZING]) {
         until = MIN(until, op->settling ? MIN(op->settle_until, op->deadline) : op->deadline);
     }
-    LIST_FOR_EACH (op, node, &engine->clearing) {
+    LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
         until = MIN(until, op->deadline);
     }
-    if (!ovs_list_is_empty(&engine->committing) && !stalled) {
+    if (!ovs_list_is_empty(&engine->ops.in[OP_COMMITTING]) && !stalled) {
         until = MIN(until, now + ENGINE_STALL_MS); /* To notice that it has stalled. */
     }
     poll_timer_wait_until(until);

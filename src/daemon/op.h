@@ -36,15 +36,17 @@ enum op_type {
 
 enum op_state {
     OP_QUEUED,
-    OP_COMMITTING,
-    OP_REALIZING,
-    OP_CLEARING /* UNPLUG: all is done in the switch, and the kernel's links are being removed. */
+    OP_COMMITTING, /* In the transaction under way. */
+    OP_SETTLING,   /* OVSDB has answered its transaction. */
+    OP_REALIZING,  /* Committed; vswitchd's verdict is awaited. */
+    OP_CLEARING, /* UNPLUG: all is done in the switch, and the kernel's links are being removed. */
+    OP_N_STATES
 };
 
 struct reap; /* engine-reap.c */
 
 struct op {
-    struct ovs_list node;     /* In the engine's list for `state`. */
+    struct ovs_list node;     /* In the list of its state (ops.h). */
     struct ovs_list vif_node; /* Among the operations on the same VIF. */
     struct vif_queue *vif_queue;
 

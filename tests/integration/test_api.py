@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -268,3 +269,38 @@ def test_timings_are_shown(box, api):
         for stage in ("queued", "commit", "realize", "total"):
             count, mean, p50, p90, p99, most = map(float, rows[(operation, stage)])
             assert count == 3 and 0 <= p50 <= p90 <= p99 <= most and mean <= most
+
+
+def test_operations_under_way_are_shown(box, api):
+    """With ovs-vswitchd stopped, plugs wait, and ops/show says for what."""
+    assert box.appctl("vifplugd", "ops/show") == "0 operations\n"
+    api.plug(vhost_user(1))
+    pid = box.pid("ovs-vswitchd")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ids = [api.send("plug", vif=vhost_user(2), instance={"uuid": INSTANCE}),
+               api.send("unplug", vif_id=vif_id(2))]
+        wait_until(lambda: box.appctl("vifplugd", "ops/show").startswith("2 operations\n"))
+        wait_until(lambda: " REALIZING for ovs-vswitchd (cur_cfg " in box.appctl("vifplugd", "ops/show"))
+        lines = box.appctl("vifplugd", "ops/show").splitlines()
+        unplug = next(line for line in lines if f"unplug {vif_id(2)}, QUEUED" in line)
+        plug = next(line for line in lines if f"plug {vif_id(2)} of instance {INSTANCE}, REALIZING" in line)
+        assert f"for operation {plug.split(':')[0]} on the same VIF" in unplug
+        assert " s left" in plug
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    api.collect(ids)
+    wait_until(lambda: box.appctl("vifplugd", "ops/show") == "0 operations\n")
+
+
+def test_transitions_are_logged(box, api):
+    """At the level debug, each change of an operation's state is a line of the log."""
+    box.appctl("vifplugd", "vlog/set", "ops:file:dbg")
+    try:
+        api.plug(vhost_user(1))
+        with open(f"{box.log}/vifplugd.log", encoding="utf-8") as file:
+            log = file.read()
+    finally:
+        box.appctl("vifplugd", "vlog/set", "ops:file:info")
+    for step in ("QUEUED -> COMMITTING", "COMMITTING -> SETTLING", "SETTLING -> REALIZING"):
+        assert f"plug {vif_id(1)}: {step}" in log

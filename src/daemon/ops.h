@@ -1,0 +1,50 @@
+/* All operations, by state and by VIF: the only place that changes an operation's state.
+ *
+ *   from \ to     QUEUED  COMMITTING  SETTLING  REALIZING  CLEARING
+ *   QUEUED        undo    its batch             nothing to write
+ *   COMMITTING    again               its result
+ *   SETTLING      again, next step              realize    its links
+ *   REALIZING     again, undo                              its links
+ *
+ * An operation may end in any state. */
+
+#ifndef VP_OPS_H
+#define VP_OPS_H 1
+
+#include "daemon/op.h"
+
+/* Operations on one VIF, in the order of their arrival. */
+struct vif_queue {
+    struct hmap_node node;
+    char vif_id[VIF_ID_MAX + 1];
+    struct ovs_list ops; /* Of struct op, by vif_node. */
+};
+
+struct ops {
+    struct ovs_list in[OP_N_STATES]; /* Of struct op, by node: those in each state. */
+    struct hmap vif_queues;          /* Of struct vif_queue, none of them empty. */
+    size_t n;
+};
+
+void ops_init(struct ops *ops);
+
+/* `ops` must be empty. */
+void ops_destroy(struct ops *ops);
+
+/* Takes in a new operation, in QUEUED, behind all others. */
+void ops_add(struct ops *ops, struct op *op);
+
+/* Moves the operation to `state`: to the front of QUEUED, since it has begun, or to the end of the
+ * others. Aborts if that is no legal transition. Logs it (debug). */
+void ops_set_state(struct ops *ops, struct op *op, enum op_state state);
+
+/* Takes the operation out; it stays the caller's. */
+void ops_remove(struct ops *ops, struct op *op);
+
+/* The operations on that VIF, or NULL if there are none. */
+const struct vif_queue *ops_of_vif(const struct ops *ops, const char *vif_id);
+
+/* "COMMITTING", for the log. */
+const char *op_state_name(enum op_state state);
+
+#endif
