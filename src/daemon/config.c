@@ -48,28 +48,28 @@ static const struct setting {
     TEXT("daemon", allow, TYPE_TEXT),
     TEXT("daemon", allow_read, TYPE_TEXT),
     NUMBER("daemon", "max_connections", max_connections, TYPE_INT, 1, 4096),
-    NUMBER("daemon", "max_queued", max_queued, TYPE_INT, 1, 1000000),
-    NUMBER("daemon", "queue_timeout", queue_timeout_ms, TYPE_DURATION, 1, 3600000),
+    NUMBER("daemon", "max_queued", engine.max_queued, TYPE_INT, 1, 1000000),
+    NUMBER("daemon", "queue_timeout", engine.queue_timeout_ms, TYPE_DURATION, 1, 3600000),
     TEXT("ovs", db, TYPE_TEXT),
     TEXT("ovs", run_dir, TYPE_PATH),
-    NUMBER("ovs", "timeout", timeout_ms, TYPE_DURATION, 1, 600000),
-    NUMBER("ovs", "vswitchd_grace", vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
-    NUMBER("ovs", "max_batch", max_batch, TYPE_INT, 1, 1024),
-    NUMBER("ovs", "create_bridges", create_bridges, TYPE_BOOL, 0, 0),
-    {"ovs", "fail_mode", TYPE_WORD, offsetof(struct config, fail_mode), 0, 0, 0,
+    NUMBER("ovs", "timeout", engine.timeout_ms, TYPE_DURATION, 1, 600000),
+    NUMBER("ovs", "vswitchd_grace", engine.vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
+    NUMBER("ovs", "max_batch", engine.max_batch, TYPE_INT, 1, 1024),
+    NUMBER("ovs", "create_bridges", engine.create_bridges, TYPE_BOOL, 0, 0),
+    {"ovs", "fail_mode", TYPE_WORD, offsetof(struct config, engine.fail_mode), 0, 0, 0,
      fail_mode_policy_names},
-    NUMBER("ovs", "repair", repair, TYPE_BOOL, 0, 0),
-    NUMBER("vif", "network_device_mtu", network_device_mtu, TYPE_INT, 0, VIF_MTU_MAX),
+    NUMBER("ovs", "repair", engine.repair, TYPE_BOOL, 0, 0),
+    NUMBER("vif", "network_device_mtu", engine.network_device_mtu, TYPE_INT, 0, VIF_MTU_MAX),
     {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0, NULL},
-    NUMBER("vif", "check_paths", check_paths, TYPE_BOOL, 0, 0),
-    NUMBER("vif", "isolate_vif", isolate_vif, TYPE_BOOL, 0, 0),
-    NUMBER("vif", "per_port_bridge", per_port_bridge, TYPE_BOOL, 0, 0),
-    {"vif", "default_qos_type", TYPE_WORD, offsetof(struct config, default_qos_type),
+    NUMBER("vif", "check_paths", engine.check_paths, TYPE_BOOL, 0, 0),
+    NUMBER("vif", "isolate_vif", engine.isolate_vif, TYPE_BOOL, 0, 0),
+    NUMBER("vif", "per_port_bridge", engine.per_port_bridge, TYPE_BOOL, 0, 0),
+    {"vif", "default_qos_type", TYPE_WORD, offsetof(struct config, engine.default_qos_type),
      QOS_TYPE_MAX + 1, 0, 0, qos_types},
-    {"vif", "on_vf_conflict", TYPE_WORD, offsetof(struct config, evict_on_vf_conflict), 0, 0, 0,
-     conflict_words},
-    {"offload", "ensure_hw_offload", TYPE_WORD, offsetof(struct config, ensure_hw_offload), 0, 0, 0,
-     offload_policy_names},
+    {"vif", "on_vf_conflict", TYPE_WORD, offsetof(struct config, engine.evict_on_vf_conflict), 0, 0,
+     0, conflict_words},
+    {"offload", "ensure_hw_offload", TYPE_WORD, offsetof(struct config, engine.ensure_hw_offload),
+     0, 0, 0, offload_policy_names},
 #undef TEXT
 #undef NUMBER
 };
@@ -83,17 +83,17 @@ void config_init(struct config *config)
     strcpy(config->socket, "/run/vifplugd/vifplugd.sock");
     strcpy(config->socket_group, "nova");
     config->max_connections = 64;
-    config->max_queued = 4096;
-    config->queue_timeout_ms = 30000;
-    config->timeout_ms = 10000;
-    config->vswitchd_grace_ms = 60000;
-    config->max_batch = 64;
-    config->create_bridges = true;
-    config->network_device_mtu = 1500;
-    strcpy(config->default_qos_type, "linux-noop");
-    config->check_paths = true;
+    config->engine.max_queued = 4096;
+    config->engine.queue_timeout_ms = 30000;
+    config->engine.timeout_ms = 10000;
+    config->engine.vswitchd_grace_ms = 60000;
+    config->engine.max_batch = 64;
+    config->engine.create_bridges = true;
+    config->engine.network_device_mtu = 1500;
+    strcpy(config->engine.default_qos_type, "linux-noop");
+    config->engine.check_paths = true;
     for (size_t i = 0; i < sizeof socket_dirs / sizeof socket_dirs[0]; i++) {
-        strcpy(config->socket_dirs[config->n_socket_dirs++], socket_dirs[i]);
+        strcpy(config->engine.socket_dirs[config->engine.n_socket_dirs++], socket_dirs[i]);
     }
     config->n_profiles = nic_profiles_init(config->profiles);
 }
@@ -209,15 +209,15 @@ static bool set_socket_dirs(struct reading *reading, const char *value)
     struct config *config = reading->config;
     char dir[CONFIG_TEXT_MAX + 1];
 
-    config->n_socket_dirs = 0;
+    config->engine.n_socket_dirs = 0;
     while (list_next(&value, dir, sizeof dir)) {
-        if (config->n_socket_dirs == CONFIG_PATHS_MAX) {
-            return fail(reading, "socket_dirs has more than %d directories", CONFIG_PATHS_MAX);
+        if (config->engine.n_socket_dirs == SOCKET_DIRS_MAX) {
+            return fail(reading, "socket_dirs has more than %d directories", SOCKET_DIRS_MAX);
         }
         if (!vif_path_valid(dir)) {
             return fail(reading, "socket_dirs has '%s', which is not an absolute path", dir);
         }
-        memcpy(config->socket_dirs[config->n_socket_dirs++], dir, strlen(dir) + 1);
+        memcpy(config->engine.socket_dirs[config->engine.n_socket_dirs++], dir, strlen(dir) + 1);
     }
     return true;
 }

@@ -175,7 +175,7 @@ static void send_batch(struct engine *engine, size_t n)
  * planned, so that no plan sees rows that are not committed. */
 static void gather_batch(struct engine *engine)
 {
-    size_t max = (size_t)engine->env.config->max_batch;
+    size_t max = (size_t)engine->env.settings->max_batch;
     size_t n_planned = 0;
     size_t n = 0;
     struct op *op;

@@ -9,7 +9,7 @@
 
 int engine_timeout_ms(const struct engine *engine, const struct op *op)
 {
-    return op->request.timeout_ms ? op->request.timeout_ms : engine->env.config->timeout_ms;
+    return op->request.timeout_ms ? op->request.timeout_ms : engine->env.settings->timeout_ms;
 }
 
 static void queued_too_long(struct engine *engine, struct op *op)
@@ -60,7 +60,7 @@ static void check_queued(struct engine *engine, struct op *op, long long int now
         error_set(&error, REASON_BUSY, "",
                   "The operation waited for %d s without its turn (queue_timeout); try again when "
                   "there is less to do.",
-                  engine->env.config->queue_timeout_ms / 1000);
+                  engine->env.settings->queue_timeout_ms / 1000);
         engine_fail(engine, op, &error);
     }
 }
@@ -89,7 +89,7 @@ static bool give_grace(struct engine *engine, struct op *op, long long int now)
         return false;
     }
     op->grace_given = true;
-    op->deadline = now + engine->env.config->vswitchd_grace_ms;
+    op->deadline = now + engine->env.settings->vswitchd_grace_ms;
     return true;
 }
 

@@ -302,7 +302,7 @@ void engine_undo(struct engine *engine, struct op *op, const struct error *error
     op->error = *error;
     engine_revert_links(engine, op); /* Before the answer: then nothing is left. */
     op->waits_for_switch = op->bump_only = false;
-    op->deadline = time_msec() + engine->env.config->timeout_ms;
+    op->deadline = time_msec() + engine->env.settings->timeout_ms;
     engine_move(engine, op, OP_QUEUED);
     poll_immediate_wake();
 }

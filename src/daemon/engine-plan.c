@@ -121,7 +121,7 @@ static bool plan_forward(struct engine *engine, struct op *op, const struct reco
         engine_keep_without_mac(op, current);
     }
     facts.boot_id = engine->env.boot_id;
-    facts.evict = engine->env.config->evict_on_vf_conflict;
+    facts.evict = engine->env.settings->evict_on_vf_conflict;
     facts.bridge_exists = bridge_exists(engine, op->goal.bridge);
     record_init(&name_owner);
     record_init(&vf_owner);
@@ -511,8 +511,8 @@ static enum prepared prepare_repair(struct engine *engine, struct op *op,
     if (current) {
         op->goal.has_qos = false; /* Limits are others' to change. */
     } else {
-        spec_fill_new_port(engine->env.config->isolate_vif, engine->env.config->default_qos_type,
-                           &op->goal);
+        spec_fill_new_port(engine->env.settings->isolate_vif,
+                           engine->env.settings->default_qos_type, &op->goal);
     }
     plan_transition(current, &op->goal, &op->goal, has_bridge, &op->plan);
     if (!plan_port_bridge(engine, op, current, &error)) {

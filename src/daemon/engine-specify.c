@@ -110,32 +110,32 @@ void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec
     if (strcmp(spec->fail_mode, "secure")) {
         ovs_controllers(engine->env.ovs, spec->bridge, &controllers);
         snprintf(spec->fail_mode, sizeof spec->fail_mode, "%s",
-                 fail_mode_choose(engine->env.config->fail_mode, spec->bridge, &controllers));
+                 fail_mode_choose(engine->env.settings->fail_mode, spec->bridge, &controllers));
     }
 }
 
 bool engine_specify(struct engine *engine, struct op *op, struct error *error)
 {
-    const struct config *config = engine->env.config;
+    const struct engine_settings *settings = engine->env.settings;
     const struct vif *vif = &op->request.vif;
     struct vf_facts vf;
     char sock_dir[2 * VIF_PATH_MAX];
     struct host_facts facts = {
-        .create_bridges = config->create_bridges,
-        .fail_mode = config->fail_mode,
+        .create_bridges = settings->create_bridges,
+        .fail_mode = settings->fail_mode,
         .boot_id = engine->env.boot_id,
         .instance = op->request.instance,
-        .default_mtu = config->network_device_mtu,
+        .default_mtu = settings->network_device_mtu,
         .vhost_sock_dir = sock_dir,
-        .socket_dirs = config->socket_dirs,
-        .n_socket_dirs = config->n_socket_dirs,
-        .check_paths = config->check_paths,
+        .socket_dirs = settings->socket_dirs,
+        .n_socket_dirs = settings->n_socket_dirs,
+        .check_paths = settings->check_paths,
         .path_dir_exists = vif->vhost_path[0] && directory_of_exists(vif->vhost_path),
-        .isolate_vif = config->isolate_vif,
-        .offload_missing = config->ensure_hw_offload == OFFLOAD_REQUIRE &&
+        .isolate_vif = settings->isolate_vif,
+        .offload_missing = settings->ensure_hw_offload == OFFLOAD_REQUIRE &&
                            offload_now(engine->env.offload, engine->env.vswitchd) != OFFLOAD_YES,
-        .per_port_bridge = config->per_port_bridge,
-        .default_qos_type = config->default_qos_type,
+        .per_port_bridge = settings->per_port_bridge,
+        .default_qos_type = settings->default_qos_type,
         .guest_netdev_exists = vif->kind == VIF_KIND_OVS && engine->env.links &&
                                links_find(engine->env.links, vif->vif_name, NULL),
     };

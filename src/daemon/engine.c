@@ -110,11 +110,11 @@ bool engine_unplugs_before(const struct engine *engine, const char *vif_id, cons
 struct op *engine_add(struct engine *engine, enum op_type type, const struct request *request,
                       uint64_t connection)
 {
-    const struct config *config = engine->env.config;
+    const struct engine_settings *settings = engine->env.settings;
     struct op *op = op_create(type, request, connection);
 
-    op->deadline = time_msec() + (request->timeout_ms ? request->timeout_ms : config->timeout_ms);
-    op->queue_deadline = time_msec() + config->queue_timeout_ms;
+    op->deadline = time_msec() + (request->timeout_ms ? request->timeout_ms : settings->timeout_ms);
+    op->queue_deadline = time_msec() + settings->queue_timeout_ms;
     ops_add(&engine->ops, op);
     engine->unseen = true;
     return op;
@@ -122,7 +122,7 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
 
 size_t engine_room(const struct engine *engine)
 {
-    size_t max = (size_t)engine->env.config->max_queued;
+    size_t max = (size_t)engine->env.settings->max_queued;
 
     return engine->draining || engine->ops.n >= max ? 0 : max - engine->ops.n;
 }
@@ -133,7 +133,7 @@ bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
         return error_set(error, REASON_BUSY, "",
                          "vifplugd is stopping; try again once it is back.");
     }
-    if (engine->ops.n + n > (size_t)engine->env.config->max_queued) {
+    if (engine->ops.n + n > (size_t)engine->env.settings->max_queued) {
         return error_set(error, REASON_BUSY, "",
                          "%zu operations are waiting already (max_queued); try again later.",
                          engine->ops.n);

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/config.h"
+#include "daemon/engine-settings.h"
 #include "links/link-remover.h"
 #include "links/links.h"
 #include "nic/nic.h"
@@ -34,7 +34,7 @@ enum engine_event {
 
 /* What the engine works with. All borrowed, all must outlive it. */
 struct engine_env {
-    const struct config *config;
+    const struct engine_settings *settings;
     struct ovs *ovs;
     struct nic *nic;
     struct links *links; /* NULL where there is no netlink. */

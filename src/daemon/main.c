@@ -348,9 +348,9 @@ static void start(struct daemon *daemon)
     daemon->links = open_links();
     daemon->link_remover = link_remover_create();
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
-    daemon->offload.policy = config->ensure_hw_offload;
+    daemon->offload.policy = config->engine.ensure_hw_offload;
     daemon->env = (struct engine_env){
-        .config = config,
+        .settings = &config->engine,
         .ovs = daemon->ovs,
         .nic = daemon->nic,
         .links = daemon->links,
@@ -415,7 +415,7 @@ static void reload(struct daemon *daemon)
         server_set_access(daemon->server, access);
         access_destroy(daemon->access);
         daemon->access = access;
-        daemon->offload.policy = daemon->config.ensure_hw_offload;
+        daemon->offload.policy = daemon->config.engine.ensure_hw_offload;
         nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
         VLOG_INFO("configuration read again");
     } else {

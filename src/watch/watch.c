@@ -249,7 +249,7 @@ static bool repair(struct watch *watch, struct watched *watched)
     struct record goal;
     bool stale;
 
-    if (!env->config->repair || is_hopeless(watched)) {
+    if (!env->settings->repair || is_hopeless(watched)) {
         return false;
     }
     if (time_msec() < watched->repair_at) {

@@ -39,24 +39,24 @@ static void test_defaults(void **state)
     assert_string_equal(config.allow, "");
     assert_string_equal(config.allow_read, "");
     assert_int_equal(config.max_connections, 64);
-    assert_int_equal(config.max_queued, 4096);
-    assert_int_equal(config.queue_timeout_ms, 30000);
+    assert_int_equal(config.engine.max_queued, 4096);
+    assert_int_equal(config.engine.queue_timeout_ms, 30000);
     assert_string_equal(config.db, "");
     assert_string_equal(config.run_dir, "");
-    assert_int_equal(config.timeout_ms, 10000);
-    assert_int_equal(config.vswitchd_grace_ms, 60000);
-    assert_int_equal(config.max_batch, 64);
-    assert_true(config.create_bridges);
-    assert_int_equal(config.fail_mode, FAIL_MODE_AUTO);
-    assert_false(config.repair);
-    assert_false(config.isolate_vif);
-    assert_false(config.per_port_bridge);
-    assert_string_equal(config.default_qos_type, "linux-noop");
-    assert_false(config.evict_on_vf_conflict);
-    assert_int_equal(config.ensure_hw_offload, OFFLOAD_REPORT);
-    assert_int_equal(config.network_device_mtu, 1500);
-    assert_int_equal(config.n_socket_dirs, 4);
-    assert_true(config.check_paths);
+    assert_int_equal(config.engine.timeout_ms, 10000);
+    assert_int_equal(config.engine.vswitchd_grace_ms, 60000);
+    assert_int_equal(config.engine.max_batch, 64);
+    assert_true(config.engine.create_bridges);
+    assert_int_equal(config.engine.fail_mode, FAIL_MODE_AUTO);
+    assert_false(config.engine.repair);
+    assert_false(config.engine.isolate_vif);
+    assert_false(config.engine.per_port_bridge);
+    assert_string_equal(config.engine.default_qos_type, "linux-noop");
+    assert_false(config.engine.evict_on_vf_conflict);
+    assert_int_equal(config.engine.ensure_hw_offload, OFFLOAD_REPORT);
+    assert_int_equal(config.engine.network_device_mtu, 1500);
+    assert_int_equal(config.engine.n_socket_dirs, 4);
+    assert_true(config.engine.check_paths);
     assert_int_equal(config.n_profiles, 5);
     assert_string_equal(config.profiles[0].name, "napatech");
     assert_string_equal(config.profiles[4].name, "generic");
@@ -132,26 +132,26 @@ static void test_all_settings(void **state)
     assert_string_equal(config.allow, "nova, @kvm");
     assert_string_equal(config.allow_read, "@adm");
     assert_int_equal(config.max_connections, 4096);
-    assert_int_equal(config.max_queued, 1);
-    assert_int_equal(config.queue_timeout_ms, 1);
+    assert_int_equal(config.engine.max_queued, 1);
+    assert_int_equal(config.engine.queue_timeout_ms, 1);
     assert_string_equal(config.db, "unix:/tmp/db.sock");
     assert_string_equal(config.run_dir, "/tmp/ovs");
-    assert_int_equal(config.timeout_ms, 600000);
-    assert_int_equal(config.vswitchd_grace_ms, 0);
-    assert_int_equal(config.max_batch, 1024);
-    assert_false(config.create_bridges);
-    assert_int_equal(config.fail_mode, FAIL_MODE_SECURE);
-    assert_true(config.repair);
-    assert_true(config.isolate_vif);
-    assert_true(config.per_port_bridge);
-    assert_string_equal(config.default_qos_type, "linux-fq_codel");
-    assert_true(config.evict_on_vf_conflict);
-    assert_int_equal(config.ensure_hw_offload, OFFLOAD_REQUIRE);
-    assert_int_equal(config.network_device_mtu, 0);
-    assert_int_equal(config.n_socket_dirs, 2);
-    assert_string_equal(config.socket_dirs[0], "/tmp/a");
-    assert_string_equal(config.socket_dirs[1], "/tmp/b");
-    assert_false(config.check_paths);
+    assert_int_equal(config.engine.timeout_ms, 600000);
+    assert_int_equal(config.engine.vswitchd_grace_ms, 0);
+    assert_int_equal(config.engine.max_batch, 1024);
+    assert_false(config.engine.create_bridges);
+    assert_int_equal(config.engine.fail_mode, FAIL_MODE_SECURE);
+    assert_true(config.engine.repair);
+    assert_true(config.engine.isolate_vif);
+    assert_true(config.engine.per_port_bridge);
+    assert_string_equal(config.engine.default_qos_type, "linux-fq_codel");
+    assert_true(config.engine.evict_on_vf_conflict);
+    assert_int_equal(config.engine.ensure_hw_offload, OFFLOAD_REQUIRE);
+    assert_int_equal(config.engine.network_device_mtu, 0);
+    assert_int_equal(config.engine.n_socket_dirs, 2);
+    assert_string_equal(config.engine.socket_dirs[0], "/tmp/a");
+    assert_string_equal(config.engine.socket_dirs[1], "/tmp/b");
+    assert_false(config.engine.check_paths);
     assert_int_equal(config.n_profiles, 6);
     assert_string_equal(config.profiles[4].name, "generic");
     assert_true(config.profiles[4].slow_probe);
@@ -178,22 +178,23 @@ static void test_words(void **state)
     for (size_t i = 0; i < N(qos_types); i++) {
         snprintf(text, sizeof text, "[vif]\ndefault_qos_type = %s\n", qos_types[i]);
         CHECK(text, read_text(text, &config, path, &error));
-        CHECK_STR(text, config.default_qos_type, qos_types[i]);
-        memcpy(config.default_qos_type, expected.default_qos_type, sizeof config.default_qos_type);
+        CHECK_STR(text, config.engine.default_qos_type, qos_types[i]);
+        memcpy(config.engine.default_qos_type, expected.engine.default_qos_type,
+               sizeof config.engine.default_qos_type);
         CHECK(text, !memcmp(&config, &expected, sizeof config));
     }
     for (size_t i = 0; i < N(policies); i++) {
         snprintf(text, sizeof text, "[offload]\nensure_hw_offload = %s\n", policies[i]);
         CHECK(text, read_text(text, &config, path, &error));
-        CHECK_INT(text, config.ensure_hw_offload, i);
-        config.ensure_hw_offload = expected.ensure_hw_offload;
+        CHECK_INT(text, config.engine.ensure_hw_offload, i);
+        config.engine.ensure_hw_offload = expected.engine.ensure_hw_offload;
         CHECK(text, !memcmp(&config, &expected, sizeof config));
     }
     for (size_t i = 0; i < N(conflicts); i++) {
         snprintf(text, sizeof text, "[vif]\non_vf_conflict = %s\n", conflicts[i]);
         CHECK(text, read_text(text, &config, path, &error));
-        CHECK_INT(text, config.evict_on_vf_conflict, i);
-        config.evict_on_vf_conflict = expected.evict_on_vf_conflict;
+        CHECK_INT(text, config.engine.evict_on_vf_conflict, i);
+        config.engine.evict_on_vf_conflict = expected.engine.evict_on_vf_conflict;
         CHECK(text, !memcmp(&config, &expected, sizeof config));
     }
 }
@@ -245,7 +246,7 @@ static void test_durations(void **state)
         snprintf(text, sizeof text, "[ovs]\ntimeout = %s\n", rows[i].text);
         CHECK_INT(rows[i].text, read_text(text, &config, path, &error), rows[i].ms >= 0);
         if (rows[i].ms >= 0) {
-            CHECK_INT(rows[i].text, config.timeout_ms, rows[i].ms);
+            CHECK_INT(rows[i].text, config.engine.timeout_ms, rows[i].ms);
         } else {
             CHECK_HAS(rows[i].text, error.message, ":2: timeout ");
         }

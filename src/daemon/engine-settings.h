@@ -1,0 +1,37 @@
+/* What of the configuration the engine and the watcher look at: [ovs], [vif] and [offload], and how
+ * much may wait. Part of struct config; etc/vifplugd.conf is the manual. */
+
+#ifndef VP_ENGINE_SETTINGS_H
+#define VP_ENGINE_SETTINGS_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/vif.h"
+#include "ovs/offload.h"
+#include "plan/fail-mode.h"
+#include "plan/qos.h"
+
+#define SOCKET_DIRS_MAX 16
+
+struct engine_settings {
+    int max_queued;       /* Operations. */
+    int queue_timeout_ms; /* For an operation that has not begun. */
+    int timeout_ms;       /* For an operation without a timeout of its own. */
+    int vswitchd_grace_ms;
+    int max_batch; /* Operations in a transaction. */
+    bool create_bridges;
+    enum fail_mode_policy fail_mode; /* Of bridges that are created. */
+    bool repair;
+    int network_device_mtu; /* 0: none. */
+    char socket_dirs[SOCKET_DIRS_MAX][VIF_PATH_MAX + 1];
+    size_t n_socket_dirs;
+    bool check_paths;
+    bool isolate_vif;
+    bool per_port_bridge;
+    char default_qos_type[QOS_TYPE_MAX + 1];
+    int evict_on_vf_conflict; /* on_vf_conflict: 0 refuse, 1 evict. */
+    enum offload_policy ensure_hw_offload;
+};
+
+#endif
