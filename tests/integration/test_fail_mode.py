@@ -85,8 +85,9 @@ def fail_mode(box, bridge="br-int"):
 
 
 def flow_actions(box, bridge="br-int"):
-    text = box.command("ovs-ofctl", "dump-flows", bridge).stdout
-    return re.findall(r"actions=(\S+)", text)
+    """None while ovs-vswitchd, just started, does not serve the bridge yet."""
+    dump = box.command("ovs-ofctl", "dump-flows", bridge, check=False)
+    return re.findall(r"actions=(\S+)", dump.stdout) if dump.returncode == 0 else None
 
 
 def looked_up(box, bridge="br-int"):
@@ -225,7 +226,8 @@ def test_it_stays_shut_when_vswitchd_is_started_again(box, api, ovn):
     wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead")
     box.start_vswitchd()
     wait_until(lambda: all(api.get_vif(n)["state"] == "up" for n in (1, 2)))
-    assert flow_actions(box, "br-open") == ["NORMAL"]
+    wait_until(lambda: flow_actions(box, "br-open") == ["NORMAL"])
+    wait_until(lambda: flow_actions(box) is not None)
     assert_hybrids_shut(box)
 
 
