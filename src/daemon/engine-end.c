@@ -1,4 +1,4 @@
-/* How operations end: one answer, one line in the log. */
+/* How operations end: one reply, one line in the log. */
 
 #include "daemon/engine-private.h"
 
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "daemon/timings.h"
-#include "daemon/view.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
@@ -15,80 +14,55 @@
 
 VLOG_DEFINE_THIS_MODULE(op);
 
-static double ms_between(long long int from_us, long long int to_us)
-{
-    return from_us && to_us >= from_us ? (double)(to_us - from_us) / 1000.0 : -1.0;
-}
-
-static struct reply_timings timings(const struct op *op)
-{
-    long long int now = time_usec();
-
-    return (struct reply_timings){
-        .queued = ms_between(op->arrived_us, op->sent_us ? op->sent_us : now),
-        .commit = ms_between(op->sent_us, op->committed_us),
-        .realize = ms_between(op->committed_us, now),
-        .total = ms_between(op->arrived_us, now),
-    };
-}
-
 static int64_t us_between(long long int from, long long int to)
 {
     return from && to >= from ? to - from : -1;
 }
 
-static void note_timings(const struct op *op)
+static struct op_times times_of(const struct op *op)
 {
     long long int now = time_usec();
+
+    return (struct op_times){
+        .queued = us_between(op->arrived_us, op->sent_us ? op->sent_us : now),
+        .commit = us_between(op->sent_us, op->committed_us),
+        .realize = us_between(op->committed_us, now),
+        .total = us_between(op->arrived_us, now),
+    };
+}
+
+static double age_ms(const struct op *op)
+{
+    return (double)us_between(op->arrived_us, time_usec()) / 1000.0;
+}
+
+static void note_timings(const struct op *op)
+{
+    struct op_times times = times_of(op);
     const int64_t stages[STAGE_N] = {
-        [STAGE_QUEUED] = us_between(op->arrived_us, op->sent_us ? op->sent_us : now),
-        [STAGE_COMMIT] = us_between(op->sent_us, op->committed_us),
-        [STAGE_REALIZE] = us_between(op->committed_us, now),
-        [STAGE_TOTAL] = us_between(op->arrived_us, now),
+        [STAGE_QUEUED] = times.queued,
+        [STAGE_COMMIT] = times.commit,
+        [STAGE_REALIZE] = times.realize,
+        [STAGE_TOTAL] = times.total,
     };
 
     timings_add(op_type_name(op->type), stages);
 }
 
-static void send_line(struct engine *engine, struct op *op, char *line)
+/* Replies, once; `result` is filled with what only the end knows. */
+static void reply(struct engine *engine, struct op *op, struct op_result *result)
 {
     op->replied = true;
-    if (line && op->connection) {
-        engine->env.reply(engine->env.aux, op->connection, line);
-    } else {
-        free(line);
+    if (!op->connection) {
+        return;
     }
-}
-
-static void answer(struct engine *engine, struct op *op, const struct record *record,
-                   const struct reply_plan *plan)
-{
-    struct reply_timings times = timings(op);
-    struct reply_operation reply = {
-        .vif_id = op->request.vif_id,
-        .changed = plan ? op->plan.changes || op->host.n > 0 : op->changed,
-        .warnings = (const char *const *)op->warnings,
-        .n_warnings = op->n_warnings,
-        .timings = plan ? NULL : &times,
-        .plan = plan,
-    };
-    char sock_dir[2 * VIF_PATH_MAX];
-    struct view view;
-
-    if (record) {
-        enum vif_state state =
-            plan || op->goal.no_port
-                ? STATE_COMMITTED
-                : view_state(record, engine->env.boot_id, vswitchd_state(engine->env.vswitchd));
-
-        ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
-        view_init(&view, record, engine->env.nic, sock_dir, state);
-        reply.view = &view.vif;
-    }
-    send_line(engine, op, reply_operation(op->request.id, &reply));
-    if (record) {
-        view_destroy(&view);
-    }
+    result->connection = op->connection;
+    result->request_id = op->request.id;
+    result->vif_id = op->request.vif_id;
+    result->warnings = (const char *const *)op->warnings;
+    result->n_warnings = op->n_warnings;
+    result->times = times_of(op);
+    engine->env.reply(engine->env.aux, result);
 }
 
 /* Says that the plug creates its bridge, and what that means for frames. */
@@ -99,8 +73,8 @@ static void warn_of_bridge(struct op *op)
     }
 }
 
-/* The answer to a plug: the port as it is now, with what only the request told. */
-static void answer_plug(struct engine *engine, struct op *op)
+/* The reply to a plug: the port as it is now, with what only the request told. */
+static void reply_plug(struct engine *engine, struct op *op)
 {
     struct record record;
 
@@ -118,14 +92,16 @@ static void answer_plug(struct engine *engine, struct op *op)
         smap_clear(&record.spec.external_ids);
         memcpy(record.boot_id, engine->env.boot_id, strlen(engine->env.boot_id) + 1);
     }
-    answer(engine, op, &record, NULL);
+    reply(engine, op,
+          &(struct op_result){
+              .record = &record, .on_record = !op->goal.no_port, .changed = op->changed});
     record_destroy(&record);
 }
 
 void engine_answer_committed(struct engine *engine, struct op *op)
 {
     if (!op->replied) {
-        answer_plug(engine, op);
+        reply_plug(engine, op);
     }
 }
 
@@ -133,7 +109,7 @@ void engine_answer_error(struct engine *engine, struct op *op, const struct erro
 {
     if (!op->replied && !op_is_internal(op)) {
         op->refused = true;
-        send_line(engine, op, reply_error(op->request.id, op->request.vif_id, error));
+        reply(engine, op, &(struct op_result){.error = error});
     }
 }
 
@@ -195,15 +171,14 @@ void engine_succeed(struct engine *engine, struct op *op)
     engine_drop_links(engine, op);
     if (!op->replied) {
         if (op_is_plug(op)) {
-            answer_plug(engine, op);
+            reply_plug(engine, op);
         } else {
-            answer(engine, op, NULL, NULL);
+            reply(engine, op, &(struct op_result){.changed = op->changed});
         }
     }
     /* Behind the answer: who waits for it alone does not wait for these. */
     VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
-              op->request.vif_id, op->changed ? "done" : "nothing to do",
-              ms_between(op->arrived_us, time_usec()));
+              op->request.vif_id, op->changed ? "done" : "nothing to do", age_ms(op));
     note_timings(op);
     if (op->type == OP_UNPLUG) {
         engine->counters.unplugs++;
@@ -218,8 +193,7 @@ void engine_succeed(struct engine *engine, struct op *op)
 void engine_fail(struct engine *engine, struct op *op, const struct error *error)
 {
     VLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
-              op->request.vif_id, reason_name(error->reason),
-              ms_between(op->arrived_us, time_usec()), error->message);
+              op->request.vif_id, reason_name(error->reason), age_ms(op), error->message);
     engine->counters.failed++;
     op->error = *error;
     engine_revert_links(engine, op); /* Before the answer: then nothing is left. */
@@ -229,7 +203,8 @@ void engine_fail(struct engine *engine, struct op *op, const struct error *error
 
 void engine_dry_run(struct engine *engine, struct op *op)
 {
-    struct reply_plan plan = {.action = action_name(op->plan.action), .why = op->plan.why};
+    struct op_plan plan = {.action = action_name(op->plan.action), .why = op->plan.why};
+    struct op_result result = {.plan = &plan, .changed = op->plan.changes || op->host.n > 0};
     struct record record;
     char **operations;
 
@@ -242,8 +217,9 @@ void engine_dry_run(struct engine *engine, struct op *op)
     if (op_is_plug(op)) {
         port_spec_destroy(&record.spec);
         port_spec_clone(&record.spec, &op->goal);
+        result.record = &record;
     }
-    answer(engine, op, op_is_plug(op) ? &record : NULL, &plan);
+    reply(engine, op, &result);
     record_destroy(&record);
     for (size_t i = 0; i < plan.n_operations; i++) {
         free(operations[i]);

@@ -1,11 +1,10 @@
-/* Reaping: stale VIFs are unplugged, each by an operation of its own, and answered for together. */
+/* Reaping: stale VIFs are unplugged, each by an operation of its own, and replied to together. */
 
 #include "daemon/engine-private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/view.h"
 #include "util.h"
 
 struct reap {
@@ -18,14 +17,18 @@ struct reap {
     size_t n_warnings;
 };
 
-static void answer(struct engine *engine, struct reap *reap)
+static void finish(struct engine *engine, struct reap *reap)
 {
-    char *line = reply_reap(reap->id, (const char *const *)reap->removed, reap->n_removed,
-                            (const char *const *)reap->warnings, reap->n_warnings);
+    const struct reap_result result = {
+        .connection = reap->connection,
+        .request_id = reap->id,
+        .removed = (const char *const *)reap->removed,
+        .n_removed = reap->n_removed,
+        .warnings = (const char *const *)reap->warnings,
+        .n_warnings = reap->n_warnings,
+    };
 
-    if (line) {
-        engine->env.reply(engine->env.aux, reap->connection, line);
-    }
+    engine->env.reaped(engine->env.aux, &result);
     for (size_t i = 0; i < reap->n_removed; i++) {
         free(reap->removed[i]);
     }
@@ -52,7 +55,7 @@ void engine_reap_ended(struct engine *engine, struct op *op)
             xasprintf("VIF %s could not be removed: %s", op->request.vif_id, op->error.message);
     }
     if (--reap->n_pending == 0) {
-        answer(engine, reap);
+        finish(engine, reap);
     }
 }
 
@@ -146,7 +149,7 @@ bool engine_reap(struct engine *engine, const struct request *request, uint64_t 
     }
     free(search.ids);
     if (n == 0) {
-        answer(engine, reap);
+        finish(engine, reap);
     }
     return true;
 }

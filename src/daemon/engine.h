@@ -32,6 +32,47 @@ enum engine_event {
     EVENT_REPAIRED
 };
 
+/* How long the stages of an operation took, us; negative: it did not come to that. */
+struct op_times {
+    int64_t queued;  /* From the request's arrival until its transaction was sent. */
+    int64_t commit;  /* From there until OVSDB had committed. */
+    int64_t realize; /* From there until vswitchd's verdict. */
+    int64_t total;
+};
+
+/* What a dry run would do. */
+struct op_plan {
+    const char *action;
+    const char *why;
+    const char *const *operations;
+    size_t n_operations;
+};
+
+/* What an operation has come to. All borrowed, for the call alone. */
+struct op_result {
+    uint64_t connection;    /* Who asked for it. */
+    const char *request_id; /* JSON text. */
+    const char *vif_id;
+    const struct error *error;   /* Why it was refused or has failed; NULL: it has succeeded. */
+    const struct record *record; /* Of a plug or update that succeeded: its port. Else NULL. */
+    bool on_record;              /* `record` is in OVSDB, not only asked for. */
+    bool changed;
+    const char *const *warnings;
+    size_t n_warnings;
+    struct op_times times;
+    const struct op_plan *plan; /* Of a dry run; or NULL. */
+};
+
+/* What a reap has come to, in the same way. */
+struct reap_result {
+    uint64_t connection;
+    const char *request_id;
+    const char *const *removed; /* VIF ids. */
+    size_t n_removed;
+    const char *const *warnings;
+    size_t n_warnings;
+};
+
 /* What the engine works with. All borrowed, all must outlive it. */
 struct engine_env {
     const struct engine_settings *settings;
@@ -44,8 +85,9 @@ struct engine_env {
     const char *boot_id;
     const char *sysfs_root;
     const char *run_dir; /* OVS's run directory. */
-    /* Sends a line (malloc'ed, passed on) to a connection, if that is still there. */
-    void (*reply)(void *aux, uint64_t connection, char *line);
+    /* An operation that a connection waits for can be replied to. It may go on after that. */
+    void (*reply)(void *aux, const struct op_result *result);
+    void (*reaped)(void *aux, const struct reap_result *result);
     /* An operation on a VIF has ended. */
     void (*ended)(void *aux, const char *vif_id, enum engine_event event);
     void *aux;

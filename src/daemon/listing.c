@@ -28,15 +28,18 @@ struct listing {
 struct listings {
     const struct engine_env *env;
     const struct watch *watch;
+    struct server *server;
     struct ovs_list queue;
 };
 
-struct listings *listings_create(const struct engine_env *env, const struct watch *watch)
+struct listings *listings_create(const struct engine_env *env, const struct watch *watch,
+                                 struct server *server)
 {
     struct listings *listings = xzalloc(sizeof *listings);
 
     listings->env = env;
     listings->watch = watch;
+    listings->server = server;
     ovs_list_init(&listings->queue);
     return listings;
 }
@@ -110,7 +113,7 @@ static void finish(const struct listings *listings, struct listing *listing)
         line = reply_error(listing->id, NULL, &error);
     }
     if (line) {
-        listings->env->reply(listings->env->aux, listing->connection, line);
+        server_reply(listings->server, listing->connection, line, false);
     }
     free_listing(listing);
 }

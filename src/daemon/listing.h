@@ -9,15 +9,17 @@
 #include <stdint.h>
 
 #include "daemon/engine.h"
+#include "daemon/server.h"
 #include "watch/watch.h"
 
 struct listings;
 
 /* Both borrowed. */
-struct listings *listings_create(const struct engine_env *env, const struct watch *watch);
+struct listings *listings_create(const struct engine_env *env, const struct watch *watch,
+                                 struct server *server);
 void listings_destroy(struct listings *listings);
 
-/* Queues a list for a request with JSON id `id` of `connection`. It is answered by env->reply. */
+/* Queues a list for a request with JSON id `id` of `connection`. `server` sends the reply. */
 void listings_add(struct listings *listings, const char *id, uint64_t connection);
 
 /* Goes on with what is queued. To be called once a pass. */

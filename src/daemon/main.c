@@ -18,6 +18,7 @@
 #include "daemon/engine.h"
 #include "daemon/notifications.h"
 #include "daemon/notify.h"
+#include "daemon/op-reply.h"
 #include "daemon/server.h"
 #include "daemon/timings.h"
 #include "base/version.h"
@@ -248,12 +249,28 @@ static void on_line(void *daemon_, uint64_t connection, enum access_level level,
     dispatch_line(&daemon->dispatch, connection, level, line, length);
 }
 
-static void on_reply(void *daemon_, uint64_t connection, char *line)
+/* With one operation under way there are no other replies to go with. */
+static void send_line(struct daemon *daemon, uint64_t connection, char *line)
+{
+    if (line) {
+        server_reply(daemon->server, connection, line, engine_n_ops(daemon->engine) == 1);
+    }
+}
+
+static void on_reply(void *daemon_, const struct op_result *result)
 {
     struct daemon *daemon = daemon_;
 
-    /* With one operation there are no other answers to go with. */
-    server_reply(daemon->server, connection, line, engine_n_ops(daemon->engine) == 1);
+    send_line(daemon, result->connection, op_reply(&daemon->env, result));
+}
+
+static void on_reaped(void *daemon_, const struct reap_result *result)
+{
+    struct daemon *daemon = daemon_;
+
+    send_line(daemon, result->connection,
+              reply_reap(result->request_id, result->removed, result->n_removed, result->warnings,
+                         result->n_warnings));
 }
 
 static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)
@@ -361,12 +378,13 @@ static void start(struct daemon *daemon)
         .boot_id = daemon->boot_id,
         .run_dir = daemon->run_dir,
         .reply = on_reply,
+        .reaped = on_reaped,
         .ended = on_ended,
         .aux = daemon,
     };
     daemon->engine = engine_create(&daemon->env);
     start_watch(daemon);
-    daemon->listings = listings_create(&daemon->env, daemon->watch);
+    daemon->listings = listings_create(&daemon->env, daemon->watch, daemon->server);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
