@@ -104,6 +104,12 @@ def restore_vf(box):
     os.symlink(f"../{KERNEL_PF}", f"{box.sys}/bus/pci/devices/{KERNEL_VF}/physfn")
 
 
+def with_tap(vif):
+    """The VIF with `create_tap` in its profile, whatever kind it is of."""
+    vif["versioned_object.data"]["port_profile"]["versioned_object.data"]["create_tap"] = True
+    return vif
+
+
 CLIENT_SOCKET = "{run}/vhu" + vifs.SHORT  # {run}: the run directory of the switch at hand.
 TWIN = "b1a6d2f4-52ff-4b2a-8a44-5b3f8e7a1c11"  # Its first 11 characters are those of vifs.ID.
 TRUNK = "tbr-6a1d2f0c-5"
@@ -117,6 +123,7 @@ LIVES = [
     Case("vhost-user isolated",
          life(made(vifs.vhost_user), vsctl("wired", "set", "Port", f"vhu{vifs.SHORT}", "tag=7"),
               Step("replug wired", "plug", vifs.vhost_user(mtu=9000))), {"isolate_vif": True}),
+    Case("isolated on a trunk", life(made(vifs.vhost_user, bridge=TRUNK)), {"isolate_vif": True}),
     Case("vhost-user on a trunk", life(made(vifs.vhost_user, bridge=TRUNK))),
     Case("vhost-user without MTU", (
         Step("plug", "plug", vifs.vhost_user(mtu=None)),
@@ -139,6 +146,12 @@ LIVES = [
         Step("guest", "there", start_guest),
         Step("replug", "plug", vifs.ovs("netdev", create_port=False)),
         Step("unplug", "unplug", vifs.ovs("netdev", create_port=False)))),
+    Case("a tap that is made, system", life(made(vifs.ovs, create_tap=True))),
+    Case("a tap that is made, netdev", life(made(vifs.ovs, "netdev", create_tap=True))),
+    Case("a tap with queues that is made", life(made(vifs.ovs, create_tap=True, multiqueue=True))),
+    Case("a tap that is made, on a port bridge", life(made(vifs.ovs, create_tap=True)),
+         {"per_port_bridge": True}),
+    Case("a tap that is made, on a trunk", life(made(vifs.ovs, "netdev", create_tap=True, bridge=TRUNK))),
     Case("ovs on a trunk", life(made(vifs.ovs, bridge=TRUNK))),
     Case("ovs on a trunk without port", life(made(vifs.ovs, create_port=False, bridge=TRUNK))),
     Case("port bridge system", life(made(vifs.ovs, create_port=False)), {"per_port_bridge": True}),
@@ -215,6 +228,9 @@ TROUBLES = [
     Case("a socket that vswitchd does not make", (
         Step("plug", "plug", vifs.vhost_user("client", "/usr/local/var/run/vm1")),
         Step("unplug", "unplug", vifs.vhost_user("client", "/usr/local/var/run/vm1")))),
+    Case("a tap for another kind", (
+        Step("plug", "plug", with_tap(vifs.vhost_user())),
+        Step("unplug", "unplug", with_tap(vifs.vhost_user())))),
     Case("from server to client", (
         Step("plug", "plug", vifs.vhost_user()),
         Step("replug", "plug", vifs.vhost_user("client", CLIENT_SOCKET)),

@@ -9,6 +9,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import boxes  # noqa: E402  (before all that imports modules of the other tests)
 
+pytest_configure = boxes.fixtures.pytest_configure
+pytest_runtest_setup = boxes.fixtures.pytest_runtest_setup
+
 
 @pytest.fixture(scope="session")
 def vifplugd():

@@ -1,7 +1,8 @@
-"""Every difference between os-vif 3.0 and vifplugd: what it is, where it shows, and why it is.
+"""Every difference between os-vif and vifplugd: what it is, in which versions of os-vif, where it shows, and
+why it is.
 
-test_parity.py fails on a difference that is not listed here, and on one that is and does not show.
-docs/vif-types.md has the same list as a table; the texts are Markdown.
+test_parity.py fails on a difference that is not listed here for the installed os-vif, and on one that is and
+does not show. docs/vif-types.md has the same list as a table; the texts are Markdown.
 """
 
 import dataclasses
@@ -12,16 +13,26 @@ PLUGGED = ("plug", "replug")
 THERE = "*"  # Some value.
 NONE = None  # Nothing there.
 
+# The versions that were compared: those of Debian 12, Debian 13 and sid.
+VERSIONS = ("3.0", "4.1", "5.2")
+
+
+def number(version):
+    """What a version is compared by: (3, 0) of "3.0.0"."""
+    return tuple(map(int, version.split(".")[:2]))
+
 
 @dataclasses.dataclass(frozen=True)
 class Shows:
     """In which cases after which steps it shows, and as what: {key of state.look(): (os-vif's value,
     vifplugd's)}, with * for anything. Each key shows in each case after each step; if the cases are
-    ALL, in some."""
+    ALL, in some. `since` and `until` are os-vif's versions, if they are not all that the difference has."""
 
     cases: tuple
     steps: tuple
     keys: dict
+    since: str = VERSIONS[0]
+    until: str = VERSIONS[-1]
 
     def covers(self, case, step):
         return (self.cases == ALL or case in self.cases) and (self.steps == ALL
@@ -42,13 +53,20 @@ def _is(value, expected):
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """A row of the table."""
+    """A row of the table. `since` and `until` are the first and last of VERSIONS that have it."""
 
     what: str
     osvif: str
     vifplugd: str
     why: str
     shows: tuple
+    since: str = VERSIONS[0]
+    until: str = VERSIONS[-1]
+
+    @property
+    def versions(self):
+        """Those of VERSIONS that have it."""
+        return VERSIONS[VERSIONS.index(self.since):VERSIONS.index(self.until) + 1]
 
 
 def port_of(pattern, osvif, vifplugd):
@@ -64,6 +82,8 @@ def bridge_of(osvif, vifplugd):
 VHU = "vhub1a6d2f4-52*"
 VFR = "vfrb1a6d2f4-52*"
 DPDK_LIVES = ("host device netdev", "host device netdev, plain profile")
+TAPS = ("a tap that is made, system", "a tap that is made, netdev", "a tap with queues that is made",
+        "a tap that is made, on a port bridge", "a tap that is made, on a trunk")
 HYBRIDS = ("hybrid system", "hybrid isolated", "hybrid on a trunk")
 
 # What vifplugd has beside what os-vif has.
@@ -83,13 +103,14 @@ ADDITIONS = [
     Difference(
         "`ifalias` of links that are made", "none", "`vifplugd:` and the VIF's id",
         "only what carries it is deleted; links that a killed daemon left are found by it",
-        (Shows(ALL, ALL, {"link q* alias": (NONE, "vifplugd:*")}),)),
+        (Shows(ALL, ALL, {"link q* alias": (NONE, "vifplugd:*"),
+                          "link tap* alias": (NONE, "vifplugd:*")}),)),
     Difference(
         "QoS row of new ports on bridges with datapath `system`", "none",
         "one of `default_qos_type` (`linux-noop`)",
         "as later versions of os-vif: newer kernels give taps a qdisc that slows them down "
         "(Launchpad bug 2017868)",
-        (Shows(ALL, ALL, {"QoS *": (NONE, THERE)}),)),
+        (Shows(ALL, ALL, {"QoS *": (NONE, THERE)}),), until="3.0"),
     Difference(
         "`bridge_name` in `external_ids`, on trunk bridges", "none", "the bridge",
         "as later versions of os-vif: Neutron's clean-up of trunks finds the port by it",
@@ -99,8 +120,12 @@ ADDITIONS = [
                {"Interface tap* external_ids:bridge_name": (NONE, "tbr-*")}),
          Shows(("hybrid on a trunk",), PLUGGED,
                {"Interface qvo* external_ids:bridge_name": (NONE, "tbr-*")}),
+         Shows(("isolated on a trunk",), PLUGGED,
+               {f"Interface {VHU} external_ids:bridge_name": (NONE, "tbr-*")}),
+         Shows(("a tap that is made, on a trunk",), PLUGGED,
+               {"Interface tap* external_ids:bridge_name": (NONE, "tbr-*")}),
          Shows(("a trunk for two",), ("plug", "port"),
-               {f"Interface {VHU} external_ids:bridge_name": (NONE, "tbr-*")}))),
+               {f"Interface {VHU} external_ids:bridge_name": (NONE, "tbr-*")})), until="4.1"),
     Difference(
         "`isolate_vif`", "`tag=4095`", "`vlan_mode=trunk` and `trunks=4095` as well",
         "as later versions of os-vif: a tag alone puts the port on VLAN 4095, which every trunk "
@@ -108,9 +133,17 @@ ADDITIONS = [
         (Shows(("vhost-user isolated",), (*PLUGGED, "wired", "replug wired"),
                {f"Port {VHU} vlan_mode": (NONE, "trunk"), f"Port {VHU} trunks": (NONE, "4095")}),
          Shows(("hybrid isolated",), PLUGGED,
-               {"Port qvo* vlan_mode": (NONE, "trunk"), "Port qvo* trunks": (NONE, "4095")}),
-         Shows(("port bridge isolated",), PLUGGED,
-               {"Port ibp* vlan_mode": (NONE, "trunk"), "Port ibp* trunks": (NONE, "4095")}))),
+               {"Port qvo* vlan_mode": (NONE, "trunk"), "Port qvo* trunks": (NONE, "4095")})),
+        until="3.0"),
+    Difference(
+        "`isolate_vif` with `per_port_bridge`, on the patch port of the integration bridge", "`tag=4095`",
+        "`vlan_mode=trunk` and `trunks=4095` as well", "as with other ports",
+        (Shows(("port bridge isolated",), PLUGGED,
+               {"Port ibp* vlan_mode": (NONE, "trunk"), "Port ibp* trunks": (NONE, "4095")}),)),
+    Difference(
+        "`create_tap` and `multiqueue`", "not known", "the tap, with several queues",
+        "as later versions of os-vif: so the port is there, and can be wired, before the guest is",
+        (Shows(TAPS, PLUGGED, {"link tap*": (NONE, THERE)}),), until="4.1"),
     Difference(
         "`fail_mode` of a bridge that is created, where OVSDB shows OVN or Neutron's agent",
         "none", "`secure`, and a warning (the setting `fail_mode`); none on trunk bridges",
@@ -165,13 +198,23 @@ MEANINGS = [
         "`isolate_vif`, plugged again", "`tag=4095` again", "the tag stays",
         "as later versions of os-vif: nova-compute plugs all VIFs again when it starts, and would "
         "cut off every guest",
-        (Shows(("vhost-user isolated",), ("replug wired",), {f"Port {VHU} tag": ("4095", "7")}),)),
+        (Shows(("vhost-user isolated",), ("replug wired",), {f"Port {VHU} tag": ("4095", "7")}),),
+        until="3.0"),
     Difference(
-        "`isolate_vif` with `per_port_bridge`", "`tag=4095` on the guest's port too",
+        "`isolate_vif` on trunk bridges", "`tag=4095`", "not isolated",
+        "as later versions of os-vif: trunk bridges have VLANs of their own, and nothing takes the tag off "
+        "their ports again",
+        (Shows(("isolated on a trunk",), PLUGGED, {f"Port {VHU} tag": ("4095", NONE)}),), until="3.0"),
+    Difference(
+        "`isolate_vif` with `per_port_bridge`, on the guest's port",
+        "isolated as well, as other ports",
         "only on the patch port of the integration bridge",
         "Neutron's agent takes the tag off ports of the integration bridge only; the guest's would "
         "keep it for ever",
-        (Shows(("port bridge isolated",), PLUGGED, {"Port tap* tag": ("4095", NONE)}),)),
+        (Shows(("port bridge isolated",), PLUGGED, {"Port tap* tag": ("4095", NONE)}),
+         Shows(("port bridge isolated",), PLUGGED,
+               {"Port tap* vlan_mode": ("trunk", NONE), "Port tap* trunks": ("4095", NONE)},
+               since="4.1"))),
     Difference(
         "`iface-id` with `per_port_bridge`", "the VIF's id", "the profile's `interface_id`",
         "as for every other VIF; Nova gives both the same value",
@@ -183,7 +226,7 @@ MEANINGS = [
         (Shows((*HYBRIDS, "hybrid netdev"), PLUGGED, {"link qvb* promisc": ("False", "True")}),
          Shows(HYBRIDS, PLUGGED, {"link qvo* promisc": ("False", "True")}),
          Shows(("hybrid, unplugged as ovs",), ("plug",),
-               {"link qv* promisc": ("False", "True")}))),
+               {"link qv* promisc": ("False", "True")})), until="4.1"),
     Difference(
         "`vhost-server-path`, when the mode changes from server to client", "stays", "goes",
         "the option is of the other interface type",
@@ -213,7 +256,25 @@ MEANINGS = [
                 "link enp193s0f0_2 up": ("True", "False")}),
          Shows(("a VF that goes",), ("back",),
                {**port_of("enp193s0f0_2*", THERE, NONE),
-                "link enp193s0f0_2 up": ("True", "False")}))),
+                "link enp193s0f0_2 up": ("True", "False")}),
+         Shows(("a VF that goes",), ("unplug", "back"), {"QoS enp193s0f0_2*": (THERE, NONE)},
+               since="4.1"))),
+    Difference(
+        "QoS row of `VIFVHostUser` whose profile has no `datapath_type`, or names `system`",
+        "`linux-noop`, which stays when the VIF is unplugged", "none",
+        "vhost-user ports are on datapath `netdev`, which has no such QoS; nobody would remove the row",
+        (Shows(("vhost-user without datapath", "forwarder"), PLUGGED, {"QoS vhu*": (THERE, NONE)}),
+         Shows(("vhost-user without datapath", "forwarder"), ("unplug", "unplug again"),
+               {"QoS nobody*": (THERE, NONE)}),
+         Shows(("vhost-user on system",), ("plug",), {"QoS vhu*": (THERE, NONE)}),
+         Shows(("vhost-user on system",), ("unplug",), {"QoS nobody*": (THERE, NONE)})),
+        since="4.1"),
+    Difference(
+        "QoS rows with `per_port_bridge`, plugged again", "one more, which no port has", "one",
+        "os-vif looks for the port on the integration bridge, where it is not; later versions do not",
+        (Shows(("port bridge system", "port bridge isolated", "port bridge with an interface id",
+                "a tap that is made, on a port bridge"),
+               ("replug",), {"QoS nobody*": (THERE, NONE)}),), since="4.1", until="4.1"),
 ]
 
 # What is refused, or left alone.
@@ -226,6 +287,7 @@ REFUSALS = [
                {"answer": ("done", "invalid_request"),
                 "Bridge br-int datapath_type": ("system", "netdev"),
                 **port_of("tap*", THERE, NONE)}),
+         Shows(("another datapath",), ("plug",), {"QoS tap*": (THERE, NONE)}, since="4.1"),
          Shows(("another datapath",), ("unplug",),
                {"Bridge br-int datapath_type": ("system", "netdev")}))),
     Difference(
@@ -263,6 +325,17 @@ REFUSALS = [
                {"answer": ("done", "invalid_request"), **port_of(VHU, THERE, NONE),
                 **bridge_of(THERE, NONE)}),
          Shows(("an MTU that OVS does not give",), ("unplug",), bridge_of(THERE, NONE)))),
+    Difference(
+        "`create_tap` with another VIF than a `VIFOpenVSwitch`",
+        "passed over; since 5.2 the plug fails when the port is written, and leaves it",
+        "refused: `invalid_request`; nothing stays", "no other kind has a tap of its own",
+        (Shows(("a tap for another kind",), ("plug",),
+               {**port_of(VHU, THERE, NONE), **bridge_of(THERE, NONE)}),
+         Shows(("a tap for another kind",), ("plug",), {"answer": ("done", "invalid_request")},
+               until="4.1"),
+         Shows(("a tap for another kind",), ("plug",), {"answer": ("failed", "invalid_request")},
+               since="5.2"),
+         Shows(("a tap for another kind",), ("unplug",), bridge_of(THERE, NONE)))),
     Difference(
         "a vhost-user socket outside `socket_dirs`", "written", "refused: `invalid_request`",
         "vswitchd connects wherever it is told, as root",

@@ -9,18 +9,23 @@ import os
 import sys
 
 import boxes  # Before all that imports modules of the other tests.
-from differences import DIFFERENCES
+from differences import DIFFERENCES, VERSIONS
 from rows import ROWS, SETTINGS, outcomes
 from words import SETTING_HEADER, VIF_HEADER, cells, line, table
 
 PATH = os.path.join(boxes.TESTS, "..", "docs", "vif-types.md")
 TABLES = {"VIFs": (VIF_HEADER, ROWS), "settings": (SETTING_HEADER, SETTINGS)}
-DIFFERENCES_HEADER = ("what", "os-vif 3.0", "vifplugd", "why")
+DIFFERENCES_HEADER = ("what", "in os-vif", "os-vif", "vifplugd", "why")
+
+
+def versions_words(row):
+    """In which versions of os-vif a difference is."""
+    return "all" if row.versions == VERSIONS else ", ".join(row.versions)
 
 
 def differences_table():
-    return table(DIFFERENCES_HEADER, [cells(row.what, row.osvif, row.vifplugd, row.why)
-                                      for row in DIFFERENCES])
+    return table(DIFFERENCES_HEADER, [
+        cells(row.what, versions_words(row), row.osvif, row.vifplugd, row.why) for row in DIFFERENCES])
 
 
 def _split(name):

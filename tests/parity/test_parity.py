@@ -1,14 +1,20 @@
-"""The same VIF, plugged by Debian's os-vif 3.0 into one switch and by vifplugd into another, gives
-the same rows and links, but for what differences.py lists."""
+"""The same VIF, plugged by Debian's os-vif into one switch and by vifplugd into another, gives the same rows
+and links, but for what differences.py lists for that version of os-vif."""
+
+import importlib.metadata
 
 import pytest
 
 from boxes import clear
 from cases import CASES
 from compare import run
-from differences import ALL, DIFFERENCES
+from differences import ALL, DIFFERENCES, VERSIONS, number
 
-pytest.importorskip("vif_plug_ovs")
+INSTALLED = number(importlib.metadata.version("os-vif"))
+# What is listed for it: (row, show).
+LISTED = [(row, show) for row in DIFFERENCES for show in row.shows
+          if max(number(row.since), number(show.since)) <= INSTALLED
+          <= min(number(row.until), number(show.until))]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +31,7 @@ def result(os_vif, vifplugd):
 
 def explains(case, step, difference):
     """(show, key) of all that is listed and stands for a difference."""
-    return [(id(show), key) for row in DIFFERENCES for show in row.shows
+    return [(id(show), key) for _, show in LISTED
             if show.covers(case, step) for key in show.keys_of(difference)]
 
 
@@ -44,7 +50,7 @@ def test_case(case, result):
                 if not explains(case.name, step, (key, values))]
     assert not unlisted, "\n".join(unlisted)
     there = shown(case, found)
-    missing = [f"{row.what}: {key} after {step}" for row in DIFFERENCES for show in row.shows
+    missing = [f"{row.what}: {key} after {step}" for row, show in LISTED
                if case.name in show.cases for step in show.steps for key in show.keys
                if (id(show), step, key) not in there]
     assert not missing, "\n".join(missing)
@@ -55,7 +61,7 @@ def test_what_is_listed_for_all(result):
     there = set()
     for case in CASES:
         there |= {(show, key) for show, _, key in shown(case, result(case))}
-    missing = [f"{row.what}: {key}" for row in DIFFERENCES for show in row.shows
+    missing = [f"{row.what}: {key}" for row, show in LISTED
                if show.cases == ALL for key in show.keys if (id(show), key) not in there]
     assert not missing, "\n".join(missing)
 
@@ -67,3 +73,11 @@ def test_cases_that_are_listed():
         for show in row.shows:
             for case in set(show.cases) - set(ALL):
                 assert set(show.steps) <= steps[case], (row.what, case)
+
+
+def test_versions_that_are_listed():
+    """The table is about this os-vif, and every row about some version that was compared."""
+    assert INSTALLED in map(number, VERSIONS)
+    for row in DIFFERENCES:
+        assert row.versions, row.what
+        assert all({show.since, show.until} <= set(VERSIONS) for show in row.shows), row.what
