@@ -282,10 +282,10 @@ static int probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_devi
 }
 
 static const struct rte_pci_id ids[] = {
-    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x01c5)},
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, VPSIM_DEVICE_NAPATECH)},
     {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x051a)}, /* VFs, for the published driver. */
     {RTE_PCI_DEVICE(VPSIM_VENDOR_NAPATECH, 0x051b)},
-    {RTE_PCI_DEVICE(VPSIM_VENDOR_GENERIC, 0x0001)},
+    {RTE_PCI_DEVICE(VPSIM_VENDOR_GENERIC, VPSIM_DEVICE_GENERIC)},
     {.vendor_id = 0},
 };
 

@@ -146,7 +146,9 @@ int rte_dev_probe(const char *devargs)
 {
     struct representor r;
 
-    return parse_devargs(devargs, &r) ? probe(&r) : REAL(rte_dev_probe)(devargs);
+    /* Of other cards DPDK knows nothing, as with the driver. */
+    return parse_devargs(devargs, &r) && vpsim_tree_is_card(&r.pf) ? probe(&r)
+                                                                   : REAL(rte_dev_probe)(devargs);
 }
 
 int rte_eth_iterator_init(struct rte_dev_iterator *iterator, const char *devargs)

@@ -27,17 +27,23 @@ static DIR *open_pf(const struct rte_pci_addr *pf)
     return opendir(path);
 }
 
-static bool is_napatech(int directory)
+/* A file of a device's directory that holds a number, or 0. */
+static unsigned long read_id(int directory, const char *name)
 {
     char text[16] = "";
-    int fd = openat(directory, "vendor", O_RDONLY | O_CLOEXEC);
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
-        return false;
+        return 0;
     }
     ssize_t length = read(fd, text, sizeof text - 1);
     close(fd);
-    return length > 0 && strtoul(text, NULL, 16) == VPSIM_VENDOR_NAPATECH;
+    return length > 0 ? strtoul(text, NULL, 16) : 0;
+}
+
+static bool is_napatech(int directory)
+{
+    return read_id(directory, "vendor") == VPSIM_VENDOR_NAPATECH;
 }
 
 /* The number by which the card's representors know the VF at the link virtfn<index>, or -1. */
@@ -83,6 +89,20 @@ bool vpsim_tree_pf_of(const struct rte_pci_addr *vf, char name[PCI_PRI_STR_SIZE 
     }
     rte_pci_device_name(&pf, name, PCI_PRI_STR_SIZE + 1);
     return true;
+}
+
+bool vpsim_tree_is_card(const struct rte_pci_addr *pf)
+{
+    DIR *directory = open_pf(pf);
+
+    if (!directory) {
+        return false;
+    }
+    unsigned long vendor = read_id(dirfd(directory), "vendor");
+    unsigned long device = read_id(dirfd(directory), "device");
+    closedir(directory);
+    return (vendor == VPSIM_VENDOR_NAPATECH && device == VPSIM_DEVICE_NAPATECH) ||
+           (vendor == VPSIM_VENDOR_GENERIC && device == VPSIM_DEVICE_GENERIC);
 }
 
 bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number)

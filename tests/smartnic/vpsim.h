@@ -200,6 +200,9 @@ int vpsim_ethdev_init(struct rte_eth_dev *, void *params);
 
 /* --- vpsim-tree.c: the fake PCI tree. --- */
 
+/* Whether the PF is one that the driver knows. */
+bool vpsim_tree_is_card(const struct rte_pci_addr *pf);
+
 /* Whether the PF has a VF of that number. */
 bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number);
 
@@ -207,6 +210,8 @@ bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number);
 bool vpsim_tree_pf_of(const struct rte_pci_addr *vf, char name[PCI_PRI_STR_SIZE + 1]);
 
 #define VPSIM_VENDOR_NAPATECH 0x18f4
+#define VPSIM_DEVICE_NAPATECH 0x01c5
 #define VPSIM_VENDOR_GENERIC 0xfa5e
+#define VPSIM_DEVICE_GENERIC 0x0001
 
 #endif
