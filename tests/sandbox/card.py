@@ -22,8 +22,9 @@ def _run(*command):
 
 def _has_headers(top, directory):
     """Whether the driver can be built; fetches what it needs."""
-    if os.environ.get("VPSIM_DPDK_HEADERS"):
-        return True
+    with open(f"{directory}/CMakeCache.txt", encoding="utf-8") as cache:
+        if any(line.startswith("VPSIM_DPDK_HEADERS:") and line.rstrip("\n").partition("=")[2] for line in cache):
+            return True
     command = [f"{top}/tests/smartnic/fetch-dpdk-headers", f"{directory}/tests/smartnic/dpdk-headers"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           stdin=subprocess.DEVNULL, errors="replace", check=False)
@@ -32,14 +33,21 @@ def _has_headers(top, directory):
     return done.returncode == 0
 
 
-def build(top, directory, *options):
-    """Configures and builds the checkout `top` in `directory`. Whatever starts a sandbox afterwards uses
-    what could be built; returns whether that is the driver."""
-    _run("cmake", "-S", top, "-B", directory, "-G", "Ninja",
-         f"-DVPSIM_DPDK_HEADERS={os.environ.get('VPSIM_DPDK_HEADERS', '')}", *options)
-    _run("cmake", "--build", directory, "--parallel", str(os.cpu_count() or 2))
-    driver = _has_headers(top, directory)
+def build_card(top, directory):
+    """Builds the driver in `directory`, which is configured; or the stand-in, where the driver cannot be had or
+    VPSIM_STANDIN=yes asks for it. Whatever starts a sandbox afterwards uses what was built; returns whether that
+    is the driver."""
+    driver = os.environ.get("VPSIM_STANDIN") != "yes" and _has_headers(top, directory)
     _run("cmake", "--build", directory, "--target", "rte_net_vpsim" if driver else "vpsim_standin")
     if not driver:
         os.environ["VPSIM_STANDIN"] = "yes"
     return driver
+
+
+def build(top, directory, *options):
+    """Configures and builds the checkout `top` in `directory`, with the card as build_card() does; returns the
+    same."""
+    _run("cmake", "-S", top, "-B", directory, "-G", "Ninja",
+         f"-DVPSIM_DPDK_HEADERS={os.environ.get('VPSIM_DPDK_HEADERS', '')}", *options)
+    _run("cmake", "--build", directory, "--parallel", str(os.cpu_count() or 2))
+    return build_card(top, directory)
