@@ -208,8 +208,12 @@ static void output_pf(struct json_object *pf)
     struct json_object *vfs = json_object_object_get(pf, "vfs");
     const char *profile = text_at(pf, "profile");
 
-    printf("%s  %s:%s  %s  profile %s\n", text_at(pf, "pf"), text_at(pf, "vendor"),
-           text_at(pf, "device"), text_at(pf, "driver") ? text_at(pf, "driver") : "no driver",
+    if (text_at(pf, "vendor")) {
+        printf("%s  %s:%s", text_at(pf, "pf"), text_at(pf, "vendor"), text_at(pf, "device"));
+    } else {
+        printf("%s  PCI ids cannot be read", text_at(pf, "pf"));
+    }
+    printf("  %s  profile %s\n", text_at(pf, "driver") ? text_at(pf, "driver") : "no driver",
            profile ? profile : "-");
     if (text_at(pf, "problem")) {
         printf("  %s\n", text_at(pf, "problem"));

@@ -415,7 +415,8 @@ static void stop(struct daemon *daemon)
 }
 
 /* What can change while running is read again: who may connect, timeouts, NIC profiles. What cannot
- * (socket, database) keeps its value until the next start. */
+ * (the socket and its group, the number of connections, the database) keeps its value until the next
+ * start. */
 static void reload(struct daemon *daemon)
 {
     struct config *config = xmalloc(sizeof *config);

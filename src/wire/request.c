@@ -178,15 +178,12 @@ static bool read_unplug(struct json_object *params, struct request *request, str
 
 static bool read_update(struct json_object *params, struct request *request, struct error *error)
 {
-    static const char *const known[] = {"vif_id", "mtu",        "qos",     "instance",
-                                        "wait",   "timeout_ms", "dry_run", NULL};
-    struct json_object *instance;
+    static const char *const known[] = {"vif_id",     "mtu",     "qos", "wait",
+                                        "timeout_ms", "dry_run", NULL};
     struct vif *vif = &request->vif;
 
     vif->form = VIF_FORM_UPDATE;
     if (!jget_only(params, "params", known, error) || !read_operation(params, request, error) ||
-        !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
-        (instance && !instance_decode(instance, request->instance, error)) ||
         !field_id(params, "params", "vif_id", true, request->vif_id, error) ||
         !field_mtu(params, "params", "mtu", &vif->mtu, error) ||
         !field_qos(params, "params", &vif->has_qos, &vif->qos, error)) {

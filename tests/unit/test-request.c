@@ -131,7 +131,8 @@ static const struct {
     {UPDATE(",'qos':{}"), 0, "", "1"},
     {UPDATE(",'mtu':0,'qos':{}"), 0, "", "1"},
     {UPDATE(",'mtu':1500,'qos':null"), 0, "", "1"},
-    {UPDATE(",'mtu':1500,'wait':'committed','timeout_ms':5,'dry_run':true," INSTANCE), 0, "", "1"},
+    {UPDATE(",'mtu':1500,'wait':'committed','timeout_ms':5,'dry_run':true"), 0, "", "1"},
+    {UPDATE(",'mtu':1500," INSTANCE), RPC_INVALID_PARAMS, "params.instance", "1"},
     {UPDATE(""), RPC_INVALID_PARAMS, "params.mtu", "1"},
     {UPDATE(",'mtu':0"), RPC_INVALID_PARAMS, "params.mtu", "1"},
     {UPDATE(",'mtu':null,'qos':null"), RPC_INVALID_PARAMS, "params.mtu", "1"},
@@ -155,7 +156,6 @@ static const struct {
      "params.qos.egress.max_burst_kpps", "1"},
     {UPDATE(",'mtu':1500,'x':1"), RPC_INVALID_PARAMS, "params.x", "1"},
     {UPDATE(",'mtu':1500," VIF), RPC_INVALID_PARAMS, "params.vif", "1"},
-    {UPDATE(",'mtu':1500,'instance':{}"), RPC_INVALID_PARAMS, "instance.uuid", "1"},
     {UPDATE(",'mtu':1500,'wait':'no'"), RPC_INVALID_PARAMS, "params.wait", "1"},
     {UPDATE(",'mtu':1500,'timeout_ms':0"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
     {CALL("1", "update", "{'mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
@@ -305,12 +305,11 @@ static void test_update(void **state)
 
     assert_true(parse(UPDATE(",'qos':{'egress':{'max_kbps':1,'max_burst_kbps':2,'max_kpps':3,"
                              "'max_burst_kpps':4},'ingress':{'max_kbps':5,'max_burst_kbps':6}},"
-                             "'wait':'committed','timeout_ms':7,'dry_run':true," INSTANCE),
+                             "'wait':'committed','timeout_ms':7,'dry_run':true"),
                       &request, &error));
     assert_int_equal(request.vif.mtu, 0);
     assert_true(request.vif.has_qos);
     assert_memory_equal(&request.vif.qos, &qos, sizeof qos);
-    assert_string_equal(request.instance, "i1");
     assert_int_equal(request.wait, WAIT_COMMITTED);
     assert_int_equal(request.timeout_ms, 7);
     assert_true(request.dry_run && request_is_read_only(&request));
