@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/vif.h"
-#include "daemon/engine-settings.h"
+#include "engine/settings.h"
 #include "nic/nic-profile.h"
 
 #define CONFIG_TEXT_MAX 192

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "daemon/access.h"
-#include "daemon/engine.h"
 #include "daemon/listing.h"
 #include "daemon/server.h"
+#include "engine/engine.h"
 #include "watch/watch.h"
 
 /* What requests are answered from. All borrowed. */

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/engine.h"
 #include "daemon/server.h"
+#include "engine/engine.h"
 #include "watch/watch.h"
 
 struct listings;

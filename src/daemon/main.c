@@ -10,19 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/version.h"
 #include "command-line.h"
 #include "daemon.h"
 #include "daemon/access.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
-#include "daemon/engine.h"
 #include "daemon/notifications.h"
-#include "daemon/notify.h"
 #include "daemon/op-reply.h"
 #include "daemon/server.h"
-#include "daemon/timings.h"
-#include "base/version.h"
+#include "daemon/service.h"
 #include "dirs.h"
+#include "engine/engine.h"
+#include "engine/timings.h"
 #include "fatal-signal.h"
 #include "memory.h"
 #include "nic/dpdk-extra.h"
@@ -415,8 +415,8 @@ static void stop(struct daemon *daemon)
 }
 
 /* What can change while running is read again: who may connect, timeouts, NIC profiles. What cannot
- * (the socket and its group, the number of connections, the database) keeps its value until the next
- * start. */
+ * (the socket and its group, the number of connections, the database) keeps its value until the
+ * next start. */
 static void reload(struct daemon *daemon)
 {
     struct config *config = xmalloc(sizeof *config);

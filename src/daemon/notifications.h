@@ -4,7 +4,7 @@
 #define VP_NOTIFICATIONS_H 1
 
 #include "daemon/server.h"
-#include "daemon/engine.h"
+#include "engine/engine.h"
 #include "watch/watch.h"
 
 /* Sends `event` to all subscribers of `server`; does nothing where there are none. `env` tells what

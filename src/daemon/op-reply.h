@@ -3,7 +3,7 @@
 #ifndef VP_OP_REPLY_H
 #define VP_OP_REPLY_H 1
 
-#include "daemon/engine.h"
+#include "engine/engine.h"
 
 /* The reply, malloc'ed; NULL means that memory ran out. `env` tells what a record leaves open:
  * cards' sockets, vswitchd's state. */

@@ -1,7 +1,7 @@
 /* Ports as values: what we want in OVSDB (port_spec) and what is in it (record).
  *
- * A port_spec holds no pointer into the IDL and survives a pass of the loop. So does a record, unless
- * it is `borrowed`. Maps are OVS smaps. */
+ * A port_spec holds no pointer into the IDL and survives a pass of the loop. So does a record,
+ * unless it is `borrowed`. Maps are OVS smaps. */
 
 #ifndef VP_RECORD_H
 #define VP_RECORD_H 1

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/engine.h"
+#include "engine/engine.h"
 #include "watch/expectation.h"
 
 #define WATCH_DELAY_MS 250

@@ -1,6 +1,6 @@
 /* All operations by state and by VIF, and which transitions are legal. */
 
-#include "daemon/ops.h"
+#include "engine/ops.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Histograms of durations. */
 
-#include "daemon/timings.h"
+#include "engine/timings.h"
 
 #include "check.h"
 

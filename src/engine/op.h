@@ -43,7 +43,7 @@ enum op_state {
     OP_N_STATES
 };
 
-struct reap; /* engine-reap.c */
+struct reap; /* reap.c */
 
 struct op {
     struct ovs_list node;     /* In the list of its state (ops.h). */

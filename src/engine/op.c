@@ -1,4 +1,4 @@
-#include "daemon/op.h"
+#include "engine/op.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "daemon/ops.h"
+#include "engine/ops.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

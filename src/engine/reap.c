@@ -1,6 +1,6 @@
 /* Reaping: stale VIFs are unplugged, each by an operation of its own, and replied to together. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* `ovs-appctl -t vifplugd ops/show`: the operations under way, and what each waits for. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -1,11 +1,11 @@
-/* What the files engine*.c share. */
+/* What the files of this folder share. */
 
 #ifndef VP_ENGINE_PRIVATE_H
 #define VP_ENGINE_PRIVATE_H 1
 
-#include "daemon/engine.h"
-#include "daemon/op.h"
-#include "daemon/ops.h"
+#include "engine/engine.h"
+#include "engine/op.h"
+#include "engine/ops.h"
 
 /* What came of the transaction of the operations in SETTLING. They are settled (judged further,
  * answered) after the next one has been sent, so that OVSDB is not idle meanwhile. */
@@ -26,7 +26,7 @@ struct engine {
     struct engine_counters counters;
 };
 
-/* What planning came to (engine-plan.c). */
+/* What planning came to (prepare.c). */
 enum prepared {
     PREPARED_STAGE, /* op->plan is to be written. */
     PREPARED_READY, /* Nothing is to be written: what there is only has to be realised. */
@@ -36,7 +36,7 @@ enum prepared {
 };
 enum prepared engine_prepare(struct engine *engine, struct op *op);
 
-/* Fills op->goal with the port that a plug asks for, by facts as they are now (engine-specify.c).
+/* Fills op->goal with the port that a plug asks for, by facts as they are now (facts.c).
  */
 bool engine_specify(struct engine *engine, struct op *op, struct error *error);
 
@@ -48,7 +48,7 @@ void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec
 void engine_keep_without_mac(struct op *op, const struct record *current);
 
 /* Whether the operation answers for the port: waits for what vswitchd makes of it, also where no
- * more than marks were to be written (engine-commit.c). */
+ * more than marks were to be written (settle.c). */
 bool engine_wants_verdict(const struct engine *engine, const struct op *op);
 
 /* Goes on with the operations whose results engine_collect() has taken in. */
@@ -57,7 +57,7 @@ void engine_settle(struct engine *engine);
 /* The operation's transaction came to nothing: it is planned again, up to a limit. */
 void engine_try_again(struct engine *engine, struct op *op);
 
-/* Kernel links (engine-links.c). engine_plan_links() fills op->host with what op->goal still needs;
+/* Kernel links (op-links.c). engine_plan_links() fills op->host with what op->goal still needs;
  * engine_make_links() does it, and ends the operation if it fails. */
 bool engine_plan_links(struct engine *engine, struct op *op, struct error *error);
 bool engine_make_links(struct engine *engine, struct op *op);
@@ -82,7 +82,7 @@ void engine_plan_drop_links(struct engine *engine, struct op *op);
 /* Removes links that a daemon before this one made for VIFs that are not on record. */
 void engine_clean_links(struct engine *engine);
 
-/* Tells the reap that the unplug is on behalf of, if it is, that it has ended (engine-reap.c). */
+/* Tells the reap that the unplug is on behalf of, if it is, that it has ended (reap.c). */
 void engine_reap_ended(struct engine *engine, struct op *op);
 
 /* How many more operations may wait. */
@@ -95,7 +95,7 @@ bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
 struct op *engine_add(struct engine *engine, enum op_type type, const struct request *request,
                       uint64_t connection);
 
-/* What has become of the port of an operation in REALIZING (engine-verdict.c). */
+/* What has become of the port of an operation in REALIZING (verdict.c). */
 enum verdict {
     VERDICT_PENDING,
     VERDICT_DONE,
@@ -109,7 +109,7 @@ enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *
 /* Registers `ops/show` with unixctl (ops-show.c). */
 void engine_register_ops_show(struct engine *engine);
 
-/* Ends what has run out of time (engine-deadline.c). */
+/* Ends what has run out of time (deadline.c). */
 void engine_check_deadlines(struct engine *engine);
 
 /* An OVSDB that takes longer than this to commit is taken for stuck, ms. */
@@ -132,7 +132,7 @@ bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const
 /* ops_set_state(), and a wake-up for what is queued again. */
 void engine_move(struct engine *engine, struct op *op, enum op_state state);
 
-/* Ends of an operation (engine-end.c). Each answers (unless that has been done), logs once, and
+/* Ends of an operation (finish.c). Each answers (unless that has been done), logs once, and
  * frees it. */
 void engine_succeed(struct engine *engine, struct op *op);
 void engine_fail(struct engine *engine, struct op *op, const struct error *error);

@@ -1,6 +1,6 @@
 /* Planning: has an operation turned into a plan, by what is there now. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <inttypes.h>
 #include <stdio.h>

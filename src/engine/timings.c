@@ -1,4 +1,4 @@
-#include "daemon/timings.h"
+#include "engine/timings.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * removed once the one that let go of them is through. Links carry their VIF's id, so a daemon that
  * is killed in between leaves nothing that the next one could not put right. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Verdicts: what vswitchd has made of a port. Nothing here polls: the rows are looked at when OVSDB
  * says that they changed, and cur_cfg says when vswitchd has seen what we wrote. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <stdio.h>
 #include <string.h>

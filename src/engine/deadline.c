@@ -1,6 +1,6 @@
 /* Deadlines: what happens to operations whose time is up. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <limits.h>
 

@@ -1,12 +1,12 @@
 /* How operations end: one reply, one line in the log. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/timings.h"
+#include "engine/timings.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"

@@ -1,6 +1,6 @@
 /* Facts: what an operation's port may depend on, gathered for planning. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <libgen.h>
 #include <stdio.h>

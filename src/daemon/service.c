@@ -1,4 +1,4 @@
-#include "daemon/notify.h"
+#include "daemon/service.h"
 
 #include <errno.h>
 #include <stddef.h>

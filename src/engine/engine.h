@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/engine-settings.h"
+#include "engine/settings.h"
 #include "links/link-remover.h"
 #include "links/links.h"
 #include "nic/nic.h"

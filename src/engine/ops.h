@@ -11,7 +11,7 @@
 #ifndef VP_OPS_H
 #define VP_OPS_H 1
 
-#include "daemon/op.h"
+#include "engine/op.h"
 
 /* Operations on one VIF, in the order of their arrival. */
 struct vif_queue {

@@ -1,6 +1,6 @@
 /* The next transaction: what of the queue goes into it. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What came of a transaction: each operation in it goes on, ends, or is planned again. */
 
-#include "daemon/engine-private.h"
+#include "engine/engine-private.h"
 
 #include <stdlib.h>
 #include <string.h>
