@@ -5,7 +5,7 @@ usage: tests/run [--release RELEASE [--fresh]] [TIER]...
 Tiers, all of them if none is named:
 
   demo         tests/demo
-  style        clang-format, clang-tidy, flake8
+  style        clang-format, clang-tidy, flake8; which folder of src may use which
   unit         cmocka tests of the parts that need no switch
   cli          vifctl, the library, installation, symbol tables
   fuzz         the request parser, for 20 seconds
@@ -205,6 +205,7 @@ def test(results, tiers):
         demo(results)
     if "style" in tiers:
         style(results)
+        python_tests(results, "style", "rooms")
     if "unit" in tiers:
         unit(results)
     if "cli" in tiers:
