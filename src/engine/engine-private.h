@@ -99,12 +99,17 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
 enum verdict {
     VERDICT_PENDING,
     VERDICT_DONE,
-    VERDICT_NEXT_STEP,   /* This step is done, and there is another. */
-    VERDICT_LOOK_AGAIN,  /* vswitchd has to be made to look again, with one more next_cfg. */
-    VERDICT_WITHOUT_MAC, /* Failed, but dpdk-vf-mac can be left out. */
-    VERDICT_FAILED       /* *error says why. */
+    VERDICT_NEXT_STEP,       /* This step is done, and there is another. */
+    VERDICT_LOOK_AGAIN,      /* vswitchd has to be made to look again, with one more next_cfg... */
+    VERDICT_LOOK_FOR_DEVICE, /* ...since the port's device is being handed over. */
+    VERDICT_WITHOUT_MAC,     /* Failed, but dpdk-vf-mac can be left out. */
+    VERDICT_FAILED           /* *error says why. */
 };
 enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error);
+
+/* Whether vswitchd refused the port only since its device is being handed over: another has it that
+ * lets go of it (hand-over.h). */
+bool engine_awaits_device(const struct engine *engine, const struct record *record);
 
 /* Registers `ops/show` with unixctl (ops-show.c). */
 void engine_register_ops_show(struct engine *engine);

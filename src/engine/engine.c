@@ -172,6 +172,19 @@ bool engine_repair(struct engine *engine, const char *vif_id, const struct port_
     return true;
 }
 
+bool engine_follow_hand_over(struct engine *engine, const struct record *record)
+{
+    struct request request = {.id = "null"};
+    struct error ignored;
+
+    if (!engine_awaits_device(engine, record) || !engine_has_room(engine, 1, &ignored)) {
+        return false;
+    }
+    memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
+    engine_add(engine, OP_RECOVER, &request, 0);
+    return true;
+}
+
 void engine_drain(struct engine *engine)
 {
     struct error error;
@@ -220,6 +233,11 @@ static void judge(struct engine *engine, struct op *op)
         break;
     case VERDICT_LOOK_AGAIN:
         op->bump_only = op->looked_again = true;
+        engine_move(engine, op, OP_QUEUED);
+        break;
+    case VERDICT_LOOK_FOR_DEVICE:
+        op->bump_only = true;
+        op->hand_over.n_looks++;
         engine_move(engine, op, OP_QUEUED);
         break;
     case VERDICT_WITHOUT_MAC:
@@ -304,7 +322,7 @@ void engine_wait(struct engine *engine)
         }
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_REALIZING]) {
-        until = MIN(until, op->settling ? MIN(op->settle_until, op->deadline) : op->deadline);
+        until = MIN(until, MIN(op->judge_at, op->deadline));
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
         until = MIN(until, op->deadline);

@@ -112,6 +112,10 @@ bool engine_reap(struct engine *engine, const struct request *request, uint64_t 
  * that cannot be done now. */
 bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal);
 
+/* Follows up the hand-over of a device to a VIF's port, if that is what the port has failed for.
+ * Returns false if it is not, or if nothing can be done now. */
+bool engine_follow_hand_over(struct engine *engine, const struct record *record);
+
 /* Whether operations on that VIF are under way or waiting. */
 bool engine_has(const struct engine *engine, const char *vif_id);
 

@@ -1,13 +1,11 @@
-/* Operations: one request in flight, from its arrival to its answer.
+/* Operations: one request in flight, from its arrival to its reply.
  *
- *   QUEUED ----> COMMITTING ----> REALIZING ----> (CLEARING) ----> done
- *     ^  \________________________/ |  |
- *     |_____________________________|  |   (a replacement's second step; a second look at an MTU)
- *     |________________________________|   (undoing: the same way once more, with what preceded
- *                                           as the goal, and then failed)
+ * ops.h has the states' transitions. An operation that has begun may be queued again: for the
+ * second step of a replacement, for another look at an MTU or at a device that is being handed
+ * over, and to be undone: the same way once more, with what preceded as the goal.
  *
  * Operations on one VIF run one after another in the order of their arrival. An operation whose
- * client has gone, or has been answered, still ends properly. */
+ * client has gone, or has its reply already, still ends properly. */
 
 #ifndef VP_OP_H
 #define VP_OP_H 1
@@ -31,7 +29,8 @@ enum op_type {
     OP_UNPLUG,
     OP_UPDATE,
     OP_REPAIR, /* Nobody's request: brings back what others have changed. */
-    OP_RECOVER /* Nobody's request: the second step of a replacement that a killed daemon left. */
+    OP_RECOVER /* Nobody's request: the second step of a replacement that a killed daemon left, or
+                * a port whose device was being handed over when nobody followed it up. */
 };
 
 enum op_state {
@@ -95,8 +94,13 @@ struct op {
     /* Realisation. */
     int64_t target_cfg;         /* The next_cfg whose answer decides; 0: any. */
     long long int settle_until; /* When an MTU that is not as asked is believed, ms; 0: not set. */
-    bool settling;              /* The verdict waits for settle_until. */
-    bool looked_again;          /* bump_only has been done. */
+    bool looked_again;          /* bump_only has been done for it. */
+    struct {
+        int n_looks;           /* How often bump_only has been done for it. */
+        long long int next_at; /* When it is to be done, ms; 0: not set. */
+        long long int until;   /* When vswitchd's refusal is believed, ms; 0: there was none. */
+    } hand_over;               /* Of the device (hand-over.h). */
+    long long int judge_at;    /* When there is a verdict even if nothing changes, ms. */
 
     /* Time: ms of the monotonic clock for deadlines, us for what is told. */
     long long int deadline;

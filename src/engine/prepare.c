@@ -201,6 +201,12 @@ static enum prepared already_there(struct engine *engine, struct op *op,
     struct error error;
 
     ovs_assert(current);
+    if (engine_awaits_device(engine, current) && !op->touched) {
+        /* Whoever plugged it does not follow it up any more. */
+        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look again. */
+        op->plan.needs_switch = true;
+        return must_wait(engine, op) ? PREPARED_WAIT : PREPARED_STAGE;
+    }
     if (record_failed(current) && !op->touched) {
         error_set(
             &error, REASON_NOT_REALIZED, "",
@@ -466,15 +472,23 @@ static const char *type_of(const struct record *record)
 static enum prepared prepare_recover(struct engine *engine, struct op *op,
                                      const struct record *current)
 {
-    if (!current || strcmp(current->spec.type, TYPE_DETACHED)) {
+    bool detached = current && !strcmp(current->spec.type, TYPE_DETACHED);
+
+    if (!detached && !(current && engine_awaits_device(engine, current))) {
         engine_remove(engine, op);
         return PREPARED_ENDED;
     }
     port_spec_destroy(&op->goal);
     port_spec_clone(&op->goal, &current->spec);
-    snprintf(op->goal.type, sizeof op->goal.type, "%s", type_of(current));
     op->has_goal = true;
+    if (detached) {
+        snprintf(op->goal.type, sizeof op->goal.type, "%s", type_of(current));
+    }
     plan_transition(current, &op->goal, NULL, true, &op->plan);
+    if (!detached) {
+        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look again. */
+        op->plan.needs_switch = op->plan.changes = true;
+    }
     return is_letting_go(engine, op, current) ? PREPARED_READY : PREPARED_STAGE;
 }
 

@@ -84,7 +84,7 @@ static void committed_undo(struct engine *engine, struct op *op)
 
     if (op->plan.action == ACTION_REPLACE) {
         engine_move(engine, op, dead ? OP_QUEUED : OP_REALIZING);
-    } else if (op->has_before && op->plan.needs_switch && !dead) {
+    } else if ((op->has_before || op->evicted) && op->plan.needs_switch && !dead) {
         engine_move(engine, op, OP_REALIZING);
     } else {
         struct error error = op->error;
@@ -130,13 +130,15 @@ static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
     }
     op->target_cfg = next_cfg;
     op->deadline = time_msec() + engine_timeout_ms(engine, op);
-    op->settle_until = 0;
+    op->settle_until = op->hand_over.next_at = 0;
     if (op->bump_only) {
         op->bump_only = false;
         engine_move(engine, op, OP_REALIZING);
         return;
     }
     op->looked_again = false;
+    op->hand_over.n_looks = 0;
+    op->hand_over.until = 0;
     if (op->undoing) {
         committed_undo(engine, op);
         return;

@@ -3,10 +3,12 @@
 
 #include "engine/engine-private.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "engine/hand-over.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -59,8 +61,61 @@ static bool has_settled(struct op *op)
     if (op->settle_until == 0) {
         op->settle_until = time_msec() + SETTLE_MS;
     }
-    op->settling = time_msec() < op->settle_until;
-    return !op->settling;
+    if (time_msec() >= op->settle_until) {
+        return true;
+    }
+    op->judge_at = op->settle_until;
+    return false;
+}
+
+bool engine_awaits_device(const struct engine *engine, const struct record *record)
+{
+    const struct port_spec *spec = &record->spec;
+    char name[PORT_NAME_MAX + 1];
+    struct record holder;
+    bool pending;
+
+    if (!hand_over_parse(record->error, name)) {
+        return false;
+    }
+    if (spec->has_vf &&
+        ovs_find_vf_owner(engine->env.ovs, &spec->pf, spec->vf_num, spec->vif_id, &holder)) {
+        record_destroy(&holder);
+        return false;
+    }
+    if (!ovs_find_port(engine->env.ovs, name, &holder)) {
+        return hand_over_is_pending(spec, NULL);
+    }
+    pending = hand_over_is_pending(spec, &holder.spec);
+    record_destroy(&holder);
+    return pending;
+}
+
+/* The port has failed. If that is since its device is being handed over, vswitchd is made to look
+ * again, a little later each time. VERDICT_FAILED: it is not, or has taken too long. */
+static enum verdict judge_device(const struct engine *engine, struct op *op,
+                                 const struct record *record)
+{
+    int pause_ms = hand_over_pause_ms(op->hand_over.n_looks);
+    long long int now = time_msec();
+
+    if (!engine_awaits_device(engine, record)) {
+        return VERDICT_FAILED;
+    }
+    if (!op->hand_over.until) {
+        op->hand_over.until = op->deadline; /* That of the commit; each look has a new one. */
+    }
+    if (pause_ms < 0 || now >= op->hand_over.until) {
+        return VERDICT_FAILED;
+    }
+    if (!op->hand_over.next_at) {
+        op->hand_over.next_at = now + pause_ms;
+    }
+    if (now >= op->hand_over.next_at) {
+        return VERDICT_LOOK_FOR_DEVICE;
+    }
+    op->judge_at = MIN(op->hand_over.next_at, op->hand_over.until);
+    return VERDICT_PENDING;
 }
 
 /* The port is up, but with another MTU than was asked for. OVS takes one above its own maximum
@@ -113,8 +168,11 @@ static enum verdict judge_plug(const struct engine *engine, struct op *op,
     const char *vf_mac = smap_get(&op->goal.options, "dpdk-vf-mac");
 
     if (record_failed(record)) {
-        return op->goal.vf_mac_optional && vf_mac ? VERDICT_WITHOUT_MAC
-                                                  : not_realized(engine, op, record, error);
+        enum verdict verdict = judge_device(engine, op, record);
+
+        return verdict != VERDICT_FAILED            ? verdict
+               : op->goal.vf_mac_optional && vf_mac ? VERDICT_WITHOUT_MAC
+                                                    : not_realized(engine, op, record, error);
     }
     if (record->ofport == 0) {
         return VERDICT_PENDING;
@@ -133,30 +191,76 @@ static enum verdict judge_plug(const struct engine *engine, struct op *op,
     return VERDICT_DONE;
 }
 
-/* What preceded is back in OVSDB: does it work again? If it cannot, the answer says so as well. */
-static enum verdict judge_undo(struct op *op, const struct record *record)
+/* A port that is back in OVSDB as it was `before`: does it work again? VERDICT_FAILED: it cannot.
+ */
+static enum verdict judge_return(const struct engine *engine, struct op *op,
+                                 const struct record *before, const struct record *record)
+{
+    enum verdict verdict;
+
+    if (record_failed(before)) {
+        return VERDICT_DONE; /* It did not work before. */
+    }
+    if (!record_failed(record)) {
+        return record->ofport == 0 ? VERDICT_PENDING : VERDICT_DONE;
+    }
+    verdict = judge_device(engine, op, record);
+    if (verdict != VERDICT_FAILED) {
+        return verdict;
+    }
+    if (!has_settled(op)) {
+        return VERDICT_PENDING;
+    }
+    return op->looked_again ? VERDICT_FAILED : VERDICT_LOOK_AGAIN;
+}
+
+/* If what preceded cannot be brought back, the answer says so as well. */
+static void add_not_back(struct op *op, const struct record *record)
 {
     size_t used = strlen(op->error.message);
 
-    if (record_failed(&op->before)) {
-        return VERDICT_DONE; /* It did not work before. */
-    }
-    if (record_failed(record)) {
-        if (!has_settled(op)) {
-            return VERDICT_PENDING;
+    snprintf(op->error.message + used, sizeof op->error.message - used,
+             " Port %s could not be brought back to what it was either (%.128s).",
+             record->spec.port, record->error ? record->error : "ofport is -1");
+}
+
+static bool is_over(enum verdict verdict)
+{
+    return verdict == VERDICT_DONE || verdict == VERDICT_FAILED;
+}
+
+/* `record` is the operation's own port, or NULL if that has gone again, as it should. A VIF that
+ * was evicted for it is back as well. */
+static enum verdict judge_undo(const struct engine *engine, struct op *op,
+                               const struct record *record)
+{
+    struct record evicted;
+    bool has_evicted =
+        op->evicted && ovs_find_vif(engine->env.ovs, op->evicted->spec.vif_id, &evicted);
+    enum verdict own = record ? judge_return(engine, op, &op->before, record) : VERDICT_DONE;
+    enum verdict other =
+        has_evicted ? judge_return(engine, op, op->evicted, &evicted) : VERDICT_DONE;
+    enum verdict verdict = VERDICT_DONE;
+
+    if (!is_over(own)) {
+        verdict = own;
+    } else if (!is_over(other)) {
+        verdict = other;
+    } else if (record && own == VERDICT_DONE && !record_failed(&op->before) &&
+               needs_second_look(op)) {
+        verdict = VERDICT_LOOK_AGAIN;
+    } else {
+        if (own == VERDICT_FAILED) {
+            add_not_back(op, record);
         }
-        if (!op->looked_again) {
-            return VERDICT_LOOK_AGAIN;
+        if (other == VERDICT_FAILED) {
+            add_not_back(op, &evicted);
         }
-        snprintf(op->error.message + used, sizeof op->error.message - used,
-                 " Port %s could not be brought back to what it was either (%.128s).",
-                 record->spec.port, record->error ? record->error : "ofport is -1");
-        return VERDICT_DONE;
     }
-    if (record->ofport == 0) {
-        return VERDICT_PENDING;
+    if (has_evicted) {
+        record_destroy(&evicted);
     }
-    return needs_second_look(op) ? VERDICT_LOOK_AGAIN : VERDICT_DONE;
+    return verdict;
 }
 
 static enum verdict judge_row(const struct engine *engine, struct op *op,
@@ -173,7 +277,7 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
     if (op->plan.action == ACTION_REPLACE) {
         return VERDICT_NEXT_STEP;
     }
-    return op->undoing ? judge_undo(op, record) : judge_plug(engine, op, record, error);
+    return op->undoing ? judge_undo(engine, op, record) : judge_plug(engine, op, record, error);
 }
 
 enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error)
@@ -183,10 +287,10 @@ enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *
     struct record record;
     enum verdict verdict;
 
+    op->judge_at = LLONG_MAX;
     if (!ovs_synced(engine->env.ovs)) {
         return VERDICT_PENDING;
     }
-    op->settling = false;
     ovs_globals(engine->env.ovs, &globals);
     if (globals.cur_cfg < op->target_cfg) {
         /* A vswitchd that starts anew holds no old device. */
@@ -195,7 +299,7 @@ enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *
         return dead && op->plan.action == ACTION_REPLACE ? VERDICT_NEXT_STEP : VERDICT_PENDING;
     }
     if (op->plan.action == ACTION_DELETE) {
-        return VERDICT_DONE;
+        return op->undoing ? judge_undo(engine, op, NULL) : VERDICT_DONE;
     }
     record_init(&record);
     ovs_find_port(engine->env.ovs, port, &record);

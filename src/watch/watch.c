@@ -366,6 +366,9 @@ static void look_at_record(struct watch *watch, struct watched *watched,
     if (n > 0) {
         tell_drift(watch, watched, record, drift, n);
     }
+    if (n == 0 && failed && engine_follow_hand_over(watch->env.engine, record)) {
+        return; /* Nobody did: the daemon that plugged it was killed, or others made way for it. */
+    }
     if (failed) {
         look_at_error(watch, watched, record);
     }

@@ -1,0 +1,49 @@
+#include "engine/hand-over.h"
+
+#include <string.h>
+
+/* RCU takes a few milliseconds as a rule; on a busy machine, or while some thread of ovs-vswitchd
+ * probes a slow device, it takes longer. In all it is given some 3 s, and the reconfigurations. */
+enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, LOOKS_MAX = 12 };
+
+bool hand_over_parse(const char *words, char holder[PORT_NAME_MAX + 1])
+{
+    static const char mark[] = "already in use by '";
+    const char *name = words ? strstr(words, mark) : NULL;
+    size_t len;
+
+    if (!name) {
+        return false;
+    }
+    name += sizeof mark - 1;
+    len = strcspn(name, "'");
+    if (len == 0 || len > PORT_NAME_MAX || name[len] != '\'') {
+        return false;
+    }
+    memcpy(holder, name, len);
+    holder[len] = '\0';
+    return true;
+}
+
+bool hand_over_is_pending(const struct port_spec *taker, const struct port_spec *holder)
+{
+    if (!holder || !strcmp(holder->port, taker->port) || strcmp(holder->type, "dpdk")) {
+        return true;
+    }
+    /* It may have gone to another VF. What cannot be read may be the very device. */
+    return holder->has_vf && taker->has_vf &&
+           !(holder->vf_num == taker->vf_num && pci_addr_equal(&holder->pf, &taker->pf));
+}
+
+int hand_over_pause_ms(int n)
+{
+    int pause_ms = PAUSE_FIRST_MS;
+
+    if (n >= LOOKS_MAX) {
+        return -1;
+    }
+    while (n-- > 0 && pause_ms < PAUSE_MAX_MS) {
+        pause_ms *= 2;
+    }
+    return pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS;
+}

@@ -1,0 +1,236 @@
+"""A device goes from one port to another: by eviction, to another bridge, under another name, and back.
+
+From OVS 3.7 on the old port still has the device for a moment ("already in use by"). None of these
+hand-overs may be refused for it; that shows in numbers only, so each is done many times."""
+
+import os
+import signal
+
+import pytest
+
+from api import INSTANCE, Api, ApiError, representor, result, vhost_user, vif_id, wait_until
+from ovsdb import interface
+from test_card import slot
+
+ROUNDS = int(os.environ.get("HAND_OVER_ROUNDS", "20"))
+BASE = "[daemon]\nsocket_group = root\n"
+EVICT = BASE + "[vif]\non_vf_conflict = evict\n"
+
+
+class Rounds:
+    """Does the same thing many times and tells how often it was refused."""
+
+    def __init__(self):
+        self.refused = []
+
+    def __iter__(self):
+        yield from range(ROUNDS)
+        print(f"{len(self.refused)} of {ROUNDS} refused")
+        assert not self.refused, f"{len(self.refused)} of {ROUNDS} refused: {self.refused[0]}"
+
+    def note(self, answer, good):
+        """An answer, or an ApiError, and whether that is how it should be."""
+        if not good:
+            self.refused.append(str(answer))
+
+    def plug(self, api, vif, **params):
+        """Plugs; notes if that is refused."""
+        try:
+            answer = api.plug(vif, **params)
+            self.note(answer, answer["state"] in ("up", "committed") or params)
+            return answer
+        except ApiError as error:
+            self.note(error, False)
+            return None
+
+
+@pytest.fixture(autouse=True)
+def quick_card(card_box):
+    """A card that listens closes a port at once; one that connects needs up to a second for it, in
+    which DPDK's thread for that sleeps. The first test has that too."""
+    card_box.card_settings(vhost_mode="client")
+
+
+@pytest.fixture
+def evict_api(card_box, configure_card):
+    configure_card(EVICT)
+    with Api(card_box.socket) as api:
+        yield api
+
+
+def send_plug(api, vif, **params):
+    return api.send("plug", vif=vif, instance={"uuid": INSTANCE}, **params)
+
+
+def make_stale(box, port):
+    box.vsctl("--if-exists", "set", "Interface", port, "external_ids:vifplug-boot-id=another")
+
+
+def is_up(box, port):
+    """By OVSDB, since the daemon may be away."""
+    row = interface(box, port)
+    return bool(row and row["error"] == [] and row["ofport"] != [] and row["ofport"] > 0)
+
+
+def port_of(n):
+    return f"vfr{vif_id(n)[:11]}"
+
+
+def test_stale_vif_is_evicted(card_box, card_api):
+    card_box.card_settings()
+    card_api.plug(representor(0, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        port = card_api.call("list")["vifs"][0]["port"]
+        make_stale(card_box, port)
+        # The watcher may have noticed already that somebody has changed the row.
+        wait_until(lambda: card_api.call("list")["vifs"][0]["state"] in ("stale", "drifted"))
+        rounds.plug(card_api, representor(1 + n % 2, slot(10)))
+
+
+def test_eviction_by_configuration(evict_api):
+    evict_api.plug(representor(0, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        rounds.plug(evict_api, representor(1 + n % 2, slot(10)))
+
+
+def test_evictions_in_one_batch(evict_api):
+    numbers = range(10, 18)
+    for number in numbers:
+        evict_api.plug(representor(number, slot(number)))
+    rounds = Rounds()
+    for n in rounds:
+        base = 100 * (1 + n % 2)
+        ids = [send_plug(evict_api, representor(base + number, slot(number))) for number in numbers]
+        answers = evict_api.collect(ids)
+        bad = [answer for answer in answers.values()
+               if "error" in answer or result(answer)["state"] != "up"]
+        rounds.note(bad, not bad)
+
+
+def test_move_between_bridges(card_api):
+    card_api.plug(representor(1, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        rounds.plug(card_api, representor(1, slot(10), bridge=("br-two", "br-int")[n % 2]))
+
+
+def test_another_name(card_box, configure_card):
+    configure_card(BASE + "[nic napatech]\nport-name = vif_name\n")
+    with Api(card_box.socket) as api:
+        api.plug(representor(1, slot(10), vif_name="tap0"))
+        rounds = Rounds()
+        for n in rounds:
+            rounds.plug(api, representor(1, slot(10), vif_name=f"tap{1 + n % 2}"))
+
+
+def test_another_kind_and_back(card_api):
+    card_api.plug(representor(1, slot(10)))
+    rounds = Rounds()
+    for _ in rounds:
+        rounds.plug(card_api, vhost_user(1))
+        rounds.plug(card_api, representor(1, slot(10)))
+
+
+def test_another_vf_and_back(card_api):
+    card_api.plug(representor(1, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        rounds.plug(card_api, representor(1, slot((11, 10)[n % 2])))
+
+
+def test_swap(card_box, evict_api):
+    """Two VIFs take each other's VF, at once."""
+    evict_api.plug(representor(1, slot(10)))
+    evict_api.plug(representor(2, slot(11)))
+    rounds = Rounds()
+    for n in rounds:
+        numbers = ((11, 10), (10, 11))[n % 2]
+        for port in (port_of(1), port_of(2)):
+            make_stale(card_box, port)
+        ids = [send_plug(evict_api, representor(1 + i, slot(number)))
+               for i, number in enumerate(numbers)]
+        answers = evict_api.collect(ids)
+        bad = [answer for answer in answers.values()
+               if "error" in answer or result(answer)["state"] != "up"]
+        rounds.note(bad, not bad)
+
+
+def test_unplug_and_plug_by_two_at_once(card_box, card_api):
+    card_api.plug(representor(0, slot(10)))
+    rounds = Rounds()
+    with Api(card_box.socket) as other:
+        for n in rounds:
+            unplug = other.send("unplug", vif_id=vif_id(n))
+            while True:
+                answer = card_api.collect([send_plug(card_api, representor(n + 1, slot(10)))]).popitem()[1]
+                if answer.get("error", {}).get("data", {}).get("reason") != "vf_in_use":
+                    break  # It may have come before the unplug.
+            rounds.note(answer, "result" in answer and result(answer)["state"] == "up")
+            result(other.collect([unplug])[unplug])
+
+
+def test_evicted_vif_is_back_when_the_answer_comes(card_box, evict_api):
+    evict_api.plug(representor(1, slot(10)))
+    card_box.card_settings(vhost_mode="client", max_mtu=2000)
+    rounds = Rounds()
+    for _ in rounds:
+        with pytest.raises(ApiError) as refused:
+            evict_api.plug(representor(2, slot(10), mtu=9000))
+        assert refused.value.reason == "not_realized"
+        rounds.note(f"{refused.value}: {interface(card_box, port_of(1))}",
+                    "already in use" not in refused.value.detail and is_up(card_box, port_of(1)))
+
+
+def test_failed_move_is_back_when_the_answer_comes(card_box, card_api):
+    card_api.plug(representor(1, slot(10)))
+    card_box.card_settings(vhost_mode="client", max_mtu=2000)
+    rounds = Rounds()
+    for _ in rounds:
+        with pytest.raises(ApiError) as refused:
+            card_api.plug(representor(1, slot(10), bridge="br-two", mtu=3000))
+        assert refused.value.reason == "not_realized"
+        rounds.note(f"{refused.value}: {interface(card_box, port_of(1))}",
+                    "already in use" not in refused.value.detail
+                    and "brought back" not in refused.value.message
+                    and is_up(card_box, port_of(1)))
+
+
+def comes_up(box, port):
+    try:
+        wait_until(lambda: is_up(box, port), 5)
+        return True
+    except AssertionError:
+        return False
+
+
+def test_acknowledged_eviction_is_followed_up(card_box, evict_api):
+    evict_api.plug(representor(0, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        answer = rounds.plug(evict_api, representor(1 + n % 2, slot(10)), wait="committed")
+        if answer:
+            rounds.note(interface(card_box, answer["port"]), comes_up(card_box, answer["port"]))
+
+
+def test_acknowledged_eviction_and_a_plug_again(card_box, evict_api):
+    """The second plug finds the port as asked, and maybe in error."""
+    evict_api.plug(representor(0, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        vif = representor(1 + n % 2, slot(10))
+        answer = rounds.plug(evict_api, vif, wait="committed")
+        wait_until(lambda port=answer["port"]: interface(card_box, port)["ofport"] != [])
+        rounds.plug(evict_api, vif)
+
+
+def test_daemon_killed_within_an_eviction(card_box, evict_api):
+    evict_api.plug(representor(0, slot(10)))
+    rounds = Rounds()
+    for n in rounds:
+        with Api(card_box.socket) as api:
+            answer = rounds.plug(api, representor(1 + n % 2, slot(10)), wait="committed")
+        card_box.stop("vifplugd", signal.SIGKILL)
+        card_box.start_vifplugd()
+        rounds.note(interface(card_box, answer["port"]), comes_up(card_box, answer["port"]))
