@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A chroot of another Debian release, in which tests/run runs.
 
 It is made with debootstrap from the host's own apt sources with the suite changed, so no archive is named

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds the project and runs its tests.
 
 usage: tests/run [--release RELEASE [--fresh]] [TIER]...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libvifplug: the C client of vifplugd.
  *
  * Two ways to use it:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DPDK device arguments (`options:dpdk-devargs`): which VFs of which PF a port takes.
  *
  * The grammar is that of the DPDK Programmer's Guide, "Ethernet Device Standard Device Arguments":

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Errors: why an operation was refused or failed, in the words of the API.
  *
  * Library code fills a `struct error` and returns false (or NULL); the boundary of the operation

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PFs and VFs of the host as values: what `nics` shows. */
 
 #ifndef VP_NIC_VIEW_H

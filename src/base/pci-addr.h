@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PCI addresses: the only reader of DDDD:BB:DD.F in the project. */
 
 #ifndef VP_PCI_ADDR_H

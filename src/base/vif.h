@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A VIF: what a caller asks to have plugged, validated and free of the form it came in. */
 
 #ifndef VP_VIF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vifctl: what its files share. */
 
 #ifndef VP_CLI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vifctl: vifplugd from the command line. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of libvifplug share. */
 
 #ifndef VP_CLIENT_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who may do what: the peer's credentials (SO_PEERCRED) against the configured lists. */
 
 #ifndef VP_ACCESS_H

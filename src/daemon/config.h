@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's configuration: /etc/vifplugd/vifplugd.conf, read once at start (and on SIGHUP).
  * etc/vifplugd.conf is the manual: it has every setting with its default and meaning. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch: from a line to its answer, at once or by way of an operation. */
 
 #ifndef VP_DISPATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The socket file that vifplugd listens at. */
 
 #ifndef VP_LISTENER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of all VIFs. With thousands of them a list takes longer than others should wait, so it is
  * made a few VIFs at a time, pass by pass. It shows each VIF as it is when its turn comes; one that
  * has gone by then is left out, and one that has come since is not in it. */

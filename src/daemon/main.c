@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vifplugd: options, start, the loop, and the end. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Notifications: what the watcher tells, as lines for subscribers. */
 
 #ifndef VP_NOTIFICATIONS_H

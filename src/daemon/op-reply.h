@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What operations have come to, as lines for who asked. */
 
 #ifndef VP_OP_REPLY_H

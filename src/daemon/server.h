@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The API socket: connections, lines in, lines out. Knows nothing of what the lines say.
  *
  * Everything a client can grow has a cap: connections (the one too many is told so and closed), the

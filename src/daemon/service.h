@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Telling the service manager (sd_notify(3)): the protocol is one datagram, so libsystemd, and what
  * it would pull into the process, is not linked. */
 

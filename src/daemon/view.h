@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Views: a record as an answer shows it. */
 
 #ifndef VP_VIEW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The next transaction: what of the queue goes into it. */
 
 #include "engine/engine-private.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Deadlines: what happens to operations whose time is up. */
 
 #include "engine/engine-private.h"

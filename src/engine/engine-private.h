@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this folder share. */
 
 #ifndef VP_ENGINE_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine: takes operations, turns what is waiting into one transaction at a time, and follows
  * each until vswitchd has realised it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Facts: what an operation's port may depend on, gathered for planning. */
 
 #include "engine/engine-private.h"

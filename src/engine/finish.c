@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How operations end: one reply, one line in the log. */
 
 #include "engine/engine-private.h"

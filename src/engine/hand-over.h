@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hand-overs: a DPDK device goes from one port to another.
  *
  * From OVS 3.7 on ovs-vswitchd closes the netdev of a port that goes through RCU, that is a moment

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kernel links of operations: made right before the transaction that refers to them is sent, and
  * removed once the one that let go of them is through. Links carry their VIF's id, so a daemon that
  * is killed in between leaves nothing that the next one could not put right. */

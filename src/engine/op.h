@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Operations: one request in flight, from its arrival to its reply.
  *
  * ops.h has the states' transitions. An operation that has begun may be queued again: for the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* `ovs-appctl -t vifplugd ops/show`: the operations under way, and what each waits for. */
 
 #include "engine/engine-private.h"

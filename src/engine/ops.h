@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All operations, by state and by VIF: the only place that changes an operation's state.
  *
  *   from \ to     QUEUED  COMMITTING  SETTLING  REALIZING  CLEARING

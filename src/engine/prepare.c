@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Planning: has an operation turned into a plan, by what is there now. */
 
 #include "engine/engine-private.h"

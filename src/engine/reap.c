@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reaping: stale VIFs are unplugged, each by an operation of its own, and replied to together. */
 
 #include "engine/engine-private.h"

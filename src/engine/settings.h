@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What of the configuration the engine and the watcher look at: [ovs], [vif] and [offload], and how
  * much may wait. Part of struct config; etc/vifplugd.conf is the manual. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What came of a transaction: each operation in it goes on, ends, or is planned again. */
 
 #include "engine/engine-private.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How long operations take, stage by stage, as histograms: `ovs-appctl -t vifplugd timings/show`.
  *
  * Values go into buckets whose bounds grow by an eighth, so percentiles are told to within 12.5 %,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Verdicts: what vswitchd has made of a port. Nothing here polls: the rows are looked at when OVSDB
  * says that they changed, and cur_cfg says when vswitchd has seen what we wrote. */
 

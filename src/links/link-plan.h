@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a VIF needs of the kernel beside its port: a Linux bridge and a veth pair (hybrid), a tap
  * device (ovs), or just a netdev that is up (kernel-representor).
  *

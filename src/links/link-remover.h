@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Removes kernel links in a thread of its own: the kernel answers an RTM_DELLINK only once nobody
  * can refer to the device any more, some 30 to 50 ms later, and the loop waits for nothing.
  *

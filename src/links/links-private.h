@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files links*.c share: requests to rtnetlink, their answers, and links as values. Nobody
  * else includes this. */
 

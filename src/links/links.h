@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kernel links, through rtnetlink (libnl-3) and, for tap devices, the ioctls of /dev/net/tun.
  *
  * Every call asks the kernel at once: nothing is cached, so nothing is out of date. The kernel does

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* other_config:dpdk-extra: which PCI devices ovs-vswitchd's DPDK probes at its start, and with
  * which representor=[..].
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's netdevs of a SmartNIC in switchdev mode: the uplink of a PF, and the representors of
  * its VFs. They are told by what the kernel says of them in sysfs, never by their names: netdevs of
  * one switch have the same phys_switch_id, and phys_port_name says which port of it one is

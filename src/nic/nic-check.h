@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether what a NIC profile says can work for any VF at all: told when the configuration is read,
  * so that no plug has to find out. */
 

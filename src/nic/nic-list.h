@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All PFs and VFs of the host, as the `nics` method shows them. */
 
 #ifndef VP_NIC_LIST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What nic.c and nic-list.c share. */
 
 #ifndef VP_NIC_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Representors that exist only if ovs-vswitchd's DPDK probed their devices at its start: whether it
  * did, by the profile's `representors`. */
 

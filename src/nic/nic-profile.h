@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* NIC profiles: what differs from one SmartNIC to the next, as configuration. */
 
 #ifndef VP_NIC_PROFILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SmartNICs: from the PCI address of a VF to its PF, VF number, device arguments and socket. */
 
 #ifndef VP_NIC_H

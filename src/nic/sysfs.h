@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Facts about PCI devices that the kernel tells in sysfs (Documentation/ABI/testing/sysfs-bus-pci),
  * read under a root that tests can put elsewhere. Nothing is cached here. */
 

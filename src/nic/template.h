@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Templates of NIC profiles: text with {variables}, for device arguments and socket paths. */
 
 #ifndef VP_TEMPLATE_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Makes the archive of libopenvswitch that vifplugd is linked with.
 #
 # usage: archive.sh LIBS ARCHIVE

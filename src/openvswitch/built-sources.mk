@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Makes the headers that Open vSwitch's build generates; its Makefile has no target for them alone.
 include Makefile
 

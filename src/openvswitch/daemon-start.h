@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Starting a daemon with any release of libopenvswitch. */
 
 #ifndef VP_OPENVSWITCH_DAEMON_START_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* other_config:hw-offload: whether it is on, whether vswitchd has taken it up, and setting it.
  *
  * vswitchd reads it when it starts (ovs-vswitchd.conf.db(5): changing it requires a restart), so

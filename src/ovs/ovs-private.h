@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files ovs*.c share. Nobody else includes this: it is where IDL types end. */
 
 #ifndef VP_OVS_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Limits: between struct vif_qos and the rows of Interface, Port, QoS and Queue. */
 
 #include "ovs/ovs-private.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From IDL rows to values. */
 
 #include "ovs/ovs-private.h"

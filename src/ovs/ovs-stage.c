@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From plans to operations of one transaction. */
 
 #include "ovs/ovs-private.h"

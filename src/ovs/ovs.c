@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The connection to OVSDB and the life of a transaction. */
 
 #include "ovs/ovs-private.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* OVSDB: the replica of what Open vSwitch is configured with, and one transaction at a time.
  *
  * This is the only door to OVSDB's IDL: what goes out are values (struct record), what comes in are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The registry: which Interface rows hold which VIF and which VFs, so that a plug finds its own row
  * and a VF's present owner without looking at every row. It is derived from OVSDB alone, row by row
  * as they change, and holds no pointer into the IDL: rows are named by their UUIDs. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rows by name: which row of a table has which name, in both directions, by hash.
  *
  * OVSDB's IDL has indexes of its own, but sorted ones, which are kept up three times for each row

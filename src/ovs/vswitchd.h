@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether ovs-vswitchd is there. OVSDB cannot tell: ofport and cur_cfg outlive it. */
 
 #ifndef VP_VSWITCHD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fail_mode of bridges that the daemon creates.
  *
  * A bridge without fail_mode, or with standalone, forwards as a plain switch between all its ports

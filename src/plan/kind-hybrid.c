@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hybrid: the guest's tap is on a Linux bridge of its own, where iptables can filter, and a veth
  * pair leads from there to Open vSwitch (os-vif's OvsPlugin._plug_bridge()). */
 

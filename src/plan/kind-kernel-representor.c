@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kernel-representor: the netdev that stands for a VF in the kernel's switchdev model, as a port of
  * a system datapath (os-vif's OvsPlugin._plug_vf()). The netdev is the device's: it is set up and
  * down, and never made or deleted. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ovs: a tap device on Open vSwitch. Mostly libvirt makes the port when the guest starts, and no
  * more than the bridge is ensured; with create_port the port is made here, with create_tap the tap
  * as well, and with per_port_bridge the port is on a bridge of its own with a pair of patch ports

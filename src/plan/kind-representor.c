@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* representor: a type=dpdk port for a SmartNIC's VF. The guest's vhost-user socket, if there is
  * one, is served by the card, so its path and mode are the NIC profile's; a request can only agree.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vhost-user: OVS itself serves the guest (os-vif's OvsPlugin._plug_vhostuser). The guest as server
  * gets a dpdkvhostuserclient port with its path, the guest as client a dpdkvhostuser port, whose
  * socket vswitchd makes in a place of its own choosing. */

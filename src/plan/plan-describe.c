@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Plans in words: what a dry run shows. */
 
 #include <inttypes.h>

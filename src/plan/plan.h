@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Plans: from a VIF and facts to what is to be written, without touching anything.
  *
  * It goes in two steps. spec_*() turns a VIF into the port that it should be (kind-*.c, one file a

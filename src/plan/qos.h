@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Limits on a port's traffic as rows of OVSDB, written the way Neutron's agent writes them
  * (neutron.agent.common.ovs_lib.OVSBridge), so that it finds, replaces and removes them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ports as values: what we want in OVSDB (port_spec) and what is in it (record).
  *
  * A port_spec holds no pointer into the IDL and survives a pass of the loop. So does a record,

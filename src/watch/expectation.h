@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a VIF's rows are expected to say: the values of our own columns and keys as they were when
  * an operation on the VIF ended (or the daemon started). OVSDB wins, so this is no second store: it
  * tells what others have changed since, and what a repair goes back to. Kept small, since there is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What happens to VIFs while nobody asks: others change their rows, ports fall into error, the
  * switch goes and comes. Tells it as events, and repairs where the configuration says so.
  *

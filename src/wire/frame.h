@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Framing: one JSON text per LF-terminated line, with a cap on a line's length. */
 
 #ifndef VP_FRAME_H

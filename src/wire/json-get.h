@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON strictly: parsing without json-c's leniency, and typed getters that name the field.
  *
  * Every getter takes the path of its object ("vif.network"), so that an error names the member in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The strictness that json-c lacks: one pass over a JSON text before json-c sees it.
  *
  * json-c, also with JSON_TOKENER_STRICT, lets NaN, single-quoted keys, raw control characters and

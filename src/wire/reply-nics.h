@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The answer to `nics`: the host's PFs and their VFs, as one line of JSON. */
 
 #ifndef VP_REPLY_NICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the builders of answers share. */
 
 #ifndef VP_REPLY_PRIVATE_H

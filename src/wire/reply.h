@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From results and errors to one line of JSON. Every function returns a malloc'ed string that ends
  * in LF and that the caller frees; NULL means that memory ran out. */
 

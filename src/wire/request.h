@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From one line of bytes to one request: JSON-RPC 2.0 with the methods of docs/api.md. */
 
 #ifndef VP_REQUEST_H

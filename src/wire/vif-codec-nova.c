@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Nova's VIFs: nova.network.model.VIF, as its json() writes it.
  *
  * Such a dict is taken for what two steps would make of it: Nova's nova_to_osvif_vif() (Nova 26.2,

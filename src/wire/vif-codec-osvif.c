@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* os-vif object primitives, as os_vif.objects' obj_to_primitive() writes them. Field names and
  * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Members that we
  * do not know are ignored, because newer versions add members. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From JSON to struct vif: os-vif objects, Nova's VIF dicts and the native form.
  *
  * The forms are told apart as docs/api.md says: a member `versioned_object.name` makes it an os-vif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/vif-fields.h"
 
 #include <json-c/json.h>

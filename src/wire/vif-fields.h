@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Typed members that the forms of a VIF share: each is read and checked in one place.
  *
  * Each reads member `key` of `object`, which stands at `path` of the request, into a field of the

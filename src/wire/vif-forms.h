@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The three forms of a VIF, each with a decoder of its own; vif_decode() tells them apart. */
 
 #ifndef VP_VIF_FORMS_H

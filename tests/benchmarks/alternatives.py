@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The alternatives, all driven alike: plug these ports, unplug them, and say how long that took."""
 
 import importlib.util

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures vifplugd beside the alternatives, in one run, on a private Open vSwitch.
 
 usage: tests/bench [OPTION]...

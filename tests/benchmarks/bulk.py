@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many asked for at once."""
 
 from interleave import interleave

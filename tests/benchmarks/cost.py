@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What it costs: CPU time, memory, the time to start; by number of VIFs, and of other ports."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fills docs/performance.md from a run's JSON: what stands between
 
     <!-- bench: NAME -->

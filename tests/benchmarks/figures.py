@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figures: samples, what is told of them, and what is kept of a run."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Processes that are told what to do, and processes that are looked at."""
 
 import contextlib

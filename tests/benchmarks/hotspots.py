@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What vifplugd does in the time of one plug and unplug: CPU time by part of its loop (perf) and system
 calls (strace). Each needs its tool, and is left out where that is not installed."""
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A bare client of libopenvswitch's IDL: what a daemon around it cannot be better than. It has a
  * copy of the database, writes the rows that it is told to, and waits.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Side by side: everybody gets a turn in every round, so that what the machine does meanwhile hits all
 alike. Who has no turn is stopped: an idle copy of the database would otherwise be brought up to date on
 the cores on which the others are measured. What it has missed it takes in when its turn comes, before

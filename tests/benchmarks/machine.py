@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The machine and the versions, so that a figure can be told from another machine's."""
 
 import os

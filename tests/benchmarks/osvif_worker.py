@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """os-vif through its public API, as Nova uses it, in a process of its own.
 
 usage: osvif_worker.py REMOTE

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two plots as SVG, written by hand: time against ports present, and rate against ports asked for at
 once."""
 

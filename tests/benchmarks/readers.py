@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who only looks, and whether anybody waits for them: list and get among many VIFs, idle subscribers, a
 client that does not read."""
 

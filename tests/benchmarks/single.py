@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One plug and one unplug, over and over."""
 
 from interleave import interleave

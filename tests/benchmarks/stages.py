@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The way of one request: what of it is vifplugd's, what OVSDB's, what ovs-vswitchd's."""
 
 from figures import Budget

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From records to tables, for the terminal and for docs/performance.md."""
 
 from figures import one, select

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What vifplug set itself, and whether it is so. Medians, of one run."""
 
 from figures import one, select

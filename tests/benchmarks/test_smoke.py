@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The benchmarks run, and what they write down is whole. No time is judged here."""
 
 import json

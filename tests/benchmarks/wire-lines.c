@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vifplugd's end. Commands:
  *
  *   {"do":"ask","connections":N,"requests":[LINE,...],"event":METHOD,"events":K}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ovsdb-server's end (RFC 7047): a client that monitors no more than it needs to know when a port
  * is realised, as vifplugd and ovs-vsctl know it. Commands:
  *

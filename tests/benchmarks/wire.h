@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the two ends of wire-client share: a client that does nothing but write a request, wait for
  * what ends it, and tell how long that took.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is plugged: ports of each kind, as each of the alternatives needs to be told.
 
   representor   a VF of the simulated SmartNIC, which ovs-vswitchd attaches

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where it is measured: the sandbox of tests/sandbox, with cards whose VFs attach, cards whose VFs do not,
 and any number of other ports."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """vifplugd as a process, without a switch: options, readiness, memory at rest."""
 
 import contextlib

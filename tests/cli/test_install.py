@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`cmake --install` puts everything where Debian has it, and a program builds against it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No function of json-c, libnl or DPDK may be shadowed by one of libopenvswitch's (json_object_put
 was), or of ours by one of theirs: such a call would go to the wrong function without a word."""
 

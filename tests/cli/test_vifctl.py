@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """vifctl without a switch: usage, exit codes, and what it does with what a daemon sends."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a client sends, a request is either understood and within its bounds, or refused with an
  * answer that is itself valid JSON. For libFuzzer. */
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The daemon's API as a test sees it: lines over the socket, and nothing in between."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: one sandbox for all tests of a run, put back in order after each test."""
 
 import contextlib

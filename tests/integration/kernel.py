@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kernel links of a sandbox, seen from outside with ip(8)."""
 
 import json

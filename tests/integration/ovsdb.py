@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What OVSDB holds, read from outside with ovs-vsctl."""
 
 import json

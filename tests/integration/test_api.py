@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The socket: bad input, limits, permissions, many at once."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Representors on the simulated SmartNIC: real ports, real frames."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is refused because of what is there already; and what is not ours stays as it is."""
 
 import pytest

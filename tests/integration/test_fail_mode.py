@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """fail_mode of bridges that plugs create, and what frames do on them.
 
 That no frame passes is not waited for: Open vSwitch's own counters tell when the bridge has looked

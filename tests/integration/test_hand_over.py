@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A device goes from one port to another: by eviction, to another bridge, under another name, and back.
 
 From OVS 3.7 on the old port still has the device for a moment ("already in use by"). None of these

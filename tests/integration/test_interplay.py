@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Operations, evictions, repairs and others at work that meet each other half way."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """VIFs with links of the kernel, on a netdev bridge: veth pairs, taps and Linux bridges are real."""
 
 import signal

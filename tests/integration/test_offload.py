@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """other_config:hw-offload: reported, set, required."""
 
 import pytest

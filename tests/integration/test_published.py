@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The simulated card behaving as Napatech's published driver does (tests/smartnic/vpsim.h): representors
 for VFs that were named at start only, ids in the order of the VFs, link for packed or in-order rings only."""
 

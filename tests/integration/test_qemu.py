@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real guests: Linux in QEMU, attached as libvirt would for the guest XML that Nova made, pinging each
 other through the representors."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Others write to OVSDB at the same instant: ovsdb-server is stopped, both sides send, and it goes on. It
 serves its connections in the order of their age, so a rival that has connected before the daemon wins;
 should that change, each race is run until it has won once."""

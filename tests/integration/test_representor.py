@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Representors as far as they go without a card: the rows, the refusals and the way back. vswitchd
 here has DPDK, but no device, so it refuses every representor."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Daemon, ovsdb-server and ovs-vswitchd going away and coming back."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox as a command: what it starts works, and what it leaves is nothing."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """VIFs of an earlier boot: listed, reaped, evicted; and who has a VF."""
 
 import pytest

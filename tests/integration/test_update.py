@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """update and limits, on ports of the simulated SmartNIC: rows, and what frames meet."""
 
 import pytest

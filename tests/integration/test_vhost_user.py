@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """vhost-user VIFs against the real switch."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Notifications, drift and repair: others at work on our rows."""
 
 import json

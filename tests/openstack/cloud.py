@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Neutron as a test uses it: networks, ports and policies through its API."""
 
 NETDEV = {

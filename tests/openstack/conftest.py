@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: the sandbox with simulated SmartNICs of tests/integration, and processes of OpenStack on it.
 
 The package is installed as an operator would, with pip, into a directory of its own.

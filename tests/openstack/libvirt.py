@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real libvirtd in the sandbox, with directories of its own, which runs its servers under TCG."""
 
 import os

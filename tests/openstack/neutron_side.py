@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """neutron-server's side, in a process of its own: the real API and ML2 plugin on a SQLite database.
 
 Instead of HTTP, requests go into its WSGI application. Of agents it is told by register_agent(), or

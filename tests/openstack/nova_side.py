@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """nova-compute's side, in a process of its own: Nova's code from a port's dict to os-vif and the guest XML.
 
 Of Nova nothing is replaced but the HTTP client to Neutron, which here answers from the request.

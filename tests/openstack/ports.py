@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ports as Neutron gives them to Nova, for tests that do without Neutron."""
 
 INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bandwidth limits: Neutron's API, RPC, a real neutron-openvswitch-agent, OVSDB, and frames that feel them."""
 
 import time

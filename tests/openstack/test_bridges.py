@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bridge that vifplugd creates before a real neutron-openvswitch-agent comes, and after it has been there."""
 
 from api import Api, representor, vif_id, wait_until

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """vifplug.client: against the daemon, and against what is not vifplugd."""
 
 import json

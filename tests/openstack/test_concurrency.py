@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """nova-compute runs under eventlet or in threads: the plugin and the client are right for both."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What docs/openstack.md and docs/napatech.md tell people to write is taken from them and tried."""
 
 import configparser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The guest XML that Nova makes, in a real libvirtd, and how libvirt finds the port for its statistics."""
 
 import grp

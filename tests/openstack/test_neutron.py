@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stock neutron-server binds virtio-forwarder ports: the API, ML2, its MechanismManager, the QoS service."""
 
 import os

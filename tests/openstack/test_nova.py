@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stock Nova plugs through vifplugd: LibvirtGenericVIFDriver, os-vif, the plugin, the daemon, OVS."""
 
 import os

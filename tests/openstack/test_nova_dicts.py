@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nova VIF dicts against Nova itself: what the daemon reads from a dict must be what it reads from the
 os-vif object that the installed nova_to_osvif_vif() makes of that dict. No switch is needed."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Neutron's own library and its clean-up command as others who write to vifplugd's rows."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole way: neutron-server, its agent, Nova, os-vif, vifplugd, Open vSwitch, frames of a guest."""
 
 from api import wait_until

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process of OpenStack as a test drives it: one JSON request a line, one JSON answer.
 
 serve() is the inside: functions by name, called with the request's members. Worker is the outside. They are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandboxes that are compared, on the fixtures of tests/integration."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What both are asked to do: each case is a list of steps, after each of which they are compared.
 
 The first cases are the life of a VIF of every kind that os-vif's OVS plugin knows: plugged, plugged

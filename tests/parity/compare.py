@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a case on both sides and tells where they differ."""
 
 import json

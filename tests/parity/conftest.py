@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: os-vif and vifplugd, each with a switch of its own."""
 
 import os

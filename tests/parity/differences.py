@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every difference between os-vif and vifplugd: what it is, in which versions of os-vif, where it shows, and
 why it is.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The generated parts of docs/vif-types.md.
 
 `python3 tests/parity/document.py --write` plugs the VIFs of rows.py into a switch of its own and

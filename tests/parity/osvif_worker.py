@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """os-vif itself: plugs and unplugs what it is told on standard input.
 
 Run as root in the namespaces of the switch that it shall plug into, with os-vif's configuration file

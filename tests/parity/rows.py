@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows of docs/vif-types.md: VIFs in every form that leads there, and what comes of them."""
 
 import dataclasses

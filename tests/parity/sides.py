@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two that are compared, each with a switch of its own: os-vif and vifplugd.
 
 Each takes os-vif objects as primitives and answers how it went: "done", or in one word why not.

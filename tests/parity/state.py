@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What there is in a switch and its network namespace, as one flat dict that can be compared.
 
 A key names a thing and one of its properties: "Interface qvo1 external_ids:iface-id", "link qvb1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same VIF, plugged by Debian's os-vif into one switch and by vifplugd into another, gives the same rows
 and links, but for what differences.py lists for that version of os-vif."""
 

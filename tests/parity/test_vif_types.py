@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/vif-types.md says what happens: each of its VIFs is plugged and compared with it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """VIFs in the forms that the daemon takes: os-vif objects, Nova's dicts, native ones."""
 
 ID = "b1a6d2f4-52a4-4b2a-8a44-5b3f8e7a1c11"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A row of docs/vif-types.md in words: the VIF's forms, and what came of it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds the project with the simulated SmartNIC, or with the stand-in where the driver's headers cannot be
 had; tests/smartnic/README.md tells one from the other."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A guest without a virtual machine: dpdk-testpmd with a virtio-user NIC on a vhost-user socket.
 
 It is to the switch what a guest with DPDK would be: a virtio driver at the other end of the socket, in

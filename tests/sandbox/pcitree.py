@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Builds fake PCI trees: what vifplugd and DPDK read under /sys/bus/pci/devices.
 
 usage: pcitree.py ROOT CARD...

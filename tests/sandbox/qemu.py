@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real guest: a small Linux in QEMU, attached to a vhost-user socket as libvirt attaches it.
 
 For `<interface type="vhostuser">` with `<source type="unix" mode="server">` libvirt gives QEMU a

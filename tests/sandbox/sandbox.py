@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private Open vSwitch with DPDK, and vifplugd, in namespaces of their own.
 
 Everything lives in one directory and one pair of namespaces: a network namespace, so that two

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What differs between DPDK's releases, 22.11 to 25.11.
  *
  * Driver headers may be fetched only once the build runs, so CMake's checks cannot look into them:

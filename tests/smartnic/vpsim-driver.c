@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The PCI driver: which devices are ours, and what a probe makes of them.
  *
  * Probing is idempotent: the switch probes a PF again for each representor that it misses, and for

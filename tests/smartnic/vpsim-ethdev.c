@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PF and representor ethdevs: the operations that ethdev asks of a driver. */
 
 #include "vpsim-compat.h"

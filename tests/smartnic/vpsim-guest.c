@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Guests, through librte_vhost.
  *
  * librte_vhost calls back on threads of its own and knows guests by number and path only, so there

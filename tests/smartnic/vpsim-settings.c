@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The settings file; vpsim.h says what may stand in it. */
 
 #include "vpsim.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A stand-in for the simulated SmartNIC, for releases whose driver headers cannot be had. README.md
  * says what it can and cannot do.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the fake PCI tree says about a PF's VFs. */
 
 #include "vpsim.h"

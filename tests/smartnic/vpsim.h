@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A simulated SR-IOV SmartNIC, as a DPDK poll-mode driver. For tests only.
  *
  * The card

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rooms of src: which may use which, and that docs/architecture.md names what is in them."""
 
 import os

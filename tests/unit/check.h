@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the unit tests share: cmocka with the headers that it wants first, and checks that name the
  * row of the table at which they fail. */
 

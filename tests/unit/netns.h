@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* For tests of kernel links: a network namespace for each test, and iproute2's view of it. */
 
 #ifndef TEST_NETNS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A fake /sys for unit tests: made by tests/sandbox/pcitree.py, changed by hand, and removed. */
 
 #ifndef TEST_PCI_TREE_H

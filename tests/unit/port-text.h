@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ports and plans as text, for tables. */
 
 #ifndef TEST_PORT_TEXT_H

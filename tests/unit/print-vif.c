@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Decodes VIFs for tests in other languages: for each line of standard input, a member `vif` of a
  * request, prints the VIF as vif_text() writes it, or "refused: REASON FIELD". */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The native form, and which of the forms an object is taken for. */
 
 #include "vif-json.h"

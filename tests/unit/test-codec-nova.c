@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Nova's VIF dicts: what each becomes must be what the os-vif object that Nova makes of it becomes;
  * tests/openstack/test_nova_dicts.py asks Nova itself. */
 

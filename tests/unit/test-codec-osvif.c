@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* os-vif objects: the samples as they are, and what is left of them when one member is wrong. */
 
 #include "vif-json.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "nic/dpdk-extra.h"
 
 #include "check.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What rows are expected to say: packed, unpacked and compared with what they say. */
 
 #include "watch/expectation.h"

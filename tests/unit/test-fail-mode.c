@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which bridges are created with which fail_mode, under each evidence of a controller. */
 
 #include "plan/fail-mode.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which of ovs-vswitchd's refusals of a device are over in a moment. */
 
 #include "engine/hand-over.h"

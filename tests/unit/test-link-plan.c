@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Links that VIFs need: what is to be done, as tables over what there is. */
 
 #include "links/link-plan.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Links found, listed and watched; and what becomes of requests that fail. */
 
 #include "netns.h"

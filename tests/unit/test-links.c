@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Links made, changed and removed, looked at with iproute2. */
 
 #include "netns.h"

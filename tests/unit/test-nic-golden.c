@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every NIC profile that we ship or show gives: a PCI tree in, a port's device arguments out.
  * The examples are read from tests/samples/nics.conf, and must stand in docs/nics.md and
  * etc/vifplugd.conf as they are there. */

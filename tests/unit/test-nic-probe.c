@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether vswitchd has a VF's representor, by what it was started with. */
 
 #include "nic/nic-probe.h"

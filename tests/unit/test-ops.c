@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* All operations by state and by VIF, and which transitions are legal. */
 
 #include "engine/ops.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a VIF and facts to the port that it should be: the kinds of the kernel, and what is the same
  * for all kinds. (Representors and vhost-user ports: test-plan-spec.c.) */
 

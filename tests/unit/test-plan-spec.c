@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a VIF and facts to the port that it should be. */
 
 #include "plan/plan.h"

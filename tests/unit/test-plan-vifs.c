@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What VIFs need beyond a port of their own: VFs that others have, bridges, limits, links. (Changes
  * of one port: test-plan.c.) */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From what is there and what is asked for to what is written. */
 
 #include "port-text.h"

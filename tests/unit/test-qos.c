@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Limits as rows of QoS and Queue, and back. What is expected is what Neutron's agent writes
  * (neutron.agent.common.ovs_lib: _update_ingress_bw_limit_for_dpdk_port(), _update_queue(),
  * _update_qos()) and what os-vif writes (create_ovs_vif_port()). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From rows of OVSDB to what they tell, and to what is shown of them. */
 
 #include "daemon/view.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the tests of the codecs share: JSON to decode, and a decoded VIF as text to compare. */
 
 #ifndef TEST_VIF_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A decoded VIF as one line of text, by which VIFs of different forms are compared. */
 
 #ifndef TEST_VIF_TEXT_H

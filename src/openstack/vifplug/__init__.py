@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """vifplugd for OpenStack: a client, the os-vif plugin, and Neutron's side of it.
 
 client         the daemon's API; needs nothing but Python

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The L2 agent extension `vifplug_qos`: QoS in neutron-openvswitch-agent, for representor ports as well.
 
 It stands in place of the stock `qos` extension and is it, but for the backend, which is the stock Open

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From a VF's PCI address to its VF number and vhost-user socket, as vifplugd computes them on the host.
 
 neutron-server names the socket before a host is asked, so it applies the same rules here: a VF's number is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client of vifplugd (docs/api.md has methods, members and errors).
 
     from vifplug import client

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ML2 mechanism driver: binds virtio-forwarder ports on hosts whose VFs vifplugd plugs.
 
 It stands beside the stock openvswitch driver, which binds all other ports on the same hosts and with the

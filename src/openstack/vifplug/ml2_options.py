@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the ML2 mechanism driver, in neutron-server's configuration."""
 
 from oslo_config import cfg

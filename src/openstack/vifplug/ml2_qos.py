@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Registers with Neutron's QoS service which rules hold for the ports that the mechanism driver binds.
 
 Stock Neutron asks its QoS drivers by VIF type and VNIC type; none knows those of these ports, so every

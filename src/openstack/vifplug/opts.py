@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The options of this package, for oslo-config-generator (namespaces vifplug.nova, vifplug.neutron)."""
 
 import copy

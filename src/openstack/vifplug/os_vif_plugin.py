@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The os-vif plugin: nova-compute plugs and unplugs VIFs through vifplugd.
 
 It is registered as `agilio_ovs`, the name that stock Nova gives the VIFs of VIF type agilio_ovs (those
