@@ -9,6 +9,9 @@ from api import Api, representor, vif_id, wait_until
 from ovsdb import interface, ports, table
 from ports import slot
 
+# Seconds that Neutron may take to start and end on a loaded machine.
+START = 240
+
 # OVSBridge of the installed Neutron, in the sandbox: one call after another.
 LIBRARY = """
 import json, sys
@@ -29,7 +32,7 @@ for method, arguments in json.loads(sys.argv[2]):
 
 def neutron(box, *calls):
     box.command(*box.inside(["/usr/bin/python3", "-W", "ignore", "-c", LIBRARY, box.db,
-                             json.dumps(calls)]))
+                             json.dumps(calls)]), timeout=START)
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def cleanup(box, tmp_path):
     # What the script of that name calls; Debian has it in a package with services.
     box.command(*box.inside(["/usr/bin/python3", "-W", "ignore", "-c",
                              "from neutron.cmd.ovs_cleanup import main; main()",
-                             "--config-file", str(config)]))
+                             "--config-file", str(config)]), timeout=START)
 
 
 def test_neutron_ovs_cleanup(card_box, card_api, watcher, tmp_path):
