@@ -232,6 +232,18 @@ static void read_map(const struct json *json, struct smap *map)
     }
 }
 
+#ifndef OVS_HAS_JSON_ARRAY_AT /* Open vSwitch before 4.0. */
+static size_t json_array_size(const struct json *json)
+{
+    return json_array(json)->n;
+}
+
+static const struct json *json_array_at(const struct json *json, size_t i)
+{
+    return json_array(json)->elems[i];
+}
+#endif
+
 static void read_row(const struct json *json, bool unplug, struct row *row)
 {
     if (unplug) {
@@ -262,10 +274,10 @@ static void read_order(const struct client *client, const struct json *command, 
     order->batch = (size_t)json_integer(member(command, "batch"));
     order->wait = json_boolean(member(command, "wait"));
     rows = member(command, order->unplug ? "names" : "rows");
-    order->n_rows = json_array(rows)->n;
+    order->n_rows = json_array_size(rows);
     order->rows = xcalloc(order->n_rows, sizeof *order->rows);
     for (size_t i = 0; i < order->n_rows; i++) {
-        read_row(json_array(rows)->elems[i], order->unplug, &order->rows[i]);
+        read_row(json_array_at(rows, i), order->unplug, &order->rows[i]);
     }
 }
 
