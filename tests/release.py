@@ -193,9 +193,11 @@ class Chroot:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment.update(PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                            HOME="/root", LANG="C.UTF-8", VIFPLUG_INSIDE=INSIDE)
+        # Whatever ends us ends what runs in there.
+        enter = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
+                 "--propagation", "private", "sh", "-c", ENTER, "enter"]
         return subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "sh",
-             "-c", ENTER, "enter", self.root, os.environ.get("VPSIM_DPDK_HEADERS", ""), *command],
+            [*enter, self.root, os.environ.get("VPSIM_DPDK_HEADERS", ""), *command],
             env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
