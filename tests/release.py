@@ -46,7 +46,10 @@ cd /
 umount -l /.host
 rmdir /.host
 cd "$VIFPLUG_INSIDE"
-exec "$@"
+# The shell stays, as process 1: it collects what orphans leave, for which some programs wait.
+status=0
+"$@" || status=$?
+exit $status
 """
 
 
