@@ -218,8 +218,8 @@ static bool set_range(struct nic_profile *profile, const char *value, char *why,
         profile->vf_min = profile->vf_max = 0;
         return true;
     }
-    if (!number_take(&p, NIC_VF_NUM_MAX, &min) || *p++ != '-' ||
-        !number_parse(p, min, NIC_VF_NUM_MAX, &max)) {
+    if (!number_take(&p, NIC_VF_NUM_MAX, &min) || *p != '-' ||
+        !number_parse(p + 1, min, NIC_VF_NUM_MAX, &max)) {
         snprintf(why, size,
                  "is '%s', which is neither any nor FIRST-LAST with numbers from 0 to %d", value,
                  NIC_VF_NUM_MAX);

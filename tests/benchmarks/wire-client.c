@@ -42,6 +42,8 @@ double us_since(int64_t since_ns)
 
 static void make_room(struct buffer *buffer, size_t length)
 {
+    char *data;
+
     if (buffer->start == buffer->end) {
         buffer->start = buffer->end = 0;
     }
@@ -56,10 +58,11 @@ static void make_room(struct buffer *buffer, size_t length)
     while (buffer->end + length > buffer->size) {
         buffer->size = buffer->size ? 2 * buffer->size : 65536;
     }
-    buffer->data = realloc(buffer->data, buffer->size);
-    if (!buffer->data) {
+    data = realloc(buffer->data, buffer->size);
+    if (!data) {
         die("out of memory");
     }
+    buffer->data = data;
 }
 
 void buffer_append(struct buffer *buffer, const char *data, size_t length)

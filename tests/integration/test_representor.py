@@ -4,7 +4,7 @@ here has DPDK, but no device, so it refuses every representor."""
 
 import pytest
 
-from api import ApiError, representor, sample, vif_id
+from api import ApiError, representor, sample, vif_id, wait_until
 from ovsdb import counts, interface
 
 
@@ -96,8 +96,18 @@ def test_row_of_another_nics_vf(api):
     assert "vhost_user" not in answer
 
 
+def is_planned_as(api, vif, kind):
+    """Whether a plug would be one of that kind."""
+    try:
+        return api.plug(vif, dry_run=True)["kind"] == kind
+    except ApiError:
+        return False
+
+
 def test_host_device_on_a_netdev_bridge(box, api):
     box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
+    # On a bridge that the daemon has not seen yet it would be a kernel representor.
+    wait_until(lambda: is_planned_as(api, sample("c1"), "representor"))
     answer = api.plug(sample("c1"), wait="committed")
     assert answer["kind"] == "representor" and answer["representor"]["vf_num"] == 10
     assert interface(box, "vfrdc065497-3c")["type"] == "dpdk"
@@ -114,7 +124,6 @@ def test_no_such_vf(box, api, slot):
 
 def test_replug_of_a_row_in_error_keeps_it(box, api):
     """Acknowledged at commit, refused by vswitchd: the row stays, and a replug says what is wrong."""
-    from api import wait_until
     api.plug(representor(1, "0000:65:01.2"), wait="committed")
     wait_until(lambda: api.call("get", vif_id=vif_id(1))["state"] == "failed")
     with pytest.raises(ApiError) as refused:

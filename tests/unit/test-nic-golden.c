@@ -256,9 +256,11 @@ static void test_built_in_profiles_are_shipped(void **state)
     FILE *file;
 
     (void)state;
-    assert_true(fd >= 0);
-    file = fdopen(fd, "w");
-    assert_non_null(file);
+    file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!file) {
+        fail_msg("%s cannot be made", path);
+        return;
+    }
     read_text(TEST_CONFIG, shipped);
     for (char *p; (p = strstr(at, "\n[nic ")); at = p + 6) {
         fprintf(file, "%.*s\n[nic shipped ", (int)(p - at), at);
