@@ -37,6 +37,7 @@ def nova_vif(mtu):
     return vif
 
 
+@pytest.mark.driver  # With net_vhost of DPDK 24.11 no ping comes through; with 22.11's it does.
 @pytest.mark.parametrize("mtu", [1500, 9000])
 def test_guests_ping(card_box, card_api, boot, mtu):
     """At full frames, and again after vswitchd was killed and started."""
