@@ -2,6 +2,7 @@
 """Fixtures: one sandbox for all tests of a run, put back in order after each test."""
 
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -14,7 +15,7 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sandbox"))
 
 import card  # noqa: E402
-from api import Api  # noqa: E402
+from api import Api, wait_until  # noqa: E402
 from guest import Guest  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
@@ -35,7 +36,40 @@ TREES = (
 )
 
 
-class TreeSandbox(Sandbox):
+# Adds one to next_cfg and tells what it is then, in one transaction, so that no writer's number is lost.
+NEXT_CFG = json.dumps(["Open_vSwitch", {
+    "op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["next_cfg", "+=", 1]],
+}, {"op": "select", "table": "Open_vSwitch", "where": [], "columns": ["next_cfg"]}])
+WRITES = {"add-br", "del-br", "add-port", "del-port", "set-fail-mode", "set", "remove", "clear", "create",
+          "destroy"}
+
+
+class SeenSandbox(Sandbox):
+    """A sandbox in which the daemon has seen what vsctl() wrote when that returns. ovsdb-server tells the writer
+    first and the daemon some time later, which a test of what the daemon knows must not race with."""
+
+    def vsctl(self, *arguments, check=True):
+        output = super().vsctl(*arguments, check=check)
+        if WRITES.intersection(arguments) and self.runs("vifplugd") and self.runs("ovsdb-server"):
+            self.wait_seen()
+        return output
+
+    def runs(self, name):
+        """Whether it is there and not stopped."""
+        if not self.pid(name):
+            return False
+        with open(f"/proc/{self.pid(name)}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(") ")[2][0] != "T"
+
+    def wait_seen(self):
+        result = self.command("ovsdb-client", "transact", self.db, NEXT_CFG).stdout
+        written = json.loads(result)[1]["rows"][0]["next_cfg"]
+        with Api(self.socket) as api:
+            wait_until(lambda: api.call("status")["ovsdb"]["next_cfg"] >= written,
+                       what="the daemon has seen it")
+
+
+class TreeSandbox(SeenSandbox):
     """A sandbox whose vswitchd has no PCI devices."""
 
     def dpdk_extra(self):
@@ -62,7 +96,7 @@ def whole_box():
 @pytest.fixture(scope="session")
 def whole_card_box():
     """With two simulated SmartNICs; runs beside the other."""
-    with a_sandbox(Sandbox, cards=("napatech", "generic"), vfs=40) as sandbox:
+    with a_sandbox(SeenSandbox, cards=("napatech", "generic"), vfs=40) as sandbox:
         yield sandbox
 
 

@@ -96,8 +96,8 @@ static inline void pci_tree_write(const char *root, const char *device, const ch
     FILE *file = fopen(pci_tree_path(root, device, name), "we");
 
     assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
 }
 
 static inline struct pci_addr pci_addr_of(const char *text)
