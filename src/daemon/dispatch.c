@@ -173,7 +173,11 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
     case METHOD_PLUG:
     case METHOD_UNPLUG:
     case METHOD_UPDATE:
-        *submitted = engine_submit(dispatch->engine, request, connection, error);
+        *submitted = engine_submit(dispatch->engine, request,
+                                   &(struct asker){.reply = dispatch->reply,
+                                                   .aux = dispatch->aux,
+                                                   .connection = connection},
+                                   error);
         return NULL;
     case METHOD_STATUS:
         return answer_status(dispatch, request);
@@ -196,7 +200,7 @@ static char *handle(struct dispatch *dispatch, uint64_t connection, const struct
         return NULL;
     }
     if (request->method == METHOD_REAP) {
-        *submitted = engine_reap(dispatch->engine, request, connection, error);
+        *submitted = reaps_start(dispatch->reaps, request, connection, error);
         return NULL;
     }
     if (request->method == METHOD_LIST) {

@@ -9,6 +9,7 @@
 
 #include "daemon/access.h"
 #include "daemon/listing.h"
+#include "daemon/reap.h"
 #include "daemon/server.h"
 #include "engine/engine.h"
 #include "watch/watch.h"
@@ -18,7 +19,11 @@ struct dispatch {
     struct engine *engine;
     const struct watch *watch;
     struct listings *listings;
+    struct reaps *reaps;
     struct server *server;
+    /* Replies for operations (struct asker). */
+    void (*reply)(void *aux, const struct op_result *result);
+    void *aux;
     const struct engine_env *env;
     long long int started_ms;
     uint64_t n_requests;

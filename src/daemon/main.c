@@ -19,6 +19,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/notifications.h"
 #include "daemon/op-reply.h"
+#include "daemon/reap.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
 #include "dirs.h"
@@ -78,6 +79,7 @@ struct daemon {
     struct server *server;
     struct watch *watch;
     struct listings *listings;
+    struct reaps *reaps;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
     long long int unixctl_next; /* When `unixctl` is looked at again at the earliest, ms. */
@@ -265,15 +267,6 @@ static void on_reply(void *daemon_, const struct op_result *result)
     send_line(daemon, result->connection, op_reply(&daemon->env, result));
 }
 
-static void on_reaped(void *daemon_, const struct reap_result *result)
-{
-    struct daemon *daemon = daemon_;
-
-    send_line(daemon, result->connection,
-              reply_reap(result->request_id, result->removed, result->n_removed, result->warnings,
-                         result->n_warnings));
-}
-
 static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)
 {
     struct daemon *daemon = daemon_;
@@ -378,18 +371,20 @@ static void start(struct daemon *daemon)
         .vswitchd = daemon->vswitchd,
         .boot_id = daemon->boot_id,
         .run_dir = daemon->run_dir,
-        .reply = on_reply,
-        .reaped = on_reaped,
         .ended = on_ended,
         .aux = daemon,
     };
     daemon->engine = engine_create(&daemon->env);
     start_watch(daemon);
     daemon->listings = listings_create(&daemon->env, daemon->watch, daemon->server);
+    daemon->reaps = reaps_create(&daemon->env, daemon->engine, daemon->server);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
         .listings = daemon->listings,
+        .reaps = daemon->reaps,
+        .reply = on_reply,
+        .aux = daemon,
         .server = daemon->server,
         .env = &daemon->env,
         .started_ms = time_msec(),
@@ -400,6 +395,7 @@ static void stop(struct daemon *daemon)
 {
     notify("STOPPING=1");
     engine_destroy(daemon->engine);
+    reaps_destroy(daemon->reaps);
     listings_destroy(daemon->listings);
     watch_destroy(daemon->watch);
     link_remover_destroy(daemon->link_remover);

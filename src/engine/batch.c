@@ -25,7 +25,7 @@ static bool collide(const struct op *a, const struct op *b)
     const struct port_spec *x = &a->plan.spec;
     const struct port_spec *y = &b->plan.spec;
 
-    if (a->bump_only || b->bump_only) {
+    if (op_only_looks(a) || op_only_looks(b)) {
         return false;
     }
     return !strcmp(x->port, y->port) ||
@@ -52,26 +52,26 @@ static bool has_quick_ones(const struct ovs_list *ops)
  * is not realised yet. So it lets the quick ones go first, but not for ever. */
 static bool holds_back(const struct engine *engine, struct op *op)
 {
-    if (!op->plan.spec.slow_probe || op->undoing) {
+    if (!op->plan.spec.slow_probe || op_is_undo(op)) {
         return false;
     }
-    if (!op->hold_until) {
-        op->hold_until = time_msec() + HOLD_MS;
+    if (!op->queued.hold_until) {
+        op->queued.hold_until = time_msec() + HOLD_MS;
         if (!ovs_list_is_short(&engine->ops.in[OP_QUEUED])) {
             poll_immediate_wake();
-            return true; /* Who else is queued is planned first. */
+            return true; /* The other queued operations are planned first. */
         }
     }
-    return time_msec() < op->hold_until && (has_quick_ones(&engine->ops.in[OP_COMMITTING]) ||
-                                            has_quick_ones(&engine->ops.in[OP_SETTLING]) ||
-                                            has_quick_ones(&engine->ops.in[OP_REALIZING]));
+    return time_msec() < op->queued.hold_until && (has_quick_ones(&engine->ops.in[OP_COMMITTING]) ||
+                                                   has_quick_ones(&engine->ops.in[OP_SETTLING]) ||
+                                                   has_quick_ones(&engine->ops.in[OP_REALIZING]));
 }
 
 static bool fits(const struct engine *engine, const struct op *op)
 {
     const struct op *other;
 
-    if ((op->solo || op->plan.spec.slow_probe) &&
+    if ((op->queued.alone || op->plan.spec.slow_probe) &&
         !ovs_list_is_empty(&engine->ops.in[OP_COMMITTING])) {
         return false;
     }
@@ -83,66 +83,30 @@ static bool fits(const struct engine *engine, const struct op *op)
     return true;
 }
 
-/* Plans the operation; returns whether there is something to stage. */
-static bool prepare(struct engine *engine, struct op *op)
+/* Makes the operation's links and adds its plan to the transaction. STAY: that is done. */
+static enum outcome stage(const struct engine *engine, struct op *op, struct error *error)
 {
-    if (op->bump_only) {
-        return true;
-    }
-    op->waits_for_switch = false;
-    switch (engine_prepare(engine, op)) {
-    case PREPARED_STAGE:
-        return true;
-    case PREPARED_READY:
-        op->committed_us = op->committed_us ? op->committed_us : time_usec();
-        op->deadline = time_msec() + engine_timeout_ms(engine, op);
-        engine_move(engine, op, OP_REALIZING);
-        poll_immediate_wake();
-        return false;
-    case PREPARED_WAIT:
-        op->waits_for_switch = true;
-        return false;
-    case PREPARED_LATER:
-    case PREPARED_ENDED:
-        return false;
-    }
-    return false;
-}
+    bool only_looks = op_only_looks(op);
 
-static bool stage(struct engine *engine, struct op *op)
-{
-    if (!op->bump_only && !engine_make_links(engine, op)) {
-        return false;
+    if (!only_looks && !op_is_undo(op) && !engine_make_links(engine, op, error)) {
+        return OUTCOME_FAIL;
     }
-    if (!op->bump_only && !ovs_txn_stage(engine->env.ovs, &op->plan)) {
-        engine_try_again(engine, op);
-        poll_immediate_wake();
-        return false;
+    if (!only_looks && !ovs_txn_stage(engine->env.ovs, &op->plan)) {
+        return engine_try_again(engine, op, error);
     }
-    if (op->bump_only || op->plan.needs_switch || engine_wants_verdict(engine, op)) {
+    if (only_looks || op->plan.needs_switch || engine_wants_verdict(engine, op)) {
         ovs_txn_bump(engine->env.ovs);
     }
     op->sent_us = time_usec();
     op->deadline = MAX(op->deadline, time_msec() + engine_timeout_ms(engine, op));
-    return true;
+    return OUTCOME_STAY;
 }
 
-/* A plug that was acknowledged at commit, and is only followed up, keeps nobody waiting who wants
- * something else of the VIF by now. A replacement has to be finished, though. */
+/* The next operation on the VIF need not wait for a plug that was acknowledged at commit and is
+ * only followed up. A replacement has to be finished, though. */
 static bool is_only_followed(const struct op *op)
 {
-    return op->state == OP_REALIZING && engine_is_acknowledged(op) &&
-           op->plan.action != ACTION_REPLACE;
-}
-
-/* It goes once the other is about to write. */
-static void supersede(struct engine *engine, const struct op *op)
-{
-    struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
-
-    if (first != op) {
-        engine_remove(engine, first);
-    }
+    return op->state == OP_REALIZING && op->told == TOLD_DONE && op->plan.action != ACTION_REPLACE;
 }
 
 static bool is_next(const struct engine *engine, const struct op *op)
@@ -151,7 +115,8 @@ static bool is_next(const struct engine *engine, const struct op *op)
     const struct op *first = CONTAINER_OF(ovs_list_front(ops), struct op, vif_node);
     bool turn = first == op || (is_only_followed(first) && first->vif_node.next == &op->vif_node);
 
-    return turn && !(op->waits_for_switch && vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
+    return turn && !(op->queued.waits_for == WAITS_FOR_VSWITCHD &&
+                     vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
 }
 
 static void send_batch(struct engine *engine, size_t n)
@@ -162,7 +127,8 @@ static void send_batch(struct engine *engine, size_t n)
 
     if (n == 1) {
         snprintf(comment, sizeof comment, "vifplugd: op %" PRIu64 " %s%s %s", first->id,
-                 first->undoing ? "undo " : "", op_type_name(first->type), first->request.vif_id);
+                 op_is_undo(first) ? "undo " : "", op_type_name(first->type),
+                 first->request.vif_id);
     } else {
         snprintf(comment, sizeof comment, "vifplugd: op %" PRIu64 " and %zu more", first->id,
                  n - 1);
@@ -170,6 +136,24 @@ static void send_batch(struct engine *engine, size_t n)
     ovs_txn_commit(engine->env.ovs, comment);
     engine->counters.transactions++;
     engine->counters.batched += n;
+}
+
+/* Plans a queued operation that is next on its VIF, and moves it into the batch if it fits. Returns
+ * whether it is in the batch. */
+static bool take(struct engine *engine, struct op *op)
+{
+    enum outcome outcome = OUTCOME_COMMIT;
+    struct error error;
+
+    op->queued.waits_for = WAITS_FOR_TURN;
+    if (!op_only_looks(op)) {
+        outcome = engine_prepare(engine, op, &error);
+    }
+    if (outcome == OUTCOME_COMMIT && (holds_back(engine, op) || !fits(engine, op))) {
+        return false; /* It is planned anew for the next batch. */
+    }
+    engine_conclude(engine, op, outcome, &error);
+    return outcome == OUTCOME_COMMIT;
 }
 
 /* Plans what is queued and moves what fits together into the batch. Nothing is staged before all is
@@ -187,24 +171,22 @@ static void gather_batch(struct engine *engine)
             poll_immediate_wake();
             return;
         }
-        if (!is_next(engine, op) || (op->solo && n)) {
+        if (!is_next(engine, op) || (op->queued.alone && n)) {
             continue;
         }
         n_planned++;
-        if (!prepare(engine, op) || holds_back(engine, op) || !fits(engine, op)) {
-            continue;
-        }
-        supersede(engine, op);
-        engine_move(engine, op, OP_COMMITTING);
-        n++;
-        if (op->solo || op->plan.spec.slow_probe) {
-            return;
+        if (take(engine, op)) {
+            n++;
+            if (op->queued.alone || op->plan.spec.slow_probe) {
+                return;
+            }
         }
     }
 }
 
 void engine_commit(struct engine *engine)
 {
+    struct error error;
     size_t n = 0;
     struct op *op;
 
@@ -217,7 +199,10 @@ void engine_commit(struct engine *engine)
     }
     ovs_txn_start(engine->env.ovs);
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
-        n += stage(engine, op);
+        enum outcome outcome = stage(engine, op, &error);
+
+        n += outcome == OUTCOME_STAY;
+        engine_conclude(engine, op, outcome, &error);
     }
     if (n) {
         send_batch(engine, n);

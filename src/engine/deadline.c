@@ -13,30 +13,21 @@ int engine_timeout_ms(const struct engine *engine, const struct op *op)
     return op->request.timeout_ms ? op->request.timeout_ms : engine->env.settings->timeout_ms;
 }
 
-static void queued_too_long(struct engine *engine, struct op *op)
+void engine_unavailable(const struct engine *engine, struct error *error)
 {
-    struct error error;
-
-    engine_unavailable(engine, &error);
-    if (!op->touched) {
-        engine_fail(engine, op, &error);
-        return;
+    if (!ovs_synced(engine->env.ovs)) {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "OVSDB at %s cannot be reached; start ovsdb-server (or correct db in the "
+                  "configuration) and try again.",
+                  ovs_remote(engine->env.ovs));
+    } else if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD) {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "ovs-vswitchd is not running; start it and try again.");
+    } else {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "ovs-vswitchd did not take notice of the change in time; check that it runs and "
+                  "try again.");
     }
-    if (op_is_internal(op) || engine_is_acknowledged(op)) {
-        op->deadline = LLONG_MAX; /* Nobody waits for it, and it has to go on. */
-        return;
-    }
-    /* It may be in the database. The answer cannot wait for OVSDB, but the undo can. */
-    engine_answer_error(engine, op, op->undoing ? &op->error : &error);
-    if (op->type == OP_UNPLUG) {
-        op->error = error;
-        engine_remove(engine, op);
-        return;
-    }
-    if (!op->undoing) {
-        engine_undo(engine, op, &error);
-    }
-    op->deadline = LLONG_MAX;
 }
 
 bool engine_is_stalled(const struct engine *engine)
@@ -50,105 +41,125 @@ bool engine_is_stalled(const struct engine *engine)
     return time_usec() - op->sent_us > 1000LL * ENGINE_STALL_MS;
 }
 
-static void check_queued(struct engine *engine, struct op *op, long long int now)
+/* Nobody waits for it, and it has to go on. */
+static enum outcome go_on(struct op *op)
 {
-    bool unavailable = engine_is_stalled(engine) || op->waits_for_switch;
-    struct error error;
-
-    if (unavailable && now >= op->deadline) {
-        queued_too_long(engine, op);
-    } else if (!unavailable && !op->touched && now >= op->queue_deadline) {
-        error_set(&error, REASON_BUSY, "",
-                  "The operation waited for %d s without its turn (queue_timeout); try again when "
-                  "there is less to do.",
-                  engine->env.settings->queue_timeout_ms / 1000);
-        engine_fail(engine, op, &error);
-    }
+    op->deadline = LLONG_MAX;
+    return OUTCOME_STAY;
 }
 
-static void check_committing(struct engine *engine, struct op *op, long long int now)
+static enum outcome queued_too_long(const struct engine *engine, struct op *op, struct error *error)
 {
-    if (now < op->deadline || op->replied) {
-        return;
+    engine_unavailable(engine, error);
+    if (!op->written) {
+        return OUTCOME_FAIL;
     }
-    if (!op->undoing) {
-        error_set(&op->error, REASON_SWITCH_UNAVAILABLE, "",
+    if (op_is_internal(op) || op->told == TOLD_DONE) {
+        return go_on(op);
+    }
+    if (op_is_undo(op)) {
+        *error = op->error;
+    }
+    return OUTCOME_REFUSE;
+}
+
+static enum outcome check_queued(const struct engine *engine, struct op *op, long long int now,
+                                 struct error *error)
+{
+    if (engine_is_stalled(engine) || op->queued.waits_for == WAITS_FOR_VSWITCHD) {
+        return now >= op->deadline ? queued_too_long(engine, op, error) : OUTCOME_STAY;
+    }
+    if (op->written || now < op->queued.deadline) {
+        return OUTCOME_STAY;
+    }
+    error_set(error, REASON_BUSY, "",
+              "The operation waited for %d s without its turn (queue_timeout); try again when "
+              "there is less to do.",
+              engine->env.settings->queue_timeout_ms / 1000);
+    return OUTCOME_FAIL;
+}
+
+static enum outcome check_committing(const struct engine *engine, const struct op *op,
+                                     long long int now, struct error *error)
+{
+    if (now < op->deadline || op->told != TOLD_NOTHING || op_is_internal(op)) {
+        return OUTCOME_STAY;
+    }
+    if (op_is_undo(op)) {
+        *error = op->error;
+    } else {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
                   "OVSDB at %s does not answer; check ovsdb-server and try again.",
                   ovs_remote(engine->env.ovs));
     }
-    engine_answer_error(engine, op, &op->error);
+    return OUTCOME_REFUSE;
 }
 
-static bool give_grace(struct engine *engine, struct op *op, long long int now)
+/* A vswitchd that initialises DPDK gets more time, once. */
+static bool give_grace(const struct engine *engine, struct op *op, long long int now)
 {
     struct ovs_globals globals;
 
     ovs_globals(engine->env.ovs, &globals);
-    if (op->grace_given || !globals.dpdk_wanted ||
+    if (op->realizing.grace_given || !globals.dpdk_wanted ||
         (globals.dpdk_initialized && !vswitchd_is_starting(engine->env.vswitchd)) ||
         vswitchd_state(engine->env.vswitchd) != VSWITCHD_ALIVE) {
         return false;
     }
-    op->grace_given = true;
+    op->realizing.grace_given = true;
     op->deadline = now + engine->env.settings->vswitchd_grace_ms;
     return true;
 }
 
-static void realized_too_late(struct engine *engine, struct op *op, long long int now)
+static enum outcome realized_too_late(const struct engine *engine, struct op *op,
+                                      struct error *error)
 {
-    struct error error;
-
-    if (give_grace(engine, op, now)) {
-        return;
-    }
     vswitchd_doubt(engine->env.vswitchd);
     if (op->type == OP_UNPLUG) {
         op_warn(op, "ovs-vswitchd has not confirmed that the port is gone");
-        engine_succeed(engine, op);
-        return;
+        return OUTCOME_SUCCEED;
     }
-    if (op->plan.action == ACTION_REPLACE &&
-        (op->undoing || op_is_internal(op) || engine_is_acknowledged(op))) {
+    if (op->plan.action == ACTION_REPLACE) {
         /* Half way through a replacement the port is detached: it may not stay so. */
-        if (op->undoing) {
-            engine_answer_error(engine, op, &op->error);
+        if (op_is_undo(op)) {
+            *error = op->error;
+            return OUTCOME_REFUSE;
         }
-        op->deadline = LLONG_MAX;
-        return;
+        if (op_is_internal(op) || op->told == TOLD_DONE) {
+            return go_on(op);
+        }
     }
     if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {
-        error_set(
-            &error, REASON_TIMEOUT, "",
-            "ovs-vswitchd has said nothing about port %s in %d ms; look at ovs-vswitchd.log, and "
-            "try again with a longer timeout if it is slow.",
-            op->goal.port, engine_timeout_ms(engine, op));
+        error_set(error, REASON_TIMEOUT, "",
+                  "ovs-vswitchd has said nothing about port %s in %d ms; look at "
+                  "ovs-vswitchd.log, and try again with a longer timeout if it is slow.",
+                  op->goal.port, engine_timeout_ms(engine, op));
     } else {
-        engine_unavailable(engine, &error);
+        engine_unavailable(engine, error);
     }
-    engine_give_up(engine, op, &error);
+    return OUTCOME_FAIL;
 }
 
-void engine_check_deadlines(struct engine *engine)
+enum outcome engine_check_deadline(const struct engine *engine, struct op *op, struct error *error)
 {
     long long int now = time_msec();
-    struct op *op;
 
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_REALIZING]) {
-        if (now >= op->deadline) {
-            realized_too_late(engine, op, now);
+    switch (op->state) {
+    case OP_QUEUED:
+        return check_queued(engine, op, now, error);
+    case OP_COMMITTING:
+        return check_committing(engine, op, now, error);
+    case OP_REALIZING:
+        return now < op->deadline || give_grace(engine, op, now)
+                   ? OUTCOME_STAY
+                   : realized_too_late(engine, op, error);
+    case OP_CLEARING:
+        if (now < op->deadline) {
+            return OUTCOME_STAY;
         }
-    }
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
-        check_committing(engine, op, now);
-    }
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_CLEARING]) {
-        if (now >= op->deadline) {
-            op->cleared = true;
-            op_warn(op, "the kernel has not removed the VIF's links yet");
-            engine_succeed(engine, op);
-        }
-    }
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
-        check_queued(engine, op, now);
+        op_warn(op, "the kernel has not removed the VIF's links yet");
+        return OUTCOME_SUCCEED;
+    default:
+        return OUTCOME_STAY;
     }
 }

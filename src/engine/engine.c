@@ -27,10 +27,10 @@ void engine_destroy(struct engine *engine)
 {
     struct op *op;
 
-    engine->stopping = true;
     for (size_t i = 0; i < OP_N_STATES; i++) {
         LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
-            engine_remove(engine, op);
+            ops_remove(&engine->ops, op); /* It ends where it stands. */
+            op_destroy(op);
         }
     }
     ops_destroy(&engine->ops);
@@ -48,14 +48,6 @@ const struct engine_counters *engine_counters(const struct engine *engine)
     return &engine->counters;
 }
 
-void engine_move(struct engine *engine, struct op *op, enum op_state state)
-{
-    ops_set_state(&engine->ops, op, state);
-    if (state == OP_QUEUED) {
-        poll_immediate_wake(); /* This pass has sent its transaction. */
-    }
-}
-
 bool engine_has(const struct engine *engine, const char *vif_id)
 {
     return ops_of_vif(&engine->ops, vif_id) != NULL;
@@ -68,7 +60,7 @@ bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const
 
     if (queue) {
         LIST_FOR_EACH (other, vif_node, &queue->ops) {
-            if (other->id < op->id || other->state != OP_QUEUED || other->touched) {
+            if (other->id < op->id || other->state != OP_QUEUED || other->written) {
                 return true;
             }
         }
@@ -109,13 +101,13 @@ bool engine_unplugs_before(const struct engine *engine, const char *vif_id, cons
 }
 
 struct op *engine_add(struct engine *engine, enum op_type type, const struct request *request,
-                      uint64_t connection)
+                      const struct asker *asker)
 {
     const struct engine_settings *settings = engine->env.settings;
-    struct op *op = op_create(type, request, connection);
+    struct op *op = op_create(type, request, asker);
 
     op->deadline = time_msec() + (request->timeout_ms ? request->timeout_ms : settings->timeout_ms);
-    op->queue_deadline = time_msec() + settings->queue_timeout_ms;
+    op->queued.deadline = time_msec() + settings->queue_timeout_ms;
     ops_add(&engine->ops, op);
     engine->unseen = true;
     return op;
@@ -142,7 +134,7 @@ bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
     return true;
 }
 
-bool engine_submit(struct engine *engine, const struct request *request, uint64_t connection,
+bool engine_submit(struct engine *engine, const struct request *request, const struct asker *asker,
                    struct error *error)
 {
     if (!engine_has_room(engine, 1, error)) {
@@ -152,7 +144,20 @@ bool engine_submit(struct engine *engine, const struct request *request, uint64_
                request->method == METHOD_PLUG     ? OP_PLUG
                : request->method == METHOD_UNPLUG ? OP_UNPLUG
                                                   : OP_UPDATE,
-               request, connection);
+               request, asker);
+    return true;
+}
+
+bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms,
+                         const struct asker *asker, struct error *error)
+{
+    struct request request = {.id = "null", .method = METHOD_UNPLUG, .timeout_ms = timeout_ms};
+
+    if (!engine_has_room(engine, 1, error)) {
+        return false;
+    }
+    snprintf(request.vif_id, sizeof request.vif_id, "%s", vif_id);
+    engine_add(engine, OP_UNPLUG, &request, asker)->only_stale = true;
     return true;
 }
 
@@ -166,7 +171,7 @@ bool engine_repair(struct engine *engine, const char *vif_id, const struct port_
         return false;
     }
     snprintf(request.vif_id, sizeof request.vif_id, "%s", vif_id);
-    op = engine_add(engine, OP_REPAIR, &request, 0);
+    op = engine_add(engine, OP_REPAIR, &request, NULL);
     port_spec_destroy(&op->goal);
     port_spec_clone(&op->goal, goal);
     op->has_goal = true;
@@ -182,7 +187,7 @@ bool engine_follow_hand_over(struct engine *engine, const struct record *record)
         return false;
     }
     memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
-    engine_add(engine, OP_RECOVER, &request, 0);
+    engine_add(engine, OP_RECOVER, &request, NULL);
     return true;
 }
 
@@ -193,9 +198,9 @@ void engine_drain(struct engine *engine)
 
     engine->draining = true;
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
-        if (!op->touched) {
+        if (!op->written) {
             error_set(&error, REASON_BUSY, "", "vifplugd is stopping; try again once it is back.");
-            engine_fail(engine, op, &error);
+            engine_conclude(engine, op, OUTCOME_FAIL, &error);
         }
     }
 }
@@ -211,50 +216,10 @@ static void recover_one(const struct record *record, void *engine_)
               "finishing it",
               record->spec.port);
     memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
-    engine_add(engine, OP_RECOVER, &request, 0);
+    engine_add(engine, OP_RECOVER, &request, NULL);
 }
 
-static void judge(struct engine *engine, struct op *op)
-{
-    struct error error;
-
-    switch (engine_verdict(engine, op, &error)) {
-    case VERDICT_PENDING:
-        break;
-    case VERDICT_DONE:
-        if (op->undoing) {
-            error = op->error;
-            engine_fail(engine, op, &error);
-        } else {
-            engine_succeed(engine, op);
-        }
-        break;
-    case VERDICT_NEXT_STEP:
-        engine_move(engine, op, OP_QUEUED);
-        break;
-    case VERDICT_LOOK_AGAIN:
-        op->bump_only = op->looked_again = true;
-        engine_move(engine, op, OP_QUEUED);
-        break;
-    case VERDICT_LOOK_FOR_DEVICE:
-        op->bump_only = true;
-        op->hand_over.n_looks++;
-        engine_move(engine, op, OP_QUEUED);
-        break;
-    case VERDICT_WITHOUT_MAC:
-        op->without_vf_mac = true;
-        op_warn(op,
-                "port %s failed with dpdk-vf-mac (the NIC's driver cannot set a VF's MAC) and "
-                "was plugged without it",
-                op->goal.port);
-        engine_move(engine, op, OP_QUEUED);
-        break;
-    case VERDICT_FAILED:
-        engine_give_up(engine, op, &error);
-        break;
-    }
-}
-
+/* Takes in which links the remover has removed. */
 static void finish_clearing(struct engine *engine)
 {
     struct error error;
@@ -264,15 +229,73 @@ static void finish_clearing(struct engine *engine)
     while (link_remover_next(engine->env.link_remover, &id, &error)) {
         LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
             if (op->id == id) {
-                engine_links_cleared(engine, op, &error);
+                if (error.reason != REASON_NONE) {
+                    op_warn(op, "%s", error.message);
+                }
+                engine_conclude(engine, op, OUTCOME_SUCCEED, NULL);
                 break;
             }
         }
     }
 }
 
+void engine_collect(struct engine *engine)
+{
+    struct results *results = &engine->results;
+    enum ovs_txn_result result;
+    int64_t next_cfg;
+    struct op *op;
+    char *words;
+
+    result = ovs_txn_result(engine->env.ovs, &next_cfg, &words);
+    if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
+        return;
+    }
+    ovs_assert(ovs_list_is_empty(&engine->ops.in[OP_SETTLING]));
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
+        engine_conclude(engine, op, OUTCOME_SETTLE, NULL);
+    }
+    results->result = result;
+    results->next_cfg = next_cfg;
+    results->words = words;
+}
+
+/* Goes on with the operations whose results engine_collect() has taken in. */
+static void settle(struct engine *engine)
+{
+    struct results *results = &engine->results;
+    bool alone = ovs_list_is_short(&engine->ops.in[OP_SETTLING]);
+    struct error error;
+    struct op *op;
+
+    if (results->result == OVS_TXN_ERROR) {
+        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
+                  ovs_list_size(&engine->ops.in[OP_SETTLING]), results->words);
+    }
+    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_SETTLING]) {
+        engine_conclude(engine, op, engine_settle(engine, op, alone, &error), &error);
+    }
+    free(results->words);
+    results->words = NULL;
+    results->result = OVS_TXN_NONE;
+}
+
+static void check_deadlines(struct engine *engine)
+{
+    static const enum op_state order[] = {OP_REALIZING, OP_COMMITTING, OP_CLEARING, OP_QUEUED};
+    struct error error;
+    struct op *op;
+
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+        LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[order[i]]) {
+            engine_conclude(engine, op, engine_check_deadline(engine, op, &error), &error);
+        }
+    }
+}
+
 void engine_run(struct engine *engine)
 {
+    struct error error;
     struct op *op;
 
     if (ovs_synced(engine->env.ovs) && !engine->recovered) {
@@ -280,27 +303,27 @@ void engine_run(struct engine *engine)
         ovs_for_each_vif(engine->env.ovs, TYPE_DETACHED, recover_one, engine);
         engine_clean_links(engine);
     }
-    engine_settle(engine);
+    settle(engine);
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_REALIZING]) {
-        judge(engine, op);
+        engine_conclude(engine, op, engine_judge(engine, op, &error), &error);
     }
     finish_clearing(engine);
-    engine_check_deadlines(engine);
+    check_deadlines(engine);
 }
 
 /* When a queued operation's time is up, or it need not hold back any more. */
 static long long int queued_until(const struct op *op, bool stalled, long long int now)
 {
-    bool unavailable = stalled || op->waits_for_switch;
+    bool unavailable = stalled || op->queued.waits_for == WAITS_FOR_VSWITCHD;
     long long int until = LLONG_MAX;
 
     if (unavailable || op->deadline > now) {
         until = op->deadline;
     }
-    if (!unavailable && !op->touched) {
-        until = MIN(until, op->queue_deadline);
+    if (!unavailable && !op->written) {
+        until = MIN(until, op->queued.deadline);
     }
-    return op->hold_until > now ? MIN(until, op->hold_until) : until;
+    return op->queued.hold_until > now ? MIN(until, op->queued.hold_until) : until;
 }
 
 void engine_wait(struct engine *engine)
@@ -318,12 +341,12 @@ void engine_wait(struct engine *engine)
         until = MIN(until, queued_until(op, stalled, now));
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_COMMITTING]) {
-        if (!op->replied && !op_is_internal(op)) {
+        if (op->told == TOLD_NOTHING && !op_is_internal(op)) {
             until = MIN(until, op->deadline);
         }
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_REALIZING]) {
-        until = MIN(until, MIN(op->judge_at, op->deadline));
+        until = MIN(until, MIN(op->realizing.judge_at, op->deadline));
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
         until = MIN(until, op->deadline);

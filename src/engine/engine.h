@@ -51,7 +51,7 @@ struct op_plan {
 
 /* What an operation has come to. All borrowed, for the call alone. */
 struct op_result {
-    uint64_t connection;    /* Who asked for it. */
+    uint64_t connection;    /* The asker's. */
     const char *request_id; /* JSON text. */
     const char *vif_id;
     const struct error *error;   /* Why it was refused or has failed; NULL: it has succeeded. */
@@ -64,14 +64,13 @@ struct op_result {
     const struct op_plan *plan; /* Of a dry run; or NULL. */
 };
 
-/* What a reap has come to, in the same way. */
-struct reap_result {
-    uint64_t connection;
-    const char *request_id;
-    const char *const *removed; /* VIF ids. */
-    size_t n_removed;
-    const char *const *warnings;
-    size_t n_warnings;
+/* Who asked for an operation. */
+struct asker {
+    /* Called once, when the operation can be replied to; it may go on after that. Not called for
+     * operations that engine_destroy() ends. NULL: nobody waits for a reply. */
+    void (*reply)(void *aux, const struct op_result *result);
+    void *aux;           /* Must outlive the operation. */
+    uint64_t connection; /* For `reply`; the engine does not look at it. */
 };
 
 /* What the engine works with. All borrowed, all must outlive it. */
@@ -86,9 +85,6 @@ struct engine_env {
     const char *boot_id;
     const char *sysfs_root;
     const char *run_dir; /* OVS's run directory. */
-    /* An operation that a connection waits for can be replied to. It may go on after that. */
-    void (*reply)(void *aux, const struct op_result *result);
-    void (*reaped)(void *aux, const struct reap_result *result);
     /* An operation on a VIF has ended. */
     void (*ended)(void *aux, const char *vif_id, enum engine_event event);
     void *aux;
@@ -99,15 +95,21 @@ struct engine;
 struct engine *engine_create(const struct engine_env *env);
 void engine_destroy(struct engine *engine);
 
-/* Takes a plug, unplug or update. Returns false with *error filled (busy) if too much is waiting,
- * or if the daemon is about to end. */
-bool engine_submit(struct engine *engine, const struct request *request, uint64_t connection,
+/* Takes a plug, unplug or update. Returns false with *error filled (busy) if too many operations
+ * wait, or if the daemon is about to end. */
+bool engine_submit(struct engine *engine, const struct request *request, const struct asker *asker,
                    struct error *error);
 
-/* Unplugs stale VIFs: those that the request names, else all. Answers when that is done. Returns
- * false with *error filled (busy; invalid_request if one that is named is not stale). */
-bool engine_reap(struct engine *engine, const struct request *request, uint64_t connection,
-                 struct error *error);
+/* Takes an unplug that leaves the VIF alone unless it is of an earlier boot when its turn comes.
+ * `timeout_ms` as in struct request. Returns like engine_submit(). */
+bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms,
+                         const struct asker *asker, struct error *error);
+
+/* Whether `n` more operations may wait; if not, returns false with *error filled (busy). */
+bool engine_has_room(const struct engine *engine, size_t n, struct error *error);
+
+/* How many more operations may wait. */
+size_t engine_room(const struct engine *engine);
 
 /* Brings VIF `vif_id` to `goal`, which is what it was before others changed it. Returns false if
  * that cannot be done now. */

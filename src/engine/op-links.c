@@ -11,55 +11,39 @@
 
 #include "links/link-plan.h"
 #include "openvswitch/vlog.h"
-#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(engine_links);
 
-bool engine_plan_links(struct engine *engine, struct op *op, struct error *error)
+bool engine_make_links(const struct engine *engine, struct op *op, struct error *error)
 {
-    struct host_links facts;
+    struct host_plan links = op->plan.links;
+    struct host_plan *made = &op->links_made;
 
-    host_look(engine->env.links, &op->goal.host, &facts);
-    return host_plan_up(op->request.vif_id, &op->goal.host, &facts, &op->host, error);
-}
-
-/* Adds the steps of `op->host` to those that an undo takes back. */
-static void note_done(struct op *op)
-{
-    for (size_t i = 0; i < op->host.n && op->host_done.n < HOST_STEPS_MAX; i++) {
-        op->host_done.steps[op->host_done.n++] = op->host.steps[i];
-    }
-    op->host_done.n_done = op->host_done.n;
-    op->changed |= op->host.n > 0;
-    memset(&op->host, 0, sizeof op->host);
-}
-
-bool engine_make_links(struct engine *engine, struct op *op)
-{
-    struct error error;
-
-    if (op->host.n == 0 || op->undoing) {
+    if (links.n == 0 || op->type == OP_UNPLUG) {
         return true;
     }
-    if (host_execute(engine->env.links, op->request.vif_id, &op->host, &error)) {
-        note_done(op);
-        return true;
+    if (!host_execute(engine->env.links, op->request.vif_id, &links, error)) {
+        return false;
     }
-    engine_give_up(engine, op, &error);
-    return false;
+    for (size_t i = 0; i < links.n && made->n < HOST_STEPS_MAX; i++) {
+        made->steps[made->n++] = links.steps[i];
+    }
+    made->n_done = made->n;
+    op->changed = true;
+    return true;
 }
 
-void engine_revert_links(struct engine *engine, struct op *op)
+void engine_revert_links(const struct engine *engine, struct op *op)
 {
-    if (op->host_done.n_done > 0 && !engine_is_acknowledged(op)) {
-        host_revert(engine->env.links, &op->host_done);
+    if (op->links_made.n_done > 0 && op->told != TOLD_DONE) {
+        host_revert(engine->env.links, &op->links_made);
     }
 }
 
 /* What an unplugged VIF may have left: what the record says, or, without one, what its names say.
  */
-static void leftovers(struct engine *engine, const struct op *op, struct host_spec *spec)
+static void leftovers(const struct engine *engine, const struct op *op, struct host_spec *spec)
 {
     const struct vif *vif = &op->request.vif;
     struct link_facts peer;
@@ -82,17 +66,18 @@ static void leftovers(struct engine *engine, const struct op *op, struct host_sp
     }
 }
 
-void engine_plan_drop_links(struct engine *engine, struct op *op)
+bool engine_plan_leftovers(const struct engine *engine, const struct op *op, struct host_plan *plan)
 {
     struct host_links facts;
     struct host_spec spec;
 
     leftovers(engine, op, &spec);
     host_look(engine->env.links, &spec, &facts);
-    host_plan_down(op->request.vif_id, &spec, NULL, &facts, &op->host);
+    host_plan_down(op->request.vif_id, &spec, NULL, &facts, plan);
+    return plan->n > 0;
 }
 
-static void drop(struct engine *engine, struct op *op, const char *vif_id,
+static void drop(const struct engine *engine, struct op *op, const char *vif_id,
                  const struct host_spec *spec, const struct host_spec *keep)
 {
     struct host_links facts;
@@ -106,32 +91,7 @@ static void drop(struct engine *engine, struct op *op, const char *vif_id,
     }
 }
 
-bool engine_clear_links(struct engine *engine, struct op *op)
-{
-    if (op->cleared || op->left_alone || !engine->env.links) {
-        return false;
-    }
-    engine_plan_drop_links(engine, op);
-    if (op->host.n == 0) {
-        return false;
-    }
-    op->changed = true;
-    op->deadline = time_msec() + engine_timeout_ms(engine, op);
-    link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, &op->host);
-    engine_move(engine, op, OP_CLEARING);
-    return true;
-}
-
-void engine_links_cleared(struct engine *engine, struct op *op, const struct error *error)
-{
-    op->cleared = true;
-    if (error->reason != REASON_NONE) {
-        op_warn(op, "%s", error->message);
-    }
-    engine_succeed(engine, op);
-}
-
-void engine_drop_links(struct engine *engine, struct op *op)
+void engine_drop_links(const struct engine *engine, struct op *op)
 {
     if (op->evicted) {
         drop(engine, op, op->evicted->spec.vif_id, &op->evicted->spec.host, &op->goal.host);

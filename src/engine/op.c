@@ -7,7 +7,7 @@
 #include "timeval.h"
 #include "util.h"
 
-struct op *op_create(enum op_type type, const struct request *request, uint64_t connection)
+struct op *op_create(enum op_type type, const struct request *request, const struct asker *asker)
 {
     static uint64_t last_id;
     struct op *op = xzalloc(sizeof *op);
@@ -15,7 +15,9 @@ struct op *op_create(enum op_type type, const struct request *request, uint64_t 
     op->id = ++last_id;
     op->type = type;
     op->request = *request;
-    op->connection = connection;
+    if (asker) {
+        op->asker = *asker;
+    }
     op->arrived_us = time_usec();
     plan_init(&op->plan);
     port_spec_init(&op->goal);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operations: one request in flight, from its arrival to its reply.
  *
- * ops.h has the states' transitions. An operation that has begun may be queued again: for the
- * second step of a replacement, for another look at an MTU or at a device that is being handed
- * over, and to be undone: the same way once more, with what preceded as the goal.
+ * ops.h has the transitions between states. An operation that has begun may be queued again: for
+ * the second step of a replacement, to make vswitchd look again (at an MTU, or at a device that is
+ * being handed over), and to be undone. An undo goes the same way with what was there before as
+ * the goal.
  *
- * Operations on one VIF run one after another in the order of their arrival. An operation whose
- * client has gone, or has its reply already, still ends properly. */
+ * Operations on one VIF run one after another, in the order of their arrival. An operation ends
+ * properly even if its client has disconnected or already has its reply. */
 
 #ifndef VP_OP_H
 #define VP_OP_H 1
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "links/link-plan.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
@@ -29,96 +31,132 @@ enum op_type {
     OP_PLUG,
     OP_UNPLUG,
     OP_UPDATE,
-    OP_REPAIR, /* Nobody's request: brings back what others have changed. */
-    OP_RECOVER /* Nobody's request: the second step of a replacement that a killed daemon left, or
-                * a port whose device was being handed over when nobody followed it up. */
+    OP_REPAIR, /* By the watcher: brings back what others have changed. */
+    OP_RECOVER /* By the engine: the second step of a replacement that a killed daemon left, or a
+                * port whose device was being handed over and that nobody follows up. */
 };
 
 enum op_state {
-    OP_QUEUED,
+    OP_QUEUED,     /* Waits for a transaction. */
     OP_COMMITTING, /* In the transaction under way. */
     OP_SETTLING,   /* OVSDB has answered its transaction. */
     OP_REALIZING,  /* Committed; vswitchd's verdict is awaited. */
-    OP_CLEARING, /* UNPLUG: all is done in the switch, and the kernel's links are being removed. */
+    OP_CLEARING,   /* UNPLUG: the port is gone, and the VIF's links are being removed. */
     OP_N_STATES
 };
 
-struct reap; /* reap.c */
+enum op_phase {
+    PHASE_FORWARD,
+    PHASE_UNDO /* Takes back what was written, for the reason in `error`. */
+};
+
+/* What the client knows. */
+enum op_told {
+    TOLD_NOTHING,
+    TOLD_DONE,   /* Its plug was acknowledged at commit: what was written stays. */
+    TOLD_REFUSED /* An error: what was written, or still will be, is taken back. */
+};
+
+/* What a queued operation waits for. */
+enum op_waits_for {
+    WAITS_FOR_TURN,     /* Its VIF's earlier operations, or the next transaction. */
+    WAITS_FOR_VSWITCHD, /* It is planned and needs an ovs-vswitchd, which is dead. */
+    WAITS_FOR_REMOVAL   /* What is in its way is being unplugged or removed. */
+};
+
+/* What an operation's next transaction holds. */
+enum op_writes {
+    WRITES_PLAN,    /* What its plan says. */
+    WRITES_NEXT_CFG /* An increment of next_cfg alone, so that vswitchd looks again. */
+};
+
+/* Whether the operation has created its bridge, which an undo then takes away. */
+enum op_bridge {
+    BRIDGE_NOT_MADE,
+    BRIDGE_PERHAPS_MADE, /* The connection broke during the commit; planning finds out. */
+    BRIDGE_MADE
+};
 
 struct op {
     struct ovs_list node;     /* In the list of its state (ops.h). */
     struct ovs_list vif_node; /* Among the operations on the same VIF. */
     struct vif_queue *vif_queue;
 
-    uint64_t id; /* For the log. */
+    uint64_t id; /* For the log; grows with the order of arrival. */
     enum op_type type;
-    enum op_state state;
+    enum op_state state; /* Only ops_set_state() writes it. */
+    enum op_phase phase;
     struct request request;
-    uint64_t connection; /* Who is to be answered; 0: nobody. */
-    bool replied;
-    bool refused; /* Replied with an error. */
+    struct asker asker;
+    bool only_stale; /* UNPLUG: only if the VIF is of an earlier boot. */
+    enum op_told told;
 
-    /* What it is to do. */
-    struct plan plan;      /* The step at hand. */
-    struct port_spec goal; /* The port as it shall be; valid if has_goal. Not for UNPLUG. */
-    bool has_goal;
-    struct record before; /* What was there before the first step; valid if has_before. */
+    /* What it is to do: planned anew each time that it leaves QUEUED. */
+    struct plan plan;
+    struct port_spec goal; /* The port that PHASE_FORWARD leads to; valid if has_goal. */
+    bool has_goal;         /* Always false for UNPLUG. */
+    bool without_vf_mac;   /* `goal` leaves out dpdk-vf-mac: set-vf-mac = try has been tried. */
+
+    /* What was there before its first transaction: what PHASE_UNDO leads to. Fixed once
+     * `written`. */
+    struct record before; /* Valid if has_before. */
     bool has_before;
     struct port_settings *before_settings; /* With `before`; or NULL. */
+    struct record *evicted; /* The VIF that has to go for this one; or NULL. Owned. */
     struct port_settings *evicted_settings;
-    struct record *evicted;     /* The VIF that had to go for this one; or NULL. Owned. */
-    struct host_plan host;      /* Kernel links: the steps to do with this transaction... */
-    struct host_plan host_done; /* ...and those that were done, for the undo. */
-    bool succeeded;
-    bool cleared;      /* UNPLUG: the links have gone. */
-    bool left_alone;   /* UNPLUG: the VIF is another instance's by now. */
-    bool only_stale;   /* UNPLUG: only if the VIF is of an earlier boot. */
-    struct reap *reap; /* UNPLUG: on behalf of this; or NULL. */
-    bool touched;      /* A step has been, or may have been, committed: `before` is fixed. */
-    bool changed;      /* For the answer. */
-    bool made_bridge;
-    bool uncertain_bridge; /* It may have made it: the connection broke. */
-    /* The warning that its answer has if it made the bridge; or "". */
-    char bridge_warning[OP_BRIDGE_WARNING_LEN];
-    bool without_vf_mac;   /* set-vf-mac = try has been tried. */
-    bool solo;             /* Its batch failed: it goes alone. */
-    bool waits_for_switch; /* Planned, and needs a vswitchd that is not there. */
-    bool bump_only;        /* The next transaction just makes vswitchd look again. */
-    int tries;             /* Transactions that came to nothing. */
 
-    /* Its end. */
-    bool undoing;
-    struct error error; /* Why it is being undone. */
+    /* What it has done so far. */
+    bool written; /* A transaction with its plan has been, or may have been, committed. */
+    bool changed; /* More than our own marks differ since: `changed` of the reply. */
+    enum op_bridge bridge;
+    struct host_plan links_made; /* Steps on links that an undo takes back. */
+
+    /* For its end. */
+    struct error error; /* PHASE_UNDO, TOLD_REFUSED: the reason. */
     char *warnings[OP_WARNINGS_MAX];
     size_t n_warnings;
+    char bridge_warning[OP_BRIDGE_WARNING_LEN]; /* A warning if it creates its bridge; or "". */
 
-    /* Realisation. */
-    int64_t target_cfg;         /* The next_cfg whose answer decides; 0: any. */
-    long long int settle_until; /* When an MTU that is not as asked is believed, ms; 0: not set. */
-    bool looked_again;          /* bump_only has been done for it. */
+    /* While QUEUED. */
     struct {
-        int n_looks;           /* How often bump_only has been done for it. */
-        long long int next_at; /* When it is to be done, ms; 0: not set. */
-        long long int until;   /* When vswitchd's refusal is believed, ms; 0: there was none. */
-    } hand_over;               /* Of the device (hand-over.h). */
-    long long int judge_at;    /* When there is a verdict even if nothing changes, ms. */
+        enum op_waits_for waits_for;
+        enum op_writes writes;    /* Also while COMMITTING and SETTLING. */
+        bool alone;               /* Goes in a transaction of its own: its batch was refused. */
+        int n_tries;              /* Transactions that came to nothing in this phase. */
+        long long int deadline;   /* For operations that have not begun, ms. */
+        long long int hold_until; /* Slow device: lets others go first until then, ms; 0: not yet
+                                   * asked. */
+    } queued;
 
-    /* Time: ms of the monotonic clock for deadlines, us for what is told. */
+    /* While REALIZING. */
+    struct {
+        int64_t target_cfg;         /* The cur_cfg from which on a verdict counts; 0: any. */
+        long long int settle_until; /* A differing MTU may still change until then, ms; 0: none
+                                     * differs. */
+        bool looked_again;          /* A second look has been made at what was committed last. */
+        bool grace_given;           /* vswitchd_grace has been added to the deadline. */
+        long long int judge_at;     /* When to judge even if nothing changes, ms. */
+        struct {
+            int n_looks;           /* How often vswitchd was made to look for the device. */
+            long long int next_at; /* When it is made to look next, ms; 0: not set. */
+            long long int until;   /* When its refusal is believed, ms; 0: it has not refused. */
+        } hand_over;               /* Of the port's device (hand-over.h). */
+    } realizing;
+
+    /* ms of the monotonic clock for deadlines, us for what is reported. */
     long long int deadline;
-    long long int queue_deadline;
-    long long int hold_until; /* Until when a slow device lets others go first; 0: not asked yet. */
-    bool grace_given;
     long long int arrived_us;
     long long int sent_us;
     long long int committed_us;
 };
 
-struct op *op_create(enum op_type type, const struct request *request, uint64_t connection);
+/* `asker` may be NULL: nobody waits. */
+struct op *op_create(enum op_type type, const struct request *request, const struct asker *asker);
 void op_destroy(struct op *op);
 
 void op_warn(struct op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Whether it brings a port to what it shall be for somebody who waits for an answer. */
+/* Whether it brings a port to what it shall be for somebody who waits for a reply. */
 static inline bool op_is_plug(const struct op *op)
 {
     return op->type == OP_PLUG || op->type == OP_UPDATE;
@@ -128,6 +166,17 @@ static inline bool op_is_plug(const struct op *op)
 static inline bool op_is_internal(const struct op *op)
 {
     return op->type == OP_RECOVER || op->type == OP_REPAIR;
+}
+
+static inline bool op_is_undo(const struct op *op)
+{
+    return op->phase == PHASE_UNDO;
+}
+
+/* Whether its next, or present, transaction only increments next_cfg. */
+static inline bool op_only_looks(const struct op *op)
+{
+    return op->queued.writes == WRITES_NEXT_CFG;
 }
 
 /* "plug", for the log. */

@@ -27,10 +27,13 @@ static const char *queued_waits_for(const struct engine *engine, const struct op
         snprintf(text, size, "operation %" PRIu64 " on the same VIF", first->id);
         return text;
     }
-    if (op->waits_for_switch) {
+    if (op->queued.waits_for == WAITS_FOR_VSWITCHD) {
         return "ovs-vswitchd";
     }
-    if (op->hold_until > time_msec()) {
+    if (op->queued.waits_for == WAITS_FOR_REMOVAL) {
+        return "the removal of what is in its way";
+    }
+    if (op->queued.hold_until > time_msec()) {
         return "ports of quicker NICs";
     }
     return "the next transaction";
@@ -50,7 +53,7 @@ static const char *waits_for(const struct engine *engine, const struct op *op, c
     case OP_REALIZING:
         ovs_globals(engine->env.ovs, &globals);
         snprintf(text, size, "ovs-vswitchd (cur_cfg %" PRId64 " of %" PRId64 ")", globals.cur_cfg,
-                 op->target_cfg);
+                 op->realizing.target_cfg);
         return text;
     case OP_CLEARING:
         return "the kernel to remove the VIF's links";
@@ -65,7 +68,7 @@ static void show_op(const struct engine *engine, const struct op *op, struct ds 
     long long int left = op->deadline == LLONG_MAX ? -1 : MAX(op->deadline - time_msec(), 0);
     char text[80];
 
-    ds_put_format(ds, "%" PRIu64 ": %s%s %s", op->id, op->undoing ? "undo " : "",
+    ds_put_format(ds, "%" PRIu64 ": %s%s %s", op->id, op_is_undo(op) ? "undo " : "",
                   op_type_name(op->type), op->request.vif_id);
     if (op->request.instance[0]) {
         ds_put_format(ds, " of instance %s", op->request.instance);

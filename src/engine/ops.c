@@ -86,7 +86,7 @@ void ops_set_state(struct ops *ops, struct op *op, enum op_state state)
                    op->id, op_type_name(op->type), op->request.vif_id, state_names[op->state],
                    state_names[state]);
     }
-    VLOG_DBG("op %" PRIu64 " %s%s %s: %s -> %s", op->id, op->undoing ? "undo " : "",
+    VLOG_DBG("op %" PRIu64 " %s%s %s: %s -> %s", op->id, op_is_undo(op) ? "undo " : "",
              op_type_name(op->type), op->request.vif_id, state_names[op->state],
              state_names[state]);
     ovs_list_remove(&op->node);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Planning: has an operation turned into a plan, by what is there now. */
+/* Planning: gathers facts as they are at this moment, and has the operation planned by them. */
 
 #include "engine/engine-private.h"
 
@@ -9,6 +9,11 @@
 
 #include "util.h"
 
+static bool is_dead(const struct engine *engine)
+{
+    return vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
+}
+
 static bool bridge_exists(const struct engine *engine, const char *bridge)
 {
     struct bridge_facts facts;
@@ -17,16 +22,19 @@ static bool bridge_exists(const struct engine *engine, const char *bridge)
     return facts.exists;
 }
 
-/* Whether whoever is in the way has an unplug under way that was asked for before this. */
+/* Whether the VIF that has what the operation needs has an unplug under way that was asked for
+ * earlier. */
 static bool is_leaving(const struct engine *engine, const struct op *op, const struct record *owner)
 {
     return owner && owner->ours && engine_unplugs_before(engine, owner->spec.vif_id, op);
 }
 
-/* Keeps what is evicted as what an undo brings back, as long as nothing has been written. */
+/* --- What an undo needs. --- */
+
+/* Keeps what is evicted, for an undo. */
 static void note_evicted(const struct engine *engine, struct op *op, const struct record *owner)
 {
-    if (op->touched) {
+    if (op->written) {
         return;
     }
     op->evicted = xmalloc(sizeof *op->evicted);
@@ -35,10 +43,10 @@ static void note_evicted(const struct engine *engine, struct op *op, const struc
     op->evicted_settings = ovs_port_settings(engine->env.ovs, owner->spec.port);
 }
 
-/* What was noted for a plan that was not carried out. */
+/* Drops what was noted for a plan that was not carried out. */
 static void forget_evicted(struct op *op)
 {
-    if (op->evicted && !op->touched) {
+    if (op->evicted && !op->written) {
         record_destroy(op->evicted);
         free(op->evicted);
         port_settings_free(op->evicted_settings);
@@ -47,14 +55,56 @@ static void forget_evicted(struct op *op)
     }
 }
 
-static bool refuse_port_bridge(const struct op *op, const char *what, const char *name,
-                               struct error *error)
+/* Keeps the port as it is, for an undo. */
+static void note_before(const struct engine *engine, struct op *op, const struct record *current)
 {
-    return error_set(error, REASON_PORT_CONFLICT,
-                     vif_field_path(&op->request.vif, VIF_FIELD_VIF_NAME),
-                     "The VIF's %s %s would be in the way of another of that name; remove that or "
-                     "use other names.",
-                     what, name);
+    if (op->written) {
+        return;
+    }
+    record_destroy(&op->before);
+    port_settings_free(op->before_settings);
+    op->before_settings = NULL;
+    op->has_before = current != NULL;
+    if (current) {
+        record_clone(&op->before, current);
+        op->before.spec.has_qos = op->goal.has_qos || record_has_limits(current);
+        op->before_settings = ovs_port_settings(engine->env.ovs, current->spec.port);
+    } else {
+        record_init(&op->before);
+    }
+}
+
+/* --- Facts. --- */
+
+/* What struct switch_facts borrows. */
+struct found {
+    struct record name_owner;
+    struct record vf_owner;
+    struct host_links links;
+};
+
+static void found_init(struct found *found)
+{
+    record_init(&found->name_owner);
+    record_init(&found->vf_owner);
+}
+
+static void found_destroy(struct found *found)
+{
+    record_destroy(&found->name_owner);
+    record_destroy(&found->vf_owner);
+}
+
+/* Whether a port was detached, and vswitchd may not have let go of its device yet. Its type must
+ * not be written then: vswitchd would not notice that it was away. */
+static bool is_letting_go(const struct engine *engine, const struct op *op,
+                          const struct record *current)
+{
+    struct ovs_globals globals;
+
+    ovs_globals(engine->env.ovs, &globals);
+    return current && !strcmp(current->spec.type, TYPE_DETACHED) && !record_failed(current) &&
+           !is_dead(engine) && globals.cur_cfg < globals.next_cfg && !op->request.dry_run;
 }
 
 /* Whether port `name` is on another bridge than `bridge`, and not this VIF's present port. */
@@ -73,278 +123,209 @@ static bool is_elsewhere(const struct engine *engine, const char *name, const ch
     return elsewhere;
 }
 
-/* A bridge of the VIF's own: its names may be taken, and what there is of it may not be whole. */
-static bool plan_port_bridge(const struct engine *engine, struct op *op,
-                             const struct record *current, struct error *error)
+static void find_port_bridge(const struct engine *engine, const struct port_spec *goal,
+                             struct switch_facts *facts)
 {
-    const struct port_spec *goal = &op->goal;
     const char *patch = smap_get_def(&goal->options, "peer", "");
+    const struct record *current = facts->current;
     bool stays = current && !strcmp(current->spec.port, goal->port);
-    enum port_bridge_state state;
 
-    if (!goal->port_bridge[0]) {
-        return true;
+    if (goal->port_bridge[0]) {
+        facts->port_bridge = ovs_port_bridge(engine->env.ovs, goal->port_bridge, patch,
+                                             stays ? current->spec.guest_port : goal->guest_port);
+        facts->patch_port_taken = is_elsewhere(engine, patch, goal->port_bridge, NULL);
+        facts->guest_port_taken =
+            is_elsewhere(engine, goal->guest_port, goal->port_bridge, current);
     }
-    state = ovs_port_bridge(engine->env.ovs, goal->port_bridge, patch,
-                            stays ? current->spec.guest_port : goal->guest_port);
-    if (state == PORT_BRIDGE_FOREIGN) {
-        return refuse_port_bridge(op, "bridge", goal->port_bridge, error);
-    }
-    if (is_elsewhere(engine, patch, goal->port_bridge, NULL)) {
-        return refuse_port_bridge(op, "patch port", patch, error);
-    }
-    if (is_elsewhere(engine, goal->guest_port, goal->port_bridge, current)) {
-        return refuse_port_bridge(op, "port", goal->guest_port, error);
-    }
-    if (stays && state != PORT_BRIDGE_WHOLE) {
-        op->plan.make_port_bridge = op->plan.needs_switch = op->plan.changes = true;
-        op->plan.action = op->plan.action == ACTION_NONE ? ACTION_UPDATE : op->plan.action;
-    }
-    return true;
 }
 
-/* On failure, *later tells that it is worth planning again soon. */
-static bool plan_forward(struct engine *engine, struct op *op, const struct record *current,
-                         bool *later, struct error *error)
+/* What all plans for op->goal look at. */
+static void find_facts(const struct engine *engine, const struct op *op,
+                       const struct record *current, struct found *found,
+                       struct switch_facts *facts)
 {
-    struct ovs *ovs = engine->env.ovs;
-    struct switch_facts facts = {.current = current};
-    struct record name_owner;
-    struct record vf_owner;
-    bool ok;
+    *facts = (struct switch_facts){
+        .current = current,
+        .boot_id = engine->env.boot_id,
+        .evict = engine->env.settings->evict_on_vf_conflict,
+        .bridge_exists = bridge_exists(engine, op->goal.bridge),
+        .links = &found->links,
+        .letting_go = is_letting_go(engine, op, current),
+        .awaits_device = current && engine_awaits_device(engine, current),
+        .written = op->written,
+        .switch_dead = is_dead(engine),
+    };
+    host_look(engine->env.links, &op->goal.host, &found->links);
+    find_port_bridge(engine, &op->goal, facts);
+}
 
-    *later = false;
+/* Which other ports have what op->goal claims. */
+static void find_owners(const struct engine *engine, const struct op *op, struct found *found,
+                        struct switch_facts *facts)
+{
+    const struct port_spec *goal = &op->goal;
+    const struct record *current = facts->current;
+
+    if (ovs_find_port(engine->env.ovs, goal->port, &found->name_owner) &&
+        !(found->name_owner.ours && !strcmp(found->name_owner.spec.vif_id, goal->vif_id)) &&
+        !(current && !strcmp(current->spec.guest_port, goal->port))) {
+        facts->name_owner = &found->name_owner;
+    }
+    if (goal->has_vf && ovs_find_vf_owner(engine->env.ovs, &goal->pf, goal->vf_num, goal->vif_id,
+                                          &found->vf_owner)) {
+        facts->vf_owner = &found->vf_owner;
+    }
+}
+
+static void set_goal(struct op *op, const struct port_spec *goal)
+{
+    port_spec_destroy(&op->goal);
+    port_spec_clone(&op->goal, goal);
+    op->has_goal = true;
+}
+
+/* --- From a plan to an outcome. --- */
+
+/* Nothing is to be written; what is in OVSDB is awaited. */
+static enum outcome await(const struct engine *engine, struct op *op)
+{
+    struct ovs_globals globals;
+
+    if (op->plan.action != ACTION_REPLACE && op->request.wait != WAIT_REALIZED) {
+        return OUTCOME_SUCCEED;
+    }
+    ovs_globals(engine->env.ovs, &globals);
+    op->realizing.target_cfg = op->plan.action == ACTION_NONE ? 0 : globals.next_cfg;
+    return OUTCOME_REALIZE;
+}
+
+static enum outcome carry_out(const struct engine *engine, struct op *op)
+{
+    if (op->request.dry_run) {
+        return OUTCOME_DRY_RUN;
+    }
+    if (op->plan.awaits_only) {
+        return await(engine, op);
+    }
+    if (op->plan.action == ACTION_NONE) {
+        return OUTCOME_SUCCEED;
+    }
+    if (op->request.wait == WAIT_REALIZED && op->plan.needs_switch && op_is_plug(op) &&
+        is_dead(engine)) {
+        return OUTCOME_WAIT_FOR_SWITCH;
+    }
+    return OUTCOME_COMMIT;
+}
+
+/* --- One function for each type of operation. --- */
+
+/* Whether what refused the plan is about to go. */
+static bool passes(const struct engine *engine, const struct op *op,
+                   const struct switch_facts *facts, const struct error *error)
+{
+    return is_leaving(engine, op, facts->name_owner) || is_leaving(engine, op, facts->vf_owner) ||
+           /* The link in the way may be one that is being removed. */
+           (error->reason == REASON_PORT_CONFLICT && op->goal.host.kind != HOST_NONE &&
+            !ovs_list_is_empty(&engine->ops.in[OP_CLEARING]));
+}
+
+/* The VIF that the plan evicts must not be changed by another operation meanwhile. */
+static enum outcome claim(const struct engine *engine, struct op *op,
+                          const struct switch_facts *facts, struct error *error)
+{
+    const char *vif_id = op->plan.evicted_vif;
+
+    if (!vif_id[0]) {
+        return OUTCOME_STAY;
+    }
+    if (engine_must_wait_for(engine, vif_id, op)) {
+        error_set(error, REASON_BUSY, "",
+                  "VIF %s, which would lose its VF, is being changed; try again in a moment.",
+                  vif_id);
+        return op->request.dry_run ? OUTCOME_FAIL : OUTCOME_WAIT_FOR_REMOVAL;
+    }
+    note_evicted(engine, op, facts->vf_owner ? facts->vf_owner : facts->name_owner);
+    return OUTCOME_STAY;
+}
+
+static enum outcome plan_forward(const struct engine *engine, struct op *op,
+                                 const struct record *current, struct found *found,
+                                 struct error *error)
+{
+    struct switch_facts facts;
+    enum outcome outcome;
+
+    find_facts(engine, op, current, found, &facts);
+    if (op->type == OP_PLUG) {
+        find_owners(engine, op, found, &facts);
+    }
+    if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
+        return passes(engine, op, &facts, error) && !op->request.dry_run ? OUTCOME_WAIT_FOR_REMOVAL
+                                                                         : OUTCOME_FAIL;
+    }
+    outcome = claim(engine, op, &facts, error);
+    if (outcome != OUTCOME_STAY) {
+        return outcome;
+    }
+    note_before(engine, op, current);
+    return carry_out(engine, op);
+}
+
+static enum outcome prepare_plug(const struct engine *engine, struct op *op,
+                                 const struct record *current, struct error *error)
+{
+    struct found found;
+    enum outcome outcome;
+
     forget_evicted(op);
     if (!engine_specify(engine, op, error)) {
-        return false;
+        return OUTCOME_FAIL;
     }
     if (current) {
         engine_keep_without_mac(op, current);
     }
-    facts.boot_id = engine->env.boot_id;
-    facts.evict = engine->env.settings->evict_on_vf_conflict;
-    facts.bridge_exists = bridge_exists(engine, op->goal.bridge);
-    record_init(&name_owner);
-    record_init(&vf_owner);
-    if (ovs_find_port(ovs, op->goal.port, &name_owner) &&
-        !(name_owner.ours && !strcmp(name_owner.spec.vif_id, op->goal.vif_id)) &&
-        !(current && !strcmp(current->spec.guest_port, op->goal.port))) {
-        facts.name_owner = &name_owner;
-    }
-    if (op->goal.has_vf &&
-        ovs_find_vf_owner(ovs, &op->goal.pf, op->goal.vf_num, op->goal.vif_id, &vf_owner)) {
-        facts.vf_owner = &vf_owner;
-    }
-    ok = plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error) &&
-         plan_port_bridge(engine, op, current, error);
-    if (!ok) {
-        *later = is_leaving(engine, op, facts.name_owner) || is_leaving(engine, op, facts.vf_owner);
-    } else if (op->plan.evicted_vif[0] && engine_must_wait_for(engine, op->plan.evicted_vif, op)) {
-        *later = true;
-        ok = error_set(error, REASON_BUSY, "",
-                       "VIF %s, which would lose its VF, is being changed; try again in a moment.",
-                       op->plan.evicted_vif);
-    } else if (op->plan.evicted_vif[0]) {
-        note_evicted(engine, op, facts.vf_owner ? facts.vf_owner : facts.name_owner);
-    }
-    record_destroy(&name_owner);
-    record_destroy(&vf_owner);
-    return ok;
-}
-
-/* Keeps what is there now as what an undo goes back to, as long as nothing has been written. */
-static void note_before(const struct engine *engine, struct op *op, const struct record *current)
-{
-    if (op->touched) {
-        return;
-    }
-    record_destroy(&op->before);
-    port_settings_free(op->before_settings);
-    op->before_settings = NULL;
-    op->has_before = current != NULL;
-    if (current) {
-        record_clone(&op->before, current);
-        op->before.spec.has_qos = op->goal.has_qos || record_has_limits(current);
-        op->before_settings = ovs_port_settings(engine->env.ovs, current->spec.port);
-    } else {
-        record_init(&op->before);
-    }
-}
-
-/* Whether a port was detached, and vswitchd may not have let go of its device yet: to give it its
- * type now would pass vswitchd by. Then it is waited for as after the first step of a replacement.
- */
-static bool is_letting_go(const struct engine *engine, struct op *op, const struct record *current)
-{
-    struct ovs_globals globals;
-
-    ovs_globals(engine->env.ovs, &globals);
-    if (!current || strcmp(current->spec.type, TYPE_DETACHED) || record_failed(current) ||
-        vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD ||
-        globals.cur_cfg >= globals.next_cfg) {
-        return false;
-    }
-    op->plan.action = ACTION_REPLACE;
-    op->target_cfg = globals.next_cfg;
-    return true;
-}
-
-static bool must_wait(const struct engine *engine, const struct op *op)
-{
-    return op->request.wait == WAIT_REALIZED && op->plan.needs_switch && !op->undoing &&
-           vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
-}
-
-/* A plug that finds its port as asked. */
-static enum prepared already_there(struct engine *engine, struct op *op,
-                                   const struct record *current)
-{
-    struct error error;
-
-    ovs_assert(current);
-    if (engine_awaits_device(engine, current) && !op->touched) {
-        /* Whoever plugged it does not follow it up any more. */
-        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look again. */
-        op->plan.needs_switch = true;
-        return must_wait(engine, op) ? PREPARED_WAIT : PREPARED_STAGE;
-    }
-    if (record_failed(current) && !op->touched) {
-        error_set(
-            &error, REASON_NOT_REALIZED, "",
-            "Port %s is as asked, but ovs-vswitchd could not make it work; see the detail, mend "
-            "what it names and plug again.",
-            current->spec.port);
-        error_detail(&error, "%s", current->error ? current->error : "ofport is -1");
-        engine_fail(engine, op, &error);
-        return PREPARED_ENDED;
-    }
-    if (op->request.wait == WAIT_REALIZED &&
-        (op->touched ||
-         (current->ofport == 0 && vswitchd_state(engine->env.vswitchd) != VSWITCHD_DEAD))) {
-        op->target_cfg = 0;
-        if (op->touched) {
-            /* Our transaction happened after all; vswitchd may not have seen it yet. */
-            struct ovs_globals globals;
-
-            ovs_globals(engine->env.ovs, &globals);
-            op->target_cfg = globals.next_cfg;
-            op->plan.action = ACTION_UPDATE;
-            op->plan.needs_switch = true;
-        }
-        return PREPARED_READY;
-    }
-    engine_succeed(engine, op);
-    return PREPARED_ENDED;
-}
-
-/* What is left to decide once the port is planned: links, and whether to go on now. */
-static enum prepared settle_plug(struct engine *engine, struct op *op, const struct record *current)
-{
-    struct error error;
-
-    note_before(engine, op, current);
-    if (!engine_plan_links(engine, op, &error)) {
-        if (error.reason == REASON_PORT_CONFLICT &&
-            !ovs_list_is_empty(&engine->ops.in[OP_CLEARING]) && !op->request.dry_run) {
-            return PREPARED_LATER; /* The link in the way may be one that is being removed. */
-        }
-        engine_give_up(engine, op, &error);
-        return PREPARED_ENDED;
-    }
-    if (op->request.dry_run) {
-        engine_dry_run(engine, op);
-        return PREPARED_ENDED;
-    }
-    if (op->plan.action == ACTION_NONE && (op->host.n > 0 || op->plan.evicted_vif[0])) {
-        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look at the rest. */
-        op->plan.needs_switch = !op->goal.awaits_netdev;
-    }
-    if (op->plan.action == ACTION_NONE && op->goal.no_port) {
-        engine_succeed(engine, op);
-        return PREPARED_ENDED;
-    }
-    if (op->plan.action == ACTION_NONE) {
-        return already_there(engine, op, current);
-    }
-    if (is_letting_go(engine, op, current)) {
-        return PREPARED_READY;
-    }
-    return must_wait(engine, op) ? PREPARED_WAIT : PREPARED_STAGE;
+    found_init(&found);
+    outcome = plan_forward(engine, op, current, &found, error);
+    found_destroy(&found);
+    return outcome;
 }
 
 /* The port as it is, but for what the request changes. */
-static bool plan_update(struct op *op, const struct record *current, struct error *error)
+static enum outcome prepare_update(const struct engine *engine, struct op *op,
+                                   const struct record *current, struct error *error)
 {
-    const struct request *request = &op->request;
-    struct switch_facts facts = {.current = current, .bridge_exists = true};
+    const struct vif *vif = &op->request.vif;
+    struct found found;
+    enum outcome outcome;
 
     if (!current) {
-        return error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
-                         "VIF %s is not plugged; 'list' shows those that are.", request->vif_id);
+        error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
+                  "VIF %s is not plugged; 'list' shows those that are.", op->request.vif_id);
+        return OUTCOME_FAIL;
     }
     if (!strcmp(current->spec.type, TYPE_DETACHED)) {
-        return error_set(error, REASON_BUSY, "",
-                         "Port %s is in the middle of a replacement; try again in a moment.",
-                         current->spec.port);
+        error_set(error, REASON_BUSY, "",
+                  "Port %s is in the middle of a replacement; try again in a moment.",
+                  current->spec.port);
+        return OUTCOME_FAIL;
     }
     port_spec_destroy(&op->goal);
-    port_spec_clone(&op->goal, &current->spec);
     op->has_goal = true;
-    if (request->vif.has_qos) {
-        op->goal.has_qos = true;
-        op->goal.qos = request->vif.qos;
+    if (!spec_update(vif, current, &op->goal, error)) {
+        return OUTCOME_FAIL;
     }
-    if (request->vif.mtu && op->goal.host.kind != HOST_NONE) {
-        op->goal.host.mtu = request->vif.mtu;
-        if (record_awaits_netdev(current)) {
-            op_warn(op, "there is no netdev %s yet, whose MTU could be set", op->goal.host.netdev);
-        }
-    } else if (request->vif.mtu) {
-        op->goal.mtu_request = request->vif.mtu;
+    if (vif->mtu && record_awaits_netdev(current)) {
+        op_warn(op, "there is no netdev %s yet, whose MTU could be set", op->goal.host.netdev);
     }
-    return spec_check_mtu(&request->vif, &op->goal, error) &&
-           plan_plug(&request->vif, &op->goal, &facts, &op->plan, error);
+    found_init(&found);
+    outcome = plan_forward(engine, op, current, &found, error);
+    found_destroy(&found);
+    return outcome;
 }
 
-static enum prepared prepare_plug(struct engine *engine, struct op *op,
-                                  const struct record *current)
-{
-    struct error error;
-    bool later;
-
-    if (!plan_forward(engine, op, current, &later, &error)) {
-        if (later && !op->request.dry_run) {
-            return PREPARED_LATER;
-        }
-        if (op->touched) {
-            engine_undo(engine, op, &error);
-        } else {
-            engine_fail(engine, op, &error);
-        }
-        return PREPARED_ENDED;
-    }
-    return settle_plug(engine, op, current);
-}
-
-static enum prepared prepare_update(struct engine *engine, struct op *op,
-                                    const struct record *current)
-{
-    struct error error;
-
-    if (plan_update(op, current, &error)) {
-        return settle_plug(engine, op, current);
-    }
-    if (op->touched) {
-        engine_undo(engine, op, &error);
-    } else {
-        engine_fail(engine, op, &error);
-    }
-    return PREPARED_ENDED;
-}
-
-/* Without a record (libvirt makes its own row for a tap), an unplug of a VIFOpenVSwitch still
- * removes the port with the VIF's name, if it has the VIF's iface-id as well (os-vif's
- * _unplug_vif_generic()). */
+/* libvirt makes a row without a record for a tap. An unplug of a VIFOpenVSwitch still removes the
+ * port with the VIF's name if it has the VIF's iface-id as well (os-vif's _unplug_vif_generic()).
+ */
 static bool find_leftover(const struct engine *engine, const struct vif *vif, struct record *record)
 {
     if (vif->kind != VIF_KIND_OVS || !ovs_find_port(engine->env.ovs, vif->vif_name, record)) {
@@ -358,67 +339,75 @@ static bool find_leftover(const struct engine *engine, const struct vif *vif, st
     return false;
 }
 
-/* Plans to remove a VIF's bridge of its own that has no record any more, if there is one. */
-static bool plan_left_port_bridge(const struct engine *engine, struct op *op)
+/* Whether the VIF's bridge of its own is there without a record of the VIF. */
+static bool find_left_port_bridge(const struct engine *engine, const char *vif_id,
+                                  char bridge[VIF_IFNAME_MAX + 1])
 {
-    char bridge[VIF_IFNAME_MAX + 1];
     char patch[PORT_NAME_MAX + 1];
     struct record record;
+    bool left;
 
-    spec_name_port_bridge(op->request.vif_id, bridge, patch);
+    spec_name_port_bridge(vif_id, bridge, patch);
     if (!ovs_find_port(engine->env.ovs, patch, &record)) {
         return false;
     }
-    if (strcmp(record.spec.bridge, bridge) || strcmp(record.spec.type, "patch")) {
-        record_destroy(&record);
-        return false;
-    }
+    left = !strcmp(record.spec.bridge, bridge) && !strcmp(record.spec.type, "patch");
     record_destroy(&record);
-    plan_port_bridge_removal(bridge, &op->plan);
-    return true;
+    return left;
 }
 
-static enum prepared prepare_unplug(struct engine *engine, struct op *op,
-                                    const struct record *current)
+/* Whether the VIF on record is not the one that is to be unplugged. */
+static bool is_another(const struct engine *engine, struct op *op, const struct record *current)
 {
     const char *instance = op->request.instance;
-    struct record leftover;
 
-    if (current && *instance && current->instance[0] && strcmp(instance, current->instance)) {
+    if (*instance && current->instance[0] && strcmp(instance, current->instance)) {
         op_warn(op, "VIF is plugged for instance %s by now, not for %s; left alone",
                 current->instance, instance);
-        op->left_alone = true;
-        current = NULL;
+        return true;
     }
-    if (op->only_stale && current && !strcmp(current->boot_id, engine->env.boot_id)) {
-        op->left_alone = true; /* Plugged again since it was found to be stale. */
-        current = NULL;
+    /* Plugged again since it was found to be stale. */
+    return op->only_stale && !strcmp(current->boot_id, engine->env.boot_id);
+}
+
+static void find_leftovers(const struct engine *engine, const struct op *op,
+                           struct record *leftover, char port_bridge[VIF_IFNAME_MAX + 1],
+                           struct unplug_facts *facts)
+{
+    const struct vif *vif = &op->request.vif;
+
+    if (find_leftover(engine, vif, leftover)) {
+        facts->port = leftover;
+    } else if (find_left_port_bridge(engine, op->request.vif_id, port_bridge)) {
+        facts->port_bridge = port_bridge;
+    } else if (is_trunk_bridge(vif->bridge) && ovs_bridge_is_empty(engine->env.ovs, vif->bridge)) {
+        facts->trunk_bridge = vif->bridge; /* libvirt has removed the VIF's port. */
     }
-    if (!current && !op->left_alone && find_leftover(engine, &op->request.vif, &leftover)) {
-        plan_transition(&leftover, NULL, NULL, true, &op->plan);
-        record_destroy(&leftover);
-    } else if (!current && !op->left_alone && plan_left_port_bridge(engine, op)) {
-        /* Its other side was taken away by somebody else. */
-    } else if (!current && !op->left_alone && is_trunk_bridge(op->request.vif.bridge) &&
-               ovs_bridge_is_empty(engine->env.ovs, op->request.vif.bridge)) {
-        /* The VIF's port was libvirt's, which has taken it away. */
-        plan_trunk_removal(op->request.vif.bridge, &op->plan);
-    } else {
-        plan_transition(current, NULL, NULL, true, &op->plan);
-    }
-    note_before(engine, op, current);
-    if (op->request.dry_run) {
-        if (!op->left_alone) {
-            engine_plan_drop_links(engine, op);
+}
+
+static enum outcome prepare_unplug(const struct engine *engine, struct op *op,
+                                   const struct record *current)
+{
+    bool spare = current && is_another(engine, op, current);
+    struct unplug_facts facts = {
+        .port = spare ? NULL : current, .port_bridge = "", .trunk_bridge = ""};
+    char port_bridge[VIF_IFNAME_MAX + 1];
+    struct record leftover;
+
+    note_before(engine, op, facts.port);
+    record_init(&leftover);
+    if (!spare) {
+        engine_plan_leftovers(engine, op, &facts.links);
+        if (!facts.port) {
+            find_leftovers(engine, op, &leftover, port_bridge, &facts);
         }
-        engine_dry_run(engine, op);
-        return PREPARED_ENDED;
     }
-    if (op->plan.action == ACTION_NONE) {
-        engine_succeed(engine, op);
-        return PREPARED_ENDED;
+    plan_unplug(&facts, &op->plan);
+    record_destroy(&leftover);
+    if (spare && !op->request.dry_run) {
+        return OUTCOME_SPARE;
     }
-    return PREPARED_STAGE;
+    return carry_out(engine, op);
 }
 
 static bool is_plugged(const struct engine *engine, const char *vif_id)
@@ -433,34 +422,32 @@ static bool is_plugged(const struct engine *engine, const char *vif_id)
 }
 
 /* The way back: from whatever is there now to what preceded. */
-static enum prepared prepare_undo(struct engine *engine, struct op *op,
-                                  const struct record *current)
+static enum outcome prepare_undo(const struct engine *engine, struct op *op,
+                                 const struct record *current)
 {
-    const struct port_spec *goal = op->has_before ? &op->before.spec : NULL;
+    const struct port_spec *before = op->has_before ? &op->before.spec : NULL;
+    bool restores = op->evicted && !is_plugged(engine, op->evicted->spec.vif_id);
 
-    plan_transition(current, goal, op->has_goal ? &op->goal : NULL,
-                    !goal || bridge_exists(engine, goal->bridge), &op->plan);
-    op->plan.drop_bridge |= op->made_bridge;
-    op->plan.settings = goal ? op->before_settings : NULL;
-    if (op->evicted && !is_plugged(engine, op->evicted->spec.vif_id)) {
-        op->plan.restored = &op->evicted->spec;
-        op->plan.restored_settings = op->evicted_settings;
-        op->plan.needs_switch = true;
-        return PREPARED_STAGE;
+    plan_undo(
+        &(struct undo_facts){
+            .current = current,
+            .before = before,
+            .written = op->has_goal ? &op->goal : NULL,
+            .settings = op->before_settings,
+            .evicted = restores ? &op->evicted->spec : NULL,
+            .evicted_settings = op->evicted_settings,
+            .bridge_exists = before && bridge_exists(engine, before->bridge),
+            .made_bridge = op->bridge == BRIDGE_MADE,
+            .letting_go = is_letting_go(engine, op, current),
+        },
+        &op->plan);
+    if (op->plan.awaits_only) {
+        return await(engine, op);
     }
-    if (goal && is_letting_go(engine, op, current)) {
-        return PREPARED_READY;
-    }
-    if (op->plan.action == ACTION_NONE) {
-        struct error error = op->error;
-
-        engine_fail(engine, op, &error);
-        return PREPARED_ENDED;
-    }
-    return PREPARED_STAGE;
+    return op->plan.action == ACTION_NONE && !restores ? OUTCOME_UNDONE : OUTCOME_COMMIT;
 }
 
-/* What the type of an interface that was left detached has to be. */
+/* The type that an interface which was left detached has to get. */
 static const char *type_of(const struct record *record)
 {
     if (record->spec.kind == VIF_KIND_REPRESENTOR) {
@@ -470,31 +457,26 @@ static const char *type_of(const struct record *record)
                                                                 : "dpdkvhostuser";
 }
 
-static enum prepared prepare_recover(struct engine *engine, struct op *op,
-                                     const struct record *current)
+static enum outcome prepare_recover(const struct engine *engine, struct op *op,
+                                    const struct record *current)
 {
     bool detached = current && !strcmp(current->spec.type, TYPE_DETACHED);
+    struct switch_facts facts = {.current = current};
 
     if (!detached && !(current && engine_awaits_device(engine, current))) {
-        engine_remove(engine, op);
-        return PREPARED_ENDED;
+        return OUTCOME_DROP;
     }
-    port_spec_destroy(&op->goal);
-    port_spec_clone(&op->goal, &current->spec);
-    op->has_goal = true;
+    set_goal(op, &current->spec);
     if (detached) {
         snprintf(op->goal.type, sizeof op->goal.type, "%s", type_of(current));
     }
-    plan_transition(current, &op->goal, NULL, true, &op->plan);
-    if (!detached) {
-        op->plan.action = ACTION_UPDATE; /* Of nothing, but vswitchd has to look again. */
-        op->plan.needs_switch = op->plan.changes = true;
-    }
-    return is_letting_go(engine, op, current) ? PREPARED_READY : PREPARED_STAGE;
+    facts.letting_go = is_letting_go(engine, op, current);
+    plan_recover(&op->goal, &facts, &op->plan);
+    return op->plan.awaits_only ? await(engine, op) : OUTCOME_COMMIT;
 }
 
-/* Whether somebody else has what a port that was deleted would need: its name, its VF, or its
- * iface-id, which no two ports may have. */
+/* Whether somebody else has what a port that was deleted needs: its name, its VF, or its iface-id,
+ * which no two ports may have. */
 static bool is_taken(const struct engine *engine, const struct port_spec *goal)
 {
     const char *iface_id = smap_get_def(&goal->external_ids, KEY_IFACE_ID, "");
@@ -510,15 +492,16 @@ static bool is_taken(const struct engine *engine, const struct port_spec *goal)
 }
 
 /* Brings back what others have changed; op->goal is what was there before. */
-static enum prepared prepare_repair(struct engine *engine, struct op *op,
-                                    const struct record *current)
+static enum outcome prepare_repair(const struct engine *engine, struct op *op,
+                                   const struct record *current, struct error *error)
 {
     bool has_bridge = bridge_exists(engine, op->goal.bridge);
-    struct error error;
+    struct switch_facts facts;
+    struct found found;
+    bool planned;
 
     if (!current && (is_taken(engine, &op->goal) || !has_bridge)) {
-        engine_remove(engine, op);
-        return PREPARED_ENDED;
+        return OUTCOME_DROP;
     }
     if (!has_bridge) {
         engine_choose_fail_mode(engine, &op->goal);
@@ -529,48 +512,50 @@ static enum prepared prepare_repair(struct engine *engine, struct op *op,
         spec_fill_new_port(engine->env.settings->isolate_vif,
                            engine->env.settings->default_qos_type, &op->goal);
     }
-    plan_transition(current, &op->goal, &op->goal, has_bridge, &op->plan);
-    if (!plan_port_bridge(engine, op, current, &error)) {
-        engine_fail(engine, op, &error);
-        return PREPARED_ENDED;
-    }
+    found_init(&found);
+    find_facts(engine, op, current, &found, &facts);
+    planned = plan_repair(&op->request.vif, &op->goal, &facts, &op->plan, error);
+    found_destroy(&found);
     note_before(engine, op, current);
-    if (!engine_plan_links(engine, op, &error)) {
-        engine_fail(engine, op, &error);
-        return PREPARED_ENDED;
+    if (!planned) {
+        return OUTCOME_FAIL;
     }
-    if (op->plan.action == ACTION_NONE) {
-        op->plan.action = ACTION_UPDATE; /* Of nothing: vswitchd tries failed ports again. */
-        op->plan.needs_switch = true;
-    }
-    return is_letting_go(engine, op, current) ? PREPARED_READY : PREPARED_STAGE;
+    return op->plan.awaits_only ? await(engine, op) : OUTCOME_COMMIT;
 }
 
-enum prepared engine_prepare(struct engine *engine, struct op *op)
+enum outcome engine_prepare(const struct engine *engine, struct op *op, struct error *error)
 {
-    enum prepared prepared = PREPARED_STAGE;
+    enum outcome outcome = OUTCOME_STAY;
     struct record record;
     struct record *current;
 
     record_init(&record);
     current = ovs_find_vif(engine->env.ovs, op->request.vif_id, &record) ? &record : NULL;
-    if (op->uncertain_bridge) {
-        op->made_bridge |= current != NULL; /* The transaction happened, so the bridge is ours. */
-        op->uncertain_bridge = false;
+    if (op->bridge == BRIDGE_PERHAPS_MADE) {
+        /* If the transaction happened, the bridge is ours. */
+        op->bridge = current ? BRIDGE_MADE : BRIDGE_NOT_MADE;
     }
-    if (op->undoing) {
-        prepared = prepare_undo(engine, op, current);
-    } else if (op->type == OP_PLUG) {
-        prepared = prepare_plug(engine, op, current);
-    } else if (op->type == OP_UPDATE) {
-        prepared = prepare_update(engine, op, current);
-    } else if (op->type == OP_UNPLUG) {
-        prepared = prepare_unplug(engine, op, current);
-    } else if (op->type == OP_REPAIR) {
-        prepared = prepare_repair(engine, op, current);
+    if (op_is_undo(op)) {
+        outcome = prepare_undo(engine, op, current);
     } else {
-        prepared = prepare_recover(engine, op, current);
+        switch (op->type) {
+        case OP_PLUG:
+            outcome = prepare_plug(engine, op, current, error);
+            break;
+        case OP_UPDATE:
+            outcome = prepare_update(engine, op, current, error);
+            break;
+        case OP_UNPLUG:
+            outcome = prepare_unplug(engine, op, current);
+            break;
+        case OP_REPAIR:
+            outcome = prepare_repair(engine, op, current, error);
+            break;
+        case OP_RECOVER:
+            outcome = prepare_recover(engine, op, current);
+            break;
+        }
     }
     record_destroy(&record);
-    return prepared;
+    return outcome;
 }

@@ -3,15 +3,10 @@
 
 #include "engine/engine-private.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
-
-VLOG_DEFINE_THIS_MODULE(engine_commit);
 
 /* Transactions of one operation that may come to nothing before it fails: each means that somebody
  * else was quicker at the very same rows. */
@@ -24,7 +19,7 @@ static bool is_there(const struct engine *engine, const struct op *op)
     struct record record;
     bool there;
 
-    if (op->plan.action == ACTION_DELETE || op->bump_only) {
+    if (op->plan.action == ACTION_DELETE || op_only_looks(op)) {
         return true;
     }
     if (op->plan.spec.no_port) {
@@ -40,193 +35,151 @@ static bool is_there(const struct engine *engine, const struct op *op)
     return there;
 }
 
-/* The client was told that it failed, since OVSDB took too long: whatever happened is taken back.
- */
-static void end_refused(struct engine *engine, struct op *op)
+/* The client was told that it failed, since OVSDB took too long. */
+static enum outcome take_back(const struct op *op, struct error *error)
 {
-    struct error error = op->error;
-
-    if (op_is_plug(op) && op->touched) {
-        engine_undo(engine, op, &error);
-    } else {
-        engine_remove(engine, op);
+    if (op_is_plug(op) && op->written) {
+        *error = op->error;
+        return OUTCOME_FAIL;
     }
+    return OUTCOME_DROP;
 }
 
-void engine_try_again(struct engine *engine, struct op *op)
+static bool is_refused(const struct op *op)
 {
-    struct error error;
+    return op->told == TOLD_REFUSED && !op_is_undo(op);
+}
 
-    if (op->refused && !op->undoing) {
-        end_refused(engine, op);
-    } else if (++op->tries > TRIES_MAX) {
-        error_set(&error, REASON_INTERNAL, "",
+enum outcome engine_try_again(const struct engine *engine OVS_UNUSED, struct op *op,
+                              struct error *error)
+{
+    if (is_refused(op)) {
+        return take_back(op, error);
+    }
+    if (++op->queued.n_tries > TRIES_MAX) {
+        error_set(error, REASON_INTERNAL, "",
                   "The transaction for VIF %s came to nothing %d times, since others changed the "
                   "same rows; find out who does (ovsdb-tool show-log) and try again.",
                   op->request.vif_id, TRIES_MAX);
-        engine_give_up(engine, op, &error);
-    } else {
-        engine_move(engine, op, OP_QUEUED);
+        return OUTCOME_FAIL;
     }
+    return OUTCOME_AGAIN;
 }
 
-/* A plug answers for the port, also where no more than marks were to be written: what OVSDB tells
+/* The reply to a plug is about the port, also where only marks were to be written: what OVSDB tells
  * of the port may be of an earlier boot. */
 bool engine_wants_verdict(const struct engine *engine, const struct op *op)
 {
-    return op_is_plug(op) && !op->undoing && op->request.wait == WAIT_REALIZED &&
+    return op_is_plug(op) && !op_is_undo(op) && op->request.wait == WAIT_REALIZED &&
            !op->goal.no_port && !op->goal.awaits_netdev &&
            vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE;
 }
 
-static void committed_undo(struct engine *engine, struct op *op)
+/* `dead`: no verdict can be expected. */
+static enum outcome committed_undo(const struct op *op, bool dead)
 {
-    bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
-
     if (op->plan.action == ACTION_REPLACE) {
-        engine_move(engine, op, dead ? OP_QUEUED : OP_REALIZING);
-    } else if ((op->has_before || op->evicted) && op->plan.needs_switch && !dead) {
-        engine_move(engine, op, OP_REALIZING);
-    } else {
-        struct error error = op->error;
-
-        engine_fail(engine, op, &error);
+        return dead ? OUTCOME_AGAIN : OUTCOME_REALIZE;
     }
+    if ((op->has_before || op->evicted) && op->plan.needs_switch && !dead) {
+        return OUTCOME_REALIZE;
+    }
+    return OUTCOME_UNDONE;
 }
 
-static void committed_forward(struct engine *engine, struct op *op)
+static enum outcome committed_forward(const struct engine *engine, const struct op *op, bool dead)
 {
-    bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
+    bool waits = op->request.wait == WAIT_REALIZED;
 
     if (op->plan.action == ACTION_REPLACE) {
-        engine_move(engine, op, dead ? OP_QUEUED : OP_REALIZING);
-    } else if ((!op->plan.needs_switch && !engine_wants_verdict(engine, op)) ||
-               (dead && !op_is_plug(op)) ||
-               (op->type == OP_UNPLUG && op->request.wait == WAIT_COMMITTED) ||
-               (dead && op->request.wait == WAIT_COMMITTED)) {
-        engine_succeed(engine, op);
-    } else {
-        if (op->request.wait == WAIT_COMMITTED) {
-            engine_answer_committed(engine, op);
-            if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
-                poll_immediate_wake(); /* The next operation on the VIF may go. */
-            }
-        }
-        engine_move(engine, op, OP_REALIZING);
+        return dead ? OUTCOME_AGAIN : OUTCOME_REALIZE;
     }
+    if ((!op->plan.needs_switch && !engine_wants_verdict(engine, op)) ||
+        (dead && !(op_is_plug(op) && waits)) || (op->type == OP_UNPLUG && !waits)) {
+        return OUTCOME_SUCCEED;
+    }
+    return waits ? OUTCOME_REALIZE : OUTCOME_ACKNOWLEDGE;
 }
 
-static void committed(struct engine *engine, struct op *op, int64_t next_cfg)
+/* What a look for `op` starts with. */
+static void expect_verdict(const struct engine *engine, struct op *op)
 {
+    op->realizing.target_cfg = engine->results.next_cfg;
+    op->realizing.settle_until = op->realizing.hand_over.next_at = 0;
+    op->deadline = time_msec() + engine_timeout_ms(engine, op);
+}
+
+static enum outcome committed(const struct engine *engine, struct op *op, struct error *error)
+{
+    bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
+    bool only_looks = op_only_looks(op);
+
     op->committed_us = time_usec();
-    op->touched = true;
-    op->made_bridge |= !op->undoing && !op->bump_only && op->plan.create_bridge;
-    if (op->refused && !op->undoing) {
-        end_refused(engine, op);
-        return;
+    op->written = true;
+    if (!op_is_undo(op) && !only_looks && op->plan.create_bridge) {
+        op->bridge = BRIDGE_MADE;
+    }
+    if (is_refused(op)) {
+        return take_back(op, error);
     }
     if (!is_there(engine, op)) {
-        engine_try_again(engine, op);
-        return;
+        return engine_try_again(engine, op, error);
     }
-    op->target_cfg = next_cfg;
-    op->deadline = time_msec() + engine_timeout_ms(engine, op);
-    op->settle_until = op->hand_over.next_at = 0;
-    if (op->bump_only) {
-        op->bump_only = false;
-        engine_move(engine, op, OP_REALIZING);
-        return;
+    expect_verdict(engine, op);
+    if (only_looks) {
+        op->queued.writes = WRITES_PLAN;
+        return OUTCOME_REALIZE;
     }
-    op->looked_again = false;
-    op->hand_over.n_looks = 0;
-    op->hand_over.until = 0;
-    if (op->undoing) {
-        committed_undo(engine, op);
-        return;
+    op->realizing.looked_again = false;
+    op->realizing.hand_over.n_looks = 0;
+    op->realizing.hand_over.until = 0;
+    if (op_is_undo(op)) {
+        return committed_undo(op, dead);
     }
     op->changed |= op->plan.changes;
-    committed_forward(engine, op);
+    return committed_forward(engine, op, dead);
 }
 
-static void refused(struct engine *engine, struct op *op, bool alone, const char *words)
+static enum outcome refused(const struct engine *engine, struct op *op, bool alone,
+                            struct error *error)
 {
-    struct error error;
+    const char *words = engine->results.words ? engine->results.words : "no reason given";
 
-    /* In a crowd nobody knows who was to blame, so each goes alone. Alone, it is planned once more,
-     * since what it collided with is known by now. */
-    if (!alone || op->tries == 0) {
-        op->solo = true;
-        engine_try_again(engine, op);
-        return;
+    /* In a batch nobody knows which operation was to blame, so each goes alone. An operation that
+     * was alone is planned once more, since what it collided with is known by now. */
+    if (!alone || op->queued.n_tries == 0) {
+        op->queued.alone = true;
+        return engine_try_again(engine, op, error);
     }
-    error_set(&error, REASON_INTERNAL, "",
+    error_set(error, REASON_INTERNAL, "",
               "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's log.",
               op->request.vif_id, words);
-    error_detail(&error, "%s", words);
-    engine_give_up(engine, op, &error);
+    error_detail(error, "%s", words);
+    return OUTCOME_FAIL;
 }
 
-/* The connection broke: it may have happened or not, and is planned again to find out. */
-static void uncertain(struct engine *engine, struct op *op)
+/* The connection broke: the transaction may have happened, and planning finds out. */
+static enum outcome uncertain(struct op *op, struct error *error)
 {
-    op->touched = true;
+    op->written = true;
     op->changed |= op->plan.changes;
-    op->uncertain_bridge = op->plan.create_bridge;
-    if (op->refused && !op->undoing) {
-        end_refused(engine, op);
-    } else {
-        engine_move(engine, op, OP_QUEUED);
+    if (op->plan.create_bridge && op->bridge == BRIDGE_NOT_MADE) {
+        op->bridge = BRIDGE_PERHAPS_MADE;
     }
+    return is_refused(op) ? take_back(op, error) : OUTCOME_AGAIN;
 }
 
-void engine_collect(struct engine *engine)
+enum outcome engine_settle(const struct engine *engine, struct op *op, bool alone,
+                           struct error *error)
 {
-    struct results *results = &engine->results;
-    enum ovs_txn_result result;
-    int64_t next_cfg;
-    struct op *op;
-    char *words;
-
-    result = ovs_txn_result(engine->env.ovs, &next_cfg, &words);
-    if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
-        return;
+    switch (engine->results.result) {
+    case OVS_TXN_COMMITTED:
+        return committed(engine, op, error);
+    case OVS_TXN_UNCERTAIN:
+        return uncertain(op, error);
+    case OVS_TXN_TRY_AGAIN:
+        return engine_try_again(engine, op, error);
+    default:
+        return refused(engine, op, alone, error);
     }
-    ovs_assert(ovs_list_is_empty(&engine->ops.in[OP_SETTLING]));
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
-        ops_set_state(&engine->ops, op, OP_SETTLING);
-    }
-    results->result = result;
-    results->next_cfg = next_cfg;
-    results->words = words;
-}
-
-void engine_settle(struct engine *engine)
-{
-    struct results *results = &engine->results;
-    bool alone = ovs_list_is_short(&engine->ops.in[OP_SETTLING]);
-    struct op *op;
-
-    if (results->result == OVS_TXN_ERROR) {
-        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
-                  ovs_list_size(&engine->ops.in[OP_SETTLING]), results->words);
-    }
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_SETTLING]) {
-        switch (results->result) {
-        case OVS_TXN_COMMITTED:
-            committed(engine, op, results->next_cfg);
-            break;
-        case OVS_TXN_UNCERTAIN:
-            uncertain(engine, op);
-            break;
-        case OVS_TXN_TRY_AGAIN:
-            engine_try_again(engine, op);
-            break;
-        default:
-            refused(engine, op, alone, results->words);
-            break;
-        }
-    }
-    free(results->words);
-    results->words = NULL;
-    results->result = OVS_TXN_NONE;
 }

@@ -13,6 +13,17 @@
 #include "timeval.h"
 #include "util.h"
 
+/* What has become of a port. */
+enum verdict {
+    VERDICT_PENDING,
+    VERDICT_DONE,
+    VERDICT_NEXT_STEP,       /* This step is done, and there is another. */
+    VERDICT_LOOK_AGAIN,      /* vswitchd has to look at the port once more... */
+    VERDICT_LOOK_FOR_DEVICE, /* ...since its device is being handed over. */
+    VERDICT_WITHOUT_MAC,     /* Failed, but dpdk-vf-mac can be left out. */
+    VERDICT_FAILED           /* *error says why. */
+};
+
 /* vswitchd refreshes mtu in a transaction of its own after a change in place, some 100 ms later. */
 #define SETTLE_MS 500
 
@@ -59,13 +70,13 @@ static enum verdict not_realized(const struct engine *engine, const struct op *o
 /* Whether the time has passed that vswitchd is given to refresh what it tells about a port. */
 static bool has_settled(struct op *op)
 {
-    if (op->settle_until == 0) {
-        op->settle_until = time_msec() + SETTLE_MS;
+    if (op->realizing.settle_until == 0) {
+        op->realizing.settle_until = time_msec() + SETTLE_MS;
     }
-    if (time_msec() >= op->settle_until) {
+    if (time_msec() >= op->realizing.settle_until) {
         return true;
     }
-    op->judge_at = op->settle_until;
+    op->realizing.judge_at = op->realizing.settle_until;
     return false;
 }
 
@@ -97,25 +108,26 @@ bool engine_awaits_device(const struct engine *engine, const struct record *reco
 static enum verdict judge_device(const struct engine *engine, struct op *op,
                                  const struct record *record)
 {
-    int pause_ms = hand_over_pause_ms(op->hand_over.n_looks);
+    int pause_ms = hand_over_pause_ms(op->realizing.hand_over.n_looks);
     long long int now = time_msec();
 
     if (!engine_awaits_device(engine, record)) {
         return VERDICT_FAILED;
     }
-    if (!op->hand_over.until) {
-        op->hand_over.until = op->deadline; /* That of the commit; each look has a new one. */
+    if (!op->realizing.hand_over.until) {
+        op->realizing.hand_over.until =
+            op->deadline; /* That of the commit; each look has a new one. */
     }
-    if (pause_ms < 0 || now >= op->hand_over.until) {
+    if (pause_ms < 0 || now >= op->realizing.hand_over.until) {
         return VERDICT_FAILED;
     }
-    if (!op->hand_over.next_at) {
-        op->hand_over.next_at = now + pause_ms;
+    if (!op->realizing.hand_over.next_at) {
+        op->realizing.hand_over.next_at = now + pause_ms;
     }
-    if (now >= op->hand_over.next_at) {
+    if (now >= op->realizing.hand_over.next_at) {
         return VERDICT_LOOK_FOR_DEVICE;
     }
-    op->judge_at = MIN(op->hand_over.next_at, op->hand_over.until);
+    op->realizing.judge_at = MIN(op->realizing.hand_over.next_at, op->realizing.hand_over.until);
     return VERDICT_PENDING;
 }
 
@@ -126,7 +138,7 @@ static enum verdict wrong_mtu(struct op *op, const struct record *record, struct
     if (!has_settled(op)) {
         return VERDICT_PENDING;
     }
-    if (!op->looked_again) {
+    if (!op->realizing.looked_again) {
         return VERDICT_LOOK_AGAIN;
     }
     error_set(error, REASON_NOT_REALIZED, vif_field_path(&op->request.vif, VIF_FIELD_MTU),
@@ -159,8 +171,8 @@ static enum verdict wrong_vf_mac(struct op *op, const struct record *record, str
  * refused one) and a port that carries nothing, until the next reconfiguration finds out. */
 static bool needs_second_look(const struct op *op)
 {
-    return op->plan.action == ACTION_UPDATE && op->plan.needs_switch && !op->looked_again &&
-           !strcmp(op->plan.spec.type, "dpdk");
+    return op->plan.action == ACTION_UPDATE && op->plan.needs_switch &&
+           !op->realizing.looked_again && !strcmp(op->plan.spec.type, "dpdk");
 }
 
 static enum verdict judge_plug(const struct engine *engine, struct op *op,
@@ -212,7 +224,7 @@ static enum verdict judge_return(const struct engine *engine, struct op *op,
     if (!has_settled(op)) {
         return VERDICT_PENDING;
     }
-    return op->looked_again ? VERDICT_FAILED : VERDICT_LOOK_AGAIN;
+    return op->realizing.looked_again ? VERDICT_FAILED : VERDICT_LOOK_AGAIN;
 }
 
 /* If what preceded cannot be brought back, the answer says so as well. */
@@ -278,33 +290,56 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
     if (op->plan.action == ACTION_REPLACE) {
         return VERDICT_NEXT_STEP;
     }
-    return op->undoing ? judge_undo(engine, op, record) : judge_plug(engine, op, record, error);
+    return op_is_undo(op) ? judge_undo(engine, op, record) : judge_plug(engine, op, record, error);
 }
 
-enum verdict engine_verdict(struct engine *engine, struct op *op, struct error *error)
+static enum verdict judge(const struct engine *engine, struct op *op, struct error *error)
 {
-    const char *port = op->undoing ? op->plan.spec.port : op->goal.port;
+    const char *port = op_is_undo(op) ? op->plan.spec.port : op->goal.port;
     struct ovs_globals globals;
     struct record record;
     enum verdict verdict;
 
-    op->judge_at = LLONG_MAX;
     if (!ovs_synced(engine->env.ovs)) {
         return VERDICT_PENDING;
     }
     ovs_globals(engine->env.ovs, &globals);
-    if (globals.cur_cfg < op->target_cfg) {
+    if (globals.cur_cfg < op->realizing.target_cfg) {
         /* A vswitchd that starts anew holds no old device. */
         bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
 
         return dead && op->plan.action == ACTION_REPLACE ? VERDICT_NEXT_STEP : VERDICT_PENDING;
     }
     if (op->plan.action == ACTION_DELETE) {
-        return op->undoing ? judge_undo(engine, op, NULL) : VERDICT_DONE;
+        return op_is_undo(op) ? judge_undo(engine, op, NULL) : VERDICT_DONE;
     }
     record_init(&record);
     ovs_find_port(engine->env.ovs, port, &record);
     verdict = judge_row(engine, op, &record, error);
     record_destroy(&record);
     return verdict;
+}
+
+enum outcome engine_judge(const struct engine *engine, struct op *op, struct error *error)
+{
+    op->realizing.judge_at = LLONG_MAX;
+    switch (judge(engine, op, error)) {
+    case VERDICT_PENDING:
+        return OUTCOME_STAY;
+    case VERDICT_DONE:
+        return op_is_undo(op) ? OUTCOME_UNDONE : OUTCOME_SUCCEED;
+    case VERDICT_NEXT_STEP:
+        return OUTCOME_AGAIN;
+    case VERDICT_LOOK_AGAIN:
+        op->realizing.looked_again = true;
+        return OUTCOME_LOOK_AGAIN;
+    case VERDICT_LOOK_FOR_DEVICE:
+        op->realizing.hand_over.n_looks++;
+        return OUTCOME_LOOK_AGAIN;
+    case VERDICT_WITHOUT_MAC:
+        return OUTCOME_WITHOUT_MAC;
+    case VERDICT_FAILED:
+        break;
+    }
+    return OUTCOME_FAIL;
 }

@@ -85,12 +85,6 @@ struct port_settings *ovs_port_settings(const struct ovs *ovs, const char *port)
 bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name);
 
 /* What there is of a VIF's bridge of its own. */
-enum port_bridge_state {
-    PORT_BRIDGE_NONE,
-    PORT_BRIDGE_WHOLE,  /* With the guest's port and the patch port. */
-    PORT_BRIDGE_PARTLY, /* It is the VIF's, and something is missing. */
-    PORT_BRIDGE_FOREIGN /* Somebody else's. */
-};
 enum port_bridge_state ovs_port_bridge(const struct ovs *ovs, const char *bridge, const char *patch,
                                        const char *guest_port);
 

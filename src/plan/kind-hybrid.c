@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/spec.h"
 #include "util.h"
 
 bool spec_hybrid(const struct vif *vif, const struct host_facts *facts OVS_UNUSED,

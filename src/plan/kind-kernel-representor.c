@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/spec.h"
 #include "util.h"
 
 bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/spec.h"
 #include "util.h"
 
 static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)

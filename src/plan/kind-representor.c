@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/spec.h"
 #include "util.h"
 
 static bool check_vhost_user(const struct vif *vif, const struct host_facts *facts,

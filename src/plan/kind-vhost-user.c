@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/spec.h"
 #include "util.h"
 
 /* OVS's lib/netdev-dpdk.c: NETDEV_DPDK_MAX_PKT_LEN (9728) less headers. It refuses a larger one

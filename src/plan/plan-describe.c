@@ -178,14 +178,14 @@ static void describe_update(const struct plan *plan, struct lines *lines)
     }
 }
 
-char **plan_operations(const struct plan *plan, const struct host_plan *host, size_t *n)
+char **plan_operations(const struct plan *plan, size_t *n)
 {
     struct lines lines = {0};
 
-    for (size_t i = 0; host && i < host->n; i++) {
+    for (size_t i = 0; i < plan->links.n; i++) {
         char text[96];
 
-        host_step_describe(&host->steps[i], text, sizeof text);
+        host_step_describe(&plan->links.steps[i], text, sizeof text);
         add_line(&lines, "%s", text);
     }
     if (plan->evicted_port[0]) {
@@ -195,6 +195,10 @@ char **plan_operations(const struct plan *plan, const struct host_plan *host, si
         add_line(&lines, "insert Bridge %s datapath_type=%s%s%s", plan->spec.bridge,
                  plan->spec.datapath_type, plan->spec.fail_mode[0] ? " fail_mode=" : "",
                  plan->spec.fail_mode);
+    }
+    if (plan->awaits_only) {
+        *n = lines.n;
+        return lines.lines;
     }
     switch (plan->action) {
     case ACTION_CREATE:

@@ -90,10 +90,7 @@ static void diff_maps(const struct smap *current, const struct smap *goal,
     }
 }
 
-/* Appends "; item" or "item" to plan->why. */
-static void why(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void why(struct plan *plan, const char *format, ...)
+void plan_why(struct plan *plan, const char *format, ...)
 {
     size_t used = strlen(plan->why);
     va_list args;
@@ -122,7 +119,7 @@ static void why_map(struct plan *plan, const struct smap *map, const char *verb)
     const struct smap_node *node;
 
     SMAP_FOR_EACH (node, map) {
-        why(plan, "%s %s", node->key, verb);
+        plan_why(plan, "%s %s", node->key, verb);
     }
 }
 
@@ -134,7 +131,7 @@ static void note_move(const struct record *current, const struct port_spec *goal
     if (strcmp(bridge, goal->bridge)) {
         snprintf(plan->old_bridge, sizeof plan->old_bridge, "%s", bridge);
         plan->drop_bridge = is_trunk_bridge(bridge);
-        why(plan, "bridge %s becomes %s", bridge, goal->bridge);
+        plan_why(plan, "bridge %s becomes %s", bridge, goal->bridge);
     }
 }
 
@@ -156,18 +153,18 @@ static void plan_change(const struct record *current, const struct port_spec *go
     note_move(current, goal, plan);
     if (now->guest_port[0] && strcmp(now->guest_port, goal->guest_port)) {
         snprintf(plan->old_guest_port, sizeof plan->old_guest_port, "%s", now->guest_port);
-        why(plan, "port %s becomes %s", now->guest_port, goal->guest_port);
+        plan_why(plan, "port %s becomes %s", now->guest_port, goal->guest_port);
     }
     if (plan->set_type) {
-        why(plan, "type %s becomes %s", now->type, goal->type);
+        plan_why(plan, "type %s becomes %s", now->type, goal->type);
     }
     if (plan->set_mtu_request) {
-        why(plan, "mtu_request %d becomes %d", now->mtu_request, goal->mtu_request);
+        plan_why(plan, "mtu_request %d becomes %d", now->mtu_request, goal->mtu_request);
     }
     plan->set_qos =
         goal->has_qos && (!written || written->has_qos) && !qos_limits_match(&now->qos, &goal->qos);
     if (plan->set_qos) {
-        why(plan, "QoS changes");
+        plan_why(plan, "QoS changes");
     }
     why_map(plan, &plan->set_options, "changes");
     why_map(plan, &plan->remove_options, "goes");
@@ -181,7 +178,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
     why_map(plan, &plan->remove_external_ids, "goes");
     if (!plan->why[0]) {
         plan->action = ACTION_NONE;
-        why(plan, "port %s on %s is as asked", now->port, now->bridge);
+        plan_why(plan, "port %s on %s is as asked", now->port, now->bridge);
         return;
     }
     replace = touches(&plan->set_options, locators,
@@ -201,27 +198,7 @@ static void plan_removal(const struct record *current, struct plan *plan)
     plan->needs_switch = plan->changes = true;
     /* os-vif's _delete_bridge_if_trunk(), but only if the VIF's port was the last one. */
     plan->drop_bridge = is_trunk_bridge(current->spec.bridge);
-    why(plan, "port %s on %s goes", current->spec.port, current->spec.bridge);
-}
-
-void plan_trunk_removal(const char *bridge, struct plan *plan)
-{
-    plan_destroy(plan);
-    plan_init(plan);
-    plan->action = ACTION_DELETE;
-    plan->changes = plan->drop_bridge = plan->spec.no_port = true;
-    snprintf(plan->spec.bridge, sizeof plan->spec.bridge, "%s", bridge);
-    why(plan, "trunk bridge %s is empty", bridge);
-}
-
-void plan_port_bridge_removal(const char *bridge, struct plan *plan)
-{
-    plan_destroy(plan);
-    plan_init(plan);
-    plan->action = ACTION_DELETE;
-    plan->changes = plan->needs_switch = plan->spec.no_port = true;
-    snprintf(plan->spec.port_bridge, sizeof plan->spec.port_bridge, "%s", bridge);
-    why(plan, "bridge %s is left", bridge);
+    plan_why(plan, "port %s on %s goes", current->spec.port, current->spec.bridge);
 }
 
 static void plan_creation(const struct record *current, const struct port_spec *goal,
@@ -233,14 +210,14 @@ static void plan_creation(const struct record *current, const struct port_spec *
         snprintf(plan->old_port, sizeof plan->old_port, "%s", current->spec.port);
         snprintf(plan->old_port_bridge, sizeof plan->old_port_bridge, "%s",
                  current->spec.port_bridge);
-        why(plan, "port %s becomes %s", current->spec.port, goal->port);
+        plan_why(plan, "port %s becomes %s", current->spec.port, goal->port);
         note_move(current, goal, plan);
         if (!goal->has_qos && record_has_limits(current)) {
             plan->spec.has_qos = true; /* Nothing was said of limits, so they stay. */
             plan->spec.qos = current->spec.qos;
         }
     } else {
-        why(plan, "there is no port of this VIF");
+        plan_why(plan, "there is no port of this VIF");
     }
 }
 
@@ -250,9 +227,10 @@ static void plan_bridge_only(const struct port_spec *goal, struct plan *plan)
     if (plan->create_bridge) {
         plan->action = ACTION_CREATE;
         plan->changes = true;
-        why(plan, "there is no bridge %s", goal->bridge);
+        plan_why(plan, "there is no bridge %s", goal->bridge);
     } else {
-        why(plan, "there is a bridge %s, and the port is not vifplugd's to make", goal->bridge);
+        plan_why(plan, "there is a bridge %s, and the port is not vifplugd's to make",
+                 goal->bridge);
     }
 }
 
@@ -269,7 +247,7 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
     }
     plan->create_bridge = goal && !bridge_exists;
     if (!current && !goal) {
-        why(plan, "there is no port of this VIF");
+        plan_why(plan, "there is no port of this VIF");
     } else if (!goal) {
         plan_removal(current, plan);
     } else if (goal->no_port) {
@@ -284,88 +262,37 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
     }
 }
 
-static bool refuse_name(const struct vif *vif, const struct port_spec *spec,
-                        const struct record *owner, struct error *error)
+/* Waits for what the first step of a replacement has begun. */
+static void await_release(struct plan *plan)
 {
-    bool by_vif_name = !strcmp(spec->port, vif->vif_name);
-    const char *field = by_vif_name                    ? vif_field_path(vif, VIF_FIELD_VIF_NAME)
-                        : vif->form == VIF_FORM_NATIVE ? "vif.vif_id"
-                                                       : "vif.id";
-
-    if (owner->ours) {
-        return error_set(error, REASON_PORT_CONFLICT, field,
-                         "The port name %s, made of the VIF's %s, is taken by VIF %s; unplug that "
-                         "VIF or use another %s.",
-                         spec->port, by_vif_name ? "vif_name" : "id (its first 11 characters)",
-                         owner->spec.vif_id, by_vif_name ? "vif_name" : "id");
-    }
-    return error_set(error, REASON_PORT_CONFLICT, field,
-                     "There is a port %s on bridge %s that vifplugd did not make and so does not "
-                     "touch; remove it with ovs-vsctl del-port if it is not needed.",
-                     spec->port, owner->spec.bridge);
+    plan->action = ACTION_REPLACE;
+    plan->awaits_only = true;
 }
 
-static bool refuse_vf(const struct vif *vif, const struct port_spec *spec,
-                      const struct record *owner, struct error *error)
+void plan_recover(const struct port_spec *spec, const struct switch_facts *facts, struct plan *plan)
 {
-    const char *field = vif_field_path(vif, VIF_FIELD_PCI_SLOT);
-    char pf[PCI_ADDR_LEN];
-
-    pci_addr_format(&spec->pf, pf);
-    if (owner->ours) {
-        return error_set(
-            error, REASON_VF_IN_USE, field,
-            "VF number %d of %s is plugged for VIF %s (port %s); unplug that VIF first.",
-            spec->vf_num, pf, owner->spec.vif_id, owner->spec.port);
+    plan_transition(facts->current, spec, NULL, true, plan);
+    if (plan->action == ACTION_NONE) {
+        plan->action = ACTION_UPDATE;
+        plan->needs_switch = plan->changes = true;
+        plan_why(plan, "ovs-vswitchd has to look for its device again");
     }
-    return error_set(
-        error, REASON_VF_IN_USE, field,
-        "VF number %d of %s is taken by port %s, which vifplugd did not make; remove that "
-        "port or use another VF.",
-        spec->vf_num, pf, owner->spec.port);
+    if (facts->letting_go) {
+        await_release(plan);
+    }
 }
 
-static bool refuse_qos(const struct vif *vif, const struct record *current, struct error *error)
+void plan_undo(const struct undo_facts *facts, struct plan *plan)
 {
-    return error_set(error, REASON_PORT_CONFLICT, vif_field_path(vif, VIF_FIELD_QOS),
-                     "Port %s has QoS rows that vifplugd did not write and would destroy (several "
-                     "queues, or another type); leave its QoS to whoever made them.",
-                     current->spec.port);
-}
-
-static bool takes_same_vf(const struct record *owner, const struct port_spec *spec)
-{
-    return owner->spec.has_vf && spec->has_vf && owner->spec.vf_num == spec->vf_num &&
-           pci_addr_equal(&owner->spec.pf, &spec->pf);
-}
-
-bool plan_plug(const struct vif *vif, const struct port_spec *spec,
-               const struct switch_facts *facts, struct plan *plan, struct error *error)
-{
-    const struct record *name_owner = facts->name_owner;
-    const struct record *owner = facts->vf_owner;
-    const struct record *current = facts->current;
-
-    if (name_owner && spec->no_port && !name_owner->ours) {
-        name_owner = NULL; /* Made by whoever starts the guest (libvirt), as was asked for. */
+    plan_transition(facts->current, facts->before, facts->written,
+                    !facts->before || facts->bridge_exists, plan);
+    plan->drop_bridge |= facts->made_bridge;
+    plan->settings = facts->before ? facts->settings : NULL;
+    if (facts->evicted) {
+        plan->restored = facts->evicted;
+        plan->restored_settings = facts->evicted_settings;
+        plan->needs_switch = true;
+    } else if (facts->before && facts->letting_go) {
+        await_release(plan);
     }
-    if (name_owner && !takes_same_vf(name_owner, spec)) {
-        return refuse_name(vif, spec, name_owner, error);
-    }
-    if (!owner) {
-        owner = name_owner; /* A kernel representor's netdev has one name only. */
-    }
-    if (owner && !(owner->ours && (facts->evict || strcmp(owner->boot_id, facts->boot_id)))) {
-        return refuse_vf(vif, spec, owner, error);
-    }
-    if (current && spec->has_qos && current->foreign_qos) {
-        return refuse_qos(vif, current, error);
-    }
-    plan_transition(current, spec, NULL, facts->bridge_exists, plan);
-    if (owner) {
-        snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", owner->spec.vif_id);
-        snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", owner->spec.port);
-        why(plan, "VIF %s loses its VF", owner->spec.vif_id);
-    }
-    return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan/plan.h"
+#include "plan/spec.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -129,4 +129,20 @@ bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct por
     spec->qos = vif->qos;
     spec_fill_new_port(facts->isolate_vif, facts->default_qos_type, spec);
     return spec_kind(vif, facts, spec, error);
+}
+
+bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,
+                 struct error *error)
+{
+    port_spec_clone(spec, &current->spec);
+    if (vif->has_qos) {
+        spec->has_qos = true;
+        spec->qos = vif->qos;
+    }
+    if (vif->mtu && spec->host.kind != HOST_NONE) {
+        spec->host.mtu = vif->mtu;
+    } else if (vif->mtu) {
+        spec->mtu_request = vif->mtu;
+    }
+    return spec_check_mtu(vif, spec, error);
 }

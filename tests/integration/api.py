@@ -164,11 +164,12 @@ def ovs_vif(n, **members):
 
 
 def wait_until(condition, timeout=15, what="the condition"):
-    """Waits until condition() is true and returns its value; fails the test at the deadline."""
+    """Waits until condition() is true and returns its value; fails the test at the deadline, and then says
+    `what`, which may be a function that tells more."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
+        assert time.monotonic() < deadline, f"{what() if callable(what) else what}: not within {timeout} s"
         time.sleep(0.02)

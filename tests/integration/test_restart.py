@@ -60,13 +60,20 @@ def test_interrupted_replacement_is_finished(box, api):
     """A row that a killed daemon left between the two steps of a replacement."""
     api.plug(vhost_user(1))
     box.stop("vifplugd", signal.SIGKILL)
+    # As the daemon does it: with a next_cfg of its own, by which the next one sees whether vswitchd has let go.
+    next_cfg = int(box.vsctl("get", "Open_vSwitch", ".", "next_cfg")) + 1
     box.vsctl("set", "Interface", "vhu00000001-00", "type=vifplug-detached",
-              "options:vhost-server-path=/usr/local/var/run/new")
+              "options:vhost-server-path=/usr/local/var/run/new", "--",
+              "set", "Open_vSwitch", ".", f"next_cfg={next_cfg}")
     box.start_vifplugd()
-    row = wait_until(lambda: (lambda r: r if r["type"] == "dpdkvhostuserclient"
-                              and r["error"] == [] and r["ofport"] != -1 else None)(
-                                  interface(box, "vhu00000001-00")))
-    assert row["options"]["vhost-server-path"] == "/usr/local/var/run/new"
+
+    def row():
+        return interface(box, "vhu00000001-00")
+
+    def is_finished():
+        return row()["type"] == "dpdkvhostuserclient" and row()["error"] == [] and row()["ofport"] != -1
+    wait_until(is_finished, what=lambda: f"{row()}; {box.appctl('vifplugd', 'ops/show')}")
+    assert row()["options"]["vhost-server-path"] == "/usr/local/var/run/new"
 
 
 def test_ovsdb_away_is_bounded_and_clear(box, api):

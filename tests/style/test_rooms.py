@@ -63,3 +63,25 @@ def test_every_module_is_in_the_architecture():
     missing = [path for path in sources() if path.endswith(".c")
                and os.path.basename(path)[:-2] not in named]
     assert not missing, "docs/architecture.md does not name:\n" + "\n".join(missing)
+
+
+def offenders(room, pattern, allowed):
+    """Lines of a room's files that match, as `file:line: text`."""
+    for path in sources():
+        if path.endswith(".c") and path.split("/")[1] == room and os.path.basename(path) not in allowed:
+            with open(os.path.join(TOP, path), encoding="utf-8") as file:
+                for number, line in enumerate(file, 1):
+                    if re.search(pattern, line):
+                        yield f"{path}:{number}: {line.strip()}"
+
+
+@pytest.mark.parametrize("what, pattern, allowed", [
+    ("moves an operation", r"\bops_set_state\(", {"ops.c", "conclude.c"}),
+    # engine_destroy() frees what is left.
+    ("frees an operation", r"\b(ops_remove|op_destroy)\(", {"ops.c", "op.c", "conclude.c", "engine.c"}),
+    ("replies", r"\b(op_reply_\w+|asker\.reply)\(", {"op-result.c", "conclude.c"}),
+    ("changes a plan", r"\bop->plan\.[\w.]+ *[|&+-]?=[^=]", set()),
+])
+def test_only_the_conductor_acts(what, pattern, allowed):
+    wrong = list(offenders("engine", pattern, allowed))
+    assert not wrong, f"only conclude.c {what}:\n" + "\n".join(wrong)

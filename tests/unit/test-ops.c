@@ -17,7 +17,7 @@ static struct op *add(struct ops *ops, const char *vif_id)
     struct op *op;
 
     snprintf(request.vif_id, sizeof request.vif_id, "%s", vif_id);
-    op = op_create(OP_PLUG, &request, 0);
+    op = op_create(OP_PLUG, &request, NULL);
     ops_add(ops, op);
     return op;
 }

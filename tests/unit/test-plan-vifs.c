@@ -196,7 +196,7 @@ static void test_rows(void **state)
                         rows[i].flags != NO_BRIDGE, &plan);
         CHECK_STR(row, action_name(plan.action), action_name(rows[i].action));
         CHECK_HAS(row, plan.why, rows[i].why);
-        check_operations(row, &plan, NULL, rows[i].operations);
+        check_operations(row, &plan, rows[i].operations);
         CHECK_INT(row, plan.needs_switch, rows[i].needs_switch);
         CHECK_INT(row, plan.changes, rows[i].changes);
         CHECK_INT(row, plan.drop_bridge, rows[i].drop_bridge);
@@ -224,13 +224,15 @@ static void test_host_steps(void **state)
     plan_transition(NULL, &goal, NULL, false, &plan);
     strcpy(plan.evicted_vif, "v9");
     strcpy(plan.evicted_port, "port9");
-    check_operations("steps", &plan, &host,
+    plan.links = host;
+    check_operations("steps", &plan,
                      "add Linux bridge qbrv1\n"
                      "set link rep1 up\n"
                      "delete Port port9 of VIF v9\n"
                      "insert Bridge br0 datapath_type=system\n" INSERT_TAP);
     plan_transition(NULL, NULL, NULL, true, &plan);
-    check_operations("steps alone", &plan, &host, "add Linux bridge qbrv1\nset link rep1 up\n");
+    plan.links = host;
+    check_operations("steps alone", &plan, "add Linux bridge qbrv1\nset link rep1 up\n");
     plan_destroy(&plan);
     port_spec_destroy(&goal);
 }

@@ -184,7 +184,7 @@ static void test_transitions(void **state)
         CHECK_INT(row, plan.needs_switch, rows[i].needs_switch);
         CHECK_INT(row, plan.changes, rows[i].changes);
         CHECK_HAS(row, plan.why, rows[i].why);
-        check_operations(row, &plan, NULL, rows[i].operations);
+        check_operations(row, &plan, rows[i].operations);
         CHECK_STR(row, plan.spec.port,
                   rows[i].goal      ? goal.port
                   : rows[i].current ? current.spec.port

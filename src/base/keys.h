@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys and values of Open vSwitch's database that mean something to us, each in this place alone. */
+
+#ifndef VP_KEYS_H
+#define VP_KEYS_H 1
+
+/* --- Interface external_ids. --- */
+
+/* Ours, on every VIF's interface. */
+#define KEY_OWNER "vifplug-owner" /* OWNER. */
+#define KEY_VIF_ID "vifplug-vif-id"
+#define KEY_KIND "vifplug-kind"       /* vif_kind_name(). */
+#define KEY_BOOT_ID "vifplug-boot-id" /* The boot in which it was plugged. */
+#define OWNER "vifplugd"
+
+/* Ours, of some kinds only. */
+#define KEY_PCI_SLOT "vifplug-pci-slot" /* Representors: the VF's PCI address. */
+/* Kernel representors, which have no device arguments to tell them. */
+#define KEY_PF "vifplug-pf"         /* PCI address. */
+#define KEY_VF_NUM "vifplug-vf-num" /* As the kernel counts. */
+#define KEY_LINUX_BRIDGE "vifplug-linux-bridge" /* Hybrid. */
+/* VIFs with a bridge of their own (per_port_bridge). */
+#define KEY_PORT_BRIDGE "vifplug-port-bridge"
+#define KEY_GUEST_PORT "vifplug-guest-port"
+
+/* Those that os-vif writes and that Neutron and OVN read. */
+#define KEY_IFACE_ID "iface-id"
+#define KEY_IFACE_STATUS "iface-status"
+#define KEY_ATTACHED_MAC "attached-mac"
+#define KEY_VM_UUID "vm-uuid"
+#define KEY_BRIDGE_NAME "bridge_name" /* On trunk bridges; Neutron's trunk clean-up reads it. */
+
+/* --- Interface options (vswitch.ovsschema, ovs-vswitchd.conf.db(5)). --- */
+
+#define OPTION_DEVARGS "dpdk-devargs"
+#define OPTION_VF_MAC "dpdk-vf-mac" /* Also a key of Interface status. */
+#define OPTION_VHOST_PATH "vhost-server-path"
+#define OPTION_PEER "peer"
+
+/* --- Interface types. --- */
+
+#define TYPE_DPDK "dpdk"
+#define TYPE_VHOST_USER "dpdkvhostuser"               /* OVS is the server. */
+#define TYPE_VHOST_USER_CLIENT "dpdkvhostuserclient" /* QEMU is the server. */
+#define TYPE_PATCH "patch"
+#define TYPE_INTERNAL "internal"
+/* Between the two steps of a replacement: vswitchd knows no such type, so it lets go of the old
+ * device, while the row keeps the VIF's record (see plan.h). */
+#define TYPE_DETACHED "vifplug-detached"
+
+/* --- QoS types. --- */
+
+#define QOS_TYPE_HTB "linux-htb"
+#define QOS_TYPE_POLICER "egress-policer"
+
+/* --- Open_vSwitch other_config and external_ids. --- */
+
+#define CONFIG_DPDK_INIT "dpdk-init"
+#define CONFIG_DPDK_EXTRA "dpdk-extra"
+#define CONFIG_HW_OFFLOAD "hw-offload"
+#define CONFIG_VHOST_SOCK_DIR "vhost-sock-dir"
+#define KEY_HW_OFFLOAD_SET "vifplug-hw-offload-set" /* When ensure_hw_offload set it, ms. */
+
+/* --- Values that others define. --- */
+
+/* VLAN 4095: a port with it is off the network until Neutron's agent has wired it
+ * (vif_plug_ovs.constants.DEAD_VLAN). */
+#define DEAD_VLAN 4095
+
+/* What the names of Neutron's trunk bridges begin with
+ * (vif_plug_ovs.constants.TRUNK_BR_PREFIX). */
+#define TRUNK_BRIDGE_PREFIX "tbr-"
+
+#endif

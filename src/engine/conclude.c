@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conductor: acts on the outcomes of all stages. Nothing else moves an operation between
+ * states, replies, starts an undo or frees an operation. */
+
+#include "engine/engine-private.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+#include "engine/op-result.h"
+#include "engine/timings.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(op);
+
+/* How an operation ended. */
+enum end { END_SUCCEEDED, END_FAILED, END_DROPPED };
+
+static void move(struct engine *engine, struct op *op, enum op_state state)
+{
+    ops_set_state(&engine->ops, op, state);
+    if (state == OP_QUEUED) {
+        poll_immediate_wake(); /* This pass has sent its transaction. */
+    }
+}
+
+/* --- Ends. --- */
+
+static enum engine_event event_of(const struct op *op, enum end end)
+{
+    if (op->type == OP_REPAIR) {
+        return end == END_SUCCEEDED ? EVENT_REPAIRED : EVENT_NOTHING;
+    }
+    if (!op->written) {
+        return EVENT_NOTHING;
+    }
+    if (end != END_SUCCEEDED) {
+        return op->told == TOLD_DONE ? EVENT_CHANGED : EVENT_NONE;
+    }
+    if (op->type == OP_UNPLUG) {
+        return EVENT_UNPLUGGED;
+    }
+    if (!op->has_before) {
+        return EVENT_PLUGGED;
+    }
+    return op->changed ? EVENT_CHANGED : EVENT_NONE;
+}
+
+static void tell_watcher(struct engine *engine, const struct op *op, enum end end)
+{
+    if (op->evicted && (end == END_SUCCEEDED || op->told == TOLD_DONE)) {
+        engine->env.ended(engine->env.aux, op->evicted->spec.vif_id, EVENT_UNPLUGGED);
+    }
+    engine->env.ended(engine->env.aux, op->request.vif_id, event_of(op, end));
+}
+
+/* Takes the operation out of all lists and frees it. */
+static void end(struct engine *engine, struct op *op, enum end how)
+{
+    if (how != END_SUCCEEDED && op->told == TOLD_DONE) {
+        engine_drop_links(engine, op); /* What it wrote stays. */
+    } else if (how != END_SUCCEEDED) {
+        engine_revert_links(engine, op);
+    }
+    tell_watcher(engine, op, how);
+    ops_remove(&engine->ops, op);
+    op_destroy(op);
+    if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
+        poll_immediate_wake(); /* The next operation on the VIF may go. */
+    }
+}
+
+static void count_success(struct engine *engine, const struct op *op)
+{
+    if (op->type == OP_UNPLUG) {
+        engine->counters.unplugs++;
+    } else if (op->type == OP_PLUG) {
+        engine->counters.plugs++;
+    } else if (op->type == OP_UPDATE) {
+        engine->counters.updates++;
+    }
+}
+
+static void succeed(struct engine *engine, struct op *op)
+{
+    engine_drop_links(engine, op);
+    op_reply_success(&engine->env, op);
+    /* After the reply, which somebody waits for. */
+    VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
+              op->request.vif_id, op->changed ? "done" : "nothing to do", op_age_ms(op));
+    op_note_timings(op);
+    count_success(engine, op);
+    end(engine, op, END_SUCCEEDED);
+}
+
+/* Has the links of an unplugged VIF removed by the link remover; engine_run() hears of its end.
+ * Returns false if there are none. */
+static bool clear_links(struct engine *engine, struct op *op)
+{
+    struct host_plan plan;
+
+    if (!engine->env.links || !engine_plan_leftovers(engine, op, &plan)) {
+        return false;
+    }
+    op->changed = true;
+    op->deadline = time_msec() + engine_timeout_ms(engine, op);
+    link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, &plan);
+    move(engine, op, OP_CLEARING);
+    return true;
+}
+
+static void fail(struct engine *engine, struct op *op, const struct error *error)
+{
+    VLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
+              op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
+    engine->counters.failed++;
+    engine_revert_links(engine, op); /* Before the reply: then nothing is left. */
+    op_reply_error(op, error);
+    end(engine, op, END_FAILED);
+}
+
+/* --- Undo. --- */
+
+/* The bridge that a failing operation created may stay for now if others plug there. If they fail
+ * as well, the last of them removes it. */
+static void hand_over_bridge(struct engine *engine, const struct op *op)
+{
+    struct op *other;
+
+    for (size_t i = 0; op->bridge == BRIDGE_MADE && i < OP_N_STATES; i++) {
+        LIST_FOR_EACH (other, node, &engine->ops.in[i]) {
+            if (other->type == OP_PLUG &&
+                !strcmp(other->request.vif.bridge, op->request.vif.bridge)) {
+                other->bridge = BRIDGE_MADE;
+                memcpy(other->bridge_warning, op->bridge_warning, sizeof op->bridge_warning);
+            }
+        }
+    }
+}
+
+static void start_undo(struct engine *engine, struct op *op, const struct error *error)
+{
+    engine->counters.undone++;
+    hand_over_bridge(engine, op);
+    op->phase = PHASE_UNDO;
+    op->error = *error;
+    engine_revert_links(engine, op); /* Before the reply: then nothing is left. */
+    op->queued.n_tries = 0;
+    op->queued.waits_for = WAITS_FOR_TURN;
+    op->queued.writes = WRITES_PLAN;
+    op->deadline = time_msec() + engine->env.settings->timeout_ms;
+    move(engine, op, OP_QUEUED);
+}
+
+/* Fails, after an undo if there is something to undo and it may be undone: not what was
+ * acknowledged, and not what a daemon before this one has left. */
+static void fail_or_undo(struct engine *engine, struct op *op, const struct error *error)
+{
+    if (op_is_undo(op)) {
+        struct error first = op->error;
+
+        fail(engine, op, &first);
+    } else if (!op->written || op_is_internal(op) || op->told == TOLD_DONE) {
+        fail(engine, op, error);
+    } else {
+        start_undo(engine, op, error);
+    }
+}
+
+/* What the operation has asked for may be in the database or still get there. The reply cannot
+ * wait for that, but taking it back can. */
+static void refuse(struct engine *engine, struct op *op, const struct error *error)
+{
+    op_reply_error(op, error);
+    op->error = *error;
+    if (op->state == OP_COMMITTING) {
+        return; /* Its result decides (engine_settle()). */
+    }
+    if (op->type == OP_UNPLUG) {
+        end(engine, op, END_DROPPED);
+        return;
+    }
+    if (!op_is_undo(op)) {
+        start_undo(engine, op, error);
+    }
+    op->deadline = LLONG_MAX;
+}
+
+/* --- Moves. --- */
+
+/* An acknowledged plug that is only followed up ends when the next operation on its VIF begins. */
+static void drop_followed_up(struct engine *engine, const struct op *op)
+{
+    struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
+
+    if (first != op) {
+        end(engine, first, END_DROPPED);
+    }
+}
+
+static void realize(struct engine *engine, struct op *op)
+{
+    if (op->state == OP_QUEUED) { /* There was nothing to commit. */
+        op->committed_us = op->committed_us ? op->committed_us : time_usec();
+        op->deadline = time_msec() + engine_timeout_ms(engine, op);
+        poll_immediate_wake();
+    }
+    move(engine, op, OP_REALIZING);
+}
+
+static void leave_out_mac(struct engine *engine, struct op *op)
+{
+    op->without_vf_mac = true;
+    op_warn(op,
+            "port %s failed with dpdk-vf-mac (the NIC's driver cannot set a VF's MAC) and was "
+            "plugged without it",
+            op->goal.port);
+    move(engine, op, OP_QUEUED);
+}
+
+void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
+                     const struct error *error)
+{
+    struct error first;
+
+    switch (outcome) {
+    case OUTCOME_STAY:
+        break;
+    case OUTCOME_COMMIT:
+        drop_followed_up(engine, op);
+        move(engine, op, OP_COMMITTING);
+        break;
+    case OUTCOME_WAIT_FOR_SWITCH:
+        op->queued.waits_for = WAITS_FOR_VSWITCHD;
+        break;
+    case OUTCOME_WAIT_FOR_REMOVAL:
+        op->queued.waits_for = WAITS_FOR_REMOVAL;
+        break;
+    case OUTCOME_DRY_RUN:
+        op_reply_dry_run(op);
+        end(engine, op, END_DROPPED);
+        break;
+    case OUTCOME_SETTLE:
+        move(engine, op, OP_SETTLING);
+        break;
+    case OUTCOME_ACKNOWLEDGE:
+        op_reply_success(&engine->env, op);
+        if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
+            poll_immediate_wake(); /* The next operation on the VIF may go. */
+        }
+        move(engine, op, OP_REALIZING);
+        break;
+    case OUTCOME_REALIZE:
+        realize(engine, op);
+        break;
+    case OUTCOME_AGAIN:
+        move(engine, op, OP_QUEUED);
+        break;
+    case OUTCOME_LOOK_AGAIN:
+        op->queued.writes = WRITES_NEXT_CFG;
+        move(engine, op, OP_QUEUED);
+        break;
+    case OUTCOME_WITHOUT_MAC:
+        leave_out_mac(engine, op);
+        break;
+    case OUTCOME_REFUSE:
+        refuse(engine, op, error);
+        break;
+    case OUTCOME_SUCCEED:
+        if (op->type != OP_UNPLUG || op->state == OP_CLEARING || !clear_links(engine, op)) {
+            succeed(engine, op);
+        }
+        break;
+    case OUTCOME_SPARE:
+        succeed(engine, op);
+        break;
+    case OUTCOME_FAIL:
+        fail_or_undo(engine, op, error);
+        break;
+    case OUTCOME_UNDONE:
+        first = op->error;
+        fail(engine, op, &first);
+        break;
+    case OUTCOME_DROP:
+        end(engine, op, END_DROPPED);
+        break;
+    }
+}

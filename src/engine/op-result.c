@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/op-result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/timings.h"
+#include "timeval.h"
+#include "util.h"
+
+static int64_t us_between(long long int from, long long int to)
+{
+    return from && to >= from ? to - from : -1;
+}
+
+static struct op_times times_of(const struct op *op)
+{
+    long long int now = time_usec();
+
+    return (struct op_times){
+        .queued = us_between(op->arrived_us, op->sent_us ? op->sent_us : now),
+        .commit = us_between(op->sent_us, op->committed_us),
+        .realize = us_between(op->committed_us, now),
+        .total = us_between(op->arrived_us, now),
+    };
+}
+
+double op_age_ms(const struct op *op)
+{
+    return (double)us_between(op->arrived_us, time_usec()) / 1000.0;
+}
+
+void op_note_timings(const struct op *op)
+{
+    struct op_times times = times_of(op);
+    const int64_t stages[STAGE_N] = {
+        [STAGE_QUEUED] = times.queued,
+        [STAGE_COMMIT] = times.commit,
+        [STAGE_REALIZE] = times.realize,
+        [STAGE_TOTAL] = times.total,
+    };
+
+    timings_add(op_type_name(op->type), stages);
+}
+
+/* Fills in what all results have, and hands the result to the asker. */
+static void hand_out(struct op *op, struct op_result *result)
+{
+    if (!op->asker.reply) {
+        return;
+    }
+    result->connection = op->asker.connection;
+    result->request_id = op->request.id;
+    result->vif_id = op->request.vif_id;
+    result->warnings = (const char *const *)op->warnings;
+    result->n_warnings = op->n_warnings;
+    result->times = times_of(op);
+    op->asker.reply(op->asker.aux, result);
+}
+
+/* Says that the plug creates its bridge, and what that means for frames. */
+static void warn_of_bridge(struct op *op)
+{
+    if (op->bridge_warning[0]) {
+        op_warn(op, "%s", op->bridge_warning);
+    }
+}
+
+static void reply_plug(const struct engine_env *env, struct op *op)
+{
+    struct record record;
+
+    if (op->bridge == BRIDGE_MADE) {
+        warn_of_bridge(op);
+    }
+    record_init(&record);
+    if (ovs_find_vif(env->ovs, op->request.vif_id, &record)) {
+        /* The row does not tell these. */
+        memcpy(record.spec.vhost_path, op->goal.vhost_path, sizeof record.spec.vhost_path);
+        record.spec.vhost_mode = op->goal.vhost_mode;
+    } else {
+        /* The caller makes the port: nothing is on record but what was asked for. */
+        port_spec_destroy(&record.spec);
+        port_spec_clone(&record.spec, &op->goal);
+        smap_clear(&record.spec.external_ids);
+        memcpy(record.boot_id, env->boot_id, strlen(env->boot_id) + 1);
+    }
+    hand_out(op, &(struct op_result){
+                     .record = &record, .on_record = !op->goal.no_port, .changed = op->changed});
+    record_destroy(&record);
+}
+
+void op_reply_success(const struct engine_env *env, struct op *op)
+{
+    if (op->told != TOLD_NOTHING) {
+        return;
+    }
+    op->told = TOLD_DONE;
+    if (op_is_plug(op)) {
+        reply_plug(env, op);
+    } else {
+        hand_out(op, &(struct op_result){.changed = op->changed});
+    }
+}
+
+void op_reply_error(struct op *op, const struct error *error)
+{
+    if (op->told == TOLD_NOTHING) {
+        op->told = TOLD_REFUSED;
+        hand_out(op, &(struct op_result){.error = error});
+    }
+}
+
+void op_reply_dry_run(struct op *op)
+{
+    struct op_plan plan = {.action = action_name(op->plan.action), .why = op->plan.why};
+    struct op_result result = {.plan = &plan, .changed = op->plan.changes};
+    char **operations = plan_operations(&op->plan, &plan.n_operations);
+    struct record record;
+
+    if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
+        warn_of_bridge(op);
+    }
+    plan.operations = (const char *const *)operations;
+    record_init(&record);
+    if (op_is_plug(op)) {
+        port_spec_destroy(&record.spec);
+        port_spec_clone(&record.spec, &op->goal);
+        result.record = &record;
+    }
+    hand_out(op, &result);
+    record_destroy(&record);
+    for (size_t i = 0; i < plan.n_operations; i++) {
+        free(operations[i]);
+    }
+    free(operations);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Port specs: from a VIF and facts to the port that it should be. One file for each kind of VIF
+ * (kind-*.c). */
+
+#ifndef VP_SPEC_H
+#define VP_SPEC_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/vif.h"
+#include "nic/nic.h"
+#include "plan/fail-mode.h"
+#include "plan/record.h"
+
+struct bridge_facts {
+    bool exists;
+    char datapath_type[INTERFACE_TYPE_MAX + 1]; /* "system" or "netdev", never "". */
+};
+
+/* What a VIF's port may depend on. Everything is borrowed. */
+struct host_facts {
+    struct bridge_facts bridge;
+    bool create_bridges;
+    enum fail_mode_policy fail_mode;     /* For a bridge that is missing... */
+    struct controller_facts controllers; /* ...by what OVSDB shows. */
+    const char *boot_id;
+    const char *instance;                        /* Instance uuid. */
+    int default_mtu;                             /* 0: none. */
+    const char *vhost_sock_dir;                  /* Where vswitchd makes dpdkvhostuser sockets. */
+    const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* Directories that paths may lie in. */
+    size_t n_socket_dirs;
+    bool check_paths;
+    bool path_dir_exists; /* The directory of vif->vhost_path exists. */
+    const struct nic_vf
+        *nic_vf; /* For VIFs with a PCI slot: what nic_resolve() found, or NULL... */
+    const struct error *nic_error;    /* ...and then this says why. */
+    const char *kernel_representor;   /* The VF's representor netdev, or NULL... */
+    const struct error *kernel_error; /* ...and then this says why. */
+    int kernel_vf_num;                /* The VF's number as the kernel counts (virtfnN). */
+    struct pci_addr kernel_pf;
+    bool guest_netdev_exists; /* There is a netdev with the VIF's vif_name. */
+    bool offload_missing;     /* ensure_hw_offload = require, and hw-offload is off. */
+    /* os-vif's options of these names. */
+    bool isolate_vif;
+    bool per_port_bridge;
+    const char *default_qos_type;
+};
+
+/* Fills `spec` (which port_spec_init() prepared). Errors as in docs/api.md. */
+bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+               struct error *error);
+
+/* What os-vif's _create_vif_port() does to a port that it creates, by its options of these names.
+ */
+void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec);
+
+/* One kind each; plan_spec() has filled what all kinds share. */
+bool spec_representor(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                      struct error *error);
+bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                     struct error *error);
+bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
+                             struct port_spec *spec, struct error *error);
+bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+              struct error *error);
+bool spec_hybrid(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                 struct error *error);
+
+/* Whether the MTU of `spec` is one that its kind of port can have. */
+bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);
+
+/* Whether a vhost-user path that a request gave is one that may be used. */
+bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error);
+
+/* Fills `spec` (uninitialised) with the port of an update: `current` with the MTU and the limits
+ * that `vif` asks for. Errors: invalid_request. */
+bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,
+                 struct error *error);
+
+#endif

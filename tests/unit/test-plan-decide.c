@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plan decides beside a port's columns: whether vswitchd has to look or only to confirm,
+ * links, repairs, recoveries, undos, unplugs. */
+
+#include "port-text.h"
+
+#include "util.h"
+
+#define IDS "e:vifplug-vif-id=v1 e:vifplug-boot-id=b1 "
+#define VFR "port=vfrv1 bridge=br0 dp=netdev type=dpdk mtu=1500 o:dpdk-devargs=D " IDS
+#define DETACHED VFR "type=vifplug-detached "
+#define OWN                                                                                        \
+    "port=ibpv1 bridge=br0 dp=system type=patch own=pbv1 guest=tap1 o:peer=pbpv1 "                 \
+    "e:vifplug-guest-port=tap1 e:vifplug-port-bridge=pbv1 " IDS
+
+/* What is true of the port, and of the operation. */
+enum {
+    FAILED = 1 << 0,  /* The port has ofport -1... */
+    PENDING = 1 << 1, /* ...or none yet. */
+    WRITTEN = 1 << 2,
+    AWAITS_DEVICE = 1 << 3,
+    DEAD = 1 << 4,
+    LETTING_GO = 1 << 5,
+    NETDEV_DOWN = 1 << 6, /* The netdev that it needs is down. */
+    NO_NETDEV = 1 << 7,   /* It is not there. */
+    REPAIR = 1 << 8,
+    PARTLY = 1 << 9, /* The bridge of its own lacks something. */
+    FOREIGN = 1 << 10,
+    PATCH_TAKEN = 1 << 11,
+    GUEST_TAKEN = 1 << 12,
+};
+
+static const struct {
+    const char *row;
+    const char *current; /* NULL: there is no port. */
+    const char *goal;
+    int flags;
+    enum reason reason; /* Else NONE. */
+    enum action action;
+    bool awaits_only;
+    bool needs_switch;
+    bool changes;
+    const char *text; /* Part of `why` or of the error's message. */
+    const char *operations;
+} rows[] = {
+    {"as asked", VFR, VFR, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
+    {"as asked, no verdict yet", VFR, VFR, PENDING, 0, ACTION_NONE, true, false, false,
+     "is as asked", ""},
+    {"as asked, no verdict, vswitchd dead", VFR, VFR, PENDING | DEAD, 0, ACTION_NONE, false, false,
+     false, "is as asked", ""},
+    {"as asked, failed", VFR, VFR, FAILED, REASON_NOT_REALIZED, 0, false, false, false,
+     "could not make it work", ""},
+    {"as asked, device on its way", VFR, VFR, FAILED | AWAITS_DEVICE, 0, ACTION_UPDATE, false, true,
+     false, "look for its device again", ""},
+    {"written by us", VFR, VFR, WRITTEN, 0, ACTION_UPDATE, true, true, false, "confirm it", ""},
+    {"written by us, failed", VFR, VFR, WRITTEN | FAILED, 0, ACTION_UPDATE, true, true, false,
+     "confirm it", ""},
+    {"written by us, device on its way", VFR, VFR, WRITTEN | FAILED | AWAITS_DEVICE, 0,
+     ACTION_UPDATE, true, true, false, "confirm it", ""},
+    {"link down", VFR, VFR "dev=rep1", NETDEV_DOWN, 0, ACTION_UPDATE, false, true, true,
+     "links change", "set link rep1 up\n"},
+    {"link down, failed", VFR, VFR "dev=rep1", NETDEV_DOWN | FAILED, 0, ACTION_UPDATE, false, true,
+     true, "links change", "set link rep1 up\n"},
+    {"link down, netdev comes later", VFR, VFR "dev=rep1 awaits", NETDEV_DOWN, 0, ACTION_UPDATE,
+     false, false, true, "links change", "set link rep1 up\n"},
+    {"link up", VFR, VFR "dev=rep1", 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
+    {"no netdev", VFR, VFR "dev=rep1", NO_NETDEV, REASON_NOT_REALIZED, 0, false, false, false,
+     "rep1", ""},
+    {"detached", DETACHED, VFR, 0, 0, ACTION_UPDATE, false, true, true, "type vifplug-detached",
+     "set Interface vfrv1 type=dpdk\n"},
+    {"detached, not let go", DETACHED, VFR, LETTING_GO, 0, ACTION_REPLACE, true, true, true,
+     "type vifplug-detached", ""},
+    {"own bridge whole", OWN, OWN, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
+    {"own bridge in part", OWN, OWN, PARTLY, 0, ACTION_UPDATE, false, true, true,
+     "bridge pbv1 is not complete",
+     "insert Bridge pbv1 datapath_type=system\ninsert Port tap1 into Bridge pbv1\n"
+     "insert Port pbpv1 type=patch into Bridge pbv1\n"},
+    {"own bridge somebody else's", OWN, OWN, FOREIGN, REASON_PORT_CONFLICT, 0, false, false, false,
+     "bridge pbv1", ""},
+    {"own patch port taken", NULL, OWN, PATCH_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
+     "patch port pbpv1", ""},
+    {"guest port taken", NULL, OWN, GUEST_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
+     "port tap1", ""},
+    {"repair of nothing", VFR, VFR, REPAIR, 0, ACTION_UPDATE, false, true, false, "try it again",
+     ""},
+    {"repair of a failed port", VFR, VFR, REPAIR | FAILED, 0, ACTION_UPDATE, false, true, false,
+     "try it again", ""},
+    {"repair of an MTU", VFR "mtu=1400", VFR, REPAIR, 0, ACTION_UPDATE, false, true, true,
+     "mtu_request 1400 becomes 1500", "set Interface vfrv1 mtu_request=1500\n"},
+    {"repair of a detached port", DETACHED, VFR, REPAIR | LETTING_GO, 0, ACTION_REPLACE, true, true,
+     true, "type vifplug-detached", ""},
+    {"repair without its netdev", VFR, VFR "dev=rep1", REPAIR | NO_NETDEV, REASON_NOT_REALIZED, 0,
+     false, false, false, "rep1", ""},
+    {"repair, own bridge somebody else's", OWN, OWN, REPAIR | FOREIGN, REASON_PORT_CONFLICT, 0,
+     false, false, false, "bridge pbv1", ""},
+};
+
+static void check_plan(const char *row, const struct plan *plan, enum action action,
+                       bool awaits_only, bool needs_switch, bool changes, const char *why,
+                       const char *operations)
+{
+    CHECK_STR(row, action_name(plan->action), action_name(action));
+    CHECK_INT(row, plan->awaits_only, awaits_only);
+    CHECK_INT(row, plan->needs_switch, needs_switch);
+    CHECK_INT(row, plan->changes, changes);
+    CHECK_HAS(row, plan->why, why);
+    check_operations(row, plan, operations);
+}
+
+static void parse_current(struct record *record, const char *text, int flags)
+{
+    record_init(record);
+    port_spec_destroy(&record->spec);
+    parse_port(&record->spec, text ? text : "");
+    record->ofport = flags & FAILED ? -1 : flags & PENDING ? 0 : 5;
+    record->ours = true;
+}
+
+static struct switch_facts facts_of(int flags, const struct record *current,
+                                    const struct host_links *links)
+{
+    return (struct switch_facts){
+        .current = current,
+        .boot_id = "b1",
+        .bridge_exists = true,
+        .port_bridge = flags & FOREIGN  ? PORT_BRIDGE_FOREIGN
+                       : flags & PARTLY ? PORT_BRIDGE_PARTLY
+                                        : PORT_BRIDGE_WHOLE,
+        .patch_port_taken = flags & PATCH_TAKEN,
+        .guest_port_taken = flags & GUEST_TAKEN,
+        .links = links,
+        .letting_go = flags & LETTING_GO,
+        .awaits_device = flags & AWAITS_DEVICE,
+        .written = flags & WRITTEN,
+        .switch_dead = flags & DEAD,
+    };
+}
+
+static void test_decisions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        const struct vif vif = {.form = VIF_FORM_NATIVE};
+        int flags = rows[i].flags;
+        struct host_links links = {.has_netdev = !(flags & NO_NETDEV),
+                                   .netdev = {.up = !(flags & NETDEV_DOWN), .mtu = 1500}};
+        struct error error = {0};
+        struct switch_facts facts;
+        struct record current;
+        struct port_spec goal;
+        struct plan plan;
+        bool ok;
+
+        plan_init(&plan);
+        parse_current(&current, rows[i].current, flags);
+        parse_port(&goal, rows[i].goal);
+        facts = facts_of(flags, rows[i].current ? &current : NULL, &links);
+        ok = flags & REPAIR ? plan_repair(&vif, &goal, &facts, &plan, &error)
+                            : plan_plug(&vif, &goal, &facts, &plan, &error);
+        CHECK_STR(rows[i].row, reason_name(error.reason), reason_name(rows[i].reason));
+        CHECK_INT(rows[i].row, ok, rows[i].reason == REASON_NONE);
+        if (ok) {
+            check_plan(rows[i].row, &plan, rows[i].action, rows[i].awaits_only,
+                       rows[i].needs_switch, rows[i].changes, rows[i].text, rows[i].operations);
+        } else {
+            CHECK_HAS(rows[i].row, error.message, rows[i].text);
+        }
+        plan_destroy(&plan);
+        port_spec_destroy(&goal);
+        record_destroy(&current);
+    }
+}
+
+static const struct {
+    const char *row;
+    const char *current;
+    const char *goal;
+    int flags;
+    enum action action;
+    bool awaits_only;
+    const char *operations;
+} recoveries[] = {
+    {"detached", DETACHED, VFR, 0, ACTION_UPDATE, false, "set Interface vfrv1 type=dpdk\n"},
+    {"detached, not let go", DETACHED, VFR, LETTING_GO, ACTION_REPLACE, true, ""},
+    {"device on its way", VFR, VFR, FAILED, ACTION_UPDATE, false, ""},
+};
+
+static void test_recoveries(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(recoveries); i++) {
+        struct switch_facts facts;
+        struct record current;
+        struct port_spec goal;
+        struct plan plan;
+
+        plan_init(&plan);
+        parse_current(&current, recoveries[i].current, recoveries[i].flags);
+        parse_port(&goal, recoveries[i].goal);
+        facts = facts_of(recoveries[i].flags, &current, NULL);
+        plan_recover(&goal, &facts, &plan);
+        check_plan(recoveries[i].row, &plan, recoveries[i].action, recoveries[i].awaits_only, true,
+                   true, "", recoveries[i].operations);
+        plan_destroy(&plan);
+        port_spec_destroy(&goal);
+        record_destroy(&current);
+    }
+}
+
+static const struct {
+    const char *row;
+    const char *current; /* NULL: there is no port. */
+    const char *before;  /* NULL: there was none. */
+    bool evicted;
+    bool made_bridge;
+    int flags;
+    enum action action;
+    bool awaits_only;
+    bool restores;
+    bool drop_bridge;
+    const char *operations;
+} undos[] = {
+    {"of nothing", NULL, NULL, false, false, 0, ACTION_NONE, false, false, false, ""},
+    {"of a new port", VFR, NULL, false, false, 0, ACTION_DELETE, false, false, false,
+     "delete Port vfrv1 from Bridge br0\n"},
+    {"of a new port and bridge", VFR, NULL, false, true, 0, ACTION_DELETE, false, false, true,
+     "delete Port vfrv1 from Bridge br0\ndelete Bridge br0 if that leaves it empty\n"},
+    {"of a change", VFR "mtu=9000", VFR, false, false, 0, ACTION_UPDATE, false, false, false,
+     "set Interface vfrv1 mtu_request=1500\n"},
+    {"of an eviction", VFR, NULL, true, false, 0, ACTION_DELETE, false, true, false,
+     "delete Port vfrv1 from Bridge br0\n"},
+    {"of an eviction alone", NULL, NULL, true, false, 0, ACTION_NONE, false, true, false, ""},
+    {"half way", DETACHED, VFR, false, false, LETTING_GO, ACTION_REPLACE, true, false, false, ""},
+    {"half way, let go", DETACHED, VFR, false, false, 0, ACTION_UPDATE, false, false, false,
+     "set Interface vfrv1 type=dpdk\n"},
+};
+
+static void test_undos(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(undos); i++) {
+        const char *row = undos[i].row;
+        struct port_settings settings = {0};
+        struct port_spec evicted;
+        struct port_spec before;
+        struct record current;
+        struct plan plan;
+
+        plan_init(&plan);
+        parse_current(&current, undos[i].current, 0);
+        parse_port(&before, undos[i].before ? undos[i].before : "");
+        parse_port(&evicted, "port=vfrv9");
+        plan_undo(&(struct undo_facts){.current = undos[i].current ? &current : NULL,
+                                       .before = undos[i].before ? &before : NULL,
+                                       .settings = &settings,
+                                       .evicted = undos[i].evicted ? &evicted : NULL,
+                                       .evicted_settings = &settings,
+                                       .bridge_exists = true,
+                                       .made_bridge = undos[i].made_bridge,
+                                       .letting_go = undos[i].flags & LETTING_GO},
+                  &plan);
+        CHECK_STR(row, action_name(plan.action), action_name(undos[i].action));
+        CHECK_INT(row, plan.awaits_only, undos[i].awaits_only);
+        CHECK(row, plan.restored == (undos[i].restores ? &evicted : NULL));
+        CHECK(row, plan.restored_settings == (undos[i].restores ? &settings : NULL));
+        CHECK(row, plan.settings == (undos[i].before ? &settings : NULL));
+        CHECK_INT(row, plan.drop_bridge, undos[i].drop_bridge);
+        check_operations(row, &plan, undos[i].operations);
+        plan_destroy(&plan);
+        port_spec_destroy(&evicted);
+        port_spec_destroy(&before);
+        record_destroy(&current);
+    }
+}
+
+static const struct {
+    const char *row;
+    const char *port;
+    const char *port_bridge;
+    const char *trunk_bridge;
+    bool has_link;
+    enum action action;
+    bool changes;
+    bool needs_switch;
+    const char *operations;
+} unplugs[] = {
+    {"nothing", NULL, "", "", false, ACTION_NONE, false, false, ""},
+    {"a link alone", NULL, "", "", true, ACTION_NONE, true, false, "delete link tap1\n"},
+    {"a port", VFR, "", "", false, ACTION_DELETE, true, true,
+     "delete Port vfrv1 from Bridge br0\n"},
+    {"a port and its link", VFR, "", "", true, ACTION_DELETE, true, true,
+     "delete link tap1\ndelete Port vfrv1 from Bridge br0\n"},
+    {"a port, not what else is left", VFR, "pbv1", "tbr-1", false, ACTION_DELETE, true, true,
+     "delete Port vfrv1 from Bridge br0\n"},
+    {"a bridge of its own", NULL, "pbv1", "", false, ACTION_DELETE, true, true,
+     "delete Bridge pbv1\n"},
+    {"a trunk bridge", NULL, "", "tbr-1", false, ACTION_DELETE, true, false,
+     "delete Bridge tbr-1 if that leaves it empty\n"},
+};
+
+static void test_unplugs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(unplugs); i++) {
+        const char *row = unplugs[i].row;
+        struct unplug_facts facts = {.port_bridge = unplugs[i].port_bridge,
+                                     .trunk_bridge = unplugs[i].trunk_bridge};
+        struct record port;
+        struct plan plan;
+
+        plan_init(&plan);
+        parse_current(&port, unplugs[i].port, 0);
+        facts.port = unplugs[i].port ? &port : NULL;
+        if (unplugs[i].has_link) {
+            facts.links =
+                (struct host_plan){.n = 1, .steps = {{.type = HOST_DELETE, .name = "tap1"}}};
+        }
+        plan_unplug(&facts, &plan);
+        CHECK_STR(row, action_name(plan.action), action_name(unplugs[i].action));
+        CHECK_INT(row, plan.changes, unplugs[i].changes);
+        CHECK_INT(row, plan.needs_switch, unplugs[i].needs_switch);
+        check_operations(row, &plan, unplugs[i].operations);
+        plan_destroy(&plan);
+        record_destroy(&port);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decisions),
+        cmocka_unit_test(test_recoveries),
+        cmocka_unit_test(test_undos),
+        cmocka_unit_test(test_unplugs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
