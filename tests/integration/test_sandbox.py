@@ -7,6 +7,8 @@ import tempfile
 
 import pytest
 
+from sandbox import hugepages_held, hugepages_locked
+
 COMMAND = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                        "sandbox/sandbox")
 
@@ -20,8 +22,9 @@ def sandbox(directory, *arguments, check=True):
 
 
 def hugepages():
-    with open("/proc/sys/vm/nr_hugepages", encoding="ascii") as file:
-        return int(file.read())
+    """The machine's, but for those that sandboxes have."""
+    with hugepages_locked(), open("/proc/sys/vm/nr_hugepages", encoding="ascii") as file:
+        return int(file.read()) - sum(hugepages_held().values())
 
 
 def processes(word):
@@ -70,7 +73,7 @@ def test_up_play_down(directory):
     assert "stdvio10" in shell.stdout
     sandbox(directory, "down")
     assert not os.path.exists(directory)
-    assert hugepages() == before
+    assert hugepages() == before and directory not in hugepages_held()
     assert processes(directory) == []
     with open("/proc/self/mounts", encoding="utf-8") as file:
         assert directory not in file.read()

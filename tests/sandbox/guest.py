@@ -48,7 +48,7 @@ class Guest:
 
     def _take_hugepages(self):
         """A mount of its own, with pages added to the machine's for it."""
-        change_hugepages(HUGEPAGES)
+        change_hugepages(HUGEPAGES, self.sandbox.dir)
         self.sandbox.state["hugepages"] += HUGEPAGES
         self.sandbox.save()
         self._inside(self.sandbox.mount_hugepages(self.hugepages, HUGEPAGES))
@@ -57,7 +57,7 @@ class Guest:
         # vswitchd has the guest's memory mapped until it notices that the guest has gone.
         wait_for(lambda: self._inside(f'umount "{self.hugepages}"', check=False).returncode == 0, 15,
                  f"{self.name}: its memory is let go of")
-        change_hugepages(-HUGEPAGES)
+        change_hugepages(-HUGEPAGES, self.sandbox.dir)
         self.sandbox.state["hugepages"] -= HUGEPAGES
         self.sandbox.save()
 

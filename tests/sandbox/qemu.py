@@ -68,7 +68,7 @@ class QemuGuest:
     def start(self):
         """Starts it; it boots once the card connects, so ready() is asked for afterwards."""
         fetch(self.images)
-        change_hugepages(MEMORY_MB // 2)
+        change_hugepages(MEMORY_MB // 2, self.sandbox.dir)
         self.sandbox.state["hugepages"] += MEMORY_MB // 2
         self.sandbox.save()
         self._inside(self.sandbox.mount_hugepages(self.hugepages, MEMORY_MB // 2))
@@ -146,6 +146,6 @@ class QemuGuest:
         self.sandbox.stop(self.name)
         wait_for(lambda: self._inside(f'umount "{self.hugepages}"', check=False).returncode == 0, 15,
                  f"{self.name}: its memory is let go of")
-        change_hugepages(-(MEMORY_MB // 2))
+        change_hugepages(-(MEMORY_MB // 2), self.sandbox.dir)
         self.sandbox.state["hugepages"] -= MEMORY_MB // 2
         self.sandbox.save()

@@ -30,6 +30,7 @@ SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 NR_HUGEPAGES = "/proc/sys/vm/nr_hugepages"
 HUGEPAGES = 128  # Of 2 MB: what --socket-limit 256 lets vswitchd take.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
+HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # How many each sandbox has, by its directory.
 SUN_PATH = 107
 
 
@@ -106,8 +107,24 @@ def hugepages_locked():
         yield
 
 
-def change_hugepages(delta):
-    """Adds to (or takes from) the machine's number of hugepages."""
+def hugepages_held():
+    """{directory: hugepages} of all sandboxes; to be called with the lock."""
+    try:
+        with open(HUGEPAGES_HELD, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def note_hugepages(directory, delta):
+    held = hugepages_held()
+    held[directory] = held.get(directory, 0) + delta
+    with open(HUGEPAGES_HELD, "w", encoding="utf-8") as file:
+        json.dump({name: pages for name, pages in held.items() if pages > 0}, file)
+
+
+def change_hugepages(delta, directory):
+    """Adds to (or takes from) the machine's number of hugepages, for the sandbox in `directory`."""
     with hugepages_locked():
         with open(NR_HUGEPAGES, encoding="ascii") as file:
             before = int(file.read())
@@ -115,8 +132,9 @@ def change_hugepages(delta):
             file.write(str(max(0, before + delta)))
         with open(NR_HUGEPAGES, encoding="ascii") as file:
             after = int(file.read())
+        note_hugepages(directory, after - before if delta > 0 else delta)
     if delta > 0 and after < before + delta:
-        change_hugepages(before - after)
+        change_hugepages(before - after, directory)
         raise SandboxError(f"only {after - before} of {delta} hugepages of 2 MB could be reserved; "
                            "free some memory")
 
@@ -395,7 +413,7 @@ exec sleep infinity"""
                                f"{self.build} --target {target}")
         self._make_directories()
         try:
-            change_hugepages(HUGEPAGES)
+            change_hugepages(HUGEPAGES, self.dir)
             self.state["hugepages"] = HUGEPAGES
             self.save()
             tree = pcitree.Tree(self.sys)
@@ -429,7 +447,7 @@ exec sleep infinity"""
             self.stop(name)
         self.stop("holder", signal.SIGKILL)
         if self.state.get("hugepages"):
-            change_hugepages(-self.state["hugepages"])
+            change_hugepages(-self.state["hugepages"], self.dir)
             self.state["hugepages"] = 0
         if self.state.get("remove_run_dpdk"):
             with contextlib.suppress(OSError):
