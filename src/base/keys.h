@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys and values of Open vSwitch's database that mean something to us, each in this place alone. */
+/* Keys and values of Open vSwitch's database that mean something to us, each in this place alone.
+ */
 
 #ifndef VP_KEYS_H
 #define VP_KEYS_H 1
 
 /* --- Interface external_ids. --- */
+
+#define OUR_KEYS "vifplug-" /* What all of ours begin with. */
 
 /* Ours, on every VIF's interface. */
 #define KEY_OWNER "vifplug-owner" /* OWNER. */
@@ -16,8 +19,8 @@
 /* Ours, of some kinds only. */
 #define KEY_PCI_SLOT "vifplug-pci-slot" /* Representors: the VF's PCI address. */
 /* Kernel representors, which have no device arguments to tell them. */
-#define KEY_PF "vifplug-pf"         /* PCI address. */
-#define KEY_VF_NUM "vifplug-vf-num" /* As the kernel counts. */
+#define KEY_PF "vifplug-pf"                     /* PCI address. */
+#define KEY_VF_NUM "vifplug-vf-num"             /* As the kernel counts. */
 #define KEY_LINUX_BRIDGE "vifplug-linux-bridge" /* Hybrid. */
 /* VIFs with a bridge of their own (per_port_bridge). */
 #define KEY_PORT_BRIDGE "vifplug-port-bridge"
@@ -40,7 +43,7 @@
 /* --- Interface types. --- */
 
 #define TYPE_DPDK "dpdk"
-#define TYPE_VHOST_USER "dpdkvhostuser"               /* OVS is the server. */
+#define TYPE_VHOST_USER "dpdkvhostuser"              /* OVS is the server. */
 #define TYPE_VHOST_USER_CLIENT "dpdkvhostuserclient" /* QEMU is the server. */
 #define TYPE_PATCH "patch"
 #define TYPE_INTERNAL "internal"
@@ -59,7 +62,8 @@
 #define CONFIG_DPDK_EXTRA "dpdk-extra"
 #define CONFIG_HW_OFFLOAD "hw-offload"
 #define CONFIG_VHOST_SOCK_DIR "vhost-sock-dir"
-#define KEY_HW_OFFLOAD_SET "vifplug-hw-offload-set" /* When ensure_hw_offload set it, ms. */
+#define KEY_OFFLOAD_SET_AT                                                                         \
+    "vifplug-hw-offload-set" /* When the daemon set hw-offload, ms since the epoch. */
 
 /* --- Values that others define. --- */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "smap.h"
 #include "util.h"
 
@@ -47,7 +48,7 @@ static void fill_representor(struct view *view, const struct port_spec *spec, st
     vif->has_representor = true;
     vif->pf = spec->pf;
     vif->vf_num = spec->vf_num;
-    vif->devargs = smap_get(&spec->options, "dpdk-devargs");
+    vif->devargs = smap_get(&spec->options, OPTION_DEVARGS);
     vif->has_vf = spec->has_vf_address;
     vif->vf = spec->vf;
     if (!vif->vhost_path[0] && nic_has_sockets(nic, &spec->pf) &&
@@ -80,7 +81,7 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     view->vif.qos = spec->qos;
     view->vif.state = state;
     view->vif.error = record->error;
-    if (!strcmp(spec->type, "dpdkvhostuser")) {
+    if (!strcmp(spec->type, TYPE_VHOST_USER)) {
         snprintf(view->vhost_path, sizeof view->vhost_path, "%s/%s", vhost_sock_dir, spec->port);
         view->vif.vhost_path = view->vhost_path;
         view->vif.vhost_mode = VHOST_MODE_CLIENT;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/keys.h"
 #include "nic/kernel-nic.h"
 #include "nic/nic-probe.h"
 #include "nic/sysfs.h"
@@ -62,7 +63,7 @@ static bool is_attached(const struct engine *engine, const char *vif_id, const s
     record_init(&record);
     attached = ovs_find_vif(engine->env.ovs, vif_id, &record) && !record_failed(&record) &&
                record.ofport > 0 &&
-               !strcmp(smap_get_def(&record.spec.options, "dpdk-devargs", ""), vf->devargs);
+               !strcmp(smap_get_def(&record.spec.options, OPTION_DEVARGS, ""), vf->devargs);
     record_destroy(&record);
     return attached;
 }
@@ -148,7 +149,7 @@ bool engine_specify(const struct engine *engine, struct op *op, struct error *er
     port_spec_init(&op->goal);
     op->has_goal = plan_spec(vif, &facts, &op->goal, error);
     if (op->has_goal && op->without_vf_mac) {
-        smap_remove(&op->goal.options, "dpdk-vf-mac");
+        smap_remove(&op->goal.options, OPTION_VF_MAC);
     }
     return op->has_goal;
 }
@@ -159,11 +160,11 @@ void engine_keep_without_mac(struct op *op, const struct record *current)
 {
     const struct smap *now = &current->spec.options;
     const struct smap *ids = &current->spec.external_ids;
-    const char *devargs = smap_get(&op->goal.options, "dpdk-devargs");
+    const char *devargs = smap_get(&op->goal.options, OPTION_DEVARGS);
 
-    if (op->goal.vf_mac_optional && !smap_get(now, "dpdk-vf-mac") && !record_failed(current) &&
-        !strcmp(smap_get_def(now, "dpdk-devargs", ""), devargs) &&
+    if (op->goal.vf_mac_optional && !smap_get(now, OPTION_VF_MAC) && !record_failed(current) &&
+        !strcmp(smap_get_def(now, OPTION_DEVARGS, ""), devargs) &&
         !strcmp(smap_get_def(ids, KEY_ATTACHED_MAC, ""), op->request.vif.address)) {
-        smap_remove(&op->goal.options, "dpdk-vf-mac");
+        smap_remove(&op->goal.options, OPTION_VF_MAC);
     }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/hand-over.h"
 
+#include "base/keys.h"
+
 #include <string.h>
 
 /* RCU takes a few milliseconds as a rule; on a busy machine, or while some thread of ovs-vswitchd
@@ -28,7 +30,7 @@ bool hand_over_parse(const char *words, char holder[PORT_NAME_MAX + 1])
 
 bool hand_over_is_pending(const struct port_spec *taker, const struct port_spec *holder)
 {
-    if (!holder || !strcmp(holder->port, taker->port) || strcmp(holder->type, "dpdk")) {
+    if (!holder || !strcmp(holder->port, taker->port) || strcmp(holder->type, TYPE_DPDK)) {
         return true;
     }
     /* It may have gone to another VF. What cannot be read may be the very device. */

@@ -11,6 +11,7 @@
 
 #include "links/link-plan.h"
 #include "openvswitch/vlog.h"
+#include "plan/kind.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(engine_links);
@@ -53,14 +54,10 @@ static void leftovers(const struct engine *engine, const struct op *op, struct h
         return;
     }
     memset(spec, 0, sizeof *spec);
-    if (vif->kind == VIF_KIND_OVS) {
-        spec->kind = HOST_TAP;
-        memcpy(spec->netdev, vif->vif_name, sizeof spec->netdev);
-        return;
+    if (vif_kind_class(vif->kind)->leftovers) {
+        vif_kind_class(vif->kind)->leftovers(vif, op->request.vif_id, spec);
     }
-    spec_name_hybrid(spec, op->request.vif_id);
-    memcpy(spec->linux_bridge, vif->linux_bridge, sizeof spec->linux_bridge);
-    if (!spec->linux_bridge[0] && engine->env.links &&
+    if (spec->kind == HOST_HYBRID && !spec->linux_bridge[0] && engine->env.links &&
         links_find(engine->env.links, spec->peer, &peer)) {
         memcpy(spec->linux_bridge, peer.master, sizeof spec->linux_bridge);
     }

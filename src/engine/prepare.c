@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
+#include "plan/kind.h"
 #include "util.h"
 
 static bool is_dead(const struct engine *engine)
@@ -126,7 +128,7 @@ static bool is_elsewhere(const struct engine *engine, const char *name, const ch
 static void find_port_bridge(const struct engine *engine, const struct port_spec *goal,
                              struct switch_facts *facts)
 {
-    const char *patch = smap_get_def(&goal->options, "peer", "");
+    const char *patch = smap_get_def(&goal->options, OPTION_PEER, "");
     const struct record *current = facts->current;
     bool stays = current && !strcmp(current->spec.port, goal->port);
 
@@ -344,14 +346,15 @@ static bool find_left_port_bridge(const struct engine *engine, const char *vif_i
                                   char bridge[VIF_IFNAME_MAX + 1])
 {
     char patch[PORT_NAME_MAX + 1];
+    char port[PORT_NAME_MAX + 1];
     struct record record;
     bool left;
 
-    spec_name_port_bridge(vif_id, bridge, patch);
+    name_port_bridge(vif_id, bridge, patch, port);
     if (!ovs_find_port(engine->env.ovs, patch, &record)) {
         return false;
     }
-    left = !strcmp(record.spec.bridge, bridge) && !strcmp(record.spec.type, "patch");
+    left = !strcmp(record.spec.bridge, bridge) && !strcmp(record.spec.type, TYPE_PATCH);
     record_destroy(&record);
     return left;
 }
@@ -447,20 +450,11 @@ static enum outcome prepare_undo(const struct engine *engine, struct op *op,
     return op->plan.action == ACTION_NONE && !restores ? OUTCOME_UNDONE : OUTCOME_COMMIT;
 }
 
-/* The type that an interface which was left detached has to get. */
-static const char *type_of(const struct record *record)
-{
-    if (record->spec.kind == VIF_KIND_REPRESENTOR) {
-        return "dpdk";
-    }
-    return smap_get(&record->spec.options, "vhost-server-path") ? "dpdkvhostuserclient"
-                                                                : "dpdkvhostuser";
-}
-
 static enum outcome prepare_recover(const struct engine *engine, struct op *op,
                                     const struct record *current)
 {
-    bool detached = current && !strcmp(current->spec.type, TYPE_DETACHED);
+    bool detached = current && !strcmp(current->spec.type, TYPE_DETACHED) &&
+                    vif_kind_class(current->spec.kind)->type;
     struct switch_facts facts = {.current = current};
 
     if (!detached && !(current && engine_awaits_device(engine, current))) {
@@ -468,7 +462,8 @@ static enum outcome prepare_recover(const struct engine *engine, struct op *op,
     }
     set_goal(op, &current->spec);
     if (detached) {
-        snprintf(op->goal.type, sizeof op->goal.type, "%s", type_of(current));
+        snprintf(op->goal.type, sizeof op->goal.type, "%s",
+                 vif_kind_class(current->spec.kind)->type(&current->spec));
     }
     facts.letting_go = is_letting_go(engine, op, current);
     plan_recover(&op->goal, &facts, &op->plan);

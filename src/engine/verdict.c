@@ -9,7 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/keys.h"
 #include "engine/hand-over.h"
+#include "plan/kind.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -32,7 +34,7 @@ enum verdict {
 enum { DPDK_ROWS_FULL = 30 };
 
 /* What may be behind vswitchd's words, and the next step. */
-static const char *advice(const struct engine *engine, const struct op *op, const char *words)
+static const char *advice(const struct engine *engine, const char *words)
 {
     if (strstr(words, "already in use")) {
         return "find the port that has the device with ovs-vsctl and remove it";
@@ -46,9 +48,6 @@ static const char *advice(const struct engine *engine, const struct op *op, cons
         return "check that vswitchd's DPDK knows the PF (dpdk-extra) and that the VF is enabled; "
                "ovs-vswitchd.log has the driver's words";
     }
-    if (strstr(words, "Address family not supported") && !op->plan.spec.port[0]) {
-        return "enable DPDK in OVS (other_config:dpdk-init=true)";
-    }
     if (strstr(words, "Address family not supported")) {
         return "check that ovs-vswitchd was built with DPDK and that other_config:dpdk-init is "
                "true";
@@ -56,13 +55,13 @@ static const char *advice(const struct engine *engine, const struct op *op, cons
     return "see ovs-vswitchd.log for more";
 }
 
-static enum verdict not_realized(const struct engine *engine, const struct op *op,
-                                 const struct record *record, struct error *error)
+static enum verdict not_realized(const struct engine *engine, const struct record *record,
+                                 struct error *error)
 {
     const char *words = record->error ? record->error : "ofport is -1";
 
     error_set(error, REASON_NOT_REALIZED, "", "ovs-vswitchd could not make port %s (%.200s); %s.",
-              record->spec.port, words, advice(engine, op, words));
+              record->spec.port, words, advice(engine, words));
     error_detail(error, "%s", words);
     return VERDICT_FAILED;
 }
@@ -162,7 +161,7 @@ static enum verdict wrong_vf_mac(struct op *op, const struct record *record, str
     error_set(error, REASON_NOT_REALIZED, "",
               "ovs-vswitchd could not give the VF of port %s the MAC %s; use a NIC profile with "
               "set-vf-mac = no or try.",
-              record->spec.port, smap_get(&op->goal.options, "dpdk-vf-mac"));
+              record->spec.port, smap_get(&op->goal.options, OPTION_VF_MAC));
     error_detail(error, "status:dpdk-vf-mac is %s", record->vf_mac);
     return VERDICT_FAILED;
 }
@@ -172,20 +171,20 @@ static enum verdict wrong_vf_mac(struct op *op, const struct record *record, str
 static bool needs_second_look(const struct op *op)
 {
     return op->plan.action == ACTION_UPDATE && op->plan.needs_switch &&
-           !op->realizing.looked_again && !strcmp(op->plan.spec.type, "dpdk");
+           !op->realizing.looked_again && !strcmp(op->plan.spec.type, TYPE_DPDK);
 }
 
 static enum verdict judge_plug(const struct engine *engine, struct op *op,
                                const struct record *record, struct error *error)
 {
-    const char *vf_mac = smap_get(&op->goal.options, "dpdk-vf-mac");
+    const char *vf_mac = smap_get(&op->goal.options, OPTION_VF_MAC);
 
     if (record_failed(record)) {
         enum verdict verdict = judge_device(engine, op, record);
 
         return verdict != VERDICT_FAILED            ? verdict
                : op->goal.vf_mac_optional && vf_mac ? VERDICT_WITHOUT_MAC
-                                                    : not_realized(engine, op, record, error);
+                                                    : not_realized(engine, record, error);
     }
     if (record->ofport == 0) {
         return VERDICT_PENDING;
@@ -198,7 +197,7 @@ static enum verdict judge_plug(const struct engine *engine, struct op *op,
     }
     /* A vhost-user port has no MTU (0) until its guest connects, and then the one asked for. */
     if (op->goal.mtu_request && record->mtu != op->goal.mtu_request &&
-        !(op->goal.kind == VIF_KIND_VHOST_USER && record->mtu == 0)) {
+        !(vif_kind_class(op->goal.kind)->mtu_comes_with_guest && record->mtu == 0)) {
         return wrong_mtu(op, record, error);
     }
     return VERDICT_DONE;

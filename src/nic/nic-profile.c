@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "base/number.h"
 #include "nic/nic-check.h"
 
@@ -150,7 +151,7 @@ static bool set_word(const char *value, const char *const words[], int n, int *i
 static bool set_option(struct nic_profile *profile, const char *key, const char *value, char *why,
                        size_t size)
 {
-    static const char *const reserved[] = {"dpdk-devargs", "dpdk-vf-mac", "vhost-server-path"};
+    static const char *const reserved[] = {OPTION_DEVARGS, OPTION_VF_MAC, OPTION_VHOST_PATH};
     size_t i = 0;
 
     for (size_t j = 0; j < sizeof reserved / sizeof reserved[0]; j++) {

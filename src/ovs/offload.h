@@ -15,9 +15,6 @@
 enum offload_policy { OFFLOAD_REPORT, OFFLOAD_SET, OFFLOAD_REQUIRE };
 extern const char *const offload_policy_names[]; /* NULL-terminated. */
 
-/* Open_vSwitch external_ids: when the daemon set hw-offload, ms since the epoch. */
-#define KEY_OFFLOAD_SET_AT "vifplug-hw-offload-set"
-
 enum offload_effect { OFFLOAD_NO, OFFLOAD_YES, OFFLOAD_RESTART_REQUIRED, OFFLOAD_UNKNOWN };
 const char *offload_effect_name(enum offload_effect effect); /* "restart_required" */
 

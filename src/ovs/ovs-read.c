@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "ovs/offload.h"
 #include "ovsdb-idl.h"
 #include "util.h"
@@ -114,7 +115,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
     record->ofport = row->n_ofport ? *row->ofport : 0;
     record->mtu = row->n_mtu ? (int)*row->mtu : 0;
     snprintf(record->vf_mac, sizeof record->vf_mac, "%s",
-             smap_get_def(&row->status, "dpdk-vf-mac", ""));
+             smap_get_def(&row->status, OPTION_VF_MAC, ""));
     record->error = row->error && row->error[0] ? row->error : NULL;
     record_interpret(record);
     read_limits(ovs, port, row, record);
@@ -213,18 +214,18 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     if (!row) {
         return;
     }
-    dpdk_init = smap_get_def(&row->other_config, "dpdk-init", "false");
+    dpdk_init = smap_get_def(&row->other_config, CONFIG_DPDK_INIT, "false");
     globals->next_cfg = row->next_cfg;
     globals->cur_cfg = row->cur_cfg;
     globals->dpdk_wanted = !strcmp(dpdk_init, "true") || !strcmp(dpdk_init, "try");
     globals->dpdk_initialized = row->dpdk_initialized;
     globals->ovs_version = row->ovs_version;
     globals->dpdk_version = row->dpdk_version;
-    globals->dpdk_extra = smap_get(&row->other_config, "dpdk-extra");
-    globals->hw_offload = smap_get_bool(&row->other_config, "hw-offload", false);
+    globals->dpdk_extra = smap_get(&row->other_config, CONFIG_DPDK_EXTRA);
+    globals->hw_offload = smap_get_bool(&row->other_config, CONFIG_HW_OFFLOAD, false);
     globals->hw_offload_set_at =
         (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);
-    globals->vhost_sock_dir = smap_get(&row->other_config, "vhost-sock-dir");
+    globals->vhost_sock_dir = smap_get(&row->other_config, CONFIG_VHOST_SOCK_DIR);
 }
 
 void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size)
@@ -337,7 +338,7 @@ enum port_bridge_state ovs_port_bridge(const struct ovs *ovs, const char *bridge
 bool ovs_port_bridge_is_whole(const struct ovs *ovs, const struct port_spec *spec)
 {
     return !spec->port_bridge[0] ||
-           ovs_port_bridge(ovs, spec->port_bridge, smap_get_def(&spec->options, "peer", ""),
+           ovs_port_bridge(ovs, spec->port_bridge, smap_get_def(&spec->options, OPTION_PEER, ""),
                            spec->guest_port) == PORT_BRIDGE_WHOLE;
 }
 
@@ -381,11 +382,11 @@ static void note_interface(struct ovs *ovs, const struct ovsrec_interface *row)
     const char *owner = smap_get(&row->external_ids, KEY_OWNER);
     const char *vif_id =
         owner && !strcmp(owner, OWNER) ? smap_get(&row->external_ids, KEY_VIF_ID) : NULL;
-    bool takes_device = !strcmp(row->type, "dpdk") || !strcmp(row->type, TYPE_DETACHED);
+    bool takes_device = !strcmp(row->type, TYPE_DPDK) || !strcmp(row->type, TYPE_DETACHED);
     const char *devargs;
     char text[64];
 
-    devargs = takes_device ? smap_get(&row->options, "dpdk-devargs")
+    devargs = takes_device ? smap_get(&row->options, OPTION_DEVARGS)
                            : kernel_devargs(row, text, sizeof text);
     rownames_set(ovs->interfaces, uuid, row->name);
     registry_set(ovs->registry, uuid, vif_id && vif_id_valid(vif_id) ? vif_id : NULL, devargs,

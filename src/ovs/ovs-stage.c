@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "ovsdb-idl.h"
 #include "util.h"
 
@@ -71,7 +72,7 @@ static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
     staged = note_bridge(ovs, row);
     staged->created = true;
     add_created_port(staged, insert_port(ovs, name, &interface));
-    ovsrec_interface_set_type(interface, "internal");
+    ovsrec_interface_set_type(interface, TYPE_INTERNAL);
     ovsrec_open_vswitch_update_bridges_addvalue(ovsrec_open_vswitch_first(ovs->idl), row);
     return staged;
 }
@@ -148,7 +149,7 @@ static void drop_port_bridge(struct ovs *ovs, const char *name)
 static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
 {
     struct staged_bridge *staged;
-    const char *patch = smap_get(&spec->options, "peer");
+    const char *patch = smap_get(&spec->options, OPTION_PEER);
     struct ovsrec_interface *interface;
     struct ovsrec_port *port;
     struct smap options;
@@ -160,9 +161,9 @@ static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
     ovs_stage_qos(ovs, spec, port, interface, true);
     add_created_port(staged, port);
     port = insert_port(ovs, patch, &interface);
-    ovsrec_interface_set_type(interface, "patch");
+    ovsrec_interface_set_type(interface, TYPE_PATCH);
     smap_init(&options);
-    smap_add(&options, "peer", spec->port);
+    smap_add(&options, OPTION_PEER, spec->port);
     ovsrec_interface_set_options(interface, &options);
     smap_destroy(&options);
     add_created_port(staged, port);
@@ -378,7 +379,7 @@ static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *r
     for (size_t i = 0; i < ovs_n_ports(row); i++) {
         const struct ovsrec_port *port = ovs_port_at(ovs, row, i);
         bool patch = port && is_trunk_bridge(row->name) && port->n_interfaces == 1 &&
-                     !strcmp(port->interfaces[0]->type, "patch");
+                     !strcmp(port->interfaces[0]->type, TYPE_PATCH);
 
         n += !(port && !strcmp(port->name, row->name)) && !patch;
     }

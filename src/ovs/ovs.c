@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/keys.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/offload.h"
@@ -301,7 +302,7 @@ void ovs_set_hw_offload(struct ovs *ovs, int64_t now)
 
     snprintf(text, sizeof text, "%" PRId64, now);
     ovs_txn_start(ovs);
-    ovsrec_open_vswitch_update_other_config_setkey(globals, "hw-offload", "true");
+    ovsrec_open_vswitch_update_other_config_setkey(globals, CONFIG_HW_OFFLOAD, "true");
     ovsrec_open_vswitch_update_external_ids_setkey(globals, KEY_OFFLOAD_SET_AT, text);
     ovs_txn_commit(ovs, "vifplugd: ensure_hw_offload = set");
     ovs->untold = true;

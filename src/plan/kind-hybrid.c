@@ -5,15 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/spec.h"
+#include "base/keys.h"
+#include "plan/kind.h"
 #include "util.h"
 
-bool spec_hybrid(const struct vif *vif, const struct host_facts *facts OVS_UNUSED,
-                 struct port_spec *spec, struct error *error)
+static void name_links(struct host_spec *links, const char *vif_id)
+{
+    links->kind = HOST_HYBRID;
+    links->create = true;
+    name_veth_pair(vif_id, links->peer, links->netdev);
+}
+
+static bool spec_hybrid(const struct vif *vif, const struct host_facts *facts OVS_UNUSED,
+                        struct port_spec *spec, struct error *error)
 {
     struct host_spec *host = &spec->host;
 
-    spec_name_hybrid(host, vif->id);
+    name_links(host, vif->id);
     snprintf(host->linux_bridge, sizeof host->linux_bridge, "%s", vif->linux_bridge);
     if (!strcmp(host->linux_bridge, vif->bridge) || !strcmp(host->linux_bridge, host->netdev) ||
         !strcmp(host->linux_bridge, host->peer)) {
@@ -28,3 +36,24 @@ bool spec_hybrid(const struct vif *vif, const struct host_facts *facts OVS_UNUSE
     smap_replace(&spec->external_ids, KEY_LINUX_BRIDGE, host->linux_bridge);
     return true;
 }
+
+static void interpret(struct port_spec *spec)
+{
+    if (spec->vif_id[0]) {
+        name_links(&spec->host, spec->vif_id);
+        snprintf(spec->host.linux_bridge, sizeof spec->host.linux_bridge, "%s",
+                 smap_get_def(&spec->external_ids, KEY_LINUX_BRIDGE, ""));
+    }
+}
+
+static void leftovers(const struct vif *vif, const char *vif_id, struct host_spec *links)
+{
+    name_links(links, vif_id);
+    memcpy(links->linux_bridge, vif->linux_bridge, sizeof links->linux_bridge);
+}
+
+const struct vif_kind_class kind_hybrid = {
+    .spec = spec_hybrid,
+    .interpret = interpret,
+    .leftovers = leftovers,
+};

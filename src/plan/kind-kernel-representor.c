@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/spec.h"
+#include "base/keys.h"
+#include "plan/kind.h"
 #include "util.h"
 
-bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
-                             struct port_spec *spec, struct error *error)
+static bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
+                                    struct port_spec *spec, struct error *error)
 {
     char text[PCI_ADDR_LEN];
 
@@ -39,3 +40,19 @@ bool spec_kernel_representor(const struct vif *vif, const struct host_facts *fac
     spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
     return true;
 }
+
+static void interpret(struct port_spec *spec)
+{
+    const char *pf = smap_get(&spec->external_ids, KEY_PF);
+    int vf_num = smap_get_int(&spec->external_ids, KEY_VF_NUM, -1);
+
+    spec->has_vf = pf && pci_addr_parse(pf, &spec->pf) && vf_num >= 0;
+    spec->vf_num = vf_num;
+    spec->host.kind = HOST_NETDEV;
+    snprintf(spec->host.netdev, sizeof spec->host.netdev, "%.15s", spec->port);
+}
+
+const struct vif_kind_class kind_kernel_representor = {
+    .spec = spec_kernel_representor,
+    .interpret = interpret,
+};

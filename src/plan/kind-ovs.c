@@ -7,24 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/spec.h"
+#include "base/keys.h"
+#include "plan/kind.h"
 #include "util.h"
 
 static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)
 {
     char patch[PORT_NAME_MAX + 1];
 
-    spec_name_port_bridge(vif->id, spec->port_bridge, patch);
-    snprintf(spec->port, sizeof spec->port, "ibp%.61s", vif->id);
+    name_port_bridge(vif->id, spec->port_bridge, patch, spec->port);
     snprintf(spec->guest_port, sizeof spec->guest_port, "%s", vif->vif_name);
-    strcpy(spec->type, "patch");
-    smap_replace(&spec->options, "peer", patch);
+    strcpy(spec->type, TYPE_PATCH);
+    smap_replace(&spec->options, OPTION_PEER, patch);
     smap_replace(&spec->external_ids, KEY_PORT_BRIDGE, spec->port_bridge);
     smap_replace(&spec->external_ids, KEY_GUEST_PORT, spec->guest_port);
 }
 
-bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-              struct error *error)
+static bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+                     struct error *error)
 {
     struct host_spec *host = &spec->host;
 
@@ -53,3 +53,34 @@ bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port
     }
     return true;
 }
+
+/* A tap is named whether it was made here or by QEMU: its alias decides whether it goes with the
+ * port. */
+static void interpret(struct port_spec *spec)
+{
+    const struct smap *ids = &spec->external_ids;
+
+    if (!spec->vif_id[0]) {
+        return;
+    }
+    snprintf(spec->port_bridge, sizeof spec->port_bridge, "%s",
+             smap_get_def(ids, KEY_PORT_BRIDGE, ""));
+    snprintf(spec->guest_port, sizeof spec->guest_port, "%s",
+             smap_get_def(ids, KEY_GUEST_PORT, ""));
+    spec->host.kind = HOST_TAP;
+    snprintf(spec->host.netdev, sizeof spec->host.netdev, "%.15s",
+             spec->guest_port[0] ? spec->guest_port : spec->port);
+}
+
+static void leftovers(const struct vif *vif, const char *vif_id OVS_UNUSED, struct host_spec *links)
+{
+    links->kind = HOST_TAP;
+    memcpy(links->netdev, vif->vif_name, sizeof links->netdev);
+}
+
+const struct vif_kind_class kind_ovs = {
+    .spec = spec_ovs,
+    .interpret = interpret,
+    .leftovers = leftovers,
+    .netdev_may_come_later = true,
+};

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/spec.h"
+#include "base/devargs.h"
+#include "base/keys.h"
+#include "plan/kind.h"
 #include "util.h"
 
 static bool check_vhost_user(const struct vif *vif, const struct host_facts *facts,
@@ -41,17 +43,20 @@ static void name_port(const struct vif *vif, const struct nic_vf *nic, struct po
     if (nic->profile->port_name == NIC_PORT_VIF_NAME && name[0]) {
         snprintf(spec->port, sizeof spec->port, "%s", name);
     } else {
-        /* os-vif's linux_net.get_dpdk_representor_port_name(): 14 bytes. */
-        snprintf(spec->port, 15, "vfr%.11s", vif->id);
+        name_representor_port(vif->id, spec->port);
     }
 }
 
-bool spec_representor(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-                      struct error *error)
+static bool spec_representor(const struct vif *vif, const struct host_facts *facts,
+                             struct port_spec *spec, struct error *error)
 {
     const struct nic_vf *nic = facts->nic_vf;
     char text[PCI_ADDR_LEN];
 
+    if (!nic) {
+        *error = *facts->nic_error;
+        return false;
+    }
     if (strcmp(spec->datapath_type, "netdev")) {
         return error_set(
             error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_DATAPATH_TYPE),
@@ -69,13 +74,13 @@ bool spec_representor(const struct vif *vif, const struct host_facts *facts, str
         return false;
     }
     name_port(vif, nic, spec);
-    strcpy(spec->type, "dpdk");
+    strcpy(spec->type, TYPE_DPDK);
     for (size_t i = 0; i < nic->profile->n_options; i++) {
         smap_replace(&spec->options, nic->profile->options[i].key, nic->profile->options[i].value);
     }
-    smap_replace(&spec->options, "dpdk-devargs", nic->devargs);
+    smap_replace(&spec->options, OPTION_DEVARGS, nic->devargs);
     if (nic->profile->vf_mac != NIC_VF_MAC_NO && vif->address[0]) {
-        smap_replace(&spec->options, "dpdk-vf-mac", vif->address);
+        smap_replace(&spec->options, OPTION_VF_MAC, vif->address);
         spec->vf_mac_optional = nic->profile->vf_mac == NIC_VF_MAC_TRY;
     }
     smap_replace(&spec->external_ids, KEY_PCI_SLOT, pci_addr_format(&nic->vf, text));
@@ -92,7 +97,31 @@ bool spec_representor(const struct vif *vif, const struct host_facts *facts, str
         /* vswitchd passes it over on a port of type dpdk. It is for libvirt, which finds a server
          * socket's interface, for its statistics, by this option alone
          * (virNetDevOpenvswitchGetVhostuserIfname()). */
-        smap_replace(&spec->options, "vhost-server-path", spec->vhost_path);
+        smap_replace(&spec->options, OPTION_VHOST_PATH, spec->vhost_path);
     }
     return true;
 }
+
+static void interpret(struct port_spec *spec)
+{
+    struct devargs devargs;
+
+    if (devargs_parse(smap_get(&spec->options, OPTION_DEVARGS), &devargs) && devargs.representor &&
+        devargs.n_vfs == 1) {
+        spec->has_vf = true;
+        spec->pf = devargs_pf(&devargs);
+        spec->vf_num = devargs.vfs[0];
+    }
+}
+
+static const char *type_of(const struct port_spec *spec OVS_UNUSED)
+{
+    return TYPE_DPDK;
+}
+
+const struct vif_kind_class kind_representor = {
+    .default_datapath = "netdev",
+    .spec = spec_representor,
+    .interpret = interpret,
+    .type = type_of,
+};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "plan/plan.h"
 #include "plan/qos.h"
 #include "util.h"
@@ -111,7 +112,7 @@ static void describe_port_bridge(const struct port_spec *spec, struct lines *lin
     add_line(lines, "insert Bridge %s datapath_type=%s", spec->port_bridge, spec->datapath_type);
     add_line(lines, "insert Port %s into Bridge %s", spec->guest_port, spec->port_bridge);
     add_line(lines, "insert Port %s type=patch into Bridge %s",
-             smap_get_def(&spec->options, "peer", ""), spec->port_bridge);
+             smap_get_def(&spec->options, OPTION_PEER, ""), spec->port_bridge);
 }
 
 static void describe_create(const struct plan *plan, struct lines *lines)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "plan/plan.h"
 
 static bool refuse_name(const struct vif *vif, const struct port_spec *spec,
@@ -110,7 +111,7 @@ static bool plan_port_bridge(const struct vif *vif, const struct port_spec *spec
         return refuse_port_bridge(vif, "bridge", spec->port_bridge, error);
     }
     if (facts->patch_port_taken) {
-        return refuse_port_bridge(vif, "patch port", smap_get_def(&spec->options, "peer", ""),
+        return refuse_port_bridge(vif, "patch port", smap_get_def(&spec->options, OPTION_PEER, ""),
                                   error);
     }
     if (facts->guest_port_taken) {

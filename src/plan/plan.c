@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
 /* Keys that are ours in any row that is ours. */
-static const char *const our_options[] = {"dpdk-devargs", "dpdk-vf-mac", "vhost-server-path",
-                                          "peer"};
+static const char *const our_options[] = {OPTION_DEVARGS, OPTION_VF_MAC, OPTION_VHOST_PATH,
+                                          OPTION_PEER};
 static const char *const our_external_ids[] = {
     KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,     KEY_BRIDGE_NAME,
     KEY_OWNER,    KEY_VIF_ID,       KEY_KIND,         KEY_BOOT_ID,     KEY_PCI_SLOT,
@@ -21,7 +22,7 @@ static const char *const our_external_ids[] = {
 /* Options that name the device or the socket behind the port; the first alone on one of type dpdk.
  * (dpdk-vf-mac can be changed in place, but not be taken back: OVS goes on trying to set the last
  * one.) */
-static const char *const locators[] = {"dpdk-devargs", "vhost-server-path"};
+static const char *const locators[] = {OPTION_DEVARGS, OPTION_VHOST_PATH};
 
 void plan_init(struct plan *plan)
 {
@@ -182,8 +183,8 @@ static void plan_change(const struct record *current, const struct port_spec *go
         return;
     }
     replace = touches(&plan->set_options, locators,
-                      strcmp(goal->type, "dpdk") ? ARRAY_SIZE(locators) : 1) ||
-              smap_get(&plan->remove_options, "dpdk-vf-mac");
+                      strcmp(goal->type, TYPE_DPDK) ? ARRAY_SIZE(locators) : 1) ||
+              smap_get(&plan->remove_options, OPTION_VF_MAC);
     /* A port that is closed and opened anyway (other type, other bridge, failed before) takes a new
      * device or socket at once; any other needs the two steps. */
     plan->action = ACTION_UPDATE;

@@ -22,9 +22,6 @@
 
 enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_DELETE };
 
-/* VLAN 4095, which Neutron's agent takes for dead (vif_plug_ovs.constants.DEAD_VLAN). */
-#define DEAD_VLAN 4095
-
 struct plan {
     enum action action;
     struct port_spec spec; /* The goal; for DELETE what is deleted. Always initialised. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "sha1.h"
 #include "util.h"
 #include "uuid.h"
@@ -58,12 +59,12 @@ void qos_rows_for_limits(const struct vif_qos *limits, const char *interface_typ
     }
     smap_replace(&rows->external_ids, "id", port);
     if (is_dpdk_type(interface_type)) {
-        strcpy(rows->type, "egress-policer");
+        strcpy(rows->type, QOS_TYPE_POLICER);
         smap_add_format(&rows->other_config, "cir", "%" PRId64, limits->ingress_kbps * 1000 / 8);
         smap_add_format(&rows->other_config, "cbs", "%" PRId64, burst_kb(limits) * 1000 / 8);
         return;
     }
-    strcpy(rows->type, "linux-htb");
+    strcpy(rows->type, QOS_TYPE_HTB);
     smap_replace(&rows->external_ids, "_type", "bandwidth_limit");
     smap_replace(&rows->other_config, "max-rate", HTB_MAX_RATE);
     rows->has_queue = true;
@@ -125,12 +126,12 @@ bool qos_rows_read(const struct qos_rows *rows, struct vif_qos *limits)
     const struct smap *queue = &rows->queue_other_config;
 
     limits->ingress_kbps = limits->ingress_burst_kb = 0;
-    if (!strcmp(rows->type, "egress-policer")) {
+    if (!strcmp(rows->type, QOS_TYPE_POLICER)) {
         limits->ingress_kbps = read_units(&rows->other_config, "cir", 1000 / 8);
         limits->ingress_burst_kb = read_units(&rows->other_config, "cbs", 1000 / 8);
         return !rows->has_queue && has_only(&rows->other_config, "cir", "cbs");
     }
-    if (!strcmp(rows->type, "linux-htb") && rows->has_queue) {
+    if (!strcmp(rows->type, QOS_TYPE_HTB) && rows->has_queue) {
         limits->ingress_kbps = read_units(queue, "max-rate", 1000);
         limits->ingress_burst_kb = read_units(queue, "burst", 1000);
         return has_only(queue, "max-rate", "burst");

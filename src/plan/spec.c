@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/keys.h"
+#include "plan/kind.h"
+
 static bool is_host_device(const struct vif *vif)
 {
     return vif->kind == VIF_KIND_HOST_DEVICE;
@@ -13,8 +16,9 @@ static bool is_host_device(const struct vif *vif)
  * netdev, everything else system; a native representor can only be on netdev. */
 static const char *default_datapath(const struct vif *vif)
 {
-    return vif->kind == VIF_KIND_REPRESENTOR || vif->kind == VIF_KIND_VHOST_USER ? "netdev"
-                                                                                 : "system";
+    const char *type = vif_kind_class(vif->kind)->default_datapath;
+
+    return type ? type : "system";
 }
 
 /* Settles the bridge's datapath type: the request's, else the existing bridge's, else the NIC
@@ -81,31 +85,6 @@ void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct p
     }
 }
 
-static bool spec_kind(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-                      struct error *error)
-{
-    switch (spec->kind) {
-    case VIF_KIND_REPRESENTOR:
-        if (!facts->nic_vf) {
-            *error = *facts->nic_error;
-            return false;
-        }
-        return spec_representor(vif, facts, spec, error);
-    case VIF_KIND_VHOST_USER:
-        return spec_vhost_user(vif, facts, spec, error);
-    case VIF_KIND_KERNEL_REPRESENTOR:
-        return spec_kernel_representor(vif, facts, spec, error);
-    case VIF_KIND_OVS:
-        return spec_ovs(vif, facts, spec, error);
-    case VIF_KIND_HYBRID:
-        return spec_hybrid(vif, facts, spec, error);
-    default:
-        return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
-                         "VIFs of this kind are not plugged here; the daemon's 'describe' method "
-                         "lists those that are.");
-    }
-}
-
 bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
                struct error *error)
 {
@@ -128,7 +107,12 @@ bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct por
     spec->has_qos = vif->has_qos;
     spec->qos = vif->qos;
     spec_fill_new_port(facts->isolate_vif, facts->default_qos_type, spec);
-    return spec_kind(vif, facts, spec, error);
+    if (!vif_kind_class(spec->kind)->spec) {
+        return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
+                         "VIFs of this kind are not plugged here; the daemon's 'describe' method "
+                         "lists those that are.");
+    }
+    return vif_kind_class(spec->kind)->spec(vif, facts, spec, error);
 }
 
 bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,

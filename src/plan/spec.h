@@ -56,18 +56,6 @@ bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct por
  */
 void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec);
 
-/* One kind each; plan_spec() has filled what all kinds share. */
-bool spec_representor(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-                      struct error *error);
-bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-                     struct error *error);
-bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
-                             struct port_spec *spec, struct error *error);
-bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-              struct error *error);
-bool spec_hybrid(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
-                 struct error *error);
-
 /* Whether the MTU of `spec` is one that its kind of port can have. */
 bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);
 

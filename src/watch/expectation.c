@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -27,7 +28,7 @@ static bool is_ours(const char *key)
             return true;
         }
     }
-    return !strncmp(key, "vifplug-", 8);
+    return !strncmp(key, OUR_KEYS, strlen(OUR_KEYS));
 }
 
 static void put(struct ds *ds, const char *s)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/keys.h"
 #include "check.h"
 
 static void test_words(void **state)

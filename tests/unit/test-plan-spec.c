@@ -3,6 +3,7 @@
 
 #include "plan/plan.h"
 
+#include "base/keys.h"
 #include "check.h"
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include "plan/record.h"
 #include "util.h"
 
+#include "base/keys.h"
 #include "check.h"
 
 #include <stdio.h>
