@@ -107,8 +107,12 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     const struct engine_settings *settings = engine->env.settings;
     struct op *op = op_create(type, request, asker);
 
-    op->deadline = time_msec() + (request->timeout_ms ? request->timeout_ms : settings->timeout_ms);
-    op->queued.deadline = time_msec() + settings->queue_timeout_ms;
+    if (type == OP_RECOVER) { /* Nobody else would do it: it goes on until it is done. */
+        op->deadline = op->queued.deadline = LLONG_MAX;
+    } else {
+        op->deadline = time_msec() + engine_timeout_ms(engine, op);
+        op->queued.deadline = time_msec() + settings->queue_timeout_ms;
+    }
     ops_add(&engine->ops, op);
     engine->unseen = true;
     return op;
@@ -206,20 +210,6 @@ void engine_drain(struct engine *engine)
     }
 }
 
-/* Replacements that a killed daemon left between their two steps are finished, since the record in
- * the row says all that is needed. */
-static void recover_one(const struct record *record, void *engine_)
-{
-    struct engine *engine = engine_;
-    struct request request = {.id = "null"};
-
-    VLOG_WARN("port %s was left detached by a daemon that ended within a replacement; "
-              "finishing it",
-              record->spec.port);
-    memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
-    engine_add(engine, OP_RECOVER, &request, NULL);
-}
-
 /* Takes in which links the remover has removed. */
 static void finish_clearing(struct engine *engine)
 {
@@ -240,6 +230,30 @@ static void finish_clearing(struct engine *engine)
     }
 }
 
+/* Replacements that a killed daemon left between their two steps are finished, since the record in
+ * the row says all that is needed. */
+static void recover_one(const struct record *record, void *engine_)
+{
+    struct engine *engine = engine_;
+    struct request request = {.id = "null"};
+
+    VLOG_WARN("port %s was left detached by a daemon that ended within a replacement; "
+              "finishing it",
+              record->spec.port);
+    memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
+    engine_add(engine, OP_RECOVER, &request, NULL);
+}
+
+/* Once OVSDB is known, and before this daemon writes anything. */
+static void recover(struct engine *engine)
+{
+    if (ovs_synced(engine->env.ovs) && !engine->recovered) {
+        engine->recovered = true;
+        ovs_for_each_vif(engine->env.ovs, TYPE_DETACHED, recover_one, engine);
+        engine_clean_links(engine);
+    }
+}
+
 void engine_collect(struct engine *engine)
 {
     struct results *results = &engine->results;
@@ -248,6 +262,7 @@ void engine_collect(struct engine *engine)
     struct op *op;
     char *words;
 
+    recover(engine);
     result = ovs_txn_result(engine->env.ovs, &next_cfg, &words);
     if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
         return;
@@ -299,11 +314,6 @@ void engine_run(struct engine *engine)
     struct error error;
     struct op *op;
 
-    if (ovs_synced(engine->env.ovs) && !engine->recovered) {
-        engine->recovered = true;
-        ovs_for_each_vif(engine->env.ovs, TYPE_DETACHED, recover_one, engine);
-        engine_clean_links(engine);
-    }
     settle(engine);
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_REALIZING]) {
         engine_conclude(engine, op, engine_judge(engine, op, &error), &error);

@@ -114,6 +114,9 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
     struct record record;
     bool wanted = false;
 
+    if (ops_of_vif(&orphans->engine->ops, vif_id)) {
+        return; /* It is about to be plugged or unplugged, which takes care of it. */
+    }
     if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
         wanted = host_names(&record.spec.host, name);
         record_destroy(&record);
