@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake-links.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/poll-loop.h"
+#include "util.h"
+
+#define COPY(to, from) snprintf(to, sizeof(to), "%s", from)
+
+struct links *links_create(const char *procfs_root OVS_UNUSED, bool watch OVS_UNUSED,
+                           struct error *error OVS_UNUSED)
+{
+    return xzalloc(sizeof(struct links));
+}
+
+void links_destroy(struct links *links)
+{
+    free(links);
+}
+
+struct fake_link *fake_link(struct links *links, const char *name)
+{
+    for (size_t i = 0; i < links->n; i++) {
+        if (!strcmp(links->links[i].name, name)) {
+            return &links->links[i];
+        }
+    }
+    return NULL;
+}
+
+struct fake_link *fake_add_link(struct links *links, const char *name, const char *kind,
+                                const char *alias)
+{
+    struct fake_link *link = &links->links[links->n++];
+
+    ovs_assert(links->n <= FAKE_LINKS_MAX);
+    memset(link, 0, sizeof *link);
+    COPY(link->name, name);
+    COPY(link->facts.kind, kind);
+    COPY(link->facts.alias, alias);
+    link->facts.mtu = 1500;
+    link->facts.up = true;
+    return link;
+}
+
+void fake_remove_link(struct links *links, const char *name)
+{
+    struct fake_link *link = fake_link(links, name);
+
+    if (link) {
+        char peer[sizeof link->peer];
+
+        COPY(peer, link->peer);
+        links->gone[links->n_gone++ % FAKE_LINKS_MAX] = *link;
+        *link = links->links[--links->n];
+        fake_remove_link(links, peer);
+    }
+}
+
+/* Notes a call; returns whether it succeeds. */
+static bool note(struct links *links, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool note(struct links *links, struct error *error, const char *format, ...)
+{
+    size_t used = strlen(links->log);
+    char call[80];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(call, sizeof call, format, args);
+    va_end(args);
+    snprintf(links->log + used, sizeof links->log - used, "%s%s", used ? ", " : "", call);
+    if (links->fails && !strncmp(call, links->fails, strlen(links->fails))) {
+        return error_set(error, REASON_NOT_REALIZED, "", "The fake kernel refused '%s'.", call);
+    }
+    return true;
+}
+
+bool links_find(struct links *links, const char *name, struct link_facts *facts)
+{
+    const struct fake_link *link = fake_link(links, name);
+
+    if (link && facts) {
+        *facts = link->facts;
+    }
+    return link != NULL;
+}
+
+static void add(struct links *links, const char *name, const char *peer, const char *kind, int mtu,
+                const char *alias)
+{
+    struct fake_link *link = fake_add_link(links, name, kind, alias);
+
+    COPY(link->peer, peer);
+    link->facts.mtu = mtu ? mtu : 1500;
+}
+
+bool links_add_veth(struct links *links, const char *name, const char *peer, int mtu,
+                    const char *alias, struct error *error)
+{
+    if (!note(links, error, "add_veth %s %s", name, peer)) {
+        return false;
+    }
+    add(links, name, peer, "veth", mtu, alias);
+    add(links, peer, name, "veth", mtu, alias);
+    return true;
+}
+
+bool links_add_bridge(struct links *links, const char *name, const char *alias, struct error *error)
+{
+    if (!note(links, error, "add_bridge %s", name)) {
+        return false;
+    }
+    add(links, name, "", "bridge", 0, alias);
+    return true;
+}
+
+bool links_tend_bridge(struct links *links, const char *name, struct error *error)
+{
+    return note(links, error, "tend_bridge %s", name);
+}
+
+bool links_add_tap(struct links *links, const char *name, bool multiqueue OVS_UNUSED,
+                   const char *address OVS_UNUSED, int mtu, const char *alias, struct error *error)
+{
+    if (!note(links, error, "add_tap %s", name)) {
+        return false;
+    }
+    add(links, name, "", "tun", mtu, alias);
+    return true;
+}
+
+/* The link, or NULL with *error filled if there is none. */
+static struct fake_link *need(struct links *links, const char *name, struct error *error)
+{
+    struct fake_link *link = fake_link(links, name);
+
+    if (!link) {
+        error_set(error, REASON_NOT_REALIZED, "", "The fake kernel has no link %s.", name);
+    }
+    return link;
+}
+
+bool links_set_up(struct links *links, const char *name, bool up, struct error *error)
+{
+    bool ok = note(links, error, "set_%s %s", up ? "up" : "down", name);
+    struct fake_link *link = need(links, name, error);
+
+    if (ok && link) {
+        link->facts.up = up;
+    }
+    return ok && link;
+}
+
+bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error)
+{
+    bool ok = note(links, error, "set_mtu %s %d", name, mtu);
+    struct fake_link *link = need(links, name, error);
+
+    if (ok && link) {
+        link->facts.mtu = mtu;
+    }
+    return ok && link;
+}
+
+bool links_set_master(struct links *links, const char *name, const char *master,
+                      struct error *error)
+{
+    bool ok = note(links, error, "set_master %s %s", name, master);
+    struct fake_link *link = need(links, name, error);
+
+    if (ok && link) {
+        COPY(link->facts.master, master);
+    }
+    return ok && link;
+}
+
+bool links_delete(struct links *links, const char *name, struct error *error)
+{
+    if (!note(links, error, "delete %s", name)) {
+        return false;
+    }
+    fake_remove_link(links, name);
+    return true;
+}
+
+bool links_for_each_alias(struct links *links, const char *prefix,
+                          void (*cb)(const char *name, const struct link_facts *facts, void *aux),
+                          void *aux, struct error *error)
+{
+    if (links->fails && !strcmp(links->fails, "for_each")) {
+        return error_set(error, REASON_NOT_REALIZED, "", "The fake kernel lists no links.");
+    }
+    for (size_t i = 0; i < links->n; i++) {
+        if (!strncmp(links->links[i].facts.alias, prefix, strlen(prefix))) {
+            cb(links->links[i].name, &links->links[i].facts, aux);
+        }
+    }
+    return true;
+}
+
+void links_run(struct links *links,
+               void (*cb)(const char *name, bool exists, const struct link_facts *facts, void *aux),
+               void *aux)
+{
+    if (links->overflow) {
+        links->overflow = false;
+        cb(NULL, false, NULL, aux);
+    }
+    for (size_t i = 0; i < links->n_gone; i++) {
+        cb(links->gone[i].name, false, &links->gone[i].facts, aux);
+    }
+    links->n_gone = 0;
+}
+
+int links_fd(const struct links *links OVS_UNUSED)
+{
+    return 1; /* poll() is a fake as well. */
+}
+
+/* --- The remover: does its jobs when it is asked what it has done. --- */
+
+struct link_remover *link_remover_create(void)
+{
+    return xzalloc(sizeof(struct link_remover));
+}
+
+void link_remover_destroy(struct link_remover *remover)
+{
+    free(remover);
+}
+
+void link_remover_add(struct link_remover *remover, uint64_t job, const char *vif_id,
+                      const struct host_plan *plan)
+{
+    ovs_assert(remover->n < FAKE_JOBS_MAX);
+    remover->jobs[remover->n].id = job;
+    COPY(remover->jobs[remover->n].vif_id, vif_id);
+    remover->jobs[remover->n++].plan = *plan;
+}
+
+bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error *error)
+{
+    memset(error, 0, sizeof *error);
+    if (remover->n == 0 || remover->silent) {
+        return false;
+    }
+    *job = remover->jobs[0].id;
+    (void)host_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan, error);
+    remover->n--;
+    memmove(&remover->jobs[0], &remover->jobs[1], remover->n * sizeof remover->jobs[0]);
+    return true;
+}
+
+void link_remover_wait(const struct link_remover *remover)
+{
+    if (remover->n && !remover->silent) {
+        poll_immediate_wake();
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fakes of links/links.h and links/link-remover.h: links in memory. Each call that changes
+ * something is on record in `log`, and fails if it begins with `fails`. */
+
+#ifndef FAKE_LINKS_H
+#define FAKE_LINKS_H 1
+
+#include "links/link-remover.h"
+#include "links/links.h"
+
+enum { FAKE_LINKS_MAX = 16, FAKE_JOBS_MAX = 32 };
+
+struct fake_link {
+    char name[VIF_IFNAME_MAX + 1];
+    char peer[VIF_IFNAME_MAX + 1]; /* Of a veth. */
+    struct link_facts facts;
+};
+
+struct links {
+    struct fake_link links[FAKE_LINKS_MAX];
+    size_t n;
+    char log[1024];    /* "add_tap tap0, set_mtu tap0 9000, ..." */
+    const char *fails; /* Calls that begin so fail; or NULL. */
+    /* For links_run(): links that have gone, and whether the kernel could not keep up. */
+    struct fake_link gone[FAKE_LINKS_MAX];
+    size_t n_gone;
+    bool overflow;
+};
+
+struct link_remover {
+    struct links *links;
+    struct {
+        uint64_t id;
+        char vif_id[VIF_ID_MAX + 1];
+        struct host_plan plan;
+    } jobs[FAKE_JOBS_MAX];
+    size_t n;
+    bool silent; /* It comes to nothing. */
+};
+
+struct fake_link *fake_link(struct links *links, const char *name); /* NULL if there is none. */
+struct fake_link *fake_add_link(struct links *links, const char *name, const char *kind,
+                                const char *alias);
+
+/* As somebody else would remove it: told by links_run(). */
+void fake_remove_link(struct links *links, const char *name);
+
+#endif

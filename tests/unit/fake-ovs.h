@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A fake of ovs/ovs.h: OVSDB as a few tables in memory, to be linked in its place.
+ *
+ * A transaction that is sent is answered in the next ovs_run(), as the script says. Until then it
+ * is not in the tables. Tests read and change the tables directly, as "somebody else" would, and
+ * call fake_ovs_touch() behind it, as OVSDB would notify. */
+
+#ifndef FAKE_OVS_H
+#define FAKE_OVS_H 1
+
+#include "base/keys.h"
+#include "ovs/ovs.h"
+
+enum { FAKE_PORTS_MAX = 32, FAKE_BRIDGES_MAX = 16, FAKE_STEPS_MAX = 32, FAKE_SCRIPT_MAX = 32 };
+
+/* A port with its interface. */
+struct fake_port {
+    char name[PORT_NAME_MAX + 1];
+    char bridge[PORT_NAME_MAX + 1];
+    char type[INTERFACE_TYPE_MAX + 1];
+    struct smap options;
+    struct smap external_ids;
+    int mtu_request;
+    struct vif_qos qos;
+    bool foreign_qos;
+    int64_t tag; /* 0: none. */
+    /* What vswitchd writes. */
+    int64_t ofport;
+    int mtu;
+    char vf_mac[VIF_MAC_LEN];
+    char *error;
+};
+
+struct fake_bridge {
+    char name[PORT_NAME_MAX + 1];
+    char datapath_type[INTERFACE_TYPE_MAX + 1];
+    char fail_mode[FAIL_MODE_MAX + 1];
+};
+
+/* How a transaction ends. */
+struct fake_ending {
+    enum ovs_txn_result result;
+    bool happens;      /* UNCERTAIN: it is in the database. */
+    const char *words; /* ERROR: OVSDB's. */
+};
+
+/* A plan of a transaction, with what it borrows. */
+struct fake_step {
+    struct plan plan;
+    struct port_spec restored;
+    int64_t tag;
+    int64_t restored_tag;
+};
+
+struct ovs {
+    struct fake_port *ports[FAKE_PORTS_MAX];
+    size_t n_ports;
+    struct fake_bridge bridges[FAKE_BRIDGES_MAX];
+    size_t n_bridges;
+    struct ovs_globals globals;
+    struct controller_facts controllers;
+    size_t n_dpdk_ports; /* What ovs_n_dpdk_ports() says. */
+    bool synced;
+    bool unseen; /* vswitchd has not taken in the last transaction. */
+    struct sset changed_vifs;
+    bool bridges_changed;
+
+    /* The transaction. */
+    bool open;
+    bool sent;
+    bool bumped;
+    bool answered;
+    bool silent; /* OVSDB does not answer. */
+    struct fake_step steps[FAKE_STEPS_MAX];
+    size_t n_steps;
+    char comment[160];
+    int64_t bumped_to;
+    struct fake_ending ending;
+
+    struct fake_ending script[FAKE_SCRIPT_MAX]; /* Of the next transactions; then all commit. */
+    size_t n_script;
+    size_t script_at;
+    size_t refuse_stage;     /* So many plans more are refused: their rows have gone. */
+    void (*on_commit)(void); /* Called right before the next transaction is carried out, once. */
+};
+
+/* --- The tables. --- */
+
+/* NULL if there is none. */
+struct fake_port *fake_port(const struct ovs *ovs, const char *name);
+struct fake_port *fake_add_port(struct ovs *ovs, const char *name, const char *bridge,
+                                const char *type);
+void fake_remove_port(struct ovs *ovs, const char *name);
+struct fake_bridge *fake_bridge(const struct ovs *ovs, const char *name);
+struct fake_bridge *fake_add_bridge(struct ovs *ovs, const char *name, const char *datapath_type);
+
+/* Removes the bridge and all of its ports. */
+void fake_remove_bridge(struct ovs *ovs, const char *name);
+size_t fake_n_ports_on(const struct ovs *ovs, const char *bridge);
+
+/* Sets what vswitchd says of the port; `error` may be NULL. */
+void fake_port_say(struct fake_port *port, int64_t ofport, int mtu, const char *error);
+
+/* Notes that a port has changed, or (bridges) that ports came, went or moved. */
+void fake_ovs_touch(struct ovs *ovs, const struct fake_port *port);
+
+/* --- The script. --- */
+
+/* How the next transaction for which nothing is said yet is to end. */
+void fake_ovs_script(struct ovs *ovs, struct fake_ending ending);
+
+/* The connection breaks; a transaction that is under way `happens` or not. */
+void fake_ovs_disconnect(struct ovs *ovs, bool happens);
+void fake_ovs_reconnect(struct ovs *ovs);
+
+/* --- Between the files of the fake. --- */
+
+void fake_carry_out(struct ovs *ovs, const struct fake_step *step);
+
+#endif

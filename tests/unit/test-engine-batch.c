@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: what shares a transaction, what goes first, and how much may wait. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+static int n_transactions(void)
+{
+    return (int)engine_counters(rig.engine)->transactions;
+}
+
+static void test_a_crowd_shares_a_transaction(void **state)
+{
+    static const char *const vifs[] = {"a", "b", "c", "d", "e"};
+    int asked[N(vifs)];
+
+    (void)state;
+    rig.settings.max_batch = 3;
+    for (size_t i = 0; i < N(vifs); i++) {
+        asked[i] = PLUG(.vif = vifs[i]);
+    }
+    rig_pass();
+    CHECK_INT("the first", engine_counters(rig.engine)->batched, 3);
+    rig_settle();
+    for (size_t i = 0; i < N(vifs); i++) {
+        CHECK_HAS(vifs[i], answer(asked[i]), "changed vhu");
+    }
+    CHECK_INT("transactions", n_transactions(), 2);
+    CHECK_INT("increments of next_cfg", rig.ovs->globals.next_cfg, 2);
+    CHECK_INT("operations in them", engine_counters(rig.engine)->batched, 5);
+}
+
+/* OVSDB has the next transaction before the end of the last is told. */
+static void test_next_is_sent_first(void **state)
+{
+    int a = PLUG(.vif = "a", .wait = WAIT_COMMITTED);
+    int b;
+
+    (void)state;
+    rig_pass();
+    b = PLUG(.vif = "b", .wait = WAIT_COMMITTED);
+    rig_pass();
+    CHECK_STR("a is committed", answer(a), "changed vhua");
+    CHECK_HAS("b is sent", rig.ovs->comment, " plug b");
+    CHECK("b is sent", rig.ovs->sent);
+    rig_settle();
+    CHECK_STR("b is committed", answer(b), "changed vhub");
+}
+
+/* Those that come to nothing do not keep the loop for longer than four times max_batch. */
+static void test_planning_budget(void **state)
+{
+    int asked[6];
+
+    (void)state;
+    rig.settings.max_batch = 1;
+    for (size_t i = 0; i < N(asked); i++) {
+        asked[i] = PLUG(.vif = "a", .path = "/tmp/a");
+    }
+    CHECK_INT("goes on at once", rig_pass(), 0);
+    CHECK_HAS("one at a time", answer(asked[0]), "invalid_request: ");
+    rig_settle();
+    CHECK_HAS("all", answer(asked[5]), "invalid_request: ");
+    for (size_t i = 0; i < N(asked); i++) {
+        char vif[8];
+
+        snprintf(vif, sizeof vif, "vif%zu", i);
+        asked[i] = PLUG(.vif = vif, .dry_run = true);
+    }
+    CHECK_INT("goes on at once", rig_pass(), 0);
+    CHECK_HAS("four", answer(asked[3]), "would create");
+    CHECK_STR("four", answer(asked[4]), "");
+    rig_settle();
+    CHECK_HAS("all", answer(asked[5]), "would create");
+}
+
+/* Operations on one VIF run in their order. */
+static void test_one_vif(void **state)
+{
+    int first = PLUG(.vif = "a", .vf = 4);
+    int second = UNPLUG(.vif = "a");
+    int third = PLUG(.vif = "a", .vf = 5);
+    int other = PLUG(.vif = "b");
+
+    (void)state;
+    rig_pass();
+    CHECK_HAS("one", ops_show(), "unplug a, QUEUED for operation ");
+    CHECK_HAS("the other need not wait", rig.ovs->comment, "and 1 more");
+    rig_settle();
+    CHECK_STR("first", answer(first), "changed vfra");
+    CHECK_STR("second", answer(second), "changed");
+    CHECK_STR("third", answer(third), "changed vfra");
+    CHECK_STR("other", answer(other), "changed vhub");
+    CHECK_STR("order", told(rig.ended), "a plugged, b plugged, a unplugged, a plugged");
+    CHECK_STR("the last counts", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[5]");
+}
+
+/* Pairs that would decide each other's plan do not share a transaction: the second is planned
+ * against what the first has left. */
+static void test_pairs(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask first;
+        struct ask second;
+        const char *told; /* The second. */
+        int n_transactions;
+    } rows[] = {
+        {"nothing in common", {.vif = "a", .vf = 4}, {.vif = "b", .vf = 5}, "changed vfrb", 1},
+        {"same VF", {.vif = "a", .vf = 4}, {.vif = "b", .vf = 4}, "vf_in_use: ", 1},
+        {"same port name",
+         {.vif = "0123456789a-1"},
+         {.vif = "0123456789a-2"},
+         "port_conflict: ",
+         1},
+        {"bridge made alike",
+         {.vif = "a", .bridge = "br1"},
+         {.vif = "b", .bridge = "br1"},
+         "changed vhub",
+         1},
+        {"bridge made differently",
+         {.vif = "a", .bridge = "br1"},
+         {.vif = "b", .kind = VIF_KIND_OVS, .name = "tapb", .bridge = "br1", .create_port = true},
+         "changed tapb",
+         2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int first, second;
+
+        rig_renew();
+        first = rig_ask(METHOD_PLUG, &rows[i].first);
+        second = rig_ask(METHOD_PLUG, &rows[i].second);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(first), "changed");
+        CHECK_HAS(rows[i].what, answer(second), rows[i].told);
+        CHECK_INT(rows[i].what, n_transactions(), rows[i].n_transactions);
+    }
+}
+
+/* --- Slow devices. --- */
+
+/* A port of a slow device lets quick ones that are being realized go first, for a second. */
+static void test_slow_device_holds_back(void **state)
+{
+    (void)state;
+    rig.profile.slow_probe = true;
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "quick");
+    rig_settle();
+    PLUG(.vif = "slow", .vf = 4);
+    rig_run(999);
+    CHECK_HAS("holds back", ops_show(), "plug slow, QUEUED for ports of quicker NICs");
+    CHECK_INT("holds back", n_transactions(), 1);
+    rig_run(1);
+    CHECK_HAS("not for ever", ops_show(), "plug slow, REALIZING");
+    CHECK_INT("not for ever", n_transactions(), 2);
+}
+
+static void test_slow_device_goes_once_quick_ones_are_done(void **state)
+{
+    int slow;
+
+    (void)state;
+    rig.profile.slow_probe = true;
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "quick");
+    rig_settle();
+    slow = PLUG(.vif = "slow", .vf = 4);
+    rig_run(500);
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_STR("done", answer(slow), "changed vfrslow");
+}
+
+/* It has a batch of its own, also among its like, and those that came later go first. */
+static void test_slow_devices_go_alone(void **state)
+{
+    int asked[4];
+
+    (void)state;
+    rig.profile.slow_probe = true;
+    asked[0] = PLUG(.vif = "slow1", .vf = 4);
+    asked[1] = PLUG(.vif = "slow2", .vf = 5);
+    asked[2] = PLUG(.vif = "quick1");
+    asked[3] = PLUG(.vif = "quick2");
+    rig_settle();
+    for (size_t i = 0; i < N(asked); i++) {
+        CHECK_HAS("done", answer(asked[i]), "changed");
+    }
+    CHECK_INT("transactions", n_transactions(), 3);
+    CHECK_STR("order", told(rig.ended),
+              "quick1 plugged, quick2 plugged, slow1 plugged, slow2 plugged");
+}
+
+/* --- How much may wait, and for how long. --- */
+
+static void test_max_queued(void **state)
+{
+    int c;
+
+    (void)state;
+    rig.settings.max_queued = 2;
+    PLUG(.vif = "a");
+    PLUG(.vif = "b");
+    c = PLUG(.vif = "c");
+    CHECK_HAS("refused", answer(c), "busy: 2 operations are waiting already (max_queued)");
+    CHECK("no repair either", !engine_repair(rig.engine, "d", &(struct port_spec){.port = "d"}));
+    rig_settle();
+    c = PLUG(.vif = "c");
+    rig_settle();
+    CHECK_STR("once there is room", answer(c), "changed vhuc");
+}
+
+/* What has not begun within queue_timeout is refused. */
+static void test_queue_timeout(void **state)
+{
+    int second;
+
+    (void)state;
+    rig.settings.queue_timeout_ms = 5000;
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "a");
+    second = PLUG(.vif = "a");
+    rig_run(4999);
+    CHECK_STR("waits", answer(second), "");
+    rig_run(1);
+    CHECK_HAS("refused", answer(second), "busy: The operation waited for 5 s");
+}
+
+/* ops/show names no more than 256 operations. */
+static void test_many_operations_are_shown(void **state)
+{
+    (void)state;
+    rig.settings.max_queued = 300;
+    for (int i = 0; i < 260; i++) {
+        char vif[8];
+
+        snprintf(vif, sizeof vif, "v%d", i);
+        PLUG(.vif = vif);
+    }
+    CHECK_HAS("all", ops_show(), "260 operations\n");
+    CHECK_HAS("the last", ops_show(), "plug v255,");
+    CHECK("no more", !strstr(ops_show(), "plug v256,"));
+    CHECK_HAS("no more", ops_show(), "and 4 more\n");
+}
+
+/* --- The end of the daemon. --- */
+
+static void test_drain(void **state)
+{
+    int a = PLUG(.vif = "a");
+    int b, c;
+
+    (void)state;
+    rig_pass();
+    b = PLUG(.vif = "b");
+    engine_drain(rig.engine);
+    CHECK_HAS("what has not begun", answer(b), "busy: vifplugd is stopping");
+    c = PLUG(.vif = "c");
+    CHECK_HAS("what comes", answer(c), "busy: vifplugd is stopping");
+    CHECK_INT("what has begun", engine_n_ops(rig.engine), 1);
+    rig_settle();
+    CHECK_STR("what has begun", answer(a), "changed vhua");
+}
+
+/* An operation that has begun and is queued again, here for the second step of a replacement, is
+ * not refused. */
+static void test_drain_within_a_replacement(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    a = PLUG(.vif = "a", .vf = 5);
+    while (!strstr(ops_show(), "QUEUED") || strcmp(type_of_port("vfra"), TYPE_DETACHED)) {
+        rig_pass();
+    }
+    engine_drain(rig.engine);
+    rig_settle();
+    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", type_of_port("vfra"), "dpdk");
+}
+
+/* A daemon that ends leaves operations where they stand, in any state. */
+static void test_end_with_operations_under_way(void **state)
+{
+    (void)state;
+    PLUGGED(.vif = "tap", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true,
+            .create_tap = true);
+    rig.link_remover->silent = true;
+    UNPLUG(.vif = "tap");
+    rig_settle();
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "realizing");
+    rig_settle();
+    PLUG(.vif = "committing");
+    rig_pass();
+    PLUG(.vif = "queued");
+    CHECK_HAS("CLEARING", ops_show(), "unplug tap, CLEARING for the kernel to remove");
+    CHECK_HAS("REALIZING", ops_show(), "plug realizing, REALIZING");
+    CHECK_HAS("COMMITTING", ops_show(), "plug committing, COMMITTING");
+    CHECK_HAS("QUEUED", ops_show(), "plug queued, QUEUED");
+    told(rig.ended);
+    rig_restart();
+    CHECK_STR("nobody is told", told(rig.ended), "");
+    CHECK_STR("a new engine", ops_show(), "0 operations\n");
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_a_crowd_shares_a_transaction),
+    RIG_TEST(test_next_is_sent_first),
+    RIG_TEST(test_planning_budget),
+    RIG_TEST(test_one_vif),
+    RIG_TEST(test_pairs),
+    RIG_TEST(test_slow_device_holds_back),
+    RIG_TEST(test_slow_device_goes_once_quick_ones_are_done),
+    RIG_TEST(test_slow_devices_go_alone),
+    RIG_TEST(test_max_queued),
+    RIG_TEST(test_queue_timeout),
+    RIG_TEST(test_many_operations_are_shown),
+    RIG_TEST(test_drain),
+    RIG_TEST(test_drain_within_a_replacement),
+    RIG_TEST(test_end_with_operations_under_way),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: what it makes of each end that a transaction can have, and of OVSDB being away. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define COMMITTED                                                                                  \
+    {                                                                                              \
+        .result = OVS_TXN_COMMITTED                                                                \
+    }
+#define TRY_AGAIN                                                                                  \
+    {                                                                                              \
+        .result = OVS_TXN_TRY_AGAIN                                                                \
+    }
+#define LOST                                                                                       \
+    {                                                                                              \
+        .result = OVS_TXN_UNCERTAIN                                                                \
+    }
+#define HAPPENED                                                                                   \
+    {                                                                                              \
+        .result = OVS_TXN_UNCERTAIN, .happens = true                                               \
+    }
+#define REFUSED                                                                                    \
+    {                                                                                              \
+        .result = OVS_TXN_ERROR, .words = "no such thing"                                          \
+    }
+#define TEN_TIMES(x) x, x, x, x, x, x, x, x, x, x
+
+static void script(const struct fake_ending *endings)
+{
+    for (size_t i = 0; endings[i].result != OVS_TXN_NONE; i++) {
+        fake_ovs_script(rig.ovs, endings[i]);
+    }
+}
+
+/* How the transactions of one operation end; whether the port is there then. */
+static const struct {
+    const char *what;
+    struct fake_ending endings[13];
+    size_t refuse_stage;
+    const char *told; /* Of an operation that succeeds: NULL. */
+    int n_transactions;
+} endings[] = {
+    {"commits", {COMMITTED}, 0, NULL, 1},
+    {"others were quicker", {TRY_AGAIN}, 0, NULL, 2},
+    {"others were quicker ten times", {TEN_TIMES(TRY_AGAIN)}, 0, NULL, 11},
+    {"others were quicker eleven times",
+     {TEN_TIMES(TRY_AGAIN), TRY_AGAIN},
+     0,
+     "internal: The transaction for VIF a came to nothing 10 times",
+     11},
+    {"the connection broke and it happened", {HAPPENED}, 0, NULL, 2},
+    {"the connection broke and it did not happen", {LOST}, 0, NULL, 2},
+    {"the connection broke twice", {LOST, HAPPENED}, 0, NULL, 3},
+    {"refused once", {REFUSED}, 0, NULL, 2},
+    {"refused twice", {REFUSED, REFUSED}, 0, "internal: OVSDB refused the transaction", 2},
+    {"the rows have gone", {COMMITTED}, 1, NULL, 1},
+    {"the rows have gone ten times", {COMMITTED}, 10, NULL, 1},
+    {"the rows have gone eleven times", {COMMITTED}, 11, "internal: The transaction for VIF a", 0},
+};
+
+static void test_endings_of_a_plug(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(endings); i++) {
+        int a;
+
+        rig_renew();
+        script(endings[i].endings);
+        rig.ovs->refuse_stage = endings[i].refuse_stage;
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS(endings[i].what, answer(a), endings[i].told ? endings[i].told : "changed vfra");
+        CHECK_STR(endings[i].what, type_of_port("vfra"), endings[i].told ? "-" : "dpdk");
+        CHECK_STR(endings[i].what, told(rig.ended), endings[i].told ? "a nothing" : "a plugged");
+        CHECK_INT(endings[i].what, engine_counters(rig.engine)->transactions,
+                  endings[i].n_transactions);
+        CHECK_INT(endings[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+static void test_endings_of_an_unplug(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(endings); i++) {
+        bool lost_and_happened = endings[i].endings[0].happens;
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4);
+        script(endings[i].endings);
+        rig.ovs->refuse_stage = endings[i].refuse_stage;
+        a = UNPLUG(.vif = "a");
+        rig_settle();
+        CHECK_HAS(endings[i].what, answer(a), endings[i].told ? endings[i].told : "changed");
+        CHECK_STR(endings[i].what, type_of_port("vfra"), endings[i].told ? "dpdk" : "-");
+        CHECK_STR(endings[i].what, told(rig.ended), endings[i].told ? "a nothing" : "a unplugged");
+        CHECK("found gone", !lost_and_happened || engine_counters(rig.engine)->transactions == 2);
+    }
+}
+
+static void test_refusal_has_the_words(void **state)
+{
+    int a;
+
+    (void)state;
+    script((const struct fake_ending[]){REFUSED, REFUSED, {0}});
+    a = PLUG(.vif = "a");
+    rig_settle();
+    CHECK_HAS("message", answer(a), "(no such thing)");
+    CHECK_STR("detail", detail(a), "no such thing");
+}
+
+/* Nobody knows which of them was to blame, so each goes alone, and the bad one fails alone. */
+static void test_refused_batch(void **state)
+{
+    int asked[3];
+
+    (void)state;
+    script((const struct fake_ending[]){REFUSED, COMMITTED, REFUSED, COMMITTED, {0}});
+    asked[0] = PLUG(.vif = "a");
+    asked[1] = PLUG(.vif = "b");
+    asked[2] = PLUG(.vif = "c");
+    rig_pass();
+    CHECK_HAS("one transaction", rig.ovs->comment, "and 2 more");
+    rig_settle();
+    CHECK_STR("a", answer(asked[0]), "changed vhua");
+    CHECK_HAS("b", answer(asked[1]), "internal: ");
+    CHECK_STR("c", answer(asked[2]), "changed vhuc");
+    CHECK_INT("alone", engine_counters(rig.engine)->transactions, 4);
+    CHECK_INT("alone", engine_counters(rig.engine)->batched, 6);
+    CHECK_STR("b is not there", type_of_port("vhub"), "-");
+}
+
+static void remove_br0(void)
+{
+    fake_remove_bridge(rig.ovs, "br0");
+}
+
+static void remove_br1(void)
+{
+    fake_remove_bridge(rig.ovs, "br1");
+}
+
+/* OVSDB answers success to a transaction that puts a port on a bridge that has just gone. */
+static void test_committed_and_nothing_there(void **state)
+{
+    static const struct {
+        bool create_bridges;
+        const char *told;
+        int n_transactions;
+    } rows[] = {
+        {true, "changed vhua", 2},
+        {false, "invalid_request: There is no bridge br0", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.settings.create_bridges = rows[i].create_bridges;
+        rig.ovs->on_commit = remove_br0;
+        a = PLUG(.vif = "a");
+        rig_settle();
+        CHECK_HAS("told", answer(a), rows[i].told);
+        CHECK_INT(rows[i].told, engine_counters(rig.engine)->transactions, rows[i].n_transactions);
+    }
+}
+
+/* The same of a VIF of which only the bridge is ours to make. */
+static void test_bridge_goes_at_once(void **state)
+{
+    int a = PLUG(.vif = "a", .kind = VIF_KIND_OVS, .name = "tapa", .bridge = "br1");
+
+    (void)state;
+    rig_pass();
+    rig_pass(); /* Made. */
+    CHECK_STR("made", answer(a), "changed tapa (not on record)");
+    a = PLUG(.vif = "a", .kind = VIF_KIND_OVS, .name = "tapa", .bridge = "br1");
+    remove_br1();
+    rig_pass();
+    rig_pass();
+    CHECK_STR("made again", answer(a), "changed tapa (not on record)");
+}
+
+/* --- OVSDB is away, or owes an answer. --- */
+
+static void test_ovsdb_is_away(void **state)
+{
+    int a, b;
+
+    (void)state;
+    fake_ovs_disconnect(rig.ovs, false);
+    a = PLUG(.vif = "a", .timeout_ms = 3000);
+    b = UNPLUG(.vif = "b");
+    CHECK_HAS("waits", ops_show(), "plug a, QUEUED for OVSDB");
+    rig_run(2999);
+    CHECK_STR("waits", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("its timeout", answer(a), "switch_unavailable: OVSDB at unix:fake.sock cannot be");
+    rig_run(6999);
+    CHECK_STR("the default timeout", answer(b), "");
+    rig_run(1);
+    CHECK_HAS("the default timeout", answer(b), "switch_unavailable: ");
+    CHECK_INT("nothing was sent", engine_counters(rig.engine)->transactions, 0);
+}
+
+static void test_ovsdb_comes_back(void **state)
+{
+    int a = PLUG(.vif = "a");
+
+    (void)state;
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_run(9000);
+    fake_ovs_reconnect(rig.ovs);
+    rig_settle();
+    CHECK_STR("done", answer(a), "changed vhua");
+}
+
+/* The connection breaks with a transaction under way. What `a` asked for is done, or it is refused
+ * when its time is up and undone when OVSDB is back. */
+static void test_lost_within_a_commit(void **state)
+{
+    static const struct {
+        const char *what;
+        bool happened;
+        int away_ms;
+        enum method method;
+        const char *told;
+        const char *port; /* The type of its port then. */
+    } rows[] = {
+        {"plug, happened", true, 1000, METHOD_PLUG, "changed vfra", "dpdk"},
+        {"plug, did not happen", false, 1000, METHOD_PLUG, "changed vfra", "dpdk"},
+        {"plug, happened, too late", true, 20000, METHOD_PLUG, "switch_unavailable: ", "-"},
+        {"plug, did not happen, too late", false, 20000, METHOD_PLUG, "switch_unavailable: ", "-"},
+        {"unplug, happened", true, 1000, METHOD_UNPLUG, "changed", "-"},
+        {"unplug, did not happen", false, 1000, METHOD_UNPLUG, "changed", "-"},
+        {"unplug, too late", false, 20000, METHOD_UNPLUG, "switch_unavailable: ", "dpdk"},
+        {"update, happened, too late", true, 20000, METHOD_UPDATE, "switch_unavailable: ", "dpdk"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct ask ask = {.vif = "a", .vf = 4, .mtu = 9000};
+        int a;
+
+        rig_renew();
+        if (rows[i].method != METHOD_PLUG) {
+            PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+        }
+        a = rig_ask(rows[i].method, &ask);
+        rig_pass();
+        fake_ovs_disconnect(rig.ovs, rows[i].happened);
+        rig_run(rows[i].away_ms);
+        fake_ovs_reconnect(rig.ovs);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+        if (rows[i].method == METHOD_UPDATE) {
+            CHECK_INT(rows[i].what, fake_port(rig.ovs, "vfra")->mtu_request, 1500);
+        }
+    }
+}
+
+/* OVSDB takes longer than the client waits. Whatever comes of the transaction is taken back then;
+ * an unplug stays as it is. */
+static void test_answered_too_late(void **state)
+{
+    static const struct {
+        const char *what;
+        struct fake_ending ending;
+        enum method method;
+        const char *port;
+        bool undone;
+    } rows[] = {
+        {"plug, commits", COMMITTED, METHOD_PLUG, "-", true},
+        {"plug, lost", LOST, METHOD_PLUG, "-", true},
+        {"plug, lost and happened", HAPPENED, METHOD_PLUG, "-", true},
+        {"plug, others were quicker", TRY_AGAIN, METHOD_PLUG, "-", false},
+        {"plug, refused", REFUSED, METHOD_PLUG, "-", false},
+        {"unplug, commits", COMMITTED, METHOD_UNPLUG, "-", false},
+        {"unplug, others were quicker", TRY_AGAIN, METHOD_UNPLUG, "dpdk", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        if (rows[i].method == METHOD_UNPLUG) {
+            PLUGGED(.vif = "a", .vf = 4);
+        }
+        fake_ovs_script(rig.ovs, rows[i].ending);
+        a = rig_ask(rows[i].method, &(struct ask){.vif = "a", .vf = 4});
+        rig.ovs->silent = true;
+        rig_run(9999);
+        CHECK_STR(rows[i].what, answer(a), "");
+        rig_run(1);
+        CHECK_HAS(rows[i].what, answer(a), "switch_unavailable: OVSDB at unix:fake.sock does not");
+        rig.ovs->silent = false;
+        rig_settle();
+        CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
+        CHECK_INT(rows[i].what, engine_counters(rig.engine)->undone, rows[i].undone);
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+/* A commit that takes more than 2 s is taken for one that is stuck: what waits behind it is refused
+ * at its own deadline, not held until there is a turn. */
+static void test_stalled(void **state)
+{
+    int a = PLUG(.vif = "a");
+    int b, c;
+
+    (void)state;
+    rig.ovs->silent = true;
+    rig_pass();
+    b = PLUG(.vif = "b", .timeout_ms = 1500);
+    c = PLUG(.vif = "c", .timeout_ms = 3000);
+    rig_run(2000);
+    CHECK_STR("it may be its turn soon", answer(b), "");
+    rig_run(1);
+    CHECK_HAS("stuck", answer(b), "switch_unavailable: ovs-vswitchd did not take notice");
+    rig_run(998);
+    CHECK_STR("its own deadline", answer(c), "");
+    rig_run(1);
+    CHECK_HAS("its own deadline", answer(c), "switch_unavailable: ");
+    rig.ovs->silent = false;
+    rig_settle();
+    CHECK_STR("goes on", answer(a), "changed vhua");
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_endings_of_a_plug),
+    RIG_TEST(test_endings_of_an_unplug),
+    RIG_TEST(test_refusal_has_the_words),
+    RIG_TEST(test_refused_batch),
+    RIG_TEST(test_committed_and_nothing_there),
+    RIG_TEST(test_bridge_goes_at_once),
+    RIG_TEST(test_ovsdb_is_away),
+    RIG_TEST(test_ovsdb_comes_back),
+    RIG_TEST(test_lost_within_a_commit),
+    RIG_TEST(test_answered_too_late),
+    RIG_TEST(test_stalled),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

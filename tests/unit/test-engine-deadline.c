@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: operations whose time is up while they wait for ovs-vswitchd, or for the kernel. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+/* vswitchd says nothing of what was committed. */
+static void test_realizing(void **state)
+{
+    static const struct {
+        const char *what;
+        enum method method;
+        struct ask ask;
+        enum vswitchd_state vswitchd;
+        int after_ms;
+        const char *told;
+        const char *port; /* The type of its port then. */
+    } rows[] = {
+        {"plug, alive",
+         METHOD_PLUG,
+         {.vif = "a", .vf = 5},
+         VSWITCHD_ALIVE,
+         10000,
+         "timeout: ovs-vswitchd has said nothing about port vfra in 10000 ms",
+         "-"},
+        {"plug, its own timeout",
+         METHOD_PLUG,
+         {.vif = "a", .vf = 5, .timeout_ms = 300},
+         VSWITCHD_ALIVE,
+         300,
+         "timeout: ovs-vswitchd has said nothing about port vfra in 300 ms",
+         "-"},
+        {"plug, not known",
+         METHOD_PLUG,
+         {.vif = "a", .vf = 5},
+         VSWITCHD_UNKNOWN,
+         10000,
+         "switch_unavailable: ovs-vswitchd did not take notice",
+         "-"},
+        {"plug, dies",
+         METHOD_PLUG,
+         {.vif = "a", .vf = 5},
+         VSWITCHD_DEAD,
+         10000,
+         "switch_unavailable: ovs-vswitchd is not running",
+         "-"},
+        {"update",
+         METHOD_UPDATE,
+         {.vif = "b", .mtu = 9000},
+         VSWITCHD_ALIVE,
+         10000,
+         "timeout: ",
+         "-"},
+        {"unplug", METHOD_UNPLUG, {.vif = "b"}, VSWITCHD_ALIVE, 10000, "changed", "-"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "b", .vf = 4);
+        rig.vswitchd->silent = true;
+        a = rig_ask(rows[i].method, &rows[i].ask);
+        rig_pass();
+        rig_pass();
+        CHECK_HAS(rows[i].what, ops_show(), "REALIZING");
+        rig.vswitchd->state = rows[i].vswitchd;
+        rig_run(rows[i].after_ms - 1);
+        CHECK_STR(rows[i].what, answer(a), "");
+        rig_run(1);
+        rig.vswitchd->silent = false;
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
+        CHECK_INT(rows[i].what, rig.vswitchd->n_doubts > 0, true);
+        CHECK_INT(rows[i].what,
+                  strstr(warnings(a), "has not confirmed that the port is gone") != NULL,
+                  rows[i].method == METHOD_UNPLUG);
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+/* The deadline of what is realized is counted from its commit on. */
+static void test_deadline_begins_anew_at_commit(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .timeout_ms = 1000);
+
+    (void)state;
+    rig.ovs->silent = true;
+    rig.vswitchd->silent = true;
+    rig_run(900);
+    rig.ovs->silent = false;
+    rig_run(999);
+    CHECK_STR("waits", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("its time is up", answer(a), "timeout: ");
+}
+
+/* While vswitchd starts, DPDK takes long: it is given vswitchd_grace more, once. */
+static void test_grace(void **state)
+{
+    static const struct {
+        const char *what;
+        bool dpdk_wanted;
+        bool dpdk_initialized;
+        bool starting;
+        enum vswitchd_state vswitchd;
+        bool given;
+    } rows[] = {
+        {"initializes DPDK", true, false, false, VSWITCHD_ALIVE, true},
+        {"comes up, its predecessor had done so", true, true, true, VSWITCHD_ALIVE, true},
+        {"has done so", true, true, false, VSWITCHD_ALIVE, false},
+        {"does not want it", false, false, true, VSWITCHD_ALIVE, false},
+        {"is dead", true, false, false, VSWITCHD_DEAD, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.ovs->globals.dpdk_wanted = rows[i].dpdk_wanted;
+        rig.ovs->globals.dpdk_initialized = rows[i].dpdk_initialized;
+        rig.vswitchd->silent = true;
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_pass();
+        rig_pass();
+        rig.vswitchd->starting = rows[i].starting;
+        rig.vswitchd->state = rows[i].vswitchd;
+        rig_run(10000);
+        if (rows[i].given) {
+            rig_run(59999);
+            CHECK_STR(rows[i].what, answer(a), "");
+            rig_run(1);
+        }
+        CHECK(rows[i].what, answer(a)[0]);
+    }
+}
+
+/* Without a pidfile nobody knows whether it is there, until it answers. */
+static void test_doubt(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    rig.vswitchd->has_pidfile = false;
+    rig.vswitchd->silent = true;
+    rig_run(10000);
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_HAS("told", answer(a), "switch_unavailable: ovs-vswitchd did not take notice");
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_STR("it answers", answer(a), "changed vfra");
+}
+
+/* --- vswitchd is known to be dead. --- */
+
+/* Plugs that need it wait without writing anything; what does not need it goes on. */
+static void test_dead(void **state)
+{
+    static const struct {
+        const char *what;
+        enum method method;
+        struct ask ask;
+        const char *told; /* At once; or "". */
+        int n_transactions;
+    } rows[] = {
+        {"plug", METHOD_PLUG, {.vif = "a", .vf = 5}, "", 0},
+        {"committed will do",
+         METHOD_PLUG,
+         {.vif = "a", .vf = 5, .wait = WAIT_COMMITTED},
+         "changed vfra",
+         1},
+        {"update", METHOD_UPDATE, {.vif = "b", .mtu = 9000}, "", 0},
+        {"only limits, as they are", METHOD_UPDATE, {.vif = "b"}, "unchanged vfrb", 0},
+        {"unplug", METHOD_UNPLUG, {.vif = "b"}, "changed", 1},
+        {"no port",
+         METHOD_PLUG,
+         {.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0", .bridge = "br1"},
+         "changed tap0 (not on record)",
+         1},
+        {"a netdev that comes later",
+         METHOD_PLUG,
+         {.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true},
+         "changed tap0",
+         1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "b", .vf = 4);
+        rig.vswitchd->state = VSWITCHD_DEAD;
+        a = rig_ask(rows[i].method, &rows[i].ask);
+        rig_settle();
+        CHECK_STR(rows[i].what, answer(a), rows[i].told);
+        CHECK_INT(rows[i].what, engine_counters(rig.engine)->transactions,
+                  1 + rows[i].n_transactions);
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), rows[i].told[0] == '\0');
+    }
+}
+
+static void test_dead_until_the_deadline(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_run(9999);
+    CHECK_HAS("waits", ops_show(), "plug a, QUEUED for ovs-vswitchd");
+    CHECK_STR("waits", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("told", answer(a), "switch_unavailable: ovs-vswitchd is not running");
+    CHECK_INT("nothing was written", engine_counters(rig.engine)->transactions, 0);
+}
+
+static void test_dead_and_back(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_run(5000);
+    rig.vswitchd->state = VSWITCHD_ALIVE;
+    rig_settle();
+    CHECK_STR("done", answer(a), "changed vfra");
+}
+
+/* It comes back too late for one that has begun: the first step of a replacement was committed. */
+static void test_dead_after_the_first_step(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    a = PLUG(.vif = "a", .vf = 5);
+    while (strcmp(type_of_port("vfra"), TYPE_DETACHED) != 0) {
+        rig_pass();
+    }
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_run(9999);
+    CHECK_STR("waits", answer(a), "");
+    CHECK_HAS("waits", ops_show(), "plug a, QUEUED for ovs-vswitchd");
+    rig_run(1);
+    CHECK_HAS("told", answer(a), "switch_unavailable: ovs-vswitchd is not running");
+    rig_settle();
+    CHECK_STR("back", type_of_port("vfra"), "dpdk");
+    CHECK_STR("back", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[4]");
+}
+
+/* --- The kernel. --- */
+
+static void test_clearing(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true,
+            .create_tap = true);
+    rig.link_remover->silent = true;
+    a = UNPLUG(.vif = "a");
+    rig_run(9999);
+    CHECK_HAS("waits", ops_show(), "unplug a, CLEARING for the kernel to remove the VIF's links");
+    CHECK_STR("waits", answer(a), "");
+    rig_run(1);
+    CHECK_STR("told", answer(a), "changed");
+    CHECK_HAS("told", warnings(a), "the kernel has not removed the VIF's links yet");
+    rig.link_remover->silent = false;
+    rig_settle();
+    CHECK("later", !fake_link(rig.links, "tap0"));
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_realizing),     RIG_TEST(test_deadline_begins_anew_at_commit),
+    RIG_TEST(test_grace),         RIG_TEST(test_doubt),
+    RIG_TEST(test_dead),          RIG_TEST(test_dead_until_the_deadline),
+    RIG_TEST(test_dead_and_back), RIG_TEST(test_dead_after_the_first_step),
+    RIG_TEST(test_clearing),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: VIFs that lose their VF to another, and devices that go from one port to another. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define IN_USE_BY(port) "device '4' which is already in use by '" port "'"
+
+static int n_transactions(void)
+{
+    return (int)engine_counters(rig.engine)->transactions;
+}
+
+static void make_stale(const char *port)
+{
+    smap_replace(&fake_port(rig.ovs, port)->external_ids, KEY_BOOT_ID, "boot-0");
+}
+
+/* Who loses the VF, and what comes of it. */
+static void test_eviction(void **state)
+{
+    static const struct {
+        const char *what;
+        bool stale;
+        bool evict;
+        const char *error; /* Of the port that gets the VF. */
+        int times;
+        const char *told;
+        const char *ended;
+        const char *winner; /* The port that is there then. */
+    } rows[] = {
+        {"this boot's", false, false, NULL, 0, "vf_in_use: ", "a nothing", "vfrb"},
+        {"this boot's, on_vf_conflict = evict", false, true, NULL, 0, "changed vfra",
+         "b unplugged, a plugged", "vfra"},
+        {"an earlier boot's", true, false, NULL, 0, "changed vfra", "b unplugged, a plugged",
+         "vfra"},
+        {"comes back", true, false, "no such VF", 1, "not_realized: ", "a none", "vfrb"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.settings.evict_on_vf_conflict = rows[i].evict;
+        PLUGGED(.vif = "b", .vf = 4);
+        fake_port(rig.ovs, "vfrb")->tag = 100;
+        if (rows[i].stale) {
+            make_stale("vfrb");
+        }
+        if (rows[i].error) {
+            fake_rule_add(
+                rig.vswitchd,
+                (struct fake_rule){.port = "vfra", .error = rows[i].error, .times = rows[i].times});
+        }
+        a = PLUG(.vif = "a", .vf = 4);
+        CHECK_INT("concerns b", engine_concerns(rig.engine, "b"), false);
+        rig_pass();
+        CHECK_INT("concerns b", engine_concerns(rig.engine, "b"), rows[i].stale || rows[i].evict);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, told(rig.ended), rows[i].ended);
+        CHECK_INT(rows[i].what, fake_n_ports_on(rig.ovs, "br0"), 1);
+        CHECK_STR(rows[i].what, type_of_port(rows[i].winner), "dpdk");
+        CHECK_INT(rows[i].what, fake_port(rig.ovs, rows[i].winner)->tag,
+                  strcmp(rows[i].winner, "vfra") ? 100 : 0);
+    }
+}
+
+/* The VIF that was evicted cannot be brought back either: the answer says so. */
+static void test_evicted_vif_cannot_be_brought_back(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "b", .vf = 4);
+    make_stale("vfrb");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no such VF"});
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfrb", .error = "nor this one"});
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_run(999); /* Half a second, another look, and half a second. */
+    CHECK_STR("it may take a moment", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("why", answer(a), "not_realized: ovs-vswitchd could not make port vfra (no such VF)");
+    CHECK_HAS("not back", answer(a),
+              "Port vfrb could not be brought back to what it was either (nor this one).");
+}
+
+/* A dry run of it changes nothing. */
+static void test_dry_run_of_an_eviction(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "b", .vf = 4);
+    make_stale("vfrb");
+    a = PLUG(.vif = "a", .vf = 4, .dry_run = true);
+    rig_settle();
+    CHECK_HAS("says so", answer(a), "VIF b loses its VF");
+    CHECK_STR("stays", type_of_port("vfrb"), "dpdk");
+}
+
+/* Who would lose its VF is being changed: that goes first. */
+static void test_eviction_waits(void **state)
+{
+    static const struct {
+        const char *what;
+        enum method method; /* Of b. */
+        const char *told;   /* a. */
+        const char *ended;
+    } rows[] = {
+        {"b is updated", METHOD_UPDATE, "changed vfra", "b changed, b unplugged, a plugged"},
+        {"b is plugged again", METHOD_PLUG, "vf_in_use: ", "a nothing, b changed"},
+        {"b is unplugged", METHOD_UNPLUG, "changed vfra", "b unplugged, a plugged"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a, b;
+
+        rig_renew();
+        PLUGGED(.vif = "b", .vf = 4);
+        make_stale("vfrb");
+        b = rig_ask(rows[i].method, &(struct ask){.vif = "b", .vf = 4, .mtu = 9000});
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(b), "changed");
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, told(rig.ended), rows[i].ended);
+    }
+}
+
+/* An unplug that waits for the plug it has to make way for is no reason to refuse. */
+static void test_unplug_makes_way(void **state)
+{
+    int a, b;
+
+    (void)state;
+    PLUGGED(.vif = "b", .vf = 4);
+    b = UNPLUG(.vif = "b");
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_STR("b", answer(b), "changed");
+    CHECK_STR("a", answer(a), "changed vfra");
+    b = UNPLUG(.vif = "a");
+    a = PLUG(.vif = "b", .vf = 4, .dry_run = true);
+    rig_settle();
+    CHECK_STR("a", answer(b), "changed");
+    CHECK_HAS("a dry run does not wait", answer(a), "vf_in_use: ");
+}
+
+/* Two that want each other's do not wait for ever. */
+static void test_crossed_evictions(void **state)
+{
+    int a, b;
+
+    (void)state;
+    rig.settings.evict_on_vf_conflict = 1;
+    PLUGGED(.vif = "a", .vf = 4);
+    PLUGGED(.vif = "b", .vf = 5);
+    a = PLUG(.vif = "a", .vf = 5);
+    b = PLUG(.vif = "b", .vf = 4);
+    rig_run(1000);
+    CHECK_STR("a", answer(a), "changed vfra");
+    CHECK_STR("b", answer(b), "changed vfrb");
+    CHECK_STR("a", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[5]");
+    CHECK_STR("b", option_of("vfrb", "dpdk-devargs"), "0000:65:00.0,representor=[4]");
+}
+
+/* --- Devices that are handed over. --- */
+
+/* vswitchd says that another port has the device, which has gone or lets go of it: it is made to
+ * look again, later each time. */
+static void test_looks_for_a_device(void **state)
+{
+    static const int pauses_ms[] = {5, 10, 20, 40, 80, 160, 320, 500, 500, 500, 500, 500};
+    int a = PLUG(.vif = "a", .vf = 4, .timeout_ms = 60000);
+
+    (void)state;
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb")});
+    rig_settle();
+    CHECK_INT("first", n_transactions(), 1);
+    for (size_t i = 0; i < N(pauses_ms); i++) {
+        rig_run(pauses_ms[i] - 1);
+        CHECK_INT("waits", n_transactions(), i + 1);
+        CHECK_STR("waits", answer(a), "");
+        rig_run(1);
+        CHECK_INT("looks", n_transactions(),
+                  i + 2 + (i + 1 == N(pauses_ms))); /* At last the undo. */
+    }
+    CHECK_HAS("gives up", answer(a), "not_realized: ");
+    CHECK_HAS("gives up", answer(a), IN_USE_BY("vfrb"));
+    CHECK_STR("undone", type_of_port("vfra"), "-");
+}
+
+static void test_device_comes(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb"), .times = 3});
+    rig_run(34);
+    CHECK_STR("waits", answer(a), "");
+    rig_run(1);
+    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_INT("looks", n_transactions(), 4);
+}
+
+/* It is not looked for beyond the deadline of the commit. */
+static void test_device_does_not_come_in_time(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .timeout_ms = 50);
+
+    (void)state;
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb")});
+    rig_run(49);
+    CHECK_STR("looks", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("believed", answer(a), "not_realized: ");
+    CHECK_INT("looks", n_transactions(), 1 + 3 + 1); /* At 5, 15 and 35 ms; and the undo. */
+}
+
+/* What the port that vswitchd names is, as OVSDB has it. */
+static void test_holder(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *type;
+        const char *devargs;
+        bool waits;
+    } rows[] = {
+        {"has the device", "dpdk", "0000:65:00.0,representor=[4]", false},
+        {"another's", "dpdk", "0000:65:00.0,representor=[5]", true},
+        {"no DPDK port", "internal", NULL, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct fake_port *holder;
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "b", .vf = 6);
+        holder = fake_port(rig.ovs, "vfrb");
+        a = PLUG(.vif = "a", .vf = 4);
+        fake_rule_add(rig.vswitchd,
+                      (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb"), .times = 1});
+        rig_pass();
+        snprintf(holder->type, sizeof holder->type, "%s", rows[i].type);
+        if (rows[i].devargs) {
+            smap_replace(&holder->options, "dpdk-devargs", rows[i].devargs);
+        }
+        rig_run(5);
+        CHECK_HAS(rows[i].what, answer(a), rows[i].waits ? "changed vfra" : "not_realized: ");
+    }
+}
+
+/* The undo of an eviction hands the device back. */
+static void test_device_is_handed_back(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "b", .vf = 4);
+    make_stale("vfrb");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no such VF"});
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "vfrb", .error = IN_USE_BY("vfra"), .times = 2});
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_run(14);
+    CHECK_STR("looks", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK("b is back", !strstr(answer(a), "brought back"));
+    CHECK("b is back", fake_port(rig.ovs, "vfrb")->ofport > 0);
+}
+
+/* A port that failed for that before, and nobody follows it up any more: a plug does. */
+static void test_found_without_its_device(void **state)
+{
+    static const struct {
+        enum vswitchd_state vswitchd;
+        const char *waits_for;
+        const char *told;
+    } rows[] = {
+        {VSWITCHD_ALIVE, "0 operations", "changed vfra"},
+        {VSWITCHD_DEAD, "QUEUED for ovs-vswitchd", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4);
+        fake_port_say(fake_port(rig.ovs, "vfra"), -1, 0, IN_USE_BY("vfrb"));
+        rig.vswitchd->state = rows[i].vswitchd;
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS("waits", ops_show(), rows[i].waits_for);
+        CHECK_STR("told", answer(a), rows[i].told[0] ? "unchanged vfra" : "");
+    }
+}
+
+/* engine_follow_hand_over(), as the watcher calls it. */
+static void test_follow_hand_over(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *error;
+        int max_queued;
+        bool follows;
+    } rows[] = {
+        {"handed over", IN_USE_BY("vfrb"), 64, true},
+        {"another error", "no such VF", 64, false},
+        {"none", NULL, 64, false},
+        {"no room", IN_USE_BY("vfrb"), 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct record record;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4);
+        rig.settings.max_queued = rows[i].max_queued;
+        fake_port_say(fake_port(rig.ovs, "vfra"), rows[i].error ? -1 : 5, 1500, rows[i].error);
+        ovs_find_vif(rig.ovs, "a", &record);
+        CHECK_INT(rows[i].what, engine_follow_hand_over(rig.engine, &record), rows[i].follows);
+        rig_settle();
+        CHECK_INT(rows[i].what, fake_port(rig.ovs, "vfra")->ofport > 0,
+                  rows[i].follows || !rows[i].error);
+        CHECK_INT(rows[i].what, n_transactions(), rows[i].follows ? 3 : 1); /* And a second look. */
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_eviction),
+    RIG_TEST(test_evicted_vif_cannot_be_brought_back),
+    RIG_TEST(test_dry_run_of_an_eviction),
+    RIG_TEST(test_eviction_waits),
+    RIG_TEST(test_unplug_makes_way),
+    RIG_TEST(test_crossed_evictions),
+    RIG_TEST(test_looks_for_a_device),
+    RIG_TEST(test_device_comes),
+    RIG_TEST(test_device_does_not_come_in_time),
+    RIG_TEST(test_holder),
+    RIG_TEST(test_device_is_handed_back),
+    RIG_TEST(test_found_without_its_device),
+    RIG_TEST(test_follow_hand_over),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

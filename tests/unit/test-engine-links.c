@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: links of the kernel that VIFs need, and bridges of their own. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define TAP_CALLED(x) .kind = VIF_KIND_OVS, .name = (x), .create_port = true, .create_tap = true
+#define TAP TAP_CALLED("tap0")
+#define HYBRID .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbr0"
+
+/* What is made for each kind, right before its transaction is sent. */
+static void test_made(void **state)
+{
+    static const struct {
+        struct ask ask;
+        const char *calls;
+        const char *told;
+    } rows[] = {
+        {{.vif = "a", TAP}, "add_tap tap0", "changed tap0"},
+        {{.vif = "a", TAP, .mtu = 9000}, "add_tap tap0", "changed tap0"},
+        {{.vif = "a", HYBRID},
+         "add_bridge qbr0, add_veth qvba qvoa, set_master qvba qbr0",
+         "changed qvoa"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_pass();
+        CHECK_STR(rows[i].calls, rig.links->log, rows[i].calls);
+        CHECK_STR(rows[i].calls, answer(a), "");
+        rig_settle();
+        CHECK_STR(rows[i].calls, answer(a), rows[i].told);
+        CHECK_STR("no more", told(rig.links->log), rows[i].calls);
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_settle();
+        CHECK_HAS("as asked", answer(a), "unchanged");
+        CHECK_STR("as asked", rig.links->log, "");
+    }
+}
+
+/* One of the steps fails: those before it are taken back, and nothing is written. */
+static void test_cannot_be_made(void **state)
+{
+    static const struct {
+        struct ask ask;
+        const char *fails;
+        const char *calls;
+    } rows[] = {
+        {{.vif = "a", TAP}, "add_tap", "add_tap tap0"},
+        {{.vif = "a", HYBRID}, "add_bridge", "add_bridge qbr0"},
+        {{.vif = "a", HYBRID}, "add_veth", "add_bridge qbr0, add_veth qvba qvoa, delete qbr0"},
+        {{.vif = "a", HYBRID},
+         "set_master",
+         "add_bridge qbr0, add_veth qvba qvoa, set_master qvba qbr0, delete qvba, delete qbr0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.links->fails = rows[i].fails;
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_settle();
+        CHECK_HAS(rows[i].fails, answer(a), "not_realized: The fake kernel refused");
+        CHECK_STR(rows[i].fails, rig.links->log, rows[i].calls);
+        CHECK_INT(rows[i].fails, rig.links->n, 0);
+        CHECK_INT(rows[i].fails, engine_counters(rig.engine)->transactions, 0);
+    }
+}
+
+/* The links are taken back before the client is told that it failed. */
+static void test_reverted(void **state)
+{
+    static const struct {
+        const char *what;
+        struct fake_ending endings[3];
+        const char *error; /* vswitchd's. */
+        enum wait wait;
+        const char *told;
+        bool stay;
+    } rows[] = {
+        {"OVSDB refuses",
+         {{.result = OVS_TXN_ERROR, .words = "no"}, {.result = OVS_TXN_ERROR, .words = "no"}},
+         NULL,
+         WAIT_REALIZED,
+         "internal: ",
+         false},
+        {"vswitchd refuses", {{0}}, "no such thing", WAIT_REALIZED, "not_realized: ", false},
+        {"acknowledged: stays", {{0}}, "no such thing", WAIT_COMMITTED, "changed qvoa", true},
+        {"tried again", {{.result = OVS_TXN_TRY_AGAIN}}, NULL, WAIT_REALIZED, "changed qvoa", true},
+        {"lost", {{.result = OVS_TXN_UNCERTAIN}}, NULL, WAIT_REALIZED, "changed qvoa", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        for (size_t j = 0; rows[i].endings[j].result; j++) {
+            fake_ovs_script(rig.ovs, rows[i].endings[j]);
+        }
+        if (rows[i].error) {
+            fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "qvoa", .error = rows[i].error});
+        }
+        a = PLUG(.vif = "a", HYBRID, .wait = rows[i].wait);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_INT(rows[i].what, rig.links->n, rows[i].stay ? 3 : 0);
+        CHECK_STR(rows[i].what, type_of_port("qvoa"), rows[i].stay ? "" : "-");
+    }
+}
+
+/* Links in the way, or that are there already. */
+static void test_links_that_are_there(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask ask;
+        const char *name;
+        const char *kind;
+        const char *alias;
+        const char *told;
+        const char *calls;
+    } rows[] = {
+        {"a tap is used, whoever made it",
+         {.vif = "a", TAP},
+         "tap0",
+         "tun",
+         "",
+         "changed tap0",
+         ""},
+        {"its MTU is set",
+         {.vif = "a", TAP, .mtu = 9000},
+         "tap0",
+         "tun",
+         "",
+         "changed tap0",
+         "set_mtu tap0 9000"},
+        {"no Linux bridge",
+         {.vif = "a", HYBRID},
+         "qbr0",
+         "veth",
+         "",
+         "port_conflict: There is a link qbr0",
+         ""},
+        {"another's veth",
+         {.vif = "a", HYBRID},
+         "qvoa",
+         "veth",
+         "vifplugd:b",
+         "port_conflict: There is a link qvoa",
+         ""},
+        {"half of its own",
+         {.vif = "a", HYBRID},
+         "qvoa",
+         "veth",
+         "vifplugd:a",
+         "changed qvoa",
+         "add_bridge qbr0, delete qvoa, add_veth qvba qvoa, set_master qvba qbr0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        fake_add_link(rig.links, rows[i].name, rows[i].kind, rows[i].alias);
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, rig.links->log, rows[i].calls);
+    }
+}
+
+/* The link of a VIF that is there has gone: it is made again, and vswitchd made to look. */
+static void test_made_again(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", HYBRID);
+    fake_remove_link(rig.links, "qvoa");
+    a = PLUG(.vif = "a", HYBRID);
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed qvoa");
+    CHECK_STR("made", rig.links->log, "add_veth qvba qvoa, set_master qvba qbr0");
+    CHECK_INT("vswitchd has to look", engine_counters(rig.engine)->transactions, 2);
+}
+
+/* An update of the MTU of a VIF with links sets theirs. */
+static void test_update(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP, .mtu = 1500);
+    a = UPDATE(.vif = "a", .mtu = 9000);
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed tap0");
+    CHECK_STR("set", rig.links->log, "set_mtu tap0 9000");
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "tap0", .error = "tap0: No such device"});
+    fake_remove_link(rig.links, "tap0");
+    rig.ovs->globals.next_cfg++;
+    rig_settle();
+    a = UPDATE(.vif = "a", .mtu = 2000);
+    rig_settle();
+    CHECK_HAS("no netdev", warnings(a), "there is no netdev tap0 yet");
+}
+
+static void test_no_netlink(void **state)
+{
+    int a, b;
+
+    (void)state;
+    rig_restart_without_links();
+    a = PLUG(.vif = "a", TAP);
+    b = PLUG(.vif = "b", .vf = 4);
+    rig_settle();
+    CHECK_HAS("needs links", answer(a), "not_realized: vifplugd has no netlink socket");
+    CHECK_STR("needs none", answer(b), "changed vfrb");
+    a = UNPLUG(.vif = "a", TAP);
+    rig_settle();
+    CHECK_STR("nothing to remove", answer(a), "unchanged");
+}
+
+/* --- Unplugs. --- */
+
+static void test_unplug(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask ask;
+        const char *calls;
+    } rows[] = {
+        {"tap", {.vif = "a", TAP}, "delete tap0"},
+        {"hybrid", {.vif = "a", HYBRID}, "delete qbr0, delete qvoa"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig_plugged(&rows[i].ask);
+        a = UNPLUG(.vif = "a", .dry_run = true);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), "would delete");
+        CHECK_HAS(rows[i].what, answer(a), "delete link");
+        CHECK_STR(rows[i].what, rig.links->log, "");
+        CHECK_STR(rows[i].what, told(rig.ended), "a nothing");
+        a = UNPLUG(.vif = "a");
+        rig_settle();
+        CHECK_STR(rows[i].what, answer(a), "changed");
+        CHECK_STR(rows[i].what, rig.links->log, rows[i].calls);
+        CHECK_STR(rows[i].what, told(rig.ended), "a unplugged");
+    }
+}
+
+/* The links are removed only once the port has gone. */
+static void test_unplug_in_order(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP);
+    rig.vswitchd->silent = true;
+    a = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK("stays", fake_link(rig.links, "tap0"));
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK("goes", !fake_link(rig.links, "tap0"));
+    CHECK_STR("told", answer(a), "changed");
+}
+
+static void test_link_cannot_be_removed(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP);
+    rig.links->fails = "delete";
+    a = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed");
+    CHECK_STR("told", warnings(a), "The fake kernel refused 'delete tap0'.");
+}
+
+/* Without a record, links are found by the VIF's names. */
+static void test_unplug_without_a_record(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask ask;
+        const char *link;
+        const char *alias;
+        const char *calls;
+    } rows[] = {
+        {"its tap",
+         {.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0"},
+         "tap0",
+         "vifplugd:a",
+         "delete tap0"},
+        {"another's tap", {.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0"}, "tap0", "", ""},
+        {"its veth", {.vif = "a"}, "qvoa", "vifplugd:a", "delete qvoa"},
+        {"a Linux bridge that it names",
+         {.vif = "a", .linux_bridge = "qbr0"},
+         "qbr0",
+         "vifplugd:a",
+         "delete qbr0"},
+        {"another instance's", {.vif = "z"}, "qvoz", "vifplugd:a", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        fake_add_link(rig.links, rows[i].link, "tun", rows[i].alias);
+        a = rig_ask(METHOD_UNPLUG, &rows[i].ask);
+        rig_settle();
+        CHECK_STR(rows[i].what, answer(a), rows[i].calls[0] ? "changed" : "unchanged");
+        CHECK_STR(rows[i].what, rig.links->log, rows[i].calls);
+    }
+}
+
+/* The Linux bridge that the veth is a port of goes too. */
+static void test_unplug_finds_the_linux_bridge(void **state)
+{
+    struct fake_link *peer;
+
+    (void)state;
+    fake_add_link(rig.links, "qbr7", "bridge", "vifplugd:a");
+    peer = fake_add_link(rig.links, "qvba", "veth", "vifplugd:a");
+    snprintf(peer->facts.master, sizeof peer->facts.master, "qbr7");
+    UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_STR("found", rig.links->log, "delete qbr7");
+}
+
+/* A plug that needs a link's name which an unplug is about to free waits for that. */
+static void test_plug_waits_for_the_removal(void **state)
+{
+    int b;
+
+    (void)state;
+    PLUGGED(.vif = "a", HYBRID);
+    rig.link_remover->silent = true;
+    UNPLUG(.vif = "a");
+    rig_settle();
+    fake_link(rig.links, "qbr0")->facts.kind[0] = '\0'; /* Something that it cannot use. */
+    b = PLUG(.vif = "b", HYBRID);
+    rig_settle();
+    CHECK_STR("waits", answer(b), "");
+    rig.link_remover->silent = false;
+    rig_settle();
+    CHECK_STR("done", answer(b), "changed qvob");
+}
+
+/* Another Linux bridge: what the VIF had goes once its port is realized. */
+static void test_what_preceded_goes(void **state)
+{
+    static const char calls[] = "add_bridge qbr1, set_master qvba qbr1, delete qbr0";
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", HYBRID);
+    a = PLUG(.vif = "a", .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbr1");
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed qvoa");
+    CHECK_STR("old one goes", rig.links->log, calls);
+    rig.links->fails = "delete";
+    a = PLUG(.vif = "a", HYBRID);
+    rig_settle();
+    CHECK_HAS("stays", warnings(a), "The fake kernel refused 'delete qbr1'.");
+}
+
+/* --- A bridge of the VIF's own. --- */
+
+static void test_port_bridge(void **state)
+{
+    int a;
+
+    (void)state;
+    rig.settings.per_port_bridge = true;
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("made", answer(a), "changed ibpa");
+    CHECK_INT("made", fake_n_ports_on(rig.ovs, "pba"), 2);
+    fake_remove_port(rig.ovs, "pbpa");
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("made whole", answer(a), "changed ibpa");
+    CHECK_INT("made whole", fake_n_ports_on(rig.ovs, "pba"), 2);
+    a = PLUG(.vif = "a", TAP_CALLED("tap1"), .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("another tap", answer(a), "changed ibpa");
+    CHECK_STR("another tap", type_of_port("tap1"), "");
+    CHECK_STR("another tap", type_of_port("tap0"), "-");
+    a = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_STR("goes", answer(a), "changed");
+    CHECK("goes", !fake_bridge(rig.ovs, "pba"));
+    CHECK_INT("goes", rig.ovs->n_ports, 0);
+}
+
+/* Names of a bridge of its own that others have. */
+static void test_port_bridge_is_taken(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *port;
+        const char *bridge; /* Where it is. */
+        const char *told;
+    } rows[] = {
+        {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, and"},
+        {"the patch port", "pbpa", "br0", "port_conflict: The VIF needs a patch port pbpa, and"},
+        {"the guest's port", "tap0", "br0", "port_conflict: The VIF needs a port tap0, and"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.settings.per_port_bridge = true;
+        if (!fake_bridge(rig.ovs, rows[i].bridge)) {
+            fake_add_bridge(rig.ovs, rows[i].bridge, "system");
+        }
+        fake_add_port(rig.ovs, rows[i].port, rows[i].bridge, "patch");
+        a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_INT(rows[i].what, rig.links->n, 0);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_made),
+    RIG_TEST(test_cannot_be_made),
+    RIG_TEST(test_reverted),
+    RIG_TEST(test_links_that_are_there),
+    RIG_TEST(test_made_again),
+    RIG_TEST(test_update),
+    RIG_TEST(test_no_netlink),
+    RIG_TEST(test_unplug),
+    RIG_TEST(test_unplug_in_order),
+    RIG_TEST(test_link_cannot_be_removed),
+    RIG_TEST(test_unplug_without_a_record),
+    RIG_TEST(test_unplug_finds_the_linux_bridge),
+    RIG_TEST(test_plug_waits_for_the_removal),
+    RIG_TEST(test_what_preceded_goes),
+    RIG_TEST(test_port_bridge),
+    RIG_TEST(test_port_bridge_is_taken),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

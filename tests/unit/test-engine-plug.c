@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: plugs, updates and unplugs that go as they should, and dry runs. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+static void test_states(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .mtu = 9000, .instance = "i1");
+
+    (void)state;
+    CHECK_HAS("queued", ops_show(),
+              "plug a of instance i1, QUEUED for the next transaction, age 0.0 s, 10.0 s left");
+    CHECK("queued", engine_has(rig.engine, "a") && !engine_has(rig.engine, "b"));
+    rig_pass();
+    CHECK_HAS("sent", ops_show(),
+              "plug a of instance i1, COMMITTING for the commit of its transaction");
+    CHECK_HAS("sent", rig.ovs->comment, " plug a");
+    rig_pass();
+    CHECK_HAS("committed", ops_show(), "REALIZING for ovs-vswitchd (cur_cfg 0 of 1)");
+    CHECK_STR("committed", answer(a), "");
+    rig_pass();
+    CHECK_STR("realized", answer(a), "changed vfra");
+    CHECK_STR("realized", ops_show(), "0 operations\n");
+    CHECK_STR("realized", told(rig.ended), "a plugged");
+    CHECK_STR("row", type_of_port("vfra"), "dpdk");
+    CHECK_STR("row", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[4]");
+    CHECK_STR("row", id_of("vfra", KEY_OWNER), OWNER);
+    CHECK_INT("row", fake_port(rig.ovs, "vfra")->mtu_request, 9000);
+}
+
+/* Requests that end well, each on what the row above has left. */
+static void test_ends_well(void **state)
+{
+    static const struct {
+        enum method method;
+        struct ask ask;
+        const char *told;
+        const char *ended;
+        int n_transactions; /* The request's own. */
+    } rows[] = {
+        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "changed vfra", "a plugged", 1},
+        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "unchanged vfra", "a nothing", 0},
+        /* A change in place of a DPDK port is looked at a second time. */
+        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 9000}, "changed vfra", "a changed", 2},
+        {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "changed vfra", "a changed", 2},
+        {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "unchanged vfra", "a nothing", 0},
+        {METHOD_UPDATE, {.vif = "a", .kbps = 1000}, "changed vfra", "a changed", 2},
+        {METHOD_PLUG,
+         {.vif = "a", .vf = 4, .mtu = 2000, .instance = "i1"},
+         "changed vfra",
+         "a changed",
+         1},
+        {METHOD_PLUG, {.vif = "b"}, "changed vhub", "b plugged", 1},
+        {METHOD_PLUG, {.vif = "b", .wait = WAIT_COMMITTED}, "unchanged vhub", "b nothing", 0},
+        /* Another bridge. */
+        {METHOD_PLUG, {.vif = "b", .bridge = "br1"}, "changed vhub", "b changed", 1},
+        {METHOD_UNPLUG, {.vif = "b"}, "changed", "b unplugged", 1},
+        {METHOD_UNPLUG, {.vif = "b"}, "unchanged", "b nothing", 0},
+        {METHOD_UNPLUG, {.vif = "a", .instance = "i2"}, "unchanged", "a nothing", 0},
+        {METHOD_UNPLUG,
+         {.vif = "a", .instance = "i1", .wait = WAIT_COMMITTED},
+         "changed",
+         "a unplugged",
+         1},
+        /* libvirt makes the port: only the bridge is ours to ensure. */
+        {METHOD_PLUG,
+         {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
+         "changed tapc (not on record)",
+         "c plugged",
+         1},
+        {METHOD_PLUG,
+         {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
+         "unchanged tapc (not on record)",
+         "c nothing",
+         0},
+        /* QEMU makes the tap: the port is done once it is in OVSDB. */
+        {METHOD_PLUG,
+         {.vif = "d", .kind = VIF_KIND_OVS, .name = "tapd", .create_port = true},
+         "changed tapd",
+         "d plugged",
+         1},
+        {METHOD_UPDATE, {.vif = "d", .mtu = 1400}, "unchanged tapd", "d nothing", 0},
+        {METHOD_UNPLUG, {.vif = "d"}, "changed", "d unplugged", 1},
+    };
+
+    (void)state;
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "tapd", .error = "tapd (No such device)"});
+    for (size_t i = 0; i < N(rows); i++) {
+        uint64_t before = engine_counters(rig.engine)->transactions;
+        int asked = rig_ask(rows[i].method, &rows[i].ask);
+        char row[64];
+
+        snprintf(row, sizeof row, "%zu: %s %s", i, method_name(rows[i].method), rows[i].ask.vif);
+        rig_settle();
+        CHECK_STR(row, answer(asked), rows[i].told);
+        CHECK_STR(row, told(rig.ended), rows[i].ended);
+        CHECK_INT(row, engine_counters(rig.engine)->transactions - before, rows[i].n_transactions);
+        CHECK_INT(row, engine_n_ops(rig.engine), 0);
+    }
+}
+
+static void test_wait_committed(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
+
+    (void)state;
+    rig.vswitchd->silent = true;
+    rig_settle();
+    CHECK_STR("committed", answer(a), "changed vfra");
+    CHECK_STR("committed", told(rig.ended), "");
+    CHECK_HAS("committed", ops_show(), "REALIZING");
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_STR("realized", told(rig.ended), "a plugged");
+    CHECK_STR("realized", ops_show(), "0 operations\n");
+    CHECK_INT("counted", engine_counters(rig.engine)->plugs, 1);
+}
+
+static void test_times(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    clock_warp(1);
+    rig_pass();
+    clock_warp(2);
+    rig_pass();
+    clock_warp(4);
+    rig_pass();
+    CHECK_INT("queued", rig.answers[a].times.queued, 1000);
+    CHECK_INT("commit", rig.answers[a].times.commit, 2000);
+    CHECK_INT("realize", rig.answers[a].times.realize, 4000);
+    CHECK_INT("total", rig.answers[a].times.total, 7000);
+}
+
+static void test_refused(void **state)
+{
+    static const struct {
+        enum method method;
+        struct ask ask;
+        const char *told;
+    } rows[] = {
+        {METHOD_UPDATE, {.vif = "x", .mtu = 1500}, "invalid_request: VIF x is not plugged"},
+        {METHOD_UPDATE, {.vif = "old", .mtu = 9999}, "invalid_request: MTU 9999 is more"},
+        {METHOD_UPDATE, {.vif = "old", .kbps = 1000}, "port_conflict: Port vhuold has QoS rows"},
+        {METHOD_PLUG, {.vif = "x", .vf = 20}, "device_not_found: "},
+        {METHOD_PLUG,
+         {.vif = "x", .vf = 4, .bridge = "sys0"},
+         "invalid_request: A DPDK representor"},
+        {METHOD_PLUG, {.vif = "x", .vf = 4}, "vf_in_use: "},
+        {METHOD_PLUG,
+         {.vif = "x", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 20, .bridge = "sys0"},
+         "device_not_found: PCI device 0000:65:02.4 is no VF"},
+        {METHOD_PLUG,
+         {.vif = "x", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0"},
+         "device_not_found: "},
+        {METHOD_PLUG,
+         {.vif = "x", .path = "/tmp/x"},
+         "invalid_request: Socket path /tmp/x is in none"},
+        {METHOD_PLUG, {.vif = "taken"}, "port_conflict: "},
+    };
+
+    (void)state;
+    PLUGGED(.vif = "old");
+    PLUGGED(.vif = "vf4", .vf = 4);
+    fake_port(rig.ovs, "vhuold")->foreign_qos = true;
+    fake_add_port(rig.ovs, "vhutaken", "br0", "internal");
+    for (size_t i = 0; i < N(rows); i++) {
+        int asked = rig_ask(rows[i].method, &rows[i].ask);
+
+        rig_settle();
+        CHECK_HAS(rows[i].told, answer(asked), rows[i].told);
+        CHECK_INT(rows[i].told, engine_n_ops(rig.engine), 0);
+    }
+    CHECK_INT("counted", engine_counters(rig.engine)->failed, N(rows));
+    CHECK_INT("nothing was written", engine_counters(rig.engine)->undone, 0);
+    CHECK_INT("nothing was written", engine_counters(rig.engine)->transactions, 2);
+}
+
+static void test_dry_runs(void **state)
+{
+    static const struct {
+        enum method method;
+        struct ask ask;
+        const char *told[3];
+    } rows[] = {
+        {METHOD_PLUG,
+         {.vif = "x", .vf = 5},
+         {"would create (there is no port of this VIF), changed", "vfrx"}},
+        {METHOD_PLUG,
+         {.vif = "a", .vf = 4},
+         {"would none (port vfra on br0 is as asked), unchanged"}},
+        {METHOD_PLUG,
+         {.vif = "a", .vf = 4, .mtu = 9000},
+         {"would update (mtu_request 0 becomes 9000", "), changed"}},
+        {METHOD_PLUG, {.vif = "a", .vf = 5}, {"would replace (", "dpdk-devargs"}},
+        {METHOD_UPDATE, {.vif = "a", .mtu = 9000}, {"would update (mtu_request 0 becomes 9000"}},
+        {METHOD_UNPLUG, {.vif = "a"}, {"would delete (port vfra on br0 goes), changed"}},
+        {METHOD_UNPLUG, {.vif = "x"}, {"would none (there is no port of this VIF), unchanged"}},
+        {METHOD_PLUG,
+         {.vif = "x", .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbrx"},
+         {"would create", "add veth pair qvbx and qvox", "qbrx"}},
+    };
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    for (size_t i = 0; i < N(rows); i++) {
+        struct ask ask = rows[i].ask;
+        int asked;
+
+        ask.dry_run = true;
+        asked = rig_ask(rows[i].method, &ask);
+        rig_settle();
+        for (size_t j = 0; j < N(rows[i].told) && rows[i].told[j]; j++) {
+            CHECK_HAS(rows[i].told[0], answer(asked), rows[i].told[j]);
+        }
+        CHECK_STR(rows[i].told[0], rig.links->log, "");
+    }
+    CHECK_INT("nothing was written", engine_counters(rig.engine)->transactions, 1);
+}
+
+static void test_made_bridge_is_explained(void **state)
+{
+    int dry = PLUG(.vif = "a", .bridge = "br1", .dry_run = true);
+    int a;
+
+    (void)state;
+    rig_settle();
+    a = PLUG(.vif = "a", .bridge = "br1");
+    rig_settle();
+    CHECK_STR("made", answer(a), "changed vhua");
+    CHECK_HAS("made", warnings(a), "br1");
+    CHECK_STR("dry run", warnings(dry), warnings(a));
+    CHECK("made", fake_bridge(rig.ovs, "br1"));
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_states),
+    RIG_TEST(test_ends_well),
+    RIG_TEST(test_wait_committed),
+    RIG_TEST(test_times),
+    RIG_TEST(test_refused),
+    RIG_TEST(test_dry_runs),
+    RIG_TEST(test_made_bridge_is_explained),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

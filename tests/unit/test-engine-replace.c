@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: replacements in two steps, renamed ports, evictions, devices that are handed over,
+ * and the undo of each. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define DEVARGS4 "0000:65:00.0,representor=[4]"
+#define DEVARGS5 "0000:65:00.0,representor=[5]"
+#define IN_USE_BY(port) "trying to use device which is already in use by '" port "'"
+
+static int n_transactions(void)
+{
+    return (int)engine_counters(rig.engine)->transactions;
+}
+
+/* Passes until `port` has type `type`; no time passes. */
+static void pass_until_type(const char *port, const char *type)
+{
+    for (int i = 0; strcmp(type_of_port(port), type) != 0; i++) {
+        CHECK(type, i < 20);
+        rig_pass();
+    }
+}
+
+/* --- Replacements. --- */
+
+static void test_replacement(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    a = PLUG(.vif = "a", .vf = 5);
+    rig_pass();
+    rig_pass();
+    CHECK_STR("let go of", type_of_port("vfra"), TYPE_DETACHED);
+    CHECK_STR("the rest is written", option_of("vfra", "dpdk-devargs"), DEVARGS5);
+    CHECK_HAS("waits for vswitchd", ops_show(), "plug a, REALIZING");
+    rig_settle();
+    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", type_of_port("vfra"), "dpdk");
+    CHECK_STR("done", told(rig.ended), "a changed");
+}
+
+/* In the second step the port fails: it gets back what it had, in two steps as well. */
+static void test_undo_of_a_replacement(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    a = PLUG(.vif = "a", .vf = 5);
+    pass_until_type("vfra", TYPE_DETACHED);
+    pass_until_type("vfra", "dpdk");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
+    rig_settle();
+    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_STR("back", option_of("vfra", "dpdk-devargs"), DEVARGS4);
+    CHECK_STR("back", type_of_port("vfra"), "dpdk");
+    CHECK("back", fake_port(rig.ovs, "vfra")->ofport > 0);
+    CHECK("nothing of it", !strstr(answer(a), "brought back"));
+}
+
+/* vswitchd dies between the steps. A new one holds no old device, so the second step need not wait
+ * for it; the port's verdict does. */
+static void test_vswitchd_dies_between_the_steps(void **state)
+{
+    static const struct {
+        const char *what;
+        enum wait wait;
+        bool comes_back;
+        const char *told;
+        const char *devargs;
+    } rows[] = {
+        {"comes back", WAIT_REALIZED, true, "changed vfra", DEVARGS5},
+        {"stays away", WAIT_REALIZED, false, "switch_unavailable: ovs-vswitchd is not running",
+         DEVARGS4},
+        {"acknowledged, stays away", WAIT_COMMITTED, false, "changed vfra", DEVARGS5},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4);
+        a = PLUG(.vif = "a", .vf = 5, .wait = rows[i].wait);
+        pass_until_type("vfra", TYPE_DETACHED);
+        rig.vswitchd->state = VSWITCHD_DEAD;
+        rig_run(3000);
+        if (rows[i].comes_back) {
+            rig.vswitchd->state = VSWITCHD_ALIVE;
+        }
+        rig_run(20000);
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, option_of("vfra", "dpdk-devargs"), rows[i].devargs);
+        CHECK_STR(rows[i].what, type_of_port("vfra"), "dpdk");
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+/* vswitchd is dead when the first step is committed: the second is planned at once. */
+static void test_committed_without_vswitchd(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    a = PLUG(.vif = "a", .vf = 5, .wait = WAIT_COMMITTED);
+    rig_settle();
+    CHECK_STR("both steps", answer(a), "changed vfra");
+    CHECK_STR("both steps", type_of_port("vfra"), "dpdk");
+    CHECK_STR("both steps", told(rig.ended), "a changed");
+}
+
+/* Half way through, vswitchd says nothing until the deadline: the port goes back, however long that
+ * takes, for it may not stay detached. */
+static void test_vswitchd_is_silent_between_the_steps(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    rig.vswitchd->silent = true;
+    a = PLUG(.vif = "a", .vf = 5, .wait = WAIT_COMMITTED);
+    rig_run(9999);
+    CHECK_STR("the first step is no end", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("undoes", ops_show(), "undo plug a, REALIZING");
+    CHECK_STR("undoes", answer(a), "");
+    rig_run(50000);
+    CHECK_HAS("the answer need not wait", answer(a), "timeout: ovs-vswitchd has said nothing");
+    CHECK_HAS("the undo does", ops_show(), "no deadline");
+    CHECK_STR("the undo does", type_of_port("vfra"), TYPE_DETACHED);
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_STR("back", type_of_port("vfra"), "dpdk");
+    CHECK_STR("back", option_of("vfra", "dpdk-devargs"), DEVARGS4);
+    CHECK_INT("back", engine_n_ops(rig.engine), 0);
+}
+
+/* A plug that was acknowledged takes its dpdk-vf-mac back: by a replacement, that vswitchd is slow
+ * to take in. */
+static int start_acknowledged_replacement(void)
+{
+    char why[256];
+    int a;
+
+    CHECK("set", nic_profile_set(&rig.profile, "set-vf-mac", "try", why, sizeof why));
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .vf_mac = "00:00:00:00:00:00"});
+    a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
+    rig_settle();
+    CHECK_STR("acknowledged", answer(a), "changed vfra");
+    rig.vswitchd->silent = true;
+    rig_run(500);
+    CHECK_STR("let go of", type_of_port("vfra"), TYPE_DETACHED);
+    return a;
+}
+
+static void test_acknowledged_replacement_goes_on(void **state)
+{
+    (void)state;
+    start_acknowledged_replacement();
+    rig_run(60000);
+    CHECK_HAS("goes on", ops_show(), " plug a, REALIZING");
+    CHECK_HAS("goes on", ops_show(), "no deadline");
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_STR("done", type_of_port("vfra"), "dpdk");
+    CHECK_STR("done", option_of("vfra", "dpdk-vf-mac"), "");
+    CHECK_STR("done", told(rig.ended), "a plugged");
+}
+
+/* It is finished before the VIF's next operation. */
+static void test_replacement_is_not_superseded(void **state)
+{
+    int second;
+
+    (void)state;
+    start_acknowledged_replacement();
+    second = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_STR("second waits", answer(second), "");
+    CHECK_STR("second waits", type_of_port("vfra"), TYPE_DETACHED);
+    rig.vswitchd->silent = false;
+    rig_run(1000);
+    CHECK_STR("second", answer(second), "changed");
+    CHECK_STR("order", told(rig.ended), "a changed, a unplugged");
+}
+
+/* A plug that was acknowledged and is only followed up makes way for the VIF's next operation. */
+static void test_superseded(void **state)
+{
+    int first = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
+    int second;
+
+    (void)state;
+    rig.vswitchd->silent = true;
+    rig_settle();
+    CHECK_STR("acknowledged", answer(first), "changed vfra");
+    second = UNPLUG(.vif = "a", .wait = WAIT_COMMITTED);
+    rig_settle();
+    CHECK_STR("second", answer(second), "changed");
+    CHECK_STR("first is told of as well", told(rig.ended), "a changed, a unplugged");
+    CHECK_STR("gone", type_of_port("vfra"), "-");
+}
+
+/* An update finds the port between the steps that another left. */
+static void test_update_within_a_replacement(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    snprintf(fake_port(rig.ovs, "vfra")->type, 33, "%s", TYPE_DETACHED);
+    a = UPDATE(.vif = "a", .mtu = 9000);
+    rig_settle();
+    CHECK_HAS("refused", answer(a), "busy: Port vfra is in the middle of a replacement");
+}
+
+/* A plug that finds its port detached, and vswitchd has not said that it let go: it waits for that
+ * first. */
+static void test_plug_of_a_detached_port(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    snprintf(fake_port(rig.ovs, "vfra")->type, 33, "%s", TYPE_DETACHED);
+    rig.ovs->globals.next_cfg++;
+    rig.vswitchd->silent = true;
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_HAS("waits", ops_show(), "plug a, REALIZING");
+    CHECK_INT("waits", n_transactions(), 1);
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", type_of_port("vfra"), "dpdk");
+}
+
+/* --- Renamed ports. --- */
+
+static void test_renamed_port(void **state)
+{
+    static const struct {
+        const char *error;
+        const char *told;
+        const char *port;
+        int64_t tag;
+    } rows[] = {
+        {NULL, "changed vif0", "vif0", 0},
+        {"no such VF", "not_realized: ", "vfra", 100}, /* Back, with what others had set on it. */
+    };
+    char why[256];
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4, .name = "vif0");
+        fake_port(rig.ovs, "vfra")->tag = 100;
+        CHECK("set", nic_profile_set(&rig.profile, "port-name", "vif_name", why, sizeof why));
+        if (rows[i].error) {
+            fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vif0", .error = rows[i].error});
+        }
+        a = PLUG(.vif = "a", .vf = 4, .name = "vif0");
+        rig_settle();
+        CHECK_HAS("renamed", answer(a), rows[i].told);
+        CHECK_INT("one port", fake_n_ports_on(rig.ovs, "br0"), 1);
+        CHECK_STR(rows[i].port, type_of_port(rows[i].port), "dpdk");
+        CHECK_INT(rows[i].port, fake_port(rig.ovs, rows[i].port)->tag, rows[i].tag);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_replacement),
+    RIG_TEST(test_undo_of_a_replacement),
+    RIG_TEST(test_vswitchd_dies_between_the_steps),
+    RIG_TEST(test_committed_without_vswitchd),
+    RIG_TEST(test_vswitchd_is_silent_between_the_steps),
+    RIG_TEST(test_acknowledged_replacement_goes_on),
+    RIG_TEST(test_replacement_is_not_superseded),
+    RIG_TEST(test_superseded),
+    RIG_TEST(test_update_within_a_replacement),
+    RIG_TEST(test_plug_of_a_detached_port),
+    RIG_TEST(test_renamed_port),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

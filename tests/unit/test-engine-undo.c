@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: the way back, where that is not straight either; and bridges that were made. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define COMMITTED                                                                                  \
+    {                                                                                              \
+        .result = OVS_TXN_COMMITTED                                                                \
+    }
+#define TRY_AGAIN                                                                                  \
+    {                                                                                              \
+        .result = OVS_TXN_TRY_AGAIN                                                                \
+    }
+#define LOST                                                                                       \
+    {                                                                                              \
+        .result = OVS_TXN_UNCERTAIN                                                                \
+    }
+#define HAPPENED                                                                                   \
+    {                                                                                              \
+        .result = OVS_TXN_UNCERTAIN, .happens = true                                               \
+    }
+#define REFUSED                                                                                    \
+    {                                                                                              \
+        .result = OVS_TXN_ERROR, .words = "no such thing"                                          \
+    }
+#define TEN_TIMES(x) x, x, x, x, x, x, x, x, x, x
+
+static void fail_port(const char *port, const char *error, int times)
+{
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = port, .error = error, .times = times});
+}
+
+/* How the transaction of the undo ends. Whatever it is, the client is told why it was undone. */
+static void test_endings_of_an_undo(void **state)
+{
+    static const struct {
+        const char *what;
+        struct fake_ending endings[12];
+        bool undone;
+    } rows[] = {
+        {"commits", {COMMITTED}, true},
+        {"others were quicker", {TRY_AGAIN}, true},
+        {"others were quicker ten times", {TEN_TIMES(TRY_AGAIN)}, true},
+        {"others were quicker eleven times", {TEN_TIMES(TRY_AGAIN), TRY_AGAIN}, false},
+        {"the connection broke and it happened", {HAPPENED}, true},
+        {"the connection broke and it did not happen", {LOST}, true},
+        {"refused once", {REFUSED}, true},
+        {"refused twice", {REFUSED, REFUSED}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        fake_ovs_script(rig.ovs, (struct fake_ending)COMMITTED);
+        for (size_t j = 0; rows[i].endings[j].result != OVS_TXN_NONE; j++) {
+            fake_ovs_script(rig.ovs, rows[i].endings[j]);
+        }
+        fail_port("vfra", "no such VF", 0);
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].undone ? "-" : "dpdk");
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+/* The connection breaks before the undo is sent, or with it under way. */
+static void test_undo_without_a_connection(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    fail_port("vfra", "no such VF", 0);
+    rig_pass();
+    rig_pass();
+    rig_pass();
+    CHECK_HAS("undoes", ops_show(), "undo plug a, QUEUED");
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_run(9999);
+    CHECK_STR("waits", answer(a), "");
+    rig_run(1);
+    CHECK_HAS("the answer need not wait", answer(a), "not_realized: ");
+    CHECK_HAS("the undo does", ops_show(), "no deadline");
+    CHECK_STR("the undo does", told(rig.ended), "");
+    rig_run(100000);
+    fake_ovs_reconnect(rig.ovs);
+    rig_settle();
+    CHECK_STR("undone", type_of_port("vfra"), "-");
+    CHECK_STR("undone", told(rig.ended), "a none");
+}
+
+static void test_undo_that_ovsdb_does_not_answer(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    fail_port("vfra", "no such VF", 0);
+    while (!strstr(ops_show(), "undo plug a, COMMITTING")) {
+        CHECK("gets there", engine_n_ops(rig.engine) == 1);
+        rig.ovs->silent = strstr(ops_show(), "undo") != NULL;
+        rig_pass();
+    }
+    rig.ovs->silent = true;
+    rig_run(10000);
+    CHECK_HAS("the answer need not wait", answer(a), "not_realized: ");
+    rig.ovs->silent = false;
+    rig_settle();
+    CHECK_STR("undone", type_of_port("vfra"), "-");
+}
+
+/* What the port was before, and what comes of the way back. */
+static void test_way_back(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *before; /* An error of the port before; or NULL. */
+        const char *error;  /* Of the port as it is asked for and, so many times, as it was. */
+        int times;
+        bool not_back;
+        int after_ms;
+    } rows[] = {
+        {"works again", NULL, "first", 1, false, 0},
+        {"works again at the second look", NULL, "first", 2, false, 500},
+        {"works again, and the second look shows otherwise", NULL, "first", 4, true, 1000},
+        {"does not work any more", NULL, "first", 0, true, 1000},
+        {"did not work before", "broken", "first", 0, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+        if (rows[i].before) {
+            fake_port_say(fake_port(rig.ovs, "vfra"), -1, 0, rows[i].before);
+        }
+        fail_port("vfra", rows[i].error, rows[i].times);
+        a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+        if (rows[i].after_ms) {
+            rig_run(rows[i].after_ms - 1);
+            CHECK_STR(rows[i].what, answer(a), "");
+            rig_run(1);
+        } else {
+            rig_settle();
+        }
+        CHECK_HAS(rows[i].what, answer(a), "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_INT(rows[i].what, strstr(answer(a), "could not be brought back") != NULL,
+                  rows[i].not_back);
+        CHECK_INT(rows[i].what, fake_port(rig.ovs, "vfra")->mtu_request, 1500);
+        CHECK_STR(rows[i].what, told(rig.ended), "a none");
+    }
+}
+
+/* vswitchd dies, or says nothing, while an undo waits for it. */
+static void test_undo_without_vswitchd(void **state)
+{
+    static const struct {
+        const char *what;
+        enum vswitchd_state vswitchd;
+        int after_ms;
+    } rows[] = {
+        {"dead: nothing to wait for", VSWITCHD_DEAD, 0},
+        {"silent: until the deadline", VSWITCHD_ALIVE, 10000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+        fail_port("vfra", "no", 1);
+        a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+        while (!strstr(ops_show(), "undo plug a, COMMITTING")) {
+            CHECK("gets there", engine_n_ops(rig.engine) == 1);
+            rig_pass();
+        }
+        rig.vswitchd->state = rows[i].vswitchd;
+        rig.vswitchd->silent = true;
+        if (rows[i].after_ms) {
+            rig_run(rows[i].after_ms - 1);
+            CHECK_STR(rows[i].what, answer(a), "");
+            rig_run(1);
+        } else {
+            rig_settle();
+        }
+        CHECK_HAS(rows[i].what, answer(a), "not_realized: ");
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+/* What was planned once cannot be any more: what may have been written is undone. */
+static void test_no_plan_any_more(void **state)
+{
+    static const struct {
+        const char *what;
+        enum method method;
+        const char *told;
+    } rows[] = {
+        {"plug", METHOD_PLUG, "vf_in_use: "},
+        {"update", METHOD_UPDATE, "invalid_request: VIF a is not plugged"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        if (rows[i].method == METHOD_UPDATE) {
+            PLUGGED(.vif = "a", .vf = 4);
+        }
+        fake_ovs_script(rig.ovs, (struct fake_ending)LOST);
+        a = rig_ask(rows[i].method, &(struct ask){.vif = "a", .vf = 4, .mtu = 9000});
+        rig_pass();
+        fake_remove_port(rig.ovs, "vfra");
+        smap_add(&fake_add_port(rig.ovs, "other", "br0", "dpdk")->options, "dpdk-devargs",
+                 "0000:65:00.0,representor=[4]");
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
+/* A plug that was acknowledged is never undone, whatever vswitchd says of the port. */
+static void test_acknowledged_is_not_undone(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
+
+    (void)state;
+    fail_port("vfra", "no such VF", 0);
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed vfra");
+    CHECK_STR("stays", type_of_port("vfra"), "dpdk");
+    CHECK_STR("ended", told(rig.ended), "a changed");
+    CHECK_INT("counted", engine_counters(rig.engine)->failed, 1);
+    CHECK_INT("counted", engine_counters(rig.engine)->undone, 0);
+}
+
+/* --- Bridges that were made. --- */
+
+/* `a` and `b` are plugged into br1, which is not there. Who fails, and what becomes of it. */
+static void test_made_bridge(void **state)
+{
+    static const struct {
+        const char *what;
+        bool a_fails;
+        bool b_fails;
+        bool stays;
+        bool a_warned;
+        bool b_warned;
+    } rows[] = {
+        {"both succeed", false, false, true, true, true},
+        {"one fails", true, false, true, false, true},
+        {"the other fails", false, true, true, true, false},
+        {"both fail", true, true, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a, b;
+
+        rig_renew();
+        a = PLUG(.vif = "a", .vf = 4, .bridge = "br1");
+        b = PLUG(.vif = "b", .vf = 5, .bridge = "br1");
+        if (rows[i].a_fails) {
+            fail_port("vfra", "no such VF", 0);
+        }
+        if (rows[i].b_fails) {
+            fail_port("vfrb", "no such VF", 0);
+        }
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].a_fails ? "not_realized: " : "changed vfra");
+        CHECK_HAS(rows[i].what, answer(b), rows[i].b_fails ? "not_realized: " : "changed vfrb");
+        CHECK_INT(rows[i].what, fake_bridge(rig.ovs, "br1") != NULL, rows[i].stays);
+        CHECK(rows[i].what, rows[i].a_fails || (warnings(a)[0] != '\0') == rows[i].a_warned);
+        CHECK(rows[i].what, rows[i].b_fails || (warnings(b)[0] != '\0') == rows[i].b_warned);
+    }
+}
+
+/* The plug that made it fails while another waits to plug there: that one is told of the bridge. */
+static void test_made_bridge_is_handed_over(void **state)
+{
+    int b;
+
+    (void)state;
+    PLUG(.vif = "a", .vf = 4, .bridge = "br1");
+    fail_port("vfra", "no such VF", 0);
+    rig_pass();
+    rig_pass();
+    b = PLUG(.vif = "b", .vf = 5, .bridge = "br1");
+    rig_settle();
+    CHECK_STR("b", answer(b), "changed vfrb");
+    CHECK_HAS("b", warnings(b), "br1");
+    CHECK("stays", fake_bridge(rig.ovs, "br1"));
+}
+
+/* The connection breaks while it is made: it is ours if the port is there. */
+static void test_uncertain_bridge(void **state)
+{
+    static const struct {
+        struct fake_ending ending;
+        bool fails;
+    } rows[] = {{HAPPENED, false}, {LOST, false}, {HAPPENED, true}, {LOST, true}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        fake_ovs_script(rig.ovs, rows[i].ending);
+        if (rows[i].fails) {
+            fail_port("vfra", "no such VF", 0);
+        }
+        a = PLUG(.vif = "a", .vf = 4, .bridge = "br1");
+        rig_settle();
+        CHECK_HAS("told", answer(a), rows[i].fails ? "not_realized: " : "changed vfra");
+        CHECK_INT("with its port", fake_bridge(rig.ovs, "br1") != NULL, !rows[i].fails);
+        CHECK("warned", rows[i].fails || strstr(warnings(a), "br1"));
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_endings_of_an_undo),
+    RIG_TEST(test_undo_without_a_connection),
+    RIG_TEST(test_undo_that_ovsdb_does_not_answer),
+    RIG_TEST(test_way_back),
+    RIG_TEST(test_undo_without_vswitchd),
+    RIG_TEST(test_no_plan_any_more),
+    RIG_TEST(test_acknowledged_is_not_undone),
+    RIG_TEST(test_made_bridge),
+    RIG_TEST(test_made_bridge_is_handed_over),
+    RIG_TEST(test_uncertain_bridge),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

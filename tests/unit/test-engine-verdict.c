@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: what it makes of what ovs-vswitchd says of a port. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+/* Words of ovs-vswitchd, and the advice that they get. */
+static void test_errors(void **state)
+{
+    static const struct {
+        const char *words;
+        size_t n_dpdk_ports;
+        const char *advice;
+    } rows[] = {
+        {"Error attaching device '0000:65:00.0' to DPDK", 3, "check that vswitchd's DPDK knows"},
+        {"Error attaching device '0000:65:00.0' to DPDK", 30, "DPDK may have run out of ports"},
+        {"Address family not supported by protocol", 3, "built with DPDK"},
+        {"'vfra' is trying to use device 'x' which is already in use", 3, "find the port"},
+        {"could not set configuration", 3, "see ovs-vswitchd.log for more"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.ovs->n_dpdk_ports = rows[i].n_dpdk_ports;
+        fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = rows[i].words});
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS(rows[i].words, answer(a), "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_HAS(rows[i].words, answer(a), rows[i].words);
+        CHECK_HAS(rows[i].words, answer(a), rows[i].advice);
+        CHECK_STR(rows[i].words, detail(a), rows[i].words);
+        CHECK_STR("undone", type_of_port("vfra"), "-");
+        CHECK_STR("undone", told(rig.ended), "a none");
+        CHECK_INT("undone", engine_counters(rig.engine)->undone, 1);
+    }
+}
+
+static void set_ofport(int64_t ofport)
+{
+    fake_port_say(fake_port(rig.ovs, "vfra"), ofport, 1500, NULL);
+}
+
+/* A verdict that comes later than cur_cfg. */
+static void test_later(void **state)
+{
+    static const struct {
+        int64_t ofport;
+        const char *told;
+    } rows[] = {{7, "changed vfra"}, {-1, "not_realized: "}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .says_nothing = true});
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_run(3000);
+        CHECK_STR("nothing yet", answer(a), "");
+        set_ofport(rows[i].ofport);
+        rig_settle();
+        CHECK_HAS("later", answer(a), rows[i].told);
+    }
+}
+
+/* Whoever removes or takes the row meanwhile. */
+static void test_taken_away(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4);
+
+    (void)state;
+    rig.vswitchd->silent = true;
+    rig_settle();
+    fake_remove_port(rig.ovs, "vfra");
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_HAS("removed", answer(a), "not_realized: Port vfra was removed or taken over");
+}
+
+/* --- MTU. --- */
+
+static void test_mtu(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask ask;
+        int times; /* For how many reconfigurations the MTU is 1500. */
+        const char *told;
+        int after_ms;
+        int n_transactions;
+    } rows[] = {
+        {"as asked", {.vif = "a", .vf = 4, .mtu = 9000}, -1, "changed vfra", 0, 1},
+        {"once more", {.vif = "a", .vf = 4, .mtu = 9000}, 1, "changed vfra", 500, 2},
+        {"never",
+         {.vif = "a", .vf = 4, .mtu = 9000},
+         0,
+         "not_realized: ovs-vswitchd runs port vfra at MTU 1500, not at 9000",
+         1000,
+         3},
+        {"never, no guest yet", {.vif = "a", .mtu = 9000}, 0, "not_realized: ", 1000, 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *port = rows[i].ask.vf ? "vfra" : "vhua";
+        int a;
+
+        rig_renew();
+        if (rows[i].times >= 0) {
+            fake_rule_add(rig.vswitchd,
+                          (struct fake_rule){.port = port, .mtu = 1500, .times = rows[i].times});
+        }
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        if (rows[i].after_ms) {
+            rig_run(rows[i].after_ms - 1);
+            CHECK_STR(rows[i].what, answer(a), "");
+            rig_run(1);
+        } else {
+            rig_settle();
+        }
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_INT(rows[i].what, engine_counters(rig.engine)->transactions, rows[i].n_transactions);
+    }
+}
+
+/* vswitchd refreshes the MTU a little later, of its own accord. */
+static void test_mtu_within_the_settle_time(void **state)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+
+    (void)state;
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .mtu = 1500});
+    rig_run(100);
+    fake_port(rig.ovs, "vfra")->mtu = 9000;
+    rig_settle();
+    CHECK_STR("as asked", answer(a), "changed vfra");
+    CHECK_INT("not looked again", engine_counters(rig.engine)->transactions, 1);
+}
+
+/* A vhost-user port has no MTU until its guest connects. */
+static void test_mtu_without_a_guest(void **state)
+{
+    int a = PLUG(.vif = "a", .mtu = 9000);
+
+    (void)state;
+    rig_pass();
+    rig_pass();
+    rig.vswitchd->silent = true;
+    fake_port_say(fake_port(rig.ovs, "vhua"), 3, 0, NULL);
+    rig.ovs->globals.cur_cfg = rig.ovs->globals.next_cfg;
+    rig_settle();
+    CHECK_STR("realized", answer(a), "changed vhua");
+}
+
+/* A change in place that the device refuses shows at the second look only. */
+static void test_second_look(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    rig_pass();
+    rig_pass();
+    rig_pass();
+    CHECK_STR("looks well", answer(a), "");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
+    rig_settle();
+    CHECK_HAS("is not", answer(a), "not_realized: ");
+    CHECK_INT("back", fake_port(rig.ovs, "vfra")->mtu_request, 1500);
+    CHECK_STR("back", told(rig.ended), "a none");
+}
+
+/* --- The VF's MAC. --- */
+
+#define OTHER_MAC "00:00:00:00:00:00"
+
+static void test_vf_mac(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *set_vf_mac;
+        struct fake_rule rule;
+        const char *told;
+        int after_ms;
+        const char *mac; /* As the row has it then. */
+        bool warned;
+    } rows[] = {
+        {"set", "yes", {.port = ""}, "changed vfra", 0, MAC, false},
+        {"tried and set", "try", {.port = ""}, "changed vfra", 0, MAC, false},
+        {"fails",
+         "yes",
+         {.port = "vfra", .error = "could not set MAC"},
+         "not_realized: ovs-vswitchd could not make port",
+         0,
+         "-",
+         false},
+        {"tried and fails",
+         "try",
+         {.port = "vfra", .option = "dpdk-vf-mac", .error = "could not set MAC"},
+         "changed vfra",
+         0,
+         "",
+         true},
+        {"has another",
+         "yes",
+         {.port = "vfra", .vf_mac = OTHER_MAC},
+         "not_realized: ovs-vswitchd could not give the VF of port vfra the MAC " MAC,
+         500,
+         "-",
+         false},
+        {"tried and has another",
+         "try",
+         {.port = "vfra", .vf_mac = OTHER_MAC},
+         "changed vfra",
+         500,
+         "",
+         true},
+        {"fails without it too",
+         "try",
+         {.port = "vfra", .error = "no such VF"},
+         "not_realized: ovs-vswitchd could not make port",
+         0,
+         "-",
+         true},
+    };
+    char why[256];
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        CHECK("a setting",
+              nic_profile_set(&rig.profile, "set-vf-mac", rows[i].set_vf_mac, why, sizeof why));
+        fake_rule_add(rig.vswitchd, rows[i].rule);
+        a = PLUG(.vif = "a", .vf = 4);
+        if (rows[i].after_ms) {
+            rig_run(rows[i].after_ms - 1);
+            CHECK_STR(rows[i].what, answer(a), "");
+            rig_run(1);
+        } else {
+            rig_settle();
+        }
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, option_of("vfra", "dpdk-vf-mac"), rows[i].mac);
+        CHECK_INT(rows[i].what, strstr(warnings(a), "without it") != NULL, rows[i].warned);
+    }
+}
+
+/* A port that is there without a MAC that was tried stays so when it is plugged again. */
+static void test_vf_mac_is_not_tried_again(void **state)
+{
+    char why[256];
+    int a;
+
+    (void)state;
+    nic_profile_set(&rig.profile, "set-vf-mac", "try", why, sizeof why);
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "vfra", .option = "dpdk-vf-mac", .error = "no"});
+    PLUGGED(.vif = "a", .vf = 4);
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_STR("as it is", answer(a), "unchanged vfra");
+}
+
+/* --- What is there already. --- */
+
+/* A plug that finds its port as asked answers for it. */
+static void test_found_as_asked(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t ofport;
+        const char *error;
+        enum vswitchd_state vswitchd;
+        enum wait wait;
+        const char *told;
+    } rows[] = {
+        {"works", 5, NULL, VSWITCHD_ALIVE, WAIT_REALIZED, "unchanged vfra"},
+        {"does not", -1, "no such VF", VSWITCHD_ALIVE, WAIT_REALIZED,
+         "not_realized: Port vfra is as asked, but"},
+        {"has no ofport", -1, NULL, VSWITCHD_ALIVE, WAIT_COMMITTED, "not_realized: "},
+        {"nothing is said of it yet", 0, NULL, VSWITCHD_ALIVE, WAIT_REALIZED, ""},
+        {"nothing, and committed will do", 0, NULL, VSWITCHD_ALIVE, WAIT_COMMITTED,
+         "unchanged vfra"},
+        {"nothing, and nobody who could", 0, NULL, VSWITCHD_DEAD, WAIT_REALIZED, "unchanged vfra"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4);
+        fake_port_say(fake_port(rig.ovs, "vfra"), rows[i].ofport, 1500, rows[i].error);
+        rig.vswitchd->state = rows[i].vswitchd;
+        a = PLUG(.vif = "a", .vf = 4, .wait = rows[i].wait);
+        rig_settle();
+        if (rows[i].told[0]) {
+            CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        } else {
+            CHECK_STR(rows[i].what, answer(a), "");
+            set_ofport(4);
+            rig_settle();
+            CHECK_STR(rows[i].what, answer(a), "unchanged vfra");
+        }
+    }
+}
+
+/* Only marks differ: what OVSDB tells of the port may be of an earlier boot, so a plug waits for
+ * vswitchd all the same. */
+static void test_marks_only(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    smap_replace(&fake_port(rig.ovs, "vfra")->external_ids, KEY_BOOT_ID, "boot-0");
+    rig.vswitchd->silent = true;
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_STR("waits", answer(a), "");
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_STR("not a change", answer(a), "unchanged vfra");
+    CHECK_STR("marked", id_of("vfra", KEY_BOOT_ID), BOOT_ID);
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_errors),
+    RIG_TEST(test_later),
+    RIG_TEST(test_taken_away),
+    RIG_TEST(test_mtu),
+    RIG_TEST(test_mtu_within_the_settle_time),
+    RIG_TEST(test_mtu_without_a_guest),
+    RIG_TEST(test_second_look),
+    RIG_TEST(test_vf_mac),
+    RIG_TEST(test_vf_mac_is_not_tried_again),
+    RIG_TEST(test_found_as_asked),
+    RIG_TEST(test_marks_only),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The watcher: puts right what others change (repair = yes), and when it leaves that be. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define TAP .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true, .create_tap = true
+
+static struct fake_port *port(void)
+{
+    return fake_port(rig.ovs, "vfra");
+}
+
+static void change_mtu(int mtu)
+{
+    port()->mtu_request = mtu;
+    fake_ovs_touch(rig.ovs, port());
+}
+
+static void start(void)
+{
+    rig.settings.repair = true;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+}
+
+static void test_changed(void **state)
+{
+    (void)state;
+    start();
+    change_mtu(2000);
+    rig_run(250);
+    CHECK_INT("put right", port()->mtu_request, 1500);
+    rig_run(250);
+    CHECK_STR("told", told(rig.events), "a drifted (mtu_request: '1500' is '2000'), a changed");
+    CHECK_STR("ended", told(rig.ended), "a repaired");
+    rig_run(20000);
+    CHECK_STR("once", rig.events, "");
+}
+
+static void test_removed(void **state)
+{
+    (void)state;
+    start();
+    fake_remove_port(rig.ovs, "vfra");
+    rig_run(500);
+    CHECK_STR("brought back", type_of_port("vfra"), "dpdk");
+    CHECK_STR("told", told(rig.events), "a drifted (port: 'vfra' is ''), a changed");
+}
+
+static void test_link(void **state)
+{
+    (void)state;
+    rig.settings.repair = true;
+    rig_watch();
+    PLUGGED(.vif = "a", TAP);
+    fake_remove_link(rig.links, "tap0");
+    rig_run(1000);
+    CHECK("made again", fake_link(rig.links, "tap0"));
+    CHECK_STR("told", told(rig.events), "a drifted (link: 'tap0' is ''), a changed");
+}
+
+/* What cannot be brought back is forgotten. */
+static void test_removed_and_taken(void **state)
+{
+    (void)state;
+    start();
+    fake_remove_port(rig.ovs, "vfra");
+    fake_add_port(rig.ovs, "vfra", "br0", "internal");
+    rig_run(60000);
+    CHECK_STR("told", told(rig.events), "a drifted (port: 'vfra' is '')");
+    CHECK_STR("three times", told(rig.ended), "a nothing, a nothing, a nothing");
+    CHECK_STR("stays", type_of_port("vfra"), "internal");
+}
+
+/* Somebody who insists wins: three repairs, with a pause of 2 s between. */
+static void test_gives_up(void **state)
+{
+    (void)state;
+    start();
+    change_mtu(2000);
+    rig_run(250);
+    for (int i = 1; i < WATCH_REPAIRS_MAX; i++) {
+        change_mtu(2000);
+        rig_run(1999);
+        CHECK_INT("pause", port()->mtu_request, 2000);
+        rig_run(1);
+        CHECK_INT("put right", port()->mtu_request, 1500);
+    }
+    change_mtu(2000);
+    rig_run(30000);
+    CHECK_INT("left as it is", port()->mtu_request, 2000);
+    told(rig.events);
+    PLUG(.vif = "a", .vf = 4, .mtu = 1500);
+    rig_run(3000);
+    told(rig.events);
+    change_mtu(2000);
+    rig_run(250);
+    CHECK_INT("until the next plug", port()->mtu_request, 1500);
+}
+
+/* The count begins anew after a minute without a repair. */
+static void test_forgets(void **state)
+{
+    (void)state;
+    start();
+    for (int i = 0; i < 2 * WATCH_REPAIRS_MAX; i++) {
+        change_mtu(2000);
+        rig_run(250);
+        CHECK_INT("put right", port()->mtu_request, 1500);
+        rig_run(63000);
+    }
+}
+
+/* A port in error is made to be tried again. */
+static void test_error(void **state)
+{
+    (void)state;
+    start();
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 2});
+    fake_port_say(port(), -1, 0, "no");
+    fake_ovs_touch(rig.ovs, port());
+    rig_run(60000);
+    CHECK("works", port()->ofport > 0);
+    CHECK_STR("told", told(rig.events), "a failed (error: '' is 'no'), a changed");
+}
+
+static void test_hopeless_error(void **state)
+{
+    (void)state;
+    start();
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no"});
+    fake_port_say(port(), -1, 0, "no");
+    fake_ovs_touch(rig.ovs, port());
+    rig_run(60000);
+    CHECK_STR("told", told(rig.events), "a failed (error: '' is 'no')");
+    CHECK_STR("three times", told(rig.ended), "a nothing, a nothing, a nothing");
+}
+
+/* A VIF of an earlier boot is not brought back: the socket's server has gone. */
+static void test_stale(void **state)
+{
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    smap_replace(&port()->external_ids, KEY_BOOT_ID, "boot-0");
+    rig.settings.repair = true;
+    rig_watch();
+    rig_settle();
+    change_mtu(2000);
+    rig_run(20000);
+    CHECK_STR("told", told(rig.events), "a drifted (mtu_request: '1500' is '2000')");
+    CHECK_INT("stays", port()->mtu_request, 2000);
+    fake_remove_port(rig.ovs, "vfra");
+    rig_run(20000);
+    CHECK_STR("stays", type_of_port("vfra"), "-");
+}
+
+/* Too much is waiting: it is tried again. */
+static void test_no_room(void **state)
+{
+    (void)state;
+    start();
+    rig.settings.max_queued = 0;
+    change_mtu(2000);
+    rig_run(2249);
+    CHECK_INT("waits", port()->mtu_request, 2000);
+    rig.settings.max_queued = 64;
+    rig_run(1);
+    CHECK_INT("put right", port()->mtu_request, 1500);
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_changed),  RIG_TEST(test_removed),
+    RIG_TEST(test_link),     RIG_TEST(test_removed_and_taken),
+    RIG_TEST(test_gives_up), RIG_TEST(test_forgets),
+    RIG_TEST(test_error),    RIG_TEST(test_hopeless_error),
+    RIG_TEST(test_stale),    RIG_TEST(test_no_room),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The watcher: what others change is told, once, and when that is over. */
+
+#include "engine-harness.h"
+
+#include <stdio.h>
+
+#define TAP .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true, .create_tap = true
+#define HYBRID .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbr0"
+#define IN_USE_BY(port) "device '4' which is already in use by '" port "'"
+
+static struct fake_port *port(void)
+{
+    return fake_port(rig.ovs, "vfra");
+}
+
+static void touch(void)
+{
+    fake_ovs_touch(rig.ovs, port());
+}
+
+static void say(int64_t ofport, const char *error)
+{
+    fake_port_say(port(), ofport, 1500, error);
+    touch();
+}
+
+/* --- What others do. --- */
+
+static void change_type(void)
+{
+    snprintf(port()->type, sizeof port()->type, "internal");
+}
+
+static void change_mtu(void)
+{
+    port()->mtu_request = 2000;
+}
+
+static void change_option(void)
+{
+    smap_replace(&port()->options, "dpdk-devargs", "x");
+}
+
+static void remove_id(void)
+{
+    smap_remove(&port()->external_ids, KEY_IFACE_ID);
+}
+
+static void change_two(void)
+{
+    change_mtu();
+    change_type();
+}
+
+static void add_id(void)
+{
+    smap_add(&port()->external_ids, "ovn-installed", "true");
+}
+
+static void limit(void)
+{
+    port()->qos.ingress_kbps = 1000;
+}
+
+static void tag(void)
+{
+    port()->tag = 7;
+}
+
+static void test_drift(void **state)
+{
+    static const struct {
+        void (*change)(void);
+        const char *told;
+    } rows[] = {
+        {change_type, "a drifted (type: 'dpdk' is 'internal')"},
+        {change_mtu, "a drifted (mtu_request: '1500' is '2000')"},
+        {change_option, "a drifted (options:dpdk-devargs: '0000:65:00.0,representor=[4]' is 'x')"},
+        {remove_id, "a drifted (external_ids:iface-id: 'iface-a' is '')"},
+        {change_two, "a drifted (type: 'dpdk' is 'internal') (mtu_request: '1500' is '2000')"},
+        /* What is others'. */
+        {add_id, ""},
+        {limit, ""},
+        {tag, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        rig_renew();
+        rig_watch();
+        PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+        rows[i].change();
+        touch();
+        rig_run(WATCH_DELAY_MS - 1);
+        CHECK_STR("not at once", rig.events, "");
+        rig_run(1);
+        CHECK_STR("in a moment", told(rig.events), rows[i].told);
+        touch();
+        rig_run(20000);
+        CHECK_STR("once", rig.events, "");
+        CHECK_INT("nothing is repaired", engine_counters(rig.engine)->transactions, 1);
+    }
+}
+
+static void test_drift_ends(void **state)
+{
+    struct drift drift[DRIFT_MAX];
+    struct record record;
+
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    change_mtu();
+    touch();
+    rig_run(250);
+    CHECK_STR("drifted", told(rig.events), "a drifted (mtu_request: '1500' is '2000')");
+    ovs_find_vif(rig.ovs, "a", &record);
+    CHECK_INT("for lists", watch_drift(rig.watch, &record, drift), 1);
+    CHECK_STR("for lists", drift[0].field, "mtu_request");
+    port()->mtu_request = 1500;
+    touch();
+    rig_run(250);
+    CHECK_STR("as it was", told(rig.events), "a changed");
+    ovs_find_vif(rig.ovs, "a", &record);
+    CHECK_INT("for lists", watch_drift(rig.watch, &record, drift), 0);
+}
+
+/* What is different only for a moment is passed over. */
+static void test_short_drift(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    change_mtu();
+    touch();
+    rig_run(200);
+    port()->mtu_request = 1500;
+    touch();
+    rig_run(20000);
+    CHECK_STR("nothing", rig.events, "");
+}
+
+/* What is beside the rows of the port. */
+static void remove_tap(void)
+{
+    fake_remove_link(rig.links, "tap0");
+}
+
+static void remove_linux_bridge(void)
+{
+    fake_remove_link(rig.links, "qbr0");
+}
+
+static void remove_veth(void)
+{
+    fake_remove_link(rig.links, "qvba");
+}
+
+static void overflow(void)
+{
+    remove_tap();
+    rig.links->n_gone = 0;
+    rig.links->overflow = true;
+}
+
+static void remove_patch_port(void)
+{
+    fake_remove_port(rig.ovs, "pbpa");
+    fake_ovs_touch(rig.ovs, fake_port(rig.ovs, "ibpa"));
+}
+
+static void remove_others_link(void)
+{
+    fake_add_link(rig.links, "tap7", "tun", "vifplugd:other");
+    fake_add_link(rig.links, "tap8", "tun", "");
+    fake_remove_link(rig.links, "tap7");
+    fake_remove_link(rig.links, "tap8");
+}
+
+static void test_drift_beside_the_port(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask ask;
+        bool per_port_bridge;
+        void (*change)(void);
+        const char *told;
+    } rows[] = {
+        {"tap", {.vif = "a", TAP}, false, remove_tap, "a drifted (link: 'tap0' is '')"},
+        {"overflow", {.vif = "a", TAP}, false, overflow, "a drifted (link: 'tap0' is '')"},
+        {"veth", {.vif = "a", HYBRID}, false, remove_veth, "a drifted (link: 'qvoa' is '')"},
+        {"Linux bridge",
+         {.vif = "a", HYBRID},
+         false,
+         remove_linux_bridge,
+         "a drifted (link: 'qbr0' is '')"},
+        {"bridge of its own",
+         {.vif = "a", TAP, .bridge = "sys0"},
+         true,
+         remove_patch_port,
+         "a drifted (port-bridge: 'pba' is '')"},
+        {"nobody's", {.vif = "a", TAP}, false, remove_others_link, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        rig_renew();
+        rig_watch();
+        rig.settings.per_port_bridge = rows[i].per_port_bridge;
+        rig_plugged(&rows[i].ask);
+        rows[i].change();
+        rig_pass();
+        rig_run(249);
+        CHECK_STR(rows[i].what, rig.events, "");
+        rig_run(1);
+        CHECK_STR(rows[i].what, told(rig.events), rows[i].told);
+        rig_run(20000);
+        CHECK_STR("once", rig.events, "");
+    }
+}
+
+/* A port that is moved to another bridge changes none of its own rows. */
+static void test_moved_port(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    snprintf(port()->bridge, sizeof port()->bridge, "sys0");
+    rig.ovs->bridges_changed = true;
+    rig_pass();
+    rig_run(999);
+    CHECK_STR("once it is quiet", rig.events, "");
+    rig_run(1);
+    CHECK_STR("moved", told(rig.events), "a drifted (bridge: 'br0' is 'sys0')");
+}
+
+/* Where it is never quiet, ports are looked at every 10 s. */
+static void test_moved_port_on_a_busy_bridge(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    snprintf(port()->bridge, sizeof port()->bridge, "sys0");
+    for (int ms = 0; ms < 10000; ms += 500) {
+        CHECK_STR("not yet", rig.events, "");
+        rig.ovs->bridges_changed = true;
+        rig_run(500);
+    }
+    CHECK_STR("moved", told(rig.events), "a drifted (bridge: 'br0' is 'sys0')");
+}
+
+static void test_removed_bridge(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    PLUGGED(.vif = "b", .kind = VIF_KIND_OVS, .name = "tap1", .create_port = true,
+            .bridge = "sys0");
+    fake_remove_bridge(rig.ovs, "br0");
+    rig_run(250);
+    CHECK_STR("its VIF", told(rig.events), "a drifted (port: 'vfra' is '')");
+    rig_run(20000);
+    CHECK_STR("once", rig.events, "");
+}
+
+/* A row that vanished is forgotten; if it comes again, that is what there is. */
+static void test_vanished_port(void **state)
+{
+    struct smap ids;
+
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    smap_clone(&ids, &port()->external_ids);
+    fake_remove_port(rig.ovs, "vfra");
+    rig_run(250);
+    CHECK_STR("vanished", told(rig.events), "a drifted (port: 'vfra' is '')");
+    smap_destroy(&fake_add_port(rig.ovs, "vfra", "br0", "dpdk")->external_ids);
+    port()->external_ids = ids;
+    touch();
+    rig_run(2000);
+    CHECK_STR("there again", rig.events, "");
+    change_type();
+    touch();
+    rig_run(250);
+    CHECK_STR("as it came", told(rig.events), "a drifted (type: 'dpdk' is 'internal')");
+}
+
+/* --- Errors. --- */
+
+static void test_error_later(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    say(-1, "no such VF");
+    rig_run(249);
+    CHECK_STR("not at once", rig.events, "");
+    rig_run(1);
+    CHECK_STR("told", told(rig.events), "a failed (error: '' is 'no such VF')");
+    say(-1, "still none");
+    rig_run(20000);
+    CHECK_STR("once", rig.events, "");
+    say(5, NULL);
+    rig_run(250);
+    CHECK_STR("over", told(rig.events), "a changed");
+    say(-1, NULL);
+    rig_run(250);
+    CHECK_STR("without words", told(rig.events), "a failed (error: '' is 'ofport is -1')");
+}
+
+/* A vswitchd that is not there says nothing; one that comes may have said it before it is seen. */
+static void test_error_without_vswitchd(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    say(-1, "no such VF");
+    rig_run(1000);
+    CHECK_STR("dead", told(rig.events), "vswitchd down");
+    rig.vswitchd->state = VSWITCHD_ALIVE;
+    rig_run(249);
+    CHECK_STR("comes", told(rig.events), "vswitchd up");
+    rig_run(1);
+    CHECK_STR("is looked at", told(rig.events), "a failed (error: '' is 'no such VF')");
+}
+
+/* A port that failed only since its device is being handed over is followed up. */
+static void test_hand_over_is_followed(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb"), .times = 2});
+    say(-1, IN_USE_BY("vfrb"));
+    rig_run(2000);
+    CHECK("works", port()->ofport > 0);
+    CHECK("no failure", !strstr(rig.events, "failed"));
+}
+
+static void test_hand_over_that_does_not_end(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb")});
+    rig.settings.max_queued = 0; /* It cannot be followed up now. */
+    say(-1, IN_USE_BY("vfrb"));
+    rig_run(250);
+    CHECK_STR("told", told(rig.events), "a failed (error: '' is '" IN_USE_BY("vfrb") "')");
+}
+
+/* --- Operations. --- */
+
+static void test_operations_are_told(void **state)
+{
+    static const struct {
+        enum method method;
+        struct ask ask;
+        const char *told;
+    } rows[] = {
+        {METHOD_PLUG, {.vif = "a", .vf = 4}, "a plugged"},
+        {METHOD_PLUG, {.vif = "a", .vf = 4}, ""},
+        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 9000}, "a changed"},
+        {METHOD_PLUG, {.vif = "b", .vf = 4}, ""}, /* Refused. */
+        {METHOD_UNPLUG, {.vif = "a"}, "a unplugged"},
+        {METHOD_UNPLUG, {.vif = "a"}, ""},
+    };
+
+    (void)state;
+    rig_watch();
+    for (size_t i = 0; i < N(rows); i++) {
+        rig_ask(rows[i].method, &rows[i].ask);
+        rig_run(20000);
+        CHECK_STR(rows[i].told, told(rig.events), rows[i].told);
+    }
+}
+
+/* While an operation on a VIF is under way, nothing of it is told; what there is then is what is
+ * expected. */
+static void test_operation_under_way(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    rig_settle();
+    smap_replace(&port()->external_ids, KEY_IFACE_ID, "another");
+    touch();
+    rig_run(1000);
+    CHECK_STR("under way", rig.events, "");
+    rig.vswitchd->silent = false;
+    rig_run(20000);
+    CHECK_STR("told", told(rig.events), "a changed");
+}
+
+/* An operation that writes nothing has not seen what others did: the VIF is looked at then. */
+static void test_operation_that_writes_nothing(void **state)
+{
+    int a;
+
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_run(1000);
+    told(rig.events);
+    a = PLUG(.vif = "a", .vf = 4, .mtu = 9000, .timeout_ms = 3000);
+    rig_settle();
+    change_type();
+    touch();
+    rig_run(2999);
+    CHECK_STR("under way", rig.events, "");
+    rig_run(1);
+    CHECK_HAS("refused", answer(a), "switch_unavailable: ");
+    rig_run(250);
+    CHECK_STR("then", told(rig.events), "a drifted (type: 'dpdk' is 'internal')");
+}
+
+static void test_evicted(void **state)
+{
+    static const struct {
+        const char *error;
+        const char *told;
+    } rows[] = {
+        {NULL, "b unplugged, a plugged"}, {"no such VF", ""}, /* It is back. */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        rig_renew();
+        rig_watch();
+        rig.settings.evict_on_vf_conflict = 1;
+        PLUGGED(.vif = "b", .vf = 4);
+        if (rows[i].error) {
+            fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = rows[i].error});
+        }
+        PLUG(.vif = "a", .vf = 4);
+        rig_run(20000);
+        CHECK_STR(rows[i].told, told(rig.events), rows[i].told);
+    }
+}
+
+/* --- The start, and the switch. --- */
+
+static void test_learns_at_first(void **state)
+{
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    say(-1, "no such VF");
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_watch();
+    rig_run(1000);
+    CHECK_STR("nothing to tell yet", rig.events, "");
+    fake_ovs_reconnect(rig.ovs);
+    rig_run(20000);
+    CHECK_STR("what there is, is expected", rig.events, "");
+    change_type();
+    touch();
+    rig_run(250);
+    CHECK_STR("from then on", told(rig.events), "a drifted (type: 'dpdk' is 'internal')");
+}
+
+static void test_switch(void **state)
+{
+    (void)state;
+    rig_watch();
+    rig_settle();
+    CHECK_STR("as it was found", rig.events, "");
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_settle();
+    CHECK_STR("vswitchd goes", told(rig.events), "vswitchd down");
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_settle();
+    CHECK_STR("OVSDB goes", told(rig.events), "ovsdb down");
+    rig.vswitchd->state = VSWITCHD_ALIVE;
+    fake_ovs_reconnect(rig.ovs);
+    rig_settle();
+    CHECK_STR("both come", told(rig.events), "ovsdb up, vswitchd up");
+    rig_run(20000);
+    CHECK_STR("once", rig.events, "");
+}
+
+/* What changed while OVSDB was away is looked at when it is back. */
+static void test_changed_while_ovsdb_was_away(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_run(1000);
+    change_type();
+    fake_ovs_reconnect(rig.ovs);
+    rig_run(250);
+    CHECK_STR("told", told(rig.events),
+              "ovsdb down, ovsdb up, a drifted (type: 'dpdk' is 'internal')");
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_drift),
+    RIG_TEST(test_drift_ends),
+    RIG_TEST(test_short_drift),
+    RIG_TEST(test_drift_beside_the_port),
+    RIG_TEST(test_moved_port),
+    RIG_TEST(test_moved_port_on_a_busy_bridge),
+    RIG_TEST(test_removed_bridge),
+    RIG_TEST(test_vanished_port),
+    RIG_TEST(test_error_later),
+    RIG_TEST(test_error_without_vswitchd),
+    RIG_TEST(test_hand_over_is_followed),
+    RIG_TEST(test_hand_over_that_does_not_end),
+    RIG_TEST(test_operations_are_told),
+    RIG_TEST(test_operation_under_way),
+    RIG_TEST(test_operation_that_writes_nothing),
+    RIG_TEST(test_evicted),
+    RIG_TEST(test_learns_at_first),
+    RIG_TEST(test_switch),
+    RIG_TEST(test_changed_while_ovsdb_was_away),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}
