@@ -10,26 +10,6 @@
 #include "wire/vif-codec.h"
 #include "wire/vif-fields.h"
 
-static const char *const method_names[METHOD_N] = {
-    [METHOD_PLUG] = "plug",         [METHOD_UNPLUG] = "unplug",       [METHOD_UPDATE] = "update",
-    [METHOD_GET] = "get",           [METHOD_LIST] = "list",           [METHOD_NICS] = "nics",
-    [METHOD_REAP] = "reap",         [METHOD_SUBSCRIBE] = "subscribe", [METHOD_STATUS] = "status",
-    [METHOD_DESCRIBE] = "describe",
-};
-
-const char *method_name(enum method method)
-{
-    return (int)method >= 0 && method < METHOD_N ? method_names[method] : NULL;
-}
-
-bool request_is_read_only(const struct request *request)
-{
-    bool changes = request->method == METHOD_PLUG || request->method == METHOD_UNPLUG ||
-                   request->method == METHOD_UPDATE || request->method == METHOD_REAP;
-
-    return request->dry_run || !changes;
-}
-
 static bool rpc_error(struct error *error, int code, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -79,27 +59,11 @@ static bool read_id(struct json_object *object, struct request *request, struct 
     return true;
 }
 
-static bool read_method(struct json_object *object, struct request *request, struct error *error)
+/* Errors in params have a code of their own, apart from those in `vif`. */
+static bool params_error(struct error *error)
 {
-    const char *version;
-    const char *method;
-
-    if (!jget_string(object, "", "jsonrpc", JGET_REQUIRED, 16, &version, error) ||
-        !jget_string(object, "", "method", JGET_REQUIRED, 64, &method, error)) {
-        error->rpc_code = RPC_INVALID_REQUEST;
-        return false;
-    }
-    if (strcmp(version, "2.0")) {
-        return rpc_error(error, RPC_INVALID_REQUEST, "jsonrpc", "jsonrpc must be \"2.0\".");
-    }
-    for (int i = 0; i < METHOD_N; i++) {
-        if (!strcmp(method, method_names[i])) {
-            request->method = (enum method)i;
-            return true;
-        }
-    }
-    return rpc_error(error, RPC_METHOD_NOT_FOUND, "method",
-                     "There is no method '%s'; use one of those in docs/api.md.", method);
+    error->rpc_code = RPC_INVALID_PARAMS;
+    return false;
 }
 
 /* The members that plug and unplug share. */
@@ -134,8 +98,7 @@ static bool read_plug(struct json_object *params, struct request *request, struc
         !jget_object(params, "params", "vif", JGET_REQUIRED, &vif, error) ||
         !jget_object(params, "params", "instance", JGET_REQUIRED, &instance, error) ||
         !instance_decode(instance, request->instance, error)) {
-        error->rpc_code = RPC_INVALID_PARAMS;
-        return false;
+        return params_error(error);
     }
     if (!vif_decode(vif, &request->vif, error)) {
         return false;
@@ -157,14 +120,12 @@ static bool read_unplug(struct json_object *params, struct request *request, str
         !jget_object(params, "params", "instance", JGET_OPTIONAL, &instance, error) ||
         !field_id(params, "params", "vif_id", !vif, request->vif_id, error) ||
         (instance && !instance_decode(instance, request->instance, error))) {
-        error->rpc_code = RPC_INVALID_PARAMS;
-        return false;
+        return params_error(error);
     }
     if (vif && request->vif_id[0]) {
         jget_error(error, "params", "vif_id",
                    "params.vif and params.vif_id exclude each other; send one.");
-        error->rpc_code = RPC_INVALID_PARAMS;
-        return false;
+        return params_error(error);
     }
     if (vif && !vif_decode_id(vif, request->vif_id, error)) {
         return false;
@@ -188,11 +149,12 @@ static bool read_update(struct json_object *params, struct request *request, str
         !field_id(params, "params", "vif_id", true, request->vif_id, error) ||
         !field_mtu(params, "params", "mtu", &vif->mtu, error) ||
         !field_qos(params, "params", &vif->has_qos, &vif->qos, error)) {
-        return false;
+        return params_error(error);
     }
     if (!vif->mtu && !vif->has_qos) {
-        return jget_error(error, "params", "mtu",
-                          "There is nothing to update; give params.mtu or params.qos.");
+        jget_error(error, "params", "mtu",
+                   "There is nothing to update; give params.mtu or params.qos.");
+        return params_error(error);
     }
     return true;
 }
@@ -206,44 +168,74 @@ static bool read_reap(struct json_object *params, struct request *request, struc
     if (!jget_only(params, "params", known, error) ||
         !jget_int(params, "params", "timeout_ms", JGET_OPTIONAL, 1, REQUEST_TIMEOUT_MAX,
                   &timeout_ms, error)) {
-        return false;
+        return params_error(error);
     }
     request->timeout_ms = (int)timeout_ms;
     if (!json_object_object_get_ex(params, "vif_ids", &ids) || !ids) {
         return true;
     }
-    return field_ids(ids, "params.vif_ids", &request->vif_ids, &request->n_vif_ids, error);
+    return field_ids(ids, "params.vif_ids", &request->vif_ids, &request->n_vif_ids, error) ||
+           params_error(error);
 }
 
-static bool read_params(struct json_object *params, struct request *request, struct error *error)
+static bool read_get(struct json_object *params, struct request *request, struct error *error)
 {
-    static const char *const get_known[] = {"vif_id", NULL};
-    static const char *const none_known[] = {NULL};
-    bool ok;
+    static const char *const known[] = {"vif_id", NULL};
 
-    switch (request->method) {
-    case METHOD_PLUG:
-        return read_plug(params, request, error); /* Sets the code itself: `vif` has its own. */
-    case METHOD_UNPLUG:
-        return read_unplug(params, request, error); /* The same. */
-    case METHOD_GET:
-        ok = jget_only(params, "params", get_known, error) &&
-             field_id(params, "params", "vif_id", true, request->vif_id, error);
-        break;
-    case METHOD_UPDATE:
-        ok = read_update(params, request, error);
-        break;
-    case METHOD_REAP:
-        ok = read_reap(params, request, error);
-        break;
-    default:
-        ok = jget_only(params, "params", none_known, error);
-        break;
+    return (jget_only(params, "params", known, error) &&
+            field_id(params, "params", "vif_id", true, request->vif_id, error)) ||
+           params_error(error);
+}
+
+static bool read_nothing(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {NULL};
+
+    (void)request;
+    return jget_only(params, "params", known, error) || params_error(error);
+}
+
+static const struct {
+    const char *name;
+    bool (*read)(struct json_object *params, struct request *request, struct error *error);
+    enum method_access access;
+} methods[] = {
+#define METHOD_ROW(method, name, params, access, ovsdb, handle) [method] = {name, params, access},
+    METHODS(METHOD_ROW)
+#undef METHOD_ROW
+};
+
+const char *method_name(enum method method)
+{
+    return (int)method >= 0 && method < METHOD_N ? methods[method].name : NULL;
+}
+
+bool request_is_read_only(const struct request *request)
+{
+    return request->dry_run || methods[request->method].access == METHOD_READS;
+}
+
+static bool read_method(struct json_object *object, struct request *request, struct error *error)
+{
+    const char *version;
+    const char *method;
+
+    if (!jget_string(object, "", "jsonrpc", JGET_REQUIRED, 16, &version, error) ||
+        !jget_string(object, "", "method", JGET_REQUIRED, 64, &method, error)) {
+        error->rpc_code = RPC_INVALID_REQUEST;
+        return false;
     }
-    if (!ok) {
-        error->rpc_code = RPC_INVALID_PARAMS;
+    if (strcmp(version, "2.0")) {
+        return rpc_error(error, RPC_INVALID_REQUEST, "jsonrpc", "jsonrpc must be \"2.0\".");
     }
-    return ok;
+    for (int i = 0; i < METHOD_N; i++) {
+        if (!strcmp(method, methods[i].name)) {
+            request->method = (enum method)i;
+            return true;
+        }
+    }
+    return rpc_error(error, RPC_METHOD_NOT_FOUND, "method",
+                     "There is no method '%s'; use one of those in docs/api.md.", method);
 }
 
 static bool read_object(struct json_object *object, struct request *request, struct error *error)
@@ -274,7 +266,7 @@ static bool read_object(struct json_object *object, struct request *request, str
         return false;
     }
     none = params ? NULL : json_object_new_object();
-    ok = read_params(params ? params : none, request, error);
+    ok = methods[request->method].read(params ? params : none, request, error);
     json_object_put(none);
     return ok;
 }

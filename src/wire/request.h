@@ -10,19 +10,37 @@
 #include "base/error.h"
 #include "base/vif.h"
 
-enum method {
-    METHOD_PLUG,
-    METHOD_UNPLUG,
-    METHOD_UPDATE,
-    METHOD_GET,
-    METHOD_LIST,
-    METHOD_NICS,
-    METHOD_REAP,
-    METHOD_SUBSCRIBE,
-    METHOD_STATUS,
-    METHOD_DESCRIBE,
-    METHOD_N
-};
+/* The methods, a row each:
+ *
+ *   method   its constant
+ *   name     as requests have it
+ *   params   the function of request.c that reads its params
+ *   access   METHOD_READS: changes nothing, so that read-only peers may call it; METHOD_WRITES
+ *   ovsdb    NEEDS_OVSDB: refused at once while OVSDB cannot be reached; WITHOUT_OVSDB
+ *   handle   the function of daemon/methods.c that replies to it or starts what will
+ *
+ * A new method is a row here, its two functions, and its section in docs/api.md. */
+/* clang-format off */
+#define METHODS(ROW)                                                                                    \
+    /*  method            name         params        access         ovsdb          handle            */ \
+    ROW(METHOD_PLUG,      "plug",      read_plug,    METHOD_WRITES, WITHOUT_OVSDB, handle_operation)    \
+    ROW(METHOD_UNPLUG,    "unplug",    read_unplug,  METHOD_WRITES, WITHOUT_OVSDB, handle_operation)    \
+    ROW(METHOD_UPDATE,    "update",    read_update,  METHOD_WRITES, WITHOUT_OVSDB, handle_operation)    \
+    ROW(METHOD_GET,       "get",       read_get,     METHOD_READS,  NEEDS_OVSDB,   handle_get)          \
+    ROW(METHOD_LIST,      "list",      read_nothing, METHOD_READS,  NEEDS_OVSDB,   handle_list)         \
+    ROW(METHOD_NICS,      "nics",      read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_nics)         \
+    ROW(METHOD_REAP,      "reap",      read_reap,    METHOD_WRITES, NEEDS_OVSDB,   handle_reap)         \
+    ROW(METHOD_SUBSCRIBE, "subscribe", read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_subscribe)    \
+    ROW(METHOD_STATUS,    "status",    read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_status)       \
+    ROW(METHOD_DESCRIBE,  "describe",  read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_describe)
+/* clang-format on */
+
+#define METHOD_CONSTANT(method, name, params, access, ovsdb, handle) method,
+enum method { METHODS(METHOD_CONSTANT) METHOD_N };
+#undef METHOD_CONSTANT
+
+enum method_access { METHOD_READS, METHOD_WRITES };
+enum method_ovsdb { WITHOUT_OVSDB, NEEDS_OVSDB };
 
 /* Whether an operation is done once vswitchd has realised it or once OVSDB has it. */
 enum wait { WAIT_REALIZED = 0, WAIT_COMMITTED };
@@ -54,7 +72,8 @@ void request_destroy(struct request *request);
 /* "plug"; NULL if out of range. */
 const char *method_name(enum method method);
 
-/* Whether the method changes nothing, so that read-only peers may call it. */
+/* Whether the request changes nothing, so that read-only peers may send it: the method reads, or it
+ * is a dry run. */
 bool request_is_read_only(const struct request *request);
 
 #endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/methods.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+#include "daemon/view.h"
+#include "nic/nic-list.h"
+#include "timeval.h"
+#include "util.h"
+#include "wire/reply-nics.h"
+#include "wire/reply.h"
+
+/* plug, unplug, update. */
+static char *handle_operation(struct dispatch *dispatch, uint64_t connection,
+                              const struct request *request, struct error *error)
+{
+    const struct asker asker = {
+        .reply = dispatch->reply, .aux = dispatch->aux, .connection = connection};
+
+    engine_submit(dispatch->engine, request, &asker, error);
+    return NULL;
+}
+
+static char *handle_reap(struct dispatch *dispatch, uint64_t connection,
+                         const struct request *request, struct error *error)
+{
+    reaps_start(dispatch->reaps, request, connection, error);
+    return NULL;
+}
+
+static char *handle_list(struct dispatch *dispatch, uint64_t connection,
+                         const struct request *request, struct error *error OVS_UNUSED)
+{
+    listings_add(dispatch->listings, request->id, connection);
+    return NULL;
+}
+
+static char *handle_subscribe(struct dispatch *dispatch, uint64_t connection,
+                              const struct request *request, struct error *error OVS_UNUSED)
+{
+    server_subscribe(dispatch->server, connection);
+    return reply_subscribed(request->id);
+}
+
+static char *handle_describe(struct dispatch *dispatch OVS_UNUSED, uint64_t connection OVS_UNUSED,
+                             const struct request *request, struct error *error OVS_UNUSED)
+{
+    return reply_describe(request->id);
+}
+
+static char *reply_record(const struct dispatch *dispatch, const char *id,
+                          const struct record *record)
+{
+    const struct engine_env *env = dispatch->env;
+    char sock_dir[2 * VIF_PATH_MAX];
+    struct drift drift[DRIFT_MAX];
+    struct view view;
+    char *line;
+
+    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
+    view_init(&view, record, env->nic, sock_dir,
+              view_state(record, env->boot_id, vswitchd_state(env->vswitchd)));
+    view_add_drift(&view, drift, watch_drift(dispatch->watch, record, drift));
+    line = reply_vif(id, &view.vif);
+    view_destroy(&view);
+    return line;
+}
+
+static char *handle_get(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
+                        const struct request *request, struct error *error)
+{
+    struct record record;
+    char *line;
+
+    record_init(&record);
+    if (!ovs_find_vif(dispatch->env->ovs, request->vif_id, &record)) {
+        error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
+                  "VIF %s is not plugged; 'list' shows those that are.", request->vif_id);
+        return NULL;
+    }
+    line = reply_record(dispatch, request->id, &record);
+    record_destroy(&record);
+    return line;
+}
+
+/* Shows each VF with who uses it: a VIF of ours, or a port that is not. */
+struct nics {
+    const struct dispatch *dispatch;
+    struct reply_nics *reply;
+};
+
+static void show_pf(const struct nic_pf_view *pf, void *nics_)
+{
+    struct nics *nics = nics_;
+
+    reply_nics_add_pf(nics->reply, pf);
+}
+
+static void show_vf(const struct nic_pf_view *pf, const struct nic_vf_view *vf, void *nics_)
+{
+    struct nics *nics = nics_;
+    struct nic_vf_view view = *vf;
+    struct record owner;
+
+    record_init(&owner);
+    if (vf->vf_num >= 0 &&
+        ovs_find_vf_owner(nics->dispatch->env->ovs, &pf->pf, vf->vf_num, NULL, &owner)) {
+        view.vif_id = owner.spec.vif_id;
+        view.port = owner.ours ? NULL : owner.spec.port;
+    }
+    reply_nics_add_vf(nics->reply, &view);
+    record_destroy(&owner);
+}
+
+static char *handle_nics(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
+                         const struct request *request, struct error *error OVS_UNUSED)
+{
+    struct nics nics = {.dispatch = dispatch, .reply = reply_nics_new()};
+    const struct nic_visitor visitor = {.pf = show_pf, .vf = show_vf, .aux = &nics};
+
+    nic_list(dispatch->env->nic, &visitor);
+    return reply_nics_finish(nics.reply, request->id);
+}
+
+static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
+                           const struct request *request, struct error *error OVS_UNUSED)
+{
+    const struct engine_env *env = dispatch->env;
+    const struct engine_counters *c = engine_counters(dispatch->engine);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } values[] = {
+        {"vifs", ovs_n_vifs(env->ovs)},
+        {"subscribers", server_n_subscribers(dispatch->server)},
+        {"connections", server_n_connections(dispatch->server)},
+        {"operations", engine_n_ops(dispatch->engine)},
+        {"requests", dispatch->n_requests},
+        {"plugs", c->plugs},
+        {"unplugs", c->unplugs},
+        {"updates", c->updates},
+        {"failed", c->failed},
+        {"undone", c->undone},
+        {"transactions", c->transactions},
+        {"batched_operations", c->batched},
+    };
+    char numbers[ARRAY_SIZE(values)][24];
+    struct reply_pair counters[ARRAY_SIZE(values)];
+    struct ovs_globals globals;
+    struct reply_status status;
+
+    ovs_globals(env->ovs, &globals);
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        snprintf(numbers[i], sizeof numbers[i], "%" PRIu64, values[i].value);
+        counters[i] = (struct reply_pair){values[i].name, numbers[i]};
+    }
+    status = (struct reply_status){
+        .version = VIFPLUG_VERSION,
+        .uptime_s = (time_msec() - dispatch->started_ms) / 1000,
+        .ovsdb_remote = ovs_remote(env->ovs),
+        .ovsdb_connected = ovs_synced(env->ovs),
+        .next_cfg = globals.next_cfg,
+        .cur_cfg = globals.cur_cfg,
+        .vswitchd_state = vswitchd_state_name(vswitchd_state(env->vswitchd)),
+        .vswitchd_pid = vswitchd_pid(env->vswitchd),
+        .ovs_version = globals.ovs_version,
+        .dpdk_version = globals.dpdk_version,
+        .dpdk_initialized =
+            globals.dpdk_initialized && vswitchd_state(env->vswitchd) != VSWITCHD_DEAD,
+        .offload = {.policy = offload_policy_names[env->offload->policy],
+                    .enabled = env->offload->enabled,
+                    .effect = offload_effect_name(offload_now(env->offload, env->vswitchd))},
+        .counters = counters,
+        .n_counters = ARRAY_SIZE(values),
+    };
+    return reply_status(request->id, &status);
+}
+
+static const struct {
+    enum method_ovsdb ovsdb;
+    char *(*handle)(struct dispatch *dispatch, uint64_t connection, const struct request *request,
+                    struct error *error);
+} methods[] = {
+#define METHOD_ROW(method, name, params, access, ovsdb, handle) [method] = {ovsdb, handle},
+    METHODS(METHOD_ROW)
+#undef METHOD_ROW
+};
+
+char *method_handle(struct dispatch *dispatch, uint64_t connection, const struct request *request,
+                    struct error *error)
+{
+    if (methods[request->method].ovsdb == NEEDS_OVSDB && !ovs_synced(dispatch->env->ovs)) {
+        error_set(
+            error, REASON_SWITCH_UNAVAILABLE, "",
+            "OVSDB at %s cannot be reached, so the VIFs are not known; start ovsdb-server and "
+            "try again.",
+            ovs_remote(dispatch->env->ovs));
+        return NULL;
+    }
+    return methods[request->method].handle(dispatch, connection, request, error);
+}
