@@ -18,7 +18,7 @@
  *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
  *   -EPROTO     what came back is not what vifplugd sends
  *   -EINVAL     an argument is not what it should be (malformed JSON, for one)
- *   -ENOMEM     memory is short
+ *   -ENOMEM     memory has run out
  *
  * Methods, members and errors are described in docs/api.md. JSON texts are UTF-8. Strings that
  * functions return belong to the object that they were asked of. A handle must not be used by two
@@ -141,7 +141,7 @@ VIFPLUG_API void vifplug_async_on_notification(struct vifplug_async *async,
 VIFPLUG_API size_t vifplug_async_pending(const struct vifplug_async *async);
 
 /* The params of a plug and an unplug as JSON text, for the calls above; NULL if an argument is no
- * JSON object or memory is short. To be freed with free(). */
+ * JSON object or memory has run out. To be freed with free(). */
 VIFPLUG_API char *vifplug_plug_params(const char *vif, const char *instance,
                                       const struct vifplug_options *options);
 VIFPLUG_API char *vifplug_unplug_params(const char *vif_id, const char *instance_uuid,

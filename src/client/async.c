@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "wire/frame.h"
-#include "wire/json-get.h"
+#include "wire/json-parse.h"
 
-/* Longest answer that is taken: a list of some 100,000 VIFs. */
-#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
+/* Longest reply that is accepted: a list of some 100,000 VIFs. */
+#define REPLY_MAX ((size_t)64 * 1024 * 1024)
 
 struct call {
     int64_t id;
@@ -25,14 +25,14 @@ struct call {
 
 struct vifplug_async {
     int fd;
-    int error; /* Not 0 once the connection is of no more use. */
+    int error; /* Not 0 once the connection cannot be used any more. */
     struct frame in;
     char *out;
     size_t out_start;
     size_t out_end;
     size_t out_size;
     int64_t last_id;
-    /* In the order of their ids. Answered ones are dropped from the front. */
+    /* In the order of their ids. Those that have their reply are dropped from the front. */
     struct call *calls;
     size_t first_call;
     size_t n_calls;
@@ -79,7 +79,7 @@ int vifplug_async_open(const char *socket_path, struct vifplug_async **asyncp)
     if (!async) {
         return -ENOMEM;
     }
-    frame_init(&async->in, ANSWER_MAX);
+    frame_init(&async->in, REPLY_MAX);
     async->fd = connect_socket(socket_path);
     if (async->fd < 0) {
         int error = async->fd;
@@ -143,13 +143,14 @@ size_t vifplug_async_pending(const struct vifplug_async *async)
     return async->n_pending;
 }
 
-static bool queue_output(struct vifplug_async *async, const char *text, size_t length)
+/* Queues `text` and a LF. Returns false, and queues nothing, if memory runs out. */
+static bool queue_line(struct vifplug_async *async, const char *text, size_t length)
 {
     if (async->out_start == async->out_end) {
         async->out_start = async->out_end = 0;
     }
-    if (async->out_size - async->out_end < length) {
-        size_t size = 2 * (async->out_end + length);
+    if (async->out_size - async->out_end < length + 1) {
+        size_t size = 2 * (async->out_end + length + 1);
         char *out = realloc(async->out, size);
 
         if (!out) {
@@ -160,6 +161,7 @@ static bool queue_output(struct vifplug_async *async, const char *text, size_t l
     }
     memcpy(async->out + async->out_end, text, length);
     async->out_end += length;
+    async->out[async->out_end++] = '\n';
     return true;
 }
 
@@ -188,27 +190,38 @@ static struct call *new_call(struct vifplug_async *async)
     return &async->calls[async->n_calls];
 }
 
-/* {"jsonrpc":"2.0","id":N,"method":...,"params":...} */
-static struct json_object *make_request(int64_t id, const char *method, const char *params)
+/* Makes {"jsonrpc":"2.0","id":N,"method":...,"params":...}. Returns 0, -EINVAL or -ENOMEM. */
+static int make_request(int64_t id, const char *method, const char *params,
+                        struct json_object **requestp)
 {
-    struct json_object *request = json_object_new_object();
     struct json_object *value = NULL;
+    struct json_object *request;
+    bool no_memory;
+    bool ok;
 
+    *requestp = NULL;
     if (params) {
-        value = json_parse(params, strlen(params), NULL);
+        value = json_try_parse(params, strlen(params), &no_memory, NULL);
         if (!json_object_is_type(value, json_type_object)) {
             json_object_put(value);
-            json_object_put(request);
-            return NULL;
+            return no_memory ? -ENOMEM : -EINVAL;
         }
     }
-    json_object_object_add(request, "jsonrpc", json_object_new_string("2.0"));
-    json_object_object_add(request, "id", json_object_new_int64(id));
-    json_object_object_add(request, "method", json_object_new_string(method));
-    if (value) {
-        json_object_object_add(request, "params", value);
+    request = json_object_new_object();
+    ok = add_member(request, "jsonrpc", json_object_new_string("2.0")) &&
+         add_member(request, "id", json_object_new_int64(id)) &&
+         add_member(request, "method", json_object_new_string(method));
+    if (ok && value) {
+        ok = add_member(request, "params", value);
+    } else {
+        json_object_put(value);
     }
-    return request;
+    if (!ok) {
+        json_object_put(request);
+        return -ENOMEM;
+    }
+    *requestp = request;
+    return 0;
 }
 
 int vifplug_async_call(struct vifplug_async *async, const char *method, const char *params,
@@ -218,6 +231,7 @@ int vifplug_async_call(struct vifplug_async *async, const char *method, const ch
     struct call *call;
     const char *text;
     size_t length;
+    int error;
     bool ok;
 
     if (async->error) {
@@ -226,14 +240,14 @@ int vifplug_async_call(struct vifplug_async *async, const char *method, const ch
     if (!callback) {
         return -EINVAL;
     }
-    request = make_request(async->last_id + 1, method, params);
-    if (!request) {
-        return -EINVAL;
+    error = make_request(async->last_id + 1, method, params, &request);
+    if (error) {
+        return error;
     }
     text = json_object_to_json_string_length(
         request, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     call = new_call(async);
-    ok = call && text && queue_output(async, text, length) && queue_output(async, "\n", 1);
+    ok = call && text && queue_line(async, text, length);
     json_object_put(request);
     if (!ok) {
         return -ENOMEM;
@@ -259,12 +273,17 @@ void vifplug_async_on_notification(struct vifplug_async *async,
     async->notification_aux = aux;
 }
 
-/* A request of the daemon's, without an id. Takes `notification`. */
+/* A request of the daemon, without an id. Takes `notification`. */
 static int handle_notification(struct vifplug_async *async, struct json_object *notification)
 {
-    struct vifplug_reply *reply = reply_create(notification);
-    const char *event = reply ? reply_event(reply) : NULL;
+    struct vifplug_reply *reply;
+    const char *event;
+    int error = reply_create(notification, &reply);
 
+    if (error) {
+        return error;
+    }
+    event = reply_event(reply);
     if (event && async->on_notification) {
         async->on_notification(async->notification_aux, event, reply);
     }
@@ -272,28 +291,33 @@ static int handle_notification(struct vifplug_async *async, struct json_object *
     return event ? 0 : -EPROTO;
 }
 
-static int handle_answer(struct vifplug_async *async, const char *line, size_t length)
+static int handle_line(struct vifplug_async *async, const char *line, size_t length)
 {
-    struct json_object *answer = json_parse(line, length, NULL);
+    bool no_memory;
+    struct json_object *message = json_try_parse(line, length, &no_memory, NULL);
     struct vifplug_reply *reply;
     struct json_object *member;
     struct call *call;
     int64_t id;
+    int error;
 
-    if (!json_object_object_get_ex(answer, "id", &member)) {
-        return handle_notification(async, answer);
+    if (no_memory) {
+        return -ENOMEM;
+    }
+    if (!json_object_object_get_ex(message, "id", &member)) {
+        return handle_notification(async, message);
     }
     id = json_object_get_int64(member);
-    reply = reply_create(answer);
-    if (!reply) {
-        return -EPROTO;
+    error = reply_create(message, &reply);
+    if (error) {
+        return error;
     }
     call = bsearch(&id, async->calls + async->first_call, async->n_calls - async->first_call,
                    sizeof *call, compare_call);
     if (member && call && call->callback) {
         call_back(async, call, reply_result(reply), reply);
     } else if (!member && async->n_pending > 0) {
-        /* The daemon refuses the connection as a whole: that answers the oldest call. */
+        /* The daemon refuses the connection as a whole: the oldest call gets that reply. */
         for (size_t i = async->first_call; i < async->n_calls; i++) {
             if (async->calls[i].callback) {
                 call_back(async, &async->calls[i], reply_result(reply), reply);
@@ -314,7 +338,7 @@ static int send_output(struct vifplug_async *async)
         if (n < 0 && errno == EAGAIN) {
             break;
         }
-        /* A daemon that has closed may still have told why: what it sent is read first. */
+        /* The daemon may have sent the reason before it closed: read that first. */
         if (n < 0 && errno != EINTR) {
             async->out_start = async->out_end;
             return 0;
@@ -333,7 +357,7 @@ static int handle_lines(struct vifplug_async *async)
 
         switch (frame_next(&async->in, &line, &length)) {
         case FRAME_LINE:
-            error = handle_answer(async, line, length);
+            error = handle_line(async, line, length);
             if (error) {
                 return error;
             }
@@ -386,7 +410,7 @@ int vifplug_async_process(struct vifplug_async *async)
         error = receive_input(async);
     }
     if (!error) {
-        error = send_output(async); /* What callbacks have asked for. */
+        error = send_output(async); /* Callbacks may have made calls. */
     }
     if (error && !async->error) {
         cancel_all(async, error);

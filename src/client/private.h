@@ -8,11 +8,15 @@
 
 struct json_object;
 
-/* Makes a reply of a parsed answer, whose reference it takes, or of a notification, whose params
- * are then its result. NULL if it is neither. */
-struct vifplug_reply *reply_create(struct json_object *answer);
+/* Adds a member to `object`. Takes `value`. Returns false if memory runs out, also if `object` or
+ * `value` is NULL because it ran out before. */
+bool add_member(struct json_object *object, const char *key, struct json_object *value);
 
-/* A notification's method; NULL of an answer. */
+/* Makes a reply of a parsed message of the daemon, whose reference it takes. A notification becomes
+ * a reply whose result is its params. Returns 0; -EPROTO if the message is neither; or -ENOMEM. */
+int reply_create(struct json_object *message, struct vifplug_reply **reply);
+
+/* The method of a notification; NULL for a reply. */
 const char *reply_event(const struct vifplug_reply *reply);
 
 /* 0 or -EREMOTEIO. */

@@ -8,9 +8,9 @@
 
 struct vifplug_reply {
     unsigned int refs;
-    struct json_object *answer; /* The whole; owned. */
-    struct json_object *result; /* Its member `result`, or NULL. */
-    struct json_object *fault;  /* Its member `error`, or NULL. */
+    struct json_object *message; /* The whole; owned. */
+    struct json_object *result;  /* Its member `result`, or NULL. */
+    struct json_object *fault;   /* Its member `error`, or NULL. */
     struct vifplug_error error;
 };
 
@@ -47,33 +47,44 @@ static void read_error(struct vifplug_reply *reply)
 
 const char *reply_event(const struct vifplug_reply *reply)
 {
-    const char *event = string_of(reply->answer, "method");
+    const char *event = string_of(reply->message, "method");
 
     return *event ? event : NULL;
 }
 
-struct vifplug_reply *reply_create(struct json_object *answer)
+bool add_member(struct json_object *object, const char *key, struct json_object *value)
+{
+    if (object && value && json_object_object_add(object, key, value) == 0) {
+        return true;
+    }
+    json_object_put(value);
+    return false;
+}
+
+int reply_create(struct json_object *message, struct vifplug_reply **replyp)
 {
     struct vifplug_reply *reply = calloc(1, sizeof *reply);
 
+    *replyp = NULL;
     if (!reply) {
-        json_object_put(answer);
-        return NULL;
+        json_object_put(message);
+        return -ENOMEM;
     }
     reply->refs = 1;
-    reply->answer = answer;
-    json_object_object_get_ex(answer, "result", &reply->result);
-    json_object_object_get_ex(answer, "error", &reply->fault);
+    reply->message = message;
+    json_object_object_get_ex(message, "result", &reply->result);
+    json_object_object_get_ex(message, "error", &reply->fault);
     if (!reply->result && !reply->fault && reply_event(reply)) {
-        json_object_object_get_ex(answer, "params", &reply->result);
+        json_object_object_get_ex(message, "params", &reply->result);
     }
     if (reply->fault) {
         read_error(reply);
     } else if (!json_object_is_type(reply->result, json_type_object)) {
         vifplug_reply_free(reply);
-        return NULL;
+        return -EPROTO;
     }
-    return reply;
+    *replyp = reply;
+    return 0;
 }
 
 int reply_result(const struct vifplug_reply *reply)
@@ -90,7 +101,7 @@ struct vifplug_reply *vifplug_reply_ref(struct vifplug_reply *reply)
 void vifplug_reply_free(struct vifplug_reply *reply)
 {
     if (reply && --reply->refs == 0) {
-        json_object_put(reply->answer);
+        json_object_put(reply->message);
         free(reply);
     }
 }

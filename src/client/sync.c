@@ -8,14 +8,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "wire/json-get.h"
+#include "wire/json-parse.h"
 
 struct vifplug {
     struct vifplug_async *async;
 };
 
-/* One call and its answer. It outlives a vifplug_call() that gave up waiting, until the answer has
- * come or the connection has ended. */
+/* One call and its reply. It outlives a vifplug_call() that gave up waiting, until the reply comes
+ * or the connection ends. */
 struct waiting {
     bool done;
     bool abandoned;
@@ -49,7 +49,7 @@ void vifplug_close(struct vifplug *vifplug)
     }
 }
 
-static void on_answer(void *waiting_, int result, struct vifplug_reply *reply)
+static void on_reply(void *waiting_, int result, struct vifplug_reply *reply)
 {
     struct waiting *waiting = waiting_;
 
@@ -106,7 +106,7 @@ int vifplug_call(struct vifplug *vifplug, const char *method, const char *params
     if (!waiting) {
         return -ENOMEM;
     }
-    error = vifplug_async_call(vifplug->async, method, params, on_answer, waiting);
+    error = vifplug_async_call(vifplug->async, method, params, on_reply, waiting);
     if (error) {
         free(waiting);
         return error;
@@ -122,140 +122,196 @@ int vifplug_call(struct vifplug *vifplug, const char *method, const char *params
     return error;
 }
 
-static void put_options(struct json_object *params, const struct vifplug_options *options)
+/* Params under construction. The first error stays. */
+struct params {
+    struct json_object *object;
+    int error;
+};
+
+static void params_init(struct params *params)
+{
+    params->object = json_object_new_object();
+    params->error = params->object ? 0 : -ENOMEM;
+}
+
+/* Takes `value`. */
+static void put(struct params *params, const char *key, struct json_object *value)
+{
+    if (!add_member(params->object, key, value) && !params->error) {
+        params->error = -ENOMEM;
+    }
+}
+
+/* Puts a JSON object, given as text. */
+static void put_object(struct params *params, const char *key, const char *text)
+{
+    bool no_memory = false;
+    struct json_object *value = text ? json_try_parse(text, strlen(text), &no_memory, NULL) : NULL;
+
+    if (json_object_is_type(value, json_type_object)) {
+        put(params, key, value);
+        return;
+    }
+    json_object_put(value);
+    if (!params->error) {
+        params->error = no_memory ? -ENOMEM : -EINVAL;
+    }
+}
+
+static void put_options(struct params *params, const struct vifplug_options *options)
 {
     if (options && options->committed) {
-        json_object_object_add(params, "wait", json_object_new_string("committed"));
+        put(params, "wait", json_object_new_string("committed"));
     }
     if (options && options->dry_run) {
-        json_object_object_add(params, "dry_run", json_object_new_boolean(true));
+        put(params, "dry_run", json_object_new_boolean(true));
     }
     if (options && options->timeout_ms) {
-        json_object_object_add(params, "timeout_ms", json_object_new_int(options->timeout_ms));
+        put(params, "timeout_ms", json_object_new_int(options->timeout_ms));
     }
 }
 
-static bool put_json(struct json_object *params, const char *key, const char *text)
+/* Frees `params` and returns their text (malloc'ed), or NULL with params->error set. */
+static char *take_text(struct params *params)
 {
-    struct json_object *value = text ? json_parse(text, strlen(text), NULL) : NULL;
+    const char *text = NULL;
+    char *copy = NULL;
 
-    if (!json_object_is_type(value, json_type_object)) {
-        json_object_put(value);
-        return false;
+    if (!params->error) {
+        text = json_object_to_json_string_ext(params->object, JSON_C_TO_STRING_PLAIN |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+        copy = text ? strdup(text) : NULL;
+        params->error = copy ? 0 : -ENOMEM;
     }
-    json_object_object_add(params, key, value);
-    return true;
+    json_object_put(params->object);
+    return copy;
 }
 
-static char *take_text(struct json_object *params)
+static void make_plug(struct params *params, const char *vif, const char *instance,
+                      const struct vifplug_options *options)
 {
-    char *text = strdup(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN |
-                                                                   JSON_C_TO_STRING_NOSLASHESCAPE));
+    params_init(params);
+    put_object(params, "vif", vif);
+    put_object(params, "instance", instance);
+    put_options(params, options);
+}
 
-    json_object_put(params);
-    return text;
+static void make_unplug(struct params *params, const char *vif_id, const char *instance_uuid,
+                        const struct vifplug_options *options)
+{
+    params_init(params);
+    put(params, "vif_id", json_object_new_string(vif_id));
+    if (instance_uuid) {
+        struct json_object *instance = json_object_new_object();
+
+        if (!add_member(instance, "uuid", json_object_new_string(instance_uuid))) {
+            json_object_put(instance);
+            instance = NULL;
+        }
+        put(params, "instance", instance);
+    }
+    put_options(params, options);
 }
 
 char *vifplug_plug_params(const char *vif, const char *instance,
                           const struct vifplug_options *options)
 {
-    struct json_object *params = json_object_new_object();
+    struct params params;
 
-    if (!put_json(params, "vif", vif) || !put_json(params, "instance", instance)) {
-        json_object_put(params);
-        return NULL;
-    }
-    put_options(params, options);
-    return take_text(params);
+    make_plug(&params, vif, instance, options);
+    return take_text(&params);
 }
 
 char *vifplug_unplug_params(const char *vif_id, const char *instance_uuid,
                             const struct vifplug_options *options)
 {
-    struct json_object *params = json_object_new_object();
+    struct params params;
 
-    json_object_object_add(params, "vif_id", json_object_new_string(vif_id));
-    if (instance_uuid) {
-        struct json_object *instance = json_object_new_object();
-
-        json_object_object_add(instance, "uuid", json_object_new_string(instance_uuid));
-        json_object_object_add(params, "instance", instance);
-    }
-    put_options(params, options);
-    return take_text(params);
+    make_unplug(&params, vif_id, instance_uuid, options);
+    return take_text(&params);
 }
 
-/* Takes `params`. */
-static int call_taking(struct vifplug *vifplug, const char *method, char *params,
-                       const struct vifplug_options *options, struct vifplug_reply **reply)
+/* Takes what `params` holds. */
+static int call_with(struct vifplug *vifplug, const char *method, struct params *params,
+                     const struct vifplug_options *options, struct vifplug_reply **reply)
 {
-    int error;
+    char *text = take_text(params);
+    int error = params->error;
 
     *reply = NULL;
-    if (!params) {
-        return -EINVAL;
+    if (!error) {
+        error = vifplug_call(vifplug, method, text, options ? options->wait_ms : 0, reply);
     }
-    error = vifplug_call(vifplug, method, params, options ? options->wait_ms : 0, reply);
-    free(params);
+    free(text);
     return error;
 }
 
 int vifplug_plug(struct vifplug *vifplug, const char *vif, const char *instance,
                  const struct vifplug_options *options, struct vifplug_reply **reply)
 {
-    return call_taking(vifplug, "plug", vifplug_plug_params(vif, instance, options), options,
-                       reply);
+    struct params params;
+
+    make_plug(&params, vif, instance, options);
+    return call_with(vifplug, "plug", &params, options, reply);
 }
 
 int vifplug_unplug(struct vifplug *vifplug, const char *vif_id, const char *instance_uuid,
                    const struct vifplug_options *options, struct vifplug_reply **reply)
 {
-    return call_taking(vifplug, "unplug", vifplug_unplug_params(vif_id, instance_uuid, options),
-                       options, reply);
+    struct params params;
+
+    make_unplug(&params, vif_id, instance_uuid, options);
+    return call_with(vifplug, "unplug", &params, options, reply);
 }
 
 int vifplug_update(struct vifplug *vifplug, const char *vif_id, int mtu, const char *qos,
                    const struct vifplug_options *options, struct vifplug_reply **reply)
 {
-    struct json_object *params = json_object_new_object();
+    struct params params;
 
-    json_object_object_add(params, "vif_id", json_object_new_string(vif_id));
+    params_init(&params);
+    put(&params, "vif_id", json_object_new_string(vif_id));
     if (mtu) {
-        json_object_object_add(params, "mtu", json_object_new_int(mtu));
+        put(&params, "mtu", json_object_new_int(mtu));
     }
-    if (qos && !put_json(params, "qos", qos)) {
-        json_object_put(params);
-        *reply = NULL;
-        return -EINVAL;
+    if (qos) {
+        put_object(&params, "qos", qos);
     }
-    put_options(params, options);
-    return call_taking(vifplug, "update", take_text(params), options, reply);
+    put_options(&params, options);
+    return call_with(vifplug, "update", &params, options, reply);
 }
 
 int vifplug_reap(struct vifplug *vifplug, const char *vif_id, const struct vifplug_options *options,
                  struct vifplug_reply **reply)
 {
-    struct json_object *params = json_object_new_object();
+    struct params params;
 
+    params_init(&params);
     if (vif_id) {
+        struct json_object *id = json_object_new_string(vif_id);
         struct json_object *ids = json_object_new_array();
 
-        json_object_array_add(ids, json_object_new_string(vif_id));
-        json_object_object_add(params, "vif_ids", ids);
+        if (!id || !ids || json_object_array_add(ids, id) != 0) {
+            json_object_put(id);
+            json_object_put(ids);
+            ids = NULL;
+        }
+        put(&params, "vif_ids", ids);
     }
     if (options && options->timeout_ms) {
-        json_object_object_add(params, "timeout_ms", json_object_new_int(options->timeout_ms));
+        put(&params, "timeout_ms", json_object_new_int(options->timeout_ms));
     }
-    return call_taking(vifplug, "reap", take_text(params), options, reply);
+    return call_with(vifplug, "reap", &params, options, reply);
 }
 
 int vifplug_get(struct vifplug *vifplug, const char *vif_id, const struct vifplug_options *options,
                 struct vifplug_reply **reply)
 {
-    struct json_object *params = json_object_new_object();
+    struct params params;
 
-    json_object_object_add(params, "vif_id", json_object_new_string(vif_id));
-    return call_taking(vifplug, "get", take_text(params), options, reply);
+    params_init(&params);
+    put(&params, "vif_id", json_object_new_string(vif_id));
+    return call_with(vifplug, "get", &params, options, reply);
 }
 
 int vifplug_list(struct vifplug *vifplug, const struct vifplug_options *options,

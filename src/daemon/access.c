@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "util.h"
 
 enum { ENTRIES_MAX = 64, GROUPS_MAX = 256 };
 
@@ -74,12 +75,8 @@ static bool add_list(struct access *access, const char *list, const char *key,
 
 struct access *access_create(const char *allow, const char *allow_read, struct error *error)
 {
-    struct access *access = calloc(1, sizeof *access);
+    struct access *access = xzalloc(sizeof *access);
 
-    if (!access) {
-        error_set(error, REASON_INTERNAL, "", "Out of memory; free some.");
-        return NULL;
-    }
     if (!add_list(access, allow, "allow", ACCESS_ALL, error) ||
         !add_list(access, allow_read, "allow_read", ACCESS_READ, error)) {
         access_destroy(access);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "util.h"
 
 /* inih 55 cuts lines of INI_MAX_LINE (200) bytes and section names of 50, without a word. */
 enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
@@ -312,8 +313,8 @@ static bool note_seen(struct reading *reading, const char *section, const char *
     if (reading->n_seen == sizeof reading->seen / sizeof reading->seen[0]) {
         return fail(reading, "there are too many settings");
     }
-    reading->seen[reading->n_seen] = strdup(text);
-    return reading->seen[reading->n_seen++] != NULL;
+    reading->seen[reading->n_seen++] = xstrdup(text);
+    return true;
 }
 
 /* An ini_handler: 1 for success. */

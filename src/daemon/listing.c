@@ -19,8 +19,7 @@ struct listing {
     struct ovs_list node;
     char id[REQUEST_ID_MAX + 1];
     uint64_t connection;
-    bool begun;
-    struct reply_list *reply; /* NULL: not begun, or memory ran out. */
+    struct reply_list *reply; /* NULL: not begun. */
     char **vif_ids;           /* Those that are to be shown, from `next` on. */
     size_t n;
     size_t next;
@@ -79,7 +78,6 @@ void listings_add(struct listings *listings, const char *id, uint64_t connection
 
 static void begin(const struct listings *listings, struct listing *listing)
 {
-    listing->begun = true;
     listing->reply = reply_list_new(listing->id);
     listing->vif_ids = ovs_vif_ids(listings->env->ovs, &listing->n);
 }
@@ -106,16 +104,7 @@ static void show(const struct listings *listings, struct listing *listing, const
 
 static void finish(const struct listings *listings, struct listing *listing)
 {
-    char *line = reply_list_finish(listing->reply);
-    struct error error;
-
-    if (!line) {
-        error_set(&error, REASON_INTERNAL, "", "Out of memory; try again later.");
-        line = reply_error(listing->id, NULL, &error);
-    }
-    if (line) {
-        server_reply(listings->server, listing->connection, line, false);
-    }
+    server_reply(listings->server, listing->connection, reply_list_finish(listing->reply), false);
     free_listing(listing);
 }
 
@@ -128,7 +117,7 @@ void listings_run(struct listings *listings)
         if (budget == 0) {
             break;
         }
-        if (!listing->begun) {
+        if (!listing->reply) {
             begin(listings, listing);
         }
         for (; budget > 0 && listing->next < listing->n; budget--) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/methods.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/version.h"
@@ -130,33 +128,24 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
 {
     const struct engine_env *env = dispatch->env;
     const struct engine_counters *c = engine_counters(dispatch->engine);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } values[] = {
-        {"vifs", ovs_n_vifs(env->ovs)},
-        {"subscribers", server_n_subscribers(dispatch->server)},
-        {"connections", server_n_connections(dispatch->server)},
-        {"operations", engine_n_ops(dispatch->engine)},
-        {"requests", dispatch->n_requests},
-        {"plugs", c->plugs},
-        {"unplugs", c->unplugs},
-        {"updates", c->updates},
-        {"failed", c->failed},
-        {"undone", c->undone},
-        {"transactions", c->transactions},
-        {"batched_operations", c->batched},
+    const struct reply_counter counters[] = {
+        {"vifs", (int64_t)ovs_n_vifs(env->ovs)},
+        {"subscribers", (int64_t)server_n_subscribers(dispatch->server)},
+        {"connections", (int64_t)server_n_connections(dispatch->server)},
+        {"operations", (int64_t)engine_n_ops(dispatch->engine)},
+        {"requests", (int64_t)dispatch->n_requests},
+        {"plugs", (int64_t)c->plugs},
+        {"unplugs", (int64_t)c->unplugs},
+        {"updates", (int64_t)c->updates},
+        {"failed", (int64_t)c->failed},
+        {"undone", (int64_t)c->undone},
+        {"transactions", (int64_t)c->transactions},
+        {"batched_operations", (int64_t)c->batched},
     };
-    char numbers[ARRAY_SIZE(values)][24];
-    struct reply_pair counters[ARRAY_SIZE(values)];
     struct ovs_globals globals;
     struct reply_status status;
 
     ovs_globals(env->ovs, &globals);
-    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-        snprintf(numbers[i], sizeof numbers[i], "%" PRIu64, values[i].value);
-        counters[i] = (struct reply_pair){values[i].name, numbers[i]};
-    }
     status = (struct reply_status){
         .version = VIFPLUG_VERSION,
         .uptime_s = (time_msec() - dispatch->started_ms) / 1000,
@@ -174,7 +163,7 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
                     .enabled = env->offload->enabled,
                     .effect = offload_effect_name(offload_now(env->offload, env->vswitchd))},
         .counters = counters,
-        .n_counters = ARRAY_SIZE(values),
+        .n_counters = ARRAY_SIZE(counters),
     };
     return reply_status(request->id, &status);
 }

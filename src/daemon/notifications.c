@@ -62,8 +62,6 @@ void notifications_send(const struct engine_env *env, struct server *server,
         line = line_of_vif(env, event);
         break;
     }
-    if (line) {
-        server_broadcast(server, line);
-        free(line);
-    }
+    server_broadcast(server, line);
+    free(line);
 }

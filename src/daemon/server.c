@@ -259,11 +259,7 @@ void server_reply(struct server *server, uint64_t id, char *line, bool now)
 
 static void refuse(struct server *server, struct connection *connection, const struct error *error)
 {
-    char *line = server->options.refusal(error);
-
-    if (line) {
-        append(connection, line);
-    }
+    append(connection, server->options.refusal(error));
     connection->closing = true;
 }
 
@@ -341,7 +337,10 @@ static void receive(struct connection *connection)
         char *space;
 
         size = frame_space(&connection->in, &space);
-        n = size ? recv(connection->fd, space, size, MSG_DONTWAIT) : -1;
+        if (!size) {
+            out_of_memory();
+        }
+        n = recv(connection->fd, space, size, MSG_DONTWAIT);
         if (n > 0) {
             frame_received(&connection->in, (size_t)n);
             total += (size_t)n;
@@ -349,7 +348,7 @@ static void receive(struct connection *connection)
     } while (n > 0 && (size_t)n == size && total < FRAME_REQUEST_MAX);
     if (n == 0) {
         connection->eof = true;
-    } else if (size == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+    } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
         connection->broken = true;
     }
 }

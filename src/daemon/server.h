@@ -25,7 +25,7 @@ struct server_options {
     /* Called for each line, without its LF; may call server_reply() for the same connection. */
     void (*line)(void *aux, uint64_t connection, enum access_level level, const char *line,
                  size_t length);
-    /* What to send to a connection that is closed for `error` (malloc'ed, with LF), or NULL. */
+    /* The line to send to a connection that is closed for `error` (malloc'ed, with LF). */
     char *(*refusal)(const struct error *error);
     void *aux;
 };

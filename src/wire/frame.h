@@ -29,7 +29,7 @@ void frame_init(struct frame *frame, size_t max);
 void frame_destroy(struct frame *frame);
 
 /* Room to receive into: *space and the return value (at least 1) tell where and how much. Lines
- * handed out before are invalid from here on. Returns 0 if memory is short. */
+ * handed out before are invalid from here on. Returns 0 if memory runs out. */
 size_t frame_space(struct frame *frame, char **space);
 
 /* Tells that `n` bytes were received into the space that frame_space() gave. */

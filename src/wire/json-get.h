@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading JSON strictly: parsing without json-c's leniency, and typed getters that name the field.
+/* Reading JSON strictly: typed getters that name the field.
  *
  * Every getter takes the path of its object ("vif.network"), so that an error names the member in
  * full ("vif.network.mtu"). A getter that returns false has filled *error. Strings that getters
@@ -13,19 +13,16 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "wire/json-parse.h"
 
 struct json_object;
-
-/* Deepest nesting that is accepted: os-vif objects reach 14. */
-#define JSON_DEPTH_MAX 32
 
 enum jget_need {
     JGET_OPTIONAL, /* Missing and null both mean "not given". */
     JGET_REQUIRED
 };
 
-/* Parses `text` as one JSON value by RFC 8259 with unique object members. Returns a new reference,
- * or NULL with *error filled. */
+/* json_try_parse(), but ends the process if memory runs out. */
 struct json_object *json_parse(const char *text, size_t length, struct error *error);
 
 /* Writes "path.key" (or `key` if path is "") to error's field and fills the rest. Returns false. */

@@ -12,8 +12,7 @@ struct reply_nics *reply_nics_new(void);
 void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf);
 void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf); /* Of the last PF. */
 
-/* The line, with LF, malloc'ed: the caller frees it. NULL means that memory ran out. `id` is JSON
- * text. Frees `nics`. */
+/* The line, with LF, malloc'ed: the caller frees it. `id` is JSON text. Frees `nics`. */
 char *reply_nics_finish(struct reply_nics *nics, const char *id);
 
 #endif

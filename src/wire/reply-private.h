@@ -10,12 +10,11 @@ struct json_object;
  * others wrote into OVSDB) becomes '?', so that every line is valid JSON. */
 struct json_object *reply_string(const char *value);
 
-/* Adds a member. `key` is a string literal, which is not copied, and no key of `object` yet. Takes
- * `value`. */
-void reply_put(struct json_object *object, const char *key, struct json_object *value);
+/* Adds a member (jadd()), unless `value` is NULL or "". */
+void reply_add_string(struct json_object *object, const char *key, const char *value);
 
-/* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} and LF, malloc'ed; NULL if memory ran out. The id is
- * JSON text already. Takes `value`. */
+/* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} and LF, malloc'ed. The id is JSON text already. Takes
+ * `value`. */
 char *reply_finish(const char *id, const char *member, struct json_object *value);
 
 #endif

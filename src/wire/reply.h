@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From results and errors to one line of JSON. Every function returns a malloc'ed string that ends
- * in LF and that the caller frees; NULL means that memory ran out. */
+ * in LF; the caller frees it. */
 
 #ifndef VP_REPLY_H
 #define VP_REPLY_H 1
@@ -98,6 +98,11 @@ struct reply_offload {
     const char *effect; /* "yes", "no", "restart_required" or "unknown". */
 };
 
+struct reply_counter {
+    const char *name; /* A string literal. */
+    int64_t value;
+};
+
 struct reply_status {
     const char *version;
     const char *ovsdb_remote;
@@ -111,7 +116,7 @@ struct reply_status {
     int64_t cur_cfg;
     int64_t uptime_s;
     struct reply_offload offload;
-    const struct reply_pair *counters; /* Decimal numbers. */
+    const struct reply_counter *counters;
     size_t n_counters;
 };
 
@@ -136,8 +141,7 @@ char *notify_unplugged(const char *vif_id);
 /* `what` is "ovsdb" or "vswitchd". */
 char *notify_switch(const char *event, const char *what);
 
-/* A list is built VIF by VIF, since the views borrow from rows that are looked at one at a time.
- * NULL for a list means that memory ran out, and is taken by all. */
+/* A list is built VIF by VIF, because the views borrow from rows that are read one at a time. */
 struct reply_list;
 struct reply_list *reply_list_new(const char *id);
 void reply_list_add(struct reply_list *list, const struct vif_view *view);

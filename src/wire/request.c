@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wire/json-get.h"
+#include "wire/json-make.h"
 #include "wire/vif-codec.h"
 #include "wire/vif-fields.h"
 
@@ -49,8 +50,7 @@ static bool read_id(struct json_object *object, struct request *request, struct 
         return rpc_error(error, RPC_INVALID_REQUEST, "id",
                          "The id is an integer of more than 64 bits; use a smaller one.");
     }
-    text =
-        json_object_to_json_string_ext(id, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    text = jtext(id);
     if (strlen(text) > REQUEST_ID_MAX) {
         return rpc_error(error, RPC_INVALID_REQUEST, "id",
                          "The id is longer than %d bytes; use a shorter one.", REQUEST_ID_MAX);
@@ -265,7 +265,7 @@ static bool read_object(struct json_object *object, struct request *request, str
         error->rpc_code = RPC_INVALID_PARAMS;
         return false;
     }
-    none = params ? NULL : json_object_new_object();
+    none = params ? NULL : jnew_object();
     ok = methods[request->method].read(params ? params : none, request, error);
     json_object_put(none);
     return ok;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "wire/json-get.h"
 
 enum { TEXT_MAX = 255, NAME_LEN = 14 };
@@ -43,10 +44,7 @@ bool field_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_
             "%s must be an array of VIF ids, at least one; correct it or leave it out.", path);
     }
     length = json_object_array_length(array);
-    *ids = calloc(length, sizeof **ids);
-    if (!*ids) {
-        return error_set(error, REASON_INTERNAL, path, "Out of memory; try again later.");
-    }
+    *ids = need_memory(calloc(length, sizeof **ids));
     for (*n = 0; *n < length; ++*n) {
         struct json_object *id = json_object_array_get_idx(array, *n);
         const char *text =

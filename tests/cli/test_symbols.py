@@ -77,3 +77,12 @@ def test_json_c_is_called_in_the_daemon():
 def test_the_library_exports_its_api_only():
     names = defined(os.path.join(BUILD, "src/libvifplug.so"), "--dynamic")
     assert names and all(name.startswith("vifplug_") for name in names), names
+
+
+def test_the_library_does_not_end_its_process():
+    """Out of memory is an error that it returns."""
+    output = subprocess.run(["nm", "--dynamic", "--undefined-only", os.path.join(BUILD, "src/libvifplug.so")],
+                            capture_output=True, text=True, check=True).stdout
+    undefined = {line.split()[-1].split("@")[0] for line in output.splitlines()}
+    assert "malloc" in undefined or "calloc" in undefined
+    assert not undefined & {"abort", "exit", "_exit", "__assert_fail"}

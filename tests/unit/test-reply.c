@@ -300,7 +300,7 @@ static void test_list(void **state)
 
 static void test_status(void **state)
 {
-    static const struct reply_pair counters[] = {{"plugs", "12"}, {"failed", "18000000000"}};
+    static const struct reply_counter counters[] = {{"plugs", 12}, {"failed", 18000000000}};
     struct reply_status status = {.version = "0.1",
                                   .ovsdb_remote = "unix:/x",
                                   .ovsdb_connected = true,
