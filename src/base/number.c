@@ -45,6 +45,31 @@ bool number_parse(const char *text, int64_t min, int64_t max, int64_t *value)
     return true;
 }
 
+bool number_parse_thousandths(const char *text, int64_t min, int64_t max, int64_t *value)
+{
+    int64_t number = 0;
+    int64_t unit = 1000;
+
+    if (*text != '.' && !number_take(&text, max / 1000, &number)) {
+        return false;
+    }
+    number *= 1000;
+    if (*text == '.') {
+        for (text++; isdigit((unsigned char)*text) && unit > 1; text++) {
+            unit /= 10;
+            number += (*text - '0') * unit;
+        }
+        if (unit == 1000) {
+            return false;
+        }
+    }
+    if (*text || number < min || number > max) {
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
 bool list_next(const char **list, char *item, size_t size)
 {
     size_t length;

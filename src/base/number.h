@@ -16,6 +16,10 @@ bool number_take(const char **text, int64_t max, int64_t *value);
  * nothing behind. Returns false if the number is not from `min` to `max`. */
 bool number_parse(const char *text, int64_t min, int64_t max, int64_t *value);
 
+/* Reads a whole text as a decimal number and gives its thousandths: "2.5" is 2500, ".001" is 1. At
+ * most three decimals; no sign, no blanks. Returns false if *value is not from `min` to `max`. */
+bool number_parse_thousandths(const char *text, int64_t min, int64_t max, int64_t *value);
+
 /* Copies the next item of a list, whose items are parted by commas and blanks, to `item` and moves
  * *list behind it. Returns false at the end. An item that is longer than `size` - 1 bytes is cut;
  * give it as much room as the list has. */

@@ -80,6 +80,47 @@ static void test_parse(void **state)
     }
 }
 
+static void test_thousandths(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t min;
+        int64_t max;
+        bool ok;
+        int64_t value;
+    } rows[] = {
+        {"2.5", 1, 600000, true, 2500},
+        {"0.001", 1, 600000, true, 1},
+        {".25", 1, 600000, true, 250},
+        {"600", 1, 600000, true, 600000},
+        {"600.0", 1, 600000, true, 600000},
+        {"600.001", 1, 600000, false, 0},
+        {"601", 1, 600000, false, 0},
+        {"0", 1, 600000, false, 0},
+        {"0.0001", 0, 600000, false, 0},
+        {"1.", 1, 600000, false, 0},
+        {".", 0, 600000, false, 0},
+        {"", 0, 600000, false, 0},
+        {"-1", 0, 600000, false, 0},
+        {"1e2", 1, 600000, false, 0},
+        {"1.5s", 1, 600000, false, 0},
+        {" 1", 1, 600000, false, 0},
+        {"1.2.3", 1, 600000, false, 0},
+        {"99999999999999999999", 1, INT64_MAX, false, 0},
+        {"9223372036854775.807", 1, INT64_MAX, true, INT64_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int64_t value = 0;
+
+        CHECK_INT(rows[i].text,
+                  number_parse_thousandths(rows[i].text, rows[i].min, rows[i].max, &value),
+                  rows[i].ok);
+        CHECK_INT(rows[i].text, value, rows[i].value);
+    }
+}
+
 static void test_list(void **state)
 {
     static const struct {
@@ -122,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_thousandths),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_list_item_is_cut),
     };
