@@ -5,57 +5,164 @@
 #define VP_CLI_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <vifplug/vifplug.h>
 
-/* Exit codes, a contract (docs/api.md). */
+/* Exit statuses, a contract (docs/api.md). */
 enum {
     EXIT_DONE = 0,
     EXIT_REFUSED = 1, /* Refused or failed. */
     EXIT_USAGE = 2,
     EXIT_UNREACHABLE = 3, /* The daemon cannot be reached. */
-    EXIT_TIMED_OUT = 4    /* There or here. */
+    EXIT_TIMED_OUT = 4    /* In the daemon or here. */
 };
 
-enum output_format { FORMAT_TABLE, FORMAT_JSON };
+/* --- commands.c: the tables. --- */
 
-/* What the command line says. Strings are borrowed from argv; NULL: not given. */
+/* The options. From OPTION_VIF_ID on they are members of a native VIF. */
+enum option_id {
+    OPTION_SOCKET,
+    OPTION_FORMAT,
+    OPTION_TIMEOUT,
+    OPTION_WAIT,
+    OPTION_DRY_RUN,
+    OPTION_INSTANCE,
+    OPTION_VIF_ID,
+    OPTION_KIND,
+    OPTION_BRIDGE,
+    OPTION_ADDRESS,
+    OPTION_MTU,
+    OPTION_DATAPATH_TYPE,
+    OPTION_INTERFACE_ID,
+    OPTION_VIF_NAME,
+    OPTION_PCI_SLOT,
+    OPTION_PATH,
+    OPTION_MODE,
+    OPTION_CREATE_PORT,
+    OPTION_CREATE_TAP,
+    OPTION_MULTIQUEUE,
+    OPTION_LINUX_BRIDGE,
+    OPTION_QOS,
+    OPTION_N
+};
+#define OPTION_FIRST_MEMBER OPTION_VIF_ID
+#define OPTION_BIT(option) (UINT32_C(1) << (option))
+
+/* What an option's value must be. */
+enum value_type {
+    VALUE_NONE,
+    VALUE_TEXT,
+    VALUE_FILE,    /* A path on this host. */
+    VALUE_WORD,    /* One of the option's words. */
+    VALUE_INTEGER, /* Within 32 bits; the daemon checks the range. */
+    VALUE_BOOLEAN, /* true or false. */
+    VALUE_SECONDS, /* 0.001 to 600. */
+    VALUE_OBJECT   /* A JSON object. */
+};
+
+struct option_row {
+    const char *name;  /* Without the dashes. */
+    const char *alias; /* Another name of it; or NULL. */
+    enum value_type type;
+    const char *value;  /* Stands for the value in help; NULL for VALUE_NONE. */
+    const char *words;  /* Values that completion offers, with blanks between; or NULL. */
+    const char *member; /* Its member in a native VIF, "vhost_user.path"; or NULL. */
+    const char *help;   /* Lines, each but the last ending in \n. */
+};
+
+struct cli;
+
+struct command {
+    const char *name;
+    const char *argument; /* As help shows it: "ID"; NULL: none. */
+    enum {
+        ARGUMENT_NONE,
+        ARGUMENT_OPTIONAL,
+        ARGUMENT_OR_VIF_ID, /* --vif-id can take its place. */
+        ARGUMENT_REQUIRED
+    } need;
+    uint32_t options;    /* Those that the command takes, as OPTION_BIT()s. */
+    const char *summary; /* One line. */
+    const char *help;    /* More lines, each ending in \n; or NULL. */
+    /* Makes the params of the method of this name as JSON text (malloc'ed), or says what is wrong
+     * and returns NULL. NULL: there are none. */
+    char *(*params)(const struct cli *cli);
+    /* Shows a result as a table. */
+    void (*output)(const struct vifplug_reply *reply);
+    /* Carries out the command and returns the exit status. */
+    int (*run)(const struct cli *cli);
+};
+
+extern const struct option_row option_rows[OPTION_N];
+extern const struct command commands[];
+extern const size_t n_commands;
+
+/* The command of that name, or NULL. */
+const struct command *find_command(const char *name);
+
+/* --- arguments.c: the command line. --- */
+
+/* What the command line says. Strings are borrowed from argv. */
 struct cli {
-    const char *command;
-    const char *argument; /* FILE, "-" or a VIF id. */
-    const char *socket;
-    enum output_format format;
-    struct vifplug_options options;
-    /* Members of a native VIF. */
-    const char *id, *kind, *mac, *bridge, *pci, *path, *mode, *mtu, *datapath, *instance, *name,
-        *qos;
+    const struct command *command;
+    const char *argument;         /* NULL: not given. */
+    const char *values[OPTION_N]; /* "" for VALUE_NONE; NULL: not given. */
+    const char *names[OPTION_N];  /* Under which name each was given. */
+    bool json;                    /* --format=json. */
+    int timeout_ms;               /* 0: not given. */
 };
 
-/* --- input.c: what is to be plugged or unplugged. --- */
+/* Reads and checks the command line. Returns an exit status (help was shown, or an error was told),
+ * or -1 to go on. */
+int arguments_parse(int argc, char *argv[], struct cli *cli);
 
-/* Makes the texts for a plug from the file and the flags (malloc'ed). Returns false after having
- * said what is wrong. */
-bool input_plug(const struct cli *cli, char **vif, char **instance);
+/* Says what is wrong with the command line and where to read more. Returns EXIT_USAGE. `command`
+ * may be NULL. */
+int usage_error(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* The params of an unplug as JSON text (malloc'ed), or NULL. */
+/* --- help.c: texts that are made from the tables. --- */
+
+void help_general(void);
+void help_command(const struct command *command);
+void completion_bash(void); /* bash's completion: a script. */
+
+/* --- input.c: params. --- */
+
+char *input_plug(const struct cli *cli);
 char *input_unplug(const struct cli *cli);
+char *input_update(const struct cli *cli);
+char *input_reap(const struct cli *cli);
+char *input_get(const struct cli *cli);
 
-/* Reads a number of bytes from --mtu; 0 if it was not given. */
-bool input_mtu(const struct cli *cli, int *mtu);
+/* --- output.c: replies as people or programs read them. --- */
 
-/* --- output.c: answers as people or programs read them. --- */
+void output_list(const struct vifplug_reply *reply);
+void output_nics(const struct vifplug_reply *reply);
+void output_pairs(const struct vifplug_reply *reply);
 
+/* A result: as JSON, or as the command shows it. */
 void output_reply(const struct cli *cli, const struct vifplug_reply *reply);
 
 /* One notification. */
 void output_notification(const struct cli *cli, const char *event,
                          const struct vifplug_reply *params);
 
-/* --- watch.c --- */
-
-/* Shows notifications until the daemon or the user ends it. Gives the exit code. */
-int watch(const struct cli *cli);
-
-/* Says why a call failed, on standard error, and gives the exit code. `reply` may be NULL. */
+/* Says on standard error why a call failed, and returns the exit status. `reply` may be NULL. */
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply);
+
+/* Whether all output has been written; says so if not. */
+bool output_flush(void);
+
+/* --- call.c and watch.c: `run` of commands. --- */
+
+/* Each calls the method of the command's name and shows the reply. --timeout limits an operation in
+ * the daemon, and for a question the wait for its reply. */
+int run_operation(const struct cli *cli);
+int run_question(const struct cli *cli);
+
+/* Shows notifications until the daemon or the user ends it. */
+int run_watch(const struct cli *cli);
 
 #endif

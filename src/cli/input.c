@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
-
 #include <errno.h>
 #include <json-c/json.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/memory.h"
 #include "base/number.h"
+#include "cli/cli.h"
 #include "wire/frame.h"
 #include "wire/json-get.h"
+#include "wire/json-make.h"
 
 static struct json_object *member(struct json_object *object, const char *key)
 {
@@ -21,25 +21,23 @@ static struct json_object *member(struct json_object *object, const char *key)
     return value;
 }
 
-/* Reads a whole file, or standard input for "-". */
-static struct json_object *read_json(const char *path)
+static bool is_object(struct json_object *value)
 {
-    bool standard_input = !strcmp(path, "-");
-    FILE *file = standard_input ? stdin : fopen(path, "re");
+    return json_object_is_type(value, json_type_object);
+}
+
+/* Reads a JSON value from `file`, which `path` names in errors. Returns NULL after an error. */
+static struct json_object *read_value(FILE *file, const char *path)
+{
+    char *text = need_memory(malloc(FRAME_REQUEST_MAX + 1));
+    size_t length = fread(text, 1, FRAME_REQUEST_MAX + 1, file);
     struct json_object *value = NULL;
     struct error error;
-    char *text;
-    size_t length;
 
-    if (!file) {
+    if (ferror(file)) {
         fprintf(stderr, "vifctl: %s cannot be read (%s)\n", path, strerror(errno));
-        return NULL;
-    }
-    text = malloc(FRAME_REQUEST_MAX + 1);
-    length = text ? fread(text, 1, FRAME_REQUEST_MAX + 1, file) : 0;
-    if (ferror(file) || length > FRAME_REQUEST_MAX) {
-        fprintf(stderr, "vifctl: %s cannot be read or is longer than %d bytes\n", path,
-                FRAME_REQUEST_MAX);
+    } else if (length > FRAME_REQUEST_MAX) {
+        fprintf(stderr, "vifctl: %s is longer than %d bytes\n", path, FRAME_REQUEST_MAX);
     } else {
         value = json_parse(text, length, &error);
         if (!value) {
@@ -47,10 +45,25 @@ static struct json_object *read_json(const char *path)
         }
     }
     free(text);
+    return value;
+}
+
+/* Reads a JSON object from a file, or from standard input for "-". Returns NULL after an error. */
+static struct json_object *read_file(const char *path)
+{
+    bool standard_input = !strcmp(path, "-");
+    FILE *file = standard_input ? stdin : fopen(path, "re");
+    struct json_object *value;
+
+    if (!file) {
+        fprintf(stderr, "vifctl: %s cannot be read (%s)\n", path, strerror(errno));
+        return NULL;
+    }
+    value = read_value(file, standard_input ? "standard input" : path);
     if (!standard_input) {
         fclose(file);
     }
-    if (value && !json_object_is_type(value, json_type_object)) {
+    if (value && !is_object(value)) {
         fprintf(stderr, "vifctl: %s does not hold a JSON object\n", path);
         json_object_put(value);
         return NULL;
@@ -58,151 +71,216 @@ static struct json_object *read_json(const char *path)
     return value;
 }
 
-static void put(struct json_object *object, const char *key, const char *value)
+/* What a file holds: {"vif":..., "instance":...}, or the VIF alone. */
+struct input {
+    struct json_object *file;
+    struct json_object *vif;      /* In `file`. */
+    struct json_object *instance; /* In `file`; or NULL. */
+};
+
+static bool read_input(const char *path, struct input *input)
 {
-    if (value) {
-        json_object_object_add(object, key, json_object_new_string(value));
+    input->file = read_file(path);
+    if (!input->file) {
+        return false;
+    }
+    input->vif = member(input->file, "vif");
+    if (!input->vif) {
+        input->vif = input->file;
+    }
+    input->instance = member(input->file, "instance");
+    if (!is_object(input->vif)) {
+        fprintf(stderr, "vifctl: member 'vif' of %s is not a JSON object\n", path);
+        json_object_put(input->file);
+        return false;
+    }
+    return true;
+}
+
+/* The value of an option, which arguments.c has checked, as JSON. */
+static struct json_object *option_value(const struct cli *cli, int option)
+{
+    const char *text = cli->values[option];
+    int64_t number = 0;
+
+    switch (option_rows[option].type) {
+    case VALUE_INTEGER:
+        number_parse(text, INT32_MIN, INT32_MAX, &number);
+        return need_memory(json_object_new_int64(number));
+    case VALUE_BOOLEAN:
+        return need_memory(json_object_new_boolean(!strcmp(text, "true")));
+    case VALUE_OBJECT:
+        return json_parse(text, strlen(text), NULL);
+    default:
+        return jnew_string(text);
     }
 }
 
-bool input_mtu(const struct cli *cli, int *mtu)
+/* Sets the member that an option stands for, if it was given: "mtu", or "path" in "vhost_user". */
+static bool set_member(const struct cli *cli, int option, struct json_object *object)
 {
-    int64_t value;
+    const char *key = option_rows[option].member;
+    const char *dot = strchr(key, '.');
 
-    *mtu = 0;
-    if (!cli->mtu) {
+    if (!cli->values[option]) {
         return true;
     }
-    if (!number_parse(cli->mtu, INT_MIN, INT_MAX, &value)) {
-        fprintf(stderr, "vifctl: --mtu=%s is not a number\n", cli->mtu);
-        return false;
-    }
-    *mtu = (int)value;
-    return true;
-}
+    if (dot) {
+        char outer[32];
+        struct json_object *inner;
 
-/* Writes the flags over the members of a native VIF. */
-static bool apply_flags(const struct cli *cli, struct json_object *vif)
-{
-    int mtu;
-
-    put(vif, "vif_id", cli->id);
-    put(vif, "kind", cli->kind);
-    put(vif, "address", cli->mac);
-    put(vif, "bridge", cli->bridge);
-    put(vif, "pci_slot", cli->pci);
-    put(vif, "datapath_type", cli->datapath);
-    put(vif, "vif_name", cli->name);
-    if (cli->qos) {
-        struct json_object *qos = json_parse(cli->qos, strlen(cli->qos), NULL);
-
-        if (!json_object_is_type(qos, json_type_object)) {
-            fprintf(stderr, "vifctl: --qos=%s is not a JSON object\n", cli->qos);
-            json_object_put(qos);
+        snprintf(outer, sizeof outer, "%.*s", (int)(dot - key), key);
+        inner = member(object, outer);
+        if (!inner) {
+            inner = jnew_object();
+            jset(object, outer, inner);
+        }
+        if (!is_object(inner)) {
+            fprintf(stderr, "vifctl: member '%s' of %s is not a JSON object\n", outer,
+                    cli->argument);
             return false;
         }
-        json_object_object_add(vif, "qos", qos);
+        object = inner;
+        key = dot + 1;
     }
-    if (cli->path || cli->mode) {
-        struct json_object *vhost_user = member(vif, "vhost_user");
+    jset(object, key, option_value(cli, option));
+    return true;
+}
 
-        if (!vhost_user) {
-            vhost_user = json_object_new_object();
-            json_object_object_add(vif, "vhost_user", vhost_user);
-        }
-        put(vhost_user, "path", cli->path);
-        put(vhost_user, "mode", cli->mode);
+/* The first option that stands for a member of a VIF; OPTION_N if none was given. */
+static int first_member(const struct cli *cli)
+{
+    int option = OPTION_FIRST_MEMBER;
+
+    while (option < OPTION_N && !cli->values[option]) {
+        option++;
     }
-    if (!input_mtu(cli, &mtu)) {
+    return option;
+}
+
+/* Writes the options over the members of a native VIF. */
+static bool set_members(const struct cli *cli, struct json_object *vif)
+{
+    int first = first_member(cli);
+    const char *form = member(vif, "versioned_object.name")                 ? "an os-vif object"
+                       : member(vif, "vnic_type") || member(vif, "details") ? "a Nova VIF dict"
+                                                                            : NULL;
+
+    if (first < OPTION_N && form) {
+        fprintf(stderr, "vifctl: --%s changes native VIFs only, and %s holds %s; change it there\n",
+                cli->names[first], cli->argument, form);
         return false;
     }
-    if (cli->mtu) {
-        json_object_object_add(vif, "mtu", json_object_new_int(mtu));
+    for (int option = OPTION_FIRST_MEMBER; option < OPTION_N; option++) {
+        if (!set_member(cli, option, vif)) {
+            return false;
+        }
     }
     return true;
 }
 
-static bool has_flags(const struct cli *cli)
+/* Adds --instance, else the instance of the file, if there is one of them. */
+static bool set_instance(const struct cli *cli, const struct input *input,
+                         struct json_object *params)
 {
-    return cli->id || cli->kind || cli->mac || cli->bridge || cli->pci || cli->path || cli->mode ||
-           cli->mtu || cli->datapath || cli->name || cli->qos;
-}
+    struct json_object *instance = input->instance ? json_object_get(input->instance) : NULL;
 
-static char *text_of(struct json_object *value)
-{
-    return strdup(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
-/* The instance: the flag's, else the file's. */
-static char *instance_text(const struct cli *cli, struct json_object *file)
-{
-    struct json_object *object = member(file, "instance");
-    char *text;
-
-    if (!cli->instance) {
-        return object ? text_of(object) : NULL;
+    if (cli->values[OPTION_INSTANCE]) {
+        json_object_put(instance);
+        instance = jnew_object();
+        jadd(instance, "uuid", jnew_string(cli->values[OPTION_INSTANCE]));
     }
-    object = json_object_new_object();
-    put(object, "uuid", cli->instance);
-    text = text_of(object);
-    json_object_put(object);
+    if (instance) {
+        jadd(params, "instance", instance);
+    }
+    return instance != NULL;
+}
+
+static void set_options(const struct cli *cli, struct json_object *params)
+{
+    if (cli->values[OPTION_WAIT]) {
+        jadd(params, "wait", jnew_string(cli->values[OPTION_WAIT]));
+    }
+    if (cli->values[OPTION_DRY_RUN]) {
+        jadd_bool(params, "dry_run", true);
+    }
+    if (cli->timeout_ms) {
+        jadd_int(params, "timeout_ms", cli->timeout_ms);
+    }
+}
+
+/* Takes `params` and gives their text, or NULL if they are not `ok`. */
+static char *take_text(struct json_object *params, bool ok)
+{
+    char *text = ok ? need_memory(strdup(jtext(params))) : NULL;
+
+    json_object_put(params);
     return text;
 }
 
-/* A file holds {"vif":..., "instance":...}, or the VIF alone. */
-static bool make_plug(const struct cli *cli, struct json_object *file, char **vif_text,
-                      char **instance)
+char *input_plug(const struct cli *cli)
 {
-    struct json_object *vif = member(file, "vif");
+    struct json_object *params = jnew_object();
+    struct input input = {NULL, NULL, NULL};
+    bool ok = true;
 
-    if (!vif) {
-        vif = file;
+    if (!cli->argument) {
+        input.file = input.vif = jnew_object();
+    } else if (!read_input(cli->argument, &input)) {
+        return take_text(params, false);
     }
-    if (has_flags(cli) && member(vif, "versioned_object.name")) {
+    ok = set_members(cli, input.vif);
+    if (ok) {
+        jadd(params, "vif", json_object_get(input.vif));
+        ok = set_instance(cli, &input, params);
+        if (!ok) {
+            fputs("vifctl: no instance: give --instance=UUID or a member 'instance' in FILE\n",
+                  stderr);
+        }
+    }
+    set_options(cli, params);
+    json_object_put(input.file);
+    return take_text(params, ok);
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t length = strlen(name);
+
+    return length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix);
+}
+
+/* Files are not guessed from what is there: a file that happens to be named like a VIF must not
+ * take its place. */
+static bool is_file(const char *argument)
+{
+    return !strcmp(argument, "-") || strchr(argument, '/') || has_suffix(argument, ".json");
+}
+
+/* Whether an id is probably meant for a file: "vif.josn". */
+static bool looks_like_file(const char *id)
+{
+    const char *dot = strrchr(id, '.');
+    size_t letters =
+        dot ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+
+    return letters > 0 && dot[1 + letters] == '\0';
+}
+
+static bool take_id(const char *id, struct json_object *params)
+{
+    if (looks_like_file(id)) {
         fprintf(stderr,
-                "vifctl: the flags change native VIFs only, and %s holds an os-vif object\n",
-                cli->argument);
+                "vifctl: '%s' looks like a file%s; give ./%s for a file, or --vif-id=%s for the "
+                "VIF of that id\n",
+                id, access(id, F_OK) == 0 ? "" : ", and there is none of that name", id, id);
         return false;
     }
-    if (!apply_flags(cli, vif)) {
-        return false;
-    }
-    *instance = instance_text(cli, file);
-    if (!*instance) {
-        fprintf(stderr,
-                "vifctl: no instance: give --instance=UUID or a member 'instance' in FILE\n");
-        return false;
-    }
-    *vif_text = text_of(vif);
+    jadd(params, "vif_id", jnew_string(id));
     return true;
 }
 
-bool input_plug(const struct cli *cli, char **vif, char **instance)
-{
-    struct json_object *file = cli->argument ? read_json(cli->argument) : NULL;
-    bool ok;
-
-    *vif = *instance = NULL;
-    if (cli->argument && !file) {
-        return false;
-    }
-    if (!file) {
-        file = json_object_new_object();
-    }
-    ok = make_plug(cli, file, vif, instance);
-    json_object_put(file);
-    return ok;
-}
-
-static bool is_file(const char *argument)
-{
-    struct stat st;
-
-    return !strcmp(argument, "-") || (stat(argument, &st) == 0 && !S_ISDIR(st.st_mode));
-}
-
-/* Whether a VIF, os-vif object, Nova dict or native, says which it is. */
+/* Whether a VIF (os-vif object, Nova dict or native) has its id. */
 static bool has_id(struct json_object *vif)
 {
     struct json_object *data = member(vif, "versioned_object.data");
@@ -210,59 +288,75 @@ static bool has_id(struct json_object *vif)
     return member(data ? data : vif, "id") || member(vif, "vif_id");
 }
 
-/* Takes over what a file says of VIF and instance. */
-static bool take_file(const char *path, struct json_object *params)
+static bool take_file(const char *path, struct json_object *params, struct input *input)
 {
-    struct json_object *file = read_json(path);
-    struct json_object *vif = member(file, "vif");
-    struct json_object *instance = member(file, "instance");
-
-    bool ok = file && has_id(vif ? vif : file);
-
-    if (ok) {
-        json_object_object_add(params, "vif", json_object_get(vif ? vif : file));
-    } else if (file) {
+    if (!read_input(path, input)) {
+        return false;
+    }
+    if (!has_id(input->vif)) {
         fprintf(stderr, "vifctl: %s holds no VIF id\n", path);
+        json_object_put(input->file);
+        return false;
     }
-    if (ok && vif && instance) {
-        json_object_object_add(params, "instance", json_object_get(instance));
-    }
-    json_object_put(file);
-    return ok;
-}
-
-static void put_options(const struct cli *cli, struct json_object *params)
-{
-    const struct vifplug_options *options = &cli->options;
-
-    put(params, "wait", options->committed ? "committed" : NULL);
-    if (options->dry_run) {
-        json_object_object_add(params, "dry_run", json_object_new_boolean(true));
-    }
-    if (options->timeout_ms) {
-        json_object_object_add(params, "timeout_ms", json_object_new_int(options->timeout_ms));
-    }
+    jadd(params, "vif", json_object_get(input->vif));
+    return true;
 }
 
 char *input_unplug(const struct cli *cli)
 {
-    struct json_object *params = json_object_new_object();
-    char *text = NULL;
+    const char *id = cli->values[OPTION_VIF_ID];
+    struct json_object *params = jnew_object();
+    struct input input = {NULL, NULL, NULL};
+    bool ok = true;
 
-    if (cli->id || !is_file(cli->argument)) {
-        put(params, "vif_id", cli->id ? cli->id : cli->argument);
-    } else if (!take_file(cli->argument, params)) {
-        json_object_put(params);
-        return NULL;
+    if (id && cli->argument) {
+        usage_error(cli->command, "'%s' and --%s both name a VIF", cli->argument,
+                    cli->names[OPTION_VIF_ID]);
+        ok = false;
+    } else if (id) {
+        jadd(params, "vif_id", jnew_string(id));
+    } else if (is_file(cli->argument)) {
+        ok = take_file(cli->argument, params, &input);
+    } else {
+        ok = take_id(cli->argument, params);
     }
-    if (cli->instance) {
-        struct json_object *instance = json_object_new_object();
+    if (ok) {
+        set_instance(cli, &input, params);
+        set_options(cli, params);
+        json_object_put(input.file);
+    }
+    return take_text(params, ok);
+}
 
-        put(instance, "uuid", cli->instance);
-        json_object_object_add(params, "instance", instance);
+char *input_update(const struct cli *cli)
+{
+    struct json_object *params = jnew_object();
+
+    jadd(params, "vif_id", jnew_string(cli->argument));
+    set_member(cli, OPTION_MTU, params);
+    set_member(cli, OPTION_QOS, params);
+    set_options(cli, params);
+    return take_text(params, true);
+}
+
+char *input_reap(const struct cli *cli)
+{
+    struct json_object *params = jnew_object();
+
+    if (cli->argument) {
+        struct json_object *ids = jnew_array(1);
+
+        jappend(ids, jnew_string(cli->argument));
+        jadd(params, "vif_ids", ids);
     }
-    put_options(cli, params);
-    text = text_of(params);
-    json_object_put(params);
-    return text;
+    set_options(cli, params);
+    return take_text(params, true);
+}
+
+char *input_get(const struct cli *cli)
+{
+    struct json_object *params = jnew_object();
+
+    jadd(params, "vif_id", jnew_string(cli->argument));
+    return take_text(params, true);
 }

@@ -11,9 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "wire/json-make.h"
+
 static bool use_colour(void)
 {
-    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && terminal && strcmp(terminal, "dumb");
 }
 
 static struct libscols_table *new_table(void)
@@ -21,11 +26,7 @@ static struct libscols_table *new_table(void)
     struct libscols_table *table;
 
     scols_init_debug(0);
-    table = scols_new_table();
-    if (!table) {
-        fprintf(stderr, "vifctl: memory is short\n");
-        exit(EXIT_REFUSED);
-    }
+    table = need_memory(scols_new_table());
     scols_table_enable_colors(table, use_colour());
     scols_table_enable_maxout(table, 0);
     scols_table_enable_nowrap(table, 1);
@@ -62,7 +63,7 @@ static void list_line(struct libscols_table *table, const struct vifplug_vif *vi
     }
 }
 
-static void output_list(const struct vifplug_reply *reply)
+void output_list(const struct vifplug_reply *reply)
 {
     static const struct {
         const char *name;
@@ -119,7 +120,7 @@ static void add_value(struct libscols_table *table, const char *key, struct json
     }
 }
 
-static void output_pairs(const struct vifplug_reply *reply)
+void output_pairs(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
     struct libscols_table *table = new_table();
@@ -169,13 +170,12 @@ void output_notification(const struct cli *cli, const char *event,
     struct json_object *object = json_tokener_parse(vifplug_reply_json(params, false));
     static const char *const members[] = {"what", "vif_id", "port", "state", "error"};
 
-    if (cli->format == FORMAT_JSON) {
-        struct json_object *line = json_object_new_object();
+    if (cli->json) {
+        struct json_object *line = jnew_object();
 
-        json_object_object_add(line, "event", json_object_new_string(event));
-        json_object_object_add(line, "params", json_object_get(object));
-        printf("%s\n", json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+        jadd(line, "event", jnew_string(event));
+        jadd(line, "params", json_object_get(object));
+        printf("%s\n", jtext(line));
         json_object_put(line);
     } else {
         print_time();
@@ -244,7 +244,7 @@ static void output_pf(struct json_object *pf)
     scols_unref_table(table);
 }
 
-static void output_nics(const struct vifplug_reply *reply)
+void output_nics(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
     struct json_object *nics = json_object_object_get(result, "nics");
@@ -263,14 +263,10 @@ static void output_nics(const struct vifplug_reply *reply)
 
 void output_reply(const struct cli *cli, const struct vifplug_reply *reply)
 {
-    if (cli->format == FORMAT_JSON) {
+    if (cli->json) {
         printf("%s\n", vifplug_reply_json(reply, true));
-    } else if (!strcmp(cli->command, "list")) {
-        output_list(reply);
-    } else if (!strcmp(cli->command, "nics")) {
-        output_nics(reply);
     } else {
-        output_pairs(reply);
+        cli->command->output(reply);
     }
     for (size_t i = 0; i < vifplug_reply_n_warnings(reply); i++) {
         fprintf(stderr, "vifctl: warning: %s\n", vifplug_reply_warning(reply, i));
@@ -281,7 +277,7 @@ static int daemon_error(const struct cli *cli, const struct vifplug_reply *reply
 {
     const struct vifplug_error *error = vifplug_reply_error(reply);
 
-    if (cli->format == FORMAT_JSON) {
+    if (cli->json) {
         printf("%s\n", vifplug_reply_json(reply, true));
     }
     fprintf(stderr, "vifctl: %s: %s\n", error->reason, error->message);
@@ -293,24 +289,36 @@ static int daemon_error(const struct cli *cli, const struct vifplug_reply *reply
 
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply)
 {
-    const char *path = cli->socket ? cli->socket : getenv(VIFPLUG_SOCKET_VARIABLE);
+    const char *option = cli->values[OPTION_SOCKET];
+    const char *path = option ? option : getenv(VIFPLUG_SOCKET_VARIABLE);
 
     if (reply && vifplug_reply_error(reply)) {
         return daemon_error(cli, reply);
     }
-    if (result == -ETIMEDOUT) {
-        fprintf(stderr,
-                "vifctl: vifplugd has not answered in time; 'vifctl status' shows whether it "
-                "and the switch are well\n");
-        return EXIT_TIMED_OUT;
+    if (result == -ENOMEM) {
+        out_of_memory_abort();
     }
-    if (result == -EINVAL || result == -ENOMEM) {
-        fprintf(stderr, "vifctl: the request could not be made (%s)\n", strerror(-result));
-        return EXIT_REFUSED;
+    if (result == -ETIMEDOUT) {
+        fprintf(stderr, "vifctl: vifplugd has not replied in time; see 'vifctl status'\n");
+        return EXIT_TIMED_OUT;
     }
     fprintf(stderr,
             "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
             "it?\n",
             path && *path ? path : VIFPLUG_DEFAULT_SOCKET, strerror(-result));
     return EXIT_UNREACHABLE;
+}
+
+bool output_flush(void)
+{
+    static bool told;
+
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return true;
+    }
+    if (!told) {
+        fprintf(stderr, "vifctl: the output cannot be written (%s)\n", strerror(errno));
+        told = true;
+    }
+    return false;
 }

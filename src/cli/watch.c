@@ -20,7 +20,7 @@ static void on_notification(void *cli, const char *event, struct vifplug_reply *
 }
 
 struct subscription {
-    bool answered;
+    bool replied;
     int result;
     const struct cli *cli;
 };
@@ -29,14 +29,15 @@ static void on_subscribed(void *subscription_, int result, struct vifplug_reply 
 {
     struct subscription *subscription = subscription_;
 
-    subscription->answered = true;
+    subscription->replied = true;
     subscription->result = result;
-    if (result != 0) {
+    if (result != 0 && result != -ECANCELED) { /* That is our own vifplug_async_close(). */
         output_failure(subscription->cli, result, reply);
     }
 }
 
-/* Until the connection ends, the subscription is refused, or a signal comes. */
+/* Goes on until the connection ends, the subscription is refused, a signal comes, or the output
+ * cannot be written. */
 static int follow(struct vifplug_async *async, const struct subscription *subscription,
                   const sigset_t *unblocked)
 {
@@ -44,13 +45,15 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
         struct pollfd pfd = {.fd = vifplug_async_fd(async)};
         int error = vifplug_async_process(async);
 
-        if (subscription->answered && subscription->result != 0) {
+        if (subscription->replied && subscription->result != 0) {
             return subscription->result;
         }
         if (error) {
             return error;
         }
-        fflush(stdout);
+        if (!output_flush()) {
+            return 0;
+        }
         pfd.events = vifplug_async_events(async);
         if (ppoll(&pfd, 1, NULL, unblocked) < 0 && errno != EINTR) {
             return -errno;
@@ -59,14 +62,14 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
     return 0;
 }
 
-int watch(const struct cli *cli)
+int run_watch(const struct cli *cli)
 {
     struct subscription subscription = {.cli = cli};
     struct sigaction action = {.sa_handler = on_signal};
     struct vifplug_async *async;
     sigset_t blocked;
     sigset_t before;
-    int result = vifplug_async_open(cli->socket, &async);
+    int result = vifplug_async_open(cli->values[OPTION_SOCKET], &async);
 
     if (result != 0) {
         return output_failure(cli, result, NULL);
@@ -87,8 +90,8 @@ int watch(const struct cli *cli)
         return EXIT_DONE;
     }
     if (result == -EREMOTEIO) {
-        return EXIT_REFUSED; /* Which has been said. */
+        return EXIT_REFUSED; /* on_subscribed() has said why. */
     }
-    return subscription.answered && subscription.result == 0 ? output_failure(cli, result, NULL)
-                                                             : EXIT_UNREACHABLE;
+    return subscription.replied && subscription.result == 0 ? output_failure(cli, result, NULL)
+                                                            : EXIT_UNREACHABLE;
 }

@@ -15,18 +15,21 @@ SAMPLES = os.path.join(TOP, "tests/samples")
 INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
 
 
-def vifctl(*arguments, stdin=None, path="/nonexistent/socket"):
-    return subprocess.run([os.path.join(BUILD, "src/vifctl"), f"--socket={path}", *arguments],
-                          capture_output=True, text=True, input=stdin, timeout=60, check=False)
+VIFCTL = os.path.join(BUILD, "src/vifctl")
+
+
+def vifctl(*arguments, stdin=None, path="/nonexistent/socket", cwd=None):
+    return subprocess.run([VIFCTL, f"--socket={path}", *arguments], capture_output=True, text=True,
+                          input=stdin, timeout=60, check=False, cwd=cwd)
 
 
 class FakeDaemon:
-    """Answers each request with what `answer(request)` gives; None: not at all."""
+    """Replies to each request with what `reply(request)` gives; None: not at all."""
 
-    def __init__(self, directory, answer):
+    def __init__(self, directory, reply):
         self.path = os.path.join(directory, "s")
         self.requests = []
-        self.answer = answer
+        self.reply = reply
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen()
@@ -38,12 +41,12 @@ class FakeDaemon:
             for line in connection.makefile("rb"):
                 request = json.loads(line)
                 self.requests.append(request)
-                answer = self.answer(request)
-                if isinstance(answer, bytes):
-                    connection.sendall(answer)
-                elif answer is not None:
-                    answer.update(jsonrpc="2.0", id=request["id"])
-                    connection.sendall(json.dumps(answer).encode() + b"\n")
+                reply = self.reply(request)
+                if isinstance(reply, bytes):
+                    connection.sendall(reply)
+                elif reply is not None:
+                    reply.update(jsonrpc="2.0", id=request["id"])
+                    connection.sendall(json.dumps(reply).encode() + b"\n")
             connection.close()
 
 
@@ -61,16 +64,132 @@ VIF = {"vif_id": "x", "kind": "representor", "bridge": "br-int", "port": "vfrx",
 @pytest.mark.parametrize("arguments", [
     (), ("fly",), ("plug",), ("get",), ("list", "x"), ("plug", "a", "b"), ("--wait=never", "list"),
     ("--timeout=0", "list"), ("--timeout=601", "list"), ("--timeout=x", "list"),
-    ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"),
+    ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"), ("get", ""), ("reap", "a", "b"),
+    ("plug", "--id=x", "--create-port=maybe"), ("plug", "--id=x", "--mtu=many"), ("update", "x", "--mtu=1.5"),
+    ("update", "x", "--qos=[]"), ("update", "x", "--qos={"), ("unplug", "--id=x", "y"),
+    ("--print-completion=fish",),
 ])
 def test_usage_errors(arguments):
     done = vifctl(*arguments)
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
+# What each command takes: the table of docs/api.md.
+CONNECTION = {"socket", "format"}
+QUESTION = CONNECTION | {"timeout"}
+OPERATION = QUESTION | {"wait", "dry-run"}
+MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:00:00:01", "mtu": "1500",
+           "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",
+           "path": "/p", "mode": "server", "create-port": "true", "create-tap": "true",
+           "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
+VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i", **MEMBERS}
+ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
+           "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode"}
+COMMANDS = {
+    "plug": (("--vif-id=x", "--instance=i"), OPERATION | {"instance"} | set(MEMBERS)),
+    "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
+    "update": (("x",), OPERATION | {"mtu", "qos"}),
+    "get": (("x",), QUESTION), "list": ((), QUESTION), "nics": ((), QUESTION), "status": ((), QUESTION),
+    "describe": ((), QUESTION), "reap": ((), QUESTION), "watch": ((), CONNECTION),
+}
+
+
+def flag(name, value):
+    return f"--{name}" if value is None else f"--{name}={value}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_option_that_a_command_does_not_use_is_refused(command):
+    arguments, takes = COMMANDS[command]
+    for name, value in VALUES.items():
+        for given in (name, ALIASES.get(name, name)):
+            for order in ((command, *arguments, flag(given, value)), (flag(given, value), command, *arguments)):
+                done = vifctl(*order)
+                assert done.returncode == (3 if name in takes else 2), (order, done.stderr)
+                assert name in takes or f"{command} does not take --{given};" in done.stderr
+
+
 def test_help_and_version():
-    assert "unplug" in vifctl("--help").stdout
+    general = vifctl("--help").stdout
     assert vifctl("--version").stdout.startswith("vifctl ")
+    for command, (_, takes) in COMMANDS.items():
+        assert f"\n  {command} " in general
+        text = vifctl(command, "--help").stdout
+        assert text.startswith(f"vifctl {command}: ") and text == vifctl("-h", command).stdout
+        for name in ["socket", *VALUES]:
+            assert f"--{name}" in general
+            assert (f"\n  --{name}" in text) == (name in takes), (command, name)
+    assert all(len(line) <= 95 for line in general.splitlines())
+    with open(os.path.join(TOP, "docs/api.md"), encoding="utf-8") as file:
+        manual = file.read().partition("## vifctl")[2]
+    assert not [name for name in (*VALUES, *ALIASES.values()) if f"--{name}" not in manual]
+    assert not [command for command in COMMANDS if f"`{command}" not in manual]
+    assert vifctl("fly", "--help").returncode == 2
+
+
+def complete(*words, program=VIFCTL, cwd=None):
+    """What the completion offers for the last word. bash splits words at "="."""
+    script = f"""source <({VIFCTL} --print-completion=bash)
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vifctl; printf '%s\n' "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-uc", script, "bash", program, *words], capture_output=True, text=True,
+                          timeout=60, check=True, cwd=cwd)
+    assert not done.stderr
+    return set(done.stdout.split())
+
+
+def test_completion(tmp_path):
+    assert complete("") == set(COMMANDS)
+    assert complete("un") == {"unplug"}
+    assert complete("--soc") == {"--socket="}
+    for command, (_, takes) in COMMANDS.items():
+        offered = {option.strip("-=") for option in complete(command, "--")}
+        assert offered == takes | {"help"}, command
+    assert complete("plug", "--ma") == {"--mac="}, "an alias, once it is typed"
+    assert complete("plug", "--wait", "=") == {"realized", "committed"}
+    assert complete("plug", "--wait", "=", "c") == {"committed"}
+    assert complete("--format", "j") == {"json"}
+    assert "kernel-representor" in complete("plug", "--kind", "=", "k")
+    assert complete("--wait", "=", "committed", "--timeout", "5", "un") == {"unplug"}
+    assert complete("update", "--dry-run", "--m") == {"--mtu="}
+    assert complete("status", "") == set()
+    for name in ("vm1", "vif.json", "other file.json"):
+        (tmp_path / name).touch()
+    assert complete("plug", "v", cwd=tmp_path) == {"vm1", "vif.json"}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF, {**VIF, "vif_id": "port-1"}]}})
+    program = tmp_path / "with-socket"
+    program.write_text(f'#!/bin/sh\nexec {VIFCTL} --socket={daemon.path} "$@"\n')
+    program.chmod(0o755)
+    assert complete("get", "", program=str(program)) == {"x", "port-1"}
+    assert complete("unplug", "p", program=str(program)) == {"port-1"}
+    assert complete("unplug", "v", program=str(program), cwd=tmp_path) == {"vif.json"}
+    assert complete("get", "x", "", program=str(program)) == set()
+    assert complete("unplug", "--id", "=", "", program=str(program)) == {"x", "port-1"}
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("get", "x"), ("--format=json", "nics"), ("--help",),
+                                       ("plug", "--help"), ("--version",), ("watch",)])
+def test_output_that_cannot_be_written_is_an_error(tmp_path, arguments):
+    notification = json.dumps({"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF}).encode() + b"\n"
+    result = {"result": {**VIF, "vifs": [VIF], "nics": []}}
+    daemon = FakeDaemon(tmp_path, lambda _: notification if arguments == ("watch",) else result)
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([VIFCTL, f"--socket={daemon.path}", *arguments], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "vifctl: the output cannot be written (No space left on device)\n"
+
+
+@pytest.mark.parametrize("environment,coloured", [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False),
+                                                  ({}, False), ({"TERM": "xterm", "NO_COLOR": "1"}, False)])
+def test_colours_are_for_terminals_that_have_them(tmp_path, environment, coloured):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF]}})
+    ours, theirs = os.openpty()
+    rest = {name: value for name, value in os.environ.items() if name not in ("TERM", "NO_COLOR")}
+    subprocess.run([VIFCTL, f"--socket={daemon.path}", "list"], stdout=theirs, timeout=60, check=True,
+                   env={**rest, **environment})
+    assert (b"\033" in os.read(ours, 65536)) == coloured
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_unreachable():
@@ -79,7 +198,7 @@ def test_unreachable():
 
 
 def test_socket_from_the_environment(tmp_path):
-    done = subprocess.run([os.path.join(BUILD, "src/vifctl"), "list"], capture_output=True,
+    done = subprocess.run([VIFCTL, "list"], capture_output=True,
                           text=True, check=False,
                           env={**os.environ, "VIFPLUGD_SOCKET": f"{tmp_path}/elsewhere"})
     assert done.returncode == 3 and "elsewhere" in done.stderr
@@ -106,7 +225,7 @@ def test_daemon_that_hangs_up(tmp_path):
     assert vifctl("list", path=daemon.path).returncode == 3
 
 
-def test_garbage_is_not_an_answer(tmp_path):
+def test_garbage_is_not_a_reply(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: b"garbage\n")
     assert vifctl("list", path=daemon.path).returncode == 3
 
@@ -142,8 +261,28 @@ def test_plug_from_files_and_flags(tmp_path):
         "pci_slot": "0000:65:00.4", "datapath_type": "netdev"}
 
 
+def test_each_option_of_a_vif_is_the_member_of_its_name(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {**VIF, "changed": True, "warnings": []}})
+    wanted = {}
+    for name, value in MEMBERS.items():
+        member = name.replace("-", "_")
+        typed = int(value) if name == "mtu" else {"true": True, "false": False, "{}": {}}.get(value, value)
+        if name in ("path", "mode"):
+            wanted.setdefault("vhost_user", {})[member] = typed
+        else:
+            wanted[member] = typed
+    for names in ({}, ALIASES):
+        flags = [flag(names.get(name, name), value) for name, value in MEMBERS.items()]
+        assert vifctl("plug", "--instance=i", *flags, path=daemon.path).returncode == 0
+        assert daemon.requests[-1]["params"] == {"vif": wanted, "instance": {"uuid": "i"}}
+
+
 @pytest.mark.parametrize("arguments,stdin", [
     (("plug", "/nonexistent/file"), None),
+    (("plug", "-"), '{"vif":7,"instance":{"uuid":"i"}}'),
+    (("plug", "-", "--path=/p"), '{"vif":{"vhost_user":7},"instance":{"uuid":"i"}}'),
+    (("--instance=i", "--mtu=9000", "plug", "-"), '{"vnic_type":"normal"}'),
+    (("--instance=i", "--mtu=9000", "plug", "-"), '{"details":{}}'),
     (("plug", "-"), "not json"),
     (("plug", "-"), "[]"),
     (("plug", "-"), '{"vif":{}}'),
@@ -181,6 +320,39 @@ def test_unplug_by_id(tmp_path):
                                              "wait": "committed", "timeout_ms": 2000}
 
 
+def test_unplug_takes_no_file_for_an_id(tmp_path):
+    """A file in the current directory that is named like a VIF does not take its place."""
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True, "warnings": []}})
+    for name in ("port-1", "port-1.json", "web.prod"):
+        (tmp_path / name).write_text('{"vif_id":"inside"}')
+
+    def unplug(*arguments):
+        done = vifctl("unplug", *arguments, path=daemon.path, cwd=tmp_path)
+        return done.returncode, daemon.requests[-1]["params"] if daemon.requests else None, done.stderr
+
+    assert unplug("port-1")[:2] == (0, {"vif_id": "port-1"})
+    for path in ("./port-1", "port-1.json", f"{tmp_path}/port-1"):
+        assert unplug(path)[:2] == (0, {"vif": {"vif_id": "inside"}}), path
+    assert unplug("--vif-id=port-1.json")[:2] == (0, {"vif_id": "port-1.json"})
+    assert unplug("v1.2")[:2] == (0, {"vif_id": "v1.2"})
+    sent = len(daemon.requests)
+    status, _, said = unplug("vif.josn")
+    assert status == 2 and "'vif.josn' looks like a file, and there is none of that name;" in said
+    assert "--vif-id=vif.josn" in said and "./vif.josn" in said
+    status, _, said = unplug("web.prod")
+    assert status == 2 and "'web.prod' looks like a file;" in said
+    status, _, said = unplug("missing.json")
+    assert status == 2 and "missing.json cannot be read (No such file" in said
+    assert len(daemon.requests) == sent
+
+
+def test_timeout_of_a_question_is_that_of_its_reply(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: None)
+    done = vifctl("--timeout=0.2", "list", path=daemon.path)
+    assert done.returncode == 4 and "has not replied in time" in done.stderr
+    assert "params" not in daemon.requests[-1]
+
+
 def test_update(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {**VIF, "changed": True, "warnings": []}})
     qos = '{"egress":{"max_kbps":1000}}'
@@ -213,8 +385,8 @@ def test_nics(tmp_path):
 
 
 def test_watch(tmp_path):
-    """Notifications, also such as come before the answer; the end of the daemon ends it."""
-    def answer(request):
+    """Notifications, also such as come before the reply; the end of the daemon ends it."""
+    def reply(request):
         assert request["method"] == "subscribe"
         lines = [{"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF},
                  {"jsonrpc": "2.0", "id": request["id"], "result": {"subscribed": True}},
@@ -223,9 +395,9 @@ def test_watch(tmp_path):
                                                "found": "9000"}]}},
                  {"jsonrpc": "2.0", "method": "switch.down", "params": {"what": "vswitchd"}}]
         return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    daemon = FakeDaemon(tmp_path, answer)
+    daemon = FakeDaemon(tmp_path, reply)
     process = subprocess.Popen(  # pylint: disable=consider-using-with
-        [os.path.join(BUILD, "src/vifctl"), f"--socket={daemon.path}", "watch"],
+        [VIFCTL, f"--socket={daemon.path}", "watch"],
         stdout=subprocess.PIPE, text=True)
     plugged, drifted, down = (process.stdout.readline() for _ in range(3))
     assert "vif.plugged  x  vfrx  up" in plugged

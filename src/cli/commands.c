@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of vifctl: usage, checks, help and completion are made from them. */
+
+#include <string.h>
+
+#include "cli/cli.h"
+
+const struct option_row option_rows[OPTION_N] = {
+    [OPTION_SOCKET] = {"socket", NULL, VALUE_FILE, "PATH", NULL, NULL,
+                       "the daemon's socket (default: $VIFPLUGD_SOCKET,\n"
+                       "else " VIFPLUG_DEFAULT_SOCKET ")"},
+    [OPTION_FORMAT] = {"format", NULL, VALUE_WORD, "FORMAT", "table json", NULL,
+                       "table (default) or json"},
+    [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
+                        "0.001 to 600: how long the operation may take (default: the\n"
+                        "daemon's); for get, list, nics, status and describe: how long\n"
+                        "to wait for the reply (default: 120)"},
+    [OPTION_WAIT] = {"wait", NULL, VALUE_WORD, "STAGE", "realized committed", NULL,
+                     "realized (default): until ovs-vswitchd has it;\n"
+                     "committed: until OVSDB has it"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, VALUE_NONE, NULL, NULL, NULL,
+                        "only show what would be done"},
+    [OPTION_INSTANCE] = {"instance", NULL, VALUE_TEXT, "UUID", NULL, NULL,
+                         "the server that the VIF belongs to"},
+    [OPTION_VIF_ID] = {"vif-id", "id", VALUE_TEXT, "ID", NULL, "vif_id", "the VIF's id"},
+    [OPTION_KIND] = {"kind", NULL, VALUE_TEXT, "KIND",
+                     "representor vhost-user kernel-representor ovs hybrid", "kind",
+                     "representor, vhost-user, kernel-representor, ovs or hybrid"},
+    [OPTION_BRIDGE] = {"bridge", NULL, VALUE_TEXT, "NAME", NULL, "bridge", "the OVS bridge"},
+    [OPTION_ADDRESS] = {"address", "mac", VALUE_TEXT, "MAC", NULL, "address",
+                        "the guest's MAC address"},
+    [OPTION_MTU] = {"mtu", NULL, VALUE_INTEGER, "BYTES", NULL, "mtu", "the MTU"},
+    [OPTION_DATAPATH_TYPE] = {"datapath-type", "datapath", VALUE_TEXT, "TYPE", "netdev system",
+                              "datapath_type", "netdev or system"},
+    [OPTION_INTERFACE_ID] = {"interface-id", NULL, VALUE_TEXT, "ID", NULL, "interface_id",
+                             "external_ids:iface-id (default: the VIF's id)"},
+    [OPTION_VIF_NAME] = {"vif-name", "name", VALUE_TEXT, "NAME", NULL, "vif_name",
+                         "the guest's interface (kind ovs)"},
+    [OPTION_PCI_SLOT] = {"pci-slot", "pci", VALUE_TEXT, "DDDD:BB:DD.F", NULL, "pci_slot",
+                         "the VF (representors)"},
+    [OPTION_PATH] = {"path", "vhost-user-path", VALUE_FILE, "SOCKET", NULL, "vhost_user.path",
+                     "the vhost-user socket"},
+    [OPTION_MODE] = {"mode", "vhost-user-mode", VALUE_TEXT, "MODE", "server client",
+                     "vhost_user.mode",
+                     "server or client: what the guest (QEMU) is on that socket"},
+    [OPTION_CREATE_PORT] = {"create-port", NULL, VALUE_BOOLEAN, "BOOL", "true false", "create_port",
+                            "whether to make the port (kind ovs; default: true)"},
+    [OPTION_CREATE_TAP] = {"create-tap", NULL, VALUE_BOOLEAN, "BOOL", "true false", "create_tap",
+                           "whether to make the tap device (kind ovs; default: false)"},
+    [OPTION_MULTIQUEUE] = {"multiqueue", NULL, VALUE_BOOLEAN, "BOOL", "true false", "multiqueue",
+                           "whether that tap has several queues (default: false)"},
+    [OPTION_LINUX_BRIDGE] = {"linux-bridge", NULL, VALUE_TEXT, "NAME", NULL, "linux_bridge",
+                             "the Linux bridge (kind hybrid; default: qbr<id>)"},
+    [OPTION_QOS] = {"qos", NULL, VALUE_OBJECT, "JSON", NULL, "qos",
+                    "limits: {\"egress\":{\"max_kbps\":N,...},\"ingress\":{...}}"},
+};
+
+#define BIT(option) OPTION_BIT(OPTION_##option)
+#define COMMON (BIT(SOCKET) | BIT(FORMAT))
+#define QUESTION (COMMON | BIT(TIMEOUT))
+#define OPERATION (COMMON | BIT(TIMEOUT) | BIT(WAIT) | BIT(DRY_RUN))
+#define MEMBERS ((OPTION_BIT(OPTION_N) - 1) & ~(OPTION_BIT(OPTION_FIRST_MEMBER) - 1))
+
+const struct command commands[] = {
+    {"plug", "FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | MEMBERS, "plug a VIF",
+     "FILE (- is standard input) holds {\"vif\":..., \"instance\":...} or a VIF alone: an os-vif\n"
+     "object, a Nova VIF dict or a native VIF. Options change a native VIF of the file, or\n"
+     "take the place of the file.\n",
+     input_plug, output_pairs, run_operation},
+    {"unplug", "ID|FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | BIT(VIF_ID),
+     "unplug a VIF",
+     "The argument is a file if it is -, has a slash or ends in .json: ./vif, vif.json. It is\n"
+     "an id else. --vif-id takes any id.\n",
+     input_unplug, output_pairs, run_operation},
+    {"update", "ID", ARGUMENT_REQUIRED, OPERATION | BIT(MTU) | BIT(QOS),
+     "change the MTU (--mtu) or the limits (--qos) of a plugged VIF", NULL, input_update,
+     output_pairs, run_operation},
+    {"get", "ID", ARGUMENT_REQUIRED, QUESTION, "show one VIF", NULL, input_get, output_pairs,
+     run_question},
+    {"list", NULL, ARGUMENT_NONE, QUESTION, "show all VIFs", NULL, NULL, output_list, run_question},
+    {"nics", NULL, ARGUMENT_NONE, QUESTION,
+     "show SmartNICs and their VFs: numbers, devargs, sockets, users", NULL, NULL, output_nics,
+     run_question},
+    {"reap", "[ID]", ARGUMENT_OPTIONAL, COMMON | BIT(TIMEOUT),
+     "remove stale VIFs: those from before the host's last boot", NULL, input_reap, output_pairs,
+     run_operation},
+    {"watch", NULL, ARGUMENT_NONE, COMMON,
+     "show events of VIFs and of the switch until interrupted", NULL, NULL, NULL, run_watch},
+    {"status", NULL, ARGUMENT_NONE, QUESTION, "show the state of daemon, OVSDB and ovs-vswitchd",
+     NULL, NULL, output_pairs, run_question},
+    {"describe", NULL, ARGUMENT_NONE, QUESTION, "show what can be plugged", NULL, NULL,
+     output_pairs, run_question},
+};
+const size_t n_commands = sizeof commands / sizeof commands[0];
+
+const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < n_commands; i++) {
+        if (!strcmp(commands[i].name, name)) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
