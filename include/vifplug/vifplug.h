@@ -3,21 +3,21 @@
  *
  * Two ways to use it:
  *
- *   - Synchronous: vifplug_open(), then one call after another, each of which waits for its answer.
+ *   - Synchronous: vifplug_open(), then one call after another. Each waits for its reply.
  *
  *   - Asynchronous: vifplug_async_open(), then any number of vifplug_async_call(), each with a
  *     callback. Put vifplug_async_fd() with vifplug_async_events() into your event loop and call
- *     vifplug_async_process() when it is ready (or from time to time). Answers come in the order in
+ *     vifplug_async_process() when it is ready (or from time to time). Replies come in the order in
  *     which operations finish.
  *
  * Functions that return int return 0 or a negative errno value:
  *
- *   -EREMOTEIO  the daemon answered with an error: see vifplug_reply_error()
+ *   -EREMOTEIO  the daemon has replied with an error: see vifplug_reply_error()
  *   -ENOENT, -ECONNREFUSED, -EACCES, ...  the daemon cannot be reached
- *   -ETIMEDOUT  no answer within the time given here (the operation may still happen)
+ *   -ETIMEDOUT  no reply within the time given here (the operation may still happen)
  *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
- *   -EPROTO     what came back is not what vifplugd sends
- *   -EINVAL     an argument is not what it should be (malformed JSON, for one)
+ *   -EPROTO     the daemon has sent something that is not a reply
+ *   -EINVAL     an argument is wrong (malformed JSON, for one)
  *   -ENOMEM     memory has run out
  *
  * Methods, members and errors are described in docs/api.md. JSON texts are UTF-8. Strings that
@@ -43,26 +43,26 @@ extern "C" {
 
 struct vifplug;       /* A synchronous connection. */
 struct vifplug_async; /* An asynchronous connection. */
-struct vifplug_reply; /* An answer. */
-struct vifplug_vif;   /* A VIF in an answer. */
+struct vifplug_reply; /* A reply. */
+struct vifplug_vif;   /* A VIF in a reply. */
 
-/* An error as the daemon told it. Members that it left out are "". */
+/* An error that the daemon has sent. Members that it left out are "". */
 struct vifplug_error {
     int code;            /* JSON-RPC error code. */
-    const char *reason;  /* What a program decides by: "vf_in_use", ... */
+    const char *reason;  /* For programs to decide by: "vf_in_use", ... */
     const char *message; /* One sentence for a person. */
     const char *vif_id;
     const char *field;  /* The member at fault: "vif.network.mtu". */
-    const char *detail; /* The underlying words: vswitchd's, for one. */
+    const char *detail; /* The underlying error text: that of vswitchd, for one. */
     bool retryable;     /* The same request may succeed later. */
 };
 
-/* How an operation is to be done; zeros are the defaults. */
+/* Options of an operation. Zeros are the defaults. */
 struct vifplug_options {
-    bool committed; /* Answer once OVSDB has it, not only once vswitchd has realised it. */
-    bool dry_run;   /* Only tell what would be done. */
+    bool committed; /* Reply once OVSDB has it, not only once vswitchd has realized it. */
+    bool dry_run;   /* Only return what would be done. */
     int timeout_ms; /* For the daemon, 1-600000; 0: its default. */
-    int wait_ms;    /* For the answer to arrive here; 0: no limit. */
+    int wait_ms;    /* How long to wait here for the reply; 0: no limit. */
 };
 
 /* --- Synchronous. --- */
@@ -71,16 +71,17 @@ struct vifplug_options {
 VIFPLUG_API int vifplug_open(const char *socket_path, struct vifplug **vifplug);
 VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
 
-/* Each stores the answer in *reply if there is one, also for -EREMOTEIO, else NULL; free it with
+/* Each stores the reply in *reply if there is one, also for -EREMOTEIO, else NULL; free it with
  * vifplug_reply_free(). `options` may be NULL. After -ETIMEDOUT the connection may be used further;
- * the late answer is dropped. */
+ * the late reply is dropped. */
 
 /* `vif` and `instance` are JSON texts (an os-vif object, a Nova VIF dict or a native VIF; an
  * InstanceInfo or {"uuid":...}). */
 VIFPLUG_API int vifplug_plug(struct vifplug *vifplug, const char *vif, const char *instance,
                              const struct vifplug_options *options, struct vifplug_reply **reply);
 
-/* `instance_uuid` may be NULL; else the VIF is left alone if it is another instance's by now. */
+/* `instance_uuid` may be NULL; else the VIF is left alone if it belongs to another instance by now.
+ */
 VIFPLUG_API int vifplug_unplug(struct vifplug *vifplug, const char *vif_id,
                                const char *instance_uuid, const struct vifplug_options *options,
                                struct vifplug_reply **reply);
@@ -115,14 +116,14 @@ typedef void vifplug_callback(void *aux, int result, struct vifplug_reply *reply
 
 VIFPLUG_API int vifplug_async_open(const char *socket_path, struct vifplug_async **async);
 
-/* Calls that have no answer yet get -ECANCELED. */
+/* Calls that have no reply yet get -ECANCELED. */
 VIFPLUG_API void vifplug_async_close(struct vifplug_async *async);
 
 VIFPLUG_API int vifplug_async_fd(const struct vifplug_async *async);
 VIFPLUG_API short vifplug_async_events(const struct vifplug_async *async); /* POLLIN, POLLOUT. */
 
-/* Sends and receives what can be without waiting, and calls back. Returns 0, or an error after
- * which the connection is of no more use (all callbacks have been called with it). */
+/* Sends and receives without waiting, and calls the callbacks. Returns 0, or an error, with which
+ * all callbacks have been called and after which the connection cannot be used any more. */
 VIFPLUG_API int vifplug_async_process(struct vifplug_async *async);
 
 /* Queues a request; it goes out with the next vifplug_async_process(). */
@@ -137,7 +138,7 @@ typedef void vifplug_notification_callback(void *aux, const char *event,
 VIFPLUG_API void vifplug_async_on_notification(struct vifplug_async *async,
                                                vifplug_notification_callback *callback, void *aux);
 
-/* Calls without an answer so far. */
+/* The number of calls that have no reply yet. */
 VIFPLUG_API size_t vifplug_async_pending(const struct vifplug_async *async);
 
 /* The params of a plug and an unplug as JSON text, for the calls above; NULL if an argument is no
@@ -147,12 +148,12 @@ VIFPLUG_API char *vifplug_plug_params(const char *vif, const char *instance,
 VIFPLUG_API char *vifplug_unplug_params(const char *vif_id, const char *instance_uuid,
                                         const struct vifplug_options *options);
 
-/* --- Answers. --- */
+/* --- Replies. --- */
 
 VIFPLUG_API struct vifplug_reply *vifplug_reply_ref(struct vifplug_reply *reply);
 VIFPLUG_API void vifplug_reply_free(struct vifplug_reply *reply);
 
-/* NULL if the answer is a success. */
+/* NULL if the reply is a success. */
 VIFPLUG_API const struct vifplug_error *vifplug_reply_error(const struct vifplug_reply *reply);
 
 /* The result (or the error object) as JSON text; valid until the next call of this function for the
@@ -169,7 +170,7 @@ VIFPLUG_API const struct vifplug_vif *vifplug_reply_vif(const struct vifplug_rep
                                                         size_t i);
 
 /* Members of a VIF by name ("port"), nested ones with dots between ("representor.pf"); for names
- * with dots in them use the JSON text. What is not there gives NULL, or `missing`. Numbers are also
+ * with dots in them use the JSON text. A missing one gives NULL, or `missing`. Numbers are also
  * given as strings. */
 VIFPLUG_API const char *vifplug_vif_string(const struct vifplug_vif *vif, const char *member);
 VIFPLUG_API int64_t vifplug_vif_int(const struct vifplug_vif *vif, const char *member,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers and lists in text: one way to read them for all. */
+/* Reading numbers and lists in text. */
 
 #ifndef VP_NUMBER_H
 #define VP_NUMBER_H 1
@@ -8,21 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads the decimal digits at *text and moves *text behind them. Returns false, and moves nothing,
- * if there is no digit or the number is above `max`. No sign, no blanks. */
+/* Reads the decimal digits at *text and moves *text past them. Accepts no sign and no blanks.
+ * Returns false, and does not move *text, if there is no digit or the number is above `max`. */
 bool number_take(const char **text, int64_t max, int64_t *value);
 
-/* The same for a whole text: digits, with a minus sign before them if `min` is negative, and
- * nothing behind. Returns false if the number is not from `min` to `max`. */
+/* Reads a whole text as a number: digits, with a minus sign before them if `min` is negative.
+ * Returns false if the text is anything else or the number is not from `min` to `max`. */
 bool number_parse(const char *text, int64_t min, int64_t max, int64_t *value);
 
 /* Reads a whole text as a decimal number and gives its thousandths: "2.5" is 2500, ".001" is 1. At
  * most three decimals; no sign, no blanks. Returns false if *value is not from `min` to `max`. */
 bool number_parse_thousandths(const char *text, int64_t min, int64_t max, int64_t *value);
 
-/* Copies the next item of a list, whose items are parted by commas and blanks, to `item` and moves
- * *list behind it. Returns false at the end. An item that is longer than `size` - 1 bytes is cut;
- * give it as much room as the list has. */
+/* Copies the next item of a list to `item` and moves *list past it. Commas and blanks separate
+ * items. Returns false at the end. Cuts an item that is longer than `size` - 1 bytes: give it as
+ * much room as the list has. */
 bool list_next(const char **list, char *item, size_t size);
 
 #endif

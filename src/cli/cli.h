@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vifctl: what its files share. */
+/* vifctl: declarations for all its files. */
 
 #ifndef VP_CLI_H
 #define VP_CLI_H 1
@@ -49,7 +49,7 @@ enum option_id {
 #define OPTION_FIRST_MEMBER OPTION_VIF_ID
 #define OPTION_BIT(option) (UINT32_C(1) << (option))
 
-/* What an option's value must be. */
+/* The type of an option's value. */
 enum value_type {
     VALUE_NONE,
     VALUE_TEXT,
@@ -103,7 +103,7 @@ const struct command *find_command(const char *name);
 
 /* --- arguments.c: the command line. --- */
 
-/* What the command line says. Strings are borrowed from argv. */
+/* The command line. Strings are borrowed from argv. */
 struct cli {
     const struct command *command;
     const char *argument;         /* NULL: not given. */

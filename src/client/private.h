@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of libvifplug share. */
+/* libvifplug: declarations for all its files. */
 
 #ifndef VP_CLIENT_PRIVATE_H
 #define VP_CLIENT_PRIVATE_H 1

@@ -52,7 +52,7 @@ static bool resolve(const char *name, struct entry *entry)
 static bool add_list(struct access *access, const char *list, const char *key,
                      enum access_level level, struct error *error)
 {
-    char name[300]; /* Longer than any that a host has. */
+    char name[300]; /* Longer than any name on a host. */
     bool ok = true;
 
     while (ok && list_next(&list, name, sizeof name)) {
@@ -124,7 +124,7 @@ enum access_level access_of_peer(const struct access *access, int fd, uid_t *uid
     }
     *uid = peer.uid;
     *pid = peer.pid;
-    /* Kernels before 4.13 do not know the option; then only the primary group counts. */
+    /* Kernels before 4.13 do not have the option: then only the primary group counts. */
     if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_length) != 0) {
         groups_length = 0;
     }

@@ -12,17 +12,17 @@
 #include "base/number.h"
 #include "util.h"
 
-/* inih 55 cuts lines of INI_MAX_LINE (200) bytes and section names of 50, without a word. */
+/* inih 55 silently cuts lines at INI_MAX_LINE (200) bytes and section names at 50. */
 enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
 
 enum type { TYPE_TEXT, TYPE_PATH, TYPE_INT, TYPE_DURATION, TYPE_BOOL, TYPE_SOCKET_DIRS, TYPE_WORD };
 
-/* os-vif's choices for default_qos_type. */
+/* The values that os-vif accepts for default_qos_type. */
 static const char *const qos_types[] = {"linux-htb",      "linux-hfsc", "linux-sfq", "linux-codel",
                                         "linux-fq_codel", "linux-noop", NULL};
 static const char *const conflict_words[] = {"refuse", "evict", NULL};
 
-/* clang-format 14 and 19 disagree about these. */
+/* clang-format 14 and 19 format these differently. */
 /* clang-format off */
 #define TEXT(section, key, kind)                                                                   \
     {                                                                                              \
@@ -132,7 +132,7 @@ static bool fail(struct reading *reading, const char *format, ...)
     return false;
 }
 
-/* An ini_reader that counts lines and refuses what inih would cut or join in silence. */
+/* An ini_reader that counts lines and refuses lines that inih would silently cut or join. */
 static char *read_line(char *text, int size, void *reading_)
 {
     struct reading *reading = reading_;
@@ -152,7 +152,7 @@ static char *read_line(char *text, int size, void *reading_)
         return NULL;
     }
     if ((text[0] == ' ' || text[0] == '\t') && text[strspn(text, " \t\r\n")] != '\0') {
-        fail(reading, "the line begins with a blank; remove it");
+        fail(reading, "the line begins with a blank; remove the blank");
         return NULL;
     }
     return text;
@@ -180,14 +180,14 @@ static bool set_number(struct reading *reading, const struct setting *setting, c
     int number;
 
     if (!parse_number(value, &number, &rest)) {
-        return fail(reading, "%s is not a number", setting->key);
+        return fail(reading, "%s is not a number; correct it", setting->key);
     }
     if (duration && (!strcmp(rest, "s") || !*rest)) {
-        /* What does not fit is out of range, whatever the range. */
+        /* A number that does not fit into an int is out of every range. */
         number = number < 0 || number > INT_MAX / 1000 ? -1 : number * 1000;
     } else if (duration ? strcmp(rest, "ms") != 0 : *rest != '\0') {
-        return fail(reading, "%s has '%s' behind its number%s", setting->key, rest,
-                    duration ? "; give s or ms" : "");
+        return fail(reading, "%s has '%s' after its number%s", setting->key, rest,
+                    duration ? "; give s or ms" : "; remove it");
     }
     if (number < setting->min || number > setting->max) {
         return fail(reading, "%s must be from %d to %d%s", setting->key, setting->min, setting->max,
@@ -214,10 +214,12 @@ static bool set_socket_dirs(struct reading *reading, const char *value)
     config->engine.n_socket_dirs = 0;
     while (list_next(&value, dir, sizeof dir)) {
         if (config->engine.n_socket_dirs == SOCKET_DIRS_MAX) {
-            return fail(reading, "socket_dirs has more than %d directories", SOCKET_DIRS_MAX);
+            return fail(reading, "socket_dirs has more than %d directories; remove some",
+                        SOCKET_DIRS_MAX);
         }
         if (!vif_path_valid(dir)) {
-            return fail(reading, "socket_dirs has '%s', which is not an absolute path", dir);
+            return fail(reading, "socket_dirs has '%s', which is not an absolute path; correct it",
+                        dir);
         }
         memcpy(config->engine.socket_dirs[config->engine.n_socket_dirs++], dir, strlen(dir) + 1);
     }
@@ -242,7 +244,7 @@ static bool set_word(struct reading *reading, const struct setting *setting, con
             return true;
         }
     }
-    return fail(reading, "%s is '%s', which is none of %s", setting->key, value, known);
+    return fail(reading, "%s is '%s'; it must be one of %s", setting->key, value, known);
 }
 
 static bool set_setting(struct reading *reading, const struct setting *setting, const char *value)
@@ -252,7 +254,7 @@ static bool set_setting(struct reading *reading, const struct setting *setting, 
     switch (setting->type) {
     case TYPE_PATH:
         if (!vif_path_valid(value)) {
-            return fail(reading, "%s '%s' is not an absolute path of at most %d bytes",
+            return fail(reading, "%s '%s' is not an absolute path of at most %d bytes; correct it",
                         setting->key, value, VIF_PATH_MAX);
         }
         snprintf(target, setting->size, "%s", value);
@@ -288,7 +290,7 @@ static bool set_profile(struct reading *reading, const char *name, const char *k
         i++;
     }
     if (i == NIC_PROFILES_MAX) {
-        return fail(reading, "there are more than %d NIC profiles", NIC_PROFILES_MAX);
+        return fail(reading, "there are more than %d NIC profiles; remove some", NIC_PROFILES_MAX);
     }
     if (i == config->n_profiles) {
         nic_profile_init(&config->profiles[config->n_profiles++], name);
@@ -299,7 +301,7 @@ static bool set_profile(struct reading *reading, const char *name, const char *k
     return true;
 }
 
-/* Notes a setting and refuses it if it was there before. */
+/* Records a setting. Refuses it if it was set before. */
 static bool note_seen(struct reading *reading, const char *section, const char *key)
 {
     char text[2 * LINE_MAX_BYTES];
@@ -307,17 +309,17 @@ static bool note_seen(struct reading *reading, const char *section, const char *
     snprintf(text, sizeof text, "%s\n%s", section, key);
     for (size_t i = 0; i < reading->n_seen; i++) {
         if (!strcmp(reading->seen[i], text)) {
-            return fail(reading, "%s is set a second time in [%s]; remove one", key, section);
+            return fail(reading, "%s is set twice in [%s]; remove one", key, section);
         }
     }
     if (reading->n_seen == sizeof reading->seen / sizeof reading->seen[0]) {
-        return fail(reading, "there are too many settings");
+        return fail(reading, "the file has too many settings; remove some");
     }
     reading->seen[reading->n_seen++] = xstrdup(text);
     return true;
 }
 
-/* An ini_handler: 1 for success. */
+/* An ini_handler: returns 1 for success. */
 static int handle(void *reading_, const char *section, const char *key, const char *value)
 {
     struct reading *reading = reading_;
@@ -333,7 +335,7 @@ static int handle(void *reading_, const char *section, const char *key, const ch
             return set_setting(reading, &settings[i], value);
         }
     }
-    return fail(reading, "there is no setting '%s' in [%s]", key, section);
+    return fail(reading, "[%s] has no setting '%s'; see vifplugd.conf", section, key);
 }
 
 bool config_read(struct config *config, const char *path, bool required, struct error *error)
@@ -358,12 +360,12 @@ bool config_read(struct config *config, const char *path, bool required, struct 
     for (size_t i = 0; i < reading.n_seen; i++) {
         free(reading.seen[i]);
     }
-    /* inih goes on behind a line that it does not understand, and tells the first one at the end.
-     */
+    /* inih continues after a line that it does not understand, and returns the number of the first
+     * such line. */
     if (result > 0 && (!reading.failed || result < reading.line)) {
         reading.failed = false;
         reading.line = result;
-        fail(&reading, "the line is neither a section nor a setting");
+        fail(&reading, "the line is neither a section nor a setting; correct it");
     }
     if (!reading.failed) {
         for (size_t i = 0; i < config->n_profiles; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The daemon's configuration: /etc/vifplugd/vifplugd.conf, read once at start (and on SIGHUP).
+/* The daemon's configuration: /etc/vifplugd/vifplugd.conf, which is read at start and on SIGHUP.
  * etc/vifplugd.conf is the manual: it has every setting with its default and meaning. */
 
 #ifndef VP_CONFIG_H
@@ -23,8 +23,8 @@ struct config {
     char allow_read[CONFIG_TEXT_MAX];
     int max_connections;
     /* [ovs] */
-    char db[CONFIG_TEXT_MAX];       /* "": OVS's own default. */
-    char run_dir[VIF_PATH_MAX + 1]; /* "": OVS's own. */
+    char db[CONFIG_TEXT_MAX];       /* "": OVS's default. */
+    char run_dir[VIF_PATH_MAX + 1]; /* "": OVS's default. */
     /* The rest of [daemon] and [ovs], [vif], [offload]. */
     struct engine_settings engine;
     /* [nic NAME], the built-in ones first. */
@@ -32,11 +32,11 @@ struct config {
     size_t n_profiles;
 };
 
-/* The defaults, with the built-in NIC profiles. */
+/* Fills `config` with the defaults and the built-in NIC profiles. */
 void config_init(struct config *config);
 
-/* Reads `path` into a config that config_init() prepared. A missing file is an error only if
- * `required`. On failure *error has one sentence that names file and line. */
+/* Reads `path` into a config that config_init() has filled. A missing file is an error only if
+ * `required`. Returns false with *error filled: one sentence with file and line. */
 bool config_read(struct config *config, const char *path, bool required, struct error *error);
 
 #endif

@@ -18,7 +18,7 @@ static bool permitted(const struct request *request, enum access_level level, st
     return error_set(
         error, REASON_PERMISSION_DENIED, "",
         level == ACCESS_READ
-            ? "Your user may only read here; have it added to 'allow' in vifplugd.conf to "
+            ? "Your user may only read; have it added to 'allow' in vifplugd.conf to "
               "call %s."
             : "Your user may not use vifplugd; have it added to 'allow' or 'allow_read' "
               "in vifplugd.conf to call %s.",

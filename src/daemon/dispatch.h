@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dispatch: from a line to its answer, at once or by way of an operation. */
+/* Dispatch: from a line to its reply, which comes at once or from an operation. */
 
 #ifndef VP_DISPATCH_H
 #define VP_DISPATCH_H 1
@@ -14,7 +14,7 @@
 #include "engine/engine.h"
 #include "watch/watch.h"
 
-/* What requests are answered from. All borrowed. */
+/* The parts of the daemon that replies come from. All borrowed. */
 struct dispatch {
     struct engine *engine;
     const struct watch *watch;

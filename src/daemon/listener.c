@@ -24,7 +24,7 @@ static bool fail(struct error *error, const char *path, const char *what, const 
     return false;
 }
 
-/* Removes a socket file that a killed daemon left; fails if somebody listens there. */
+/* Removes a socket file that a killed daemon has left. Fails if a process listens there. */
 static bool clear_path(const struct sockaddr_un *addr, struct error *error)
 {
     struct stat st;
@@ -36,12 +36,13 @@ static bool clear_path(const struct sockaddr_un *addr, struct error *error)
     }
     if (!S_ISSOCK(st.st_mode)) {
         return error_set(error, REASON_INTERNAL, "",
-                         "%s is there and is no socket; remove it or choose another path.",
+                         "%s exists and is not a socket; remove it or choose another path.",
                          addr->sun_path);
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        return fail(error, addr->sun_path, "no socket could be made to try it", "try again later");
+        return fail(error, addr->sun_path, "a socket to test it cannot be created",
+                    "check the limits of the process");
     }
     result = connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 ? 0 : errno;
     close(fd);
@@ -54,14 +55,14 @@ static bool clear_path(const struct sockaddr_un *addr, struct error *error)
            fail(error, addr->sun_path, "the old socket cannot be removed", "check its directory");
 }
 
-/* Creates the directory of the socket if it is missing (its parent has to be there). */
+/* Creates the directory of the socket if it is missing. Its parent must exist. */
 static void make_directory(const char *path)
 {
     char *copy = xstrdup(path);
     const char *dir = dirname(copy);
 
     if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        VLOG_WARN("%s: cannot create the directory (%s)", dir, ovs_strerror(errno));
+        VLOG_WARN("%s: the directory cannot be created (%s)", dir, ovs_strerror(errno));
     }
     free(copy);
 }
@@ -75,10 +76,10 @@ static bool open_up(int fd, const char *path, const char *group_name, struct err
         VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name, path);
     }
     if (group && chown(path, (uid_t)-1, group->gr_gid) != 0) {
-        return fail(error, path, "cannot give it to socket_group", "run as root");
+        return fail(error, path, "its group cannot be set to socket_group", "run as root");
     }
     if (chmod(path, 0660) != 0 || listen(fd, 64) != 0) {
-        return fail(error, path, "cannot listen", "check the path");
+        return fail(error, path, "the daemon cannot listen there", "check the path");
     }
     return true;
 }
@@ -98,7 +99,7 @@ static bool bind_to(int fd, const char *path, struct error *error)
     result = bind(fd, (struct sockaddr *)&addr, sizeof addr);
     umask(mask);
     return result == 0 ||
-           fail(error, path, "cannot bind", "check that the directory can be written");
+           fail(error, path, "the socket cannot be bound", "check that its directory is writable");
 }
 
 int listener_open(const char *path, const char *group, struct error *error)
@@ -106,7 +107,7 @@ int listener_open(const char *path, const char *group, struct error *error)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
-        fail(error, path, "no socket", "check the limits of the process");
+        fail(error, path, "the socket cannot be created", "check the limits of the process");
         return -1;
     }
     if (!bind_to(fd, path, error) || !open_up(fd, path, group, error)) {

@@ -12,7 +12,7 @@
 #include "wire/reply.h"
 #include "wire/request.h"
 
-/* VIFs a pass: about a millisecond. */
+/* VIFs per pass: about a millisecond. */
 enum { VIFS_PER_PASS = 64 };
 
 struct listing {
@@ -20,7 +20,7 @@ struct listing {
     char id[REQUEST_ID_MAX + 1];
     uint64_t connection;
     struct reply_list *reply; /* NULL: not begun. */
-    char **vif_ids;           /* Those that are to be shown, from `next` on. */
+    char **vif_ids;           /* The VIFs to show, from `next` on. */
     size_t n;
     size_t next;
 };
@@ -128,7 +128,7 @@ void listings_run(struct listings *listings)
         }
         if (listing->next == listing->n) {
             finish(listings, listing);
-            budget -= budget > 0; /* Also an empty list is work. */
+            budget -= budget > 0; /* An empty list is work, too. */
         }
     }
 }

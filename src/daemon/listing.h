@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of all VIFs. With thousands of them a list takes longer than others should wait, so it is
- * made a few VIFs at a time, pass by pass. It shows each VIF as it is when its turn comes; one that
- * has gone by then is left out, and one that has come since is not in it. */
+/* Lists of all VIFs. A list of thousands of VIFs would keep others waiting, so each pass adds a few
+ * VIFs to it. The list shows each VIF as it is at that moment. It leaves out VIFs that were
+ * unplugged before their turn, and VIFs that were plugged after the list was begun. */
 
 #ifndef VP_LISTING_H
 #define VP_LISTING_H 1
@@ -23,7 +23,7 @@ void listings_destroy(struct listings *listings);
 /* Queues a list for a request with JSON id `id` of `connection`. `server` sends the reply. */
 void listings_add(struct listings *listings, const char *id, uint64_t connection);
 
-/* Goes on with what is queued. To be called once a pass. */
+/* Continues the queued lists. Call once per pass. */
 void listings_run(struct listings *listings);
 void listings_wait(const struct listings *listings);
 

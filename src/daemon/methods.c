@@ -84,7 +84,7 @@ static char *handle_get(struct dispatch *dispatch, uint64_t connection OVS_UNUSE
     return line;
 }
 
-/* Shows each VF with who uses it: a VIF of ours, or a port that is not. */
+/* Adds the user of each VF: a VIF of this daemon, or a port of others. */
 struct nics {
     const struct dispatch *dispatch;
     struct reply_nics *reply;

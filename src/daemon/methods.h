@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The methods of the API: what each does. Their table is METHODS in wire/request.h. */
+/* The methods of the API. Their table is METHODS in wire/request.h. */
 
 #ifndef VP_METHODS_H
 #define VP_METHODS_H 1

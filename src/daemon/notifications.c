@@ -37,7 +37,7 @@ static char *line_of_vif(const struct engine_env *env, const struct watch_event 
     view_init(&view, event->record, env->nic, sock_dir, STATE_UP);
     view_add_drift(&view, event->drift, event->n_drift);
     view.vif.state = state_of(env, event);
-    line = notify_vif(names[event->type], &view.vif);
+    line = notification_vif(names[event->type], &view.vif);
     view_destroy(&view);
     return line;
 }
@@ -52,11 +52,11 @@ void notifications_send(const struct engine_env *env, struct server *server,
     }
     switch (event->type) {
     case WATCH_UNPLUGGED:
-        line = notify_unplugged(event->vif_id);
+        line = notification_unplugged(event->vif_id);
         break;
     case WATCH_SWITCH_UP:
     case WATCH_SWITCH_DOWN:
-        line = notify_switch(names[event->type], event->what);
+        line = notification_switch(names[event->type], event->what);
         break;
     default:
         line = line_of_vif(env, event);

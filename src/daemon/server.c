@@ -26,23 +26,23 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
 #define OUTPUT_PAUSE ((size_t)1024 * 1024)
 #define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
-/* What one connection may send in one pass, so that none keeps the others waiting. */
+/* How many lines of one connection a pass takes, so that no connection keeps the others waiting. */
 enum { LINES_PER_PASS = 256 };
 
-/* How long nothing is accepted after accept() failed, ms. */
+/* How long the server accepts no connections after accept() has failed, ms. */
 #define ACCEPT_PAUSE 100
 
-/* How many sockets that are ready one pass hears of; the kernel tells of the others next. */
+/* How many ready sockets the kernel reports in one pass. It reports the others in the next one. */
 enum { EVENTS_PER_PASS = 128 };
 
-/* The listening socket among the connections, whose ids start at 1. */
+/* The id of the listening socket. Those of connections start at 1. */
 enum { LISTENER_ID = 0 };
 
 struct connection {
     struct hmap_node node;
     uint64_t id;
     int fd;
-    uint32_t armed; /* What the kernel is to tell of, EPOLLIN | EPOLLOUT. */
+    uint32_t armed; /* The events that the kernel reports, EPOLLIN | EPOLLOUT. */
     bool readable;  /* In this pass. */
     enum access_level level;
     struct frame in;
@@ -50,12 +50,12 @@ struct connection {
     size_t out_start;
     size_t out_end;
     size_t out_size;
-    bool eof;      /* The peer has sent all it will. */
-    bool closing;  /* Close once `out` has gone. */
+    bool eof;      /* The peer has finished sending. */
+    bool closing;  /* Close once `out` has been sent. */
     bool broken;   /* Close now. */
-    bool gone;     /* The peer has closed both ways, not only finished sending, or failed. */
+    bool gone;     /* The peer has closed both directions, or the connection has failed. */
     bool more;     /* Lines are left for the next pass. */
-    size_t n_owed; /* Lines handed out and not answered yet. */
+    size_t n_owed; /* Lines handed out that have no reply yet. */
     bool subscribed;
 };
 
@@ -63,9 +63,9 @@ struct server {
     struct server_options options;
     char *path;
     int fd;
-    int epoll;       /* Tells which of `fd` and the connections are ready. */
+    int epoll;       /* Reports when `fd` and the connections are ready. */
     bool listening;  /* `fd` is in `epoll`. */
-    bool acceptable; /* Somebody wants to connect. */
+    bool acceptable; /* A connection waits to be accepted. */
     uint64_t last_id;
     struct hmap connections;
     size_t n_subscribers;
@@ -73,7 +73,7 @@ struct server {
     long long int accept_from; /* When connections may be accepted again, ms. */
 };
 
-/* Has the kernel tell of `events` on `fd` as `id`; `op` is EPOLL_CTL_*. */
+/* Makes the kernel report `events` on `fd` as `id`. `op` is EPOLL_CTL_*. */
 static bool control(const struct server *server, int op, int fd, uint32_t events, uint64_t id)
 {
     struct epoll_event event = {.events = events, .data.u64 = id};
@@ -81,8 +81,8 @@ static bool control(const struct server *server, int op, int fd, uint32_t events
     return epoll_ctl(server->epoll, op, fd, &event) == 0;
 }
 
-/* Has the kernel tell of those that want to connect, or no longer. What fails is tried again by
- * server_wait(). */
+/* Makes the kernel report new connections, or stop reporting them. server_wait() tries again if
+ * that fails. */
 static bool listen_to(struct server *server, bool listening)
 {
     int op = listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
@@ -102,14 +102,14 @@ static bool open_sockets(struct server *server, struct error *error)
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll < 0) {
         return error_set(error, REASON_INTERNAL, "",
-                         "%s: no epoll set (%s); check the limits of the process.", server->path,
-                         ovs_strerror(errno));
+                         "%s: no epoll set can be created (%s); check the limits of the process.",
+                         server->path, ovs_strerror(errno));
     }
     server->fd = listener_open(server->path, server->options.group, error);
     return server->fd >= 0 &&
            (listen_to(server, true) ||
             error_set(error, REASON_INTERNAL, "",
-                      "%s: cannot be waited for (%s); check the limits of the process.",
+                      "%s: epoll does not accept it (%s); check the limits of the process.",
                       server->path, ovs_strerror(errno)));
 }
 
@@ -190,7 +190,7 @@ static void flush(struct connection *connection)
         }
     }
     if (!pending(connection)) {
-        /* Idle connections keep no memory for answers. */
+        /* Idle connections keep no memory for replies. */
         free(connection->out);
         connection->out = NULL;
         connection->out_start = connection->out_end = connection->out_size = 0;
@@ -202,9 +202,9 @@ static void append(struct connection *connection, char *line)
 {
     size_t length = strlen(line);
 
-    /* One answer to a reader that keeps up may be of any size; a backlog may not. */
+    /* A peer that reads all it is sent may get one reply of any size. A backlog has a cap. */
     if (pending(connection) > 0 && pending(connection) + length > OUTPUT_MAX) {
-        VLOG_WARN_RL(&rl, "connection %" PRIu64 " does not read its answers; closed",
+        VLOG_WARN_RL(&rl, "connection %" PRIu64 " does not read its replies; closed",
                      connection->id);
         connection->broken = true;
     } else if (connection->out_size == 0) {
@@ -274,10 +274,10 @@ static struct connection *add_connection(struct server *server, int fd)
     connection->level = access_of_peer(server->options.access, fd, &uid, &pid);
     frame_init(&connection->in, FRAME_REQUEST_MAX);
     hmap_insert(&server->connections, &connection->node, hash_uint64(connection->id));
-    connection->readable = true; /* Who connects has something to say as a rule. */
+    connection->readable = true; /* A peer that connects usually sends at once. */
     connection->armed = EPOLLIN;
     if (!control(server, EPOLL_CTL_ADD, fd, EPOLLIN, connection->id)) {
-        VLOG_WARN_RL(&rl, "a connection cannot be waited for (%s); closed", ovs_strerror(errno));
+        VLOG_WARN_RL(&rl, "epoll does not accept a connection (%s); closed", ovs_strerror(errno));
         connection->broken = true;
     }
     VLOG_DBG("connection %" PRIu64 " from uid %ld, pid %ld", connection->id, (long)uid, (long)pid);
@@ -326,7 +326,7 @@ static void hand_out_lines(struct server *server, struct connection *connection)
     connection->more = !connection->closing;
 }
 
-/* Takes in what there is, so that what a client sent at once also goes into one batch. */
+/* Receives all there is, so that requests that a client sent together go into one batch. */
 static void receive(struct connection *connection)
 {
     size_t size;
@@ -359,7 +359,7 @@ static bool may_read(const struct server *server, const struct connection *conne
            pending(connection) < OUTPUT_PAUSE;
 }
 
-/* A peer that has only finished sending (socat - < file) still gets its answers. */
+/* A peer that has only finished sending (socat - < file) still gets its replies. */
 static bool is_over(const struct server *server, const struct connection *connection)
 {
     if (connection->broken || (server->draining && connection->gone)) {
@@ -387,7 +387,7 @@ static void run_connection(struct server *server, struct connection *connection)
 
 static void accept_connections(struct server *server)
 {
-    /* A few a pass; what is over the cap goes at the end of it. */
+    /* Accepts a few per pass. reap_connections() frees those beyond the cap. */
     for (int i = 0; i < 64 && server->acceptable; i++) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -396,7 +396,7 @@ static void accept_connections(struct server *server)
         } else if (errno == EAGAIN) {
             server->acceptable = false;
         } else if (errno != EINTR && errno != ECONNABORTED) {
-            /* Out of files or memory: asking again at once would only spin. */
+            /* The process has no files left: to try again at once would only spin. */
             VLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
             server->accept_from = time_msec() + ACCEPT_PAUSE;
             listen_to(server, false);
@@ -415,9 +415,9 @@ static void reap_connections(struct server *server)
     }
 }
 
-/* Asks the kernel who is ready. Trying each socket instead would cost a call a connection, and
- * accept() makes a socket before it finds that nobody is there. */
-static void ask_who_is_ready(struct server *server)
+/* Asks the kernel which sockets are ready. To try each socket instead would cost a system call per
+ * connection, and accept() creates a socket before it finds that no connection waits. */
+static void find_ready_sockets(struct server *server)
 {
     struct epoll_event events[EVENTS_PER_PASS];
     int n = epoll_wait(server->epoll, events, EVENTS_PER_PASS, 0);
@@ -438,7 +438,7 @@ void server_run(struct server *server)
 {
     struct connection *connection;
 
-    ask_who_is_ready(server);
+    find_ready_sockets(server);
     HMAP_FOR_EACH (connection, node, &server->connections) {
         run_connection(server, connection);
     }
@@ -459,7 +459,7 @@ void server_flush(struct server *server)
     reap_connections(server);
 }
 
-/* Tells the kernel what of the connection matters now; hanging up always does. */
+/* Sets the events that the kernel reports for the connection. It always reports a hangup. */
 static void arm(struct server *server, struct connection *connection)
 {
     uint32_t events =
@@ -468,7 +468,7 @@ static void arm(struct server *server, struct connection *connection)
     if (events != connection->armed) {
         connection->armed = events;
         if (!control(server, EPOLL_CTL_MOD, connection->fd, events, connection->id)) {
-            VLOG_WARN_RL(&rl, "connection %" PRIu64 " cannot be waited for (%s); closed",
+            VLOG_WARN_RL(&rl, "epoll does not accept connection %" PRIu64 " (%s); closed",
                          connection->id, ovs_strerror(errno));
             connection->broken = true;
             poll_immediate_wake();

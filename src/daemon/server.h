@@ -22,7 +22,7 @@ struct server_options {
     const char *group; /* The socket's group, if it exists; "" for none. */
     int max_connections;
     const struct access *access; /* Borrowed. */
-    /* Called for each line, without its LF; may call server_reply() for the same connection. */
+    /* Called for each line, without its LF. It may call server_reply() for the same connection. */
     void (*line)(void *aux, uint64_t connection, enum access_level level, const char *line,
                  size_t length);
     /* The line to send to a connection that is closed for `error` (malloc'ed, with LF). */
@@ -30,23 +30,24 @@ struct server_options {
     void *aux;
 };
 
-/* Binds and listens: mode 0660, in `group`. A socket file that nobody listens at is taken over.
- * Returns NULL with *error filled on failure. `options` is copied, but for what it borrows. */
+/* Binds and listens (see listener_open()). Copies `options`, but not what they borrow. Returns NULL
+ * with *error filled on failure. */
 struct server *server_create(const struct server_options *options, struct error *error);
 
 /* Closes everything and removes the socket file. */
 void server_destroy(struct server *server);
 
-/* Takes connections and lines in; answers go out with server_flush(), once a pass, at its end. */
+/* server_run() takes connections and lines; server_flush() sends replies. Call each once per pass,
+ * server_flush() after all else that may reply. */
 void server_run(struct server *server);
 void server_flush(struct server *server);
 void server_wait(struct server *server);
 
-/* Takes no more connections or lines; answers still go out. */
+/* Takes no more connections or lines. Replies are still sent. */
 void server_drain(struct server *server);
 
-/* Sends `line` (malloc'ed, passed on) if the connection is still there: at once if `now`, else with
- * the others of this pass, which is cheaper for many. */
+/* Sends `line` (malloc'ed) if the connection still exists, and frees it. Sends at once if `now`,
+ * else with the other lines of this pass, which is cheaper for many. */
 void server_reply(struct server *server, uint64_t connection, char *line, bool now);
 
 /* Sends notifications to the connection from now on. */
@@ -56,11 +57,11 @@ void server_subscribe(struct server *server, uint64_t connection);
 void server_broadcast(struct server *server, const char *line);
 size_t server_n_subscribers(const struct server *server);
 
-/* Replaces the access lists, for connections from now on. */
+/* Replaces the access lists for new connections. */
 void server_set_access(struct server *server, const struct access *access);
 
 size_t server_n_connections(const struct server *server);
-/* Whether all answers have gone out. */
+/* Whether all replies have been sent. */
 bool server_is_flushed(const struct server *server);
 
 #endif

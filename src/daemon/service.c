@@ -12,7 +12,7 @@
 #include "openvswitch/vlog.h"
 #include "util.h"
 
-VLOG_DEFINE_THIS_MODULE(notify);
+VLOG_DEFINE_THIS_MODULE(service);
 
 void notify(const char *state)
 {
@@ -31,7 +31,7 @@ void notify(const char *state)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
-        VLOG_WARN("%s: the service manager could not be told %s (%s)", path, state,
+        VLOG_WARN("%s: %s cannot be sent to the service manager (%s)", path, state,
                   ovs_strerror(errno));
     }
     if (fd >= 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Telling the service manager (sd_notify(3)): the protocol is one datagram, so libsystemd, and what
- * it would pull into the process, is not linked. */
+/* Messages to the service manager (sd_notify(3)). The protocol is one datagram, so the daemon does
+ * not link libsystemd and its dependencies. */
 
-#ifndef VP_NOTIFY_H
-#define VP_NOTIFY_H 1
+#ifndef VP_SERVICE_H
+#define VP_SERVICE_H 1
 
 /* Sends `state` ("READY=1") to $NOTIFY_SOCKET, if there is one. */
 void notify(const char *state);

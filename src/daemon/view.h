@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Views: a record as an answer shows it. */
+/* Views: a record as a reply shows it. */
 
 #ifndef VP_VIEW_H
 #define VP_VIEW_H 1
@@ -11,7 +11,7 @@
 #include "watch/expectation.h"
 #include "wire/reply.h"
 
-/* A vif_view with what it borrows beside the record. */
+/* A vif_view and what it borrows, apart from the record. */
 struct view {
     struct vif_view vif;
     struct reply_pair *options;
@@ -21,18 +21,18 @@ struct view {
     struct reply_drift drift[DRIFT_MAX];
 };
 
-/* Where a VIF stands by its record, this boot's id and vswitchd's state. */
+/* Returns the state of a VIF, by its record, the id of this boot and vswitchd's state. */
 enum vif_state view_state(const struct record *record, const char *boot_id,
                           enum vswitchd_state vswitchd);
 
-/* Fills `view` from `record`, which must outlive it. What the record does not hold comes from `nic`
- * (the socket that a card serves) and `vhost_sock_dir` (where vswitchd makes those of dpdkvhostuser
- * ports). */
+/* Fills `view` from `record`, which must outlive it. `nic` and `vhost_sock_dir` have what the
+ * record lacks: the socket that a card serves, and the directory of the sockets of dpdkvhostuser
+ * ports. */
 void view_init(struct view *view, const struct record *record, struct nic *nic,
                const char *vhost_sock_dir, enum vif_state state);
 
-/* Adds what others have changed (`n` items of `drift`, which must outlive the view); with any the
- * state is drifted. */
+/* Adds `n` items of `drift`, which must outlive the view. If there are any, the state is drifted.
+ */
 void view_add_drift(struct view *view, const struct drift *drift, size_t n);
 void view_destroy(struct view *view);
 

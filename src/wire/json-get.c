@@ -33,7 +33,7 @@ bool jget_error(struct error *error, const char *path, const char *key, const ch
     return false;
 }
 
-/* Finds a member; *value stays NULL where it is missing or null and that is allowed. */
+/* Finds a member. *value is NULL if an optional one is missing or null. */
 static bool find(struct json_object *object, const char *path, const char *key, enum jget_need need,
                  struct json_object **value, struct error *error)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading JSON strictly: typed getters that name the field.
+/* Reading JSON strictly: getters for each type, whose errors name the member.
  *
- * Every getter takes the path of its object ("vif.network"), so that an error names the member in
- * full ("vif.network.mtu"). A getter that returns false has filled *error. Strings that getters
- * give are owned by the tree. Errors are `invalid_request`. */
+ * Every getter takes the path of its object ("vif.network"), so that an error has the whole name of
+ * the member ("vif.network.mtu"). A getter that returns false has filled *error, with
+ * `invalid_request`. The tree owns the strings that getters give. */
 
 #ifndef VP_JSON_GET_H
 #define VP_JSON_GET_H 1
@@ -29,9 +29,9 @@ struct json_object *json_parse(const char *text, size_t length, struct error *er
 bool jget_error(struct error *error, const char *path, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Each looks up member `key` of `object`. Optional members that are missing or null leave NULL, 0
- * or false behind. Strings must have 1..max_length bytes (0 is taken for an optional one and read
- * as "not given"), integers must be JSON integers in min..max. */
+/* Each reads member `key` of `object`. An optional member that is missing or null gives NULL, 0 or
+ * false. Strings must have 1..max_length bytes (an empty optional one counts as missing); integers
+ * must be JSON integers in min..max. */
 bool jget_string(struct json_object *object, const char *path, const char *key, enum jget_need need,
                  size_t max_length, const char **value, struct error *error);
 bool jget_int(struct json_object *object, const char *path, const char *key, enum jget_need need,
@@ -41,7 +41,7 @@ bool jget_bool(struct json_object *object, const char *path, const char *key, en
 bool jget_object(struct json_object *object, const char *path, const char *key, enum jget_need need,
                  struct json_object **value, struct error *error);
 
-/* Whether member `key` of `object` (NULL: has none) is there and not null. */
+/* Whether `object` has a member `key` that is not null. An `object` that is NULL has none. */
 bool jget_given(struct json_object *object, const char *key);
 
 /* Checks that every member of `object` is in the NULL-terminated `known`. */

@@ -34,7 +34,7 @@ static void parse_error(struct error *error, const char *what, size_t at)
     }
 }
 
-/* Whether json-c failed for want of memory. Before 0.17 it does not tell. */
+/* Whether json-c failed because memory has run out. Before 0.17 it gives no such error. */
 static bool lacks_memory(struct json_tokener *tokener)
 {
 #if JSON_C_VERSION_NUM >= ((0 << 16) | (17 << 8))
@@ -57,14 +57,14 @@ struct json_object *json_try_parse(const char *text, size_t length, bool *no_mem
         parse_error(error, scan.error, scan.error_at);
         return NULL;
     }
-    /* json-c counts the outermost value as a level of its own. */
+    /* json-c counts the outermost value as one level more. */
     tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
     if (!tokener) {
         *no_memory = true;
         return NULL;
     }
-    /* Not JSON_TOKENER_STRICT: json_scan() has checked all that it would, and json-c 0.17 and 0.18
-     * then refuse every byte from 0x80 on. */
+    /* Do not use JSON_TOKENER_STRICT: json_scan() has checked all that it would check, and with it
+     * json-c 0.17 and 0.18 refuse every byte from 0x80 on. */
     value = json_tokener_parse_ex(tokener, text, (int)length);
     if (!value && json_tokener_get_error(tokener) == json_tokener_continue) {
         value = json_tokener_parse_ex(tokener, "", 1); /* A bare number ends only with a NUL. */

@@ -30,8 +30,8 @@ static void skip_space(struct scanner *s)
     }
 }
 
-/* Length of the UTF-8 sequence at p, before end (RFC 3629: no overlong forms, no surrogates), 0 if
- * bad. */
+/* Returns the length of the UTF-8 sequence at p, before end, or 0 if it is bad (RFC 3629: no
+ * overlong forms, no surrogates). */
 static size_t utf8_length(const unsigned char *p, const unsigned char *end)
 {
     size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
@@ -155,7 +155,7 @@ static bool scan_word(struct scanner *s, const char *word)
 
 static bool scan_value(struct scanner *s);
 
-/* The members of an object or the elements of an array, up to and with the closing bracket. */
+/* Scans the members of an object or the elements of an array, and the closing bracket. */
 static bool scan_container(struct scanner *s, bool object)
 {
     int close = object ? '}' : ']';

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answer to `nics`: the host's PFs and their VFs, as one line of JSON. */
+/* The reply to `nics`: the host's PFs and their VFs, as one line of JSON. */
 
 #ifndef VP_REPLY_NICS_H
 #define VP_REPLY_NICS_H 1
 
 #include "base/nic-view.h"
 
-/* Built PF by PF, each followed by its VFs. Copies what it is given. */
+/* Add each PF, and after it its VFs. The strings of the views are copied. */
 struct reply_nics;
 struct reply_nics *reply_nics_new(void);
 void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf);
 void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf); /* Of the last PF. */
 
-/* The line, with LF, malloc'ed: the caller frees it. `id` is JSON text. Frees `nics`. */
+/* Returns the line, with LF, which the caller frees. Frees `nics`. `id` is JSON text. */
 char *reply_nics_finish(struct reply_nics *nics, const char *id);
 
 #endif

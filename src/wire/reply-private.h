@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the builders of answers share. */
+/* Functions that all makers of replies use. */
 
 #ifndef VP_REPLY_PRIVATE_H
 #define VP_REPLY_PRIVATE_H 1
 
 struct json_object;
 
-/* A JSON string of `value`. What is no UTF-8 (a text that was cut within a character, or what
- * others wrote into OVSDB) becomes '?', so that every line is valid JSON. */
+/* Returns `value` as a JSON string. Bytes that are not UTF-8 become '?', so that every line is
+ * valid JSON: others may have written them into OVSDB, or a text was cut within a character. */
 struct json_object *reply_string(const char *value);
 
-/* Adds a member (jadd()), unless `value` is NULL or "". */
+/* Adds a member (see jadd()), unless `value` is NULL or "". */
 void reply_add_string(struct json_object *object, const char *key, const char *value);
 
-/* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} and LF, malloc'ed. The id is JSON text already. Takes
+/* Returns {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} and LF, malloc'ed. `id` is JSON text. Takes
  * `value`. */
 char *reply_finish(const char *id, const char *member, struct json_object *value);
 

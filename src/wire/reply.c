@@ -36,7 +36,7 @@ void reply_add_string(struct json_object *object, const char *key, const char *v
     }
 }
 
-/* Takes `member`; one without members of its own is left out. */
+/* Adds `member`, unless it is empty. Takes `member`. */
 static void put_nonempty(struct json_object *object, const char *key, struct json_object *member)
 {
     if (json_object_object_length(member) > 0) {
@@ -53,8 +53,7 @@ static void put_pci(struct json_object *object, const char *key, const struct pc
     reply_add_string(object, key, pci_addr_format(addr, text));
 }
 
-/* Milliseconds with a resolution of one microsecond, printed as such and not as a binary fraction.
- */
+/* Adds milliseconds with three decimals. json-c would print all digits of the binary fraction. */
 static void put_ms(struct json_object *object, const char *key, double ms)
 {
     char text[32];
@@ -377,7 +376,7 @@ static char *finish_notification(const char *event, struct json_object *params)
     return line;
 }
 
-char *notify_vif(const char *event, const struct vif_view *view)
+char *notification_vif(const char *event, const struct vif_view *view)
 {
     struct json_object *params = jnew_object();
 
@@ -385,7 +384,7 @@ char *notify_vif(const char *event, const struct vif_view *view)
     return finish_notification(event, params);
 }
 
-char *notify_unplugged(const char *vif_id)
+char *notification_unplugged(const char *vif_id)
 {
     struct json_object *params = jnew_object();
 
@@ -393,7 +392,7 @@ char *notify_unplugged(const char *vif_id)
     return finish_notification("vif.unplugged", params);
 }
 
-char *notify_switch(const char *event, const char *what)
+char *notification_switch(const char *event, const char *what)
 {
     struct json_object *params = jnew_object();
 
@@ -401,8 +400,8 @@ char *notify_switch(const char *event, const char *what)
     return finish_notification(event, params);
 }
 
-/* The line as far as it has come. A tree of thousands of VIFs would take ten times the memory, and
- * one long time to print. */
+/* The line under construction. A tree of thousands of VIFs would take ten times the memory, and its
+ * printing would keep others waiting. */
 struct reply_list {
     FILE *stream;
     char *text;
@@ -433,7 +432,7 @@ char *reply_list_finish(struct reply_list *list)
 {
     char *text;
 
-    /* Only memory can be missing: the stream has no file. */
+    /* Only memory can run out, because the stream has no file. */
     if (fputs("]}}\n", list->stream) < 0 || ferror(list->stream) || fclose(list->stream) != 0) {
         out_of_memory_abort();
     }

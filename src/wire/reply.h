@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From results and errors to one line of JSON. Every function returns a malloc'ed string that ends
- * in LF; the caller frees it. */
+ * in LF, which the caller frees. */
 
 #ifndef VP_REPLY_H
 #define VP_REPLY_H 1
@@ -13,7 +13,7 @@
 #include "base/pci-addr.h"
 #include "base/vif.h"
 
-/* Where a VIF stands; docs/api.md says what each means. */
+/* The state of a VIF; docs/api.md describes each. */
 enum vif_state {
     STATE_COMMITTED,
     STATE_REALIZING,
@@ -29,15 +29,15 @@ struct reply_pair {
     const char *value;
 };
 
-/* A member of a VIF's rows that others have changed: "mtu_request", "options:dpdk-devargs". What is
- * not there is "". */
+/* A column or key of a VIF's rows that others have changed: "mtu_request", "options:dpdk-devargs".
+ * A value that does not exist is "". */
 struct reply_drift {
     const char *field;
     const char *expected;
     const char *found;
 };
 
-/* A VIF as an answer shows it. All strings are borrowed; "" or NULL leaves the member out. */
+/* A VIF as a reply shows it. All strings are borrowed; "" or NULL leaves the member out. */
 struct vif_view {
     const char *vif_id;
     enum vif_kind kind;
@@ -45,7 +45,7 @@ struct vif_view {
     const char *port;
     const char *interface_type;
     int64_t ofport; /* > 0, or left out. */
-    int64_t mtu;    /* What the switch applied; > 0, or left out. */
+    int64_t mtu;    /* The MTU that the switch has applied; > 0, or left out. */
     const char *address;
     const struct reply_pair *options;
     size_t n_options;
@@ -61,12 +61,12 @@ struct vif_view {
     enum vhost_mode vhost_mode;
     struct vif_qos qos; /* Members that are 0 are left out. */
     enum vif_state state;
-    const char *error;               /* vswitchd's words. */
-    const struct reply_drift *drift; /* What others have changed. */
+    const char *error;               /* The error text of vswitchd. */
+    const struct reply_drift *drift; /* Changes by others. */
     size_t n_drift;
 };
 
-/* How long an operation took, in milliseconds, stage by stage; negative: it did not happen. */
+/* How long each stage of an operation took, ms; negative: it did not happen. */
 struct reply_timings {
     double queued;  /* From the request's arrival until its transaction was sent. */
     double commit;  /* From there until OVSDB had committed. */
@@ -74,7 +74,7 @@ struct reply_timings {
     double total;
 };
 
-/* What a dry run would do. */
+/* The plan of a dry run. */
 struct reply_plan {
     const char *action;
     const char *why;
@@ -83,7 +83,7 @@ struct reply_plan {
 };
 
 struct reply_operation {
-    const struct vif_view *view; /* NULL for an unplug: then `vif_id` alone is told. */
+    const struct vif_view *view; /* NULL for an unplug: then the reply has `vif_id` alone. */
     const char *vif_id;
     bool changed;
     const char *const *warnings;
@@ -125,10 +125,10 @@ char *reply_vif(const char *id, const struct vif_view *view);
 char *reply_operation(const char *id, const struct reply_operation *operation);
 char *reply_status(const char *id, const struct reply_status *status);
 
-/* The kinds that this daemon plugs, in the shape of os-vif's HostPluginInfo. */
+/* The objects that this daemon plugs, in the form of os-vif's HostPluginInfo. */
 char *reply_describe(const char *id);
 
-/* {"removed": [...]}, with warnings if there are any. */
+/* {"removed": [...], "warnings": [...]} */
 char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
                  const char *const *warnings, size_t n_warnings);
 
@@ -136,10 +136,10 @@ char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
 char *reply_subscribed(const char *id);
 
 /* Notifications: requests without an id, {"jsonrpc","method","params"}. */
-char *notify_vif(const char *event, const struct vif_view *view);
-char *notify_unplugged(const char *vif_id);
+char *notification_vif(const char *event, const struct vif_view *view);
+char *notification_unplugged(const char *vif_id);
 /* `what` is "ovsdb" or "vswitchd". */
-char *notify_switch(const char *event, const char *what);
+char *notification_switch(const char *event, const char *what);
 
 /* A list is built VIF by VIF, because the views borrow from rows that are read one at a time. */
 struct reply_list;

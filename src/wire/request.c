@@ -25,14 +25,15 @@ static bool rpc_error(struct error *error, int code, const char *field, const ch
     return false;
 }
 
-/* json-c reads integers that do not fit as the nearest that do, and the answer would carry another
- * id than the request. INT64_MIN is given up with those below it. */
+/* Whether an integer fits. json-c reads one that does not as the nearest that does, and the reply
+ * would have another id than the request. INT64_MIN does not count as fitting, because smaller ones
+ * are read as that. */
 static bool int_fits(struct json_object *id)
 {
     return json_object_get_uint64(id) <= INT64_MAX && json_object_get_int64(id) > INT64_MIN;
 }
 
-/* The id may be a string or an integer (JSON-RPC 2.0, section 4, discourages the rest). */
+/* The id must be a string or an integer (JSON-RPC 2.0, section 4, discourages other types). */
 static bool read_id(struct json_object *object, struct request *request, struct error *error)
 {
     struct json_object *id = NULL;
@@ -40,7 +41,7 @@ static bool read_id(struct json_object *object, struct request *request, struct 
 
     if (!json_object_object_get_ex(object, "id", &id) || !id) {
         return rpc_error(error, RPC_INVALID_REQUEST, "id",
-                         "A request without an id cannot be answered; add an id.");
+                         "A request without an id gets no reply; add an id.");
     }
     if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int)) {
         return rpc_error(error, RPC_INVALID_REQUEST, "id",
@@ -59,14 +60,14 @@ static bool read_id(struct json_object *object, struct request *request, struct 
     return true;
 }
 
-/* Errors in params have a code of their own, apart from those in `vif`. */
+/* Errors in params have their own code, except those inside `vif`. */
 static bool params_error(struct error *error)
 {
     error->rpc_code = RPC_INVALID_PARAMS;
     return false;
 }
 
-/* The members that plug and unplug share. */
+/* The params that plug, unplug and update have in common. */
 static bool read_operation(struct json_object *params, struct request *request, struct error *error)
 {
     int64_t timeout_ms;
@@ -130,8 +131,8 @@ static bool read_unplug(struct json_object *params, struct request *request, str
     if (vif && !vif_decode_id(vif, request->vif_id, error)) {
         return false;
     }
-    /* The record decides, so a VIF that is not right can still be unplugged; but where there is no
-     * record, the rest of it tells what may have been left. */
+    /* An unplug follows the record, so a VIF with errors can still be unplugged. If there is no
+     * record, the other members of the VIF show which port may have been left. */
     if (vif && !vif_decode(vif, &request->vif, &ignored)) {
         memset(&request->vif, 0, sizeof request->vif);
     }

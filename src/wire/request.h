@@ -42,15 +42,14 @@ enum method { METHODS(METHOD_CONSTANT) METHOD_N };
 enum method_access { METHOD_READS, METHOD_WRITES };
 enum method_ovsdb { WITHOUT_OVSDB, NEEDS_OVSDB };
 
-/* Whether an operation is done once vswitchd has realised it or once OVSDB has it. */
+/* When the reply to an operation is sent: once vswitchd has realized it, or once OVSDB has it. */
 enum wait { WAIT_REALIZED = 0, WAIT_COMMITTED };
 
 #define REQUEST_ID_MAX 128         /* Longest JSON text of an id, in bytes. */
 #define REQUEST_TIMEOUT_MAX 600000 /* Longest timeout_ms. */
 
 struct request {
-    char id[REQUEST_ID_MAX + 1]; /* The id as JSON text, to be sent back as it is; "null" until it
-                                  * is known. */
+    char id[REQUEST_ID_MAX + 1]; /* The id as JSON text, for the reply; "null" until it is known. */
     enum method method;
     char vif_id[VIF_ID_MAX + 1]; /* plug, unplug, update, get. */
     struct vif vif; /* plug; unplug: of kind NONE if no whole VIF was given; update: its
@@ -59,17 +58,17 @@ struct request {
     enum wait wait;                  /* Operations: plug, unplug, update, reap. */
     int timeout_ms;                  /* The same: 1..REQUEST_TIMEOUT_MAX, 0: the default. */
     bool dry_run;                    /* plug, unplug, update. */
-    char (*vif_ids)[VIF_ID_MAX + 1]; /* reap: those to remove; NULL: all that are stale. Owned by
-                                      * whoever called request_parse(). */
+    char (*vif_ids)[VIF_ID_MAX + 1]; /* reap: the VIFs to remove; NULL: all that are stale.
+                                        request_destroy() frees them. */
     size_t n_vif_ids;
 };
 
-/* Parses a line. On failure *error is filled and request->id is still good for the answer. In
+/* Parses a line. Returns false with *error filled; request->id is valid for the reply even then. In
  * either case request_destroy() frees what the request owns. */
 bool request_parse(const char *line, size_t length, struct request *request, struct error *error);
 void request_destroy(struct request *request);
 
-/* "plug"; NULL if out of range. */
+/* Returns "plug" and so on; NULL if `method` is out of range. */
 const char *method_name(enum method method);
 
 /* Whether the request changes nothing, so that read-only peers may send it: the method reads, or it

@@ -7,7 +7,8 @@
 #include "wire/vif-fields.h"
 #include "wire/vif-forms.h"
 
-/* The VF and the socket, which each kind must, may or must not have. */
+/* Checks that the VF and the socket are given where the kind needs them, and only where it may have
+ * them. */
 static bool check_device(const struct vif *vif, struct error *error)
 {
     bool has_vhost = vif->vhost_path[0] != '\0';
@@ -36,8 +37,7 @@ static bool check_device(const struct vif *vif, struct error *error)
     return true;
 }
 
-/* Kind ovs: what is to be made. Without a port there is nothing to put a tap behind, and only a tap
- * has queues. */
+/* Kind ovs: the port and the tap to create. A tap needs a port, and only a tap has queues. */
 static bool decode_ovs(struct json_object *object, struct vif *vif, struct error *error)
 {
     if (!jget_bool(object, "vif", "create_port", JGET_OPTIONAL, &vif->create_port, error) ||
@@ -76,12 +76,12 @@ static bool decode_hybrid(struct json_object *object, struct vif *vif, struct er
     return true;
 }
 
-/* What each kind must and may have beside the members common to all. */
+/* Decodes the members that only some kinds have. */
 static bool decode_kind_members(struct json_object *object, struct vif *vif, struct error *error)
 {
     static const struct {
         const char *key;
-        enum vif_kind kind; /* The only one that has it. */
+        enum vif_kind kind; /* The only kind that has it. */
     } members[] = {
         {"create_port", VIF_KIND_OVS},
         {"create_tap", VIF_KIND_OVS},

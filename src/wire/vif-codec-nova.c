@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nova's VIFs: nova.network.model.VIF, as its json() writes it.
  *
- * Such a dict is taken for what two steps would make of it: Nova's nova_to_osvif_vif() (Nova 26.2,
- * nova/network/os_vif_util.py), and vif-codec-osvif.c on the object that it gives. Members that are
- * missing have the defaults of VIF.hydrate(), null is the same as missing, and members that we do
- * not know are ignored.
+ * Such a dict becomes what two steps make of it: Nova's nova_to_osvif_vif() (Nova 26.2,
+ * nova/network/os_vif_util.py), and vif-codec-osvif.c with the object that this returns. Missing
+ * members have the defaults of VIF.hydrate(), null means missing, and unknown members are ignored.
  *
- * One case is ours. Of a port of vnic_type virtio-forwarder that Neutron bound as `ovs` or
- * `vhostuser`, Nova forgets the VF; here it becomes the representor that Nova makes of the same
- * port bound as `agilio_ovs`. */
+ * One case differs from Nova. It loses the VF of a port of vnic_type virtio-forwarder that Neutron
+ * has bound as `ovs` or `vhostuser`. Here such a port becomes the representor that Nova makes of
+ * the same port when it is bound as `agilio_ovs`. */
 
 #include <json-c/json.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 
 enum { WORD_MAX = 64 };
 
-/* The parts of a dict that decide what it is. */
+/* The parts of a dict that decide its kind. */
 struct nova_vif {
     struct json_object *dict;
     struct json_object *details; /* NULL (to json-c an object without members) if there are none. */
@@ -54,8 +53,8 @@ static bool get_detail(const struct nova_vif *nova, const char *key, bool *value
     return jget_bool(nova->details, "vif.details", key, JGET_OPTIONAL, value, error);
 }
 
-/* Whether it is the case that Nova lacks; only looked at where Nova would forget the VF. */
-static bool is_forgotten_vf(const struct nova_vif *nova)
+/* Whether Nova would lose the VF of this dict. Called only for types for which it may. */
+static bool is_lost_vf(const struct nova_vif *nova)
 {
     return is_vnic(nova, "virtio-forwarder") && jget_given(nova->profile, "pci_slot");
 }
@@ -73,7 +72,7 @@ static bool kind_of_ovs(const struct nova_vif *nova, enum vif_kind *kind, struct
                                  "The representor of a remote-managed port is plugged on its DPU, "
                                  "not here; leave this VIF to the DPU.");
     }
-    if (is_forgotten_vf(nova)) {
+    if (is_lost_vf(nova)) {
         *kind = VIF_KIND_REPRESENTOR;
         return true;
     }
@@ -106,28 +105,28 @@ static bool kind_of_vhostuser(const struct nova_vif *nova, enum vif_kind *kind, 
         return false;
     }
     if (fp || (vrouter && !ovs)) {
-        return field_unsupported(error, "vif.details",
-                                 fp ? "vhostuser_fp_plug" : "vhostuser_vrouter_plug",
-                                 "The vhost-user port is %s's, not Open vSwitch's; plug it with "
-                                 "the os-vif plugin '%s'.",
-                                 fp ? "6WIND's fast path" : "Contrail's vRouter",
-                                 fp ? "vhostuser_fp" : "contrail_vrouter");
+        return field_unsupported(
+            error, "vif.details", fp ? "vhostuser_fp_plug" : "vhostuser_vrouter_plug",
+            "The vhost-user port belongs to %s, not to Open vSwitch; plug it with "
+            "the os-vif plugin '%s'.",
+            fp ? "6WIND's fast path" : "Contrail's vRouter",
+            fp ? "vhostuser_fp" : "contrail_vrouter");
     }
-    if (is_forgotten_vf(nova)) {
+    if (is_lost_vf(nova)) {
         *kind = VIF_KIND_REPRESENTOR;
         return true;
     }
     if (!ovs) {
         return field_unsupported(error, "vif.details", "vhostuser_ovs_plug",
-                                 "vif.details.vhostuser_ovs_plug is not true, so that nothing is "
-                                 "to be plugged for this vhost-user port; bind it with that set, "
-                                 "or do not plug it.");
+                                 "vif.details.vhostuser_ovs_plug is not true, so there is nothing "
+                                 "to plug for this vhost-user port; bind it with that set, or do "
+                                 "not plug it.");
     }
     *kind = VIF_KIND_VHOST_USER;
     return true;
 }
 
-/* What the VIF is, as nova_to_osvif_vif() chooses it. */
+/* Chooses the kind as nova_to_osvif_vif() does. */
 static bool choose_kind(const struct nova_vif *nova, enum vif_kind *kind, struct error *error)
 {
     static const struct {
@@ -146,8 +145,8 @@ static bool choose_kind(const struct nova_vif *nova, enum vif_kind *kind, struct
     }
     if (!strcmp(nova->type, "binding_failed")) {
         return field_unsupported(error, "vif", "type",
-                                 "Neutron could not bind the port to this host, so that its VIF "
-                                 "type is not known; see neutron-server's log and bind it again.");
+                                 "Neutron could not bind the port to this host, so its VIF type "
+                                 "is not known; see neutron-server's log and bind it again.");
     }
     if (!strcmp(nova->type, "unbound")) {
         return field_unsupported(error, "vif", "type",
@@ -159,8 +158,8 @@ static bool choose_kind(const struct nova_vif *nova, enum vif_kind *kind, struct
                              nova->type);
 }
 
-/* Nova fills in network.bridge for what it has os-vif plug. It does not for a vhostuser port
- * without vhostuser_ovs_plug, which may be the case that is ours: there the binding tells. */
+/* Nova fills in network.bridge for VIFs that os-vif plugs. It does not for a vhostuser port without
+ * vhostuser_ovs_plug, which may be a VF that Nova loses: then the binding has the bridge. */
 static bool decode_network(const struct nova_vif *nova, struct vif *vif, struct error *error)
 {
     struct json_object *network;

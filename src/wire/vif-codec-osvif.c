@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* os-vif object primitives, as os_vif.objects' obj_to_primitive() writes them. Field names and
- * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Members that we
- * do not know are ignored, because newer versions add members. */
+/* os-vif object primitives, as obj_to_primitive() of os_vif.objects writes them. Field names and
+ * types are those of os_vif/objects/vif.py and network.py (os-vif 3.0 to master). Unknown members
+ * are ignored, because newer versions add members. */
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 enum profile { PROFILE_OVS, PROFILE_REPRESENTOR };
 
-/* Opens a primitive: gives its object name and its data. */
+/* Opens a primitive: gives the name and the data of its object. */
 static bool open_primitive(struct json_object *object, const char *path, const char **name,
                            struct json_object **data, struct error *error)
 {
@@ -54,8 +54,8 @@ static bool decode_network(struct json_object *data, struct vif *vif, struct err
            field_mtu(fields, "vif.network", "mtu", &vif->mtu, error);
 }
 
-/* The representor's address stands in datapath_offload since port profile 1.1 and beside it in the
- * deprecated member; Nova writes both. */
+/* Since port profile 1.1 datapath_offload has the address of the representor. The deprecated member
+ * may have it too: Nova writes both. */
 static bool decode_representor(struct json_object *fields, struct vif *vif, struct error *error)
 {
     struct json_object *offload;
@@ -95,8 +95,8 @@ static bool decode_representor(struct json_object *fields, struct vif *vif, stru
     return true;
 }
 
-/* What os-vif shall make for a VIFOpenVSwitch. It passes over create_port and multiqueue on other
- * objects, and refuses create_tap (TapCreationNotSupported in vif_plug_ovs of os-vif master). */
+/* Reads what to create for a VIFOpenVSwitch. On other objects os-vif ignores create_port and
+ * multiqueue, and refuses create_tap (TapCreationNotSupported in vif_plug_ovs of os-vif master). */
 static bool decode_creation(struct json_object *fields, struct vif *vif, struct error *error)
 {
     if (!jget_bool(fields, "vif.port_profile", "create_port", JGET_OPTIONAL, &vif->create_port,
@@ -180,12 +180,12 @@ static bool decode_host_device(struct json_object *data, struct vif *vif, struct
     vif->kind = VIF_KIND_HOST_DEVICE;
     vif->has_pci_slot = true;
     vif->pci_slot = slot;
-    /* Nova gives no vif_name for these; the tap name stands in the profile. */
+    /* Nova gives no vif_name for these; the profile has the name of the tap. */
     memcpy(vif->vif_name, vif->representor_name, sizeof vif->vif_name);
     return true;
 }
 
-/* What the object is, apart from what all kinds share. */
+/* Decodes the kind, and the members that not all objects have. */
 static bool decode_object(struct json_object *data, const char *name, enum profile profile,
                           struct vif *vif, struct error *error)
 {
@@ -202,7 +202,7 @@ static bool decode_object(struct json_object *data, const char *name, enum profi
         vif->kind = VIF_KIND_HYBRID;
         return field_ifname(data, "vif", "bridge_name", true, vif->linux_bridge, error);
     }
-    /* A VIFOpenVSwitch has a bridge_name too, but os-vif goes by network.bridge. */
+    /* A VIFOpenVSwitch has a bridge_name too, but os-vif uses network.bridge. */
     vif->kind = VIF_KIND_OVS;
     return true;
 }

@@ -7,7 +7,7 @@
 #include "wire/vif-fields.h"
 #include "wire/vif-forms.h"
 
-/* The members of an object primitive, or the object itself if it is a plain one. */
+/* Returns the data of an object primitive, or the object itself if it is not a primitive. */
 static struct json_object *object_data(struct json_object *object)
 {
     struct json_object *data;

@@ -106,7 +106,7 @@ bool field_mtu(struct json_object *object, const char *path, const char *key, in
     int64_t value;
 
     *mtu = 0;
-    /* os-vif takes an MTU of 0 for "none given" (OvsPlugin._get_mtu). */
+    /* For os-vif an MTU of 0 means "not given" (OvsPlugin._get_mtu). */
     if (json_object_object_get_ex(object, key, &member) &&
         json_object_is_type(member, json_type_int) && json_object_get_int64(member) == 0) {
         return true;
@@ -194,7 +194,7 @@ bool field_vhost_mode(struct json_object *object, const char *path, const char *
     return true;
 }
 
-/* Reads a rate and its burst, of which the second makes no sense without the first. */
+/* Reads a rate and its burst. A burst makes no sense without its rate. */
 static bool read_limit(struct json_object *object, const char *path, const char *rate_key,
                        const char *burst_key, int64_t *rate, int64_t *burst, struct error *error)
 {

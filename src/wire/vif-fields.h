@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Typed members that the forms of a VIF share: each is read and checked in one place.
+/* Members that the forms of a VIF have in common: one function reads and checks each.
  *
- * Each reads member `key` of `object`, which stands at `path` of the request, into a field of the
- * VIF; an optional one that is not given leaves the field empty. Returns false with *error filled
- * (invalid_request, naming the member). */
+ * Each reads member `key` of `object`, whose place in the request is `path`, into a field of the
+ * VIF. If an optional member is missing, the field is empty. Returns false with *error filled
+ * (invalid_request, with the name of the member). */
 
 #ifndef VP_VIF_FIELDS_H
 #define VP_VIF_FIELDS_H 1
@@ -34,22 +34,22 @@ bool field_vhost_path(struct json_object *object, const char *path, const char *
 bool field_vhost_mode(struct json_object *object, const char *path, const char *key,
                       enum vhost_mode *mode, struct error *error); /* Required. */
 
-/* An array of VIF ids, at least one, each 1 to 64 bytes. *ids is malloc'ed, also if
- * this fails at one of them; *n tells how many are right. */
+/* Reads an array of VIF ids, at least one. *ids is malloc'ed, even if one of them is wrong; *n is
+ * the number of those that are right. */
 bool field_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_MAX + 1], size_t *n,
                struct error *error);
 
 /* Reads member `qos` of `object`: {"egress":{"max_kbps","max_burst_kbps","max_kpps",
- * "max_burst_kpps"},"ingress":{"max_kbps","max_burst_kbps"}}, each 0 to VIF_QOS_MAX and 0 if left
- * out. A burst needs its rate. *given tells whether there is a `qos`, if only an empty one. */
+ * "max_burst_kpps"},"ingress":{"max_kbps","max_burst_kbps"}}, each 0 to VIF_QOS_MAX, and 0 if left
+ * out. A burst needs its rate. *given is whether there is a `qos`, even an empty one. */
 bool field_qos(struct json_object *object, const char *path, bool *given, struct vif_qos *qos,
                struct error *error);
 
-/* Writes `prefix` and `id`, cut at 14 bytes, to `name`: so do os-vif (OvsPlugin.gen_port_name())
- * and Nova (NIC_NAME_LEN), although the kernel would take 15. */
+/* Writes `prefix` and `id`, cut at 14 bytes, to `name`, as os-vif (OvsPlugin.gen_port_name()) and
+ * Nova (NIC_NAME_LEN) do, although the kernel accepts 15 bytes. */
 void field_name(const char *prefix, const char *id, char name[VIF_IFNAME_MAX + 1]);
 
-/* Fills *error with unsupported_vif on member `key`; a message ends in what to do next. Returns
+/* Fills *error with unsupported_vif on member `key`. The message ends with what to do next. Returns
  * false. */
 bool field_unsupported(struct error *error, const char *path, const char *key, const char *format,
                        ...) __attribute__((format(printf, 4, 5)));

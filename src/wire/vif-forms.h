@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The three forms of a VIF, each with a decoder of its own; vif_decode() tells them apart. */
+/* The decoders of the three forms of a VIF. vif_decode() chooses one of them. */
 
 #ifndef VP_VIF_FORMS_H
 #define VP_VIF_FORMS_H 1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a client sends, a request is either understood and within its bounds, or refused with an
- * answer that is itself valid JSON. For libFuzzer. */
+ * reply that is itself valid JSON. For libFuzzer. */
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -45,7 +45,7 @@ static const struct nic_vf_view bare_vf = {.vf = {1, 0, 0x1f, 0},
                                            .driver = "",
                                            .problem = ""};
 
-/* Ends the answer and checks the whole line. */
+/* Ends the reply and checks the whole line. */
 static void check_line(struct reply_nics *nics, const char *id, const char *line)
 {
     char *got = reply_nics_finish(nics, id);

@@ -39,7 +39,7 @@ static const struct vif_view full = {
     .error = "no such device",
 };
 
-/* Checks that `line` is one line of JSON, an answer to `id`, and gives the member that it carries.
+/* Checks that `line` is one line of JSON, a reply to `id`, and gives its member.
  * Frees `line`; the caller puts *reply. */
 static struct json_object *open_reply(char *line, const char *id, const char *member,
                                       struct json_object **reply)
@@ -208,7 +208,7 @@ static void test_error(void **state)
     }
 }
 
-/* Messages quote what a client sent, cut at some byte: the answer is valid UTF-8 all the same. */
+/* Messages quote what a client sent, cut at some byte: the reply is valid UTF-8 all the same. */
 static void test_error_with_cut_text(void **state)
 {
     struct json_object *reply;
@@ -520,16 +520,18 @@ static void test_notifications(void **state)
     struct json_object *params;
 
     (void)state;
-    params = open_notification(notify_vif("vif.plugged", &full), "vif.plugged", &notification);
+    params =
+        open_notification(notification_vif("vif.plugged", &full), "vif.plugged", &notification);
     check_members(params, full_members, N(full_members));
     json_object_put(notification);
 
-    params = open_notification(notify_unplugged("v1"), "vif.unplugged", &notification);
+    params = open_notification(notification_unplugged("v1"), "vif.unplugged", &notification);
     assert_string_equal(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
                         "{\"vif_id\":\"v1\"}");
     json_object_put(notification);
 
-    params = open_notification(notify_switch("switch.down", "ovsdb"), "switch.down", &notification);
+    params = open_notification(notification_switch("switch.down", "ovsdb"), "switch.down",
+                               &notification);
     assert_string_equal(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
                         "{\"what\":\"ovsdb\"}");
     json_object_put(notification);

@@ -34,7 +34,7 @@ static const struct {
     const char *text;
     int code; /* 0: accepted. */
     const char *field;
-    const char *id; /* That the answer carries, as JSON text. */
+    const char *id; /* Of the reply, as JSON text. */
 } rows[] = {
     /* Texts that are no request. */
     {"", RPC_PARSE_ERROR, "", "null"},
@@ -398,7 +398,7 @@ static void test_methods(void **state)
     assert_null(method_name((enum method) - 1));
 }
 
-/* An id that cannot be sent back as it came must not be answered with another one: a client that
+/* An id that cannot be sent back as it came must not get a reply with another one: a client that
  * waits for its own would wait forever. */
 static void test_id_beyond_64_bits(void **state)
 {
