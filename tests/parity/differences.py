@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every difference between os-vif and vifplugd: what it is, in which versions of os-vif, where it shows, and
-why it is.
+"""Every difference between os-vif and vifplugd: what it is, in which versions of os-vif and in which cases it
+occurs, and its reason.
 
-test_parity.py fails on a difference that is not listed here for the installed os-vif, and on one that is and
-does not show. docs/vif-types.md has the same list as a table; the texts are Markdown.
+test_parity.py fails on a difference that is not listed here for the installed os-vif, and on a listed one that
+does not occur. docs/vif-types.md has the same list as a table; the texts are Markdown.
 """
 
 import dataclasses
@@ -25,9 +25,9 @@ def number(version):
 
 @dataclasses.dataclass(frozen=True)
 class Shows:
-    """In which cases after which steps it shows, and as what: {key of state.look(): (os-vif's value,
-    vifplugd's)}, with * for anything. Each key shows in each case after each step; if the cases are
-    ALL, in some. `since` and `until` are os-vif's versions, if they are not all that the difference has."""
+    """The cases and steps in which a difference occurs, and the differing values: {key of state.look():
+    (os-vif's value, vifplugd's)}, with * for anything. Each key differs in each case after each step; if
+    the cases are ALL, in some. `since` and `until` are set if not all versions of the difference have it."""
 
     cases: tuple
     steps: tuple
@@ -87,14 +87,14 @@ TAPS = ("a tap that is made, system", "a tap that is made, netdev", "a tap with 
         "a tap that is made, on a port bridge", "a tap that is made, on a trunk")
 HYBRIDS = ("hybrid system", "hybrid isolated", "hybrid on a trunk")
 
-# What vifplugd has beside what os-vif has.
+# What vifplugd writes in addition to os-vif.
 ADDITIONS = [
     Difference(
         "`external_ids` of the Interface", "the four that Neutron reads",
-        "`vifplug-owner`, `vifplug-vif-id`, `vifplug-kind`, `vifplug-boot-id` as well, and what "
+        "also `vifplug-owner`, `vifplug-vif-id`, `vifplug-kind`, `vifplug-boot-id`, and the keys that "
         "only some kinds have",
-        "the row is the daemon's only record: by it a VIF is known again after a restart, "
-        "unplugged without looking anything up, and told from what is not the daemon's to touch",
+        "the row is the daemon's only record: with it the daemon recognizes a VIF after a restart, "
+        "unplugs it without other sources, and does not touch the ports of other programs",
         (Shows(ALL, ALL, {f"Interface * external_ids:vifplug-{key}": (NONE, value)
                           for key, value in (
                               ("owner", "vifplugd"), ("vif-id", THERE), ("kind", THERE),
@@ -102,19 +102,19 @@ ADDITIONS = [
                               ("vf-num", THERE), ("linux-bridge", THERE), ("port-bridge", THERE),
                               ("guest-port", THERE))}),)),
     Difference(
-        "`ifalias` of links that are made", "none", "`vifplugd:` and the VIF's id",
-        "only what carries it is deleted; links that a killed daemon left are found by it",
+        "`ifalias` of links that vifplugd makes", "none", "`vifplugd:` and the VIF's id",
+        "vifplugd deletes only links with this alias, and finds links by it that a killed daemon left",
         (Shows(ALL, ALL, {"link q* alias": (NONE, "vifplugd:*"),
                           "link tap* alias": (NONE, "vifplugd:*")}),)),
     Difference(
         "QoS row of new ports on bridges with datapath `system`", "none",
         "one of `default_qos_type` (`linux-noop`)",
-        "as later versions of os-vif: newer kernels give taps a qdisc that slows them down "
+        "like later versions of os-vif: newer kernels give taps a qdisc that slows them down "
         "(Launchpad bug 2017868)",
         (Shows(ALL, ALL, {"QoS *": (NONE, THERE)}),), until="3.0"),
     Difference(
         "`bridge_name` in `external_ids`, on trunk bridges", "none", "the bridge",
-        "as later versions of os-vif: Neutron's clean-up of trunks finds the port by it",
+        "like later versions of os-vif: Neutron's clean-up of trunks finds the port by it",
         (Shows(("vhost-user on a trunk",), PLUGGED,
                {f"Interface {VHU} external_ids:bridge_name": (NONE, "tbr-*")}),
          Shows(("ovs on a trunk",), PLUGGED,
@@ -128,9 +128,9 @@ ADDITIONS = [
          Shows(("a trunk for two",), ("plug", "port"),
                {f"Interface {VHU} external_ids:bridge_name": (NONE, "tbr-*")})), until="4.1"),
     Difference(
-        "`isolate_vif`", "`tag=4095`", "`vlan_mode=trunk` and `trunks=4095` as well",
-        "as later versions of os-vif: a tag alone puts the port on VLAN 4095, which every trunk "
-        "port of the bridge carries on",
+        "`isolate_vif`", "`tag=4095`", "also `vlan_mode=trunk` and `trunks=4095`",
+        "like later versions of os-vif: with only a tag the port is on VLAN 4095, which every trunk "
+        "port of the bridge carries",
         (Shows(("vhost-user isolated",), (*PLUGGED, "wired", "replug wired"),
                {f"Port {VHU} vlan_mode": (NONE, "trunk"), f"Port {VHU} trunks": (NONE, "4095")}),
          Shows(("hybrid isolated",), PLUGGED,
@@ -138,30 +138,30 @@ ADDITIONS = [
         until="3.0"),
     Difference(
         "`isolate_vif` with `per_port_bridge`, on the patch port of the integration bridge", "`tag=4095`",
-        "`vlan_mode=trunk` and `trunks=4095` as well", "as with other ports",
+        "also `vlan_mode=trunk` and `trunks=4095`", "as on other ports",
         (Shows(("port bridge isolated",), PLUGGED,
                {"Port ibp* vlan_mode": (NONE, "trunk"), "Port ibp* trunks": (NONE, "4095")}),)),
     Difference(
-        "`create_tap` and `multiqueue`", "not known", "the tap, with several queues",
-        "as later versions of os-vif: so the port is there, and can be wired, before the guest is",
+        "`create_tap` and `multiqueue`", "not supported", "the tap, with several queues",
+        "like later versions of os-vif: the port exists before the guest, so Neutron can configure it",
         (Shows(TAPS, PLUGGED, {"link tap*": (NONE, THERE)}),), until="4.1"),
     Difference(
-        "`fail_mode` of a bridge that is created, where OVSDB shows OVN or Neutron's agent",
+        "`fail_mode` of a new bridge, if OVSDB shows OVN or Neutron's agent",
         "none", "`secure`, and a warning (the setting `fail_mode`); none on trunk bridges",
-        "until its controller programs it, a bridge without it forwards between guests of all "
-        "networks",
+        "a bridge without `fail_mode` forwards between guests of all networks until its controller "
+        "programs it",
         (Shows(("on a host of OVN",), ("plug", "unplug", "plug on a trunk", "no ovn"),
                {"Bridge br-int fail_mode": (NONE, "secure")}),
          Shows(("on a host of Neutron's agent",), ("plug", "unplug"),
                {"Bridge br-int fail_mode": (NONE, "secure")}))),
 ]
 
-# What vifplugd writes in another way.
+# What vifplugd writes differently.
 REPRESENTORS = [
     Difference(
         "`VIFVHostUser` with `VIFPortProfileOVSRepresentor`", "a plain vhost-user port",
         "the VF's representor",
-        "the VIF names a VF, and the card serves its socket; os-vif's port has no guest",
+        "the VIF names a VF, and the card serves its socket; no guest uses os-vif's port",
         (Shows(("forwarder",), PLUGGED, {**port_of(VHU, THERE, NONE), **port_of(VFR, NONE, THERE)}),
          )),
     Difference(
@@ -173,45 +173,45 @@ REPRESENTORS = [
                {f"Interface {VFR} mtu_request": (NONE, THERE)}))),
     Difference(
         "`dpdk-vf-mac` of representors", "never set",
-        "the VIF's MAC, where the NIC's profile says so",
-        "the VF has to have the MAC that the guest is given; nobody else sets it",
+        "the VIF's MAC, if the NIC's profile says so",
+        "the VF must have the guest's MAC, and no other program sets it",
         (Shows(DPDK_LIVES, PLUGGED, {f"Interface {VFR} options:dpdk-vf-mac": (NONE, THERE)}),
          Shows(("a VF for two",), ("plug", "plug second", "unplug second"),
                {f"Interface {VFR} options:dpdk-vf-mac": (NONE, THERE)}))),
     Difference(
         "`vhost-server-path` of representors whose card has a vhost-user socket for the guest",
         "never set", "the guest's socket, in mode `server`",
-        "libvirt finds the interface, for its statistics, by that option alone; ovs-vswitchd passes "
-        "it over on a port of type `dpdk`",
+        "libvirt finds the interface, for its statistics, only by that option; ovs-vswitchd ignores "
+        "it on a port of type `dpdk`",
         (Shows(("host device netdev, Napatech",), PLUGGED,
                {f"Interface {VFR} options:vhost-server-path": (NONE, THERE)}),)),
     Difference(
         "VF number of a Napatech card", "the N of `virtfnN`", "`ID*8+VF`",
-        "the card's own numbering: os-vif's number is another VF's",
+        "the card numbers its VFs so: os-vif's number is that of another VF",
         (Shows(("host device netdev, Napatech",), PLUGGED,
                {f"Interface {VFR} options:dpdk-devargs": ("*representor=*6?",
                                                           "*representor=*10?")}),)),
 ]
 
-# Where vifplugd follows what os-vif means.
+# Where vifplugd does what os-vif intends.
 MEANINGS = [
     Difference(
         "`isolate_vif`, plugged again", "`tag=4095` again", "the tag stays",
-        "as later versions of os-vif: nova-compute plugs all VIFs again when it starts, and would "
-        "cut off every guest",
+        "like later versions of os-vif: nova-compute plugs all VIFs again when it starts, and would "
+        "disconnect every guest",
         (Shows(("vhost-user isolated",), ("replug wired",), {f"Port {VHU} tag": ("4095", "7")}),),
         until="3.0"),
     Difference(
         "`isolate_vif` on trunk bridges", "`tag=4095`", "not isolated",
-        "as later versions of os-vif: trunk bridges have VLANs of their own, and nothing takes the tag off "
-        "their ports again",
+        "like later versions of os-vif: trunk bridges have their own VLANs, and no program removes the tag "
+        "from their ports",
         (Shows(("isolated on a trunk",), PLUGGED, {f"Port {VHU} tag": ("4095", NONE)}),), until="3.0"),
     Difference(
         "`isolate_vif` with `per_port_bridge`, on the guest's port",
-        "isolated as well, as other ports",
+        "also isolated, like other ports",
         "only on the patch port of the integration bridge",
-        "Neutron's agent takes the tag off ports of the integration bridge only; the guest's would "
-        "keep it for ever",
+        "Neutron's agent removes the tag only from ports of the integration bridge; the guest's port would "
+        "always keep it",
         (Shows(("port bridge isolated",), PLUGGED, {"Port tap* tag": ("4095", NONE)}),
          Shows(("port bridge isolated",), PLUGGED,
                {"Port tap* vlan_mode": ("trunk", NONE), "Port tap* trunks": ("4095", NONE)},
@@ -223,18 +223,18 @@ MEANINGS = [
                {"Interface ibp* external_ids:iface-id": ("b1a6d2f4*", "11111111*")}),)),
     Difference(
         "veth pair of a `VIFBridge`", "not promiscuous", "promiscuous",
-        "os-vif means it too, but asks with the word `on`, which its pyroute2 code takes for no",
+        "os-vif intends this too, but passes the value `on`, which its pyroute2 code treats as false",
         (Shows((*HYBRIDS, "hybrid netdev"), PLUGGED, {"link qvb* promisc": ("False", "True")}),
          Shows(HYBRIDS, PLUGGED, {"link qvo* promisc": ("False", "True")}),
          Shows(("hybrid, unplugged as ovs",), ("plug",),
                {"link qv* promisc": ("False", "True")})), until="4.1"),
     Difference(
-        "`vhost-server-path`, when the mode changes from server to client", "stays", "goes",
-        "the option is of the other interface type",
+        "`vhost-server-path`, when the mode changes from server to client", "kept", "removed",
+        "the option belongs to the other interface type",
         (Shows(("from server to client",), ("replug",),
                {f"Interface {VHU} options:vhost-server-path": (THERE, NONE)}),)),
     Difference(
-        "plugged again on another bridge", "the port stays on the old one, and unplug leaves it",
+        "plugged again on another bridge", "the port stays on the old bridge, and unplug leaves it",
         "the port moves", "the VIF asks for that bridge",
         (Shows(("another bridge",), ("move",), {f"Port {VHU} bridge": ("br-old", "br-int")}),
          Shows(("another bridge",), ("unplug",), port_of(VHU, THERE, NONE)))),
@@ -242,7 +242,7 @@ MEANINGS = [
         "`VIFHostDevice` whose profile has no `datapath_type` (Nova gives none), on a bridge with "
         "datapath `netdev`",
         "the bridge becomes `system`, and the plug fails", "a representor in OVS-DPDK",
-        "the bridge tells which datapath is meant",
+        "the datapath of the bridge decides",
         (Shows(("host device as Nova makes it",), ("plug",),
                {"answer": ("failed", "done"), "Bridge br-int datapath_type": ("system", "netdev"),
                 **port_of(VFR, NONE, THERE)}),
@@ -250,8 +250,8 @@ MEANINGS = [
                {"answer": ("failed", "done"),
                 "Bridge br-int datapath_type": ("system", "netdev")}))),
     Difference(
-        "unplug of a `VIFHostDevice` whose VF is gone", "fails, and leaves port and link",
-        "done", "it works from the record, and looks nothing up",
+        "unplug of a `VIFHostDevice` whose VF does not exist any more", "fails, and leaves port and link",
+        "succeeds", "it uses only the record",
         (Shows(("a VF that goes",), ("unplug",),
                {"answer": ("failed", "done"), **port_of("enp193s0f0_2*", THERE, NONE),
                 "link enp193s0f0_2 up": ("True", "False")}),
@@ -263,7 +263,7 @@ MEANINGS = [
     Difference(
         "QoS row of `VIFVHostUser` whose profile has no `datapath_type`, or names `system`",
         "`linux-noop`, which stays when the VIF is unplugged", "none",
-        "vhost-user ports are on datapath `netdev`, which has no such QoS; nobody would remove the row",
+        "vhost-user ports are on datapath `netdev`, which has no such QoS; no program would remove the row",
         (Shows(("vhost-user without datapath", "forwarder"), PLUGGED, {"QoS vhu*": (THERE, NONE)}),
          Shows(("vhost-user without datapath", "forwarder"), ("unplug", "unplug again"),
                {"QoS nobody*": (THERE, NONE)}),
@@ -271,18 +271,18 @@ MEANINGS = [
          Shows(("vhost-user on system",), ("unplug",), {"QoS nobody*": (THERE, NONE)})),
         since="4.1"),
     Difference(
-        "QoS rows with `per_port_bridge`, plugged again", "one more, which no port has", "one",
-        "os-vif looks for the port on the integration bridge, where it is not; later versions do not",
+        "QoS rows with `per_port_bridge`, plugged again", "one more, which no port uses", "one",
+        "os-vif looks for the port on the wrong bridge, the integration bridge; later versions do not",
         (Shows(("port bridge system", "port bridge isolated", "port bridge with an interface id",
                 "a tap that is made, on a port bridge"),
                ("replug",), {"QoS nobody*": (THERE, NONE)}),), since="4.1", until="4.1"),
 ]
 
-# What is refused, or left alone.
+# What vifplugd refuses, or does not change.
 REFUSALS = [
     Difference(
         "a bridge that has another datapath than the VIF asks for",
-        "its `datapath_type` is changed", "refused: `invalid_request`",
+        "changes its `datapath_type`", "refused: `invalid_request`",
         "every port of the bridge would go down",
         (Shows(("another datapath",), ("plug",),
                {"answer": ("done", "invalid_request"),
@@ -301,7 +301,7 @@ REFUSALS = [
     Difference(
         "two VIFs whose ids share 11 characters",
         "the second takes the first's port, and its unplug removes it", "refused: `port_conflict`",
-        "the first guest would be cut off",
+        "the first guest would be disconnected",
         (Shows(("twins",), ("plug twin",),
                {"answer": ("done", "port_conflict"),
                 f"Interface {VHU} external_ids:iface-id": ("b1a6d2f4-52ff*", "b1a6d2f4-52a4*")}),
@@ -312,24 +312,24 @@ REFUSALS = [
         (Shows(("a VF for two",), ("plug second",),
                {"answer": ("done", "vf_in_use"), **port_of("vfrc1a6d2f4-52*", THERE, NONE)}),)),
     Difference(
-        "a VF that Open vSwitch cannot attach", "done; a port that does not work stays",
-        "refused: `not_realized`, with Open vSwitch's words; nothing stays",
+        "a VF that Open vSwitch cannot attach", "succeeds; a port that does not work stays",
+        "refused: `not_realized`, with Open vSwitch's error text; nothing stays",
         "success means that the port works",
         (Shows(("a VF that the switch cannot attach",), ("plug",),
                {"answer": ("done", "not_realized"), **port_of(VFR, THERE, NONE),
                 **bridge_of(THERE, NONE)}),
          Shows(("a VF that the switch cannot attach",), ("unplug",), bridge_of(THERE, NONE)))),
     Difference(
-        "an MTU above what Open vSwitch gives a vhost-user port (9702)", "written, and without "
-        "effect", "refused: `invalid_request`", "the guest would be told an MTU that does not pass",
+        "an MTU above the limit of Open vSwitch for a vhost-user port (9702)", "written, without "
+        "effect", "refused: `invalid_request`", "the guest would get an MTU that does not work",
         (Shows(("an MTU that OVS does not give",), ("plug",),
                {"answer": ("done", "invalid_request"), **port_of(VHU, THERE, NONE),
                 **bridge_of(THERE, NONE)}),
          Shows(("an MTU that OVS does not give",), ("unplug",), bridge_of(THERE, NONE)))),
     Difference(
         "`create_tap` with another VIF than a `VIFOpenVSwitch`",
-        "passed over; since 5.2 the plug fails when the port is written, and leaves it",
-        "refused: `invalid_request`; nothing stays", "no other kind has a tap of its own",
+        "ignored; since 5.2 the plug fails when it has written the port, and leaves the port",
+        "refused: `invalid_request`; nothing stays", "no other kind has such a tap",
         (Shows(("a tap for another kind",), ("plug",),
                {**port_of(VHU, THERE, NONE), **bridge_of(THERE, NONE)}),
          Shows(("a tap for another kind",), ("plug",), {"answer": ("done", "invalid_request")},
@@ -339,14 +339,14 @@ REFUSALS = [
          Shows(("a tap for another kind",), ("unplug",), bridge_of(THERE, NONE)))),
     Difference(
         "a vhost-user socket outside `socket_dirs`", "written", "refused: `invalid_request`",
-        "vswitchd connects wherever it is told, as root",
+        "ovs-vswitchd connects to any path, as root",
         (Shows(("a socket in a directory that is not allowed",), ("plug",),
                {"answer": ("done", "invalid_request"), **port_of(VHU, THERE, NONE),
                 **bridge_of(THERE, NONE)}),
          Shows(("a socket in a directory that is not allowed",), ("unplug",),
                bridge_of(THERE, NONE)))),
     Difference(
-        "a vhost-user socket in mode client at another place than vswitchd makes it",
+        "a vhost-user socket in mode client with another path than the one that ovs-vswitchd makes",
         "written; the guest finds no socket", "refused: `socket_mismatch`",
         "success means that the guest can connect",
         (Shows(("a socket that vswitchd does not make",), ("plug",),
@@ -354,8 +354,8 @@ REFUSALS = [
                 **bridge_of(THERE, NONE)}),
          Shows(("a socket that vswitchd does not make",), ("unplug",), bridge_of(THERE, NONE)))),
     Difference(
-        "a port of that name that somebody else made", "taken over, and removed at unplug",
-        "refused: `port_conflict`; unplug leaves it", "it is not the daemon's",
+        "a port of that name that another program made", "taken over, and removed at unplug",
+        "refused: `port_conflict`; unplug leaves it", "the port is not the daemon's",
         (Shows(("a port that is not ours",), ("plug",),
                {"answer": ("done", "port_conflict"),
                 f"Interface {VHU} type": ("dpdkvhostuserclient", "internal"),
@@ -364,24 +364,24 @@ REFUSALS = [
          Shows(("a port that is not ours",), ("unplug",), port_of(VHU, NONE, THERE)))),
     Difference(
         "unplug of a `VIFOpenVSwitch` without `create_port`",
-        "removes any port with its `vif_name`", "removes it if it has the VIF's `iface-id` as well",
-        "the port that libvirt made has that",
+        "removes any port with its `vif_name`", "removes it if it also has the VIF's `iface-id`",
+        "the port that libvirt made has that `iface-id`",
         (Shows(("a tap that is not ours",), ("unplug",), port_of("tap*", NONE, THERE)),)),
     Difference(
-        "a tap that somebody else made", "deleted at unplug", "stays",
-        "QEMU's taps go with QEMU; others are not the daemon's",
+        "a tap that another program made", "deleted at unplug", "stays",
+        "QEMU's taps disappear with QEMU; others are not the daemon's",
         (Shows(("ovs system with a tap",), ("unplug", "unplug again"),
                {"link tap*": (NONE, THERE)}),
          Shows(("ovs without port, by libvirt",), ("unplug",), {"link tap*": (NONE, THERE)}))),
     Difference(
-        "a trunk bridge with another's port on it, when its VIF is unplugged",
+        "a trunk bridge with a port of another program, when its VIF is unplugged",
         "removed with all its ports", "stays", "the port is not the daemon's",
         (Shows(("a trunk for two",), ("unplug",),
                {"Bridge tbr-*": (NONE, THERE), "Port *": (NONE, THERE),
                 "Interface *": (NONE, THERE)}),)),
     Difference(
-        "unplug for an instance that the VIF is no longer plugged for", "removes the port",
-        "leaves it, with a warning", "a late clean-up must not cut off who has the VIF now",
+        "unplug for another instance than the one that the VIF is plugged for", "removes the port",
+        "leaves it, with a warning", "a late clean-up must not disconnect the instance that has the VIF",
         (Shows(("an instance that is gone",), ("unplug for another",),
                port_of(VHU, NONE, THERE)),)),
 ]
