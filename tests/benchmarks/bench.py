@@ -5,7 +5,7 @@ usage: tests/bench [OPTION]...
 
   --quick             tiny numbers, to see that it works; its figures mean nothing
   --only PART         measure this part alone (may be given several times):
-                        single   one plug, one unplug: realised, committed
+                        single   one plug, one unplug: realized, committed
                         bulk     16 to 1,000 asked for at once
                         stages   where the time of one request goes
                         hotspots where vifplugd's own goes (with perf and strace)

@@ -78,12 +78,12 @@ def _measure(world, alternatives, figures, sizes, kind, count, realized):
 
 
 def with_switch(world, alternatives, figures, sizes):
-    """Realised."""
+    """Realized."""
     for kind in ("vhost-user", "row", "representor"):
         for count in sizes.at_once:
             # A port that failed is tried again at every change of the switch: many of them measure that.
             if count <= min(most(kind), sizes.rows if kind == "row" else count):
-                figures.say(f"{count} {kind} at once, realised, {world.n_ports} other ports")
+                figures.say(f"{count} {kind} at once, realized, {world.n_ports} other ports")
                 _measure(world, alternatives, figures, sizes, kind, count, realized=True)
 
 

@@ -18,7 +18,7 @@ PART = "hotspots"
 # The parts of the loop, in its order, by the function that is called there (src/daemon/main.c).
 ROOMS = {"ovs_run": "the copy of the database", "server_run": "requests: read, checked",
          "engine_commit": "planned, staged, sent to OVSDB",
-         "engine_run": "verdict, answer, log", "server_flush": "answers of many",
+         "engine_run": "verdict, reply, log", "server_flush": "replies: flushed",
          "watch_run": "drift", "poll_block": "waiting, being woken"}
 LINE = re.compile(r"^\s*([\d.]+)%\s.*\[[.k]\] (\S+)\s*$")
 CALL = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", re.MULTILINE)

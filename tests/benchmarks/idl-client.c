@@ -5,7 +5,7 @@
  * idl-client [--minimal] REMOTE
  *
  * copies the columns that vifplugd copies; with --minimal only those that are needed to write a
- * port and see it realised. Prints {"ready":true} once it is in step. Commands on standard input,
+ * port and see it realized. Prints {"ready":true} once it is in step. Commands on standard input,
  * one JSON object a line, each answered with one line:
  *
  *   {"do":"plug","bridge":B,"batch":N,"wait":BOOL,"rows":[ROW,...]}

@@ -105,13 +105,13 @@ def plots(records):
     series = _series(records, EVERYONE, "ports", part="single", what="plug", kind="vhost-user",
                      wait="realized")
     if series:
-        made["performance-plug.svg"] = chart("One vhost-user port, realised (median)",
+        made["performance-plug.svg"] = chart("One vhost-user port, realized (median)",
                                              "other ports present", "ms", series, linear_x=True)
     first = one(records, part="bulk", what="plug rate", kind="vhost-user", wait="realized", ports=0)
     if first:
         series = _series(records, BULK_WAYS, "count", part="bulk", what="plug rate",
                          kind="vhost-user", wait="realized", ports=0)
         if series:
-            made["performance-rate.svg"] = chart("vhost-user ports asked for at once, realised",
+            made["performance-rate.svg"] = chart("vhost-user ports asked for at once, realized",
                                                  "asked for at once", "ports/s", series)
     return made

@@ -28,9 +28,9 @@ def _keep(figures, taken, plug_only=False, **conditions):
 
 
 def with_switch(world, alternatives, figures, sizes):
-    """Realised; and committed while ovs-vswitchd runs."""
+    """Realized; and committed while ovs-vswitchd runs."""
     for kind in KINDS:
-        figures.say(f"one {kind}, realised, {world.n_ports} other ports")
+        figures.say(f"one {kind}, realized, {world.n_ports} other ports")
         taken = _measure(alternatives, kind, sizes, realized=True)
         _keep(figures, taken, kind=kind, ports=world.n_ports, wait="realized", switch=True)
     figures.say(f"one vhost-user, committed, {world.n_ports} other ports")

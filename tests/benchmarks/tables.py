@@ -58,7 +58,7 @@ def single(records):
     """One plug and one unplug."""
     tables = []
     for wait, switch, name, title in (
-            ("realized", True, "single-realized", "realised"),
+            ("realized", True, "single-realized", "realized"),
             ("committed", True, "single-committed-switch",
              "committed, while ovs-vswitchd runs"),
             ("committed", False, "single-committed", "committed, ovsdb-server alone")):
@@ -78,7 +78,7 @@ def single(records):
 def bulk(records):
     """Many at once."""
     tables = []
-    for wait, name, title in (("realized", "bulk-realized", "realised"),
+    for wait, name, title in (("realized", "bulk-realized", "realized"),
                               ("committed", "bulk-committed", "committed, ovsdb-server alone")):
         found = select(records, part="bulk", wait=wait)
         lines = []

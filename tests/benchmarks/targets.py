@@ -30,10 +30,10 @@ def _p50(records, **conditions):
 
 
 def _plugs(records):
-    """One realised plug, for each kind and number of ports."""
+    """One realized plug, for each kind and number of ports."""
     for record in select(records, part="single", what="plug", who=US, wait="realized"):
         conditions = {key: record[key] for key in ("part", "what", "kind", "ports", "wait")}
-        name = f"one {record['kind']}, realised, {record['ports']} ports present"
+        name = f"one {record['kind']}, realized, {record['ports']} ports present"
         ours = record["p50"]
         raw = _p50(records, who=RAW, **conditions)
         osvif = _p50(records, who=OSVIF, **conditions)
@@ -47,12 +47,12 @@ def _plugs(records):
 
 
 def _at_once(records):
-    """64 asked for at once, realised; where that was not measured, what was."""
+    """64 asked for at once, realized; where that was not measured, what was."""
     found = select(records, part="bulk", what="plug rate", who=ONE_CONNECTION, wait="realized")
     for record in select(found, count=64) or found:
         conditions = {key: record[key]
                       for key in ("part", "what", "kind", "count", "ports", "wait")}
-        name = (f"{record['count']} {record['kind']} at once, realised, "
+        name = (f"{record['count']} {record['kind']} at once, realized, "
                 f"{record['ports']} ports present")
         by_hand = _p50(records, who=BY_HAND, **conditions)
         osvif = _p50(records, who=OSVIF_EACH, **conditions)

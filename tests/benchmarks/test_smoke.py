@@ -121,7 +121,7 @@ def test_hotspots(result):
     if len(hotspots.tools()) < 2:
         pytest.skip("perf or strace is not installed")
     assert calls["sendto"] >= 2 and calls["poll"] >= 2, calls
-    assert {"the rest", "verdict, answer, log"} <= rooms, rooms
+    assert {"the rest", "verdict, reply, log"} <= rooms, rooms
 
 
 def test_tool_that_does_not_start():
@@ -133,7 +133,7 @@ def test_tool_that_does_not_start():
 def test_targets(result):
     assert result["targets"] == evaluate(result["records"])
     assert {verdict["met"] for verdict in result["targets"]} <= {True, False, None}
-    for words in ("one representor, realised", "one row, realised", "4 vhost-user at once, realised",
+    for words in ("one representor, realized", "one row, realized", "4 vhost-user at once, realized",
                   "at once, committed", "CPU of a plug one by one", "CPU of a plug in batches",
                   "resident memory, 0 VIFs", "start to ready"):
         assert any(words in verdict["what"] for verdict in result["targets"]), words

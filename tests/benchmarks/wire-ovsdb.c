@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ovsdb-server's end (RFC 7047): a client that monitors no more than it needs to know when a port
- * is realised, as vifplugd and ovs-vsctl know it. Commands:
+ * is realized, as vifplugd and ovs-vsctl know it. Commands:
  *
  *   {"do":"transact","requests":[LINE,...],"interfaces":N,"wait":BOOL}
  *       Sends the transactions, all at once, ids 0, 1, ... In each the first N operations insert

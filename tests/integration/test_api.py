@@ -64,7 +64,7 @@ def test_half_closed_connection_is_answered(box):
 
 
 def test_64_at_once_share_transactions(box, api):
-    """One connection, 64 VIFs: few transactions, few reconfigurations, all realised."""
+    """One connection, 64 VIFs: few transactions, few reconfigurations, all realized."""
     api.plug(vhost_user(500))
     before = api.call("status")["counters"]["transactions"]
     cfg = next_cfg(box)

@@ -137,6 +137,6 @@ def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
             assert interface(box, f"vhu{vif_id(100 + n)[:11]}") is not None
             assert box.vsctl("get", "Bridge", "br-int", "_uuid") != bridge
             return
-        # The plug came first, and went with its bridge while it was being realised.
+        # The plug came first, and went with its bridge while it was being realized.
         assert plug["error"]["data"]["reason"] == "not_realized"
     pytest.fail("the rival never came first")

@@ -226,7 +226,7 @@ def test_vswitchd_hangs(box, api):
 
 
 def test_vswitchd_dies_under_a_plug(box, api):
-    """Committed, and then nobody is there to realise it: refused and undone."""
+    """Committed, and then nobody is there to realize it: refused and undone."""
     api.plug(vhost_user(1))
     before = counts(box)
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
