@@ -20,9 +20,9 @@
  *   -EINVAL     an argument is wrong (malformed JSON, for one)
  *   -ENOMEM     memory has run out
  *
- * Methods, members and errors are described in docs/api.md. JSON texts are UTF-8. Strings that
- * functions return belong to the object that they were asked of. A handle must not be used by two
- * threads at a time; different handles may. */
+ * docs/api.md describes methods, members and errors. JSON texts are UTF-8. A string that a function
+ * returns belongs to the object that was its argument. Two threads must not use the same handle at
+ * the same time; they may use different handles. */
 
 #ifndef VIFPLUG_H
 #define VIFPLUG_H 1
@@ -37,7 +37,7 @@ extern "C" {
 
 #define VIFPLUG_API __attribute__((visibility("default")))
 
-/* Where the daemon listens, unless the environment variable says otherwise. */
+/* The daemon's socket, and the environment variable that overrides it. */
 #define VIFPLUG_DEFAULT_SOCKET "/run/vifplugd/vifplugd.sock"
 #define VIFPLUG_SOCKET_VARIABLE "VIFPLUGD_SOCKET"
 
@@ -67,7 +67,7 @@ struct vifplug_options {
 
 /* --- Synchronous. --- */
 
-/* Connects to `socket_path` (NULL: the environment's, else the default one). */
+/* Connects to `socket_path` (NULL: the environment variable's, else the default). */
 VIFPLUG_API int vifplug_open(const char *socket_path, struct vifplug **vifplug);
 VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
 
@@ -86,13 +86,13 @@ VIFPLUG_API int vifplug_unplug(struct vifplug *vifplug, const char *vif_id,
                                const char *instance_uuid, const struct vifplug_options *options,
                                struct vifplug_reply **reply);
 
-/* Changes a plugged VIF's MTU (bytes; 0: as it is) and limits (`qos`, a JSON text as in
- * docs/api.md; NULL: as they are). */
+/* Changes a plugged VIF's MTU (bytes; 0: no change) and limits (`qos`, a JSON text as in
+ * docs/api.md; NULL: no change). */
 VIFPLUG_API int vifplug_update(struct vifplug *vifplug, const char *vif_id, int mtu,
                                const char *qos, const struct vifplug_options *options,
                                struct vifplug_reply **reply);
 
-/* Removes the stale VIF `vif_id`, or all that are stale (NULL). */
+/* Removes the stale VIF `vif_id`, or all stale VIFs (NULL). */
 VIFPLUG_API int vifplug_reap(struct vifplug *vifplug, const char *vif_id,
                              const struct vifplug_options *options, struct vifplug_reply **reply);
 
@@ -103,7 +103,7 @@ VIFPLUG_API int vifplug_list(struct vifplug *vifplug, const struct vifplug_optio
 VIFPLUG_API int vifplug_status(struct vifplug *vifplug, const struct vifplug_options *options,
                                struct vifplug_reply **reply);
 
-/* Any method. `params` is a JSON object as text, or NULL. */
+/* Calls any method. `params` is a JSON object as text, or NULL. */
 VIFPLUG_API int vifplug_call(struct vifplug *vifplug, const char *method, const char *params,
                              int wait_ms, struct vifplug_reply **reply);
 
@@ -126,13 +126,14 @@ VIFPLUG_API short vifplug_async_events(const struct vifplug_async *async); /* PO
  * all callbacks have been called and after which the connection cannot be used any more. */
 VIFPLUG_API int vifplug_async_process(struct vifplug_async *async);
 
-/* Queues a request; it goes out with the next vifplug_async_process(). */
+/* Queues a request; the next vifplug_async_process() sends it. */
 VIFPLUG_API int vifplug_async_call(struct vifplug_async *async, const char *method,
                                    const char *params, vifplug_callback *callback, void *aux);
 
-/* Called for each notification that comes once "subscribe" has been called: `event` is its method
- * ("vif.plugged", ...), and `params` stands for a result, with a VIF in it where docs/api.md says
- * so; valid until the callback returns. NULL (the default) drops them. */
+/* Called for each notification after a call of "subscribe": `event` is its method ("vif.plugged",
+ * ...). `params` is like a reply whose result is the notification's params, with a VIF where
+ * docs/api.md says so; it is valid until the callback returns. With NULL (the default) the library
+ * drops notifications. */
 typedef void vifplug_notification_callback(void *aux, const char *event,
                                            struct vifplug_reply *params);
 VIFPLUG_API void vifplug_async_on_notification(struct vifplug_async *async,

@@ -5,7 +5,7 @@
 
 #include "base/number.h"
 
-/* Reads decimal digits at *s (at most 65535) and moves *s behind them. */
+/* Reads decimal digits at *s (at most 65535) and moves *s past them. */
 static bool read_number(const char **s, unsigned int *value)
 {
     int64_t number;
@@ -17,7 +17,7 @@ static bool read_number(const char **s, unsigned int *value)
     return true;
 }
 
-/* A list of numbers that is being read. */
+/* A list of numbers during its parsing. */
 struct list {
     unsigned short *values;
     size_t n;
@@ -35,7 +35,7 @@ static bool add_range(struct list *list, unsigned int first, unsigned int last)
     return true;
 }
 
-/* Reads `N`, `N-M` or a bracketed list of them at *s, and moves *s behind. */
+/* Reads `N`, `N-M` or a bracketed list of them at *s, and moves *s past it. */
 static bool read_list(const char **s, struct list *list)
 {
     bool bracket = **s == '[';
@@ -72,7 +72,7 @@ static bool read_list(const char **s, struct list *list)
     return true;
 }
 
-/* Controllers of multi-host cards: read for their grammar alone, since a host sees its own. */
+/* Controllers of multi-host cards: only checks the grammar, because a host sees only its own. */
 static bool skip_controllers(const char **s)
 {
     unsigned short values[DEVARGS_PFS_MAX];
@@ -100,7 +100,7 @@ static bool read_representor(const char *s, struct devargs *devargs)
         }
         devargs->n_pfs = pfs.n;
         if (*s == '\0' || *s == ',') {
-            return true; /* A PF's own representor: no VF. */
+            return true; /* The representor of the PF itself: no VF. */
         }
     }
     if (!strncmp(s, "sf", 2)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DPDK device arguments (`options:dpdk-devargs`): which VFs of which PF a port takes.
+/* DPDK device arguments (`options:dpdk-devargs`): which VFs of which PF a port uses.
  *
  * The grammar is that of the DPDK Programmer's Guide, "Ethernet Device Standard Device Arguments":
  * `<device>[,key=value]...`, where `representor=` has a value such as 3, vf3, [0-3,5], vf[0,2],
@@ -13,7 +13,7 @@
 
 #include "base/pci-addr.h"
 
-/* The most VFs that one SR-IOV PF can number, and so the cap on what one port can claim. */
+/* The most VFs that one SR-IOV PF can number, so the most that one port can claim. */
 #define DEVARGS_VFS_MAX 256
 
 /* The most PFs that one list can name: the functions of a PCI device. */
@@ -28,18 +28,19 @@ struct devargs {
     unsigned short vfs[DEVARGS_VFS_MAX]; /* VF numbers, in the order written. */
 };
 
-/* Reads `s`. Returns false if it names no PCI device (a virtual device such as net_null0, a MAC) or
- * the representor list is malformed or names more than DEVARGS_PFS_MAX PFs or DEVARGS_VFS_MAX VFs.
- */
+/* Reads `s`. Returns false if it names no PCI device (but a virtual device such as net_null0, or a
+ * MAC), or if the representor list is malformed or names more than DEVARGS_PFS_MAX PFs or
+ * DEVARGS_VFS_MAX VFs. */
 bool devargs_parse(const char *s, struct devargs *devargs);
 
-/* How many PFs the VFs are of (each number of `vfs` is one of each of them): at least 1. */
+/* The number of PFs that the VFs belong to, at least 1. Each number of `vfs` means one VF of each
+ * PF. */
 size_t devargs_n_pfs(const struct devargs *devargs);
 
-/* The i-th of them: the device as written, or with `pfN` function N of the same card. */
+/* The i-th of these PFs: the device as written, or with `pfN` function N of the same card. */
 struct pci_addr devargs_pf_at(const struct devargs *devargs, size_t i);
 
-/* The first of them, which is the only one but for bonded devices. */
+/* The first of these PFs. Only bonded devices have more than one. */
 struct pci_addr devargs_pf(const struct devargs *devargs);
 
 #endif

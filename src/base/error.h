@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Errors: why an operation was refused or failed, in the words of the API.
+/* Errors: why an operation was refused or failed, with the reasons of the API.
  *
- * Library code fills a `struct error` and returns false (or NULL); the boundary of the operation
- * logs it once and answers once. The error owns no memory, so it can be copied and forgotten. */
+ * Library code fills a `struct error` and returns false (or NULL); the end of the operation logs it
+ * once and replies once. The error owns no memory, so it can be copied, and needs no free. */
 
 #ifndef VP_ERROR_H
 #define VP_ERROR_H 1
@@ -44,26 +44,26 @@ enum {
 struct error {
     enum reason reason;
     int rpc_code;                 /* One of the RPC_* codes. */
-    char field[ERROR_FIELD_LEN];  /* Path of the offending member ("vif.network.mtu"), or "". */
-    char message[ERROR_TEXT_LEN]; /* One sentence for a person; ends in what to do next. */
-    char detail[ERROR_TEXT_LEN];  /* The underlying words (vswitchd's, OVSDB's, errno's), or "". */
+    char field[ERROR_FIELD_LEN];  /* Path of the wrong member ("vif.network.mtu"), or "". */
+    char message[ERROR_TEXT_LEN]; /* One sentence for a person; ends with what to do next. */
+    char detail[ERROR_TEXT_LEN];  /* The error text of vswitchd, OVSDB or errno, or "". */
 };
 
-/* Fills *error (which may be NULL) with rpc_code RPC_OPERATION and no detail; over-long text is
- * cut. Returns false, so that `return error_set(...)` reads well. */
+/* Fills *error (which may be NULL) with rpc_code RPC_OPERATION and no detail; cuts text that is too
+ * long. Returns false, so that callers can write `return error_set(...)`. */
 bool error_set(struct error *error, enum reason reason, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool error_vset(struct error *error, enum reason reason, const char *field, const char *format,
                 va_list args) __attribute__((format(printf, 4, 0)));
 
-/* Sets the detail of an error that has been filled (error may be NULL). Returns false. */
+/* Sets the detail of a filled error (error may be NULL). Returns false. */
 bool error_detail(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The wire name of a reason ("vf_in_use"). */
 const char *reason_name(enum reason reason);
 
-/* Whether the same request may succeed later without anybody changing it. */
+/* Whether the same request may succeed later, unchanged. */
 bool reason_retryable(enum reason reason);
 
 #endif

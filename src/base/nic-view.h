@@ -21,22 +21,22 @@ struct nic_pf_view {
     int numvfs;         /* sriov_numvfs; -1: not known. */
     const char *const *netdevs;
     size_t n_netdevs;
-    const char *profile; /* The NIC profile that counts for it. */
-    const char *problem; /* What is wrong with it for all its VFs, a sentence. */
+    const char *profile; /* The NIC profile that applies to it. */
+    const char *problem; /* A sentence: a problem of all its VFs. */
 };
 
 /* One of its VFs. */
 struct nic_vf_view {
     struct pci_addr vf;
     int index;           /* The N of the PF's virtfnN. */
-    int vf_num;          /* By the profile's rule; -1: it has none. */
-    const char *devargs; /* Of its port, plugged or not. */
+    int vf_num;          /* By the profile's rule; -1: no number. */
+    const char *devargs; /* Of its port, even if it is not plugged. */
     const char *vhost_path;
     enum vhost_mode vhost_mode;
     const char *driver;
-    const char *vif_id;  /* Whose VIF it is... */
-    const char *port;    /* ...or which port has it that is not ours. */
-    const char *problem; /* Why a plug of it would be refused, a sentence. */
+    const char *vif_id;  /* The VIF that has the VF... */
+    const char *port;    /* ...or another program's port that has it. */
+    const char *problem; /* A sentence: why a plug of it would be refused. */
 };
 
 #endif

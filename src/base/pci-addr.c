@@ -9,8 +9,8 @@
 
 enum { PCI_DEVICE_MAX = 0x1f, PCI_FUNCTION_MAX = 7, PCI_DOMAIN_MAX = 0xffff };
 
-/* rte_pci_addr_parse() skips leading blanks and takes signs and short numbers, so the shape is
- * checked first: 'h' stands for a hexadecimal digit. */
+/* rte_pci_addr_parse() skips leading blanks and accepts signs and short numbers, so this checks the
+ * shape first: 'h' is a hexadecimal digit. */
 static bool has_shape(const char *s, const char *shape)
 {
     for (; *shape; s++, shape++) {

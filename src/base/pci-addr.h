@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PCI addresses: the only reader of DDDD:BB:DD.F in the project. */
+/* PCI addresses: the only parser of DDDD:BB:DD.F in the project. */
 
 #ifndef VP_PCI_ADDR_H
 #define VP_PCI_ADDR_H 1
@@ -19,11 +19,12 @@ struct pci_addr {
 };
 
 /* Parses exactly DDDD:BB:DD.F (hexadecimal, either case), as Nova and sysfs write it. Returns false
- * and leaves *addr alone if `s` is anything else, out of range included. rte_pci_addr_parse() does
- * the reading, but it lets device 0x20, function 8 and 32-bit domains pass. */
+ * and does not change *addr if `s` is anything else, also if a number is out of range. (The parser,
+ * rte_pci_addr_parse(), accepts also device 0x20, function 8 and 32-bit domains.) */
 bool pci_addr_parse(const char *s, struct pci_addr *addr);
 
-/* The same, and also BB:DD.F (domain 0) and a leading "pci:", as DPDK device arguments have it. */
+/* The same, but also parses BB:DD.F (domain 0) and a leading "pci:", as in DPDK device arguments.
+ */
 bool pci_addr_parse_devargs(const char *s, struct pci_addr *addr);
 
 /* Writes the canonical form (lower case, with domain) to `buf` and returns `buf`. */

@@ -73,7 +73,7 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
         [VIF_FIELD_LINUX_BRIDGE] = "vif.bridge_name",
         [VIF_FIELD_QOS] = "vif",
     };
-    /* Where Nova's nova_to_osvif_vif() reads them. */
+    /* The members that Nova's nova_to_osvif_vif() reads. */
     static const char *const nova[VIF_FIELD_N] = {
         [VIF_FIELD_KIND] = "vif.type",
         [VIF_FIELD_BRIDGE] = "vif.network.bridge",
@@ -162,8 +162,8 @@ bool vif_mac_parse(const char *s, char mac[VIF_MAC_LEN])
 {
     struct rte_ether_addr address;
 
-    /* rte_ether_unformat_addr() also takes "0011.2233.4455" and single digits; callers of this
-     * field write the one form that Neutron and libvirt write. */
+    /* rte_ether_unformat_addr() also accepts "0011.2233.4455" and single digits; this accepts only
+     * the form that Neutron and libvirt write. */
     if (!s || strlen(s) != VIF_MAC_LEN - 1 || s[2] != ':' ||
         rte_ether_unformat_addr(s, &address) != 0 || !rte_is_valid_assigned_ether_addr(&address)) {
         return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VIF: what a caller asks to have plugged, validated and free of the form it came in. */
+/* A VIF that a caller asks to plug, validated, and independent of the form of the request. */
 
 #ifndef VP_VIF_H
 #define VP_VIF_H 1
@@ -14,7 +14,7 @@
 #define VIF_IFNAME_MAX 15   /* The kernel's IFNAMSIZ less its terminator. */
 #define VIF_MAC_LEN 18      /* "xx:xx:xx:xx:xx:xx" and its terminator. */
 #define VIF_PATH_MAX 107    /* sun_path of unix(7) less its terminator. */
-#define VIF_DATAPATH_MAX 15 /* Longest datapath_type we take ("netdev", "system"). */
+#define VIF_DATAPATH_MAX 15 /* Longest accepted datapath_type ("netdev", "system"). */
 #define VIF_MTU_MIN 68      /* RFC 791: every IPv4 link carries 68 bytes. */
 #define VIF_MTU_MAX 65535
 
@@ -32,13 +32,13 @@ enum vif_kind {
 /* The role of the guest (QEMU) on the vhost-user socket, as in Nova and os-vif. */
 enum vhost_mode { VHOST_MODE_NONE = 0, VHOST_MODE_SERVER, VHOST_MODE_CLIENT };
 
-/* The form a VIF came in (UPDATE: params of that method). It only decides how fields are named in
- * errors. */
+/* The form of a VIF in the request (UPDATE: params of that method). It only decides how errors name
+ * fields. */
 enum vif_form { VIF_FORM_NATIVE = 0, VIF_FORM_OSVIF, VIF_FORM_NOVA, VIF_FORM_UPDATE };
 
 /* Limits on a VIF's traffic as its guest sees it, in the units of Neutron's QoS rules; 0: none.
- * Egress is what the guest sends. A burst of 0 leaves it to the switch (or to Neutron's rule of
- * 80 % of the rate, where the switch wants one). */
+ * Egress is what the guest sends. With a burst of 0 the switch decides (or Neutron's rule of 80 %
+ * of the rate, where the switch needs a burst). */
 struct vif_qos {
     int64_t egress_kbps;       /* 1000 bit/s, up to VIF_QOS_MAX like the others. */
     int64_t egress_burst_kb;   /* 1000 bit. */
@@ -67,10 +67,10 @@ struct vif {
     char vhost_path[VIF_PATH_MAX + 1];     /* vhost-user socket, or "". */
     enum vhost_mode vhost_mode;            /* NONE exactly if vhost_path is "". */
     char linux_bridge[VIF_IFNAME_MAX + 1]; /* hybrid: its Linux bridge. */
-    bool create_port;                      /* ovs: whether the port is ours to make. */
-    bool create_tap;                       /* ovs, with create_port: the tap device as well... */
+    bool create_port;                      /* ovs: whether vifplugd makes the port. */
+    bool create_tap;                       /* ovs, with create_port: also make the tap device... */
     bool multiqueue;                       /* ...with several queues. */
-    bool has_qos;                          /* Limits are asked for, if only to have none. */
+    bool has_qos;                          /* The request has limits, perhaps none at all. */
     struct vif_qos qos;
 };
 
@@ -80,7 +80,7 @@ enum vif_kind vif_kind_from_name(const char *name);
 const char *vhost_mode_name(enum vhost_mode mode);
 enum vhost_mode vhost_mode_from_name(const char *name);
 
-/* The members of a VIF that planning may complain about. */
+/* The members of a VIF that planning may refuse. */
 enum vif_field {
     VIF_FIELD_KIND,
     VIF_FIELD_BRIDGE,
@@ -95,10 +95,10 @@ enum vif_field {
     VIF_FIELD_N
 };
 
-/* The path by which the caller knows `field` of `vif` ("vif.network.mtu" or "vif.mtu"). */
+/* The path of `field` in the form that the caller used ("vif.network.mtu" or "vif.mtu"). */
 const char *vif_field_path(const struct vif *vif, enum vif_field field);
 
-/* Each takes any string (NULL too) and tells whether it is acceptable as what it is named for. */
+/* Each takes any string (or NULL) and returns whether it is a valid value of that type. */
 bool vif_id_valid(const char *s);     /* VIF ids, interface ids. */
 bool vif_ifname_valid(const char *s); /* 1-15 bytes, no '/', ':' or white space, not "." or "..". */
 bool vif_path_valid(const char *s);   /* Absolute, no "." or ".." or empty component, printable. */

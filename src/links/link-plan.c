@@ -58,8 +58,8 @@ static void add_mtu(struct host_plan *plan, const char *name, int old_mtu, int m
 static bool taken(struct error *error, const char *name, const char *what)
 {
     return error_set(error, REASON_PORT_CONFLICT, "",
-                     "There is a link %s that was not made for this VIF, where its %s would be; "
-                     "remove it with ip link delete if it is not needed.",
+                     "There is a link %s that was not made for this VIF, but the VIF's %s needs "
+                     "that name; remove it with ip link delete if it is not needed.",
                      name, what);
 }
 
@@ -72,8 +72,7 @@ static bool plan_veth(const char *vif_id, const struct host_spec *spec,
     const struct link_facts *left = facts->has_netdev ? &facts->netdev : &facts->peer;
 
     if (facts->has_netdev != facts->has_peer && host_is_alias_of(left->alias, vif_id)) {
-        /* The other end has been taken elsewhere: a new pair is made (os-vif's
-         * create_veth_pair()). */
+        /* The other end is missing: make a new pair (like os-vif's create_veth_pair()). */
         add(plan, HOST_DELETE, facts->has_netdev ? spec->netdev : spec->peer);
         rest = *facts;
         rest.has_netdev = rest.has_peer = false;
@@ -168,7 +167,7 @@ void host_plan_down(const char *vif_id, const struct host_spec *spec, const stru
             add(plan, HOST_SET_DOWN, spec->netdev);
         }
     } else if (host_is_alias_of(facts->netdev.alias, vif_id)) {
-        add(plan, HOST_DELETE, spec->netdev); /* The veth's other end goes along. */
+        add(plan, HOST_DELETE, spec->netdev); /* This deletes the veth's other end too. */
     }
 }
 
@@ -206,8 +205,8 @@ bool host_execute(struct links *links, const char *vif_id, struct host_plan *pla
 
     if (plan->n_done < plan->n && !links) {
         return error_set(error, REASON_NOT_REALIZED, "",
-                         "vifplugd has no netlink socket, so it cannot make links; look at its log "
-                         "from when it started.");
+                         "vifplugd has no netlink socket, so it cannot make links; its log has the "
+                         "reason, at its start.");
     }
     alias_of(vif_id, alias);
     while (plan->n_done < plan->n) {
@@ -222,7 +221,7 @@ bool host_execute(struct links *links, const char *vif_id, struct host_plan *pla
 
 void host_revert(struct links *links, struct host_plan *plan)
 {
-    struct error ignored; /* What cannot be taken back has gone already. */
+    struct error ignored; /* What cannot be reverted is gone already. */
 
     while (plan->n_done > 0) {
         const struct host_step *step = &plan->steps[--plan->n_done];

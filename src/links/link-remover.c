@@ -10,7 +10,7 @@
 #include "ovs-thread.h"
 #include "util.h"
 
-struct job {
+struct removal {
     struct ovs_list node;
     uint64_t id;
     char vif_id[VIF_ID_MAX + 1];
@@ -21,28 +21,28 @@ struct job {
 struct link_remover {
     pthread_t thread;
     struct ovs_mutex mutex;
-    pthread_cond_t wake; /* Something is in `todo`, or the end has come. */
+    pthread_cond_t wake; /* `todo` is not empty, or `ending` is set. */
     struct ovs_list todo OVS_GUARDED;
     struct ovs_list done OVS_GUARDED;
     bool ending OVS_GUARDED;
-    struct latch finished; /* Something is in `done`. */
-    size_t n_jobs;         /* Added and not told back; the main thread's. */
+    struct latch finished; /* `done` is not empty. */
+    size_t n_removals;     /* Added and not yet returned; only for the main thread. */
 };
 
-/* The next job; NULL at the end. */
-static struct job *take(struct link_remover *remover)
+/* Waits for the next removal; NULL at the end. */
+static struct removal *take(struct link_remover *remover)
 {
-    struct job *job = NULL;
+    struct removal *removal = NULL;
 
     ovs_mutex_lock(&remover->mutex);
     while (ovs_list_is_empty(&remover->todo) && !remover->ending) {
         ovs_mutex_cond_wait(&remover->wake, &remover->mutex);
     }
     if (!remover->ending) {
-        job = CONTAINER_OF(ovs_list_pop_front(&remover->todo), struct job, node);
+        removal = CONTAINER_OF(ovs_list_pop_front(&remover->todo), struct removal, node);
     }
     ovs_mutex_unlock(&remover->mutex);
-    return job;
+    return removal;
 }
 
 static void *run(void *remover_)
@@ -50,17 +50,17 @@ static void *run(void *remover_)
     struct link_remover *remover = remover_;
     struct error no_links;
     struct links *links = links_create("/proc", false, &no_links);
-    struct job *job;
+    struct removal *removal;
 
-    while ((job = take(remover))) {
-        job->error.reason = REASON_NONE;
+    while ((removal = take(remover))) {
+        removal->error.reason = REASON_NONE;
         if (!links) {
-            job->error = no_links;
+            removal->error = no_links;
         } else {
-            host_execute(links, job->vif_id, &job->plan, &job->error);
+            host_execute(links, removal->vif_id, &removal->plan, &removal->error);
         }
         ovs_mutex_lock(&remover->mutex);
-        ovs_list_push_back(&remover->done, &job->node);
+        ovs_list_push_back(&remover->done, &removal->node);
         ovs_mutex_unlock(&remover->mutex);
         latch_set(&remover->finished);
     }
@@ -81,13 +81,13 @@ struct link_remover *link_remover_create(void)
     return remover;
 }
 
-static void drop_jobs(struct ovs_list *jobs)
+static void drop_removals(struct ovs_list *removals)
 {
-    struct job *job;
+    struct removal *removal;
 
-    LIST_FOR_EACH_SAFE (job, node, jobs) {
-        ovs_list_remove(&job->node);
-        free(job);
+    LIST_FOR_EACH_SAFE (removal, node, removals) {
+        ovs_list_remove(&removal->node);
+        free(removal);
     }
 }
 
@@ -98,8 +98,8 @@ void link_remover_destroy(struct link_remover *remover)
     xpthread_cond_signal(&remover->wake);
     ovs_mutex_unlock(&remover->mutex);
     xpthread_join(remover->thread, NULL);
-    drop_jobs(&remover->todo);
-    drop_jobs(&remover->done);
+    drop_removals(&remover->todo);
+    drop_removals(&remover->done);
     latch_destroy(&remover->finished);
     xpthread_cond_destroy(&remover->wake);
     ovs_mutex_destroy(&remover->mutex);
@@ -109,44 +109,44 @@ void link_remover_destroy(struct link_remover *remover)
 void link_remover_add(struct link_remover *remover, uint64_t id, const char *vif_id,
                       const struct host_plan *plan)
 {
-    struct job *job = xzalloc(sizeof *job);
+    struct removal *removal = xzalloc(sizeof *removal);
 
-    remover->n_jobs++;
-    job->id = id;
-    job->plan = *plan;
-    memcpy(job->vif_id, vif_id, strlen(vif_id) + 1);
+    remover->n_removals++;
+    removal->id = id;
+    removal->plan = *plan;
+    memcpy(removal->vif_id, vif_id, strlen(vif_id) + 1);
     ovs_mutex_lock(&remover->mutex);
-    ovs_list_push_back(&remover->todo, &job->node);
+    ovs_list_push_back(&remover->todo, &removal->node);
     xpthread_cond_signal(&remover->wake);
     ovs_mutex_unlock(&remover->mutex);
 }
 
 bool link_remover_next(struct link_remover *remover, uint64_t *id, struct error *error)
 {
-    struct job *job = NULL;
+    struct removal *removal = NULL;
 
-    if (remover->n_jobs == 0) {
+    if (remover->n_removals == 0) {
         return false;
     }
     latch_poll(&remover->finished);
     ovs_mutex_lock(&remover->mutex);
     if (!ovs_list_is_empty(&remover->done)) {
-        job = CONTAINER_OF(ovs_list_pop_front(&remover->done), struct job, node);
+        removal = CONTAINER_OF(ovs_list_pop_front(&remover->done), struct removal, node);
     }
     ovs_mutex_unlock(&remover->mutex);
-    if (!job) {
+    if (!removal) {
         return false;
     }
-    remover->n_jobs--;
-    *id = job->id;
-    *error = job->error;
-    free(job);
+    remover->n_removals--;
+    *id = removal->id;
+    *error = removal->error;
+    free(removal);
     return true;
 }
 
 void link_remover_wait(const struct link_remover *remover)
 {
-    if (remover->n_jobs > 0) {
+    if (remover->n_removals > 0) {
         latch_wait(&remover->finished);
     }
 }

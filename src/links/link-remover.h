@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Removes kernel links in a thread of its own: the kernel answers an RTM_DELLINK only once nobody
- * can refer to the device any more, some 30 to 50 ms later, and the loop waits for nothing.
+/* Removes links in a separate thread: the kernel acknowledges an RTM_DELLINK only once nothing
+ * refers to the device any more, some 10 to 40 ms later, and the loop must not wait.
  *
- * Jobs are done in their order. All functions are for the main thread. */
+ * The thread does removals in the order in which they were added. Only the main thread may call
+ * these functions. */
 
 #ifndef VP_LINK_REMOVER_H
 #define VP_LINK_REMOVER_H 1
@@ -17,16 +18,16 @@ struct link_remover;
 
 struct link_remover *link_remover_create(void);
 
-/* Waits for the job at hand; those that have not begun are dropped. */
+/* Waits for the removal under way, and drops those that have not begun. */
 void link_remover_destroy(struct link_remover *remover);
 
-/* Has the steps of `plan` done for VIF `vif_id`. `job` is told back. */
-void link_remover_add(struct link_remover *remover, uint64_t job, const char *vif_id,
+/* Adds the steps of `plan`, for VIF `vif_id`. link_remover_next() returns `removal`. */
+void link_remover_add(struct link_remover *remover, uint64_t removal, const char *vif_id,
                       const struct host_plan *plan);
 
-/* Gives the next job that has been done. *error says what went wrong, with reason NONE if nothing.
- * Returns false if there is none. */
-bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error *error);
+/* Gets the next removal that is done, and its error, with reason NONE if it succeeded. Returns
+ * false if there is none. */
+bool link_remover_next(struct link_remover *remover, uint64_t *removal, struct error *error);
 
 void link_remover_wait(const struct link_remover *remover);
 

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* How often a dump is tried that links come and go under. */
+/* How often to try a dump if links are added and removed during it. */
 #define DUMP_TRIES 8
 
-/* How much is thrown away at most of a queue that overflowed. */
+/* The most messages to drop from a queue that overflowed. */
 #define DRAIN_MAX 65536
 
 _Static_assert(VIF_IFNAME_MAX + 1 == IF_NAMESIZE, "if_indextoname() fills IF_NAMESIZE bytes");
@@ -39,9 +39,9 @@ static void read_kind(struct nlattr *attr, char *kind, size_t size)
     }
 }
 
-/* Reads RTM_NEWLINK or RTM_DELLINK. Returns false for what is not about a link as a whole: what a
- * bridge says of its ports (AF_BRIDGE, among it RTM_DELLINK of a link that only left the bridge),
- * and wireless events, which name a link and say nothing of it. */
+/* Reads RTM_NEWLINK or RTM_DELLINK. Returns false for messages that do not describe a whole link: a
+ * bridge's messages about its ports (AF_BRIDGE, with RTM_DELLINK for a link that only left the
+ * bridge), and wireless events, which name a link without describing it. */
 static bool parse(struct nlmsghdr *header, struct named_link *link)
 {
     struct nlattr *attrs[IFLA_MAX + 1];
@@ -72,13 +72,13 @@ static bool parse(struct nlmsghdr *header, struct named_link *link)
         read_address(attrs[IFLA_ADDRESS], facts->address);
     }
     if (attrs[IFLA_MASTER] && !if_indextoname(nla_get_u32(attrs[IFLA_MASTER]), facts->master)) {
-        facts->master[0] = '\0'; /* It has just gone. */
+        facts->master[0] = '\0'; /* The bridge was just removed. */
     }
     return true;
 }
 
-/* libnl's own requests (rtnl_link_get_kernel()) ask for VFs too, and a PF with some hundred of them
- * has more to say than an attribute holds. We ask for nothing that costs. */
+/* libnl's requests (rtnl_link_get_kernel()) ask for VFs too, and the list of some hundred VFs does
+ * not fit into an attribute. This request asks only for what is cheap. */
 static struct nl_msg *get_message(int flags, const char *name)
 {
     struct nl_msg *msg = links_message(RTM_GETLINK, flags, name);
@@ -106,8 +106,8 @@ bool links_look_up(struct links *links, const char *name, struct named_link *lin
     if (!links_request(links, get_message(0, name), on_found, link, answer)) {
         return false;
     }
-    /* The kernel finds a link by its alternative names too (ip link property), which others give it
-     * for their own purposes. */
+    /* The kernel also finds a link by its alternative names (ip link property), which other
+     * programs may set. */
     return (link->exists && !strcmp(link->name, name)) || links_answer(answer, ENODEV);
 }
 
@@ -148,7 +148,7 @@ static int on_listed(struct nl_msg *msg, void *aux)
 
         if (!bigger) {
             collection->no_memory = true;
-            return NL_OK; /* The dump is read to its end all the same. */
+            return NL_OK; /* The dump must be read to its end. */
         }
         collection->links = bigger;
         collection->allocated = allocated;
@@ -165,7 +165,7 @@ bool links_for_each_alias(struct links *links, const char *prefix,
     struct kernel_answer answer;
     int tries = 0;
 
-    /* Links that come and go during a dump can be missing in it, or be there twice. */
+    /* If links are added or removed during a dump, it can miss links, or have them twice. */
     do {
         collection.n = 0;
         links_request(links, get_message(NLM_F_DUMP, NULL), on_listed, &collection, &answer);
@@ -202,12 +202,12 @@ int links_on_event(struct nl_msg *msg, void *aux)
         links->lost = true;
         return NL_OK;
     }
-    links->pending[i] = link; /* What is said last holds. */
+    links->pending[i] = link; /* The last message counts. */
     links->n_pending += i == links->n_pending;
     return NL_OK;
 }
 
-/* What is still queued is older than what was lost, so nobody shall take it for news. */
+/* Drops the queued messages: they are older than the lost ones, so they can be wrong. */
 static void drain(struct links *links)
 {
     int fd = nl_socket_get_fd(links->events);
@@ -231,8 +231,8 @@ void links_run(struct links *links,
     for (int i = 0; i < LINK_EVENTS_MAX && result >= 0; i++) {
         result = nl_recvmsgs_default(links->events);
     }
-    /* ENOBUFS, the overflow, is NLE_NOMEM to libnl, as is a message for which there was no memory:
-     * lost either way. */
+    /* libnl returns NLE_NOMEM for ENOBUFS, the overflow, and for a message without memory: in both
+     * cases messages are lost. */
     if (links->lost || (result < 0 && result != -NLE_AGAIN)) {
         drain(links);
         cb(NULL, false, NULL, aux);

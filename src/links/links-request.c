@@ -37,7 +37,7 @@ int links_open_requests(struct links *links)
         nl_socket_free(sock);
         return result;
     }
-    /* For the kernel's words; an old one that has none for us is no obstacle. */
+    /* For the kernel's error texts; an old kernel without them works too. */
     (void)setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &yes, sizeof yes);
     (void)setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &yes, sizeof yes);
     links->requests = sock;
@@ -57,8 +57,8 @@ struct nl_msg *links_message(int type, int flags, const char *name)
     return msg;
 }
 
-/* Notes what the kernel says in an error, with the sentence that may come along (netlink(7)'s
- * extended acknowledgement; NETLINK_CAP_ACK has it follow struct nlmsgerr directly). */
+/* Stores the kernel's error, with its text if there is one (netlink(7)'s extended acknowledgement;
+ * with NETLINK_CAP_ACK it follows struct nlmsgerr directly). */
 static void note(struct exchange *exchange, struct nlmsghdr *header)
 {
     const struct nlmsgerr *error = nlmsg_data(header);
@@ -95,7 +95,7 @@ static int on_ack(struct nl_msg *msg, void *aux)
     return NL_STOP;
 }
 
-/* The end of a dump; it has an error number if the kernel gave up. */
+/* The end of a dump; it has an error number if the kernel aborted the dump. */
 static int on_finish(struct nl_msg *msg, void *aux)
 {
     struct exchange *exchange = aux;
@@ -145,7 +145,7 @@ bool links_request(struct links *links, struct nl_msg *msg, nl_recvmsg_msg_cb_t 
     nlmsg_free(msg);
     nl_cb_put(cb);
     if (!exchange.done) {
-        /* The rest of the answer may still come; another socket does not see it. */
+        /* The rest of the answer may still come; a new socket does not get it. */
         nl_socket_free(links->requests);
         links->requests = NULL;
         answer->errnum = EIO;
@@ -165,11 +165,10 @@ static void next_step(char *text, size_t size, int errnum, const char *name, con
         break;
     case EEXIST:
         snprintf(text, size,
-                 "remove the link that has the name (ip link delete %s) or have another name used",
-                 name);
+                 "remove the link that has the name (ip link delete %s) or use another name", name);
         break;
     case ENODEV:
-        snprintf(text, size, "look at what links there are (ip link) and plug the VIF again");
+        snprintf(text, size, "look at the links (ip link) and plug the VIF again");
         break;
     case EINTR:
     case EIO:

@@ -19,14 +19,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Room for some thousand notifications, as a host has them that starts many guests at once. */
+/* Space for some thousand notifications: a host that starts many guests at once has so many. */
 #define EVENTS_BUFFER (4 << 20)
 
 #define TUN_DEVICE "/dev/net/tun"
 
-/* What to do to a link; what is zero stays as it is. */
+/* A change of a link; members that are zero change nothing. */
 struct change {
-    unsigned int flags; /* Of those in `mask`. */
+    unsigned int flags; /* New values of the flags in `mask`. */
     unsigned int mask;
     const int *mtu;
     const char *alias;
@@ -52,7 +52,7 @@ static int open_events(struct links *links)
     }
     fd = nl_socket_get_fd(links->events);
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0) {
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* As far as allowed. */
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* The kernel caps it. */
     }
     result = nl_socket_add_memberships(links->events, RTNLGRP_LINK, 0);
     return result < 0 ? result : nl_socket_set_nonblocking(links->events);
@@ -71,8 +71,8 @@ struct links *links_create(const char *procfs_root, bool watch, struct error *er
     if (result < 0) {
         links_destroy(links);
         error_set(error, REASON_NOT_REALIZED, "",
-                  "Sockets to the kernel's links could not be opened: %s; see whether vifplugd may "
-                  "open netlink sockets, and start it again.",
+                  "Netlink sockets for links could not be opened: %s; check that vifplugd may open "
+                  "netlink sockets, and start it again.",
                   nl_geterror(result));
         error_detail(error, "%s", nl_geterror(result));
         return NULL;
@@ -90,7 +90,7 @@ void links_destroy(struct links *links)
     }
 }
 
-/* Anything else would not make a link of that name: the kernel takes '%' for a pattern. */
+/* With any other name the link would have another name: the kernel treats '%' as a pattern. */
 static bool check_name(const char *name, struct kernel_answer *answer)
 {
     return (vif_ifname_valid(name) && !strchr(name, '%')) || links_answer(answer, EINVAL);
@@ -124,7 +124,7 @@ static bool apply(struct links *links, const char *name, const struct change *ch
     return links_request(links, msg, NULL, NULL, answer);
 }
 
-/* Undoes half a link. */
+/* Removes an incomplete link. */
 static void discard(struct links *links, const char *name)
 {
     struct kernel_answer answer;
@@ -146,7 +146,8 @@ static bool put_peer(struct nl_msg *msg, const char *peer, int mtu)
     return true;
 }
 
-/* What os-vif's ip_lib.add() gives the Linux bridges of its OVS plugin: they flood everything. */
+/* The settings of os-vif's ip_lib.add() for the Linux bridges of its OVS plugin: they flood
+ * everything. */
 static bool put_bridge(struct nl_msg *msg)
 {
     return nla_put_u32(msg, IFLA_BR_AGEING_TIME, 0) == 0 &&
@@ -155,7 +156,8 @@ static bool put_bridge(struct nl_msg *msg)
            nla_put_u8(msg, IFLA_BR_MCAST_SNOOPING, 0) == 0;
 }
 
-/* A request for a new link: a veth if there is a `peer`, else a bridge. NULL if memory ran out. */
+/* A request for a new link: a veth if there is a `peer`, else a bridge. NULL if there is not enough
+ * memory. */
 static struct nl_msg *add_message(const char *name, const char *peer, int mtu)
 {
     struct nl_msg *msg = links_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
@@ -196,7 +198,7 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
         return links_fail(error, &answer, what, next, "made a veth with peer %s",
                           what == name ? peer : name);
     }
-    /* The kernel takes no alias when a link is made. */
+    /* The kernel does not accept an alias in the request that makes a link. */
     if (!apply(links, name, &change, &answer) || !apply(links, peer, &change, &answer)) {
         discard(links, name);
         return links_fail(error, &answer, name, next, "set up with its peer %s", peer);
@@ -204,8 +206,8 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
     return true;
 }
 
-/* Writes net/FAMILY/conf/NAME/KEY below procfs's sys. A kernel without it does not do what it is to
- * prevent. */
+/* Writes net/FAMILY/conf/NAME/KEY below procfs's sys. A kernel without that file does not have the
+ * behaviour that the setting disables. */
 static bool write_conf(struct links *links, const char *family, const char *name, const char *key,
                        char value, struct error *error)
 {
@@ -232,13 +234,14 @@ static bool write_conf(struct links *links, const char *family, const char *name
     }
     if (result) {
         links_answer(&answer, result);
-        return links_fail(error, &answer, name, "have /proc/sys mounted writable for vifplugd",
+        return links_fail(error, &answer, name,
+                          "check that /proc/sys is mounted writable for vifplugd",
                           "given %s %c (%s)", key, value, path);
     }
     return true;
 }
 
-/* os-vif's ensure_bridge() keeps this order too: silent before it is up. */
+/* The order of os-vif's ensure_bridge(): the bridge must be silent before it is up. */
 static bool tend(struct links *links, const char *name, struct error *error)
 {
     return write_conf(links, "ipv6", name, "disable_ipv6", '1', error) &&
@@ -295,7 +298,7 @@ bool links_tend_bridge(struct links *links, const char *name, struct error *erro
     return tend(links, name, error);
 }
 
-/* Makes a tap device that lives as long as what this returns is open. -1 if that fails. */
+/* Makes a tap device that exists while the returned descriptor is open. -1 if that fails. */
 static int open_tap(const char *name, bool multiqueue, struct kernel_answer *answer)
 {
     struct ifreq request = {
@@ -312,7 +315,7 @@ static int open_tap(const char *name, bool multiqueue, struct kernel_answer *ans
     if (ioctl(fd, TUNSETIFF, &request) < 0) {
         links_answer(answer, errno);
         if (answer->errnum == EBUSY) {
-            answer->errnum = EEXIST; /* What IFF_TUN_EXCL says of a name that is taken. */
+            answer->errnum = EEXIST; /* The error of IFF_TUN_EXCL for a name that exists. */
         }
         close(fd);
         return -1;
@@ -336,13 +339,14 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
     if (!check_name(name, &answer) || (fd = open_tap(name, multiqueue, &answer)) < 0) {
         return links_fail(error, &answer, name, next, "made a tap device");
     }
-    /* Else the host would do duplicate address detection with the guest's own link-local address
+    /* Otherwise the host would do duplicate address detection with the guest's link-local address
      * (os-vif's create_tap()). */
     if (!write_conf(links, "ipv6", name, "disable_ipv6", '1', error)) {
         close(fd);
         return false;
     }
-    /* It stays only once it is as it shall be, alias and all: until then it goes with `fd`. */
+    /* The tap becomes persistent only when it is complete, with its alias: until then closing `fd`
+     * removes it. */
     if (!apply(links, name, &change, &answer) ||
         (ioctl(fd, TUNSETPERSIST, 1) < 0 && !links_answer(&answer, errno))) {
         close(fd);
@@ -376,7 +380,7 @@ bool links_set_mtu(struct links *links, const char *name, int mtu, struct error 
 bool links_set_master(struct links *links, const char *name, const char *master,
                       struct error *error)
 {
-    static const char next[] = "see what uses the one (ip -d link) and whether the other is a "
+    static const char next[] = "check what uses the link (ip -d link), and that the other is a "
                                "Linux bridge";
     struct change change = {0};
     struct kernel_answer answer;
