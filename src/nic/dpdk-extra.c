@@ -40,7 +40,7 @@ const struct dpdk_device *dpdk_devices_find(const struct dpdk_devices *devices,
                       : NULL;
 }
 
-/* Adds the device that `value` of an -a names. `devices` is not sorted yet. */
+/* Adds the device that the value of an -a names. `devices` is not sorted yet. */
 static void add_device(struct dpdk_devices *devices, size_t *allocated, const char *value)
 {
     struct dpdk_device *device;
@@ -66,8 +66,8 @@ static void add_device(struct dpdk_devices *devices, size_t *allocated, const ch
     device->ids = devargs.n_vfs ? xmemdup(devargs.vfs, devargs.n_vfs * sizeof *devargs.vfs) : NULL;
 }
 
-/* The value of the option -a or --allow that word `i` is, in the word itself or behind it; or NULL.
- */
+/* If word `i` is an option -a or --allow, its value, from the word itself or from the next one;
+ * else NULL. */
 static const char *allowed_by(const struct svec *words, size_t i)
 {
     const char *word = words->names[i];
@@ -89,7 +89,7 @@ void dpdk_devices_parse(struct dpdk_devices *devices, const char *text)
     size_t allocated = 0;
 
     dpdk_devices_clear(devices);
-    svec_parse_words(&words, text); /* As OVS's construct_dpdk_args() does. */
+    svec_parse_words(&words, text); /* Like OVS's construct_dpdk_args(). */
     for (size_t i = 0; i < words.n; i++) {
         const char *value = allowed_by(&words, i);
 

@@ -10,14 +10,14 @@
 
 #include "base/number.h"
 
-/* 32 bytes in hexadecimal (MAX_PHYS_ITEM_ID_LEN of the kernel), the line's end, and some. */
+/* 32 bytes in hexadecimal (MAX_PHYS_ITEM_ID_LEN of the kernel), a newline, and some space. */
 #define ATTRIBUTE_MAX 80
 
 /* VF and PF numbers have 16 bits at most. */
 #define NUMBER_MAX 65535
 
-/* Reads the one line of class/net/NAME/ATTRIBUTE. "" if there is none, or no answer: the kernel has
- * these files for every netdev and refuses to read those that do not apply. */
+/* Reads the one line of class/net/NAME/ATTRIBUTE. "" if there is none, or if it cannot be read: the
+ * kernel has these files for every netdev, and reading one that does not apply fails. */
 static void read_attribute(const char *root, const char *name, const char *attribute,
                            char text[ATTRIBUTE_MAX])
 {
@@ -40,7 +40,8 @@ static void read_attribute(const char *root, const char *name, const char *attri
     text[strcspn(text, "\n")] = '\0';
 }
 
-/* Takes `word`, in either case, and the decimal number after it off *text. */
+/* Reads `word`, in upper or lower case, and the decimal number after it, and moves *text past them.
+ */
 static bool take(const char **text, const char *word, int *number)
 {
     const char *p = *text;
@@ -65,8 +66,8 @@ static bool is_uplink(const char *port)
     return take(&port, "p", &number) && !*port;
 }
 
-/* Whether phys_port_name `port` is that of a VF of function `pf_function` of this host; then its
- * number. */
+/* Whether phys_port_name `port` is that of a VF of function `pf_function` of this host; if so, *vf
+ * is its number. */
 static bool parse_vf(const char *port, int pf_function, int *vf)
 {
     const char *p = port;
@@ -101,7 +102,7 @@ static int is_netdev(const struct dirent *entry)
     return vif_ifname_valid(entry->d_name);
 }
 
-/* The netdevs of a directory by name. Returns how many; free_list() frees them. */
+/* Lists the netdevs in a directory, sorted by name. Returns how many; free_list() frees them. */
 static size_t list(const char *path, struct dirent ***entries)
 {
     int n = scandir(path, entries, is_netdev, by_name);
@@ -155,8 +156,8 @@ bool kernel_nic_uplink(const char *root, const struct pci_addr *pf, char name[VI
     return best;
 }
 
-/* Whether netdev `name` represents that VF of the PF whose switch is `switch_id`. The port's name
- * is looked at first: it tells most netdevs apart with one file read. */
+/* Whether netdev `name` represents that VF of the PF whose switch is `switch_id`. Reads the port's
+ * name first: for most netdevs this one file is enough. */
 static bool represents(const char *root, const char *name, const char *switch_id, int pf_function,
                        int vf_index)
 {
@@ -171,7 +172,7 @@ static bool represents(const char *root, const char *name, const char *switch_id
     return !strcmp(text, switch_id);
 }
 
-/* Gives the first two by name of the netdevs that represent the VF. Returns how many it gave. */
+/* Finds up to two netdevs that represent the VF, the first by name. Returns how many. */
 static size_t find(const char *root, const struct pci_addr *pf, const char *switch_id, int vf_index,
                    char names[2][VIF_IFNAME_MAX + 1])
 {

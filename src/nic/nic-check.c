@@ -11,15 +11,15 @@
 #include "nic/nic-profile.h"
 #include "nic/template.h"
 
-/* A VF whose text is as long as any VF's, and whose number is not its index. */
+/* A VF whose text has the greatest length, and whose number is not its index. */
 static const struct template_values sample = {
     .pf = {0, 0x65, 0, 1},
     .vf = {0, 0x65, 0x1a, 2},
     .vf_num = 210,
 };
 
-/* Whether the devargs are of the VF's PF, or of one that the template has written out: that may be
- * right for the one PF that the profile is for. */
+/* Whether the devargs name the VF's PF, or a PF address in the template: that can be correct if the
+ * profile is for that PF only. */
 static bool names_own_pf(const char *template, const struct devargs *devargs)
 {
     struct pci_addr pf = devargs_pf(devargs);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether what a NIC profile says can work for any VF at all: told when the configuration is read,
- * so that no plug has to find out. */
+/* Checks whether a NIC profile can work for any VF at all, when the configuration is read, so that
+ * errors do not show only at a plug. */
 
 #ifndef VP_NIC_CHECK_H
 #define VP_NIC_CHECK_H 1
@@ -8,21 +8,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Each takes a setting's value and, on failure, writes to `why` what is wrong with it, to stand
- * behind the setting's name in a sentence. */
+/* Each function takes the value of a setting. On failure it writes to `why` what is wrong with it,
+ * as text that follows the setting's name in a sentence. */
 
-/* A template of dpdk-devargs: filled in for a VF, it must fit, be of DPDK's form (base/devargs.h),
- * and name that VF alone, of its own PF (or of one that is written out). Whether two ports are on
- * one VF is told by that name. */
+/* A template of dpdk-devargs: filled in for a VF, it must fit, have DPDK's form (base/devargs.h),
+ * and name only that VF, of its own PF (or of a PF address in the template). The daemon finds out
+ * by that name whether two ports use one VF. */
 bool nic_check_devargs(const char *template, char *why, size_t size);
 
-/* A template of a vhost-user socket: filled in, an absolute path that fits a socket's address, and
- * not the same for all VFs. */
+/* A template of a vhost-user socket: filled in, it must be an absolute path that fits a socket's
+ * address, and must not be the same for all VFs. */
 bool nic_check_socket(const char *template, char *why, size_t size);
 
-/* An option of a dpdk Interface. ovs-vswitchd takes a value that it cannot read for the default,
- * without a word; so those that ovs-vswitchd.conf.db(5) gives a type are held to it. Others pass.
- */
+/* An option of a dpdk Interface. If ovs-vswitchd cannot parse a value, it uses the default without
+ * an error; so this checks options that have a type in ovs-vswitchd.conf.db(5). It accepts all
+ * others. */
 bool nic_check_option(const char *key, const char *value, char *why, size_t size);
 
 #endif

@@ -69,7 +69,7 @@ static void collect(struct list *list)
             add(list, i, (int)index, &vfs[index]);
         }
     }
-    /* Only now, since the entries have moved as they became more. */
+    /* Only now, because reallocation has moved the entries before. */
     for (struct entry *entry = list->entries; entry < list->entries + list->n; entry++) {
         if (entry->vf.vhost_socket[0]) {
             hmap_insert(&list->sockets, &entry->by_socket, hash_string(entry->vf.vhost_socket, 0));
@@ -77,7 +77,7 @@ static void collect(struct list *list)
     }
 }
 
-/* A VF of another PF that would be served at the same socket; or NULL. */
+/* A VF of another PF that the card would serve at the same socket; or NULL. */
 static const struct entry *find_same_socket(const struct list *list, const struct entry *entry)
 {
     const struct entry *other;
@@ -90,8 +90,8 @@ static const struct entry *find_same_socket(const struct list *list, const struc
     return NULL;
 }
 
-static void tell_vf(const struct list *list, const struct entry *entry,
-                    const struct nic_pf_view *pf, const struct nic_visitor *visitor)
+static void visit_vf(const struct list *list, const struct entry *entry,
+                     const struct nic_pf_view *pf, const struct nic_visitor *visitor)
 {
     struct error error = {.message = ""};
     struct nic_vf_view view = {
@@ -115,7 +115,7 @@ static void tell_vf(const struct list *list, const struct entry *entry,
     visitor->vf(pf, &view, visitor->aux);
 }
 
-static void tell(const struct list *list, const struct nic_visitor *visitor)
+static void visit(const struct list *list, const struct nic_visitor *visitor)
 {
     const struct entry *entry = list->entries;
     const struct entry *end = list->entries + list->n;
@@ -149,7 +149,7 @@ static void tell(const struct list *list, const struct nic_visitor *visitor)
         }
         visitor->pf(&view, visitor->aux);
         for (; entry < end && entry->pf == i; entry++) {
-            tell_vf(list, entry, &view, visitor);
+            visit_vf(list, entry, &view, visitor);
         }
     }
 }
@@ -160,7 +160,7 @@ void nic_list(struct nic *nic, const struct nic_visitor *visitor)
 
     nic_scan(nic);
     collect(&list);
-    tell(&list, visitor);
+    visit(&list, visitor);
     for (size_t i = 0; i < list.n; i++) {
         free(list.entries[i].problem);
     }

@@ -7,24 +7,25 @@
 #include "base/nic-view.h"
 #include "nic/nic.h"
 
-/* At most so many interfaces of a PF are shown. */
+/* The most netdevs of a PF that are shown. */
 #define NIC_NETDEVS_MAX 8
 
-/* Gets each PF and each VF. Views and their strings are valid during the call alone. */
+/* Callbacks for each PF and each VF. Views and their strings are valid only during the call. */
 struct nic_visitor {
     void (*pf)(const struct nic_pf_view *pf, void *aux);
-    /* A VF of the PF that was told last, which is `pf`. `vif_id` and `port` are left to the
-     * visitor: what the switch has is not known here. */
+    /* A VF of `pf`, the PF of the last call of pf(). The visitor must set `vif_id` and `port`: this
+     * code does not know the switch. */
     void (*vf)(const struct nic_pf_view *pf, const struct nic_vf_view *vf, void *aux);
     void *aux;
 };
 
-/* Tells of every PF that has VFs, in the order of their addresses (at most NIC_PFS_MAX), and after
- * each of its VFs, in the order of their indexes (at most SYSFS_VFS_MAX). Reads sysfs afresh.
+/* Calls the visitor for every PF that has VFs, in the order of their addresses (at most
+ * NIC_PFS_MAX), and after each PF for its VFs, in the order of their indexes (at most
+ * SYSFS_VFS_MAX). Reads sysfs again at each call.
  *
- * A VF's `problem` is what nic_resolve() or nic_check_probed() would refuse it for, in the same
- * words; what could be found out all the same (its number, say) is told beside it. A PF's is that
- * of nic_check_pf_probed(). */
+ * A VF's `problem` is the message with which nic_resolve() or nic_check_probed() would refuse it;
+ * the other members have what is known (its number, for example). A PF's is the message of
+ * nic_check_pf_probed(). */
 void nic_list(struct nic *nic, const struct nic_visitor *visitor);
 
 #endif

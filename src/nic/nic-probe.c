@@ -7,17 +7,17 @@
 #include "nic/nic-private.h"
 #include "nic/sysfs.h"
 
-/* What a list of devices gives a VF. */
+/* What a list of devices says about a VF. */
 enum finding {
     FOUND,
     PF_MISSING, /* It does not name the PF... */
     PF_BARE,    /* ...or gives it no representor=. */
     VF_MISSING, /* It does not name the VF. */
-    NO_ID,      /* It names the VF, and representor= has no id left for it. */
+    NO_ID,      /* It names the VF, but representor= has no id for it. */
     OTHER_ID    /* It gives the VF another id than its number. */
 };
 
-/* How many VFs of `pf` there are among the devices; below `before` (NULL: all). */
+/* How many of the devices are VFs of `pf`, with an address below `before` (NULL: all). */
 static size_t count_vfs(const struct nic *nic, const struct dpdk_devices *devices,
                         const struct pci_addr *pf, const struct pci_addr *before)
 {
@@ -46,7 +46,7 @@ static enum finding find_with_pf(const struct dpdk_device *pf, int vf_num)
 }
 
 /* The driver gives the PF's ids to its VFs in the order of probing, which is that of their
- * addresses. *id is what `vf` gets. */
+ * addresses. *id is the id of `vf`. */
 static enum finding find_with_vfs(const struct nic *nic, const struct dpdk_devices *devices,
                                   const struct dpdk_device *pf, const struct nic_vf *vf, int *id)
 {
@@ -79,9 +79,9 @@ static enum finding find(const struct nic *nic, const struct dpdk_devices *devic
                : find_with_vfs(nic, devices, pf, vf, id);
 }
 
-/* What is wrong, to stand behind "ovs-vswitchd was started with a dpdk-extra that ". */
-static void tell_finding(enum finding finding, const struct nic_vf *vf, int id, char *text,
-                         size_t size)
+/* Writes what is wrong, as text that follows "ovs-vswitchd was started with a dpdk-extra that ". */
+static void describe_finding(enum finding finding, const struct nic_vf *vf, int id, char *text,
+                             size_t size)
 {
     char pf[PCI_ADDR_LEN];
     char slot[PCI_ADDR_LEN];
@@ -109,15 +109,15 @@ static void tell_finding(enum finding finding, const struct nic_vf *vf, int id, 
         break;
     case OTHER_ID:
         snprintf(text, size,
-                 "gives VF %s the representor id %d (ids of PF %s go to its VFs in the order of "
+                 "gives VF %s the representor id %d (the VFs of PF %s get its ids in the order of "
                  "their addresses), but its VF number is %d, so its port would be another VF's",
                  slot, id, pf, vf->vf_num);
         break;
     }
 }
 
-/* The next step. */
-static void tell_step(const struct nic_vf *vf, bool next_is_right, char *text, size_t size)
+/* Writes what to do next. */
+static void describe_step(const struct nic_vf *vf, bool next_is_right, char *text, size_t size)
 {
     if (next_is_right) {
         snprintf(text, size, "it has been corrected since, so restart ovs-vswitchd");
@@ -152,8 +152,8 @@ bool nic_check_probed(const struct nic *nic, const struct nic_vf *vf, const char
     if (finding == FOUND) {
         return true;
     }
-    tell_finding(finding, vf, id, what, sizeof what);
-    tell_step(vf, find(nic, &extra->next, vf, &next_id) == FOUND, step, sizeof step);
+    describe_finding(finding, vf, id, what, sizeof what);
+    describe_step(vf, find(nic, &extra->next, vf, &next_id) == FOUND, step, sizeof step);
     return error_set(error, REASON_DEVICE_NOT_FOUND, field,
                      "ovs-vswitchd was started with a dpdk-extra that %s; %s.", what, step);
 }
@@ -182,8 +182,8 @@ bool nic_check_pf_probed(const struct nic *nic, const struct nic_profile *profil
     if (profile->representors == NIC_REPRESENTORS_WITH_VFS && n_vfs != device->n_ids) {
         return error_set(error, REASON_DEVICE_NOT_FOUND, "",
                          "ovs-vswitchd was started with a dpdk-extra that has %zu ids in "
-                         "representor=[..] of PF %s and names %zu of its VFs; name as many VFs, in "
-                         "step, and restart ovs-vswitchd.",
+                         "representor=[..] of PF %s and names %zu of its VFs; name a VF for each "
+                         "id, in the same order, and restart ovs-vswitchd.",
                          device->n_ids, text, n_vfs);
     }
     return true;

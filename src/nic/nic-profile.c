@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "nic/nic-check.h"
 
-/* The built-in profiles, in the words of the configuration; docs/nics.md has their sources. */
+/* The built-in profiles, with the keys of the configuration; docs/nics.md has their sources. */
 static const struct builtin {
     const char *name;
     const char *settings[8][2];
@@ -129,7 +129,7 @@ static bool set_matches(struct nic_profile *profile, const char *value, char *wh
     return true;
 }
 
-/* Finds `value` among `n` words; its index goes to *index. */
+/* Finds `value` among `n` words, and stores its position in *index. */
 static bool set_word(const char *value, const char *const words[], int n, int *index, char *why,
                      size_t size)
 {
@@ -181,7 +181,7 @@ static bool set_option(struct nic_profile *profile, const char *key, const char 
     return true;
 }
 
-/* slot, none, virtfn, or virtfn+N where DPDK counts N others before VF 0. */
+/* slot, none, virtfn, or virtfn+N if DPDK counts N others before VF 0. */
 static bool set_numbering(struct nic_profile *profile, const char *value, char *why, size_t size)
 {
     static const char *const words[] = {"slot", "virtfn", "virtfn+N", "none"};
@@ -232,7 +232,7 @@ static bool set_range(struct nic_profile *profile, const char *value, char *why,
     return true;
 }
 
-/* The keys whose values are one of a few words. */
+/* Sets a key whose value is one of a few words. */
 static bool set_choice(struct nic_profile *profile, const char *key, const char *value, bool *known,
                        char *why, size_t size)
 {

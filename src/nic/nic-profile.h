@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NIC profiles: what differs from one SmartNIC to the next, as configuration. */
+/* NIC profiles: the differences between SmartNICs, as configuration. */
 
 #ifndef VP_NIC_PROFILE_H
 #define VP_NIC_PROFILE_H 1
@@ -12,7 +12,7 @@
 #include "base/vif.h"
 
 #define NIC_NAME_MAX 32
-#define NIC_TEMPLATE_MAX 160 /* Longest template; inih gives lines of less than 200 bytes. */
+#define NIC_TEMPLATE_MAX 160 /* Longest template; inih reads lines of less than 200 bytes. */
 #define NIC_DEVARGS_MAX 255  /* Longest rendered dpdk-devargs. */
 #define NIC_MATCHES_MAX 8
 #define NIC_OPTIONS_MAX 16
@@ -21,10 +21,10 @@
 #define NIC_VF_NUM_MAX 65535 /* DPDK's representor_id has 16 bits. */
 
 enum nic_numbering {
-    NIC_NUMBER_SLOT,   /* VF_NUM = ID*8+VF, from the VF's own address DDDD:BB:ID.VF (Napatech). */
-    NIC_NUMBER_VIRTFN, /* The N of sysfs virtfnN (DPDK's own meaning of representor=[N]), and
-                        * `vf_base` more. */
-    NIC_NUMBER_NONE    /* Not known: no VF is plugged until the configuration says it. */
+    NIC_NUMBER_SLOT,   /* VF_NUM = ID*8+VF, from the VF's address DDDD:BB:ID.VF (Napatech). */
+    NIC_NUMBER_VIRTFN, /* The N of sysfs virtfnN (DPDK's meaning of representor=[N]), plus
+                          `vf_base`. */
+    NIC_NUMBER_NONE    /* Not known: no plug until the configuration has a rule. */
 };
 
 /* When the card's driver makes representors. */
@@ -37,16 +37,17 @@ enum nic_representors {
 
 enum nic_vf_mac {
     NIC_VF_MAC_NO,  /* Never write dpdk-vf-mac. */
-    NIC_VF_MAC_TRY, /* Write it; where the port fails with it, plug without and say so. */
-    NIC_VF_MAC_YES  /* Write it; a port that fails with it fails. */
+    NIC_VF_MAC_TRY, /* Write it; if the port fails with it, plug without, and warn. */
+    NIC_VF_MAC_YES  /* Write it; if the port fails with it, the plug fails. */
 };
 
 enum nic_port_name {
     NIC_PORT_VFR,     /* "vfr" and the VIF id, 14 characters in all (os-vif's name). */
-    NIC_PORT_VIF_NAME /* The VIF's vif_name, else its representor_name, else as above. */
+    NIC_PORT_VIF_NAME /* The VIF's vif_name, else its representor_name, else "vfr". */
 };
 
-/* One pattern of `match`. A PCI address beats vendor:device beats vendor:* beats *. */
+/* One pattern of `match`. A PCI address takes precedence over vendor:device, that over vendor:*,
+ * that over *. */
 struct nic_match {
     enum { NIC_MATCH_ANY, NIC_MATCH_VENDOR, NIC_MATCH_DEVICE, NIC_MATCH_ADDRESS } type;
     uint16_t vendor;
@@ -63,34 +64,34 @@ struct nic_profile {
     bool has_vf_range;                  /* Only these numbers have representors: */
     int vf_min;                         /* from... */
     int vf_max;                         /* ...to. */
-    enum nic_representors representors; /* Whether dpdk-extra has to name the VFs. */
+    enum nic_representors representors; /* Whether dpdk-extra must name the VFs. */
     char devargs[NIC_TEMPLATE_MAX + 1]; /* Template. */
     char vhost_socket[NIC_TEMPLATE_MAX + 1]; /* Template, or "": the card serves no socket. */
-    enum vhost_mode vhost_mode;              /* QEMU's role on it. */
+    enum vhost_mode vhost_mode;              /* QEMU's role on the socket. */
     enum nic_vf_mac vf_mac;
     enum nic_port_name port_name;
-    bool slow_probe;                          /* Batches of its own. */
-    char datapath_type[VIF_DATAPATH_MAX + 1]; /* Where neither VIF nor bridge says; or "". */
+    bool slow_probe;                          /* Its VFs get separate batches. */
+    char datapath_type[VIF_DATAPATH_MAX + 1]; /* If neither VIF nor bridge decides; or "". */
     struct {
         char key[48];
         char value[NIC_TEMPLATE_MAX + 1];
-    } options[NIC_OPTIONS_MAX]; /* Further Interface options, as they are. */
+    } options[NIC_OPTIONS_MAX]; /* Further Interface options, unchanged. */
     size_t n_options;
 };
 
-/* The built-in profile of that name ("napatech", "generic"; docs/nics.md has them all), or for any
- * other name the defaults that a new profile starts from (those of "generic", without a match). */
+/* Sets the built-in profile of that name ("napatech", "generic"; docs/nics.md lists them all), or
+ * for any other name the defaults of a new profile (those of "generic", without a match). */
 void nic_profile_init(struct nic_profile *profile, const char *name);
 
-/* Fills `profiles` with all the built-in ones. Returns how many these are. */
+/* Fills `profiles` with all built-in profiles. Returns how many there are. */
 size_t nic_profiles_init(struct nic_profile profiles[NIC_PROFILES_MAX]);
 
-/* Sets one key of a profile, as the configuration has it, if it can work (nic-check.h). On failure
- * writes what is wrong to `why`, to stand behind the key. */
+/* Sets one key of a profile from the configuration, if its value can work (nic-check.h). On failure
+ * writes what is wrong to `why`, as text that follows the key. */
 bool nic_profile_set(struct nic_profile *profile, const char *key, const char *value, char *why,
                      size_t size);
 
-/* The profile that matches best (the earlier of equals), or NULL. */
+/* The profile that matches best (the first of equal ones), or NULL. */
 const struct nic_profile *nic_profile_find(const struct nic_profile *profiles, size_t n,
                                            const struct pci_addr *pf, uint16_t vendor,
                                            uint16_t device);

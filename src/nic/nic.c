@@ -9,9 +9,9 @@
 #include "nic/sysfs.h"
 #include "nic/template.h"
 
-/* How long the list of PFs is believed where it is asked what other cards there are. VFs are looked
- * up afresh each time; PFs and their ids only change when cards are plugged or SR-IOV is
- * configured, which nobody does within a second of using the result. */
+/* How long to use the list of PFs to find other cards. VFs are looked up each time; PFs and their
+ * ids change only when a card is plugged or SR-IOV is configured, and that does not happen within a
+ * second of a plug. */
 #define PFS_TTL_MS 1000
 
 static long long now_ms(void)
@@ -159,7 +159,7 @@ bool nic_check_range(const struct nic_profile *profile, const char *field, const
                      profile->vf_max);
 }
 
-/* Fills what the profile's templates give. Returns the key of the template that is no use, or
+/* Fills in the profile's templates. Returns the key of a template that gives no usable text, or
  * NULL. */
 static const char *render(const struct nic_profile *profile, struct nic_vf *vf)
 {
@@ -205,7 +205,7 @@ bool nic_same_socket(const struct nic_vf *vf, const struct pci_addr *other, cons
 
     return error_set(error, REASON_SOCKET_MISMATCH, field,
                      "VFs %s and %s of two cards would both be served at %s; give each card a NIC "
-                     "profile whose vhost-socket tells them apart, by {pf_bus} for example.",
+                     "profile with a different vhost-socket, with {pf_bus} for example.",
                      pci_addr_format(&vf->vf, ours), pci_addr_format(other, theirs),
                      vf->vhost_socket);
 }
@@ -225,7 +225,7 @@ static bool names_vf_by_address(const struct nic_profile *profile)
     return strstr(profile->vhost_socket, "{vf_pci}") != NULL;
 }
 
-/* Whether two templates could give the same text, from what stands before their variables. */
+/* Whether two templates could give the same text, by the text before their first variables. */
 static bool may_agree(const char *a, const char *b)
 {
     while (*a && *a != '{' && *a == *b) {
@@ -235,8 +235,8 @@ static bool may_agree(const char *a, const char *b)
     return *a == '{' || *b == '{';
 }
 
-/* Whether VF number `vf_num` of `pf` would be served where `vf` is. Only then sysfs is asked
- * whether there is such a VF, which goes to *other. */
+/* Whether VF number `vf_num` of `pf` would use the socket of `vf`. If so, looks in sysfs whether
+ * that VF exists, and stores it in *other. */
 static bool serves_same(const struct nic *nic, const struct nic_pf *pf, int vf_num,
                         const struct nic_vf *vf, struct pci_addr *other)
 {
@@ -248,8 +248,8 @@ static bool serves_same(const struct nic *nic, const struct nic_pf *pf, int vf_n
            vf_by_number(nic, &pf->address, pf->profile, vf_num, other);
 }
 
-/* Two cards whose profile names sockets by the VF number alone would serve one socket twice. (Names
- * with a VF's address in them are nobody else's.) */
+/* Two cards whose profiles name sockets only by the VF number would serve one socket twice. (A name
+ * with a VF's address is unique.) */
 static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const char *field,
                                 struct error *error)
 {
@@ -268,7 +268,7 @@ static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const 
             !may_agree(theirs->vhost_socket, vf->profile->vhost_socket)) {
             continue;
         }
-        /* Only by another template another number can give the same text. */
+        /* Another number can give the same text only with another template. */
         alike = !strcmp(theirs->vhost_socket, vf->profile->vhost_socket);
         for (int n = alike ? vf->vf_num : 0; n < SYSFS_VFS_MAX + theirs->vf_base; n++) {
             if (serves_same(nic, pf, n, vf, &other)) {
@@ -294,16 +294,16 @@ static bool find_pf(const struct nic *nic, const char *field, struct nic_vf *vf,
     }
     if (!sysfs_exists(nic->sysfs_root, &vf->vf)) {
         return error_set(error, REASON_DEVICE_NOT_FOUND, field,
-                         "There is no PCI device %s on this host; check that the card is there and "
-                         "its VFs are enabled (sriov_numvfs).",
+                         "There is no PCI device %s on this host; check that the card is present "
+                         "and its VFs are enabled (sriov_numvfs).",
                          slot);
     }
     return error_set(error, REASON_DEVICE_NOT_FOUND, field,
                      "PCI device %s is not a VF (it has no physfn); name one of a PF's VFs.", slot);
 }
 
-/* Fills in what PF is at `address`. Its ids are not read again while they are known and the same
- * device is there. */
+/* Finds the PF at `address`. Does not read its ids again if they are known and the device is the
+ * same. */
 static void look_up_pf(struct nic *nic, const struct pci_addr *address, struct nic_pf *pf)
 {
     struct sysfs_identity identity;
@@ -322,7 +322,7 @@ static void look_up_pf(struct nic *nic, const struct pci_addr *address, struct n
     identify(nic, pf);
     if (i == nic->n_pfs && i < NIC_PFS_MAX) {
         nic->n_pfs++;
-        nic->scanned = false; /* Who lists PFs wants them all, and in order. */
+        nic->scanned = false; /* The list of PFs must be complete and sorted. */
     }
     if (i < nic->n_pfs) {
         nic->pfs[i] = *pf;

@@ -20,7 +20,7 @@ static bool device_path(const char *root, const struct pci_addr *device, const c
                     pci_addr_format(device, addr), *name ? "/" : "", name) < PATH_MAX;
 }
 
-/* Reads the last component of what the symbolic link `path` (under directory `fd`) points to. */
+/* Reads the last component of the target of the symbolic link `path` (under directory `fd`). */
 static bool read_link_at(int fd, const char *path, char target[PATH_MAX])
 {
     char text[PATH_MAX];
@@ -127,14 +127,14 @@ static bool is_vf_at(const char *root, const struct pci_addr *pf, int index,
     return sysfs_vf_at(root, pf, index, &candidate) && pci_addr_equal(&candidate, vf);
 }
 
-/* The PCIe routing id: VF n has that of VF 0 and n times the VF Stride (PCI Express Base
+/* The PCIe routing id: VF n has that of VF 0 plus n times the VF Stride (PCI Express Base
  * Specification, "SR-IOV Extended Capability": First VF Offset and VF Stride). */
 static int routing_id(const struct pci_addr *addr)
 {
     return addr->bus << 8 | addr->device << 3 | addr->function;
 }
 
-/* Where `vf` should be by its routing id, if VF 0 and 1 are `first` and `second`; -1: nowhere. */
+/* The index of `vf` by its routing id, if VF 0 and 1 are `first` and `second`; -1: none. */
 static int index_by_stride(const struct pci_addr *first, const struct pci_addr *second,
                            const struct pci_addr *vf)
 {
@@ -163,7 +163,7 @@ int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci
     if (guess > 0 && guess < SYSFS_VFS_MAX && is_vf_at(root, pf, guess, vf)) {
         return guess;
     }
-    /* No VF of this PF, or one that a hypervisor has put elsewhere: only looking tells. */
+    /* Not a VF of this PF, or a hypervisor has given it another address: try all of them. */
     for (int i = 1; i < SYSFS_VFS_MAX; i++) {
         struct pci_addr candidate;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts about PCI devices that the kernel tells in sysfs (Documentation/ABI/testing/sysfs-bus-pci),
- * read under a root that tests can put elsewhere. Nothing is cached here. */
+/* Facts about PCI devices from sysfs (Documentation/ABI/testing/sysfs-bus-pci), under a root that
+ * tests can set. Nothing is cached here. */
 
 #ifndef VP_SYSFS_H
 #define VP_SYSFS_H 1
@@ -14,10 +14,10 @@
 
 #include "base/pci-addr.h"
 
-/* How many VFs of one PF are looked at. */
+/* The most VFs of one PF that this reads. */
 #define SYSFS_VFS_MAX 256
 
-/* Room for a driver's name and its terminator. */
+/* Space for a driver's name and its terminator. */
 #define SYSFS_NAME_LEN 64
 
 /* `root` is where sysfs is mounted ("/sys"); every function takes it first. */
@@ -25,17 +25,17 @@
 /* Whether the device exists. */
 bool sysfs_exists(const char *root, const struct pci_addr *device);
 
-/* Follows `physfn`. Returns false if `vf` is no VF. */
+/* Follows `physfn`. Returns false if `vf` is not a VF. */
 bool sysfs_pf_of(const char *root, const struct pci_addr *vf, struct pci_addr *pf);
 
 /* Follows `virtfn<index>` of a PF. Returns false if there is no such VF. */
 bool sysfs_vf_at(const char *root, const struct pci_addr *pf, int index, struct pci_addr *vf);
 
-/* The N of the `virtfnN` of `pf` that is `vf`, below SYSFS_VFS_MAX; -1 if there is none. Takes at
- * most three system calls where VFs have the addresses that SR-IOV gives them. */
+/* The N, below SYSFS_VFS_MAX, of the link `virtfnN` of `pf` to `vf`; -1 if there is none. Needs at
+ * most three system calls if VFs have the addresses that SR-IOV gives them. */
 int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci_addr *vf);
 
-/* Which device it is that has the address now: another one that takes its place differs. */
+/* Identifies the device at an address: another device at the same address differs. */
 struct sysfs_identity {
     dev_t dev;
     ino_t ino;
@@ -58,26 +58,26 @@ bool sysfs_driver(const char *root, const struct pci_addr *device, char driver[S
 /* The NUMA node; -1 if it is not known. */
 int sysfs_numa_node(const char *root, const struct pci_addr *device);
 
-/* How many VFs a PF was told to have (sriov_numvfs); -1 if that cannot be read. */
+/* How many VFs a PF is configured to have (sriov_numvfs); -1 if that cannot be read. */
 int sysfs_numvfs(const char *root, const struct pci_addr *pf);
 
-/* Gives up to `max` names of the device's kernel interfaces, sorted. Returns how many: none where
- * the device is bound to vfio-pci and the like. */
+/* Stores up to `max` names of the device's netdevs, sorted. Returns how many: none if the device is
+ * bound to a driver like vfio-pci. */
 size_t sysfs_netdevs(const char *root, const struct pci_addr *device, char (*names)[IF_NAMESIZE],
                      size_t max);
 
 /* One VF of a PF. */
 struct sysfs_vf {
     struct pci_addr address;
-    char driver[SYSFS_NAME_LEN]; /* As sysfs_driver() has it. */
+    char driver[SYSFS_NAME_LEN]; /* Like that of sysfs_driver(). */
 };
 
-/* Gives up to `max` VFs of a PF (and at most SYSFS_VFS_MAX), the one at virtfnN as vfs[N]. Returns
+/* Stores up to `max` VFs of a PF (and at most SYSFS_VFS_MAX), the one at virtfnN in vfs[N]. Returns
  * how many. */
 size_t sysfs_list_vfs(const char *root, const struct pci_addr *pf, struct sysfs_vf *vfs,
                       size_t max);
 
-/* Gives up to `max` devices that have VFs, in the order of their addresses. Returns how many. */
+/* Stores up to `max` devices that have VFs, in the order of their addresses. Returns how many. */
 size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max);
 
 #endif

@@ -6,7 +6,8 @@
 
 enum { VALUE_LEN = 16 };
 
-/* Writes the value of the variable called name[0..length) to `out`; false if there is none such. */
+/* Writes the value of the variable called name[0..length) to `out`; false if there is no such
+ * variable. */
 static bool lookup(const char *name, size_t length, const struct template_values *values,
                    char out[VALUE_LEN])
 {

@@ -9,7 +9,7 @@
 
 #include "base/pci-addr.h"
 
-/* What the variables stand for:
+/* The variables:
  *   {pf}          the PF, 0000:65:00.0
  *   {pf_bus}      its bus, two hexadecimal digits: 65
  *   {pf_primary}  function 0 of the PF's device (the primary of bonded mlx5 PFs)
