@@ -10,14 +10,14 @@
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
-/* port, bridge, datapath_type, fail_mode, type, mtu_request, links (whether a tap is ours to make,
+/* port, bridge, datapath_type, fail_mode, type, mtu_request, links (whether vifplugd makes a tap,
  * and the MTU of the links, 0: not known), limits (six numbers, or "" for none), then the options
- * and the external_ids: key, value, ..., and an empty key behind each map. */
+ * and the external_ids: key, value, ..., and an empty key at the end of each map. */
 struct expectation {
     char strings[1];
 };
 
-/* Those of the external_ids that are ours; others write there too. */
+/* Whether the external_ids key is ours; other programs write keys too. */
 static bool is_ours(const char *key)
 {
     static const char *const keys[] = {KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC,
@@ -63,7 +63,7 @@ static void put_limits(struct ds *ds, const struct vif_qos *qos)
     put(ds, text);
 }
 
-/* The numbers of a string that put_limits() or expectation_of() wrote. */
+/* Reads the numbers of a string that put_limits() or expectation_of() wrote. */
 static void get_numbers(const char *text, int64_t *numbers, size_t n)
 {
     for (size_t i = 0; i < n && *text; i++) {
@@ -195,8 +195,8 @@ size_t expectation_compare(const struct expectation *expectation, const struct r
     next(&cursor);
     note(&comparison, "type", "", next(&cursor), spec->type);
     note(&comparison, "mtu_request", "", next(&cursor), mtu);
-    next(&cursor); /* Links are looked at elsewhere, */
-    next(&cursor); /* and limits are others' to change. */
+    next(&cursor); /* watch.c checks links, */
+    next(&cursor); /* and other programs may change limits. */
     compare_map(&comparison, "options:", &cursor, &spec->options);
     compare_map(&comparison, "external_ids:", &cursor, &spec->external_ids);
     return comparison.n;

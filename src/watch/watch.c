@@ -17,13 +17,13 @@
 
 VLOG_DEFINE_THIS_MODULE(watch);
 
-/* Whether ports are still on their bridges is looked at once it has been quiet for this long, or at
- * the latest after BRIDGES_LATEST_MS: to move a port changes none of its own rows. */
+/* The watch checks whether ports are still on their bridges once Bridge.ports has not changed for
+ * this long, or after BRIDGES_LATEST_MS: moving a port changes none of its own rows. */
 #define BRIDGES_DELAY_MS 1000
 #define BRIDGES_LATEST_MS 10000
 
-/* Before the second and the third repair, ms, and for how long a VIF must have needed none for the
- * count to begin anew. */
+/* The pause before the second and the third repair, ms, and how long a VIF must be without repairs
+ * before the count starts again. */
 #define REPAIR_PAUSE_MS 2000
 #define REPAIR_FORGET_MS 60000
 
@@ -31,25 +31,25 @@ struct watched {
     struct hmap_node node;
     char vif_id[VIF_ID_MAX + 1];
     struct expectation *expectation;
-    bool failed;       /* As last told. */
-    bool drifted;      /* As last told. */
-    bool look_later;   /* It changed while an operation was under way. */
+    bool failed;       /* The last reported value. */
+    bool drifted;      /* The last reported value. */
+    bool check_later;  /* It changed during an operation. */
     bool repairing;    /* An operation is under way. */
-    uint8_t n_repairs; /* Since the last operation that somebody asked for, or a long quiet. */
-    long long int repair_at; /* When the next may be. */
+    uint8_t n_repairs; /* Since the last requested operation, or a long time without repairs. */
+    long long int repair_at; /* The earliest time of the next. */
 };
 
 struct watch {
     struct watch_env env;
     struct hmap watched;
-    struct sset pending; /* VIFs to be looked at... */
-    long long int due;   /* ...from then on, ms. */
+    struct sset pending; /* VIFs to check... */
+    long long int due;   /* ...at this time, ms. */
     long long int bridges_due;
     long long int bridges_latest;
-    bool learned; /* What there was at the start has been taken note of. */
+    bool learned; /* The state at the start has been read. */
     bool ovsdb_up;
     bool vswitchd_up;
-    bool switch_known; /* ovsdb_up and vswitchd_up have been told, or need not be. */
+    bool switch_known; /* ovsdb_up and vswitchd_up have been reported, or need not be. */
 };
 
 struct watch *watch_create(const struct watch_env *env)
@@ -94,12 +94,12 @@ void watch_destroy(struct watch *watch)
     free(watch);
 }
 
-/* Takes what there is for what is expected. */
+/* Makes the present state the expected state. */
 static void learn(struct watch *watch, const struct record *record)
 {
     const char *vif_id = record->spec.vif_id;
     struct watched *watched = find(watch, vif_id);
-    struct record seen = *record; /* It borrows from the row as well. */
+    struct record seen = *record; /* This also borrows from the row. */
     struct host_links links;
 
     if (seen.spec.host.kind != HOST_NONE) {
@@ -117,7 +117,7 @@ static void learn(struct watch *watch, const struct record *record)
     free(watched->expectation);
     watched->expectation = expectation_of(&seen);
     watched->failed = record_failed(record);
-    watched->drifted = watched->look_later = watched->repairing = false;
+    watched->drifted = watched->check_later = watched->repairing = false;
     watched->n_repairs = 0;
     watched->repair_at = 0;
 }
@@ -127,7 +127,7 @@ static void learn_cb(const struct record *record, void *watch)
     learn(watch, record);
 }
 
-static void look_soon(struct watch *watch, const char *vif_id)
+static void check_soon(struct watch *watch, const char *vif_id)
 {
     sset_add(&watch->pending, vif_id);
     watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
@@ -151,10 +151,10 @@ static void note_changes(struct watch *watch)
     ovs_changes_clear(ovs);
 }
 
-/* --- Telling. --- */
+/* --- Reports. --- */
 
-static void tell(struct watch *watch, enum watch_event_type type, const struct record *record,
-                 const struct drift *drift, size_t n)
+static void report(struct watch *watch, enum watch_event_type type, const struct record *record,
+                   const struct drift *drift, size_t n)
 {
     const struct watch_event event = {.type = type,
                                       .vif_id = record->spec.vif_id,
@@ -165,14 +165,14 @@ static void tell(struct watch *watch, enum watch_event_type type, const struct r
     watch->env.tell(watch->env.aux, &event);
 }
 
-static void tell_unplugged(struct watch *watch, const char *vif_id)
+static void report_unplugged(struct watch *watch, const char *vif_id)
 {
     const struct watch_event event = {.type = WATCH_UNPLUGGED, .vif_id = vif_id};
 
     watch->env.tell(watch->env.aux, &event);
 }
 
-static void tell_switch(struct watch *watch, bool *was, bool is, const char *what)
+static void report_switch(struct watch *watch, bool *was, bool is, const char *what)
 {
     const struct watch_event event = {.type = is ? WATCH_SWITCH_UP : WATCH_SWITCH_DOWN,
                                       .what = what};
@@ -191,18 +191,18 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
     struct watched *watched = find(watch, vif_id);
     struct record record;
 
-    note_changes(watch); /* So that those of the operation can be forgotten below. */
+    note_changes(watch); /* So that the changes of the operation can be dropped below. */
     if (event == EVENT_REPAIRED || event == EVENT_NOTHING) {
-        if (watched && (watched->repairing || watched->look_later)) {
-            watched->repairing = watched->look_later = false;
-            look_soon(watch, vif_id);
+        if (watched && (watched->repairing || watched->check_later)) {
+            watched->repairing = watched->check_later = false;
+            check_soon(watch, vif_id);
         }
         return;
     }
     if (ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
         learn(watch, &record);
         if (event == EVENT_PLUGGED || event == EVENT_CHANGED) {
-            tell(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record, NULL, 0);
+            report(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record, NULL, 0);
         }
         record_destroy(&record);
     } else {
@@ -210,13 +210,13 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
             forget(watch, watched);
         }
         if (event == EVENT_UNPLUGGED) {
-            tell_unplugged(watch, vif_id);
+            report_unplugged(watch, vif_id);
         }
     }
     sset_find_and_delete(&watch->pending, vif_id);
 }
 
-/* --- Looking. --- */
+/* --- Checks. --- */
 
 static void describe(const struct drift *drift, size_t n, char *text, size_t size)
 {
@@ -229,8 +229,8 @@ static void describe(const struct drift *drift, size_t n, char *text, size_t siz
     }
 }
 
-/* Whether repairs are given up. */
-static bool is_hopeless(struct watched *watched)
+/* Whether the watch stops repairs. */
+static bool has_given_up(struct watched *watched)
 {
     if (watched->n_repairs && time_msec() > watched->repair_at + REPAIR_FORGET_MS) {
         watched->n_repairs = 0;
@@ -243,14 +243,15 @@ static bool is_hopeless(struct watched *watched)
     return true;
 }
 
-/* Returns whether there is hope. What is stale is not brought back: its server is gone. */
+/* Returns whether a repair has started or will start. Does not repair stale VIFs: their servers do
+ * not exist any more. */
 static bool repair(struct watch *watch, struct watched *watched)
 {
     const struct engine_env *env = watch->env.env;
     struct record goal;
     bool stale;
 
-    if (!env->settings->repair || is_hopeless(watched)) {
+    if (!env->settings->repair || has_given_up(watched)) {
         return false;
     }
     if (time_msec() < watched->repair_at) {
@@ -264,7 +265,7 @@ static bool repair(struct watch *watch, struct watched *watched)
         watched->repair_at = time_msec() + REPAIR_PAUSE_MS;
         watched->repairing = engine_repair(watch->env.engine, watched->vif_id, &goal.spec);
         watched->n_repairs += watched->repairing;
-        if (!watched->repairing) { /* Too much is waiting already. */
+        if (!watched->repairing) { /* Too many operations are waiting. */
             sset_add(&watch->pending, watched->vif_id);
             watch->due = MIN(watch->due, watched->repair_at);
         }
@@ -273,7 +274,7 @@ static bool repair(struct watch *watch, struct watched *watched)
     return !stale;
 }
 
-/* Its row has gone, and nobody asked us. */
+/* Another program removed the VIF's row. */
 static void vanished(struct watch *watch, struct watched *watched)
 {
     struct drift drift[DRIFT_MAX];
@@ -283,10 +284,10 @@ static void vanished(struct watch *watch, struct watched *watched)
     if (!watched->drifted) {
         expectation_expand(watched->expectation, &record);
         n = expectation_compare(watched->expectation, NULL, drift);
-        VLOG_WARN("VIF %s: port %s was removed by somebody else", watched->vif_id,
+        VLOG_WARN("VIF %s: port %s was removed by another program", watched->vif_id,
                   record.spec.port);
         watched->drifted = true;
-        tell(watch, WATCH_DRIFTED, &record, drift, n);
+        report(watch, WATCH_DRIFTED, &record, drift, n);
         record_destroy(&record);
     }
     if (!repair(watch, watched)) {
@@ -294,25 +295,24 @@ static void vanished(struct watch *watch, struct watched *watched)
     }
 }
 
-/* A port that had no error has one now. */
-static void look_at_error(struct watch *watch, struct watched *watched, const struct record *record)
+/* Reports the error of a port that had none before. */
+static void report_error(struct watch *watch, struct watched *watched, const struct record *record)
 {
-    const char *words = record->error ? record->error : "ofport is -1";
+    const char *text = record->error ? record->error : "ofport is -1";
     struct drift drift = {.field = "error"};
 
     if (watched->failed) {
         return;
     }
     watched->failed = true;
-    VLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, words);
-    snprintf(drift.found, sizeof drift.found, "%s", words);
-    tell(watch, WATCH_FAILED, record, &drift, 1);
+    VLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, text);
+    snprintf(drift.found, sizeof drift.found, "%s", text);
+    report(watch, WATCH_FAILED, record, &drift, 1);
 }
 
-/* What is missing beside the rows of the port: links that were made for the VIF, and its bridge of
- * its own. Returns how many items. */
-static size_t look_beside(const struct watch *watch, const struct watched *watched,
-                          struct drift *drift)
+/* Checks for missing links of the VIF, and for its separate bridge. Returns the number of items. */
+static size_t find_missing(const struct watch *watch, const struct watched *watched,
+                           struct drift *drift)
 {
     const struct engine_env *env = watch->env.env;
     struct host_links links;
@@ -341,55 +341,54 @@ static size_t look_beside(const struct watch *watch, const struct watched *watch
     return missing != NULL;
 }
 
-static void tell_drift(struct watch *watch, struct watched *watched, const struct record *record,
-                       const struct drift *drift, size_t n)
+static void report_drift(struct watch *watch, struct watched *watched, const struct record *record,
+                         const struct drift *drift, size_t n)
 {
     char text[512];
 
     if (!watched->drifted) {
         describe(drift, n, text, sizeof text);
-        VLOG_WARN("VIF %s: somebody else changed its port: %s", watched->vif_id, text);
+        VLOG_WARN("VIF %s: another program changed its port: %s", watched->vif_id, text);
         watched->drifted = true;
-        tell(watch, WATCH_DRIFTED, record, drift, n);
+        report(watch, WATCH_DRIFTED, record, drift, n);
     }
 }
 
-static void look_at_record(struct watch *watch, struct watched *watched,
-                           const struct record *record)
+static void check_record(struct watch *watch, struct watched *watched, const struct record *record)
 {
     bool failed =
         record_failed(record) && vswitchd_state(watch->env.env->vswitchd) == VSWITCHD_ALIVE;
     struct drift drift[DRIFT_MAX + 1];
     size_t n = expectation_compare(watched->expectation, record, drift);
 
-    n += look_beside(watch, watched, &drift[n]);
+    n += find_missing(watch, watched, &drift[n]);
     n = MIN(n, DRIFT_MAX);
     if (n > 0) {
-        tell_drift(watch, watched, record, drift, n);
+        report_drift(watch, watched, record, drift, n);
     }
     if (n == 0 && failed && engine_follow_hand_over(watch->env.engine, record)) {
-        return; /* Nobody did: the daemon that plugged it was killed, or others made way for it. */
+        return; /* It is not a final error: the device has only moved to this port. */
     }
     if (failed) {
-        look_at_error(watch, watched, record);
+        report_error(watch, watched, record);
     }
     if (n > 0 || failed) {
         repair(watch, watched);
     } else if (watched->drifted || (watched->failed && !record_failed(record))) {
         VLOG_INFO("VIF %s: port %s is as it should be again", watched->vif_id, record->spec.port);
         watched->drifted = watched->failed = false;
-        tell(watch, WATCH_CHANGED, record, NULL, 0);
+        report(watch, WATCH_CHANGED, record, NULL, 0);
     }
 }
 
-static void look(struct watch *watch, const char *vif_id)
+static void check(struct watch *watch, const char *vif_id)
 {
     struct watched *watched = find(watch, vif_id);
     struct record record;
 
     if (engine_concerns(watch->env.engine, vif_id)) {
         if (watched) {
-            watched->look_later = true; /* When that has ended, if it has written nothing. */
+            watched->check_later = true; /* Checked after the operation, if that writes nothing. */
         }
         return;
     }
@@ -400,14 +399,14 @@ static void look(struct watch *watch, const char *vif_id)
         return;
     }
     if (watched) {
-        look_at_record(watch, watched, &record);
+        check_record(watch, watched, &record);
     } else {
         learn(watch, &record);
     }
     record_destroy(&record);
 }
 
-static void look_at_pending(struct watch *watch)
+static void check_pending(struct watch *watch)
 {
     struct sset vif_ids;
     const char *vif_id;
@@ -417,12 +416,12 @@ static void look_at_pending(struct watch *watch)
     watch->due = LLONG_MAX;
     SSET_FOR_EACH(vif_id, &vif_ids)
     {
-        look(watch, vif_id);
+        check(watch, vif_id);
     }
     sset_destroy(&vif_ids);
 }
 
-static void look_at_bridges(struct watch *watch)
+static void check_bridges(struct watch *watch)
 {
     const struct watched *watched;
 
@@ -436,8 +435,8 @@ static void look_at_bridges(struct watch *watch)
     }
 }
 
-/* A vswitchd that comes may have said what it thinks of a port before it was seen to be there. */
-static void look_at_all(struct watch *watch)
+/* A vswitchd that starts may have written a port's result before the daemon saw it alive. */
+static void check_all(struct watch *watch)
 {
     const struct watched *watched;
 
@@ -447,8 +446,8 @@ static void look_at_all(struct watch *watch)
     watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
 }
 
-/* A link that was made for a VIF has gone; whether it should be there is looked at soon. Where the
- * kernel could not keep up, all are looked at. */
+/* If a link of a VIF was removed, schedules a check of the VIF. If notifications were lost,
+ * schedules a check of all VIFs. */
 static void link_changed(const char *name, bool exists, const struct link_facts *facts,
                          void *watch_)
 {
@@ -456,10 +455,10 @@ static void link_changed(const char *name, bool exists, const struct link_facts 
     struct watch *watch = watch_;
 
     if (!name) {
-        look_at_all(watch);
+        check_all(watch);
     } else if (!exists && !strncmp(facts->alias, HOST_ALIAS_PREFIX, prefix) &&
                find(watch, facts->alias + prefix)) {
-        look_soon(watch, facts->alias + prefix);
+        check_soon(watch, facts->alias + prefix);
     }
 }
 
@@ -469,10 +468,10 @@ static void follow_switch(struct watch *watch)
     bool alive = vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE;
 
     if (alive && !watch->vswitchd_up) {
-        look_at_all(watch);
+        check_all(watch);
     }
-    tell_switch(watch, &watch->ovsdb_up, ovs_synced(env->ovs), "ovsdb");
-    tell_switch(watch, &watch->vswitchd_up, alive, "vswitchd");
+    report_switch(watch, &watch->ovsdb_up, ovs_synced(env->ovs), "ovsdb");
+    report_switch(watch, &watch->vswitchd_up, alive, "vswitchd");
     watch->switch_known |= ovs_synced(env->ovs);
 }
 
@@ -495,10 +494,10 @@ void watch_run(struct watch *watch)
         links_run(env->links, link_changed, watch);
     }
     if (time_msec() >= MIN(watch->bridges_due, watch->bridges_latest)) {
-        look_at_bridges(watch);
+        check_bridges(watch);
     }
     if (time_msec() >= watch->due) {
-        look_at_pending(watch);
+        check_pending(watch);
     }
 }
 
