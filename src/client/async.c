@@ -19,7 +19,7 @@
 
 struct call {
     int64_t id;
-    vifplug_callback *callback; /* NULL once it has been called. */
+    vifplug_callback *callback; /* NULL after the call. */
     void *aux;
 };
 
@@ -62,7 +62,7 @@ static int connect_socket(const char *path)
     if (fd < 0) {
         return -errno;
     }
-    /* A UNIX socket connects at once, or waits for a place in the daemon's queue. */
+    /* A UNIX socket connects immediately, or waits for a place in the daemon's queue. */
     if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0) {
         error = -errno;
         close(fd);
@@ -97,7 +97,7 @@ static void call_back(struct vifplug_async *async, struct call *call, int result
     vifplug_callback *callback = call->callback;
     void *aux = call->aux;
 
-    /* The callback may make calls, and so move the array. */
+    /* The callback may make calls, which can move the array. */
     call->callback = NULL;
     async->n_pending--;
     if (callback) {
@@ -165,7 +165,7 @@ static bool queue_line(struct vifplug_async *async, const char *text, size_t len
     return true;
 }
 
-/* A place for a call at the end of the array. */
+/* Returns a free element for a call at the end of the array. */
 static struct call *new_call(struct vifplug_async *async)
 {
     while (async->first_call < async->n_calls && !async->calls[async->first_call].callback) {

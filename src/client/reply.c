@@ -154,7 +154,7 @@ const char *vifplug_reply_warning(const struct vifplug_reply *reply, size_t i)
                : NULL;
 }
 
-/* A struct vifplug_vif is the VIF's JSON object under another name. */
+/* A struct vifplug_vif is the JSON object of the VIF. */
 static struct json_object *vifs(const struct vifplug_reply *reply)
 {
     struct json_object *member;
