@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For Debian's pybuild and other tools that know setup.py only; everything is in setup.cfg."""
+"""For Debian's pybuild and other tools that only support setup.py; everything is in setup.cfg."""
 
 import setuptools
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The L2 agent extension `vifplug_qos`: QoS in neutron-openvswitch-agent, for representor ports as well.
+"""The L2 agent extension `vifplug_qos`: QoS in neutron-openvswitch-agent, for representor ports too.
 
-It stands in place of the stock `qos` extension and is it, but for the backend, which is the stock Open
+It replaces the stock `qos` extension. It is the stock extension with another backend: the stock Open
 vSwitch driver with these differences:
 
-* A limit towards the server on a type=dpdk port is an egress-policer, as on vhost-user ports. (Stock would
-  make a queue of linux-htb, which the datapath does not know.)
-* Such a limit without a burst gets one, since a policer with none lets nothing be configured.
-* Taking the limit away takes the policer away. (Stock looks for a queue, finds none, and leaves the policer
-  in force.)
-* When the agent starts, policers of ports that are gone are removed.
+* A limit towards the server on a type=dpdk port is an egress-policer, as on vhost-user ports. (Stock makes
+  a linux-htb queue, which the datapath does not support.)
+* Such a limit without a burst gets one, because Open vSwitch does not configure a policer without a burst.
+* When a limit is removed, its policer is removed. (Stock looks for a queue, finds none, and keeps the
+  policer.)
+* When the agent starts, it removes policers of ports that do not exist any more.
 
 Limits from the server are stock: ingress policing of the Interface.
 """
@@ -28,16 +28,16 @@ LOG = logging.getLogger(__name__)
 EXTENSION = "vifplug_qos"
 POLICER = "egress-policer"
 
-# The share of a second's traffic that a limit without a burst of its own may send at once: what Neutron
-# takes for TCP in the other direction.
+# The burst of a limit without one, as a share of a second's traffic: Neutron's value for TCP in the other
+# direction.
 DEFAULT_BURST = qos_constants.DEFAULT_BURST_RATE
 
 
 class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
-    """The stock driver; Neutron finds it by its entry point, as the extension asks."""
+    """The stock driver with these differences; the extension names its entry point."""
 
     def initialize(self):
-        # Which types of Interface the bridge's QoS calls take for DPDK.
+        # The types of Interface that the bridge's QoS calls treat as DPDK.
         if "dpdk" not in ovs_constants.OVS_DPDK_PORT_TYPES:
             ovs_constants.OVS_DPDK_PORT_TYPES.append("dpdk")
         super().initialize()
@@ -55,7 +55,7 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
                 in ovs_constants.OVS_DPDK_PORT_TYPES)
 
     def delete_bandwidth_limit_ingress(self, port):
-        # Of a port that is gone the agent knows the name only from when it set the limit.
+        # The agent knows the name of a removed port only from the time when it set the limit.
         known = self.ports[port["port_id"]].get(
             (qos_constants.RULE_TYPE_BANDWIDTH_LIMIT, constants.INGRESS_DIRECTION), {})
         vif_port = port.get("vif_port") or known.get("vif_port")
@@ -64,7 +64,7 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
             self._remove_policers(vif_port.port_name)
 
     def _policers(self):
-        """Policers that an agent made, by the name of the port that each was made for."""
+        """Policers that an agent made, as (name of the port, UUID of the row)."""
         ovsdb = self.br_int.ovsdb
         rows = ovsdb.db_find("QoS", ("type", "=", POLICER),
                              columns=["_uuid", "external_ids"]).execute(check_error=True)
@@ -84,12 +84,12 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
                 transaction.add(ovsdb.db_destroy("QoS", row))
 
     def _remove_orphans(self):
-        """Policers of ports that went while no agent looked."""
+        """Removes policers of ports that were removed while no agent ran."""
         ovsdb = self.br_int.ovsdb
         ports = {row["name"] for row in
                  ovsdb.db_list("Port", columns=["name"]).execute(check_error=True)}
         for name in sorted({name for name, _ in self._policers()} - ports):
-            LOG.info("Removing the bandwidth limit of port %s, which is gone", name)
+            LOG.info("Removing the bandwidth limit of port %s, which does not exist any more", name)
             self._remove_policers(name)
 
 
@@ -97,11 +97,11 @@ class VifplugQosAgentExtension(qos.QosAgentExtension):
     """The stock extension with the driver above."""
 
     def initialize(self, connection, driver_type):
-        """:raises ValueError: if the agent is of another kind, or runs the stock extension as well."""
+        """:raises ValueError: if the agent is of another kind, or also runs the stock extension."""
         if driver_type != ovs_constants.EXTENSION_DRIVER_TYPE:
-            raise ValueError(f"{EXTENSION} is an extension of the Open vSwitch agent; take it out of this "
-                             "agent's extensions")
+            raise ValueError(f"{EXTENSION} is an extension of the Open vSwitch agent; remove it from "
+                             "this agent's extensions")
         if "qos" in cfg.CONF.agent.extensions:
-            raise ValueError(f"{EXTENSION} stands in place of the extension qos, and both would write the "
-                             "same rows; take qos out of extensions in the agent's [agent] section")
+            raise ValueError(f"{EXTENSION} replaces the extension qos, and both would write the same "
+                             "rows; take qos out of extensions in the agent's [agent] section")
         super().initialize(connection, "vifplug")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a VF's PCI address to its VF number and vhost-user socket, as vifplugd computes them on the host.
+"""Computes VF number and vhost-user socket from a VF's PCI address, like vifplugd on the host.
 
-neutron-server names the socket before a host is asked, so it applies the same rules here: a VF's number is
-ID*8+VF of its PCI address DDDD:BB:ID.VF, where ID is hexadecimal, and the socket comes from a template, as
-vhost-socket of the daemon's NIC profiles. Needs nothing but Python.
+neutron-server chooses the socket before it contacts a host, so it applies the same rules here: a VF's number
+is ID*8+VF of its PCI address DDDD:BB:ID.VF, where ID is hexadecimal, and the socket comes from a template,
+like vhost-socket of the daemon's NIC profiles. Needs only Python.
 """
 
 import re
@@ -19,7 +19,7 @@ SUN_PATH = 107  # Bytes of a UNIX socket's path.
 
 
 class BindingError(ValueError):
-    """The words say what is wrong and end in what to do."""
+    """The text says what is wrong and ends with what to do."""
 
 
 def vf_number(pci_slot):
@@ -27,7 +27,7 @@ def vf_number(pci_slot):
     match = _SLOT.fullmatch(pci_slot) if isinstance(pci_slot, str) else None
     if not match:
         raise BindingError(f"pci_slot {pci_slot!r} of the port's binding:profile is not a PCI address "
-                           "DDDD:BB:DD.F; it is Nova that fills it in, see how the port was bound")
+                           "DDDD:BB:DD.F; Nova must fill it in; check how the port was bound")
     return int(match.group(3), 16) * 8 + int(match.group(4))
 
 
@@ -56,12 +56,12 @@ def check_mode(mode):
 
 
 class Sockets:
-    """Which socket each VF has.
+    """The socket of each VF.
 
     :param template: for cards that `cards` does not name
-    :param mode: QEMU's role on them
+    :param mode: QEMU's role on their sockets
     :param cards: lines "MATCH TEMPLATE [MODE]". MATCH is the bus of the VFs, DDDD:BB, or their ids,
-        VVVV:DDDD or VVVV:*; the bus counts before the ids, and these before VVVV:*
+        VVVV:DDDD or VVVV:*; the bus takes precedence over the ids, and the ids over VVVV:*
     """
 
     def __init__(self, template, mode="server", cards=()):
@@ -70,7 +70,7 @@ class Sockets:
         for line in cards:
             match, socket = self._card(line)
             if match in self._cards:
-                raise BindingError(f"card '{match}' is given twice; take one out")
+                raise BindingError(f"card '{match}' is given twice; remove one")
             self._cards[match] = socket
 
     def _card(self, line):
@@ -82,7 +82,7 @@ class Sockets:
         return words[0].lower(), (check_template(words[1]), mode)
 
     def find(self, pci_slot, ids=None):
-        """(path, mode) of the VF at `pci_slot`; raises BindingError.
+        """Returns (path, mode) of the VF at `pci_slot`; raises BindingError.
 
         :param ids: its vendor and device, "18f4:051a", as in pci_vendor_info, if they are known
         """

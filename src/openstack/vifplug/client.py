@@ -7,9 +7,10 @@
     vif = daemon.plug({"vif_id": "port-1", "kind": "representor", ...}, {"uuid": "..."})
     print(vif["port"], vif["ofport"])
 
-Each call opens a connection of its own, asks, waits for the answer and closes. Nothing is kept between
-calls, so a client may be shared by threads and green threads, made before the daemon runs, and used
-across its restarts. Plain blocking sockets only: under eventlet's monkey patching they yield.
+Each call opens a connection, sends a request, waits for the reply and closes the connection. A client keeps
+nothing between calls, so threads and green threads may share it, a program may make it before the daemon
+runs, and use it across restarts of the daemon. It uses only plain blocking sockets: under eventlet's monkey
+patching they yield.
 """
 
 import contextlib
@@ -22,23 +23,22 @@ import time
 
 DEFAULT_SOCKET = "/run/vifplugd/vifplugd.sock"
 
-# Longer than the daemon takes by its defaults for anything that it does not answer with `timeout` itself:
-# queue_timeout, vswitchd_grace and twice its own timeout.
+# Longer than the daemon's own limits with its defaults, so that the daemon replies first: queue_timeout,
+# vswitchd_grace and twice its timeout.
 DEFAULT_TIMEOUT = 120.0
 
-# What the daemon sends at most before it drops a client that does not read.
-MAX_ANSWER = 16 << 20
+# The most that the daemon sends before it closes the connection of a client that does not read.
+MAX_REPLY = 16 << 20
 
 
 class VifplugError(Exception):
-    """A call that did not succeed. str() is one sentence for people, with the underlying words if there
-    are any.
+    """A call that failed. str() is one sentence for people, with the detail if there is one.
 
-    :ivar reason: what to decide by: a reason of docs/api.md, or one of the classes below
-    :ivar detail: the underlying words (ovs-vswitchd's, OVSDB's, the system's), or ""
-    :ivar field: the member of the request at fault, or ""
+    :ivar reason: for decisions: a reason of docs/api.md, or that of a class below
+    :ivar detail: the error text of ovs-vswitchd, OVSDB or the system, or ""
+    :ivar field: the member of the request that is wrong, or ""
     :ivar vif_id: the VIF, if the daemon knew it, or ""
-    :ivar retryable: whether the same call may succeed later without anybody changing it
+    :ivar retryable: whether the same call may succeed later, unchanged
     """
 
     reason = "internal"
@@ -58,7 +58,7 @@ class VifplugError(Exception):
 
 
 class Refused(VifplugError):
-    """The daemon answered with an error."""
+    """The daemon's reply is an error."""
 
     def __init__(self, error):
         data = error.get("data") or {}
@@ -71,29 +71,29 @@ class Refused(VifplugError):
 
 
 class Unreachable(VifplugError):
-    """Nobody listens at the socket, or it may not be opened: nothing was asked."""
+    """No process listens at the socket, or the user may not open it: the request was not sent."""
 
     reason = "unreachable"
     retryable = True
 
 
 class NoAnswer(VifplugError):
-    """The daemon did not answer in time, or went away: whether it did what was asked is not known."""
+    """The daemon did not reply in time, or closed the connection: it may have done the request or not."""
 
     reason = "no_answer"
     retryable = True
 
 
 class NotVifplugd(VifplugError):
-    """Somebody else listens at the socket."""
+    """Another program listens at the socket."""
 
     reason = "not_vifplugd"
 
 
 class Client:
-    """The daemon at `path` (default: VIFPLUGD_SOCKET of the environment, else DEFAULT_SOCKET).
+    """The daemon at `path` (default: the environment's VIFPLUGD_SOCKET, else DEFAULT_SOCKET).
 
-    :param timeout: seconds that a call may take in all
+    :param timeout: how long a call may take, in seconds
     """
 
     _ids = itertools.count(1)
@@ -105,14 +105,14 @@ class Client:
     # --- The methods of docs/api.md. ---
 
     def plug(self, vif, instance, **params):
-        """Plugs a VIF: an os-vif primitive, a Nova VIF dict or a native one. Returns it as plugged.
+        """Plugs a VIF: an os-vif primitive, a Nova VIF dict or a native VIF. Returns the plugged VIF.
 
         :param params: wait, timeout_ms, dry_run
         """
         return self.call("plug", vif=vif, instance=instance, **params)
 
     def unplug(self, vif=None, vif_id=None, **params):
-        """Unplugs a VIF, given as for plug or by its id.
+        """Unplugs a VIF. `vif` is as for plug; or give the VIF's id.
 
         :param params: instance, wait, timeout_ms, dry_run
         """
@@ -138,7 +138,7 @@ class Client:
     # --- A call. ---
 
     def call(self, method, **params):
-        """The result of any method; raises a VifplugError."""
+        """Calls any method and returns its result; raises a VifplugError."""
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         deadline = time.monotonic() + self.timeout
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -157,7 +157,7 @@ class Client:
 
     @staticmethod
     def _why(error):
-        """What a failure to connect means, and what to do."""
+        """Returns what a failure to connect means, and what to do."""
         if error.errno == errno.ENOENT:
             return ("there is no such socket; start vifplugd, or correct the socket that its clients "
                     "are configured with")
@@ -169,15 +169,15 @@ class Client:
         if error.errno in (errno.ENOTSOCK, errno.EPROTOTYPE):
             return "it is no stream socket; correct the socket that vifplugd's clients are configured with"
         if isinstance(error, socket.timeout) or error.errno == errno.EAGAIN:
-            return "it does not take connections; see whether vifplugd hangs"
-        return f"{error.strerror or error}; see that vifplugd runs"
+            return "it does not accept connections; check whether vifplugd hangs"
+        return f"{error.strerror or error}; check that vifplugd runs"
 
     def _exchange(self, connection, request, method, deadline):
-        """Sends the request and returns the line that answers it."""
+        """Sends the request and returns the line of the reply."""
         received = bytearray()
         try:
             self._set_timeout(connection, deadline)
-            with contextlib.suppress(ConnectionError):  # It closed at once; what it said before can be read.
+            with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
                 connection.sendall(request)
             while b"\n" not in received:
                 self._set_timeout(connection, deadline)
@@ -185,21 +185,21 @@ class Client:
                 if not data:
                     raise self._closed(method, received)
                 received += data
-                if len(received) > MAX_ANSWER:
-                    raise self._stranger("it sends without end")
+                if len(received) > MAX_REPLY:
+                    raise self._stranger("its reply has no end")
         except socket.timeout as error:
             raise NoAnswer(
                 f"vifplugd did not answer '{method}' within {self.timeout:g} s; see its log and "
                 "'vifctl status'.") from error
         except OSError as error:
-            raise self._closed(method, b"") from error  # It closed while we wrote.
+            raise self._closed(method, b"") from error  # It closed the connection during the write.
         return bytes(received).partition(b"\n")[0]
 
     def _closed(self, method, received):
         if received:
-            return self._stranger("its answer does not end in a line feed")
-        return NoAnswer(f"The connection to {self.path} was closed before '{method}' was answered; see "
-                        "whether vifplugd was restarted, or something else listens there.")
+            return self._stranger("its reply does not end with a line feed")
+        return NoAnswer(f"The connection to {self.path} was closed before the reply to '{method}'; check "
+                        "whether vifplugd was restarted, or another program listens there.")
 
     def _stranger(self, why):
         return NotVifplugd(f"What listens at {self.path} is not vifplugd: {why}; correct the socket that "
@@ -207,21 +207,21 @@ class Client:
 
     def _result(self, line, request_id):
         try:
-            answer = json.loads(line)
+            reply = json.loads(line)
         except ValueError as error:
-            raise self._stranger("it does not answer in JSON") from error
-        if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0":
-            raise self._stranger("it does not answer in JSON-RPC 2.0")
+            raise self._stranger("its reply is not JSON") from error
+        if not isinstance(reply, dict) or reply.get("jsonrpc") != "2.0":
+            raise self._stranger("its reply is not JSON-RPC 2.0")
         # Without an id: the daemon refused the connection, or could not read the request.
-        if answer.get("id") not in (request_id, None):
-            raise self._stranger("it answers what was not asked")
-        if isinstance(answer.get("error"), dict):
-            raise Refused(answer["error"])
-        if answer.get("id") is None or not isinstance(answer.get("result"), dict):
-            raise self._stranger("its answer has no result")
-        return answer["result"]
+        if reply.get("id") not in (request_id, None):
+            raise self._stranger("its reply has another id than the request")
+        if isinstance(reply.get("error"), dict):
+            raise Refused(reply["error"])
+        if reply.get("id") is None or not isinstance(reply.get("result"), dict):
+            raise self._stranger("its reply has no result")
+        return reply["result"]
 
     @staticmethod
     def _set_timeout(connection, deadline):
-        """The rest of the time; a moment where there is none, since 0 would mean not to block."""
+        """Sets the remaining time; at least a moment, because 0 means not to block."""
         connection.settimeout(max(deadline - time.monotonic(), 0.001))

@@ -9,9 +9,9 @@ OPTIONS = (
     cfg.StrOpt("vhost_socket",
                default="/usr/local/var/run/stdvio{vf}",
                help="The vhost-user socket that a card serves for a VF. {vf} is the VF number, ID*8+VF of "
-                    "its PCI address DDDD:BB:ID.VF, {vf_pci} that address, {pf_bus} its bus (BB). Has to "
-                    "be what vhost-socket of the NIC profile says in vifplugd.conf on the compute "
-                    "nodes; vifplugd refuses a port whose socket is another."),
+                    "its PCI address DDDD:BB:ID.VF, {vf_pci} that address, {pf_bus} its bus (BB). Must be "
+                    "the same as vhost-socket of the NIC profile in vifplugd.conf on the compute nodes; "
+                    "vifplugd refuses a port with another socket."),
     cfg.StrOpt("vhost_mode",
                default="server", choices=("server", "client"),
                help="QEMU's role on the socket: vhost-mode in vifplugd.conf."),
@@ -19,11 +19,11 @@ OPTIONS = (
                     default=[],
                     help="Cards with other sockets: MATCH TEMPLATE [MODE], as often as needed. MATCH is "
                          "the bus of the VFs (0000:b3), their vendor and device (18f4:051a) or vendor "
-                         "(18f4:*). A bus counts before ids, ids before a vendor. Two cards in one host "
-                         "need templates that tell their VFs apart, by {pf_bus} for example."),
+                         "(18f4:*). A bus takes precedence over ids, ids over a vendor. Two cards in one "
+                         "host need different sockets, with {pf_bus} in the template for example."),
 )
 
 
 def register():
-    """In the global configuration; as often as one likes."""
+    """Registers the options in the global configuration; can be called several times."""
     cfg.CONF.register_opts(OPTIONS, group=GROUP)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registers with Neutron's QoS service which rules hold for the ports that the mechanism driver binds.
+"""Registers with Neutron's QoS service which rules apply to the ports that the mechanism driver binds.
 
-Stock Neutron asks its QoS drivers by VIF type and VNIC type; none knows those of these ports, so every
-policy would be refused. The rules themselves reach the agent as for other ports.
+Stock Neutron asks its QoS drivers by VIF type and VNIC type; no stock driver supports those of these ports,
+so Neutron would refuse every policy. The rules reach the agent like those of other ports.
 """
 
 from neutron_lib.api.definitions import portbindings
@@ -11,7 +11,7 @@ from neutron_lib.services.qos import constants
 
 from neutron.services.qos.drivers.openvswitch import driver as openvswitch
 
-# Minimum bandwidth and packet rate need a scheduler between ports, which DPDK datapaths have not.
+# Minimum bandwidth and packet rate need a scheduler between ports, which DPDK datapaths do not have.
 SUPPORTED = (constants.RULE_TYPE_BANDWIDTH_LIMIT, constants.RULE_TYPE_PACKET_RATE_LIMIT,
              constants.RULE_TYPE_DSCP_MARKING)
 
@@ -19,7 +19,7 @@ _DRIVER = None
 
 
 class VifplugQosDriver(base.DriverBase):
-    """The stock driver's rules, as far as they hold."""
+    """The stock driver's rules, except those that do not work here."""
 
     def __init__(self):
         super().__init__(
@@ -32,7 +32,7 @@ class VifplugQosDriver(base.DriverBase):
 
 
 def register():
-    """Once for a process: each driver made announces itself to the QoS service."""
+    """Makes the driver once in a process: each new driver registers with the QoS service."""
     global _DRIVER  # pylint: disable=global-statement
     if _DRIVER is None:
         _DRIVER = VifplugQosDriver()
