@@ -6,8 +6,8 @@
 
 #include "daemon.h"
 
-/* daemonize_start() for a daemon that keeps no right to a datapath nor, where the release asks
- * (since OVS 3.2), to hardware ports. */
+/* daemonize_start() for a daemon that needs no access to a datapath nor, for releases with that
+ * parameter (since OVS 3.2), to hardware ports. */
 static inline void ovs_daemonize_start(void)
 {
 #ifdef OVS_DAEMONIZE_START_HAS_HARDWARE
