@@ -15,7 +15,7 @@
 
 VLOG_DEFINE_THIS_MODULE(offload);
 
-/* How long somebody who turns it off again is left alone, ms. */
+/* How long to wait before setting it again if another program turns it off, ms. */
 #define SET_PAUSE_MS 10000
 
 const char *const offload_policy_names[] = {"report", "set", "require", NULL};
@@ -38,7 +38,7 @@ enum offload_effect offload_effect(const struct offload_facts *facts)
         return OFFLOAD_NO;
     }
     if (facts->vswitchd_is_dead) {
-        return OFFLOAD_YES; /* The next one finds it on. */
+        return OFFLOAD_YES; /* The next vswitchd reads it as on. */
     }
     if (!facts->vswitchd_at) {
         return facts->enabled_at ? OFFLOAD_UNKNOWN : OFFLOAD_YES;
@@ -69,14 +69,14 @@ int64_t offload_process_start(int64_t pid)
     }
     ok = fgets(line, sizeof line, file);
     fclose(file);
-    field = ok ? strrchr(line, ')') : NULL; /* The name before may hold anything. */
+    field = ok ? strrchr(line, ')') : NULL; /* The name before it may contain anything. */
     for (int i = 0; field && i < 20; i++) {
-        field = strchr(field + 1, ' '); /* starttime is the 20th field behind the name. */
+        field = strchr(field + 1, ' '); /* starttime is the 20th field after the name. */
     }
     if (!field) {
         return 0;
     }
-    /* It counts from the boot. (The boot time in /proc/stat has whole seconds only.) */
+    /* starttime counts from the boot. (The boot time in /proc/stat has only whole seconds.) */
     return clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME) +
            strtoll(field, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);
 }
@@ -86,7 +86,7 @@ static void look(struct offload *offload, const struct ovs_globals *globals)
     if (globals->hw_offload && !offload->enabled) {
         offload->enabled_at = globals->hw_offload_set_at;
         if (!offload->enabled_at && offload->seen) {
-            offload->enabled_at = time_wall_msec(); /* Somebody did it just now. */
+            offload->enabled_at = time_wall_msec(); /* Another program has just set it. */
         }
     }
     offload->enabled = globals->hw_offload;
@@ -111,7 +111,7 @@ void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd
         time_msec() >= offload->set_again_at) {
         offload->set_again_at = time_msec() + SET_PAUSE_MS;
         VLOG_WARN("other_config:hw-offload is off; setting it, as ensure_hw_offload says. It takes "
-                  "effect when ovs-vswitchd is restarted");
+                  "effect when ovs-vswitchd restarts");
         ovs_set_hw_offload(ovs, time_wall_msec());
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* other_config:hw-offload: whether it is on, whether vswitchd has taken it up, and setting it.
+/* other_config:hw-offload: whether it is on, whether it is in effect in vswitchd, and setting it.
  *
  * vswitchd reads it when it starts (ovs-vswitchd.conf.db(5): changing it requires a restart), so
- * what is in effect depends on which was first. Who turned it on, and when, is only known if it was
- * this daemon or happened under its eyes; the time of the daemon's own setting is kept in
- * Open_vSwitch external_ids, so that a later daemon knows it as well. */
+ * what is in effect depends on which was first. The daemon knows when it was set only if the daemon
+ * set it or saw the change. It keeps the time of its own setting in Open_vSwitch external_ids, so
+ * that a later daemon knows it too. */
 
 #ifndef VP_OFFLOAD_H
 #define VP_OFFLOAD_H 1
@@ -19,13 +19,14 @@ enum offload_effect { OFFLOAD_NO, OFFLOAD_YES, OFFLOAD_RESTART_REQUIRED, OFFLOAD
 const char *offload_effect_name(enum offload_effect effect); /* "restart_required" */
 
 struct offload_facts {
-    bool enabled;        /* As OVSDB has it. */
-    int64_t enabled_at;  /* ms since the epoch; 0: before anybody looked. */
+    bool enabled; /* The value in OVSDB. */
+    int64_t
+        enabled_at; /* When it was set, ms since the epoch; 0: before the daemon first looked. */
     int64_t vswitchd_at; /* When vswitchd was started, ms since the epoch; 0: not known. */
     bool vswitchd_is_dead;
 };
 
-/* Whether hardware offload is in effect in the vswitchd that runs. */
+/* Whether hardware offload is in effect in the running vswitchd. */
 enum offload_effect offload_effect(const struct offload_facts *facts);
 
 /* When process `pid` was started, ms since the epoch, by /proc/<pid>/stat (proc(5)); 0 if that
@@ -35,20 +36,21 @@ int64_t offload_process_start(int64_t pid);
 struct ovs;
 struct vswitchd;
 
-/* Follows OVSDB and vswitchd from pass to pass, and sets hw-offload where the policy says so. */
+/* Follows OVSDB and vswitchd in each pass, and sets hw-offload if the policy says so. */
 struct offload {
     enum offload_policy policy;
-    bool seen;          /* OVSDB has been looked at. */
-    bool enabled;       /* As last seen. */
+    bool seen;          /* OVSDB has been read. */
+    bool enabled;       /* The last value. */
     int64_t enabled_at; /* As in offload_facts. */
-    int64_t pid;        /* The vswitchd that vswitchd_at is of. */
+    int64_t pid;        /* The vswitchd whose start is vswitchd_at. */
     int64_t vswitchd_at;
-    long long int set_again_at; /* Not to be set before, ms of the monotonic clock. */
+    long long int
+        set_again_at; /* The earliest time for the next setting, ms of the monotonic clock. */
 };
 
 void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd *vswitchd);
 
-/* As it stands now. */
+/* The present effect. */
 enum offload_effect offload_now(const struct offload *offload, const struct vswitchd *vswitchd);
 
 #endif

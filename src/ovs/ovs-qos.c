@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Limits: between struct vif_qos and the rows of Interface, Port, QoS and Queue. */
+/* Limits: converts between struct vif_qos and the rows of Interface, Port, QoS and Queue. */
 
 #include "ovs/ovs-private.h"
 
@@ -88,12 +88,12 @@ void ovs_stage_qos_removal(struct ovs *ovs, const struct ovsrec_port *port)
 {
     const struct ovsrec_qos *row = port->qos;
 
-    /* QoS and Queue are root tables: what nobody refers to stays for ever. */
+    /* QoS and Queue are root tables: OVSDB never collects their unreferenced rows. */
     if (!row) {
         return;
     }
-    /* ovsdb-server looks for what still refers to a deleted row before it collects the garbage, so
-     * the port has to let go even if it goes itself. */
+    /* ovsdb-server checks references to a deleted row before it collects garbage, so the port's
+     * reference must be removed even if the port is removed too. */
     ovsrec_port_set_qos(port, NULL);
     if (count_ports(ovs, row) > 0) {
         return;
@@ -132,7 +132,7 @@ static void stage_limits(const struct ovsrec_interface *interface, const struct 
     ovsrec_interface_set_ingress_policing_kpkts_burst(interface, limits->egress_burst_kpkt);
 }
 
-/* Whether the rows can be changed where they stand, so that the port is never without limits. */
+/* Whether the rows can be changed in place, so that the port always has limits. */
 static bool same_shape(struct ovs *ovs, const struct ovsrec_qos *row, const struct qos_rows *rows)
 {
     return row && !strcmp(row->type, rows->type) && row->n_queues == (rows->has_queue ? 1 : 0) &&

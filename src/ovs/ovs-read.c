@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From IDL rows to values. */
+/* Turns IDL rows into values. */
 
 #include "ovs/ovs-private.h"
 
@@ -49,7 +49,7 @@ const struct ovsrec_port *ovs_port_at(const struct ovs *ovs, const struct ovsrec
     return ovsrec_port_get_for_uuid(ovs->idl, &ports_of(bridge)->keys[i].uuid);
 }
 
-/* Sets of rows are kept sorted by UUID, so this costs O(log n). */
+/* The IDL keeps sets of rows sorted by UUID, so this costs O(log n). */
 static bool has_port(const struct ovsrec_bridge *bridge, const struct ovsrec_port *port)
 {
     const struct ovsdb_datum *ports = ports_of(bridge);
@@ -75,7 +75,7 @@ const struct ovsrec_bridge *ovs_bridge_of(const struct ovs *ovs, const struct ov
     return NULL;
 }
 
-/* With a bridge of its own a VIF's limits are on its guest's port. */
+/* The limits of a VIF with a separate bridge are on its guest's port. */
 static void read_limits(const struct ovs *ovs, const struct ovsrec_port *port,
                         const struct ovsrec_interface *row, struct record *record)
 {
@@ -108,7 +108,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
                  bridge->fail_mode ? bridge->fail_mode : "");
     }
     snprintf(spec->type, sizeof spec->type, "%s", row->type);
-    /* The maps' nodes are the row's. */
+    /* The maps borrow the row's nodes. */
     spec->options = row->options;
     spec->external_ids = row->external_ids;
     spec->mtu_request = row->n_mtu_request ? (int)*row->mtu_request : 0;
@@ -183,7 +183,7 @@ void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *fa
     }
 }
 
-/* A bridge of OVN's says nothing of others: ovn-controller programs its own alone. */
+/* A bridge of OVN is not evidence for others: ovn-controller programs only its own. */
 void ovs_controllers(const struct ovs *ovs, const char *name, struct controller_facts *facts)
 {
     const struct ovsrec_open_vswitch *globals = ovsrec_open_vswitch_first(ovs->idl);
@@ -353,7 +353,7 @@ bool ovs_vif_is_on(const struct ovs *ovs, const char *vif_id, const char *bridge
     return port && bridge_row && has_port(bridge_row, port);
 }
 
-/* Notes that the VIF that row `uuid` is on record as has changed. */
+/* Records that the VIF of row `uuid` has changed. */
 static void note_change(struct ovs *ovs, const struct uuid *uuid)
 {
     const char *vif_id = registry_vif_of(ovs->registry, uuid);
@@ -363,7 +363,7 @@ static void note_change(struct ovs *ovs, const struct uuid *uuid)
     }
 }
 
-/* The VF of a kernel representor of ours, in the words of devargs; NULL if the row is none. */
+/* The VF of one of our kernel representors, in the form of devargs; NULL for other rows. */
 static const char *kernel_devargs(const struct ovsrec_interface *row, char *text, size_t size)
 {
     const char *pf = smap_get(&row->external_ids, KEY_PF);

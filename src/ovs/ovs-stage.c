@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From plans to operations of one transaction. */
+/* Turns plans into the writes of one transaction. */
 
 #include "ovs/ovs-private.h"
 
@@ -49,14 +49,14 @@ static struct ovsrec_port *insert_port(struct ovs *ovs, const char *name,
 
 static void add_created_port(struct staged_bridge *staged, struct ovsrec_port *port)
 {
-    /* An array of pointers is what ovsrec_bridge_set_ports() takes. */
+    /* ovsrec_bridge_set_ports() takes an array of pointers. */
     /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
     staged->ports = xrealloc(staged->ports, (staged->n_ports + 1) * sizeof *staged->ports);
     staged->ports[staged->n_ports++] = port;
 }
 
-/* What `ovs-vsctl add-br` makes: the bridge and its local port of type internal. `fail_mode` is
- * written unless it is "". */
+/* Makes what `ovs-vsctl add-br` makes: the bridge and its local port of type internal. Writes
+ * `fail_mode` unless it is "". */
 static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
                                            const char *datapath_type, const char *fail_mode)
 {
@@ -77,7 +77,7 @@ static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
     return staged;
 }
 
-/* Puts `port` on the plan's bridge, which is made if it is missing and the plan says so. */
+/* Puts `port` on the plan's bridge; makes the bridge if it is missing and the plan says so. */
 static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec,
                    struct ovsrec_port *port)
 {
@@ -100,7 +100,7 @@ static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_s
     return true;
 }
 
-/* Takes a port off its bridge, for good or (`moves`) to put it on another. */
+/* Takes a port off its bridge, finally or (`moves`) to put it on another bridge. */
 static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hint, bool drop,
                    bool moves)
 {
@@ -128,7 +128,7 @@ static void set_mtu_request(const struct ovsrec_interface *interface, int mtu)
     ovsrec_interface_set_mtu_request(interface, &value, mtu ? 1 : 0);
 }
 
-/* A VIF's bridge of its own goes as a whole, with all its ports. */
+/* Removes a VIF's separate bridge with all its ports. */
 static void drop_port_bridge(struct ovs *ovs, const char *name)
 {
     const struct ovsrec_bridge *row = name[0] ? ovs_bridge_row(ovs, name) : NULL;
@@ -145,7 +145,7 @@ static void drop_port_bridge(struct ovs *ovs, const char *name)
     }
 }
 
-/* The bridge of its own of a VIF, with the guest's port and one end of the pair of patch ports. */
+/* Makes a VIF's separate bridge, with the guest's port and one of the two patch ports. */
 static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
 {
     struct staged_bridge *staged;
@@ -154,8 +154,8 @@ static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
     struct ovsrec_port *port;
     struct smap options;
 
-    drop_port_bridge(ovs, spec->port_bridge); /* What may be left of an earlier one. */
-    /* Nobody else programs it, so it has to forward by itself. */
+    drop_port_bridge(ovs, spec->port_bridge); /* An incomplete one may be left. */
+    /* No controller programs it, so it must forward by itself. */
     staged = create_bridge(ovs, spec->port_bridge, spec->datapath_type, "");
     port = insert_port(ovs, spec->guest_port, &interface);
     ovs_stage_qos(ovs, spec, port, interface, true);
@@ -169,7 +169,7 @@ static void create_port_bridge(struct ovs *ovs, const struct port_spec *spec)
     add_created_port(staged, port);
 }
 
-/* os-vif's isolate_vif: on the dead VLAN, whatever the frame's tag. */
+/* os-vif's isolate_vif: puts the port on the dead VLAN, for frames with any tag. */
 static void isolate(const struct ovsrec_port *port)
 {
     int64_t vlan = DEAD_VLAN;
@@ -254,7 +254,7 @@ static bool stage_qos_change(struct ovs *ovs, const struct port_spec *spec)
     return true;
 }
 
-/* Another tap on the VIF's bridge of its own. */
+/* Replaces the tap on the VIF's separate bridge. */
 static bool stage_guest_port(struct ovs *ovs, const struct plan *plan)
 {
     const struct ovsrec_bridge *row = ovs_bridge_row(ovs, plan->spec.port_bridge);
@@ -370,8 +370,8 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
            insert_spec(ovs, plan, plan->restored, plan->restored_settings);
 }
 
-/* Ports of `row` that keep a bridge: not its local one, nor on trunk bridges Neutron's patch ports,
- * which are there for the VIF's port. */
+/* The number of ports that keep a bridge: all except its local port and, on trunk bridges,
+ * Neutron's patch ports, which exist for the VIF's port. */
 static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *row)
 {
     size_t n = 0;
@@ -393,8 +393,8 @@ bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name)
     return row && count_keepers(ovs, row) == 0;
 }
 
-/* A bridge goes if this transaction leaves it nothing but its local port, and the transaction fails
- * if somebody else puts a port on it at the same time. */
+/* Removes a bridge if this transaction leaves only its local port. The transaction fails if another
+ * program puts a port on the bridge at the same time. */
 static void drop_if_empty(struct ovs *ovs, const struct staged_bridge *staged)
 {
     const struct ovsrec_bridge *row = staged->row;

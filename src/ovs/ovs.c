@@ -21,10 +21,10 @@
 
 VLOG_DEFINE_THIS_MODULE(ovs);
 
-/* How often to look whether a server that went away is back, ms. */
+/* How often to try a lost server again, ms. */
 #define PROBE_INTERVAL 250
 
-/* How long OVSDB may be silent while it owes an answer before the connection is given up, ms. */
+/* How long OVSDB may take to answer before the IDL closes the connection, ms. */
 #define IDL_PROBE_INTERVAL 5000
 
 static void monitor_columns(struct ovsdb_idl *idl)
@@ -95,11 +95,11 @@ static void unparse_nothing(struct ovsdb_idl_row *row)
     (void)row;
 }
 
-/* The IDL would make an array of all ports of a bridge, and note each of these references, anew
- * whenever one port comes or goes: the larger part of what a plug costs where there are many. Only
- * few of them are ever looked at, so `ports` and `n_ports` of bridges stay empty, and
- * ovs_n_ports() and ovs_port_at() read the column. (ovsdb-idl-provider.h has the two callbacks of a
- * column for such uses as ovsdb-idlc makes of them.) */
+/* The IDL would make an array of all ports of a bridge, and record each of these references,
+ * whenever a port is added or removed: with many ports this is the larger part of a plug's cost.
+ * vifplugd reads only few of them, so `ports` and `n_ports` of bridges stay empty, and
+ * ovs_n_ports() and ovs_port_at() read the column. (ovsdb-idl-provider.h declares the two callbacks
+ * of a column, which ovsdb-idlc generates.) */
 static void leave_ports_unparsed(void)
 {
     ovsrec_bridge_col_ports.parse = parse_nothing;
@@ -145,7 +145,7 @@ void ovs_destroy(struct ovs *ovs)
     free(ovs);
 }
 
-/* Whether somebody listens at a "unix:PATH" remote. */
+/* Whether a server listens at a "unix:PATH" remote. */
 static bool server_listens(const char *remote)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -165,8 +165,8 @@ static bool server_listens(const char *remote)
     return listens;
 }
 
-/* The IDL waits 1, 2, 4, 8 s between tries and lets nobody shorten that, but a remote that is set
- * anew is tried at once. To ask the socket first keeps the log free of failed tries. */
+/* The IDL waits 1, 2, 4, 8 s between tries, and this cannot be changed, but it tries a newly set
+ * remote immediately. Testing the socket first keeps failed tries out of the log. */
 static void seek_server(struct ovs *ovs)
 {
     if (time_msec() < ovs->next_probe) {
@@ -177,7 +177,7 @@ static void seek_server(struct ovs *ovs)
         ovsdb_idl_set_remote(ovs->idl, NULL, false);
         ovsdb_idl_set_remote(ovs->idl, ovs->remote, true);
         ovsdb_idl_set_probe_interval(ovs->idl, IDL_PROBE_INTERVAL);
-        ovs->next_probe += 3LL * PROBE_INTERVAL; /* Time for that to work out. */
+        ovs->next_probe += 3LL * PROBE_INTERVAL; /* Time for the new connection. */
     }
 }
 
@@ -195,7 +195,7 @@ static void follow_connection(struct ovs *ovs)
         seek_server(ovs);
     } else if (!ovs->synced && ovsdb_idl_get_seqno(ovs->idl) != ovs->lost_seqno &&
                ovsrec_open_vswitch_first(ovs->idl)) {
-        /* The monitor reply always advances the sequence number. */
+        /* The monitor reply always increments the sequence number. */
         ovs->synced = true;
         if (ovs->n_losses) {
             ovs_track_anew(ovs);
@@ -205,14 +205,14 @@ static void follow_connection(struct ovs *ovs)
     }
 }
 
-static void end_untold(struct ovs *ovs);
+static void end_unawaited(struct ovs *ovs);
 
 void ovs_run(struct ovs *ovs)
 {
     ovsdb_idl_run(ovs->idl);
     ovs_track(ovs);
     follow_connection(ovs);
-    end_untold(ovs);
+    end_unawaited(ovs);
 }
 
 void ovs_wait(struct ovs *ovs)
@@ -305,22 +305,22 @@ void ovs_set_hw_offload(struct ovs *ovs, int64_t now)
     ovsrec_open_vswitch_update_other_config_setkey(globals, CONFIG_HW_OFFLOAD, "true");
     ovsrec_open_vswitch_update_external_ids_setkey(globals, KEY_OFFLOAD_SET_AT, text);
     ovs_txn_commit(ovs, "vifplugd: ensure_hw_offload = set");
-    ovs->untold = true;
+    ovs->unawaited = true;
 }
 
-/* The end of a transaction that nobody waits for. */
-static void end_untold(struct ovs *ovs)
+/* Ends a transaction that no caller waits for. */
+static void end_unawaited(struct ovs *ovs)
 {
     int64_t next_cfg;
     char *error;
     enum ovs_txn_result result;
 
-    if (!ovs->untold) {
+    if (!ovs->unawaited) {
         return;
     }
-    ovs->untold = false;
+    ovs->unawaited = false;
     result = ovs_txn_result(ovs, &next_cfg, &error);
-    ovs->untold = result == OVS_TXN_PENDING;
+    ovs->unawaited = result == OVS_TXN_PENDING;
     if (result == OVS_TXN_ERROR) {
         VLOG_WARN("%s: OVSDB refused to set hw-offload: %s", ovs->remote, error);
     }
@@ -334,7 +334,7 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
 
     *next_cfg = 0;
     *error = NULL;
-    if (!ovs->txn || !ovs->sent || ovs->untold) {
+    if (!ovs->txn || !ovs->sent || ovs->unawaited) {
         return OVS_TXN_NONE;
     }
     status = ovsdb_idl_txn_commit(ovs->txn);

@@ -10,7 +10,7 @@
 #include "util.h"
 #include "uuid.h"
 
-/* One VF that a row takes. */
+/* One VF that a row uses. */
 struct claim {
     struct hmap_node node; /* In registry->claims. */
     struct entry *entry;

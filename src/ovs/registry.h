@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The registry: which Interface rows hold which VIF and which VFs, so that a plug finds its own row
- * and a VF's present owner without looking at every row. It is derived from OVSDB alone, row by row
- * as they change, and holds no pointer into the IDL: rows are named by their UUIDs. */
+/* The registry: which Interface rows have which VIF and which VFs, so that a plug finds its own row
+ * and a VF's present owner without reading every row. It is derived only from OVSDB, row by row as
+ * they change, and has no pointer into the IDL: it names rows by their UUIDs. */
 
 #ifndef VP_REGISTRY_H
 #define VP_REGISTRY_H 1
@@ -17,10 +17,10 @@ struct registry;
 struct registry *registry_create(void);
 void registry_destroy(struct registry *registry);
 
-/* Notes what row `uuid` holds now: `vif_id` if it is ours, `devargs` if it takes a DPDK device
- * (either may be NULL; a row with neither is forgotten). A kernel representor, which has none, is
- * told as the devargs "<PF>,representor=[<VF number>]". `attached`: vswitchd has a port of DPDK for
- * it, which counts for registry_n_attached() if the row is not forgotten. */
+/* Records the content of row `uuid`: `vif_id` if it is ours, `devargs` if it uses a DPDK device
+ * (either may be NULL; a row with neither is removed). A kernel representor has no devargs; callers
+ * pass "<PF>,representor=[<VF number>]". `attached`: vswitchd has a DPDK port for the row;
+ * registry_n_attached() counts it unless the row is removed. */
 void registry_set(struct registry *registry, const struct uuid *uuid, const char *vif_id,
                   const char *devargs, bool attached);
 void registry_remove(struct registry *registry, const struct uuid *uuid);
@@ -29,23 +29,22 @@ void registry_clear(struct registry *registry);
 /* The row of a VIF, or NULL. Valid until the registry changes. */
 const struct uuid *registry_by_vif(const struct registry *registry, const char *vif_id);
 
-/* A row that takes VF number `vf_num` of `pf` (devargs with a list of PFs take it of each of them)
- * and is not VIF `except`'s (NULL: anybody's), or NULL.
- * If there are several, one that is not ours. */
+/* A row that uses VF number `vf_num` of `pf` (devargs with a list of PFs use that VF of each of
+ * them) and does not belong to VIF `except` (may be NULL); NULL if there is none. If there are
+ * several, prefers one that is not ours. */
 const struct uuid *registry_by_vf(const struct registry *registry, const struct pci_addr *pf,
                                   int vf_num, const char *except);
 
-/* The VIF that row `uuid` is on record as, or NULL. Valid until the registry changes. */
+/* The VIF of row `uuid`, or NULL. Valid until the registry changes. */
 const char *registry_vif_of(const struct registry *registry, const struct uuid *uuid);
 
-/* How many VIFs of ours there are. */
+/* The number of our VIFs. */
 size_t registry_n_vifs(const struct registry *registry);
 
-/* How many rows have a port of DPDK. */
+/* The number of rows with a DPDK port. */
 size_t registry_n_attached(const struct registry *registry);
 
-/* Calls `cb` with each row that is ours, and the VIF that it is on record as; `cb` must not change
- * the registry. */
+/* Calls `cb` with each of our rows and its VIF; `cb` must not change the registry. */
 void registry_for_each_vif(const struct registry *registry,
                            void (*cb)(const struct uuid *uuid, const char *vif_id, void *aux),
                            void *aux);

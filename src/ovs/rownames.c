@@ -13,7 +13,7 @@ struct entry {
     struct hmap_node by_name;
     struct hmap_node by_uuid;
     struct uuid uuid;
-    uint64_t number; /* In the order in which they were noted. */
+    uint64_t number; /* Ascending in the order of recording. */
     char name[];
 };
 

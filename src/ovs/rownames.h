@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows by name: which row of a table has which name, in both directions, by hash.
+/* Rows by name: maps names of a table to rows, and rows to names, with hashes.
  *
- * OVSDB's IDL has indexes of its own, but sorted ones, which are kept up three times for each row
- * that is inserted (when it is staged, taken back until the commit, and comes with the update), and
- * want a row made up for each lookup. This is kept up once, as rows are tracked. */
+ * The indexes of OVSDB's IDL are sorted. They are updated three times for each inserted row (when
+ * it is staged, when that is taken back until the commit, and with the update), and each lookup
+ * must construct a row. This map is updated once, when rows are tracked. */
 
 #ifndef VP_ROWNAMES_H
 #define VP_ROWNAMES_H 1
@@ -15,11 +15,11 @@ struct rownames;
 struct rownames *rownames_create(void);
 void rownames_destroy(struct rownames *map);
 
-/* Notes that row `uuid` has `name` now. Of two rows with one name (which OVSDB rules out but for
- * the moment of a replacement) the one noted last is found. */
+/* Records the name of row `uuid`. If two rows have one name (OVSDB allows this only during a
+ * replacement), the lookup finds the one recorded last. */
 void rownames_set(struct rownames *map, const struct uuid *uuid, const char *name);
 
-/* Forgets a row; all rows. */
+/* Removes a row; all rows. */
 void rownames_remove(struct rownames *map, const struct uuid *uuid);
 void rownames_clear(struct rownames *map);
 

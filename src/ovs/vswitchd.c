@@ -18,19 +18,20 @@
 
 VLOG_DEFINE_THIS_MODULE(vswitchd);
 
-/* How often the pidfile is looked at while nothing else would tell, ms. */
+/* How often to read the pidfile while there is no pidfd, ms. */
 #define CHECK_INTERVAL 250
 
 enum pidfile { PIDFILE_MISSING, PIDFILE_UNREADABLE, PIDFILE_STALE, PIDFILE_LOCKED };
 
 struct vswitchd {
     char *pidfile;
-    char *sibling; /* ovsdb-server's pidfile: if that is here, vswitchd's should be too. */
+    char *sibling; /* ovsdb-server's pidfile: if it exists, vswitchd's should too. */
     enum vswitchd_state state;
     pid_t pid;
-    int pidfd;         /* Readable once the process ends; -1: none. */
-    bool seen_pidfile; /* It keeps a pidfile here, so that a missing one means something. */
-    bool starting;     /* It came up under our eyes, and has not answered yet. */
+    int pidfd; /* Readable once the process ends; -1: none. */
+    bool
+        seen_pidfile; /* vswitchd has had a pidfile here, so a missing one means that it is dead. */
+    bool starting;    /* We saw it start, and it has not set cur_cfg yet. */
     bool have_cfg;
     int64_t cur_cfg;
     long long int next_check;

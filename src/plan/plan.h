@@ -62,12 +62,12 @@ struct plan {
 void plan_init(struct plan *plan);
 void plan_destroy(struct plan *plan);
 
-/* What there is of a VIF's bridge of its own. */
+/* The state of a VIF's separate bridge (per_port_bridge). */
 enum port_bridge_state {
     PORT_BRIDGE_NONE,
     PORT_BRIDGE_WHOLE,  /* With the guest's port and the patch port. */
-    PORT_BRIDGE_PARTLY, /* It is the VIF's, and something is missing. */
-    PORT_BRIDGE_FOREIGN /* Somebody else's. */
+    PORT_BRIDGE_PARTLY, /* It is the VIF's, but a port is missing. */
+    PORT_BRIDGE_FOREIGN /* It belongs to another program. */
 };
 
 /* What there is in the switch that a plan for one port has to respect. Everything is borrowed;
