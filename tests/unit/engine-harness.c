@@ -298,6 +298,29 @@ void rig_run(int ms)
     fail_msg("the loop does not come to rest: %s", ops_show());
 }
 
+void rig_run_until(const char *shown)
+{
+    for (int i = 0; i < PASSES_MAX; i++) {
+        int sleep = rig_pass();
+
+        if (strstr(ops_show(), shown)) {
+            return;
+        }
+        if (sleep > 0) {
+            clock_warp(sleep);
+        }
+    }
+    fail_msg("ops/show does not come to show '%s'", shown);
+}
+
+void rig_pass_until_type(const char *port, const char *type)
+{
+    for (int i = 0; i < PASSES_MAX && strcmp(type_of_port(port), type) != 0; i++) {
+        rig_pass();
+    }
+    CHECK_STR(port, type_of_port(port), type);
+}
+
 void rig_plugged(const struct ask *ask)
 {
     int asked = rig_ask(METHOD_PLUG, ask);
@@ -387,15 +410,56 @@ void rig_restart_without_links(void)
     rig_restart();
 }
 
+/* A netdev of the card in the kernel's switchdev model. */
+static void make_netdev(const char *name, const char *port)
+{
+    static const char switch_id[] = "0c42a10300b1c2d3";
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/class/net/%s", sysfs_root, name);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/class/net/%s/phys_switch_id", sysfs_root, name);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    fprintf(file, "%s\n", switch_id);
+    fclose(file);
+    snprintf(path, sizeof path, "%s/class/net/%s/phys_port_name", sysfs_root, name);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    fprintf(file, "%s\n", port);
+    fclose(file);
+}
+
+/* The PF's own, and the representor of VF 5, the second. */
+static void make_netdevs(void)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/class", sysfs_root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/class/net", sysfs_root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    make_netdev("pf0", "p0");
+    make_netdev("rep1", "pf0vf1");
+    pci_tree_mkdir(sysfs_root, "0000:65:00.0", "net");
+    pci_tree_mkdir(sysfs_root, "0000:65:00.0", "net/pf0");
+}
+
 int rig_group_setup(void **state)
 {
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8", NULL};
 
     (void)state;
-    vlog_set_levels(NULL, VLF_ANY_DESTINATION,
-                    getenv("TEST_LOG") ? vlog_get_level_val(getenv("TEST_LOG")) : VLL_OFF);
+    /* Lines for a file that is not there are put together all the same. */
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
+    vlog_set_levels(NULL, VLF_FILE, VLL_DBG);
+    if (getenv("TEST_LOG")) {
+        vlog_set_levels(NULL, VLF_CONSOLE, vlog_get_level_val(getenv("TEST_LOG")));
+    }
     clock_stop();
     pci_tree_make(sysfs_root, cards);
+    make_netdevs();
     return 0;
 }
 
@@ -446,6 +510,7 @@ int rig_teardown(void **state)
         watch_destroy(rig.watch);
     }
     nic_destroy(rig.nic);
+    dpdk_extra_destroy(&rig.dpdk_extra);
     link_remover_destroy(rig.link_remover);
     links_destroy(rig.links);
     vswitchd_destroy(rig.vswitchd);

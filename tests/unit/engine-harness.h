@@ -32,11 +32,11 @@ struct answer {
 };
 
 /* Everything there is. Bridges br0 (netdev) and sys0 (system) are there from the start, and a card
- * with the VFs 4 to 11, whose profile is Napatech's. */
+ * with the VFs 4 to 11, whose profile is Napatech's; VF 5 has a netdev rep1 in the kernel. */
 struct rig {
     struct engine_settings settings;
     struct nic_profile profile;
-    struct dpdk_extra dpdk_extra;
+    struct dpdk_extra dpdk_extra; /* For nic_set_dpdk_extra(). */
     struct ovs *ovs;
     struct vswitchd *vswitchd;
     struct links *links;
@@ -103,6 +103,12 @@ static inline void rig_settle(void)
 {
     rig_run(0);
 }
+
+/* Runs the loop, and lets time pass where it sleeps, until ops/show has `shown` behind a pass. */
+void rig_run_until(const char *shown);
+
+/* Runs the loop until that port has that type; no time passes. */
+void rig_pass_until_type(const char *port, const char *type);
 
 /* Submits a plug and has it realized, which is not what is tested. */
 void rig_plugged(const struct ask *ask);

@@ -195,6 +195,50 @@ static void test_slow_devices_go_alone(void **state)
               "quick1 plugged, quick2 plugged, slow1 plugged, slow2 plugged");
 }
 
+/* Its second is over, and a quick one comes before it: it goes with the next transaction. */
+static void test_slow_device_is_no_company(void **state)
+{
+    int slow;
+
+    (void)state;
+    rig.profile.slow_probe = true;
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "quick");
+    rig_settle();
+    PLUG(.vif = "quick", .mtu = 2000);
+    slow = PLUG(.vif = "slow", .vf = 4);
+    rig_run(999);
+    rig.vswitchd->silent = false;
+    rig_pass();
+    clock_warp(1);
+    rig_pass();
+    CHECK_HAS("one", rig.ovs->comment, " plug quick");
+    CHECK_HAS("the other", ops_show(), "plug slow, QUEUED");
+    rig_pass();
+    CHECK_HAS("the other", rig.ovs->comment, " plug slow");
+    rig_settle();
+    CHECK_STR("done", answer(slow), "changed vfrslow");
+}
+
+/* What only makes vswitchd look again is in nobody's way. */
+static void test_second_look_shares_a_transaction(void **state)
+{
+    int b;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    rig_pass();
+    rig_pass();
+    rig_pass();
+    CHECK_HAS("looks again", ops_show(), "plug a, QUEUED");
+    b = PLUG(.vif = "b", .vf = 5);
+    rig_pass();
+    CHECK_HAS("both", rig.ovs->comment, " and 1 more");
+    rig_settle();
+    CHECK_STR("done", answer(b), "changed vfrb");
+}
+
 /* --- How much may wait, and for how long. --- */
 
 static void test_max_queued(void **state)
@@ -275,9 +319,8 @@ static void test_drain_within_a_replacement(void **state)
     (void)state;
     PLUGGED(.vif = "a", .vf = 4);
     a = PLUG(.vif = "a", .vf = 5);
-    while (!strstr(ops_show(), "QUEUED") || strcmp(type_of_port("vfra"), TYPE_DETACHED)) {
-        rig_pass();
-    }
+    rig_pass_until_type("vfra", TYPE_DETACHED);
+    rig_run_until("QUEUED");
     engine_drain(rig.engine);
     rig_settle();
     CHECK_STR("done", answer(a), "changed vfra");
@@ -318,6 +361,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_slow_device_holds_back),
     RIG_TEST(test_slow_device_goes_once_quick_ones_are_done),
     RIG_TEST(test_slow_devices_go_alone),
+    RIG_TEST(test_slow_device_is_no_company),
+    RIG_TEST(test_second_look_shares_a_transaction),
     RIG_TEST(test_max_queued),
     RIG_TEST(test_queue_timeout),
     RIG_TEST(test_many_operations_are_shown),

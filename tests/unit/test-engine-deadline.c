@@ -82,6 +82,31 @@ static void test_realizing(void **state)
     }
 }
 
+/* OVSDB goes away while vswitchd's answer is awaited: what it had said last is not judged. */
+static void test_realizing_without_ovsdb(void **state)
+{
+    static const struct {
+        int away_ms;
+        const char *told;
+    } rows[] = {{5000, "changed vfra"}, {20000, "timeout: "}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_pass();
+        rig_pass();
+        fake_ovs_disconnect(rig.ovs, false);
+        rig_run(rows[i].away_ms);
+        fake_ovs_reconnect(rig.ovs);
+        rig_settle();
+        CHECK_HAS("told", answer(a), rows[i].told);
+        CHECK_STR("then", type_of_port("vfra"), rows[i].told[0] == 'c' ? "dpdk" : "-");
+    }
+}
+
 /* The deadline of what is realized is counted from its commit on. */
 static void test_deadline_begins_anew_at_commit(void **state)
 {
@@ -239,9 +264,7 @@ static void test_dead_after_the_first_step(void **state)
     (void)state;
     PLUGGED(.vif = "a", .vf = 4);
     a = PLUG(.vif = "a", .vf = 5);
-    while (strcmp(type_of_port("vfra"), TYPE_DETACHED) != 0) {
-        rig_pass();
-    }
+    rig_pass_until_type("vfra", TYPE_DETACHED);
     rig.vswitchd->state = VSWITCHD_DEAD;
     rig_run(9999);
     CHECK_STR("waits", answer(a), "");
@@ -276,10 +299,15 @@ static void test_clearing(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    RIG_TEST(test_realizing),     RIG_TEST(test_deadline_begins_anew_at_commit),
-    RIG_TEST(test_grace),         RIG_TEST(test_doubt),
-    RIG_TEST(test_dead),          RIG_TEST(test_dead_until_the_deadline),
-    RIG_TEST(test_dead_and_back), RIG_TEST(test_dead_after_the_first_step),
+    RIG_TEST(test_realizing),
+    RIG_TEST(test_realizing_without_ovsdb),
+    RIG_TEST(test_deadline_begins_anew_at_commit),
+    RIG_TEST(test_grace),
+    RIG_TEST(test_doubt),
+    RIG_TEST(test_dead),
+    RIG_TEST(test_dead_until_the_deadline),
+    RIG_TEST(test_dead_and_back),
+    RIG_TEST(test_dead_after_the_first_step),
     RIG_TEST(test_clearing),
 };
 

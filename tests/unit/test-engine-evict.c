@@ -101,6 +101,49 @@ static void test_dry_run_of_an_eviction(void **state)
     CHECK_STR("stays", type_of_port("vfrb"), "dpdk");
 }
 
+/* The transaction comes to nothing, or may have happened: what was evicted is noted once, and comes
+ * back once. */
+static void test_eviction_that_is_uncertain(void **state)
+{
+    static const struct {
+        const char *what;
+        struct fake_ending endings[3];
+        bool fails;
+    } rows[] = {
+        {"tried again", {{.result = OVS_TXN_TRY_AGAIN}}, false},
+        {"lost", {{.result = OVS_TXN_UNCERTAIN}}, false},
+        {"happened", {{.result = OVS_TXN_UNCERTAIN, .happens = true}}, false},
+        {"tried again, and fails", {{.result = OVS_TXN_TRY_AGAIN}}, true},
+        {"lost, and fails", {{.result = OVS_TXN_UNCERTAIN}}, true},
+        {"happened, and fails", {{.result = OVS_TXN_UNCERTAIN, .happens = true}}, true},
+        {"fails, and the undo is uncertain",
+         {{.result = OVS_TXN_COMMITTED}, {.result = OVS_TXN_UNCERTAIN, .happens = true}},
+         true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "b", .vf = 4);
+        make_stale("vfrb");
+        for (size_t j = 0; rows[i].endings[j].result; j++) {
+            fake_ovs_script(rig.ovs, rows[i].endings[j]);
+        }
+        if (rows[i].fails) {
+            fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no such VF"});
+        }
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].fails ? "not_realized: " : "changed vfra");
+        CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].fails ? "-" : "dpdk");
+        CHECK_STR(rows[i].what, type_of_port("vfrb"), rows[i].fails ? "dpdk" : "-");
+        CHECK_STR(rows[i].what, told(rig.ended),
+                  rows[i].fails ? "a none" : "b unplugged, a plugged");
+    }
+}
+
 /* Who would lose its VF is being changed: that goes first. */
 static void test_eviction_waits(void **state)
 {
@@ -340,6 +383,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_eviction),
     RIG_TEST(test_evicted_vif_cannot_be_brought_back),
     RIG_TEST(test_dry_run_of_an_eviction),
+    RIG_TEST(test_eviction_that_is_uncertain),
     RIG_TEST(test_eviction_waits),
     RIG_TEST(test_unplug_makes_way),
     RIG_TEST(test_crossed_evictions),

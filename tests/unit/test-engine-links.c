@@ -230,6 +230,32 @@ static void test_no_netlink(void **state)
     CHECK_STR("nothing to remove", answer(a), "unchanged");
 }
 
+/* The netdev that stands for a VF is the card's: it is set up and down. */
+static void test_kernel_representor(void **state)
+{
+    struct fake_link *link;
+    int a;
+
+    (void)state;
+    a = PLUG(.vif = "a", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0");
+    rig_settle();
+    CHECK_HAS("not there", answer(a), "not_realized: There is no netdev rep1");
+    link = fake_add_link(rig.links, "rep1", "", "");
+    link->facts.up = false;
+    a = PLUG(.vif = "a", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0",
+             .mtu = 9000);
+    rig_settle();
+    CHECK_STR("plugged", answer(a), "changed rep1");
+    CHECK_STR("plugged", told(rig.links->log), "set_up rep1, set_mtu rep1 9000");
+    a = PLUG(.vif = "b", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0");
+    rig_settle();
+    CHECK_HAS("one at a time", answer(a), "vf_in_use: ");
+    a = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_STR("unplugged", answer(a), "changed");
+    CHECK_STR("unplugged", rig.links->log, "set_down rep1");
+}
+
 /* --- Unplugs. --- */
 
 static void test_unplug(void **state)
@@ -411,6 +437,23 @@ static void test_port_bridge(void **state)
     CHECK_INT("goes", rig.ovs->n_ports, 0);
 }
 
+/* per_port_bridge is turned off: the guest's port takes the place of the patch port. */
+static void test_port_bridge_goes(void **state)
+{
+    int a;
+
+    (void)state;
+    rig.settings.per_port_bridge = true;
+    PLUGGED(.vif = "a", TAP, .bridge = "sys0");
+    rig.settings.per_port_bridge = false;
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed tap0");
+    CHECK("gone", !fake_bridge(rig.ovs, "pba"));
+    CHECK_INT("the one port", rig.ovs->n_ports, 1);
+    CHECK("the tap stays", fake_link(rig.links, "tap0"));
+}
+
 /* Names of a bridge of its own that others have. */
 static void test_port_bridge_is_taken(void **state)
 {
@@ -450,6 +493,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_made_again),
     RIG_TEST(test_update),
     RIG_TEST(test_no_netlink),
+    RIG_TEST(test_kernel_representor),
     RIG_TEST(test_unplug),
     RIG_TEST(test_unplug_in_order),
     RIG_TEST(test_link_cannot_be_removed),
@@ -458,6 +502,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_plug_waits_for_the_removal),
     RIG_TEST(test_what_preceded_goes),
     RIG_TEST(test_port_bridge),
+    RIG_TEST(test_port_bridge_goes),
     RIG_TEST(test_port_bridge_is_taken),
 };
 

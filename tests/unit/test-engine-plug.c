@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "engine/timings.h"
+
 static void test_states(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4, .mtu = 9000, .instance = "i1");
@@ -155,7 +157,7 @@ static void test_refused(void **state)
          {.vif = "x", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 20, .bridge = "sys0"},
          "device_not_found: PCI device 0000:65:02.4 is no VF"},
         {METHOD_PLUG,
-         {.vif = "x", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0"},
+         {.vif = "x", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 6, .bridge = "sys0"},
          "device_not_found: "},
         {METHOD_PLUG,
          {.vif = "x", .path = "/tmp/x"},
@@ -237,6 +239,60 @@ static void test_made_bridge_is_explained(void **state)
     CHECK("made", fake_bridge(rig.ovs, "br1"));
 }
 
+/* What vswitchd was started with decides which VFs can be plugged, but for those whose port works
+ * already. */
+static void test_representors_of_the_start(void **state)
+{
+    char why[256];
+    int a, b;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4);
+    CHECK("set", nic_profile_set(&rig.profile, "representors", "with-pf", why, sizeof why));
+    nic_set_dpdk_extra(rig.nic, &rig.dpdk_extra);
+    dpdk_extra_follow(&rig.dpdk_extra, "-a 0000:65:00.0,representor=[7]", 1);
+    a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    b = PLUG(.vif = "b", .vf = 5);
+    rig_settle();
+    CHECK_STR("works already", answer(a), "changed vfra");
+    CHECK_HAS("cannot", answer(b), "device_not_found: ");
+    b = PLUG(.vif = "b", .vf = 7);
+    rig_settle();
+    CHECK_STR("can", answer(b), "changed vfrb");
+}
+
+static void test_offload_is_required(void **state)
+{
+    int a;
+
+    (void)state;
+    rig.settings.ensure_hw_offload = OFFLOAD_REQUIRE;
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_HAS("off", answer(a), "unsupported_vif: Representors are plugged with hardware offload");
+    rig.ovs->globals.hw_offload = true;
+    rig.vswitchd->state = VSWITCHD_DEAD; /* The next one finds it on. */
+    a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
+    rig_settle();
+    CHECK_STR("on", answer(a), "changed vfra");
+}
+
+static void test_timings_are_noted(void **state)
+{
+    (void)state;
+    timings_init();
+    unixctl_call("timings/reset");
+    CHECK("none", !strstr(unixctl_call("timings/show"), "plug"));
+    PLUG(.vif = "a", .vf = 4);
+    clock_warp(8);
+    rig_settle();
+    PLUG(.vif = "b", .vf = 4); /* Refused: not noted. */
+    rig_settle();
+    CHECK_HAS("one", unixctl_call("timings/show"), "plug     total             1      8.000");
+    unixctl_call("timings/reset");
+    CHECK("none", !strstr(unixctl_call("timings/show"), "plug"));
+}
+
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_states),
     RIG_TEST(test_ends_well),
@@ -245,6 +301,9 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_refused),
     RIG_TEST(test_dry_runs),
     RIG_TEST(test_made_bridge_is_explained),
+    RIG_TEST(test_representors_of_the_start),
+    RIG_TEST(test_offload_is_required),
+    RIG_TEST(test_timings_are_noted),
 };
 
 int main(void)

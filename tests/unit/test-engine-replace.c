@@ -15,15 +15,6 @@ static int n_transactions(void)
     return (int)engine_counters(rig.engine)->transactions;
 }
 
-/* Passes until `port` has type `type`; no time passes. */
-static void pass_until_type(const char *port, const char *type)
-{
-    for (int i = 0; strcmp(type_of_port(port), type) != 0; i++) {
-        CHECK(type, i < 20);
-        rig_pass();
-    }
-}
-
 /* --- Replacements. --- */
 
 static void test_replacement(void **state)
@@ -52,8 +43,8 @@ static void test_undo_of_a_replacement(void **state)
     (void)state;
     PLUGGED(.vif = "a", .vf = 4);
     a = PLUG(.vif = "a", .vf = 5);
-    pass_until_type("vfra", TYPE_DETACHED);
-    pass_until_type("vfra", "dpdk");
+    rig_pass_until_type("vfra", TYPE_DETACHED);
+    rig_pass_until_type("vfra", "dpdk");
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
     rig_settle();
     CHECK_HAS("told", answer(a), "not_realized: ");
@@ -61,6 +52,29 @@ static void test_undo_of_a_replacement(void **state)
     CHECK_STR("back", type_of_port("vfra"), "dpdk");
     CHECK("back", fake_port(rig.ovs, "vfra")->ofport > 0);
     CHECK("nothing of it", !strstr(answer(a), "brought back"));
+}
+
+/* The port works, but not as asked: the way back is a replacement as well, and may find vswitchd
+ * dead. */
+static void test_undo_by_a_replacement(void **state)
+{
+    static const bool dies[] = {false, true};
+
+    (void)state;
+    for (size_t i = 0; i < N(dies); i++) {
+        int a;
+
+        rig_renew();
+        PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+        fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .mtu = 1500});
+        a = PLUG(.vif = "a", .vf = 5, .mtu = 9000);
+        rig_run_until("undo plug a, COMMITTING");
+        rig.vswitchd->state = dies[i] ? VSWITCHD_DEAD : VSWITCHD_ALIVE;
+        rig_settle();
+        CHECK_HAS("told", answer(a), "not_realized: ovs-vswitchd runs port vfra at MTU 1500");
+        CHECK_STR("back", option_of("vfra", "dpdk-devargs"), DEVARGS4);
+        CHECK_STR("back", type_of_port("vfra"), "dpdk");
+    }
 }
 
 /* vswitchd dies between the steps. A new one holds no old device, so the second step need not wait
@@ -87,7 +101,7 @@ static void test_vswitchd_dies_between_the_steps(void **state)
         rig_renew();
         PLUGGED(.vif = "a", .vf = 4);
         a = PLUG(.vif = "a", .vf = 5, .wait = rows[i].wait);
-        pass_until_type("vfra", TYPE_DETACHED);
+        rig_pass_until_type("vfra", TYPE_DETACHED);
         rig.vswitchd->state = VSWITCHD_DEAD;
         rig_run(3000);
         if (rows[i].comes_back) {
@@ -280,6 +294,7 @@ static void test_renamed_port(void **state)
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_replacement),
     RIG_TEST(test_undo_of_a_replacement),
+    RIG_TEST(test_undo_by_a_replacement),
     RIG_TEST(test_vswitchd_dies_between_the_steps),
     RIG_TEST(test_committed_without_vswitchd),
     RIG_TEST(test_vswitchd_is_silent_between_the_steps),

@@ -99,11 +99,7 @@ static void test_undo_that_ovsdb_does_not_answer(void **state)
 
     (void)state;
     fail_port("vfra", "no such VF", 0);
-    while (!strstr(ops_show(), "undo plug a, COMMITTING")) {
-        CHECK("gets there", engine_n_ops(rig.engine) == 1);
-        rig.ovs->silent = strstr(ops_show(), "undo") != NULL;
-        rig_pass();
-    }
+    rig_run_until("undo plug a, COMMITTING");
     rig.ovs->silent = true;
     rig_run(10000);
     CHECK_HAS("the answer need not wait", answer(a), "not_realized: ");
@@ -176,10 +172,7 @@ static void test_undo_without_vswitchd(void **state)
         PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
         fail_port("vfra", "no", 1);
         a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
-        while (!strstr(ops_show(), "undo plug a, COMMITTING")) {
-            CHECK("gets there", engine_n_ops(rig.engine) == 1);
-            rig_pass();
-        }
+        rig_run_until("undo plug a, COMMITTING");
         rig.vswitchd->state = rows[i].vswitchd;
         rig.vswitchd->silent = true;
         if (rows[i].after_ms) {

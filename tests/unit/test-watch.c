@@ -89,7 +89,7 @@ static void test_drift(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         rig_renew();
         rig_watch();
-        PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+        PLUGGED(.vif = "a", .vf = 4, .mtu = 1500, .kbps = 500);
         rows[i].change();
         touch();
         rig_run(WATCH_DELAY_MS - 1);
