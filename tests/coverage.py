@@ -4,8 +4,9 @@
 usage: tests/coverage [--missing]
 
 Builds below build-coverage/, runs the unit tests with the label `engine` (`ctest -L engine`) and no others, and
-prints the share of the lines that ran, of each file and of the two folders, as gcov counts them. The exit status is
-1 if that is less than 90 % of either folder, or if a test fails. --missing prints the lines that did not run as well.
+prints the share of the lines that ran, of each file and of the two folders, as gcov counts them. The exit status
+is 1 if that is less than 90 % of either folder, or if a test fails. --missing prints the lines that did not run
+as well.
 
 OVS_BUILD_DIR in the environment names a built tree of Open vSwitch, else that of build/ is taken.
 """

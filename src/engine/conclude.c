@@ -101,7 +101,7 @@ static void succeed(struct engine *engine, struct op *op)
  * Returns false if there are none. */
 static bool clear_links(struct engine *engine, struct op *op)
 {
-    struct host_plan plan;
+    struct link_plan plan;
 
     if (!engine->env.links || !engine_plan_leftovers(engine, op, &plan)) {
         return false;

@@ -137,7 +137,7 @@ void engine_drop_links(const struct engine *engine, struct op *op);
 
 /* Plans to remove what an unplugged VIF may have left; returns whether there is anything. */
 bool engine_plan_leftovers(const struct engine *engine, const struct op *op,
-                           struct host_plan *plan);
+                           struct link_plan *plan);
 
 /* Removes links that a daemon before this one made for VIFs that are not on record. */
 void engine_clean_links(struct engine *engine);

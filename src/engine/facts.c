@@ -33,7 +33,7 @@ struct vf_facts {
 };
 
 static void find_kernel_representor(const struct engine *engine, const struct vif *vif,
-                                    struct vf_facts *vf, struct host_facts *facts)
+                                    struct vf_facts *vf, struct spec_facts *facts)
 {
     const char *field = vif_field_path(vif, VIF_FIELD_PCI_SLOT);
     const char *root = engine->env.sysfs_root;
@@ -69,7 +69,7 @@ static bool is_attached(const struct engine *engine, const char *vif_id, const s
 }
 
 static void find_vf(const struct engine *engine, const struct vif *vif, struct vf_facts *vf,
-                    struct host_facts *facts)
+                    struct spec_facts *facts)
 {
     const char *field = vif_field_path(vif, VIF_FIELD_PCI_SLOT);
     const char *datapath = vif->datapath_type[0] ? vif->datapath_type : facts->bridge.datapath_type;
@@ -91,7 +91,7 @@ static void find_vf(const struct engine *engine, const struct vif *vif, struct v
 
 /* If the bridge is missing, notes what there is to say should it be created. The note outlives a
  * second plan that finds the bridge there: it may be the first plan's transaction that made it. */
-static void find_bridge(const struct engine *engine, struct op *op, struct host_facts *facts)
+static void find_bridge(const struct engine *engine, struct op *op, struct spec_facts *facts)
 {
     const char *bridge = op->request.vif.bridge;
 
@@ -122,7 +122,7 @@ bool engine_specify(const struct engine *engine, struct op *op, struct error *er
     const struct vif *vif = &op->request.vif;
     struct vf_facts vf;
     char sock_dir[2 * VIF_PATH_MAX];
-    struct host_facts facts = {
+    struct spec_facts facts = {
         .create_bridges = settings->create_bridges,
         .fail_mode = settings->fail_mode,
         .boot_id = engine->env.boot_id,

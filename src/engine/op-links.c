@@ -18,16 +18,16 @@ VLOG_DEFINE_THIS_MODULE(engine_links);
 
 bool engine_make_links(const struct engine *engine, struct op *op, struct error *error)
 {
-    struct host_plan links = op->plan.links;
-    struct host_plan *made = &op->links_made;
+    struct link_plan links = op->plan.links;
+    struct link_plan *made = &op->links_made;
 
     if (links.n == 0 || op->type == OP_UNPLUG) {
         return true;
     }
-    if (!host_execute(engine->env.links, op->request.vif_id, &links, error)) {
+    if (!link_plan_execute(engine->env.links, op->request.vif_id, &links, error)) {
         return false;
     }
-    for (size_t i = 0; i < links.n && made->n < HOST_STEPS_MAX; i++) {
+    for (size_t i = 0; i < links.n && made->n < LINK_STEPS_MAX; i++) {
         made->steps[made->n++] = links.steps[i];
     }
     made->n_done = made->n;
@@ -38,52 +38,52 @@ bool engine_make_links(const struct engine *engine, struct op *op, struct error 
 void engine_revert_links(const struct engine *engine, struct op *op)
 {
     if (op->links_made.n_done > 0 && op->told != TOLD_DONE) {
-        host_revert(engine->env.links, &op->links_made);
+        link_plan_revert(engine->env.links, &op->links_made);
     }
 }
 
 /* What an unplugged VIF may have left: what the record says, or, without one, what its names say.
  */
-static void leftovers(const struct engine *engine, const struct op *op, struct host_spec *spec)
+static void leftovers(const struct engine *engine, const struct op *op, struct link_spec *spec)
 {
     const struct vif *vif = &op->request.vif;
     struct link_facts peer;
 
     if (op->has_before) {
-        *spec = op->before.spec.host;
+        *spec = op->before.spec.links;
         return;
     }
     memset(spec, 0, sizeof *spec);
     if (vif_kind_class(vif->kind)->leftovers) {
         vif_kind_class(vif->kind)->leftovers(vif, op->request.vif_id, spec);
     }
-    if (spec->kind == HOST_HYBRID && !spec->linux_bridge[0] && engine->env.links &&
+    if (spec->kind == LINKS_HYBRID && !spec->linux_bridge[0] && engine->env.links &&
         links_find(engine->env.links, spec->peer, &peer)) {
         memcpy(spec->linux_bridge, peer.master, sizeof spec->linux_bridge);
     }
 }
 
-bool engine_plan_leftovers(const struct engine *engine, const struct op *op, struct host_plan *plan)
+bool engine_plan_leftovers(const struct engine *engine, const struct op *op, struct link_plan *plan)
 {
-    struct host_links facts;
-    struct host_spec spec;
+    struct link_state facts;
+    struct link_spec spec;
 
     leftovers(engine, op, &spec);
-    host_look(engine->env.links, &spec, &facts);
-    host_plan_down(op->request.vif_id, &spec, NULL, &facts, plan);
+    link_plan_look(engine->env.links, &spec, &facts);
+    link_plan_down(op->request.vif_id, &spec, NULL, &facts, plan);
     return plan->n > 0;
 }
 
 static void drop(const struct engine *engine, struct op *op, const char *vif_id,
-                 const struct host_spec *spec, const struct host_spec *keep)
+                 const struct link_spec *spec, const struct link_spec *keep)
 {
-    struct host_links facts;
-    struct host_plan plan;
+    struct link_state facts;
+    struct link_plan plan;
     struct error error;
 
-    host_look(engine->env.links, spec, &facts);
-    host_plan_down(vif_id, spec, keep, &facts, &plan);
-    if (!host_execute(engine->env.links, vif_id, &plan, &error)) {
+    link_plan_look(engine->env.links, spec, &facts);
+    link_plan_down(vif_id, spec, keep, &facts, &plan);
+    if (!link_plan_execute(engine->env.links, vif_id, &plan, &error)) {
         op_warn(op, "%s", error.message);
     }
 }
@@ -91,10 +91,10 @@ static void drop(const struct engine *engine, struct op *op, const char *vif_id,
 void engine_drop_links(const struct engine *engine, struct op *op)
 {
     if (op->evicted) {
-        drop(engine, op, op->evicted->spec.vif_id, &op->evicted->spec.host, &op->goal.host);
+        drop(engine, op, op->evicted->spec.vif_id, &op->evicted->spec.links, &op->goal.links);
     }
     if (op->type == OP_PLUG && op->has_before && !op->goal.no_port) {
-        drop(engine, op, op->request.vif_id, &op->before.spec.host, &op->goal.host);
+        drop(engine, op, op->request.vif_id, &op->before.spec.links, &op->goal.links);
     }
 }
 
@@ -109,7 +109,7 @@ struct orphans {
 
 static void find_orphan(const char *name, const struct link_facts *facts, void *orphans_)
 {
-    const char *vif_id = facts->alias + strlen(HOST_ALIAS_PREFIX);
+    const char *vif_id = facts->alias + strlen(LINK_ALIAS_PREFIX);
     struct orphans *orphans = orphans_;
     struct record record;
     bool wanted = false;
@@ -118,7 +118,7 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
         return; /* It is about to be plugged or unplugged, which takes care of it. */
     }
     if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
-        wanted = host_names(&record.spec.host, name);
+        wanted = link_spec_names(&record.spec.links, name);
         record_destroy(&record);
     }
     if (!wanted && orphans->n < ORPHANS_MAX) {
@@ -129,7 +129,7 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
 /* By the link remover, of which nobody waits for the end. */
 static void remove_orphan(struct engine *engine, const char *name)
 {
-    struct host_plan plan = {.n = 1, .steps = {{.type = HOST_DELETE}}};
+    struct link_plan plan = {.n = 1, .steps = {{.type = LINK_DELETE}}};
 
     VLOG_WARN("link %s was made for a VIF that is not on record with it; deleting it", name);
     snprintf(plan.steps[0].name, sizeof plan.steps[0].name, "%s", name);
@@ -146,7 +146,7 @@ void engine_clean_links(struct engine *engine)
     }
     orphans = xzalloc(sizeof *orphans);
     orphans->engine = engine;
-    if (!links_for_each_alias(engine->env.links, HOST_ALIAS_PREFIX, find_orphan, orphans, &error)) {
+    if (!links_for_each_alias(engine->env.links, LINK_ALIAS_PREFIX, find_orphan, orphans, &error)) {
         VLOG_WARN("left-over links were not looked for: %s", error.message);
     }
     for (size_t i = 0; i < orphans->n; i++) {

@@ -109,7 +109,7 @@ struct op {
     bool written; /* A transaction with its plan has been, or may have been, committed. */
     bool changed; /* More than our own marks differ since: `changed` of the reply. */
     enum op_bridge bridge;
-    struct host_plan links_made; /* Steps on links that an undo takes back. */
+    struct link_plan links_made; /* Steps on links that an undo takes back. */
 
     /* For its end. */
     struct error error; /* PHASE_UNDO, TOLD_REFUSED: the reason. */

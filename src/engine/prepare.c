@@ -82,7 +82,7 @@ static void note_before(const struct engine *engine, struct op *op, const struct
 struct found {
     struct record name_owner;
     struct record vf_owner;
-    struct host_links links;
+    struct link_state links;
 };
 
 static void found_init(struct found *found)
@@ -157,7 +157,7 @@ static void find_facts(const struct engine *engine, const struct op *op,
         .written = op->written,
         .switch_dead = is_dead(engine),
     };
-    host_look(engine->env.links, &op->goal.host, &found->links);
+    link_plan_look(engine->env.links, &op->goal.links, &found->links);
     find_port_bridge(engine, &op->goal, facts);
 }
 
@@ -227,7 +227,7 @@ static bool passes(const struct engine *engine, const struct op *op,
 {
     return is_leaving(engine, op, facts->name_owner) || is_leaving(engine, op, facts->vf_owner) ||
            /* The link in the way may be one that is being removed. */
-           (error->reason == REASON_PORT_CONFLICT && op->goal.host.kind != HOST_NONE &&
+           (error->reason == REASON_PORT_CONFLICT && op->goal.links.kind != LINKS_NONE &&
             !ovs_list_is_empty(&engine->ops.in[OP_CLEARING]));
 }
 
@@ -317,7 +317,7 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
         return OUTCOME_FAIL;
     }
     if (vif->mtu && record_awaits_netdev(current)) {
-        op_warn(op, "there is no netdev %s yet, whose MTU could be set", op->goal.host.netdev);
+        op_warn(op, "there is no netdev %s yet, whose MTU could be set", op->goal.links.netdev);
     }
     found_init(&found);
     outcome = plan_forward(engine, op, current, &found, error);

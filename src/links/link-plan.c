@@ -6,10 +6,10 @@
 
 static void alias_of(const char *vif_id, char alias[LINK_ALIAS_MAX + 1])
 {
-    snprintf(alias, LINK_ALIAS_MAX + 1, HOST_ALIAS_PREFIX "%s", vif_id);
+    snprintf(alias, LINK_ALIAS_MAX + 1, LINK_ALIAS_PREFIX "%s", vif_id);
 }
 
-bool host_is_alias_of(const char *alias, const char *vif_id)
+bool link_is_alias_of(const char *alias, const char *vif_id)
 {
     char expected[LINK_ALIAS_MAX + 1];
 
@@ -17,16 +17,16 @@ bool host_is_alias_of(const char *alias, const char *vif_id)
     return !strcmp(alias, expected);
 }
 
-bool host_names(const struct host_spec *spec, const char *name)
+bool link_spec_names(const struct link_spec *spec, const char *name)
 {
-    return spec->kind != HOST_NONE && (!strcmp(spec->netdev, name) || !strcmp(spec->peer, name) ||
-                                       !strcmp(spec->linux_bridge, name));
+    return spec->kind != LINKS_NONE && (!strcmp(spec->netdev, name) || !strcmp(spec->peer, name) ||
+                                        !strcmp(spec->linux_bridge, name));
 }
 
-void host_look(struct links *links, const struct host_spec *spec, struct host_links *facts)
+void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *facts)
 {
     memset(facts, 0, sizeof *facts);
-    if (!links || spec->kind == HOST_NONE) {
+    if (!links || spec->kind == LINKS_NONE) {
         return;
     }
     facts->has_netdev = spec->netdev[0] && links_find(links, spec->netdev, &facts->netdev);
@@ -35,9 +35,9 @@ void host_look(struct links *links, const struct host_spec *spec, struct host_li
         spec->linux_bridge[0] && links_find(links, spec->linux_bridge, &facts->linux_bridge);
 }
 
-static struct host_step *add(struct host_plan *plan, enum host_step_type type, const char *name)
+static struct link_step *add(struct link_plan *plan, enum link_step_type type, const char *name)
 {
-    struct host_step *step = &plan->steps[plan->n++];
+    struct link_step *step = &plan->steps[plan->n++];
 
     memset(step, 0, sizeof *step);
     step->type = type;
@@ -45,10 +45,10 @@ static struct host_step *add(struct host_plan *plan, enum host_step_type type, c
     return step;
 }
 
-static void add_mtu(struct host_plan *plan, const char *name, int old_mtu, int mtu)
+static void add_mtu(struct link_plan *plan, const char *name, int old_mtu, int mtu)
 {
     if (mtu && mtu != old_mtu) {
-        struct host_step *step = add(plan, HOST_SET_MTU, name);
+        struct link_step *step = add(plan, LINK_SET_MTU, name);
 
         step->mtu = mtu;
         step->old_mtu = old_mtu;
@@ -63,35 +63,35 @@ static bool taken(struct error *error, const char *name, const char *what)
                      name, what);
 }
 
-static bool plan_veth(const char *vif_id, const struct host_spec *spec,
-                      const struct host_links *facts, struct host_plan *plan, struct error *error)
+static bool plan_veth(const char *vif_id, const struct link_spec *spec,
+                      const struct link_state *facts, struct link_plan *plan, struct error *error)
 {
-    struct host_step *step;
-    struct host_links rest;
+    struct link_step *step;
+    struct link_state rest;
 
     const struct link_facts *left = facts->has_netdev ? &facts->netdev : &facts->peer;
 
-    if (facts->has_netdev != facts->has_peer && host_is_alias_of(left->alias, vif_id)) {
+    if (facts->has_netdev != facts->has_peer && link_is_alias_of(left->alias, vif_id)) {
         /* The other end is missing: make a new pair (like os-vif's create_veth_pair()). */
-        add(plan, HOST_DELETE, facts->has_netdev ? spec->netdev : spec->peer);
+        add(plan, LINK_DELETE, facts->has_netdev ? spec->netdev : spec->peer);
         rest = *facts;
         rest.has_netdev = rest.has_peer = false;
         facts = &rest;
     }
     if (!facts->has_netdev && !facts->has_peer) {
-        step = add(plan, HOST_ADD_VETH, spec->peer);
+        step = add(plan, LINK_ADD_VETH, spec->peer);
         snprintf(step->other, sizeof step->other, "%s", spec->netdev);
         step->mtu = spec->mtu;
-    } else if (!facts->has_netdev || !host_is_alias_of(facts->netdev.alias, vif_id)) {
+    } else if (!facts->has_netdev || !link_is_alias_of(facts->netdev.alias, vif_id)) {
         return taken(error, facts->has_netdev ? spec->netdev : spec->peer, "veth pair");
-    } else if (!facts->has_peer || !host_is_alias_of(facts->peer.alias, vif_id)) {
+    } else if (!facts->has_peer || !link_is_alias_of(facts->peer.alias, vif_id)) {
         return taken(error, facts->has_peer ? spec->peer : spec->netdev, "veth pair");
     } else {
         add_mtu(plan, spec->peer, facts->peer.mtu, spec->mtu);
         add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
     }
     if (!facts->has_peer || strcmp(facts->peer.master, spec->linux_bridge)) {
-        step = add(plan, HOST_SET_MASTER, spec->peer);
+        step = add(plan, LINK_SET_MASTER, spec->peer);
         snprintf(step->other, sizeof step->other, "%s", spec->linux_bridge);
         snprintf(step->old_other, sizeof step->old_other, "%s",
                  facts->has_peer ? facts->peer.master : "");
@@ -99,43 +99,43 @@ static bool plan_veth(const char *vif_id, const struct host_spec *spec,
     return true;
 }
 
-static bool plan_hybrid(const char *vif_id, const struct host_spec *spec,
-                        const struct host_links *facts, struct host_plan *plan, struct error *error)
+static bool plan_hybrid(const char *vif_id, const struct link_spec *spec,
+                        const struct link_state *facts, struct link_plan *plan, struct error *error)
 {
     const struct link_facts *bridge = &facts->linux_bridge;
 
     if (!facts->has_linux_bridge) {
-        add(plan, HOST_ADD_BRIDGE, spec->linux_bridge);
+        add(plan, LINK_ADD_BRIDGE, spec->linux_bridge);
     } else if (strcmp(bridge->kind, "bridge")) {
         return taken(error, spec->linux_bridge, "Linux bridge");
-    } else if (!bridge->up || (!facts->has_peer && !host_is_alias_of(bridge->alias, vif_id))) {
-        add(plan, HOST_TEND_BRIDGE, spec->linux_bridge);
+    } else if (!bridge->up || (!facts->has_peer && !link_is_alias_of(bridge->alias, vif_id))) {
+        add(plan, LINK_PREPARE_BRIDGE, spec->linux_bridge);
         if (!bridge->up) {
-            add(plan, HOST_SET_UP, spec->linux_bridge);
+            add(plan, LINK_SET_UP, spec->linux_bridge);
         }
     }
     return plan_veth(vif_id, spec, facts, plan, error);
 }
 
-bool host_plan_up(const char *vif_id, const struct host_spec *spec, const struct host_links *facts,
-                  struct host_plan *plan, struct error *error)
+bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *facts,
+                  struct link_plan *plan, struct error *error)
 {
     memset(plan, 0, sizeof *plan);
     plan->multiqueue = spec->multiqueue;
     memcpy(plan->address, spec->address, sizeof plan->address);
     switch (spec->kind) {
-    case HOST_NONE:
+    case LINKS_NONE:
         break;
-    case HOST_HYBRID:
+    case LINKS_HYBRID:
         return plan_hybrid(vif_id, spec, facts, plan, error);
-    case HOST_TAP:
+    case LINKS_TAP:
         if (facts->has_netdev) {
             add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
         } else if (spec->create) {
-            add(plan, HOST_ADD_TAP, spec->netdev)->mtu = spec->mtu;
+            add(plan, LINK_ADD_TAP, spec->netdev)->mtu = spec->mtu;
         }
         break;
-    case HOST_NETDEV:
+    case LINKS_NETDEV:
         if (!facts->has_netdev) {
             return error_set(error, REASON_NOT_REALIZED, "",
                              "There is no netdev %s; check that the VF's representor exists in "
@@ -143,7 +143,7 @@ bool host_plan_up(const char *vif_id, const struct host_spec *spec, const struct
                              spec->netdev);
         }
         if (!facts->netdev.up) {
-            add(plan, HOST_SET_UP, spec->netdev);
+            add(plan, LINK_SET_UP, spec->netdev);
         }
         add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
         break;
@@ -151,55 +151,55 @@ bool host_plan_up(const char *vif_id, const struct host_spec *spec, const struct
     return true;
 }
 
-void host_plan_down(const char *vif_id, const struct host_spec *spec, const struct host_spec *keep,
-                    const struct host_links *facts, struct host_plan *plan)
+void link_plan_down(const char *vif_id, const struct link_spec *spec, const struct link_spec *keep,
+                    const struct link_state *facts, struct link_plan *plan)
 {
     memset(plan, 0, sizeof *plan);
-    if (facts->has_linux_bridge && host_is_alias_of(facts->linux_bridge.alias, vif_id) &&
+    if (facts->has_linux_bridge && link_is_alias_of(facts->linux_bridge.alias, vif_id) &&
         !(keep && !strcmp(keep->linux_bridge, spec->linux_bridge))) {
-        add(plan, HOST_DELETE, spec->linux_bridge);
+        add(plan, LINK_DELETE, spec->linux_bridge);
     }
     if (!facts->has_netdev || (keep && !strcmp(keep->netdev, spec->netdev))) {
         return;
     }
-    if (spec->kind == HOST_NETDEV) {
+    if (spec->kind == LINKS_NETDEV) {
         if (facts->netdev.up) {
-            add(plan, HOST_SET_DOWN, spec->netdev);
+            add(plan, LINK_SET_DOWN, spec->netdev);
         }
-    } else if (host_is_alias_of(facts->netdev.alias, vif_id)) {
-        add(plan, HOST_DELETE, spec->netdev); /* This deletes the veth's other end too. */
+    } else if (link_is_alias_of(facts->netdev.alias, vif_id)) {
+        add(plan, LINK_DELETE, spec->netdev); /* This deletes the veth's other end too. */
     }
 }
 
-static bool execute(struct links *links, const char *alias, const struct host_plan *plan,
-                    const struct host_step *step, struct error *error)
+static bool execute(struct links *links, const char *alias, const struct link_plan *plan,
+                    const struct link_step *step, struct error *error)
 {
     switch (step->type) {
-    case HOST_ADD_BRIDGE:
+    case LINK_ADD_BRIDGE:
         return links_add_bridge(links, step->name, alias, error);
-    case HOST_TEND_BRIDGE:
-        return links_tend_bridge(links, step->name, error);
-    case HOST_ADD_VETH:
+    case LINK_PREPARE_BRIDGE:
+        return links_prepare_bridge(links, step->name, error);
+    case LINK_ADD_VETH:
         return links_add_veth(links, step->name, step->other, step->mtu, alias, error);
-    case HOST_ADD_TAP:
+    case LINK_ADD_TAP:
         return links_add_tap(links, step->name, plan->multiqueue, plan->address, step->mtu, alias,
                              error);
-    case HOST_SET_MASTER:
+    case LINK_SET_MASTER:
         return links_set_master(links, step->name, step->other, error);
-    case HOST_SET_UP:
+    case LINK_SET_UP:
         return links_set_up(links, step->name, true, error);
-    case HOST_SET_DOWN:
+    case LINK_SET_DOWN:
         return links_set_up(links, step->name, false, error);
-    case HOST_SET_MTU:
+    case LINK_SET_MTU:
         return links_set_mtu(links, step->name, step->mtu, error);
-    case HOST_DELETE:
+    case LINK_DELETE:
         return links_delete(links, step->name, error);
     }
     return false;
 }
 
-bool host_execute(struct links *links, const char *vif_id, struct host_plan *plan,
-                  struct error *error)
+bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
+                       struct error *error)
 {
     char alias[LINK_ALIAS_MAX + 1];
 
@@ -211,7 +211,7 @@ bool host_execute(struct links *links, const char *vif_id, struct host_plan *pla
     alias_of(vif_id, alias);
     while (plan->n_done < plan->n) {
         if (!execute(links, alias, plan, &plan->steps[plan->n_done], error)) {
-            host_revert(links, plan);
+            link_plan_revert(links, plan);
             return false;
         }
         plan->n_done++;
@@ -219,41 +219,41 @@ bool host_execute(struct links *links, const char *vif_id, struct host_plan *pla
     return true;
 }
 
-void host_revert(struct links *links, struct host_plan *plan)
+void link_plan_revert(struct links *links, struct link_plan *plan)
 {
     struct error ignored; /* What cannot be reverted is gone already. */
 
     while (plan->n_done > 0) {
-        const struct host_step *step = &plan->steps[--plan->n_done];
+        const struct link_step *step = &plan->steps[--plan->n_done];
 
         switch (step->type) {
-        case HOST_ADD_BRIDGE:
-        case HOST_ADD_VETH:
-        case HOST_ADD_TAP:
+        case LINK_ADD_BRIDGE:
+        case LINK_ADD_VETH:
+        case LINK_ADD_TAP:
             links_delete(links, step->name, &ignored);
             break;
-        case HOST_SET_UP:
+        case LINK_SET_UP:
             links_set_up(links, step->name, false, &ignored);
             break;
-        case HOST_SET_DOWN:
+        case LINK_SET_DOWN:
             links_set_up(links, step->name, true, &ignored);
             break;
-        case HOST_SET_MTU:
+        case LINK_SET_MTU:
             links_set_mtu(links, step->name, step->old_mtu, &ignored);
             break;
-        case HOST_SET_MASTER:
+        case LINK_SET_MASTER:
             if (step->old_other[0]) {
                 links_set_master(links, step->name, step->old_other, &ignored);
             }
             break;
-        case HOST_TEND_BRIDGE:
-        case HOST_DELETE:
+        case LINK_PREPARE_BRIDGE:
+        case LINK_DELETE:
             break;
         }
     }
 }
 
-void host_step_describe(const struct host_step *step, char *text, size_t size)
+void link_step_describe(const struct link_step *step, char *text, size_t size)
 {
     char mtu[32] = "";
 
@@ -261,30 +261,30 @@ void host_step_describe(const struct host_step *step, char *text, size_t size)
         snprintf(mtu, sizeof mtu, " with MTU %d", step->mtu);
     }
     switch (step->type) {
-    case HOST_ADD_BRIDGE:
+    case LINK_ADD_BRIDGE:
         snprintf(text, size, "add Linux bridge %s", step->name);
         break;
-    case HOST_TEND_BRIDGE:
+    case LINK_PREPARE_BRIDGE:
         snprintf(text, size, "set Linux bridge %s without IPv6, with ARP filtering", step->name);
         break;
-    case HOST_ADD_VETH:
+    case LINK_ADD_VETH:
         snprintf(text, size, "add veth pair %s and %s%s", step->name, step->other, mtu);
         break;
-    case HOST_ADD_TAP:
+    case LINK_ADD_TAP:
         snprintf(text, size, "add tap %s%s", step->name, mtu);
         break;
-    case HOST_SET_MASTER:
+    case LINK_SET_MASTER:
         snprintf(text, size, "set link %s master %s", step->name, step->other);
         break;
-    case HOST_SET_UP:
-    case HOST_SET_DOWN:
+    case LINK_SET_UP:
+    case LINK_SET_DOWN:
         snprintf(text, size, "set link %s %s", step->name,
-                 step->type == HOST_SET_UP ? "up" : "down");
+                 step->type == LINK_SET_UP ? "up" : "down");
         break;
-    case HOST_SET_MTU:
+    case LINK_SET_MTU:
         snprintf(text, size, "set link %s mtu %d", step->name, step->mtu);
         break;
-    case HOST_DELETE:
+    case LINK_DELETE:
         snprintf(text, size, "delete link %s", step->name);
         break;
     }

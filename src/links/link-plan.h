@@ -2,10 +2,10 @@
 /* The links that a VIF needs in addition to its port: a Linux bridge and a veth pair (hybrid), a
  * tap device (ovs), or only a netdev that is up (kernel-representor).
  *
- * Links are planned like ports: host_plan_up() and host_plan_down() compare the required links with
- * facts and return steps, as values; host_execute() does the steps, and host_revert() reverts those
- * that were done. A plan deletes only links with the VIF's alias; it never deletes a representor,
- * which belongs to the device. The steps and their order are those of os-vif's
+ * Links are planned like ports: link_plan_up() and link_plan_down() compare the required links with
+ * facts and return steps, as values; link_plan_execute() does the steps, and link_plan_revert()
+ * reverts those that were done. A plan deletes only links with the VIF's alias; it never deletes a
+ * representor, which belongs to the device. The steps and their order are those of os-vif's
  * OvsPlugin._plug_bridge(), _plug_vf() and _create_vif_port(). */
 
 #ifndef VP_LINK_PLAN_H
@@ -19,18 +19,18 @@
 #include "links/links.h"
 
 /* "vifplugd:" and the VIF's id. */
-#define HOST_ALIAS_PREFIX "vifplugd:"
+#define LINK_ALIAS_PREFIX "vifplugd:"
 
-enum host_kind {
-    HOST_NONE,
-    HOST_HYBRID, /* Linux bridge -- veth `peer` == veth `netdev`, which is the OVS port. */
-    HOST_TAP,    /* A tap device that vifplugd (`create`) or QEMU makes. */
-    HOST_NETDEV  /* A netdev of the hardware. */
+enum link_kind {
+    LINKS_NONE,
+    LINKS_HYBRID, /* Linux bridge -- veth `peer` == veth `netdev`, which is the OVS port. */
+    LINKS_TAP,    /* A tap device that vifplugd (`create`) or QEMU makes. */
+    LINKS_NETDEV  /* A netdev of the hardware. */
 };
 
 /* What a VIF needs. Names that do not apply are "". */
-struct host_spec {
-    enum host_kind kind;
+struct link_spec {
+    enum link_kind kind;
     char netdev[VIF_IFNAME_MAX + 1]; /* The link that becomes an OVS port. */
     char peer[VIF_IFNAME_MAX + 1];
     char linux_bridge[VIF_IFNAME_MAX + 1];
@@ -41,25 +41,25 @@ struct host_spec {
 };
 
 /* Which of them exist. */
-struct host_links {
+struct link_state {
     bool has_netdev, has_peer, has_linux_bridge;
     struct link_facts netdev, peer, linux_bridge;
 };
 
-enum host_step_type {
-    HOST_ADD_BRIDGE, /* `name` */
-    HOST_TEND_BRIDGE,
-    HOST_ADD_VETH,   /* `name` and its peer `other`, with `mtu` */
-    HOST_ADD_TAP,    /* `name`, with `mtu` */
-    HOST_SET_MASTER, /* `name` becomes a port of `other` */
-    HOST_SET_UP,
-    HOST_SET_DOWN,
-    HOST_SET_MTU, /* from `old_mtu` to `mtu` */
-    HOST_DELETE
+enum link_step_type {
+    LINK_ADD_BRIDGE, /* `name` */
+    LINK_PREPARE_BRIDGE,
+    LINK_ADD_VETH,   /* `name` and its peer `other`, with `mtu` */
+    LINK_ADD_TAP,    /* `name`, with `mtu` */
+    LINK_SET_MASTER, /* `name` becomes a port of `other` */
+    LINK_SET_UP,
+    LINK_SET_DOWN,
+    LINK_SET_MTU, /* from `old_mtu` to `mtu` */
+    LINK_DELETE
 };
 
-struct host_step {
-    enum host_step_type type;
+struct link_step {
+    enum link_step_type type;
     char name[VIF_IFNAME_MAX + 1];
     char other[VIF_IFNAME_MAX + 1];
     int mtu;
@@ -67,10 +67,10 @@ struct host_step {
     char old_other[VIF_IFNAME_MAX + 1]; /* SET_MASTER: the previous master, or "". */
 };
 
-#define HOST_STEPS_MAX 6
+#define LINK_STEPS_MAX 6
 
-struct host_plan {
-    struct host_step steps[HOST_STEPS_MAX];
+struct link_plan {
+    struct link_step steps[LINK_STEPS_MAX];
     size_t n;
     size_t n_done; /* How many steps have been done and not reverted. */
     bool multiqueue;
@@ -78,33 +78,33 @@ struct host_plan {
 };
 
 /* Looks up the links that `spec` names. If `links` is NULL, no link exists. */
-void host_look(struct links *links, const struct host_spec *spec, struct host_links *facts);
+void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *facts);
 
 /* Plans the steps that bring the links of VIF `vif_id` to `spec`. The plan uses an existing tap,
  * whichever program made it (like os-vif's _create_vif_port()). Errors: port_conflict, if a link of
  * another type, or of another VIF or program, has the name of the bridge or of a veth;
  * not_realized, if a netdev of the hardware is missing. */
-bool host_plan_up(const char *vif_id, const struct host_spec *spec, const struct host_links *facts,
-                  struct host_plan *plan, struct error *error);
+bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *facts,
+                  struct link_plan *plan, struct error *error);
 
 /* Plans the removal of the links that `spec` has and `keep` (may be NULL) does not need. */
-void host_plan_down(const char *vif_id, const struct host_spec *spec, const struct host_spec *keep,
-                    const struct host_links *facts, struct host_plan *plan);
+void link_plan_down(const char *vif_id, const struct link_spec *spec, const struct link_spec *keep,
+                    const struct link_state *facts, struct link_plan *plan);
 
 /* Does the steps. On failure it has reverted the steps that were done. */
-bool host_execute(struct links *links, const char *vif_id, struct host_plan *plan,
-                  struct error *error);
+bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
+                       struct error *error);
 
-/* Reverts what host_execute() did, except deletions. */
-void host_revert(struct links *links, struct host_plan *plan);
+/* Reverts what link_plan_execute() did, except deletions. */
+void link_plan_revert(struct links *links, struct link_plan *plan);
 
 /* Writes the step as a dry run shows it: "add veth qvb... with peer qvo... and MTU 1500". */
-void host_step_describe(const struct host_step *step, char *text, size_t size);
+void link_step_describe(const struct link_step *step, char *text, size_t size);
 
 /* Whether `spec` needs link `name`. */
-bool host_names(const struct host_spec *spec, const char *name);
+bool link_spec_names(const struct link_spec *spec, const char *name);
 
 /* Whether a link with this alias was made for VIF `vif_id`. */
-bool host_is_alias_of(const char *alias, const char *vif_id);
+bool link_is_alias_of(const char *alias, const char *vif_id);
 
 #endif

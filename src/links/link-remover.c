@@ -14,7 +14,7 @@ struct removal {
     struct ovs_list node;
     uint64_t id;
     char vif_id[VIF_ID_MAX + 1];
-    struct host_plan plan;
+    struct link_plan plan;
     struct error error;
 };
 
@@ -57,7 +57,7 @@ static void *run(void *remover_)
         if (!links) {
             removal->error = no_links;
         } else {
-            host_execute(links, removal->vif_id, &removal->plan, &removal->error);
+            link_plan_execute(links, removal->vif_id, &removal->plan, &removal->error);
         }
         ovs_mutex_lock(&remover->mutex);
         ovs_list_push_back(&remover->done, &removal->node);
@@ -107,7 +107,7 @@ void link_remover_destroy(struct link_remover *remover)
 }
 
 void link_remover_add(struct link_remover *remover, uint64_t id, const char *vif_id,
-                      const struct host_plan *plan)
+                      const struct link_plan *plan)
 {
     struct removal *removal = xzalloc(sizeof *removal);
 

@@ -23,7 +23,7 @@ void link_remover_destroy(struct link_remover *remover);
 
 /* Adds the steps of `plan`, for VIF `vif_id`. link_remover_next() returns `removal`. */
 void link_remover_add(struct link_remover *remover, uint64_t removal, const char *vif_id,
-                      const struct host_plan *plan);
+                      const struct link_plan *plan);
 
 /* Gets the next removal that is done, and its error, with reason NONE if it succeeded. Returns
  * false if there is none. */

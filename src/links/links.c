@@ -286,7 +286,7 @@ static bool look_up_bridge(struct links *links, const char *name, struct named_l
     return true;
 }
 
-bool links_tend_bridge(struct links *links, const char *name, struct error *error)
+bool links_prepare_bridge(struct links *links, const char *name, struct error *error)
 {
     struct kernel_answer answer;
     struct named_link bridge;

@@ -58,7 +58,7 @@ bool links_add_bridge(struct links *links, const char *name, const char *alias,
 
 /* Gives an existing bridge the settings above for IPv6 and ARP; the other settings are only for new
  * bridges. Fails if the link does not exist or is not a Linux bridge. */
-bool links_tend_bridge(struct links *links, const char *name, struct error *error);
+bool links_prepare_bridge(struct links *links, const char *name, struct error *error);
 
 /* Makes a persistent tap device that is up, has no IPv6 addresses, and has `address` ("": the
  * kernel chooses) and `mtu` (0: default), with one queue or, with `multiqueue`, several. No process

@@ -9,44 +9,44 @@
 #include "plan/kind.h"
 #include "util.h"
 
-static void name_links(struct host_spec *links, const char *vif_id)
+static void name_links(struct link_spec *links, const char *vif_id)
 {
-    links->kind = HOST_HYBRID;
+    links->kind = LINKS_HYBRID;
     links->create = true;
     name_veth_pair(vif_id, links->peer, links->netdev);
 }
 
-static bool spec_hybrid(const struct vif *vif, const struct host_facts *facts OVS_UNUSED,
+static bool spec_hybrid(const struct vif *vif, const struct spec_facts *facts OVS_UNUSED,
                         struct port_spec *spec, struct error *error)
 {
-    struct host_spec *host = &spec->host;
+    struct link_spec *links = &spec->links;
 
-    name_links(host, vif->id);
-    snprintf(host->linux_bridge, sizeof host->linux_bridge, "%s", vif->linux_bridge);
-    if (!strcmp(host->linux_bridge, vif->bridge) || !strcmp(host->linux_bridge, host->netdev) ||
-        !strcmp(host->linux_bridge, host->peer)) {
+    name_links(links, vif->id);
+    snprintf(links->linux_bridge, sizeof links->linux_bridge, "%s", vif->linux_bridge);
+    if (!strcmp(links->linux_bridge, vif->bridge) || !strcmp(links->linux_bridge, links->netdev) ||
+        !strcmp(links->linux_bridge, links->peer)) {
         return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_LINUX_BRIDGE),
                          "The Linux bridge %s has the name of the OVS bridge or of the veth pair; "
                          "give it a name of its own.",
-                         host->linux_bridge);
+                         links->linux_bridge);
     }
-    host->mtu = spec->mtu_request;
+    links->mtu = spec->mtu_request;
     spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdevs' own MTU is set. */
-    snprintf(spec->port, sizeof spec->port, "%s", host->netdev);
-    smap_replace(&spec->external_ids, KEY_LINUX_BRIDGE, host->linux_bridge);
+    snprintf(spec->port, sizeof spec->port, "%s", links->netdev);
+    smap_replace(&spec->external_ids, KEY_LINUX_BRIDGE, links->linux_bridge);
     return true;
 }
 
 static void interpret(struct port_spec *spec)
 {
     if (spec->vif_id[0]) {
-        name_links(&spec->host, spec->vif_id);
-        snprintf(spec->host.linux_bridge, sizeof spec->host.linux_bridge, "%s",
+        name_links(&spec->links, spec->vif_id);
+        snprintf(spec->links.linux_bridge, sizeof spec->links.linux_bridge, "%s",
                  smap_get_def(&spec->external_ids, KEY_LINUX_BRIDGE, ""));
     }
 }
 
-static void leftovers(const struct vif *vif, const char *vif_id, struct host_spec *links)
+static void leftovers(const struct vif *vif, const char *vif_id, struct link_spec *links)
 {
     name_links(links, vif_id);
     memcpy(links->linux_bridge, vif->linux_bridge, sizeof links->linux_bridge);

@@ -10,7 +10,7 @@
 #include "plan/kind.h"
 #include "util.h"
 
-static bool spec_kernel_representor(const struct vif *vif, const struct host_facts *facts,
+static bool spec_kernel_representor(const struct vif *vif, const struct spec_facts *facts,
                                     struct port_spec *spec, struct error *error)
 {
     char text[PCI_ADDR_LEN];
@@ -34,9 +34,9 @@ static bool spec_kernel_representor(const struct vif *vif, const struct host_fac
     spec->pf = facts->kernel_pf;
     spec->vf = vif->pci_slot;
     spec->vf_num = facts->kernel_vf_num;
-    spec->host.kind = HOST_NETDEV;
-    snprintf(spec->host.netdev, sizeof spec->host.netdev, "%s", facts->kernel_representor);
-    spec->host.mtu = spec->mtu_request;
+    spec->links.kind = LINKS_NETDEV;
+    snprintf(spec->links.netdev, sizeof spec->links.netdev, "%s", facts->kernel_representor);
+    spec->links.mtu = spec->mtu_request;
     spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
     return true;
 }
@@ -48,8 +48,8 @@ static void interpret(struct port_spec *spec)
 
     spec->has_vf = pf && pci_addr_parse(pf, &spec->pf) && vf_num >= 0;
     spec->vf_num = vf_num;
-    spec->host.kind = HOST_NETDEV;
-    snprintf(spec->host.netdev, sizeof spec->host.netdev, "%.15s", spec->port);
+    spec->links.kind = LINKS_NETDEV;
+    snprintf(spec->links.netdev, sizeof spec->links.netdev, "%.15s", spec->port);
 }
 
 const struct vif_kind_class kind_kernel_representor = {

@@ -23,24 +23,24 @@ static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)
     smap_replace(&spec->external_ids, KEY_GUEST_PORT, spec->guest_port);
 }
 
-static bool spec_ovs(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                      struct error *error)
 {
-    struct host_spec *host = &spec->host;
+    struct link_spec *links = &spec->links;
 
     if (!strcmp(vif->vif_name, vif->bridge)) {
         return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_VIF_NAME),
                          "The VIF's name %s is that of its bridge; give it a name of its own.",
                          vif->vif_name);
     }
-    host->kind = HOST_TAP;
-    snprintf(host->netdev, sizeof host->netdev, "%s", vif->vif_name);
-    host->create = vif->create_tap && (vif->create_port || facts->per_port_bridge);
-    host->multiqueue = vif->multiqueue;
-    memcpy(host->address, vif->address, sizeof host->address);
-    host->mtu = spec->mtu_request;
+    links->kind = LINKS_TAP;
+    snprintf(links->netdev, sizeof links->netdev, "%s", vif->vif_name);
+    links->create = vif->create_tap && (vif->create_port || facts->per_port_bridge);
+    links->multiqueue = vif->multiqueue;
+    memcpy(links->address, vif->address, sizeof links->address);
+    links->mtu = spec->mtu_request;
     spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
-    spec->awaits_netdev = !host->create && !facts->guest_netdev_exists;
+    spec->awaits_netdev = !links->create && !facts->guest_netdev_exists;
     if (facts->per_port_bridge) {
         spec_port_bridge(vif, spec);
         spec->awaits_netdev = false; /* The patch ports need none. */
@@ -49,7 +49,7 @@ static bool spec_ovs(const struct vif *vif, const struct host_facts *facts, stru
         spec->no_port = !vif->create_port;
     }
     if (spec->no_port) {
-        memset(host, 0, sizeof *host);
+        memset(links, 0, sizeof *links);
     }
     return true;
 }
@@ -67,14 +67,14 @@ static void interpret(struct port_spec *spec)
              smap_get_def(ids, KEY_PORT_BRIDGE, ""));
     snprintf(spec->guest_port, sizeof spec->guest_port, "%s",
              smap_get_def(ids, KEY_GUEST_PORT, ""));
-    spec->host.kind = HOST_TAP;
-    snprintf(spec->host.netdev, sizeof spec->host.netdev, "%.15s",
+    spec->links.kind = LINKS_TAP;
+    snprintf(spec->links.netdev, sizeof spec->links.netdev, "%.15s",
              spec->guest_port[0] ? spec->guest_port : spec->port);
 }
 
-static void leftovers(const struct vif *vif, const char *vif_id OVS_UNUSED, struct host_spec *links)
+static void leftovers(const struct vif *vif, const char *vif_id OVS_UNUSED, struct link_spec *links)
 {
-    links->kind = HOST_TAP;
+    links->kind = LINKS_TAP;
     memcpy(links->netdev, vif->vif_name, sizeof links->netdev);
 }
 

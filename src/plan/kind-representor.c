@@ -11,7 +11,7 @@
 #include "plan/kind.h"
 #include "util.h"
 
-static bool check_vhost_user(const struct vif *vif, const struct host_facts *facts,
+static bool check_vhost_user(const struct vif *vif, const struct spec_facts *facts,
                              const struct nic_vf *nic, struct error *error)
 {
     if (!vif->vhost_path[0]) {
@@ -47,7 +47,7 @@ static void name_port(const struct vif *vif, const struct nic_vf *nic, struct po
     }
 }
 
-static bool spec_representor(const struct vif *vif, const struct host_facts *facts,
+static bool spec_representor(const struct vif *vif, const struct spec_facts *facts,
                              struct port_spec *spec, struct error *error)
 {
     const struct nic_vf *nic = facts->nic_vf;

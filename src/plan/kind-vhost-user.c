@@ -14,7 +14,7 @@
  * with no more than a line in its log, and a port without a guest shows no MTU to compare. */
 enum { VHOST_USER_MTU_MAX = 9702 };
 
-static bool spec_vhost_user(const struct vif *vif, const struct host_facts *facts,
+static bool spec_vhost_user(const struct vif *vif, const struct spec_facts *facts,
                             struct port_spec *spec, struct error *error)
 {
     if (strcmp(spec->datapath_type, "netdev")) {

@@ -5,7 +5,7 @@
 
 /* An unplug may name a VIF by its id alone. A hybrid VIF is the only one whose links are named by
  * that. */
-static void leftovers_by_id(const struct vif *vif, const char *vif_id, struct host_spec *links)
+static void leftovers_by_id(const struct vif *vif, const char *vif_id, struct link_spec *links)
 {
     kind_hybrid.leftovers(vif, vif_id, links);
 }

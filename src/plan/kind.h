@@ -15,7 +15,7 @@ struct vif_kind_class {
 
     /* Fills in what only this kind has; plan_spec() has filled in what all have. NULL: VIFs of this
      * kind are not plugged. */
-    bool (*spec)(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+    bool (*spec)(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                  struct error *error);
 
     /* Fills in the same from the options and external_ids of a row. spec->vif_id is "" if the row
@@ -24,7 +24,7 @@ struct vif_kind_class {
 
     /* Names the links that an unplugged VIF without a record may have left (`links` is zero). NULL:
      * none. */
-    void (*leftovers)(const struct vif *vif, const char *vif_id, struct host_spec *links);
+    void (*leftovers)(const struct vif *vif, const char *vif_id, struct link_spec *links);
 
     /* The interface's type, to be given back to a detached port. NULL: such ports are never
      * detached. */

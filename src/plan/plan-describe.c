@@ -186,7 +186,7 @@ char **plan_operations(const struct plan *plan, size_t *n)
     for (size_t i = 0; i < plan->links.n; i++) {
         char text[96];
 
-        host_step_describe(&plan->links.steps[i], text, sizeof text);
+        link_step_describe(&plan->links.steps[i], text, sizeof text);
         add_line(&lines, "%s", text);
     }
     if (plan->evicted_port[0]) {

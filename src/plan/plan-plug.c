@@ -131,7 +131,7 @@ static bool plan_links(const struct port_spec *spec, const struct switch_facts *
     if (!facts->links) {
         return true;
     }
-    if (!host_plan_up(spec->vif_id, &spec->host, facts->links, &plan->links, error)) {
+    if (!link_plan_up(spec->vif_id, &spec->links, facts->links, &plan->links, error)) {
         return false;
     }
     plan->changes |= plan->links.n > 0;

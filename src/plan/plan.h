@@ -52,7 +52,7 @@ struct plan {
     struct smap remove_options; /* Keys to remove (values: what they had). */
     struct smap set_external_ids;
     struct smap remove_external_ids;
-    struct host_plan links; /* Steps on links: before the transaction; for DELETE, and for NONE of
+    struct link_plan links; /* Steps on links: before the transaction; for DELETE, and for NONE of
                              * an unplug, after it. */
     bool needs_switch;      /* vswitchd has something to do for it: next_cfg is incremented. */
     bool changes;  /* What the caller is told as `changed`: more than our own marks differ. */
@@ -83,7 +83,7 @@ struct switch_facts {
     enum port_bridge_state port_bridge;
     bool patch_port_taken;          /* Its patch port's name is a port elsewhere... */
     bool guest_port_taken;          /* ...or its guest port's. */
-    const struct host_links *links; /* What there is of spec->host; NULL: of no interest. */
+    const struct link_state *links; /* What there is of spec->links; NULL: of no interest. */
     bool letting_go;    /* `current` is detached, and vswitchd may not have let go of its device. */
     bool awaits_device; /* `current` failed since its device is being handed over. */
     bool written;       /* The operation has written `spec` before: vswitchd has to confirm it. */
@@ -92,7 +92,7 @@ struct switch_facts {
 
 /* Plans a plug or an update; `spec` is the goal (see plan_transition()). Errors: port_conflict,
  * vf_in_use; port_conflict also if limits are asked for and the port has QoS rows of somebody else;
- * not_realized if the port is as asked, but has failed; those of host_plan_up(). */
+ * not_realized if the port is as asked, but has failed; those of link_plan_up(). */
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error);
 
@@ -113,7 +113,7 @@ struct unplug_facts {
     /* Without a port: what else the VIF may have left behind; or "". */
     const char *port_bridge;  /* Its bridge of its own. */
     const char *trunk_bridge; /* Its trunk bridge, which is empty. */
-    struct host_plan links;   /* Steps that remove its links. */
+    struct link_plan links;   /* Steps that remove its links. */
 };
 void plan_unplug(const struct unplug_facts *facts, struct plan *plan);
 

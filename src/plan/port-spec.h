@@ -40,9 +40,9 @@ struct port_spec {
     bool vf_mac_optional; /* dpdk-vf-mac may be left out if the port fails with it. */
     bool slow_probe;      /* Wants a batch of its own. */
 
-    struct host_spec host; /* What there has to be in the kernel. */
-    bool no_port;          /* The caller makes the port; only the bridge is ours to ensure. */
-    bool awaits_netdev;    /* The port's netdev comes later: done once it is in OVSDB. */
+    struct link_spec links; /* What there has to be in the kernel. */
+    bool no_port;           /* The caller makes the port; only the bridge is ours to ensure. */
+    bool awaits_netdev;     /* The port's netdev comes later: done once it is in OVSDB. */
     /* per_port_bridge: `port` is then the patch port on `bridge`, which leads to this bridge with
      * the guest's port; or "". */
     char port_bridge[VIF_IFNAME_MAX + 1];

@@ -5,7 +5,7 @@
 
 #include "plan/kind.h"
 
-bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error)
+bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error)
 {
     const char *field = vif_field_path(vif, VIF_FIELD_VHOST_PATH);
     bool allowed = false;

@@ -23,7 +23,7 @@ static const char *default_datapath(const struct vif *vif)
 
 /* Settles the bridge's datapath type: the request's, else the existing bridge's, else the NIC
  * profile's, else os-vif's default. An existing bridge is never changed, only agreed with. */
-static bool settle_datapath(const struct vif *vif, const struct host_facts *facts,
+static bool settle_datapath(const struct vif *vif, const struct spec_facts *facts,
                             struct port_spec *spec, struct error *error)
 {
     const struct bridge_facts *bridge = &facts->bridge;
@@ -55,7 +55,7 @@ static bool settle_datapath(const struct vif *vif, const struct host_facts *fact
     return true;
 }
 
-static void fill_external_ids(const struct vif *vif, const struct host_facts *facts,
+static void fill_external_ids(const struct vif *vif, const struct spec_facts *facts,
                               struct port_spec *spec)
 {
     struct smap *ids = &spec->external_ids;
@@ -85,7 +85,7 @@ void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct p
     }
 }
 
-bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                struct error *error)
 {
     if (!settle_datapath(vif, facts, spec, error)) {
@@ -123,8 +123,8 @@ bool spec_update(const struct vif *vif, const struct record *current, struct por
         spec->has_qos = true;
         spec->qos = vif->qos;
     }
-    if (vif->mtu && spec->host.kind != HOST_NONE) {
-        spec->host.mtu = vif->mtu;
+    if (vif->mtu && spec->links.kind != LINKS_NONE) {
+        spec->links.mtu = vif->mtu;
     } else if (vif->mtu) {
         spec->mtu_request = vif->mtu;
     }

@@ -20,7 +20,7 @@ struct bridge_facts {
 };
 
 /* What a VIF's port may depend on. Everything is borrowed. */
-struct host_facts {
+struct spec_facts {
     struct bridge_facts bridge;
     bool create_bridges;
     enum fail_mode_policy fail_mode;     /* For a bridge that is missing... */
@@ -49,7 +49,7 @@ struct host_facts {
 };
 
 /* Fills `spec` (which port_spec_init() prepared). Errors as in docs/api.md. */
-bool plan_spec(const struct vif *vif, const struct host_facts *facts, struct port_spec *spec,
+bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                struct error *error);
 
 /* What os-vif's _create_vif_port() does to a port that it creates, by its options of these names.
@@ -60,7 +60,7 @@ void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct p
 bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);
 
 /* Whether a vhost-user path that a request gave is one that may be used. */
-bool spec_check_path(const struct vif *vif, const struct host_facts *facts, struct error *error);
+bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error);
 
 /* Fills `spec` (uninitialised) with the port of an update: `current` with the MTU and the limits
  * that `vif` asks for. Errors: invalid_request. */

@@ -88,7 +88,7 @@ struct expectation *expectation_of(const struct record *record)
     put(&ds, spec->fail_mode);
     put(&ds, spec->type);
     put(&ds, mtu);
-    snprintf(mtu, sizeof mtu, "%d %d", spec->host.create, spec->host.mtu);
+    snprintf(mtu, sizeof mtu, "%d %d", spec->links.create, spec->links.mtu);
     put(&ds, mtu);
     put_limits(&ds, record->foreign_qos ? &(struct vif_qos){0} : &spec->qos);
     put_map(&ds, &spec->options, true);
@@ -140,8 +140,8 @@ void expectation_expand(const struct expectation *expectation, struct record *re
     get_map(&cursor, &spec->options);
     get_map(&cursor, &spec->external_ids);
     record_interpret(record);
-    spec->host.create |= links[0] != 0;
-    spec->host.mtu = (int)links[1];
+    spec->links.create |= links[0] != 0;
+    spec->links.mtu = (int)links[1];
     spec->qos = (struct vif_qos){limits[0], limits[1], limits[2], limits[3], limits[4], limits[5]};
     spec->has_qos = memcmp(&spec->qos, &(struct vif_qos){0}, sizeof spec->qos) != 0;
 }

@@ -100,13 +100,13 @@ static void learn(struct watch *watch, const struct record *record)
     const char *vif_id = record->spec.vif_id;
     struct watched *watched = find(watch, vif_id);
     struct record seen = *record; /* This also borrows from the row. */
-    struct host_links links;
+    struct link_state links;
 
-    if (seen.spec.host.kind != HOST_NONE) {
-        host_look(watch->env.env->links, &seen.spec.host, &links);
-        seen.spec.host.mtu = links.has_netdev ? links.netdev.mtu : 0;
-        seen.spec.host.create = seen.spec.host.kind == HOST_HYBRID ||
-                                (links.has_netdev && host_is_alias_of(links.netdev.alias, vif_id));
+    if (seen.spec.links.kind != LINKS_NONE) {
+        link_plan_look(watch->env.env->links, &seen.spec.links, &links);
+        seen.spec.links.mtu = links.has_netdev ? links.netdev.mtu : 0;
+        seen.spec.links.create = seen.spec.links.kind == LINKS_HYBRID ||
+                                 (links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id));
     }
 
     if (!watched) {
@@ -315,17 +315,17 @@ static size_t find_missing(const struct watch *watch, const struct watched *watc
                            struct drift *drift)
 {
     const struct engine_env *env = watch->env.env;
-    struct host_links links;
+    struct link_state links;
     struct record expected;
     const char *missing = NULL;
     const char *field = "link";
 
     expectation_expand(watched->expectation, &expected);
-    if (expected.spec.host.create && env->links) {
-        host_look(env->links, &expected.spec.host, &links);
-        missing = !links.has_netdev ? expected.spec.host.netdev
-                  : expected.spec.host.kind == HOST_HYBRID && !links.has_linux_bridge
-                      ? expected.spec.host.linux_bridge
+    if (expected.spec.links.create && env->links) {
+        link_plan_look(env->links, &expected.spec.links, &links);
+        missing = !links.has_netdev ? expected.spec.links.netdev
+                  : expected.spec.links.kind == LINKS_HYBRID && !links.has_linux_bridge
+                      ? expected.spec.links.linux_bridge
                       : NULL;
     }
     if (!missing && !ovs_port_bridge_is_whole(env->ovs, &expected.spec)) {
@@ -451,12 +451,12 @@ static void check_all(struct watch *watch)
 static void link_changed(const char *name, bool exists, const struct link_facts *facts,
                          void *watch_)
 {
-    const size_t prefix = strlen(HOST_ALIAS_PREFIX);
+    const size_t prefix = strlen(LINK_ALIAS_PREFIX);
     struct watch *watch = watch_;
 
     if (!name) {
         check_all(watch);
-    } else if (!exists && !strncmp(facts->alias, HOST_ALIAS_PREFIX, prefix) &&
+    } else if (!exists && !strncmp(facts->alias, LINK_ALIAS_PREFIX, prefix) &&
                find(watch, facts->alias + prefix)) {
         check_soon(watch, facts->alias + prefix);
     }

@@ -119,7 +119,7 @@ bool links_add_bridge(struct links *links, const char *name, const char *alias, 
     return true;
 }
 
-bool links_tend_bridge(struct links *links, const char *name, struct error *error)
+bool links_prepare_bridge(struct links *links, const char *name, struct error *error)
 {
     return note(links, error, "tend_bridge %s", name);
 }
@@ -235,7 +235,7 @@ void link_remover_destroy(struct link_remover *remover)
 }
 
 void link_remover_add(struct link_remover *remover, uint64_t job, const char *vif_id,
-                      const struct host_plan *plan)
+                      const struct link_plan *plan)
 {
     ovs_assert(remover->n < FAKE_JOBS_MAX);
     remover->jobs[remover->n].id = job;
@@ -250,7 +250,7 @@ bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error
         return false;
     }
     *job = remover->jobs[0].id;
-    (void)host_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan, error);
+    (void)link_plan_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan, error);
     remover->n--;
     memmove(&remover->jobs[0], &remover->jobs[1], remover->n * sizeof remover->jobs[0]);
     return true;

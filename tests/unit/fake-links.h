@@ -32,7 +32,7 @@ struct link_remover {
     struct {
         uint64_t id;
         char vif_id[VIF_ID_MAX + 1];
-        struct host_plan plan;
+        struct link_plan plan;
     } jobs[FAKE_JOBS_MAX];
     size_t n;
     bool silent; /* It comes to nothing. */

@@ -37,7 +37,7 @@ static inline void parse_port_word(struct port_spec *spec, const char *word, con
         {"own", spec->port_bridge, sizeof spec->port_bridge},
         {"guest", spec->guest_port, sizeof spec->guest_port},
         {"default", spec->default_qos, sizeof spec->default_qos},
-        {"dev", spec->host.netdev, sizeof spec->host.netdev},
+        {"dev", spec->links.netdev, sizeof spec->links.netdev},
     };
     const struct {
         const char *word;
@@ -48,8 +48,8 @@ static inline void parse_port_word(struct port_spec *spec, const char *word, con
     for (size_t i = 0; i < N(texts); i++) {
         if (!strcmp(word, texts[i].word)) {
             snprintf(texts[i].text, texts[i].size, "%s", value);
-            if (texts[i].text == spec->host.netdev) {
-                spec->host.kind = HOST_NETDEV;
+            if (texts[i].text == spec->links.netdev) {
+                spec->links.kind = LINKS_NETDEV;
             }
             return;
         }

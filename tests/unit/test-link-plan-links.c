@@ -6,49 +6,49 @@
 #include "links/link-plan.h"
 
 #define ID "v1"
-#define MINE HOST_ALIAS_PREFIX ID
+#define MINE LINK_ALIAS_PREFIX ID
 #define OUR_ALIAS "\"ifalias\":\"vifplugd:v1\""
 
-static const struct host_spec hybrid = {.kind = HOST_HYBRID,
+static const struct link_spec hybrid = {.kind = LINKS_HYBRID,
                                         .netdev = "qvov1",
                                         .peer = "qvbv1",
                                         .linux_bridge = "qbrv1",
                                         .create = true,
                                         .mtu = 1450};
-static const struct host_spec tap_made = {.kind = HOST_TAP,
+static const struct link_spec tap_made = {.kind = LINKS_TAP,
                                           .netdev = "tap1",
                                           .create = true,
                                           .multiqueue = true,
                                           .address = "fa:16:3e:00:00:01",
                                           .mtu = 1450};
-static const struct host_spec tap_qemus = {.kind = HOST_TAP, .netdev = "tap1", .mtu = 1450};
-static const struct host_spec netdev = {.kind = HOST_NETDEV, .netdev = "rep1", .mtu = 1450};
-static const struct host_spec netdev_bad_mtu = {.kind = HOST_NETDEV, .netdev = "rep1", .mtu = 67};
-static const struct host_spec nothing = {.kind = HOST_NONE, .netdev = "qvov1"};
+static const struct link_spec tap_qemus = {.kind = LINKS_TAP, .netdev = "tap1", .mtu = 1450};
+static const struct link_spec netdev = {.kind = LINKS_NETDEV, .netdev = "rep1", .mtu = 1450};
+static const struct link_spec netdev_bad_mtu = {.kind = LINKS_NETDEV, .netdev = "rep1", .mtu = 67};
+static const struct link_spec nothing = {.kind = LINKS_NONE, .netdev = "qvov1"};
 static const char *const names[] = {"qbrv1", "qvov1", "qvbv1", "tap1", "rep1", NULL};
 
 /* Looks, plans and does. */
-static void bring_up(struct links *links, const struct host_spec *spec, struct host_plan *plan)
+static void bring_up(struct links *links, const struct link_spec *spec, struct link_plan *plan)
 {
-    struct host_links facts;
+    struct link_state facts;
     struct error error = {0};
     bool ok;
 
-    host_look(links, spec, &facts);
-    ok = host_plan_up(ID, spec, &facts, plan, &error) && host_execute(links, ID, plan, &error);
+    link_plan_look(links, spec, &facts);
+    ok = link_plan_up(ID, spec, &facts, plan, &error) && link_plan_execute(links, ID, plan, &error);
     CHECK_STR("bring_up", error.message, "");
     CHECK("bring_up", ok && plan->n_done == plan->n);
 }
 
-static void bring_down(struct links *links, const struct host_spec *spec, struct host_plan *plan)
+static void bring_down(struct links *links, const struct link_spec *spec, struct link_plan *plan)
 {
-    struct host_links facts;
+    struct link_state facts;
     struct error error = {0};
     bool ok;
 
-    host_look(links, spec, &facts);
-    host_plan_down(ID, spec, NULL, &facts, plan);
-    ok = host_execute(links, ID, plan, &error);
+    link_plan_look(links, spec, &facts);
+    link_plan_down(ID, spec, NULL, &facts, plan);
+    ok = link_plan_execute(links, ID, plan, &error);
     CHECK_STR("bring_down", error.message, "");
     CHECK("bring_down", ok && plan->n_done == plan->n);
 }
@@ -71,7 +71,7 @@ static void check_link(const char *name, const char *parts[], size_t n)
 static void test_hybrid(void **state)
 {
     struct links *links = *state;
-    struct host_plan plan;
+    struct link_plan plan;
 
     bring_up(links, &hybrid, &plan);
     assert_int_equal(plan.n, 3);
@@ -94,14 +94,14 @@ static void test_hybrid(void **state)
 static void test_hybrid_on_a_bridge(void **state)
 {
     struct links *links = *state;
-    struct host_plan plan;
+    struct link_plan plan;
 
     assert_string_equal(ip("link add name qbrv1 type bridge"), "");
     bring_up(links, &hybrid, &plan);
     CHECK_LINK("qbrv1", "\"UP\"");
     CHECK_LINK("qvbv1", "\"master\":\"qbrv1\"");
     assert_int_equal(system("grep -qx 1 /proc/sys/net/ipv4/conf/qbrv1/arp_ignore"), 0);
-    host_revert(links, &plan);
+    link_plan_revert(links, &plan);
     assert_int_equal(count_links(), 2);
     assert_null(strstr(ip_link("qbrv1"), "\"UP\"")); /* As it was. */
 
@@ -114,7 +114,7 @@ static void test_hybrid_on_a_bridge(void **state)
 static void test_tap(void **state)
 {
     struct links *links = *state;
-    struct host_plan plan;
+    struct link_plan plan;
 
     bring_up(links, &tap_qemus, &plan);
     assert_int_equal(count_links(), 1);
@@ -138,14 +138,14 @@ static void test_tap(void **state)
 static void test_revert(void **state)
 {
     struct links *links = *state;
-    struct host_plan plan;
+    struct link_plan plan;
 
     bring_up(links, &hybrid, &plan);
-    host_revert(links, &plan);
+    link_plan_revert(links, &plan);
     assert_int_equal(plan.n_done, 0);
     assert_int_equal(count_links(), 1);
     bring_up(links, &tap_made, &plan);
-    host_revert(links, &plan);
+    link_plan_revert(links, &plan);
     assert_int_equal(count_links(), 1);
 
     assert_string_equal(ip("tuntap add dev rep1 mode tap"), ""); /* For a device's. */
@@ -153,7 +153,7 @@ static void test_revert(void **state)
     bring_up(links, &netdev, &plan);
     assert_int_equal(plan.n, 2);
     CHECK_LINK("rep1", "\"UP\"", "\"mtu\":1450,");
-    host_revert(links, &plan);
+    link_plan_revert(links, &plan);
     CHECK_LINK("rep1", "\"mtu\":2000,");
     assert_null(strstr(ip_link("rep1"), "\"UP\""));
 
@@ -161,7 +161,7 @@ static void test_revert(void **state)
     bring_down(links, &netdev, &plan);
     assert_null(strstr(ip_link("rep1"), "\"UP\""));
     CHECK_LINK("rep1", "\"mtu\":1450,"); /* An unplug leaves the MTU. */
-    host_revert(links, &plan);
+    link_plan_revert(links, &plan);
     CHECK_LINK("rep1", "\"UP\"");
 }
 
@@ -169,16 +169,16 @@ static void test_revert(void **state)
 static void test_revert_what_has_gone(void **state)
 {
     struct links *links = *state;
-    struct host_plan plan;
+    struct link_plan plan;
 
     bring_up(links, &hybrid, &plan);
     (void)ip("link delete qvov1");
     (void)ip("link delete qbrv1");
-    host_revert(links, &plan);
+    link_plan_revert(links, &plan);
     assert_int_equal(plan.n_done, 0);
     bring_up(links, &hybrid, &plan);
     bring_down(links, &hybrid, &plan);
-    host_revert(links, &plan); /* Deletions. */
+    link_plan_revert(links, &plan); /* Deletions. */
     assert_int_equal(plan.n_done, 0);
     assert_int_equal(count_links(), 1);
 }
@@ -190,7 +190,7 @@ static void test_revert_what_has_gone(void **state)
 
 static const struct {
     const char *row;
-    const struct host_spec *spec;
+    const struct link_spec *spec;
     const char *before;  /* For ip(), before the look... */
     const char *between; /* ...and between plan and execution. */
     const char *words;
@@ -228,15 +228,15 @@ static void test_failures(void **state)
 
     for (size_t i = 0; i < N(failures); i++) {
         const char *row = failures[i].row;
-        struct host_links facts;
+        struct link_state facts;
         struct error error = {0};
-        struct host_plan plan;
+        struct link_plan plan;
 
         (void)ip(failures[i].before);
-        host_look(links, failures[i].spec, &facts);
-        CHECK(row, host_plan_up(ID, failures[i].spec, &facts, &plan, &error));
+        link_plan_look(links, failures[i].spec, &facts);
+        CHECK(row, link_plan_up(ID, failures[i].spec, &facts, &plan, &error));
         (void)ip(failures[i].between);
-        CHECK(row, !host_execute(links, ID, &plan, &error));
+        CHECK(row, !link_plan_execute(links, ID, &plan, &error));
         CHECK_STR(row, reason_name(error.reason), "not_realized");
         CHECK_HAS(row, error.message, failures[i].words);
         CHECK_INT(row, plan.n_done, 0);
@@ -257,16 +257,16 @@ static void test_failures(void **state)
 static void test_look(void **state)
 {
     struct links *links = *state;
-    struct host_links facts;
+    struct link_state facts;
 
     assert_string_equal(ip("link add name qvbv1 mtu 1400 type veth peer name qvov1"), "");
-    host_look(links, &hybrid, &facts);
+    link_plan_look(links, &hybrid, &facts);
     assert_true(facts.has_netdev && facts.has_peer && !facts.has_linux_bridge);
     assert_string_equal(facts.peer.kind, "veth");
     assert_int_equal(facts.peer.mtu, 1400);
-    host_look(links, &tap_made, &facts);
+    link_plan_look(links, &tap_made, &facts);
     assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
-    host_look(links, &nothing, &facts);
+    link_plan_look(links, &nothing, &facts);
     assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
 }
 

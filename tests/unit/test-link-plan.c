@@ -9,32 +9,35 @@
 #include <stdlib.h>
 
 #define ID "v1"
-#define MINE HOST_ALIAS_PREFIX ID
-#define OTHERS HOST_ALIAS_PREFIX "v11" /* Begins as ours does. */
+#define MINE LINK_ALIAS_PREFIX ID
+#define OTHERS LINK_ALIAS_PREFIX "v11" /* Begins as ours does. */
 
-static const struct host_spec hybrid = {.kind = HOST_HYBRID,
+static const struct link_spec hybrid = {.kind = LINKS_HYBRID,
                                         .netdev = "qvov1",
                                         .peer = "qvbv1",
                                         .linux_bridge = "qbrv1",
                                         .create = true,
                                         .mtu = 1450};
-static const struct host_spec hybrid_any_mtu = {.kind = HOST_HYBRID,
+static const struct link_spec hybrid_any_mtu = {.kind = LINKS_HYBRID,
                                                 .netdev = "qvov1",
                                                 .peer = "qvbv1",
                                                 .linux_bridge = "qbrv1",
                                                 .create = true};
-static const struct host_spec other_hybrid = {
-    .kind = HOST_HYBRID, .netdev = "qvov1", .peer = "qvbv1", .linux_bridge = "br9", .create = true};
-static const struct host_spec tap_made = {.kind = HOST_TAP,
+static const struct link_spec other_hybrid = {.kind = LINKS_HYBRID,
+                                              .netdev = "qvov1",
+                                              .peer = "qvbv1",
+                                              .linux_bridge = "br9",
+                                              .create = true};
+static const struct link_spec tap_made = {.kind = LINKS_TAP,
                                           .netdev = "tap1",
                                           .create = true,
                                           .multiqueue = true,
                                           .address = "fa:16:3e:00:00:01",
                                           .mtu = 1450};
-static const struct host_spec tap_qemus = {.kind = HOST_TAP, .netdev = "tap1", .mtu = 1450};
-static const struct host_spec netdev = {.kind = HOST_NETDEV, .netdev = "rep1", .mtu = 1450};
-static const struct host_spec netdev_any_mtu = {.kind = HOST_NETDEV, .netdev = "rep1"};
-static const struct host_spec none = {.kind = HOST_NONE};
+static const struct link_spec tap_qemus = {.kind = LINKS_TAP, .netdev = "tap1", .mtu = 1450};
+static const struct link_spec netdev = {.kind = LINKS_NETDEV, .netdev = "rep1", .mtu = 1450};
+static const struct link_spec netdev_any_mtu = {.kind = LINKS_NETDEV, .netdev = "rep1"};
+static const struct link_spec none = {.kind = LINKS_NONE};
 
 static void set_fact(struct link_facts *link, const char *fact)
 {
@@ -56,7 +59,7 @@ static void set_fact(struct link_facts *link, const char *fact)
 /* Facts are written as blank-separated links: N (netdev), P (peer) or B (Linux bridge), each with
  * its facts behind commas: a kind, "up", "mine" or "others" (its alias), mtu=, in= (its master). An
  * MTU that is not given is 1450. */
-static void parse_facts(const char *text, struct host_links *facts)
+static void parse_facts(const char *text, struct link_state *facts)
 {
     char copy[256];
     char *save = NULL;
@@ -81,7 +84,7 @@ static void parse_facts(const char *text, struct host_links *facts)
 }
 
 /* The steps of a plan in words, with "; " between. */
-static const char *steps_text(const struct host_plan *plan)
+static const char *steps_text(const struct link_plan *plan)
 {
     static char text[512];
 
@@ -89,7 +92,7 @@ static const char *steps_text(const struct host_plan *plan)
     for (size_t i = 0; i < plan->n; i++) {
         char step[96];
 
-        host_step_describe(&plan->steps[i], step, sizeof step);
+        link_step_describe(&plan->steps[i], step, sizeof step);
         strcat(text, i ? "; " : "");
         strcat(text, step);
     }
@@ -103,7 +106,7 @@ static const char *steps_text(const struct host_plan *plan)
 
 static const struct {
     const char *row;
-    const struct host_spec *spec;
+    const struct link_spec *spec;
     const char *facts;
     enum reason reason; /* NONE: planned. */
     const char *text;   /* The steps; or what the message has. */
@@ -188,14 +191,14 @@ static void test_plan_up(void **state)
     (void)state;
     for (size_t i = 0; i < N(ups); i++) {
         const char *row = ups[i].row;
-        struct host_links facts;
+        struct link_state facts;
         struct error error = {0};
-        struct host_plan plan;
+        struct link_plan plan;
         bool ok;
 
         memset(&plan, 0xff, sizeof plan);
         parse_facts(ups[i].facts, &facts);
-        ok = host_plan_up(ID, ups[i].spec, &facts, &plan, &error);
+        ok = link_plan_up(ID, ups[i].spec, &facts, &plan, &error);
         CHECK_STR(row, reason_name(error.reason), reason_name(ups[i].reason));
         CHECK_INT(row, ok, ups[i].reason == REASON_NONE);
         CHECK_INT(row, plan.n_done, 0);
@@ -211,28 +214,28 @@ static void test_plan_up(void **state)
 /* What the steps need beside their names. */
 static void test_plan_members(void **state)
 {
-    struct host_links facts;
+    struct link_state facts;
     struct error error = {0};
-    struct host_plan plan;
+    struct link_plan plan;
 
     (void)state;
     parse_facts("", &facts);
-    assert_true(host_plan_up(ID, &tap_made, &facts, &plan, &error));
+    assert_true(link_plan_up(ID, &tap_made, &facts, &plan, &error));
     assert_true(plan.multiqueue);
     assert_string_equal(plan.address, "fa:16:3e:00:00:01");
-    assert_true(host_plan_up(ID, &hybrid, &facts, &plan, &error));
+    assert_true(link_plan_up(ID, &hybrid, &facts, &plan, &error));
     assert_false(plan.multiqueue);
     assert_string_equal(plan.address, "");
     parse_facts("N,,up,mtu=9000", &facts);
-    assert_true(host_plan_up(ID, &netdev, &facts, &plan, &error));
+    assert_true(link_plan_up(ID, &netdev, &facts, &plan, &error));
     assert_int_equal(plan.steps[0].old_mtu, 9000);
     assert_int_equal(plan.steps[0].mtu, 1450);
 }
 
 static const struct {
     const char *row;
-    const struct host_spec *spec;
-    const struct host_spec *keep;
+    const struct link_spec *spec;
+    const struct link_spec *keep;
     const char *facts;
     const char *steps;
 } downs[] = {
@@ -269,12 +272,12 @@ static void test_plan_down(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N(downs); i++) {
-        struct host_links facts;
-        struct host_plan plan;
+        struct link_state facts;
+        struct link_plan plan;
 
         memset(&plan, 0xff, sizeof plan);
         parse_facts(downs[i].facts, &facts);
-        host_plan_down(ID, downs[i].spec, downs[i].keep, &facts, &plan);
+        link_plan_down(ID, downs[i].spec, downs[i].keep, &facts, &plan);
         CHECK_STR(downs[i].row, steps_text(&plan), downs[i].steps);
         CHECK_INT(downs[i].row, plan.n_done, 0);
     }
@@ -283,22 +286,22 @@ static void test_plan_down(void **state)
 static void test_describe(void **state)
 {
     static const struct {
-        struct host_step step;
+        struct link_step step;
         const char *text;
     } rows[] = {
-        {{HOST_ADD_BRIDGE, "a", "", 0, 0, ""}, "add Linux bridge a"},
-        {{HOST_TEND_BRIDGE, "a", "", 0, 0, ""},
+        {{LINK_ADD_BRIDGE, "a", "", 0, 0, ""}, "add Linux bridge a"},
+        {{LINK_PREPARE_BRIDGE, "a", "", 0, 0, ""},
          "set Linux bridge a without IPv6, with ARP filtering"},
-        {{HOST_ADD_VETH, "a", "b", 0, 0, ""}, "add veth pair a and b"},
-        {{HOST_ADD_VETH, "a", "b", 9000, 0, ""}, "add veth pair a and b with MTU 9000"},
-        {{HOST_ADD_TAP, "a", "", 0, 0, ""}, "add tap a"},
-        {{HOST_ADD_TAP, "a", "", 68, 0, ""}, "add tap a with MTU 68"},
-        {{HOST_SET_MASTER, "a", "b", 0, 0, ""}, "set link a master b"},
-        {{HOST_SET_UP, "a", "", 0, 0, ""}, "set link a up"},
-        {{HOST_SET_DOWN, "a", "", 0, 0, ""}, "set link a down"},
-        {{HOST_SET_MTU, "a", "", 1450, 1500, ""}, "set link a mtu 1450"},
-        {{HOST_DELETE, "a", "", 0, 0, ""}, "delete link a"},
-        {{HOST_ADD_VETH, "qvb456789012345", "qvo456789012345", 65535, 0, ""},
+        {{LINK_ADD_VETH, "a", "b", 0, 0, ""}, "add veth pair a and b"},
+        {{LINK_ADD_VETH, "a", "b", 9000, 0, ""}, "add veth pair a and b with MTU 9000"},
+        {{LINK_ADD_TAP, "a", "", 0, 0, ""}, "add tap a"},
+        {{LINK_ADD_TAP, "a", "", 68, 0, ""}, "add tap a with MTU 68"},
+        {{LINK_SET_MASTER, "a", "b", 0, 0, ""}, "set link a master b"},
+        {{LINK_SET_UP, "a", "", 0, 0, ""}, "set link a up"},
+        {{LINK_SET_DOWN, "a", "", 0, 0, ""}, "set link a down"},
+        {{LINK_SET_MTU, "a", "", 1450, 1500, ""}, "set link a mtu 1450"},
+        {{LINK_DELETE, "a", "", 0, 0, ""}, "delete link a"},
+        {{LINK_ADD_VETH, "qvb456789012345", "qvo456789012345", 65535, 0, ""},
          "add veth pair qvb456789012345 and qvo456789012345 with MTU 65535"},
     };
 
@@ -306,7 +309,7 @@ static void test_describe(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         char text[96];
 
-        host_step_describe(&rows[i].step, text, sizeof text);
+        link_step_describe(&rows[i].step, text, sizeof text);
         CHECK_STR(rows[i].text, text, rows[i].text);
     }
 }
@@ -328,32 +331,32 @@ static void test_alias(void **state)
 
     (void)state;
     for (size_t i = 0; i < N(rows); i++) {
-        CHECK_INT(rows[i].alias, host_is_alias_of(rows[i].alias, rows[i].vif_id), rows[i].is);
+        CHECK_INT(rows[i].alias, link_is_alias_of(rows[i].alias, rows[i].vif_id), rows[i].is);
     }
-    snprintf(alias, sizeof alias, "%s%s", HOST_ALIAS_PREFIX, id64);
-    assert_true(host_is_alias_of(alias, id64));
+    snprintf(alias, sizeof alias, "%s%s", LINK_ALIAS_PREFIX, id64);
+    assert_true(link_is_alias_of(alias, id64));
     alias[strlen(alias) - 1] = '\0';
-    assert_false(host_is_alias_of(alias, id64));
+    assert_false(link_is_alias_of(alias, id64));
 }
 
 /* Without a netlink socket nothing is seen, and nothing that needs one is done. */
 static void test_without_links(void **state)
 {
-    struct host_links facts;
+    struct link_state facts;
     struct error error = {0};
-    struct host_plan plan;
+    struct link_plan plan;
 
     (void)state;
     memset(&facts, 0xff, sizeof facts);
-    host_look(NULL, &hybrid, &facts);
+    link_plan_look(NULL, &hybrid, &facts);
     assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
-    assert_true(host_plan_up(ID, &hybrid, &facts, &plan, &error));
-    assert_false(host_execute(NULL, ID, &plan, &error));
+    assert_true(link_plan_up(ID, &hybrid, &facts, &plan, &error));
+    assert_false(link_plan_execute(NULL, ID, &plan, &error));
     assert_string_equal(reason_name(error.reason), "not_realized");
     assert_int_equal(plan.n_done, 0);
-    host_revert(NULL, &plan);
-    assert_true(host_plan_up(ID, &tap_qemus, &facts, &plan, &error));
-    assert_true(host_execute(NULL, ID, &plan, &error));
+    link_plan_revert(NULL, &plan);
+    assert_true(link_plan_up(ID, &tap_qemus, &facts, &plan, &error));
+    assert_true(link_plan_execute(NULL, ID, &plan, &error));
 }
 
 int main(void)

@@ -449,7 +449,7 @@ static void test_not_allowed(void **state)
     ok[2] = links_add_bridge(links, "br1", ALIAS, &errors[2]);
     ok[3] = links_delete(links, "br", &errors[3]);
     ok[4] = links_set_up(links, "br", false, &errors[4]);
-    ok[5] = links_tend_bridge(links, "br", &errors[5]);
+    ok[5] = links_prepare_bridge(links, "br", &errors[5]);
     assert_true(links_find(links, "br", NULL)); /* Everybody may look. */
     assert_int_equal(seteuid(0), 0);            /* ...here. */
     for (size_t i = 0; i < N(errors); i++) {

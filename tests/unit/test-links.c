@@ -264,14 +264,14 @@ static void test_tend_bridge(void **state)
     struct error error = {0};
 
     assert_string_equal(ip("link add name br0 type bridge ageing_time 30000"), "");
-    check_ok("br0", links_tend_bridge(links, "br0", &error), &error);
+    check_ok("br0", links_prepare_bridge(links, "br0", &error), &error);
     check_silent("br0");
     CHECK_HAS("br0", ip_link("br0"), "\"UP\"");
     CHECK_HAS("br0", ip_link("br0"), "\"ageing_time\":30000,");
-    check_ok("again", links_tend_bridge(links, "br0", &error), &error);
-    check_failed("missing", links_tend_bridge(links, "br1", &error), &error, "br1",
+    check_ok("again", links_prepare_bridge(links, "br0", &error), &error);
+    check_failed("missing", links_prepare_bridge(links, "br1", &error), &error, "br1",
                  "No such device", "ip link");
-    check_failed("lo", links_tend_bridge(links, "lo", &error), &error, "lo", "no Linux bridge",
+    check_failed("lo", links_prepare_bridge(links, "lo", &error), &error, "lo", "no Linux bridge",
                  "name another bridge");
     CHECK_INT("lo", conf("ipv4", "lo", "arp_ignore", -1), 0);
 }
@@ -318,7 +318,7 @@ static void test_procfs(void **state)
             check_ok(rows[i].row, ok, &error);
         }
         /* It is silent before it is up, or stays down. */
-        ok = links_tend_bridge(links, "old", NULL);
+        ok = links_prepare_bridge(links, "old", NULL);
         CHECK_INT(rows[i].row, ok, !rows[i].key);
         CHECK_INT(rows[i].row, strstr(ip_link("old"), "\"UP\"") != NULL, !rows[i].key);
         (void)ip("link delete old");

@@ -117,7 +117,7 @@ static void parse_current(struct record *record, const char *text, int flags)
 }
 
 static struct switch_facts facts_of(int flags, const struct record *current,
-                                    const struct host_links *links)
+                                    const struct link_state *links)
 {
     return (struct switch_facts){
         .current = current,
@@ -142,7 +142,7 @@ static void test_decisions(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         const struct vif vif = {.form = VIF_FORM_NATIVE};
         int flags = rows[i].flags;
-        struct host_links links = {.has_netdev = !(flags & NO_NETDEV),
+        struct link_state links = {.has_netdev = !(flags & NO_NETDEV),
                                    .netdev = {.up = !(flags & NETDEV_DOWN), .mtu = 1500}};
         struct error error = {0};
         struct switch_facts facts;
@@ -313,7 +313,7 @@ static void test_unplugs(void **state)
         facts.port = unplugs[i].port ? &port : NULL;
         if (unplugs[i].has_link) {
             facts.links =
-                (struct host_plan){.n = 1, .steps = {{.type = HOST_DELETE, .name = "tap1"}}};
+                (struct link_plan){.n = 1, .steps = {{.type = LINK_DELETE, .name = "tap1"}}};
         }
         plan_unplug(&facts, &plan);
         CHECK_STR(row, action_name(plan.action), action_name(unplugs[i].action));

@@ -20,7 +20,7 @@ struct fixture {
     struct nic_vf nic;
     struct error kernel_error;
     char representor[VIF_IFNAME_MAX + 1];
-    struct host_facts facts;
+    struct spec_facts facts;
 };
 
 /* A VIF of `kind` with all that kinds may want, on a system bridge. */
@@ -157,14 +157,14 @@ static void add(char *text, const char *format, ...)
     va_end(args);
 }
 
-static void add_host(char *text, const struct host_spec *host)
+static void add_host(char *text, const struct link_spec *host)
 {
-    static const char *const kinds[] = {[HOST_NONE] = "none",
-                                        [HOST_HYBRID] = "hybrid",
-                                        [HOST_TAP] = "tap",
-                                        [HOST_NETDEV] = "netdev"};
+    static const char *const kinds[] = {[LINKS_NONE] = "none",
+                                        [LINKS_HYBRID] = "hybrid",
+                                        [LINKS_TAP] = "tap",
+                                        [LINKS_NETDEV] = "netdev"};
 
-    if (host->kind == HOST_NONE) {
+    if (host->kind == LINKS_NONE) {
         CHECK_STR(text, host->netdev, "");
         return;
     }
@@ -207,7 +207,7 @@ static const char *spec_text(const struct port_spec *spec)
             add(text, " %s=%s", ids[i]->key, ids[i]->value);
         }
     }
-    add_host(text, &spec->host);
+    add_host(text, &spec->links);
     add(text, spec->port_bridge[0] ? " port_bridge=%s" : "%s", spec->port_bridge);
     add(text, spec->guest_port[0] ? " guest_port=%s" : "%s", spec->guest_port);
     add(text, "%s%s%s", spec->no_port ? " no_port" : "", spec->awaits_netdev ? " awaits" : "",

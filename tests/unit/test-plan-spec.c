@@ -19,7 +19,7 @@ struct fixture {
     struct nic_vf nic;
     struct error nic_error;
     struct error kernel_error;
-    struct host_facts facts;
+    struct spec_facts facts;
 };
 
 static void init(struct fixture *f, enum vif_kind kind)

@@ -212,13 +212,13 @@ static void test_rows(void **state)
 /* Steps in the kernel come first, then what goes to make room. */
 static void test_host_steps(void **state)
 {
-    struct host_plan host = {.n = 2};
+    struct link_plan host = {.n = 2};
     struct port_spec goal;
     struct plan plan;
 
     (void)state;
-    host.steps[0] = (struct host_step){.type = HOST_ADD_BRIDGE, .name = "qbrv1"};
-    host.steps[1] = (struct host_step){.type = HOST_SET_UP, .name = "rep1"};
+    host.steps[0] = (struct link_step){.type = LINK_ADD_BRIDGE, .name = "qbrv1"};
+    host.steps[1] = (struct link_step){.type = LINK_SET_UP, .name = "rep1"};
     plan_init(&plan);
     parse_port(&goal, TAP);
     plan_transition(NULL, &goal, NULL, false, &plan);

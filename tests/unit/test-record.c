@@ -159,44 +159,44 @@ static void test_links(void **state)
         const char *row;
         const char *external_ids;
         const char *port;
-        enum host_kind kind;
+        enum link_kind kind;
         const char *netdev;
         const char *peer;
         const char *linux_bridge;
         const char *port_bridge;
         const char *guest_port;
     } cases[] = {
-        {"vhost-user", MARK "," KEY_KIND "=vhost-user", "vhuv1", HOST_NONE, "", "", "", "", ""},
-        {"no kind", MARK, "x", HOST_NONE, "", "", "", "", ""},
-        {"hybrid", HYBRID "," KEY_LINUX_BRIDGE "=qbr1", "qvov1", HOST_HYBRID, "qvov1", "qvbv1",
+        {"vhost-user", MARK "," KEY_KIND "=vhost-user", "vhuv1", LINKS_NONE, "", "", "", "", ""},
+        {"no kind", MARK, "x", LINKS_NONE, "", "", "", "", ""},
+        {"hybrid", HYBRID "," KEY_LINUX_BRIDGE "=qbr1", "qvov1", LINKS_HYBRID, "qvov1", "qvbv1",
          "qbr1", "", ""},
-        {"hybrid without its bridge", HYBRID, "qvov1", HOST_HYBRID, "qvov1", "qvbv1", "", "", ""},
-        {"hybrid with a long bridge", HYBRID "," KEY_LINUX_BRIDGE "=" X64, "qvov1", HOST_HYBRID,
+        {"hybrid without its bridge", HYBRID, "qvov1", LINKS_HYBRID, "qvov1", "qvbv1", "", "", ""},
+        {"hybrid with a long bridge", HYBRID "," KEY_LINUX_BRIDGE "=" X64, "qvov1", LINKS_HYBRID,
          "qvov1", "qvbv1", "0123456789abcde", "", ""},
         {"hybrid with a long id", KEY_OWNER "=vifplugd," KEY_VIF_ID "=" X64 "," KEY_KIND "=hybrid",
-         "qvo0123456789a", HOST_HYBRID, "qvo0123456789a", "qvb0123456789a", "", "", ""},
-        {"hybrid, not ours", KEY_KIND "=hybrid," KEY_LINUX_BRIDGE "=qbr1", "qvov1", HOST_NONE, "",
+         "qvo0123456789a", LINKS_HYBRID, "qvo0123456789a", "qvb0123456789a", "", "", ""},
+        {"hybrid, not ours", KEY_KIND "=hybrid," KEY_LINUX_BRIDGE "=qbr1", "qvov1", LINKS_NONE, "",
          "", "", "", ""},
-        {"tap", OVS_TAP, "tap1", HOST_TAP, "tap1", "", "", "", ""},
-        {"tap with an own bridge", OVS_TAP "," OWN, "ibpv1", HOST_TAP, "tap1", "", "", "pbv1",
+        {"tap", OVS_TAP, "tap1", LINKS_TAP, "tap1", "", "", "", ""},
+        {"tap with an own bridge", OVS_TAP "," OWN, "ibpv1", LINKS_TAP, "tap1", "", "", "pbv1",
          "tap1"},
-        {"tap with a long name", OVS_TAP, X64, HOST_TAP, "0123456789abcde", "", "", "", ""},
+        {"tap with a long name", OVS_TAP, X64, LINKS_TAP, "0123456789abcde", "", "", "", ""},
         {"tap with long names beside",
-         OVS_TAP "," KEY_PORT_BRIDGE "=" X64 "," KEY_GUEST_PORT "=" X64, "ibpv1", HOST_TAP,
+         OVS_TAP "," KEY_PORT_BRIDGE "=" X64 "," KEY_GUEST_PORT "=" X64, "ibpv1", LINKS_TAP,
          "0123456789abcde", "", "", "0123456789abcde", "0123456789abcde"},
-        {"tap, not ours", KEY_KIND "=ovs," OWN, "tap1", HOST_NONE, "", "", "", "", ""},
-        {"kernel representor", KERNEL, "rep1", HOST_NETDEV, "rep1", "", "", "", ""},
-        {"kernel representor with a long name", KERNEL, X64, HOST_NETDEV, "0123456789abcde", "", "",
-         "", ""},
+        {"tap, not ours", KEY_KIND "=ovs," OWN, "tap1", LINKS_NONE, "", "", "", "", ""},
+        {"kernel representor", KERNEL, "rep1", LINKS_NETDEV, "rep1", "", "", "", ""},
+        {"kernel representor with a long name", KERNEL, X64, LINKS_NETDEV, "0123456789abcde", "",
+         "", "", ""},
     };
 
     (void)state;
     for (size_t i = 0; i < N(cases); i++) {
-        const struct host_spec *host;
+        const struct link_spec *host;
         struct record record;
 
         record_init(&record);
-        host = &record.spec.host;
+        host = &record.spec.links;
         strcpy(record.spec.port, cases[i].port);
         fill(&record.spec.external_ids, cases[i].external_ids);
         record_interpret(&record);
