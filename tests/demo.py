@@ -22,7 +22,7 @@ from sandbox import Sandbox, SandboxError, wait_for  # noqa: E402
 BOLD, DIM, GREEN, OFF = ("\033[1m", "\033[2m", "\033[32m", "\033[0m") if sys.stdout.isatty() else (
     "", "", "", "")
 INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
-BURSTS = 4  # Of 32 frames: what a guest's ring takes at once.
+BURSTS = 4  # Of 32 frames: as many as a guest's ring accepts at once.
 
 
 class Step:
@@ -52,20 +52,20 @@ class Step:
 def build(step):
     tree = os.environ.get("OVS_BUILD_DIR")
     if not card.build(TOP, BUILD, *([f"-DOVS_BUILD_DIR={tree}"] if tree else [])):
-        step.show("No archive of this release has DPDK's driver headers, so a stand-in takes the place "
-                  "of the\nsimulated SmartNIC's driver: net_vhost under the representor's name "
+        step.show("No archive of this release has DPDK's driver headers, so a stand-in replaces "
+                  "the\nsimulated SmartNIC's driver: net_vhost with the representor's name "
                   "(tests/smartnic/README.md).")
 
 
 def vif_from_nova():
-    """An os-vif object as Nova made it."""
+    """Returns an os-vif object that Nova made."""
     with open(f"{HERE}/samples/a2_agilio_ovs_virtio_forwarder_server.json",
               encoding="utf-8") as file:
         return json.load(file)
 
 
 def derived(vif):
-    """The same for a second port: an id, MAC, VF and socket of its own."""
+    """Returns a copy for a second port, with another id, MAC, VF and socket."""
     second = copy.deepcopy(vif)
     data = second["versioned_object.data"]
     profile = data["port_profile"]["versioned_object.data"]
@@ -78,24 +78,24 @@ def derived(vif):
     return second
 
 
-def summary(answer):
-    representor = answer["representor"]
+def summary(reply):
+    representor = reply["representor"]
     return (f"VF {representor['vf']} is number {representor['vf_num']} of {representor['pf']}: "
-            f"{GREEN}{answer['port']}{OFF} on {answer['bridge']}, {answer['state']} at MTU "
-            f"{answer['mtu']} ({answer['timings_ms']['total']:.0f} ms)")
+            f"{GREEN}{reply['port']}{OFF} on {reply['bridge']}, {reply['state']} at MTU "
+            f"{reply['mtu']} ({reply['timings_ms']['total']:.0f} ms)")
 
 
 def plug(box, step, name, vif):
     path = os.path.join(box.dir, f"{name}.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"vif": vif, "instance": {"uuid": INSTANCE}}, file)
-    answer = json.loads(box.vifctl("--format=json", "plug", path).stdout)
-    step.show(summary(answer))
-    return answer
+    reply = json.loads(box.vifctl("--format=json", "plug", path).stdout)
+    step.show(summary(reply))
+    return reply
 
 
 def exchange(step, guests):
-    """Frames one way and the other, counted by the guests."""
+    """Sends frames in both directions; the guests count them."""
     for sender, receiver in (guests, guests[::-1]):
         receiver.receive()
         sender.send(BURSTS, 1400, receiver.mac)
@@ -112,11 +112,11 @@ def scenario(box):
     before = box.vsctl("show")
     vifs = [vif_from_nova(), derived(vif_from_nova())]
     with Step("Two VIFs from Nova's JSON: vifctl plug FILE") as step:
-        answers = [plug(box, step, f"vif{i}", vif) for i, vif in enumerate(vifs)]
-    with Step("What the switch has: ovs-vsctl show") as step:
+        replies = [plug(box, step, f"vif{i}", vif) for i, vif in enumerate(vifs)]
+    with Step("The configuration of the switch: ovs-vsctl show") as step:
         step.show(box.vsctl("show").split("\n", 1)[1])
-    guests = [Guest(box, answer["port"], answer["vhost_user"]["path"], mac=answer["address"])
-              for answer in answers]
+    guests = [Guest(box, reply["port"], reply["vhost_user"]["path"], mac=reply["address"])
+              for reply in replies]
     with Step("A guest on each socket, and frames through the bridge") as step:
         try:
             for guest in guests:
@@ -127,12 +127,12 @@ def scenario(box):
         finally:
             for guest in guests:
                 guest.stop()
-    with Step("vifctl unplug, and the switch is as it was") as step:
-        for answer in answers:
-            box.vifctl("unplug", answer["vif_id"])
+    with Step("vifctl unplug; the switch is as before") as step:
+        for reply in replies:
+            box.vifctl("unplug", reply["vif_id"])
         box.vsctl("del-br", "br-int")
         if box.vsctl("show") != before:
-            raise SandboxError("something was left in the switch")
+            raise SandboxError("the switch still has a port or bridge")
         step.show(f"{GREEN}nothing left{OFF}")
 
 

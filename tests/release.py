@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A chroot of another Debian release, in which tests/run runs.
 
-It is made with debootstrap from the host's own apt sources with the suite changed, so no archive is named
-here, and kept for the next time. The checkout is copied into it, and its builds stay there. What runs in it
-has mount and PID namespaces of its own, and nothing of it is left running.
+debootstrap makes it from the host's apt sources with another suite, so this file names no archive. The chroot
+stays for the next run. This copies the checkout into it, and its builds stay there. Processes in the chroot have
+separate mount and PID namespaces, and all of them end with the run.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RELEASES = ("bookworm", "trixie", "sid")
 CHROOTS = os.environ.get("VIFPLUG_CHROOTS", "/var/cache/vifplug-tests")
 INSIDE = "/vifplug"
-# The suites that an apt source of the host may be for; sid has no others than itself.
+# The suites that an apt source of the host may have; sid has no other suites.
 SUITE = re.compile(r"(?P<release>[a-z]+)(?P<kind>|-updates|-security)/?")
-# Of the environment, what the tests look at. VPSIM_DPDK_HEADERS: those of that release.
+# The environment variables that the tests use. VPSIM_DPDK_HEADERS: the headers of that release.
 PASSED_ON = ("CI", "TERM", "VPSIM_DPDK_HEADERS", "http_proxy", "https_proxy", "no_proxy")
 
 ENTER = r"""
@@ -54,12 +54,12 @@ exit $status
 
 
 class ReleaseError(Exception):
-    """The chroot could not be made."""
+    """Making the chroot failed."""
 
 
 def host_release():
-    """The codename of the release that this machine runs; sid and testing call themselves by the next
-    stable's, which is no suite of ours."""
+    """Returns the codename of this machine's release; sid and testing have that of the next stable release,
+    which is not one of our suites."""
     with open("/etc/os-release", encoding="utf-8") as file:
         name = dict(line.rstrip("\n").split("=", 1) for line in file
                     if "=" in line).get("VERSION_CODENAME", "")
@@ -67,8 +67,8 @@ def host_release():
 
 
 def stanzas():
-    """The host's binary apt sources: dictionaries with URIs, Suites, Components and options, in deb822's
-    words."""
+    """Returns the host's binary apt sources: dictionaries with URIs, Suites, Components and options, with
+    the keys of deb822."""
     for path in ["/etc/apt/sources.list", *sorted(glob.glob("/etc/apt/sources.list.d/*.list"))]:
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
@@ -99,7 +99,7 @@ def deb822(text):
 
 
 def sources_for(release):
-    """The host's sources, with the suites of `release` in place of the host's own; others are left out."""
+    """Returns the host's sources with the suites of `release` instead of the host's; leaves out others."""
     names = {host_release(), "stable", "oldstable", "testing", "unstable", "sid"}
     found = []
     for source in stanzas():
@@ -112,8 +112,8 @@ def sources_for(release):
             kept = {key: source[key] for key in ("URIs", "Components", "Signed-By") if key in source}
             found.append({"Types": "deb", "Suites": " ".join(suites), **kept})
     if not any(release in source["Suites"].split() for source in found):
-        raise ReleaseError("this machine's apt sources name no archive of Debian that could have "
-                           f"{release}")
+        raise ReleaseError("no apt source of this machine can have Debian "
+                           f"{release}; add one")
     return found
 
 
@@ -125,7 +125,7 @@ class Chroot:
         self.root = os.path.join(CHROOTS, release)
 
     def make(self, fresh=False):
-        """Makes it if it is not there; with `fresh` anew, with nothing installed."""
+        """Makes the chroot if it does not exist; with `fresh` makes a new one, without packages."""
         if fresh:
             shutil.rmtree(self.root, ignore_errors=True)
         if os.path.exists(f"{self.root}/vifplug-ready"):
@@ -151,7 +151,7 @@ class Chroot:
         text = "\n\n".join("\n".join(f"{key}: {value}" for key, value in source.items())
                            for source in sources)
         self._write("/etc/apt/sources.list.d/host.sources", text + "\n")
-        # A mirror may lag behind; and nobody misses a test chroot that a power cut has spoiled.
+        # A mirror may be old; and a test chroot that a power cut has damaged is no loss.
         self._write("/etc/apt/apt.conf.d/vifplug", 'Acquire::Check-Valid-Until "false";\n')
         self._write("/etc/dpkg/dpkg.cfg.d/vifplug", "force-unsafe-io\n")
 
@@ -167,7 +167,7 @@ class Chroot:
             raise ReleaseError(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}")
 
     def copy_checkout(self):
-        """Brings the files of this checkout up to date, with their times, so that builds stay useful."""
+        """Updates the copy of this checkout, with timestamps, so that builds stay usable."""
         target = self.root + INSIDE
         os.makedirs(target, exist_ok=True)
         for entry in os.scandir(target):
@@ -186,17 +186,17 @@ class Chroot:
                            input=b"\0".join(present), stdout=archive, check=True)
             archive.seek(0)
             subprocess.run(["tar", "--extract", "--directory", target], stdin=archive, check=True)
-        # The style tier asks git for the names.
+        # The style tier gets the file names from git.
         subprocess.run(["git", "init", "--quiet", target], check=True)
 
     def run(self, *command):
-        """Runs a command in the copy of the checkout; its exit status."""
+        """Runs a command in the copy of the checkout; returns its exit status."""
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", f"{self.root}/etc/{name}")
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment.update(PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                            HOME="/root", LANG="C.UTF-8", VIFPLUG_INSIDE=INSIDE)
-        # Whatever ends us ends what runs in there.
+        # If this process ends, the processes in the chroot end too.
         enter = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
                  "--propagation", "private", "sh", "-c", ENTER, "enter"]
         return subprocess.run(
@@ -205,7 +205,7 @@ class Chroot:
 
 
 def run(release, arguments, fresh):
-    """tests/run in a chroot of `release`; its exit status."""
+    """Runs tests/run in a chroot of `release`; returns its exit status."""
     chroot = Chroot(release)
     chroot.make(fresh)
     chroot.copy_checkout()

@@ -6,26 +6,26 @@ usage: tests/run [--release RELEASE [--fresh]] [TIER]...
 Tiers, all of them if none is named:
 
   demo         tests/demo
-  style        clang-format, clang-tidy, flake8; which folder of src may use which
+  style        clang-format, clang-tidy, flake8; the includes between folders of src
   unit         cmocka tests of the parts that need no switch
   cli          vifctl, the library, installation, symbol tables
   fuzz         the request parser, for 20 seconds
   integration  the real ovsdb-server and ovs-vswitchd-dpdk
   parity       the same VIFs through Debian's os-vif and through vifplugd, compared
   openstack    Nova, Neutron, its agent and libvirt, as packaged, plug through vifplugd
-  bench        that tests/bench works (a small run; no timing is asserted)
+  bench        tests/bench works (a small run; no timing is asserted)
   sanitize     unit, cli and integration again, built with ASan and UBSan
 
-Run it as root on Debian 12 or 13; it installs what is missing (tests/install-deps). Builds go to build/ and
-build-asan/. The last line is `N passed, N failed`; if there were failures, their ends stand before it, and
-the exit status is 1. With CI=true in the environment a skipped test counts as failed.
+Run it as root on Debian 12 or 13; it installs missing packages (tests/install-deps). The build directories are
+build/ and build-asan/. The last line is `N passed, N failed`; if there are failures, the ends of their outputs
+precede it, and the exit status is 1. With CI=true in the environment a skipped test counts as failed.
 
---release runs the tiers in a chroot of Debian bookworm, trixie or sid, which it makes, or takes from the last
-time, below /var/cache/vifplug-tests ($VIFPLUG_CHROOTS). --fresh makes it anew.
+--release runs the tiers in a chroot of Debian bookworm, trixie or sid below /var/cache/vifplug-tests
+($VIFPLUG_CHROOTS). It makes the chroot, or uses that of an earlier run. --fresh makes a new one.
 
-The simulated SmartNIC needs driver headers that only DPDK's source package holds. VPSIM_DPDK_HEADERS names a
-directory that has them. Where no archive has them, a stand-in takes the card's place, and tests that need more
-than that are skipped, also with CI=true.
+The simulated SmartNIC needs driver headers that only DPDK's source package has. VPSIM_DPDK_HEADERS names a
+directory that has them. If no archive has them, a stand-in replaces the card, and tests that need the driver are
+skipped, also with CI=true.
 """
 
 import argparse
@@ -50,8 +50,8 @@ JOBS = str(os.cpu_count() or 2)
 
 
 class Results:
-    """What passed, failed and was skipped, and the output of what failed. In CI a skipped test counts as
-    failed, unless the only thing that it lacks is the simulated card's driver."""
+    """Counts of passed, failed and skipped tests, and the output of failures. In CI a skipped test counts as
+    failed, unless only the simulated card's driver is missing."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
@@ -59,7 +59,7 @@ class Results:
 
     def add(self, name, passed, failed, skipped, output, started):
         if os.environ.get("CI") == "true":
-            # pytest tells skipped tests as `SKIPPED [2] file:line: reason`.
+            # pytest prints skipped tests as `SKIPPED [2] file:line: reason`.
             accepted = sum(int(n) for n, reason in re.findall(
                 r"^SKIPPED \[(\d+)\] \S+ (.*)$", output, re.M) if reason == card.NO_DRIVER)
             failed += skipped - accepted
@@ -82,7 +82,7 @@ class Results:
 
 
 def run(command, env=None, timeout=2400):
-    """Runs a command; its exit status and everything it printed."""
+    """Runs a command; returns its exit status and its output."""
     done = subprocess.run(command, cwd=TOP, env={**os.environ, **(env or {})}, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
                           stdin=subprocess.DEVNULL, errors="replace", check=False)
@@ -90,7 +90,7 @@ def run(command, env=None, timeout=2400):
 
 
 class BuildFailed(Exception):
-    """Nothing more can be tested."""
+    """The build failed, so no test can run."""
 
 
 def build(results, directory, *options):
@@ -110,7 +110,7 @@ def build_plain(results):
 
 
 def ovs_tree():
-    """The Open vSwitch tree that the plain build uses, so that it is built once only."""
+    """Returns the Open vSwitch tree of the plain build, so that it is built only once."""
     with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
         for line in cache:
             if line.startswith("OVS_BUILD_DIR:") and line.rstrip("\n").partition("=")[2]:
@@ -125,7 +125,7 @@ def demo(results):
 
 
 def sources(*patterns):
-    """Files of the checkout, also those that are not committed yet."""
+    """Returns the files of the checkout, also those that are not committed yet."""
     status, output = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns])
     return output.split() if status == 0 else []
 
@@ -140,8 +140,8 @@ def style(results):
 
 
 def tidy():
-    """clang-tidy over the C files of the build, on all cores. (The simulated card's driver is not among them
-    where its headers cannot be had; the fuzzer is built elsewhere.)"""
+    """Runs clang-tidy on the C files of the build, on all cores. (Without the simulated card's driver if its
+    headers are not available, and without the fuzzer, which has another build.)"""
     with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
         built = {os.path.relpath(entry["file"], TOP) for entry in json.load(file)}
     files = [name for name in sources("src/*.c", "tests/*.c") if name in built
@@ -151,7 +151,7 @@ def tidy():
                           cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as process:
         output, _ = process.communicate("\n".join(files))
-    # Of each file it counts what it does not show.
+    # clang-tidy prints for each file how many warnings it does not show.
     noise = re.compile(r"^(\d+ warnings? generated\.|\[\d+/\d+\] Processing file .*|\.?)\n", re.M)
     return process.returncode, noise.sub("", output)
 
@@ -163,7 +163,7 @@ def unit(results, directory=BUILD, name="unit"):
     passed = sum(int(n) for n in re.findall(r"\[  PASSED  \] (\d+) test", output))
     failed = sum(int(n) for n in re.findall(r"\[  FAILED  \] (\d+) test", output))
     if status != 0 and failed == 0:
-        failed = 1  # A test program crashed or none was found.
+        failed = 1  # A test program crashed, or there was none.
     if status == 0 and passed == 0:
         failed = 1
     lines = [line for line in output.splitlines() if "[ RUN" not in line and "[       OK" not in line]
@@ -191,7 +191,7 @@ def fuzz(results):
 
 def sanitize(results):
     build(results, ASAN, "-DVIFPLUG_SANITIZE=ON", f"-DOVS_BUILD_DIR={ovs_tree()}")
-    # What OVS's library keeps for the life of the process is no leak of ours.
+    # Ignore memory that OVS's library keeps until the end of the process.
     os.environ["ASAN_OPTIONS"] = "detect_leaks=1"
     os.environ["LSAN_OPTIONS"] = f"suppressions={TOP}/tests/lsan.supp:print_suppressions=0"
     os.environ["UBSAN_OPTIONS"] = "print_stacktrace=1"
@@ -238,7 +238,7 @@ def main():
     if unknown:
         parser.error(f"there is no tier '{unknown[0]}'")
     if options.fresh and not options.release:
-        parser.error("--fresh goes with --release")
+        parser.error("--fresh needs --release")
     if options.release:
         try:
             return release.run(options.release, options.tiers, options.fresh)

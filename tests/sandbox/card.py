@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the project with the simulated SmartNIC, or with the stand-in where the driver's headers cannot be
-had; tests/smartnic/README.md tells one from the other."""
+"""Builds the project with the simulated SmartNIC, or with the stand-in if the driver's headers are not
+available; tests/smartnic/README.md describes both."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ NOT_TO_BE_HAD = 3  # The exit status of fetch-dpdk-headers.
 
 
 class BuildError(Exception):
-    """A build failed; the text has the command and what it said."""
+    """A build failed; the text has the command and its output."""
 
 
 def _run(*command):
@@ -22,7 +22,7 @@ def _run(*command):
 
 
 def _has_headers(top, directory):
-    """Whether the driver can be built; fetches what it needs."""
+    """Whether the driver can be built; fetches its headers."""
     with open(f"{directory}/CMakeCache.txt", encoding="utf-8") as cache:
         if any(line.startswith("VPSIM_DPDK_HEADERS:") and line.rstrip("\n").partition("=")[2] for line in cache):
             return True
@@ -35,9 +35,8 @@ def _has_headers(top, directory):
 
 
 def build_card(top, directory):
-    """Builds the driver in `directory`, which is configured; or the stand-in, where the driver cannot be had or
-    VPSIM_STANDIN=yes asks for it. Whatever starts a sandbox afterwards uses what was built; returns whether that
-    is the driver."""
+    """Builds the driver in `directory`, which is configured; or the stand-in, if the driver cannot be built
+    or with VPSIM_STANDIN=yes. Later sandboxes use the result. Returns whether it is the driver."""
     driver = os.environ.get("VPSIM_STANDIN") != "yes" and _has_headers(top, directory)
     _run("cmake", "--build", directory, "--target", "rte_net_vpsim" if driver else "vpsim_standin")
     if not driver:
@@ -46,7 +45,7 @@ def build_card(top, directory):
 
 
 def build(top, directory, *options):
-    """Configures and builds the checkout `top` in `directory`, with the card as build_card() does; returns the
+    """Configures and builds the checkout `top` in `directory`, with the card like build_card(). Returns the
     same."""
     _run("cmake", "-S", top, "-B", directory, "-G", "Ninja",
          f"-DVPSIM_DPDK_HEADERS={os.environ.get('VPSIM_DPDK_HEADERS', '')}", *options)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest without a virtual machine: dpdk-testpmd with a virtio-user NIC on a vhost-user socket.
 
-It is to the switch what a guest with DPDK would be: a virtio driver at the other end of the socket, in
-either role. Commands go to its prompt, counters are read from what it prints.
+For the switch it is like a guest with DPDK: a virtio driver at the other end of the socket, in either role.
+Tests write commands to its prompt, and read counters from its output.
 """
 
 import os
@@ -11,14 +11,14 @@ import time
 
 from sandbox import change_hugepages, wait_for
 
-HUGEPAGES = 20  # Of 2 MB; what testpmd takes with the memory and buffers below.
+HUGEPAGES = 20  # Of 2 MB; testpmd needs so many with the memory and buffers below.
 
 
 class GuestError(Exception):
-    """A guest did not do what it was told in time."""
+    """A guest did not run a command in time."""
 
 
-# What the guest's driver offers to negotiate: VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER, or neither.
+# The features that the guest's driver offers: VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER, or neither.
 RINGS = {
     "packed": "packed_vq=1,in_order=0",
     "in-order": "packed_vq=0,in_order=1",
@@ -27,8 +27,8 @@ RINGS = {
 
 
 class Guest:
-    """testpmd as guest `name` of a sandbox, on socket `path` in `mode` ("server": it listens), with
-    `rings` as in RINGS (default: virtio-user's own, which are in order)."""
+    """testpmd as guest `name` of a sandbox, on socket `path` in `mode` ("server": it listens), with `rings`
+    as in RINGS (default: that of virtio-user, in order)."""
 
     def __init__(self, sandbox, name, path, mode="server", mac=None, mtu=1500, rings=None):
         self.sandbox = sandbox
@@ -47,14 +47,14 @@ class Guest:
         return self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
 
     def _take_hugepages(self):
-        """A mount of its own, with pages added to the machine's for it."""
+        """Makes a separate mount, and adds hugepages to the machine's for it."""
         change_hugepages(HUGEPAGES, self.sandbox.dir)
         self.sandbox.state["hugepages"] += HUGEPAGES
         self.sandbox.save()
         self._inside(self.sandbox.mount_hugepages(self.hugepages, HUGEPAGES))
 
     def _give_hugepages_back(self):
-        # vswitchd has the guest's memory mapped until it notices that the guest has gone.
+        # vswitchd maps the guest's memory until it notices the guest's end.
         wait_for(lambda: self._inside(f'umount "{self.hugepages}"', check=False).returncode == 0, 15,
                  f"{self.name}: its memory is let go of")
         change_hugepages(-HUGEPAGES, self.sandbox.dir)
@@ -62,7 +62,7 @@ class Guest:
         self.sandbox.save()
 
     def start(self, timeout=30):
-        """Starts it and waits for its prompt."""
+        """Starts the guest and waits for its prompt."""
         vdev = f"net_virtio_user0,path={self.path},queue_size=256"
         if self.mode == "server":
             vdev += ",server=1"
@@ -72,7 +72,7 @@ class Guest:
             vdev += f",{RINGS[self.rings]}"
         self._take_hugepages()
         if self.mode == "server":
-            self._inside(f'rm -f "{self.path}"')  # A killed one leaves its socket behind.
+            self._inside(f'rm -f "{self.path}"')  # A killed guest leaves its socket.
         if not os.path.exists(self.fifo):
             os.mkfifo(self.fifo)
         with open(self.output, "w", encoding="ascii"):
@@ -95,7 +95,7 @@ class Guest:
             return file.read()
 
     def command(self, line, expect="testpmd> ", timeout=15):
-        """Gives one command and returns what it printed, once that matches `expect`."""
+        """Runs one command and returns its output, once that matches `expect`."""
         start = os.path.getsize(self.output)
         os.write(self.input, f"{line}\n".encode())
         deadline = time.monotonic() + timeout
@@ -108,7 +108,7 @@ class Guest:
             time.sleep(0.01)
 
     def counters(self):
-        """(received, sent) packets since the last clear."""
+        """Returns the (received, sent) packets since the last clear."""
         text = self.command("show port stats 0", r"TX-packets: \d+.*####.*testpmd> ")
         received = re.search(r"RX-packets: (\d+)", text)
         sent = re.search(r"TX-packets: (\d+)", text)
@@ -118,15 +118,15 @@ class Guest:
         return "Link status: up" in self.command("show port info 0", r"Link status: \w+.*testpmd> ")
 
     def receive(self):
-        """From now on frames are taken in and dropped."""
+        """Starts to receive and drop frames."""
         self.command("stop")
         self.command("set fwd rxonly")
         self.command("clear port stats 0")
         self.command("start")
 
     def send(self, bursts, size, peer):
-        """Sends `bursts` times 32 frames of `size` bytes (less CRC) to MAC `peer`. Of more than 4 bursts
-        some may not find room in the ring."""
+        """Sends `bursts` times 32 frames of `size` bytes (less CRC) to MAC `peer`. With more than 4 bursts,
+        some frames may not fit into the ring."""
         self.command("stop")
         self.command("set fwd rxonly")
         self.command(f"set eth-peer 0 {peer}")
@@ -135,7 +135,7 @@ class Guest:
         self.command(f"start tx_first {bursts}")
 
     def stop(self, number=None):
-        """Ends it (killed, if a signal number is given)."""
+        """Ends the guest (kills it, with a signal number)."""
         if self.input is not None:
             os.close(self.input)
             self.input = None

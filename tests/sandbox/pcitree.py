@@ -1,21 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds fake PCI trees: what vifplugd and DPDK read under /sys/bus/pci/devices.
+"""Builds fake PCI trees: the files that vifplugd and DPDK read under /sys/bus/pci/devices.
 
 usage: pcitree.py ROOT CARD...
 
-ROOT stands in for /sys. CARD is a comma-separated list of KEY=VALUE:
+ROOT replaces /sys. CARD is a comma-separated list of KEY=VALUE:
 
   pf=0000:65:00.0      the PF (required)
   vendor=18f4          vendor id, device=01c5 device id, vf-device=051a that of the VFs
-  vf=0000:65:00.4+28   28 VFs from that address on, 8 functions a device, as virtfn0, virtfn1, ...;
-                       may be given several times; numbering goes on
+  vf=0000:65:00.4+28   28 VFs from that address on, 8 functions per device, as virtfn0, virtfn1, ...
+                       Can be repeated; the numbers continue
   numa=0               numa_node
-  broken=WHAT          leave something out or make it wrong: no-virtfn (the PF lists no VFs),
+  broken=WHAT          leave something out: no-virtfn (the PF lists no VFs),
                        no-physfn (the VFs name no PF), no-vendor (the ids cannot be read)
 
-The files are those that DPDK's bus scan wants (drivers/bus/pci/linux/pci.c), a `driver` link
-included: a device without one is passed over.
+The files are those that DPDK's bus scan needs (drivers/bus/pci/linux/pci.c), with a `driver` link: the scan
+ignores a device without one.
 """
 
 import os
@@ -27,7 +27,7 @@ BROKEN = ("no-virtfn", "no-physfn", "no-vendor")
 
 
 def parse_address(text):
-    """0000:65:00.4 as a tuple of numbers."""
+    """Returns 0000:65:00.4 as a tuple of numbers."""
     match = ADDRESS.match(text)
     if not match or int(match.group(3), 16) > 0x1F:
         raise ValueError(f"{text} is not a PCI address (DDDD:BB:DD.F)")
@@ -35,14 +35,14 @@ def parse_address(text):
 
 
 def following(address, n):
-    """The n-th function after `address`, 8 functions a device, 32 devices a bus."""
+    """Returns the n-th function after `address`, with 8 functions per device and 32 devices per bus."""
     domain, bus, device, function = parse_address(address)
     number = (bus << 8) + (device << 3) + function + n
     return f"{domain:04x}:{number >> 8:02x}:{number >> 3 & 0x1f:02x}.{number & 7}"
 
 
 class Tree:
-    """A PCI tree under `root`, which stands in for /sys."""
+    """A PCI tree under `root`, which replaces /sys."""
 
     def __init__(self, root):
         self.root = root

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real guest: a small Linux in QEMU, attached to a vhost-user socket as libvirt attaches it.
 
-For `<interface type="vhostuser">` with `<source type="unix" mode="server">` libvirt gives QEMU a
-character device that listens and a vhost-user netdev on it; the memory is shared hugepages. One queue
-pair, as the simulated card has one. With KVM where it works, else with TCG.
+For `<interface type="vhostuser">` with `<source type="unix" mode="server">` libvirt gives QEMU a character
+device that listens, and a vhost-user netdev on it; the memory is shared hugepages. There is one queue pair,
+because the simulated card has one. QEMU uses KVM if it works, else TCG.
 """
 
 import functools
@@ -20,7 +20,7 @@ MEMORY_MB = 128
 
 
 def fetch(directory):
-    """Kernel and initramfs, made once into `directory`."""
+    """Makes kernel and initramfs in `directory`, once."""
     done = subprocess.run([os.path.join(HERE, "fetch-kernel"), directory], capture_output=True,
                           text=True, timeout=300, check=False)
     if done.returncode != 0:
@@ -29,7 +29,7 @@ def fetch(directory):
 
 @functools.lru_cache
 def accelerator(images):
-    """KVM, if a guest really boots with it: /dev/kvm alone proves nothing."""
+    """Returns KVM if a guest boots with it: the existence of /dev/kvm is not enough."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
     with subprocess.Popen(
@@ -47,7 +47,7 @@ def accelerator(images):
 
 
 class QemuGuest:
-    """Guest `name` on the vhost-user socket `path`, where it listens."""
+    """Guest `name`, which listens on the vhost-user socket `path`."""
 
     def __init__(self, sandbox, name, path, mac, address, mtu=1500, packed=False):
         self.sandbox = sandbox
@@ -56,7 +56,7 @@ class QemuGuest:
         self.mac = mac
         self.address = address  # 192.0.2.1/24
         self.mtu = mtu
-        self.packed = packed  # Whether packed rings are offered to the guest.
+        self.packed = packed  # Whether QEMU offers packed rings to the guest.
         self.images = os.path.join(sandbox.build, "guest")
         self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
         self.serial = os.path.join(sandbox.dir, f"{self.name}.shell")
@@ -66,7 +66,7 @@ class QemuGuest:
         return self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
 
     def start(self):
-        """Starts it; it boots once the card connects, so ready() is asked for afterwards."""
+        """Starts the guest. It boots once the card connects, so call ready() afterwards."""
         fetch(self.images)
         change_hugepages(MEMORY_MB // 2, self.sandbox.dir)
         self.sandbox.state["hugepages"] += MEMORY_MB // 2
@@ -85,7 +85,7 @@ class QemuGuest:
             "-serial", f"unix:{self.serial},server=on,wait=off",
             "-chardev", f"socket,id=charnet0,path={self.path},server=on,wait=off",
             "-netdev", "type=vhost-user,id=hostnet0,chardev=charnet0",
-            # With MSI-X QEMU 7.2 crashes under TCG with vhost-user.
+            # QEMU 7.2 with TCG and vhost-user crashes with MSI-X.
             "-device", f"virtio-net-pci,netdev=hostnet0,id=net0,mac={self.mac},vectors=0,"
                        f"packed={'on' if self.packed else 'off'}"])
         return self
@@ -110,7 +110,7 @@ class QemuGuest:
                 raise SandboxError(f"{self.name} does not boot")
 
     def _exchange(self, line, seconds, until=None):
-        """Sends a line and returns what comes back within the time, or up to `until`."""
+        """Sends a line and returns the output within the time, or up to `until`."""
         self.shell.sendall(f"{line}\n".encode())
         text = ""
         deadline = time.monotonic() + seconds
@@ -125,14 +125,14 @@ class QemuGuest:
 
     def command(self, line, timeout=60):
         """Runs a shell command in the guest and returns its output."""
-        # The mark is put together by the guest's shell, so that no echo of the line can be it.
+        # The guest's shell composes the end mark, so an echo of the line does not contain it.
         text = self._exchange(f"{line}; echo vp-$((1+1))-end", timeout, "vp-2-end")
         if "vp-2-end" not in text:
             raise SandboxError(f"{self.name}: '{line}' did not end:\n{text}")
         return text.partition("vp-2-end")[0]
 
     def ping(self, address, size, count=3, timeout=60):
-        """How many of `count` echo requests of `size` bytes of IP were answered; none in fragments."""
+        """Returns how many of `count` echo requests of `size` bytes of IP got a reply; without fragments."""
         text = self.command(f"ping -c {count} -W 2 -s {size - 28} {address}", timeout)
         for line in text.splitlines():
             if "packets received" in line:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private Open vSwitch with DPDK, and vifplugd, in namespaces of their own.
+"""A private Open vSwitch with DPDK, and vifplugd, in separate namespaces.
 
-Everything lives in one directory and one pair of namespaces: a network namespace, so that two
-switches do not meet, and a mount namespace, in which /usr/local/var/run, DPDK's runtime directory
-and the hugepage mount are the sandbox's own. Only the hugepages are the machine's; what `up` reserves
-`down` gives back.
+Everything lives in one directory and one pair of namespaces: a network namespace, so that two switches do not
+meet, and a mount namespace, with private /usr/local/var/run, DPDK runtime directory and hugepage mount. Only
+the hugepages are shared with the machine; `up` reserves some, and `down` returns them.
 
-As a module it is what the integration tests stand on; `sandbox` beside it is the command.
+The integration tests use this module; `sandbox` in the same directory is the command.
 """
 
 import contextlib
@@ -28,38 +27,38 @@ import pcitree  # noqa: E402  (found beside this file)
 VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 NR_HUGEPAGES = "/proc/sys/vm/nr_hugepages"
-HUGEPAGES = 128  # Of 2 MB: what --socket-limit 256 lets vswitchd take.
+HUGEPAGES = 128  # Of 2 MB: as many as vswitchd may use with --socket-limit 256.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
-HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # How many each sandbox has, by its directory.
+HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # The number of each sandbox, by its directory.
 SUN_PATH = 107
 
 
-# The cards that the simulated SmartNIC's driver knows (tests/smartnic/vpsim.h), as pcitree.py has them.
+# The cards of the simulated SmartNIC's driver (tests/smartnic/vpsim.h), in the syntax of pcitree.py.
 CARDS = {
     "napatech": "pf=0000:65:00.0,vendor=18f4,device=01c5,vf-device=051a,vf=0000:65:00.4+{vfs}",
     "generic": "pf=0000:b3:00.0,vendor=fa5e,device=0001,vf-device=0002,vf=0000:b3:02.0+{vfs}",
 }
 SIMULATED = ("vendor=18f4,device=01c5", "vendor=fa5e,device=0001")
 DRIVER = "librte_net_vpsim.so"
-# What takes the driver's place where it cannot be built (tests/smartnic/README.md).
+# Replaces the driver if that cannot be built (tests/smartnic/README.md).
 STANDIN = "libvpsim-standin.so"
 # By default the simulated cards make representors when a port asks for one; the built-in profile of
-# Napatech's cards is that of a driver that does not.
+# Napatech's cards is for a driver that does not.
 ANY_TIME = "\n[nic napatech]\nrepresentors = any-time\n"
 
 
 def card_vfs(card):
-    """The addresses of a card's VFs."""
+    """Returns the addresses of a card's VFs."""
     counts = [item[3:].partition("+") for item in card.split(",") if item.startswith("vf=")]
     return [pcitree.following(first, i) for first, _, count in counts for i in range(int(count or 1))]
 
 
 class SandboxError(Exception):
-    """Something could not be started, stopped or found."""
+    """A start, a stop or a lookup failed."""
 
 
 def wait_for(condition, timeout, what):
-    """Waits until condition() gives something true, and returns that."""
+    """Waits until condition() returns a true value, and returns it."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -71,8 +70,8 @@ def wait_for(condition, timeout, what):
 
 
 def is_alive(pid):
-    """Whether a process runs. A zombie does not, unless threads of it are left: until the last one has
-    ended, its files stay open and locked."""
+    """Whether a process runs. A zombie does not run, unless it still has threads: until the last thread ends,
+    its files stay open and locked."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z" or len(
@@ -101,14 +100,14 @@ def kill(pid, number=signal.SIGTERM, timeout=10):
 
 @contextlib.contextmanager
 def hugepages_locked():
-    """Keeps two sandboxes from changing the number of hugepages at the same moment."""
+    """Locks the number of hugepages, so that two sandboxes do not change it at the same time."""
     with open(HUGEPAGES_LOCK, "w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def hugepages_held():
-    """{directory: hugepages} of all sandboxes; to be called with the lock."""
+    """Returns {directory: hugepages} of all sandboxes; the caller must hold the lock."""
     try:
         with open(HUGEPAGES_HELD, encoding="utf-8") as file:
             return json.load(file)
@@ -124,7 +123,7 @@ def note_hugepages(directory, delta):
 
 
 def change_hugepages(delta, directory):
-    """Adds to (or takes from) the machine's number of hugepages, for the sandbox in `directory`."""
+    """Increases (or decreases) the machine's number of hugepages, for the sandbox in `directory`."""
     with hugepages_locked():
         with open(NR_HUGEPAGES, encoding="ascii") as file:
             before = int(file.read())
@@ -166,19 +165,19 @@ class Sandbox:
     # --- Processes. ---
 
     def save(self):
-        """Writes the state down, so that any process can take the sandbox down."""
+        """Writes the state to its file, so that any process can end the sandbox."""
         temporary = f"{self.state_file}.new"
         with open(temporary, "w", encoding="utf-8") as file:
             json.dump(self.state, file)
         os.replace(temporary, self.state_file)
 
     def pid(self, name):
-        """The pid of ovsdb-server, ovs-vswitchd, vifplugd, or None if it does not run."""
+        """Returns the pid of ovsdb-server, ovs-vswitchd or vifplugd, or None if it does not run."""
         pid = self.state["pids"].get(name)
         return pid if pid and is_alive(pid) else None
 
     def env(self):
-        """What makes ovs-vsctl, ovs-appctl and vifctl talk to this sandbox."""
+        """Returns the environment with which ovs-vsctl, ovs-appctl and vifctl use this sandbox."""
         return {
             "OVS_RUNDIR": self.run,
             "OVS_LOGDIR": self.log,
@@ -194,12 +193,12 @@ class Sandbox:
         return environment
 
     def inside(self, command):
-        """The command line that runs `command` in the sandbox's namespaces."""
+        """Returns the command line that runs `command` in the sandbox's namespaces."""
         return ["nsenter", "--target", str(self.state["pids"]["holder"]), "--net", "--mount",
                 "--", *command]
 
     def start(self, name, command, inside=True, extra_env=None):
-        """Starts a process that goes on when we end; its output goes to log/NAME.out."""
+        """Starts a process that survives this one; its output goes to log/NAME.out."""
         if self.pid(name):
             raise SandboxError(f"{name} runs already")
         with open(os.path.join(self.log, f"{name}.out"), "ab") as output:
@@ -228,7 +227,7 @@ class Sandbox:
         return "".join(lines)
 
     def wait_ready(self, name, condition, timeout):
-        """Waits for a process that was started; tells its last words if it does not come up."""
+        """Waits until a process is ready; on failure raises its last output."""
         def ready():
             if not self.pid(name):
                 raise SandboxError(f"{name} ended at once:\n{self._tail(name)}")
@@ -250,7 +249,7 @@ class Sandbox:
         return result
 
     def vsctl(self, *arguments, check=True):
-        """ovs-vsctl, without waiting for vswitchd; its output without the last newline."""
+        """Runs ovs-vsctl, without waiting for vswitchd; returns its output without the last newline."""
         result = self.command("ovs-vsctl", "--no-wait", f"--db={self.db}", *arguments, check=check)
         return result.stdout.rstrip("\n")
 
@@ -270,8 +269,8 @@ class Sandbox:
             os.makedirs(path, exist_ok=True)
 
     def _start_namespaces(self):
-        """A process that does nothing but hold the namespaces. In them /usr/local is an overlay, so
-        that its var/run can be mounted over even where the machine has none."""
+        """Starts a process that only keeps the namespaces. In them /usr/local is an overlay, so that var/run
+        can be a mount point even if the machine does not have it."""
         overlay = (f"lowerdir=/usr/local,upperdir={self.dir}/overlay/upper,"
                    f"workdir={self.dir}/overlay/work")
         script = f"""set -e
@@ -292,14 +291,14 @@ exec sleep infinity"""
 
     @staticmethod
     def mount_hugepages(path, pages):
-        """The command that mounts hugepages at `path`, at most as many as were added to the machine's
-        for it, so that nobody takes another's. (min_size would be the better guard, but DPDK takes
-        pages that are set aside for taken.)"""
+        """Returns the command that mounts hugepages at `path`, at most as many as were added to the machine's
+        for it, so that each mount uses only its own. (min_size would be safer, but DPDK treats reserved pages
+        as used.)"""
         return (f'mkdir -p "{path}" && mount -t hugetlbfs -o pagesize=2M,size={2 * pages}M none '
                 f'"{path}"')
 
-    # Logs go to files alone: what happens in a sandbox is none of the machine's syslog's business, and
-    # where nobody listens at /dev/log, as in a container, the C library looks for it with each line.
+    # Logs go only to files: the machine's syslog does not need them, and without a server at /dev/log, as in
+    # a container, the C library tries to connect for each line.
     def start_ovsdb(self):
         if not os.path.exists(f"{self.dir}/conf.db"):
             self.command("ovsdb-tool", "create", f"{self.dir}/conf.db", SCHEMA)
@@ -313,7 +312,7 @@ exec sleep infinity"""
             check=False).returncode == 0, 20)
 
     def start_vswitchd(self, wait=True):
-        """Starts ovs-vswitchd; it finds the simulated card's driver by its soname, since EAL refuses
+        """Starts ovs-vswitchd. It finds the simulated card's driver by its soname, because EAL refuses
         libraries below world-writable directories. The stand-in is preloaded."""
         card = {"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices",
                 "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file}
@@ -328,9 +327,9 @@ exec sleep infinity"""
             self.wait_vswitchd()
 
     def card_settings(self, **settings):
-        """Writes the simulated cards' settings (tests/smartnic/vpsim.h; _ stands for -), which hold from
-        the next use on. For one PF: card_settings(**{"max-mtu@0000:65:00.0": 2000}). The driver stays the
-        one that the sandbox was started with."""
+        """Writes the simulated cards' settings (tests/smartnic/vpsim.h; _ stands for -), which apply from the
+        next use on. For one PF: card_settings(**{"max-mtu@0000:65:00.0": 2000}). This does not change the
+        `driver` that the sandbox was started with."""
         settings = {"driver": self.state["driver"], **settings}
         temporary = f"{self.card_file}.new"
         with open(temporary, "w", encoding="ascii") as file:
@@ -339,7 +338,7 @@ exec sleep infinity"""
         os.replace(temporary, self.card_file)
 
     def wait_vswitchd(self):
-        """Until it answers: DPDK is initialised and the bridges are configured."""
+        """Waits until vswitchd replies: DPDK is initialised and the bridges are configured."""
         self.wait_ready("ovs-vswitchd", lambda: self.command(
             "ovs-appctl", "-t", f"{self.run}/ovs-vswitchd.ctl", "version",
             check=False).returncode == 0, 60)
@@ -352,7 +351,7 @@ exec sleep infinity"""
             with open(self.config, "w", encoding="ascii") as file:
                 file.write("[daemon]\nsocket_group = root\n")
         self._fit_profile()
-        # In the environment ovs-appctl -t vifplugd finds it by its pidfile in OVS_RUNDIR.
+        # With the sandbox's environment, ovs-appctl -t vifplugd finds it by its pidfile in OVS_RUNDIR.
         self.start("vifplugd", [
             os.path.join(self.build, "src/vifplugd"), f"--config={self.config}",
             f"--socket={self.socket}", f"--db={self.db}", f"--sysfs-root={self.sys}",
@@ -362,7 +361,7 @@ exec sleep infinity"""
             self.wait_vifplugd()
 
     def _fit_profile(self):
-        """Adds to the configuration when the card's driver makes representors, if that is not there."""
+        """Adds `representors` to the configuration, if it is missing."""
         with open(self.config, encoding="ascii") as file:
             text = file.read()
         if self.state["driver"] == "plain" and "representors =" not in text:
@@ -380,15 +379,16 @@ exec sleep infinity"""
         return [card for card in self.state["cards"] if any(i in card for i in SIMULATED)]
 
     def dpdk_extra(self):
-        """EAL options: the simulated cards, or no PCI devices at all (the stand-in needs none)."""
+        """Returns the EAL options: the simulated cards, or no PCI devices at all (the stand-in needs
+        none)."""
         memory = f"--huge-dir {self.dir}/hugepages --socket-limit 256"
         if not self._simulated() or self.standin:
             return f"--no-pci {memory}"
         return f"-d {DRIVER} {' '.join(self.allowed(card) for card in self._simulated())} {memory}"
 
     def allowed(self, card):
-        """The EAL options that name a card: its PF, and for the published driver (tests/smartnic/vpsim.h)
-        its VFs with the ids of their representors."""
+        """Returns the EAL options that name a card: its PF, and for the published driver
+        (tests/smartnic/vpsim.h) its VFs with the ids of their representors."""
         pf = card.split("pf=")[1].split(",")[0]
         if self.state["driver"] == "plain":
             return f"-a {pf}"
@@ -398,10 +398,10 @@ exec sleep infinity"""
         return " ".join([f"-a {pf},representor=[{ids}]", *(f"-a {vf}" for vf in vfs)])
 
     def up(self, cards=("napatech",), vfs=28, daemon=True, driver="plain"):
-        """Starts everything and returns when all are ready; takes it down again if that fails. Each of
-        `cards` is a name in CARDS, with `vfs` VFs, or what pcitree.py takes; those of the ids that the
-        simulated SmartNIC's driver knows work, others can only be looked at. `driver` is the one of its
-        settings: with "published", of Napatech's cards alone."""
+        """Starts everything and returns when all are ready; on failure ends it again. Each of `cards` is a
+        name in CARDS, with `vfs` VFs, or a CARD of pcitree.py. Cards with ids of the simulated SmartNIC's
+        driver work; others only exist in sysfs. `driver` is the setting of that name; "published" works only
+        with Napatech's cards."""
         if self.pid("holder"):
             raise SandboxError(f"{self.dir} is up already")
         self.state["driver"] = driver
@@ -425,7 +425,8 @@ exec sleep infinity"""
             self.vsctl("set", "open_vswitch", ".", "other_config:dpdk-init=true",
                        "other_config:dpdk-socket-mem=64", "other_config:dpdk-lcore-mask=0x1",
                        "other_config:pmd-cpu-mask=0x2",
-                       # One pool for all MTUs: the largest pool that fits leaves no room for a second.
+                       # One pool for all MTUs: the first pool is the largest that fits, and leaves no space
+                       # for a second.
                        "other_config:shared-mempool-config=9702",
                        f'other_config:dpdk-extra="{self.dpdk_extra()}"')
             self.start_vswitchd()
@@ -438,7 +439,7 @@ exec sleep infinity"""
     # --- Down. ---
 
     def down(self, keep_logs=False):
-        """Ends what was started, gives the hugepages back and removes the directory."""
+        """Ends all processes, returns the hugepages and removes the directory."""
         if not os.path.isdir(self.dir):
             return
         names = [name for name in self.state["pids"] if name != "holder"]

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between DPDK's releases, 22.11 to 25.11.
+/* The differences between DPDK's releases, 22.11 to 25.11.
  *
- * Driver headers may be fetched only once the build runs, so CMake's checks cannot look into them:
- * the compiler chooses by the types that it finds. Types that are not known here do not compile. */
+ * The build may fetch the driver headers after CMake has run, so CMake cannot check them: the
+ * compiler chooses by the types that it finds. Unknown types do not compile. */
 
 #ifndef VPSIM_COMPAT_H
 #define VPSIM_COMPAT_H
@@ -11,8 +11,8 @@
 
 #include <ethdev_driver.h>
 
-/* Since 24.03 rte_eth_devargs_parse() fills an array, the size of which is its third parameter, and
- * returns how many elements it filled. This fills one; a negative value says that it failed. */
+/* Since 24.03 rte_eth_devargs_parse() fills an array, whose size is its third parameter, and
+ * returns how many elements it filled. This fills one; a negative value means failure. */
 static inline int vpsim_devargs_parse(const char *text, struct rte_eth_devargs *devargs)
 {
     typedef int one_parser(const char *, struct rte_eth_devargs *);

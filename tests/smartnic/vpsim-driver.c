@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PCI driver: which devices are ours, and what a probe makes of them.
+/* The PCI driver: which devices it drives, and what a probe of them does.
  *
- * Probing is idempotent: the switch probes a PF again for each representor that it misses, and for
- * each one that was refused at every reconfiguration. All is checked before anything is made, and
- * what a failing probe made is taken back.
+ * Probing is idempotent: the switch probes a PF again for each missing representor, and at every
+ * reconfiguration for each refused one. The driver checks everything before it makes anything, and
+ * a failing probe removes what it made.
  *
- * With `driver = published` (vpsim.h) VFs are probed as well, and that makes the representors. */
+ * With `driver = published` (vpsim.h) VFs are probed too, and these probes make the representors.
+ */
 
 #include "vpsim-compat.h"
 #include "vpsim.h"
@@ -75,8 +76,8 @@ static struct rte_eth_dev *ensure_pf(struct rte_pci_device *pci)
     }
     dev = rte_eth_dev_get_by_name(pci->name);
 
-    /* Representors that outlived an earlier ethdev of the PF: their numbers are looked up through
-     * it. */
+    /* Representors of an earlier ethdev of the PF: ethdev looks their numbers up through the PF's.
+     */
     uint16_t port_id;
     RTE_ETH_FOREACH_DEV_OF(port_id, &pci->device)
     {
@@ -96,7 +97,7 @@ static void representor_name(const struct rte_pci_device *pci, uint16_t vf, char
     snprintf(name, size, "%s_representor_%u", pci->name, vf);
 }
 
-/* Makes the representors that are not there yet; all or none. */
+/* Makes the missing representors; all or none. */
 static int make_representors(struct rte_pci_device *pci, const struct rte_eth_dev *pf,
                              const struct rte_eth_devargs *numbers)
 {
@@ -145,11 +146,11 @@ static bool is_vf(const struct rte_pci_device *pci)
            (pci->id.device_id == 0x051a || pci->id.device_id == 0x051b);
 }
 
-/* The PF takes note of the ids that its VFs are to get. */
+/* Stores in the PF the ids for its VFs. */
 static int probe_published_pf(struct rte_pci_device *pci, const struct rte_eth_devargs *numbers)
 {
     if (rte_eth_dev_get_by_name(pci->name)) {
-        return -EEXIST; /* As EAL answers for a driver without RTE_PCI_DRV_PROBE_AGAIN. */
+        return -EEXIST; /* EAL's error for a driver without RTE_PCI_DRV_PROBE_AGAIN. */
     }
     for (uint16_t i = 0; i < numbers->nb_representor_ports; i++) {
         uint16_t id = numbers->representor_ports[i];
@@ -180,7 +181,7 @@ static bool wants_separate(const struct rte_pci_device *vf)
     return found && (found == devargs->args || found[-1] == ',') && (!found[5] || found[5] == ',');
 }
 
-/* Makes the representor of a VF, on the PF's device, where the switch looks for it. */
+/* Makes the representor of a VF on the PF's device, because the switch looks for it there. */
 static int probe_published_vf(struct rte_pci_device *vf, const struct vpsim_settings *settings,
                               const char *pf_name)
 {
@@ -208,7 +209,7 @@ static int probe_published_vf(struct rte_pci_device *vf, const struct vpsim_sett
     };
     char name[RTE_ETH_NAME_MAX_LEN];
 
-    pf_port->n_ids_given++; /* Also of one that fails: the ids of the others do not move. */
+    pf_port->n_ids_given++; /* Also if this VF fails: the ids of the others do not change. */
     if (vpsim_settings_refuse(settings, params.vf)) {
         VPSIM_LOG(ERR, "%s: representor %u: refused by refuse-probe", vf->name, params.vf);
         return -EIO;
@@ -218,7 +219,7 @@ static int probe_published_vf(struct rte_pci_device *vf, const struct vpsim_sett
                               vpsim_ethdev_init, &params);
 }
 
-/* VFs are the published driver's alone; otherwise EAL is to leave them. */
+/* Only the published driver probes VFs; otherwise EAL must skip them. */
 static int probe_vf(struct rte_pci_device *vf)
 {
     char pf_name[PCI_PRI_STR_SIZE + 1];
@@ -231,7 +232,7 @@ static int probe_vf(struct rte_pci_device *vf)
     return settings.published ? probe_published_vf(vf, &settings, pf_name) : 1;
 }
 
-/* --- EAL's side. --- */
+/* --- Functions for EAL. --- */
 
 static int remove_card(struct rte_pci_device *pci)
 {
@@ -239,7 +240,7 @@ static int remove_card(struct rte_pci_device *pci)
 
     RTE_ETH_FOREACH_DEV_OF(port_id, &pci->device)
     {
-        /* ethdev does not close what runs. */
+        /* ethdev does not close a started port. */
         rte_eth_dev_stop(port_id);
         rte_eth_dev_close(port_id);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PF and representor ethdevs: the operations that ethdev asks of a driver. */
+/* PF and representor ethdevs: the operations that ethdev needs from a driver. */
 
 #include "vpsim-compat.h"
 #include "vpsim.h"
@@ -48,7 +48,7 @@ static uint16_t send_burst(void *queue, struct rte_mbuf **frames, uint16_t n)
     struct vpsim_port *port = queue;
     uint64_t bytes = 0;
 
-    /* On the PF's wire everything is lost; what a guest does not take stays the caller's. */
+    /* The PF drops everything; the caller keeps frames that a guest does not accept. */
     if (port->representor) {
         n = vpsim_guest_send(&port->guest, frames, n);
     }
@@ -83,8 +83,8 @@ static int link_update(struct rte_eth_dev *dev, int wait __rte_unused)
     return rte_eth_linkstatus_set(dev, &link);
 }
 
-/* Opens the socket at the first start, not at the probe: a port that the switch cannot configure
- * would only show itself to the guest and vanish, at every retry. */
+/* Opens the socket at the first start, not at the probe: otherwise a port that the switch cannot
+ * configure would appear to the guest and disappear at every retry. */
 static int dev_start(struct rte_eth_dev *dev)
 {
     struct vpsim_port *port = dev->data->dev_private;
@@ -240,9 +240,9 @@ static const struct eth_dev_ops ops = {
     .stats_reset = stats_reset,
 };
 
-/* --- Making one. --- */
+/* --- Creation. --- */
 
-/* An address of its own for each port: locally administered, the same after each probe. */
+/* A unique address for each port: locally administered, the same after each probe. */
 static struct rte_ether_addr *new_mac(const struct rte_pci_addr *pf, bool representor, uint16_t vf)
 {
     struct rte_ether_addr *mac = rte_zmalloc("vpsim", sizeof *mac, 0);
@@ -272,7 +272,7 @@ int vpsim_ethdev_init(struct rte_eth_dev *dev, void *params_)
     port->published = params->published;
     port->separate = params->separate;
 
-    /* ethdev frees it, also when we fail. */
+    /* ethdev frees it, also on failure. */
     dev->data->mac_addrs = new_mac(&params->pci->addr, params->representor, params->vf);
     if (!dev->data->mac_addrs) {
         return -ENOMEM;

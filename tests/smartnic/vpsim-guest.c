@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guests, through librte_vhost.
  *
- * librte_vhost calls back on threads of its own and knows guests by number and path only, so there
- * is a list of the open ones. A guest leaves it only after its socket is unregistered:
- * unregistering calls destroy_device, which must still find it. */
+ * librte_vhost calls back on its own threads and knows guests only by number and path, so this
+ * keeps a list of the open ones. A guest stays in the list until its socket is unregistered:
+ * unregistering calls destroy_device, which must find the guest. */
 
 #include "vpsim.h"
 
@@ -23,7 +23,8 @@
 #define VIRTIO_F_IN_ORDER 35 /* Virtual I/O Device (VIRTIO) 1.1, section 6. */
 #endif
 
-/* What needs checksums, segmentation, or more than one ring pair: none is simulated. */
+/* Features that need checksums, segmentation, or more than one ring pair; the card does not
+ * simulate them. */
 #define FEATURES_LACKING                                                                           \
     (1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM |                                 \
      1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 |                             \
@@ -47,7 +48,7 @@ static struct vpsim_guest *find(const char *path)
     return NULL;
 }
 
-/* Whether the rings that the guest negotiated are such as the card can use. */
+/* Whether the card can use the rings that the guest negotiated. */
 static bool rings_fit(const struct vpsim_guest *guest, int vid)
 {
     const uint64_t fit = 1ULL << VIRTIO_F_RING_PACKED | 1ULL << VIRTIO_F_IN_ORDER;
@@ -59,7 +60,7 @@ static bool rings_fit(const struct vpsim_guest *guest, int vid)
     return !rte_vhost_get_negotiated_features(vid, &features) && features & fit;
 }
 
-/* Gives the guest that `vid` belongs to the device `now`, once no burst uses the old one. */
+/* Sets the device of the guest of `vid` to `now`, once no burst uses the old one. */
 static int change(int vid, int now)
 {
     char path[sizeof((struct vpsim_guest *)0)->path];
@@ -87,8 +88,8 @@ static int change(int vid, int now)
     return 0;
 }
 
-/* Neither callback may raise an ethdev event: the switch would take locks that a thread waiting for
- * librte_vhost holds. */
+/* The callbacks must not raise an ethdev event: the switch would take locks that another thread
+ * holds while it waits for librte_vhost. */
 
 static int new_device(int vid)
 {
@@ -114,7 +115,7 @@ static int start_socket(const char *path, bool listen)
     uint64_t flags = RTE_VHOST_USER_LINEARBUF_SUPPORT | RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
 
     if (listen) {
-        /* What a killed process left there would make bind() fail. */
+        /* The socket of a killed process would make bind() fail. */
         unlink(path);
     } else {
         flags |= RTE_VHOST_USER_CLIENT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings file; vpsim.h says what may stand in it. */
+/* The settings file; vpsim.h describes it. */
 
 #include "vpsim.h"
 
@@ -74,7 +74,7 @@ static bool set(struct vpsim_settings *s, const char *key, const char *value)
     return false;
 }
 
-/* Reads one pass over the file: lines for every card, or those for this PF. */
+/* Reads the file once: the lines for every card, or those for this PF. */
 static void read_pass(FILE *file, const char *pf, bool own, struct vpsim_settings *s)
 {
     char line[512];
@@ -151,7 +151,7 @@ bool vpsim_settings_refuse(const struct vpsim_settings *s, uint16_t vf)
     return false;
 }
 
-/* Appends the last part of a path to it once more: DIR/NAME becomes DIR/NAME/NAME. */
+/* Appends the last component of a path again: DIR/NAME becomes DIR/NAME/NAME. */
 static bool separate_path(char *path, size_t size)
 {
     size_t used = strlen(path);
@@ -160,7 +160,7 @@ static bool separate_path(char *path, size_t size)
     if (!name || used + strlen(name) >= size) {
         return false;
     }
-    memmove(path + used, name, strlen(name)); /* It ends where the copy begins. */
+    memmove(path + used, name, strlen(name)); /* The name ends where the copy begins. */
     path[2 * used - (size_t)(name - path)] = '\0';
     return true;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stand-in for the simulated SmartNIC, for releases whose driver headers cannot be had. README.md
- * says what it can and cannot do.
+/* A stand-in for the simulated SmartNIC, for releases whose driver headers are not available.
+ * README.md says what it can and cannot do.
  *
- * It is no driver. It is preloaded into ovs-vswitchd, stands between that and the public API of
- * DPDK, and gives a representor's name to a device of net_vhost, a driver that DPDK has: what is
- * called 0000:65:00.0,representor=[10] outside is net_vhost_0000_65_00_0_10 inside. That device has
- * the VF's vhost-user socket already; what such a driver lacks (an MTU, a MAC, the look of a
- * representor) is answered here. */
+ * It is not a driver. It is preloaded into ovs-vswitchd, replaces functions of DPDK's public API,
+ * and gives a representor's name to a device of net_vhost, one of DPDK's drivers:
+ * 0000:65:00.0,representor=[10] for vswitchd is net_vhost_0000_65_00_0_10 for DPDK. That device has
+ * the VF's vhost-user socket; the stand-in adds what the driver does not have (an MTU, a MAC, the
+ * attributes of a representor). */
 
 #include "vpsim.h"
 
@@ -28,7 +28,7 @@ RTE_LOG_REGISTER(vpsim_logtype, pmd.net.vpsim, INFO)
 
 #define NAME_FORMAT "net_vhost_%04x_%02x_%02x_%x_%u"
 
-/* The next definition of a function of DPDK, which is DPDK's own. */
+/* The next definition of a DPDK function, that of DPDK. */
 #define REAL(function) ((__typeof__(&function))real(#function))
 
 static void *real(const char *name)
@@ -48,10 +48,10 @@ struct representor {
     unsigned int vf;
 };
 
-/* What ports of ours were told, by port number. */
+/* The settings of our ports, by port number. */
 static struct {
     uint16_t mtu;
-    bool started; /* Once, since the probe. */
+    bool started; /* Started at least once since the probe. */
     bool has_mac;
     struct rte_ether_addr mac;
 } told[RTE_MAX_ETHPORTS];
@@ -83,7 +83,7 @@ static void inside_name(const struct representor *r, char *name, size_t size)
     snprintf(name, size, NAME_FORMAT, r->pf.domain, r->pf.bus, r->pf.devid, r->pf.function, r->vf);
 }
 
-/* Whether a port is a representor of ours, and which. */
+/* Whether a port is one of our representors, and which. */
 static bool is_representor(uint16_t port, struct representor *r)
 {
     char name[RTE_ETH_NAME_MAX_LEN];
@@ -128,7 +128,7 @@ static int probe(const struct representor *r)
         return -EINVAL;
     }
     if (settings.vhost_listen) {
-        unlink(path); /* What an earlier process left: it would be in the way. */
+        unlink(path); /* An earlier process may have left a socket. */
     }
     inside_name(r, name, sizeof name);
     snprintf(args, sizeof args, "iface=%s,client=%d", path, !settings.vhost_listen);
@@ -141,13 +141,13 @@ static int probe(const struct representor *r)
     return error;
 }
 
-/* --- What stands in DPDK's place. --- */
+/* --- Replacements of DPDK's functions. --- */
 
 int rte_dev_probe(const char *devargs)
 {
     struct representor r;
 
-    /* Of other cards DPDK knows nothing, as with the driver. */
+    /* DPDK does not know other cards, as with the driver. */
     return parse_devargs(devargs, &r) && vpsim_tree_is_card(&r.pf) ? probe(&r)
                                                                    : REAL(rte_dev_probe)(devargs);
 }
@@ -164,8 +164,8 @@ int rte_eth_iterator_init(struct rte_dev_iterator *iterator, const char *devargs
     return REAL(rte_eth_iterator_init)(iterator, devargs);
 }
 
-/* net_vhost offers guests offloads that its frames do not keep on the way to another guest: the
- * checksum of a frame would be left to a NIC that nobody has. */
+/* net_vhost offers guests offloads that do not work when frames go to another guest: there is no
+ * NIC that would compute the checksum of a frame. */
 int rte_vhost_driver_start(const char *path)
 {
     const uint64_t offloads = 1ull << VIRTIO_NET_F_CSUM | 1ull << VIRTIO_NET_F_GUEST_CSUM |
@@ -232,7 +232,7 @@ int rte_eth_dev_start(uint16_t port)
     return error;
 }
 
-/* net_vhost looks into queues that a port which could not be configured does not have. */
+/* net_vhost reads queues, which a port without a configuration does not have. */
 static bool has_no_queues(uint16_t port)
 {
     struct representor r;

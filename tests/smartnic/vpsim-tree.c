@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the fake PCI tree says about a PF's VFs. */
+/* Reads a PF's VFs from the fake PCI tree. */
 
 #include "vpsim.h"
 
@@ -28,7 +28,7 @@ static DIR *open_pf(const struct rte_pci_addr *pf)
     return opendir(path);
 }
 
-/* A file of a device's directory that holds a number, or 0. */
+/* Returns the number in a file of a device's directory, or 0. */
 static unsigned long read_id(int directory, const char *name)
 {
     char text[16] = "";
@@ -47,7 +47,7 @@ static bool is_napatech(int directory)
     return read_id(directory, "vendor") == VPSIM_VENDOR_NAPATECH;
 }
 
-/* The number by which the card's representors know the VF at the link virtfn<index>, or -1. */
+/* The representor number of the VF at the link virtfn<index>, or -1. */
 static int vf_number(const struct rte_pci_addr *pf, bool napatech, int directory, const char *link,
                      unsigned int index)
 {

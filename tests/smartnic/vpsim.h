@@ -6,67 +6,67 @@
  * The driver binds the PFs of a fake PCI tree (DPDK scans $SYSFS_PCI_DEVICES in place of
  * /sys/bus/pci/devices) and makes
  *
- *   - one ethdev for the PF, named by its address: its wire leads nowhere, so it receives
- *     nothing and drops what it is given, and its link is always up;
+ *   - one ethdev for the PF, named by its address: it has no wire, so it receives nothing and
+ *     drops what it sends, and its link is always up;
  *   - one ethdev for each number in `representor=[..]` of the devargs, named
  *     <PF>_representor_<number>, whether they come with -a at start or with a later probe.
  *
- * A VF has no hardware either: its guest side is a vhost-user socket. What the guest sends is
- * what the representor receives, and the other way round. The link is up while a guest is
- * connected. The socket is there from the first start of the representor until it is closed.
+ * A VF has no hardware either: its guest side is a vhost-user socket. The representor receives
+ * what the guest sends, and the guest receives what the representor sends. The link is up while a
+ * guest is connected. The socket exists from the first start of the representor until it is closed.
  *
- * Numbers are those of the VFs that the fake tree has under the PF, else the probe fails, as a
- * real driver's would:
+ * Numbers must be those of VFs that the fake tree has under the PF, else the probe fails, as with a
+ * real driver:
  *
- *   18f4:01c5  Napatech: device * 8 + function of a VF on the PF's own bus, whatever its virtfnN
- *   fa5e:0001  invented, no driver of DPDK claims it: N of virtfnN
+ *   18f4:01c5  Napatech: device * 8 + function of a VF on the PF's bus, whatever its virtfnN
+ *   fa5e:0001  an invented card, without a driver in DPDK: N of virtfnN
  *
- * VFs need other device ids than these (051a, 0002), or they would be taken for PFs.
+ * VFs need other device ids than these (051a, 0002), or the driver would treat them as PFs.
  *
  * The published driver
  * --------------------
- * With `driver = published` a card with Napatech's ids does what Napatech's published driver (2023
- * series) is read to do; nobody has compared it with a card:
+ * With `driver = published` a card with Napatech's ids behaves like Napatech's published driver
+ * (2023 series) according to its source; it has not been compared with a card:
  *
  *   - The probe of a VF (18f4:051a or 18f4:051b, named with -a at start) makes its representor. The
  *     PF's representor=[..] gives the representors their ids, in the order of probing, which is
  *     EAL's: by address. A VF fails its probe if no id is left, or if its PF is not probed.
  *   - Ids are from 2 to 71.
- *   - The PF is not probed again: a representor that does not exist after the start never does.
+ *   - The PF is not probed again: the driver makes representors only at the start.
  *   - A guest has link, and frames pass, only if it negotiates VIRTIO_F_RING_PACKED or
  *     VIRTIO_F_IN_ORDER.
  *   - The card connects, and the guest listens, whatever vhost-mode is. {vf} in the socket's path
- * is the VF's number, ID*8+VF, whatever id its representor has. With sep=1 in the VF's devargs each
- *     socket has a directory of its own, of the socket's name: stdvio10/stdvio10.
- *   - The largest MTU is 9982, if max-mtu does not set another.
+ *     is the VF's number, ID*8+VF, whatever id its representor has. With sep=1 in the VF's devargs
+ *     each socket has a separate directory with the socket's name: stdvio10/stdvio10.
+ *   - The largest MTU is 9982, unless max-mtu sets another.
  *
  * Settings
  * --------
  * VPSIM_CONFIG in the process's environment names a file of `key = value` lines; `#` starts a
- * comment. It is read anew at each probe and each call that a key concerns, so a test may change
- * it at any time (write a new file and rename it). `key@0000:65:00.0` is for one PF and wins over
- * the plain key. A missing file or key means the default; lines that are not understood are
- * logged and ignored.
+ * comment. The driver reads it again at each probe and each call that uses a key, so a test may
+ * change it at any time (write a new file and rename it). `key@0000:65:00.0` is for one PF and
+ * takes precedence over the plain key. A missing file or key means the default; the driver logs and
+ * ignores lines that it cannot parse.
  *
  *   key             default        meaning
- *   driver          plain          published: as above. Hold it from before the start to the end
+ *   driver          plain          published: as above. Set it before the start; do not change it
  *   vhost-socket    /usr/local/var/run/stdvio{vf}
  *                                  the socket; {vf} is the number, {pf_bus} the PF's bus (two
  *                                  hexadecimal digits), {pf} its address
- *   vhost-mode      server         the guest's end, as Nova names it. server: the guest listens,
- *                                  and the card connects, again and again; client: the card
- *                                  listens
- *   max-mtu         9600           larger MTUs are refused (published: 9982)
- *   no-mac          no             yes: as if the driver had no operation to set the MAC address
- *                                  (ENOTSUP)
+ *   vhost-mode      server         the guest's role, as in Nova. server: the guest listens, and
+ *                                  the card connects, and tries again if it fails; client: the
+ *                                  card listens
+ *   max-mtu         9600           the driver refuses larger MTUs (published: 9982)
+ *   no-mac          no             yes: like a driver without the operation that sets the MAC
+ *                                  address (ENOTSUP)
  *   refuse-mac      no             yes: setting it fails (EPERM)
  *   refuse-probe    (none)         numbers of representors that cannot be probed, or `all`
  *   probe-delay-ms  0              how long each probe takes
  *
- * vhost-socket and vhost-mode hold from the first start of the representor to its end. A path
- * that another representor has is refused at the start.
+ * vhost-socket and vhost-mode apply from the first start of the representor to its end. The start
+ * fails if another representor has the path.
  *
- * Limits: one queue pair a guest (RX queues but the first stay empty, all TX queues lead to the
+ * Limits: one queue pair per guest (RX queues but the first stay empty, all TX queues lead to the
  * same ring), no offloads, no pf/sf representors, primary process only. */
 
 #ifndef VPSIM_H
@@ -115,50 +115,50 @@ void vpsim_settings_load(const char *pf, struct vpsim_settings *);
 /* Whether the settings refuse a probe of representor `vf`. */
 bool vpsim_settings_refuse(const struct vpsim_settings *, uint16_t vf);
 
-/* Expands the socket template into path; `separate` gives the socket a directory of its own, of the
- * same name. False if it does not fit. */
+/* Expands the socket template into path; `separate` puts the socket into a separate directory
+ * with its name. False if it does not fit. */
 bool vpsim_settings_socket(const struct vpsim_settings *, const char *pf, uint16_t vf,
                            bool separate, char *path, size_t size);
 
 /* --- vpsim-guest.c: a VF's guest, behind a vhost-user socket. --- */
 
-/* All members are the implementation's. May live in any zeroed memory. */
+/* All members are private. May be in any zeroed memory. */
 struct vpsim_guest {
     LIST_ENTRY(vpsim_guest) node;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-    rte_rwlock_t lock; /* Held to read while the rings of `vid` are in use. */
+    rte_rwlock_t lock; /* Read-locked while the rings of `vid` are in use. */
     int vid;           /* librte_vhost's device, -1 without a guest. */
     bool needs_packed; /* Guests without packed or in-order rings get no link. */
 };
 
-/* Opens the socket; guests may connect from now on. Returns 0 or a negative errno value; a path
- * that another guest has is refused. `needs_packed`: a guest that negotiates neither packed nor
+/* Opens the socket, so that guests can connect. Returns 0 or a negative errno value; fails if
+ * another guest has the path. `needs_packed`: a guest that negotiates neither packed nor
  * in-order rings does not count as connected. */
 int vpsim_guest_open(struct vpsim_guest *, const char *path, bool listen, bool needs_packed);
 
-/* Closes the socket and drops the guest. No burst may run, nor begin after it. */
+/* Closes the socket and disconnects the guest. No burst may run during or after this call. */
 void vpsim_guest_close(struct vpsim_guest *);
 
 bool vpsim_guest_connected(const struct vpsim_guest *);
 
-/* Takes up to `n` frames that the guest sent, in mbufs of `pool`; none without a guest. */
+/* Receives up to `n` frames that the guest sent, in mbufs of `pool`; none without a guest. */
 uint16_t vpsim_guest_receive(struct vpsim_guest *, struct rte_mempool *pool, struct rte_mbuf **,
                              uint16_t n);
 
-/* Copies frames to the guest and returns how many it took. They stay the caller's. Any number of
- * threads may send at a time. */
+/* Copies frames to the guest and returns how many it accepted. The caller still owns them. Any
+ * number of threads may send at a time. */
 uint16_t vpsim_guest_send(struct vpsim_guest *, struct rte_mbuf **, uint16_t n);
 
 /* --- vpsim-ethdev.c: PF and representor ethdevs. --- */
 
-/* What an ethdev is made from; the init_params of vpsim_ethdev_init(). */
+/* The init_params of vpsim_ethdev_init(). */
 struct vpsim_ethdev_params {
     const struct rte_pci_device *pci;
     bool representor;
     uint16_t vf;             /* Of a representor: its id. */
     uint16_t guest_vf;       /* Of a representor: the number of the VF whose guest it leads to. */
     bool published;          /* Of a representor: made by the published driver. */
-    bool separate;           /* Of a representor: its socket has a directory of its own. */
+    bool separate;           /* Of a representor: its socket has a separate directory. */
     uint16_t backer_port_id; /* Of a representor: the PF's ethdev. */
     uint16_t switch_domain;  /* Of a representor: the PF's. */
 };
@@ -166,7 +166,7 @@ struct vpsim_ethdev_params {
 struct vpsim_rxq {
     struct vpsim_port *port;
     struct rte_mempool *pool;
-    bool has_ring; /* The one that the guest's queue leads to. */
+    bool has_ring; /* The queue that is connected to the guest's. */
 };
 
 struct vpsim_counters {
@@ -179,12 +179,12 @@ struct vpsim_port {
     char pf[PCI_PRI_STR_SIZE + 1];
     uint16_t port_id;
     uint16_t vf;       /* Of a representor: its id. */
-    uint16_t guest_vf; /* As in the params. */
+    uint16_t guest_vf; /* Like in the params. */
     uint16_t switch_domain;
     bool representor;
-    bool published; /* As in the params. */
-    bool separate;  /* As in the params. */
-    /* Of a PF by the published driver: ids that its VFs get, in the order of their probing. */
+    bool published; /* Like in the params. */
+    bool separate;  /* Like in the params. */
+    /* Of a PF with the published driver: the ids of its VFs, in the order of probing. */
     uint16_t ids[RTE_MAX_ETHPORTS];
     uint16_t n_ids;
     uint16_t n_ids_given;
@@ -195,19 +195,19 @@ struct vpsim_port {
     struct vpsim_rxq rxqs[VPSIM_MAX_QUEUES];
 };
 
-/* For rte_eth_dev_create(), with sizeof(struct vpsim_port) of private data. Its reverse is the
- * ethdev's dev_close. Returns 0 or a negative errno value, and then leaves nothing behind. */
+/* For rte_eth_dev_create(), with sizeof(struct vpsim_port) of private data. The
+ * ethdev's dev_close undoes it. Returns 0, or a negative errno value without leaving anything. */
 int vpsim_ethdev_init(struct rte_eth_dev *, void *params);
 
 /* --- vpsim-tree.c: the fake PCI tree. --- */
 
-/* Whether the PF is one that the driver knows. */
+/* Whether the driver supports the PF. */
 bool vpsim_tree_is_card(const struct rte_pci_addr *pf);
 
 /* Whether the PF has a VF of that number. */
 bool vpsim_tree_has_vf(const struct rte_pci_addr *pf, uint16_t number);
 
-/* Writes the address of the VF's PF, as EAL names it. False if the device is not a VF. */
+/* Writes the address of the VF's PF, in EAL's form. False if the device is not a VF. */
 bool vpsim_tree_pf_of(const struct rte_pci_addr *vf, char name[PCI_PRI_STR_SIZE + 1]);
 
 #define VPSIM_VENDOR_NAPATECH 0x18f4
