@@ -32,7 +32,7 @@ def test_bad_options():
 
 @contextlib.contextmanager
 def running(command, environment):
-    """A process that is ended when the block is left, however that happens."""
+    """Runs a process that ends with the block, even if the test fails."""
     with subprocess.Popen(command, env=environment) as process:
         try:
             yield process
@@ -42,7 +42,7 @@ def running(command, environment):
 
 
 def test_systemd_is_told(tmp_path):
-    """READY=1 once the daemon is in step with OVSDB, not before; STOPPING=1 at the end."""
+    """The daemon sends READY=1 once it is in step with OVSDB, not before; STOPPING=1 at the end."""
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify.bind(f"{tmp_path}/notify")
     environment = {**os.environ, "OVS_RUNDIR": str(tmp_path), "NOTIFY_SOCKET": f"{tmp_path}/notify"}
@@ -73,7 +73,7 @@ def test_systemd_is_told(tmp_path):
 
 
 def test_idle_daemon_sleeps(tmp_path):
-    """Connected to a database that nobody has initialised yet: it waits, and does not spin."""
+    """Connected to a database that is not initialised yet, the daemon waits without using CPU time."""
     environment = {**os.environ, "OVS_RUNDIR": str(tmp_path)}
     subprocess.run(["ovsdb-tool", "create", f"{tmp_path}/conf.db", SCHEMA], check=True)
     with running(["ovsdb-server", f"{tmp_path}/conf.db", f"--remote=punix:{tmp_path}/db.sock",
@@ -89,7 +89,7 @@ def test_idle_daemon_sleeps(tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         before, begin = polls(), time.monotonic()
-        while time.monotonic() < begin + 1:  # The time over which it is watched.
+        while time.monotonic() < begin + 1:  # Watch it for this time.
             time.sleep(0.1)
         assert polls() - before < 50
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`cmake --install` puts everything where Debian has it, and a program builds against it."""
+"""`cmake --install` installs everything into Debian's directories, and a program builds against it."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ import threading
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
 
-# Pipelines calls over the asynchronous interface and prints how each ended.
+# Pipelines calls over the asynchronous interface and prints the result of each.
 PROGRAM = r"""
 #include <errno.h>
 #include <poll.h>
@@ -52,7 +52,7 @@ int main(int argc, char *argv[])
 
 
 def test_nothing_is_built_twice():
-    """A build with nothing changed does nothing."""
+    """A build without changes does nothing."""
     done = subprocess.run(["cmake", "--build", BUILD], capture_output=True, text=True, check=True)
     assert "no work to do" in done.stdout, done.stdout
 
@@ -89,7 +89,7 @@ def test_install(tmp_path):
     listener.listen()
 
     def serve():
-        """Answers two of three, the second first."""
+        """Replies to two of three requests, the second first."""
         connection, _ = listener.accept()
         lines = connection.makefile("rb")
         for _ in range(3):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No function of json-c, libnl or DPDK may be shadowed by one of libopenvswitch's (json_object_put
-was), or of ours by one of theirs: such a call would go to the wrong function without a word."""
+"""No function of json-c, libnl or DPDK may be shadowed by one of libopenvswitch (json_object_put was), or
+ours by one of theirs: such a call would silently go to the wrong function."""
 
 import os
 import re
@@ -11,16 +11,16 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
 RENAMED = os.path.join(BUILD, "src/openvswitch/libopenvswitch-renamed.a")
-# DPDK's carry the number of their ABI, another one with each release.
+# The names of DPDK's libraries contain the ABI number, which differs in each release.
 LIBRARIES = [r"libjson-c\.so\.5", r"libnl-3\.so\.200", r"libnl-route-3\.so\.200", r"libinih\.so\.1",
              r"librte_pci\.so\.\d+", r"librte_net\.so\.\d+", r"librte_eal\.so\.\d+",
              r"librte_mbuf\.so\.\d+"]
-# Marks of the linker, defined by every library.
+# Symbols of the linker, in every library.
 EVERYWHERE = {"_init", "_fini", "_edata", "_end", "__bss_start"}
 
 
 def defined(path, *options):
-    """Global functions and variables that a file defines."""
+    """Returns the global functions and variables that a file defines."""
     output = subprocess.run(["nm", "--defined-only", "--extern-only", *options, path],
                             capture_output=True, text=True, check=True).stdout
     symbols = set()
@@ -32,7 +32,7 @@ def defined(path, *options):
 
 
 def library(pattern):
-    """The path of an installed library, by its soname."""
+    """Returns the path of an installed library, by its soname."""
     output = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True,
                             check=True).stdout
     for line in output.splitlines():
@@ -51,7 +51,7 @@ def test_libopenvswitch_shadows_nothing_of(name):
 
 
 def test_the_clash_is_real_and_the_rename_is_the_cure():
-    """Without the copy, json-c's own json_object_put would be shadowed."""
+    """Without the renamed copy, libopenvswitch would shadow json-c's json_object_put."""
     symbols = defined(RENAMED)
     assert "json_object_put" not in symbols and "ovs_json_object_put" in symbols
     assert "json_object_put" in defined(library(LIBRARIES[0]), "--dynamic")
@@ -67,7 +67,7 @@ def test_our_names_are_ours(archive):
 
 
 def test_json_c_is_called_in_the_daemon():
-    """The daemon's json_object_put is the one of libjson-c, resolved at run time."""
+    """The daemon's json_object_put is that of libjson-c, resolved at run time."""
     output = subprocess.run(["nm", "--dynamic", os.path.join(BUILD, "src/vifplugd")],
                             capture_output=True, text=True, check=True).stdout
     undefined = {line.split()[-1].split("@")[0] for line in output.splitlines() if " U " in line}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vifctl without a switch: usage, exit codes, and what it does with what a daemon sends."""
+"""vifctl without a switch: usage, exit codes, and its output for the replies of a daemon."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def vifctl(*arguments, stdin=None, path="/nonexistent/socket", cwd=None):
 
 
 class FakeDaemon:
-    """Replies to each request with what `reply(request)` gives; None: not at all."""
+    """Replies to each request with the result of `reply(request)`; None: no reply."""
 
     def __init__(self, directory, reply):
         self.path = os.path.join(directory, "s")
@@ -302,7 +302,7 @@ def test_bad_input_is_said_and_not_sent(tmp_path, arguments, stdin):
     '{"versioned_object.name":"V","versioned_object.data":{"id":"x"}}', '{"id":"x","vnic_type":"n"}',
 ])
 def test_unplug_sends_the_vif_of_a_file(tmp_path, text):
-    """All of it: where nothing is on record, the daemon looks for what may have been left."""
+    """vifctl sends the whole VIF: without a record, the daemon looks for a port that was left behind."""
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True,
                                                         "warnings": []}})
     assert vifctl("unplug", "-", stdin=text, path=daemon.path).returncode == 0
@@ -385,7 +385,7 @@ def test_nics(tmp_path):
 
 
 def test_watch(tmp_path):
-    """Notifications, also such as come before the reply; the end of the daemon ends it."""
+    """vifctl prints notifications, also those before the reply; the end of the daemon ends it."""
     def reply(request):
         assert request["method"] == "subscribe"
         lines = [{"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon's API as a test sees it: lines over the socket, and nothing in between."""
+"""The daemon's API for tests: lines over the socket, without a client library."""
 
 import json
 import os
@@ -11,7 +11,7 @@ INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
 
 
 def sample(name):
-    """A real object that Nova made, by the beginning of its file's name."""
+    """Returns an object that Nova made, by the beginning of its file's name."""
     for entry in sorted(os.listdir(SAMPLES)):
         if entry.startswith(name) and entry.endswith(".json"):
             with open(os.path.join(SAMPLES, entry), encoding="utf-8") as file:
@@ -20,7 +20,7 @@ def sample(name):
 
 
 class ApiError(Exception):
-    """An error answer; attributes as in docs/api.md."""
+    """An error reply; attributes as in docs/api.md."""
 
     def __init__(self, error):
         super().__init__(error["message"])
@@ -57,7 +57,7 @@ class Api:
         self.socket.sendall(data)
 
     def receive(self):
-        """The next answer, or None at the end of the stream."""
+        """Returns the next reply, or None at the end of the stream."""
         line = self.input.readline()
         return json.loads(line) if line else None
 
@@ -69,7 +69,7 @@ class Api:
         return self.last_id
 
     def collect(self, ids):
-        """The answers to `ids`, as {id: answer}."""
+        """Returns the replies to `ids`, as {id: reply}."""
         answers = {}
         while len(answers) < len(ids):
             answer = self.receive()
@@ -79,7 +79,7 @@ class Api:
         return answers
 
     def call(self, method, **params):
-        """Result of one request; ApiError if it is refused."""
+        """Returns the result of one request; raises ApiError if the reply is an error."""
         return result(self.collect([self.send(method, **params)]).popitem()[1])
 
     def plug(self, vif, instance=INSTANCE, **params):
@@ -89,7 +89,7 @@ class Api:
         return self.call("unplug", vif_id=vif_id, **params)
 
     def get_vif(self, n):
-        """The VIF made with number n."""
+        """Returns the VIF with number n."""
         return self.call("get", vif_id=vif_id(n))
 
 
@@ -100,12 +100,12 @@ def result(answer):
 
 
 def vif_id(n):
-    """Ids that differ in their first 11 characters, as random UUIDs do."""
+    """Returns ids that differ in their first 11 characters, like random UUIDs."""
     return f"{n:08x}-{n % 0x10000:04x}-4000-8000-000000000000"
 
 
 def vhost_user(n, mode="server", path=None, run_dir=None, **members):
-    """A native vhost-user VIF."""
+    """Returns a native vhost-user VIF."""
     vif = {
         "vif_id": vif_id(n),
         "kind": "vhost-user",
@@ -121,7 +121,7 @@ def vhost_user(n, mode="server", path=None, run_dir=None, **members):
 
 
 def representor(n, slot, **members):
-    """A native representor VIF."""
+    """Returns a native representor VIF."""
     vif = {
         "vif_id": vif_id(n),
         "kind": "representor",
@@ -135,7 +135,7 @@ def representor(n, slot, **members):
 
 
 def hybrid(n, **members):
-    """A native hybrid VIF."""
+    """Returns a native hybrid VIF."""
     vif = {
         "vif_id": vif_id(n),
         "kind": "hybrid",
@@ -149,7 +149,7 @@ def hybrid(n, **members):
 
 
 def ovs_vif(n, **members):
-    """A native ovs VIF, named tap<n>."""
+    """Returns a native ovs VIF with the name tap<n>."""
     vif = {
         "vif_id": vif_id(n),
         "kind": "ovs",
@@ -164,8 +164,8 @@ def ovs_vif(n, **members):
 
 
 def wait_until(condition, timeout=15, what="the condition"):
-    """Waits until condition() is true and returns its value; fails the test at the deadline, and then says
-    `what`, which may be a function that tells more."""
+    """Waits until condition() is true and returns its value; the test fails at the deadline, with `what`, a
+    text or a function that returns one."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

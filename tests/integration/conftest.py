@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: one sandbox for all tests of a run, put back in order after each test."""
+"""Fixtures: one sandbox for all tests of a run; each test ends with the initial state."""
 
 import contextlib
 import json
@@ -29,14 +29,14 @@ def pytest_runtest_setup(item):
         pytest.skip(card.NO_DRIVER)
 
 
-# For the switch without a card: trees that vifplugd sees, of which DPDK knows nothing.
+# For the switch without a card: fake PCI trees for vifplugd, unknown to DPDK.
 TREES = (
     "pf=0000:65:00.0,vf=0000:65:00.4+60",  # Napatech, VF numbers 4 to 63
     "pf=0000:b3:00.0,vendor=1af9,device=0003,vf-device=0002,vf=0000:b3:01.0+8",  # virtfn 0 to 7
 )
 
 
-# Adds one to next_cfg and tells what it is then, in one transaction, so that no writer's number is lost.
+# Adds one to next_cfg and prints the new value, in one transaction, so that no writer's increment is lost.
 NEXT_CFG = json.dumps(["Open_vSwitch", {
     "op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["next_cfg", "+=", 1]],
 }, {"op": "select", "table": "Open_vSwitch", "where": [], "columns": ["next_cfg"]}])
@@ -45,8 +45,8 @@ WRITES = {"add-br", "del-br", "add-port", "del-port", "set-fail-mode", "set", "r
 
 
 class SeenSandbox(Sandbox):
-    """A sandbox in which the daemon has seen what vsctl() wrote when that returns. ovsdb-server tells the writer
-    first and the daemon some time later, which a test of what the daemon knows must not race with."""
+    """A sandbox whose vsctl() returns only when the daemon has seen the change. ovsdb-server replies to the
+    writer before it notifies the daemon, and a test of the daemon's knowledge must not lose that race."""
 
     def vsctl(self, *arguments, check=True):
         output = super().vsctl(*arguments, check=check)
@@ -55,7 +55,7 @@ class SeenSandbox(Sandbox):
         return output
 
     def runs(self, name):
-        """Whether it is there and not stopped."""
+        """Whether the process exists and is not stopped."""
         if not self.pid(name):
             return False
         with open(f"/proc/{self.pid(name)}/stat", encoding="utf-8") as file:
@@ -95,13 +95,13 @@ def whole_box():
 
 @pytest.fixture(scope="session")
 def whole_card_box():
-    """With two simulated SmartNICs; runs beside the other."""
+    """A sandbox with two simulated SmartNICs; runs beside the other sandbox."""
     with a_sandbox(SeenSandbox, cards=("napatech", "generic"), vfs=40) as sandbox:
         yield sandbox
 
 
 def unplug_all(sandbox):
-    """So that no test hears of what becomes of another's VIFs."""
+    """Unplugs all VIFs, so that no test gets events of another test's VIFs."""
     sandbox.wait_vifplugd()
     with Api(sandbox.socket) as api:
         ids = [api.send("unplug", vif_id=vif["vif_id"], wait="committed")
@@ -110,7 +110,7 @@ def unplug_all(sandbox):
 
 
 def put_in_order(sandbox):
-    """Everything runs, with the configuration that it began with, and there is no bridge."""
+    """Restores the initial state: everything runs, with the initial configuration, and there is no bridge."""
     if not sandbox.pid("ovsdb-server"):
         sandbox.start_ovsdb()
     if not sandbox.pid("ovs-vswitchd"):

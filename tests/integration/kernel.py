@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel links of a sandbox, seen from outside with ip(8)."""
+"""The links of a sandbox, read with ip(8)."""
 
 import json
 
@@ -11,7 +11,7 @@ def ip(box, *arguments, check=True):
 
 
 def links(box):
-    """All links of the sandbox by name, as `ip -d -j link` has them."""
+    """Returns all links of the sandbox by name, in the form of `ip -d -j link`."""
     return {link["ifname"]: link for link in json.loads(ip(box, "-d", "-j", "link"))}
 
 
@@ -20,12 +20,12 @@ def sysctl(box, path):
 
 
 def names(box, vif):
-    """The links of a hybrid VIF: Linux bridge, its end of the veth pair, Open vSwitch's end."""
+    """Returns the links of a hybrid VIF: Linux bridge, its end of the veth pair, Open vSwitch's end."""
     return [f"{prefix}{vif}"[:14] for prefix in HYBRID]
 
 
 def ours(box):
-    """Links that vifplugd has marked as its own."""
+    """Returns the links with vifplugd's alias."""
     return sorted(name for name, link in links(box).items()
                   if link.get("ifalias", "").startswith("vifplugd:"))
 
@@ -54,6 +54,6 @@ print(seen)
 
 
 def frames(box, out, into, count=3):
-    """How many frames sent on link `out` arrive at link `into`, of `count` that are waited for."""
+    """Returns how many frames sent on link `out` arrive at link `into`; waits for `count` frames."""
     done = box.command(*box.inside(["/usr/bin/python3", "-c", EXCHANGE, out, into, str(count)]))
     return int(done.stdout)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What OVSDB holds, read from outside with ovs-vsctl."""
+"""The content of OVSDB, read with ovs-vsctl."""
 
 import json
 
 
 def _value(atom):
-    """An OVSDB value (RFC 7047, section 5.1) as Python has it."""
+    """Turns an OVSDB value (RFC 7047, section 5.1) into a Python value."""
     if isinstance(atom, list) and len(atom) == 2:
         kind, value = atom
         if kind == "map":
@@ -18,7 +18,7 @@ def _value(atom):
 
 
 def table(box, name, columns):
-    """Rows of a table as dicts of the columns named."""
+    """Returns the rows of a table as dicts of the named columns."""
     text = box.vsctl("--format=json", f"--columns={','.join(columns)}", "list", name)
     rows = json.loads(text)
     return [dict(zip(rows["headings"], (_value(v) for v in row))) for row in rows["data"]]
@@ -29,7 +29,7 @@ INTERFACE = ("name", "type", "options", "external_ids", "mtu", "mtu_request", "o
 
 
 def interface(box, name):
-    """One Interface row, or None."""
+    """Returns one Interface row, or None."""
     for row in table(box, "Interface", INTERFACE):
         if row["name"] == name:
             return row
@@ -41,7 +41,7 @@ def ports(box, bridge):
 
 
 def counts(box):
-    """How many rows each table has: equal before and after if nothing was left behind."""
+    """Returns the number of rows of each table: equal before and after if nothing is left behind."""
     return {name: len(table(box, name, ["_uuid"])) for name in
             ("Bridge", "Port", "Interface", "QoS", "Queue")}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The socket: bad input, limits, permissions, many at once."""
+"""The socket: bad input, limits, permissions, many requests at once."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def test_half_closed_connection_is_answered(box):
 
 
 def test_64_at_once_share_transactions(box, api):
-    """One connection, 64 VIFs: few transactions, few reconfigurations, all realized."""
+    """64 VIFs over one connection need few transactions and few reconfigurations, and all are realized."""
     api.plug(vhost_user(500))
     before = api.call("status")["counters"]["transactions"]
     cfg = next_cfg(box)
@@ -84,7 +84,7 @@ def test_64_at_once_share_transactions(box, api):
 
 
 def test_one_bad_request_does_not_fail_its_neighbours(box, api):
-    """A foreign port appears in the same instant: the batch that collides is taken apart."""
+    """A foreign port appears at the same time: OVSDB refuses the batch, and only the colliding VIF fails."""
     api.plug(vhost_user(500))
     vifs = [vhost_user(n) for n in range(8)]
     vifs[3]["vhost_user"]["path"] = "/etc/x"
@@ -134,7 +134,8 @@ def test_connection_limit(box, configure):
 
 
 def test_slow_reader_delays_nobody(box, api):
-    """A client that asks and asks and never reads is held back, and the others are not."""
+    """The daemon stops reading from a client that sends requests and never reads; other clients are not
+    delayed."""
     for n in range(20):
         api.plug(vhost_user(n), wait="committed")
     line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "list"}).encode() + b"\n"
@@ -163,7 +164,7 @@ def test_socket_mode_and_group(box, configure):
 
 
 def as_user(box, uid, gid, request):
-    """Sends one request as another user and returns the answer."""
+    """Sends one request as another user and returns the reply."""
     script = ("import os,socket,sys\n"
               f"os.setgroups([]); os.setgid({gid}); os.setuid({uid})\n"
               "s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
@@ -187,7 +188,7 @@ def request(method, **params):
     ("allow = daemon, @daemon\n", False, False),
 ])
 def test_peers_are_known_by_their_credentials(box, configure, lists, plug, read):
-    """The socket is opened to all here, so that the lists alone decide."""
+    """Here every user can open the socket, so only the lists decide."""
     configure("[daemon]\nsocket_group = root\n" + lists)
     os.chmod(os.path.dirname(os.path.dirname(box.socket)), 0o755)
     os.chmod(box.socket, 0o666)
@@ -202,7 +203,7 @@ def test_peers_are_known_by_their_credentials(box, configure, lists, plug, read)
 
 
 def test_describe(api):
-    """In the shape of os-vif's HostPluginInfo."""
+    """The reply has the form of os-vif's HostPluginInfo."""
     info = api.call("describe")
     assert info["plugin_name"] == "vifplug"
     names = {vif["vif_object_name"]: vif for vif in info["vif_info"]}
@@ -258,7 +259,7 @@ def test_broken_configuration_is_named_by_line(box):
 
 
 def test_timings_are_shown(box, api):
-    """Where the time of operations goes, for whoever asks the daemon itself."""
+    """timings/show shows how long the stages of operations took."""
     box.appctl("vifplugd", "timings/reset")
     for _ in range(3):
         api.plug(vhost_user(1))
@@ -273,7 +274,7 @@ def test_timings_are_shown(box, api):
 
 
 def test_operations_under_way_are_shown(box, api):
-    """With ovs-vswitchd stopped, plugs wait, and ops/show says for what."""
+    """With ovs-vswitchd stopped, plugs wait, and ops/show says what they wait for."""
     assert box.appctl("vifplugd", "ops/show") == "0 operations\n"
     api.plug(vhost_user(1))
     pid = box.pid("ovs-vswitchd")
@@ -295,7 +296,7 @@ def test_operations_under_way_are_shown(box, api):
 
 
 def test_transitions_are_logged(box, api):
-    """At the level debug, each change of an operation's state is a line of the log."""
+    """At level debug, the log has a line for each change of an operation's state."""
     box.appctl("vifplugd", "vlog/set", "ops:file:dbg")
     try:
         api.plug(vhost_user(1))

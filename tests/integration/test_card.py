@@ -14,11 +14,11 @@ from ovsdb import counts, interface, ports
 
 PF = "0000:65:00.0"
 GENERIC = "0000:b3:00.0"
-BURSTS = 4  # 128 frames: what the ring of a guest takes at once.
+BURSTS = 4  # 128 frames: as many as a guest's ring accepts at once.
 
 
 def slot(number):
-    """Napatech: the PCI address of a VF number."""
+    """Returns the PCI address of a VF number of the Napatech card."""
     return f"0000:65:{number // 8:02x}.{number % 8}"
 
 
@@ -31,7 +31,7 @@ def socket_of(number):
 
 
 def exchange(first, second, size):
-    """Frames both ways between two guests, each counted where it arrives."""
+    """Sends frames in both directions between two guests, and counts them where they arrive."""
     for sender, receiver in ((first, second), (second, first)):
         receiver.receive()
         sender.send(BURSTS, size, receiver.mac)
@@ -53,7 +53,7 @@ def flows(first, second, size, timeout=20):
 
 
 def two_guests(api, guest, mtu=1500, numbers=(10, 11)):
-    """Two VIFs and a guest on the socket of each."""
+    """Makes two VIFs, with a guest on the socket of each."""
     guests = []
     for n, number in enumerate(numbers):
         answer = api.plug(representor(n, slot(number), mtu=mtu))
@@ -65,7 +65,7 @@ def two_guests(api, guest, mtu=1500, numbers=(10, 11)):
 
 
 def test_from_nova_to_a_port(card_box, card_api):
-    """What Nova made, checked with ovs-vsctl."""
+    """Nova's object becomes a port; ovs-vsctl shows it."""
     answer = card_api.plug(sample("a2"))
     row = interface(card_box, "vfrdc065497-3c")
     assert row["type"] == "dpdk" and row["error"] == []
@@ -85,14 +85,14 @@ def test_from_nova_to_a_port(card_box, card_api):
 
 @pytest.mark.parametrize("number", [4, 7, 8, 10, 15, 16, 43])
 def test_numbers_across_device_boundaries(card_api, number):
-    """The card takes a number only if VF_NUM=ID*8+VF gives it."""
+    """The card accepts a number only if VF_NUM=ID*8+VF gives it."""
     answer = card_api.plug(representor(1, slot(number)))
     assert answer["representor"]["vf_num"] == number and answer["state"] == "up"
 
 
 @pytest.mark.parametrize("index", [0, 1, 8, 39])
 def test_numbers_of_another_card(card_box, card_api, index):
-    """Numbered by virtfn, with the VF's MAC set through the representor."""
+    """The number is that of virtfn, and the representor sets the VF's MAC."""
     answer = card_api.plug(representor(1, generic_slot(index)))
     assert answer["representor"]["vf_num"] == index and answer["state"] == "up"
     status = interface(card_box, answer["port"])["status"]
@@ -106,7 +106,7 @@ def test_frames(card_api, guest, mtu, size):
 
 
 def test_frames_with_the_card_as_server(card_box, configure_card, guest):
-    """vhost-mode = client: the card listens, and the guests connect."""
+    """With vhost-mode = client the card listens, and the guests connect."""
     configure_card("[nic napatech]\nvhost-mode = client\n")
     card_box.card_settings(vhost_mode="client")
     with Api(card_box.socket) as api:
@@ -139,8 +139,8 @@ def test_statistics_are_the_guests(card_box, card_api, guest):
     f"{PF},representor=[4-60]", "0000:66:00.0,representor=[4]",
 ])
 def test_the_card_refuses_numbers_that_it_has_not(card_box, card_api, devargs):
-    """As a real driver would; asked by ovs-vsctl, since vifplugd would not let it come to that. What
-    follows the device's name differs: OVS 3.5 says " to DPDK", 4.0 says why."""
+    """The card refuses unknown numbers like a real driver. The test uses ovs-vsctl, because vifplugd refuses
+    them first. The text after the device's name differs: OVS 3.5 says " to DPDK", 4.0 says why."""
     card_api.plug(representor(1, slot(10)))
     card_box.vsctl("add-port", "br-int", "wrong", "--", "set", "Interface", "wrong", "type=dpdk",
                    f'options:dpdk-devargs="{devargs}"')
@@ -150,7 +150,7 @@ def test_the_card_refuses_numbers_that_it_has_not(card_box, card_api, devargs):
 
 
 def test_representors_probed_at_start(card_box, card_api):
-    """Some drivers make representors only at start: those that -a names there are taken as well."""
+    """Some drivers make representors only at start: vifplugd plugs those that -a names there."""
     before = card_box.vsctl("get", "open_vswitch", ".", "other_config:dpdk-extra")
     card_box.vsctl("set", "open_vswitch", ".", "other_config:dpdk-extra="
                    + before.replace(f"-a {PF}", f"-a {PF},representor=[10-12]"))
@@ -179,12 +179,12 @@ def test_probing_leaks_nothing(card_box, card_api):
     fail(3)
     before = files()
     fail(30)
-    # vswitchd opens others for a moment: /proc/self/stat, once in a while.
+    # vswitchd opens other files for a moment: sometimes /proc/self/stat.
     wait_until(lambda: files() <= before, what="no more files than before")
 
 
 def test_unplug_gives_the_vf_back(card_box, card_api):
-    """And the socket goes, where it is the card that listens."""
+    """The VF is free, and the socket is removed if the card listens."""
     card_box.card_settings(vhost_mode="client")
     card_api.plug(representor(1, slot(10)))
     path = os.path.join(card_box.dir, "stdvio", "stdvio10")
@@ -198,7 +198,7 @@ def test_unplug_gives_the_vf_back(card_box, card_api):
 
 
 def test_another_vf_for_the_same_vif(card_box, card_api, guest):
-    """The port moves to the new device, and the old one is free again."""
+    """The port moves to the new device, and the old device is free again."""
     card_api.plug(representor(1, slot(10)))
     answer = card_api.plug(representor(1, slot(12)))
     assert answer["changed"] is True and answer["state"] == "up"
@@ -221,7 +221,7 @@ def test_a_vf_that_cannot_be_had_restores_the_old(card_box, card_api, guest):
 
 @pytest.mark.driver  # The stand-in has no port for the PF.
 def test_32nd_port_is_explained(card_box, card_api):
-    """Debian's DPDK has 32 ports, PFs included; the next fails, and the message says why."""
+    """Debian's DPDK supports 32 ports, with PFs; the next one fails, and the message says why."""
     number = 4
     with pytest.raises(ApiError) as refused:
         while number < 40:
@@ -253,7 +253,7 @@ def test_mtu_refused_at_plug(card_box, card_api):
 
 
 def test_mtu_above_what_ovs_has(card_box, card_api):
-    """OVS says nothing and runs the port at 1500: the applied MTU is what counts."""
+    """OVS reports no error and runs the port at 1500: the daemon compares the applied MTU."""
     before = counts(card_box)
     with pytest.raises(ApiError) as refused:
         card_api.plug(representor(1, slot(10), mtu=20000))
@@ -269,9 +269,9 @@ def test_mtu_changed_in_place(card_box, card_api, guest):
     flows(first, second, 1900)
 
 
-@pytest.mark.driver  # net_vhost leaves a guest's frames where they are once a port could not be configured.
+@pytest.mark.driver  # net_vhost stops forwarding after a failed configuration.
 def test_mtu_refused_in_place(card_box, card_api, guest):
-    """The port works on at the old MTU, and the guest's frames flow again."""
+    """The port continues with the old MTU, and the guest's frames pass again."""
     first, second = two_guests(card_api, guest)
     card_box.card_settings(max_mtu=2000)
     with pytest.raises(ApiError) as refused:
@@ -287,7 +287,7 @@ def test_mtu_refused_in_place(card_box, card_api, guest):
 
 @pytest.mark.parametrize("setting", ["no_mac", "refuse_mac"])
 def test_mac_tried_on_a_card_that_cannot(card_box, card_api, guest, setting):
-    """set-vf-mac = try: plugged without, said so, and it carries frames."""
+    """With set-vf-mac = try the daemon plugs without the MAC and warns, and the port carries frames."""
     card_box.card_settings(**{setting: "yes"})
     answer = card_api.plug(representor(1, generic_slot(3)))
     assert answer["state"] == "up"
@@ -308,15 +308,15 @@ def test_mac_demanded_of_a_card_that_cannot(card_box, configure_card):
 
 
 def test_slow_card_beside_a_fast_one(card_box, configure_card):
-    """With slow-probe a card's VFs go in batches of their own, so that the others of the burst need not
-    wait for them. (vswitchd itself does one thing after another.)"""
+    """With slow-probe a card's VFs get separate batches, so that other VIFs of the burst do not wait for
+    them. (vswitchd itself does one thing after another.)"""
     configure_card("[nic generic]\nslow-probe = yes\nset-vf-mac = no\n")
     with Api(card_box.socket) as api:
         api.plug(representor(1, slot(4)))
         card_box.card_settings(**{f"probe_delay_ms@{GENERIC}": 700})
         vifs = {50: representor(50, generic_slot(0)), 10: representor(10, slot(10)),
                 11: representor(11, slot(11))}
-        # The slow one first, in one write, so that they all are there at once.
+        # The slow one first, all in one write, so that they arrive together.
         api.send_raw(b"".join(json.dumps(
             {"jsonrpc": "2.0", "id": n, "method": "plug",
              "params": {"vif": vif, "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
@@ -329,7 +329,7 @@ def test_slow_card_beside_a_fast_one(card_box, configure_card):
 
 
 def test_guests_come_go_and_die(card_box, card_api, guest):
-    """The link follows the guest."""
+    """The link of the port follows the guest's."""
     def link():
         return card_box.vsctl("get", "Interface", card_api.get_vif(1)["port"], "link_state")
 
@@ -348,7 +348,7 @@ def test_guests_come_go_and_die(card_box, card_api, guest):
 
 
 def test_replug_under_running_guests(card_api, guest):
-    """Unplug and plug while both guests stay."""
+    """Unplug and plug work while both guests stay."""
     first, second = two_guests(card_api, guest)
     card_api.unplug(vif_id(1))
     card_api.plug(representor(1, slot(11)))
@@ -356,7 +356,7 @@ def test_replug_under_running_guests(card_api, guest):
 
 
 def test_vswitchd_killed_under_running_guests(card_box, card_api, guest):
-    """Frames flow again once it is back, and a replug in between removes nothing."""
+    """Frames pass again when vswitchd is back, and a replug in between removes nothing."""
     first, second = two_guests(card_api, guest)
     exchange(first, second, 1400)
     card_box.stop("ovs-vswitchd", signal.SIGKILL)
@@ -370,12 +370,12 @@ def test_vswitchd_killed_under_running_guests(card_box, card_api, guest):
 
 
 class Storm:
-    """Plugs and unplugs VFs without end, over connections that break when the daemon is killed."""
+    """Plugs and unplugs VFs all the time, over connections that break when the daemon is killed."""
 
     def __init__(self, box, numbers):
         self.box = box
         self.numbers = numbers
-        self.known = {}  # VF number -> plugged or not, where the last answer was a success.
+        self.known = {}  # VF number -> plugged or not, if the last reply was a success.
         self.done = 0
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._run)
@@ -405,8 +405,8 @@ class Storm:
 
 
 def test_daemon_killed_at_random_instants(card_box, card_api):
-    """In a storm of plugs and unplugs: what was acknowledged last is what is there, no row is left that
-    nobody knows, and every VIF can be plugged and unplugged again."""
+    """During a storm of plugs and unplugs: the last acknowledged state exists, every row belongs to a known
+    VIF, and every VIF can be plugged and unplugged again."""
     import random
     chance = random.Random(7)
     card_api.plug(representor(0, slot(4)))
@@ -440,8 +440,8 @@ def test_daemon_killed_at_random_instants(card_box, card_api):
 
 
 def test_replug_does_not_try_the_mac_again(card_box, card_api):
-    """A port that was plugged without dpdk-vf-mac stays so: nova-compute replugs all at its start, and no
-    guest may be cut off by that; also not while vswitchd is away."""
+    """A replug of a port that was plugged without dpdk-vf-mac does not try the MAC again, also while vswitchd
+    is away: nova-compute replugs all VIFs at its start, and must not disconnect a guest."""
     card_box.card_settings(no_mac="yes")
     first = card_api.plug(representor(1, generic_slot(3)))
     again = card_api.plug(representor(1, generic_slot(3)))
@@ -454,7 +454,7 @@ def test_replug_does_not_try_the_mac_again(card_box, card_api):
 
 
 def test_replug_for_another_instance_is_no_better(card_box, card_api):
-    """A port in error stays refused, also where only external_ids would change, and keeps its row."""
+    """The replug of a port with an error fails, also if only external_ids would change, and the row stays."""
     card_box.card_settings(refuse_probe=10)
     card_api.plug(representor(1, slot(10)), wait="committed")
     wait_until(lambda: card_api.get_vif(1)["state"] == "failed")
@@ -477,7 +477,7 @@ def test_bridge_of_a_failed_move_goes_again(card_box, card_api):
 
 
 def test_bridge_of_a_failed_batch_goes_again(card_box, card_api):
-    """Several that fail at different moments on one new bridge leave no bridge."""
+    """Several plugs that fail at different times on one new bridge leave no bridge."""
     card_box.card_settings(refuse_probe=10)
     vifs = [representor(1, slot(10)), representor(2, slot(11), mtu=9710),
             representor(3, slot(12), mtu=20000)]
@@ -488,7 +488,7 @@ def test_bridge_of_a_failed_batch_goes_again(card_box, card_api):
 
 
 def test_undo_that_is_a_replacement_ends_attached(card_box, configure_card):
-    """A MAC was added and has to be taken back, and vswitchd dies in the middle of that."""
+    """The undo must remove an added MAC, and vswitchd dies during the undo."""
     configure_card("[nic generic]\nset-vf-mac = yes\n")
     vif = representor(1, generic_slot(3))
     bare = {key: value for key, value in vif.items() if key != "address"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is refused because of what is there already; and what is not ours stays as it is."""
+"""vifplugd refuses plugs that conflict with existing ports, and does not change the ports of other programs."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_two_ids_with_the_same_first_characters(box, api):
 
 
 def test_both_twins_at_once(box, api):
-    """Two that want one name in the same batch: one gets it, the other is refused."""
+    """If two VIFs of one batch need the same name, one gets it and the other fails."""
     twin = "00000001-00ff-4000-8000-000000000000"
     ids = [api.send("plug", vif=vif, instance={"uuid": INSTANCE})
            for vif in (vhost_user(1), vhost_user(2, vif_id=twin))]
@@ -77,7 +77,7 @@ def test_same_vf_in_one_batch(box, api):
 
 
 def test_unplug_and_plug_of_one_vf_pipelined(box, api):
-    """A plug that comes behind the unplug that frees its VF waits for it."""
+    """A plug waits for the earlier unplug that frees its VF."""
     api.plug(representor(1, "0000:65:01.2"), wait="committed")
     ids = [api.send("unplug", vif_id=vif_id(1)),
            api.send("plug", vif=representor(2, "0000:65:01.2"), instance={"uuid": INSTANCE},
@@ -99,7 +99,7 @@ def test_operations_on_one_vif_keep_their_order(box, api):
 
 
 def test_other_writers_keys_survive(box, api):
-    """Neutron's agent and OVN write to our rows by right."""
+    """vifplugd keeps the keys that Neutron's agent and OVN write to its rows."""
     api.plug(vhost_user(1))
     box.vsctl("set", "Interface", "vhu00000001-00", "external_ids:ovn-installed=true",
               "other_config:x=y", "options:n_rxq_desc=512", "--", "set", "Port", "vhu00000001-00",

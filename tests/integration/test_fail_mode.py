@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fail_mode of bridges that plugs create, and what frames do on them.
+"""fail_mode of bridges that plugs create, and its effect on frames.
 
-That no frame passes is not waited for: Open vSwitch's own counters tell when the bridge has looked
-frames up in its flow table, and by then none of them has arrived.
+The tests do not wait to see that no frame passes: Open vSwitch's counters show when the bridge has looked
+frames up in its flow table, and none of them has arrived by then.
 """
 
 import os
@@ -22,8 +22,8 @@ CONFIG = "[daemon]\nsocket_group = root\n[ovs]\nfail_mode = {}\n"
 REMOTE = "ovn-remote=tcp:192.0.2.1:6642"
 OTHER = ("--", "add-br", "br-tun", "--", "set", "Bridge", "br-tun", "datapath_type=netdev")
 
-# Sends frames on one link; once a line comes in, says how many have arrived at another by then. (The
-# kernel sends frames of its own on both.)
+# Sends frames on one link; after a line on stdin, prints how many have arrived at another link. (The
+# kernel sends its own frames on both.)
 PROBE = """
 import socket, sys
 out, into, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -48,7 +48,7 @@ except BlockingIOError:
 
 @pytest.fixture(autouse=True)
 def no_links_left(request):
-    """Links that a test has made itself, beside those of its VIFs."""
+    """Removes links that the test itself made, in addition to those of its VIFs."""
     if "box" not in request.fixturenames:
         yield
         return
@@ -61,7 +61,7 @@ def no_links_left(request):
 
 @pytest.fixture
 def ovn(request):
-    """Writes external_ids of Open_vSwitch, and takes away what a test has left of OVN's."""
+    """Writes external_ids of Open_vSwitch, and removes OVN's keys after the test."""
     box = request.getfixturevalue("card_box" if "card_box" in request.fixturenames else "box")
 
     def forget():
@@ -80,42 +80,42 @@ def ovn(request):
 
 
 def fail_mode(box, bridge="br-int"):
-    """The column as it is; "" for none."""
+    """Returns the column's value; "" for none."""
     return {row["name"]: row["fail_mode"] or ""
             for row in table(box, "Bridge", ("name", "fail_mode"))}[bridge]
 
 
 def flow_actions(box, bridge="br-int"):
-    """None while ovs-vswitchd, just started, does not serve the bridge yet."""
+    """Returns None while a newly started ovs-vswitchd does not serve the bridge yet."""
     dump = box.command("ovs-ofctl", "dump-flows", bridge, check=False)
     return re.findall(r"actions=(\S+)", dump.stdout) if dump.returncode == 0 else None
 
 
 def looked_up(box, bridge="br-int"):
-    """How many frames the bridge has looked up in its first flow table."""
+    """Returns how many frames the bridge has looked up in its first flow table."""
     text = box.command("ovs-ofctl", "dump-tables", bridge).stdout
     return int(re.search(r"table 0.*?lookup=(\d+)", text, re.DOTALL).group(1))
 
 
 def warning_of(answer, bridge="br-int"):
-    """The one warning that an answer has if its plug creates the bridge; None if there is none."""
+    """Returns the one warning of a reply whose plug creates the bridge; None if there is none."""
     found = [text for text in answer["warnings"] if text.startswith(f"Bridge {bridge} was missing")]
     assert len(found) <= 1
     return found[0] if found else None
 
 
 def two_hybrids(api, **members):
-    """Two VIFs on a bridge that the first creates; their answers."""
+    """Plugs two VIFs on a bridge that the first creates; returns their replies."""
     return [api.plug(hybrid(n, **members)) for n in (1, 2)]
 
 
 def end_of(box, n):
-    """The link of a hybrid VIF at which its guest would be."""
+    """Returns the link of a hybrid VIF that its guest would use."""
     return names(box, vif_id(n))[0]
 
 
 def assert_shut(box, out, into, count=10):
-    """The bridge takes frames that are sent on link `out`, and none arrives at link `into`."""
+    """The bridge receives frames that are sent on link `out`, and none arrives at link `into`."""
     assert flow_actions(box) == []
     before = looked_up(box)
     with subprocess.Popen(box.inside(["/usr/bin/python3", "-c", PROBE, out, into, str(count)]),
@@ -174,7 +174,7 @@ def test_nothing_passes_before_the_controller(box, api, ovn, ids, bridge, reason
 
 
 def test_advice_of_the_warning(box, api, ovn):
-    """Who finds that nobody programs the bridge does as the warning says."""
+    """If no controller programs the bridge, the command in the warning makes it forward."""
     ovn(REMOTE)
     first, _ = two_hybrids(api)
     command = re.search(r"run ovs-vsctl (.*)\.$", warning_of(first)).group(1)
@@ -188,7 +188,7 @@ def test_advice_of_the_warning(box, api, ovn):
     (["ovn-bridge=br-int", "ovn-remote-probe-interval=60000"], None),
     ([], ()),
     ([], ("fail_mode=standalone",)),
-    # OVN's own bridge: its controller programs no other.
+    # OVN's bridge: its controller programs no other bridge.
     ([REMOTE, "ovn-bridge=br-tun"], ("fail_mode=secure",)),
 ])
 def test_no_controller_for_this_bridge(box, api, ovn, ids, bridge):
@@ -216,7 +216,7 @@ def test_guests_before_the_controller(card_box, card_api, guest, ovn):
 
 
 def test_it_stays_shut_when_vswitchd_is_started_again(box, api, ovn):
-    """A bridge without fail_mode is open at each start, even if its controller had emptied it."""
+    """A bridge without fail_mode forwards after each start, even if its controller had removed its flows."""
     api.plug(vhost_user(3, bridge="br-open"))
     assert flow_actions(box, "br-open") == ["NORMAL"]
     box.command("ovs-ofctl", "del-flows", "br-open")
@@ -262,7 +262,7 @@ def test_standalone_whatever_ovsdb_shows(box, configure, ovn, ids):
                                            ("standalone", "standalone")])
 @pytest.mark.parametrize("datapath", ["netdev", "system"])
 def test_both_datapaths(box, configure, ovn, setting, mode, datapath):
-    """The kernel module may be missing: what is written is looked at, not the switch."""
+    """The kernel module may be missing, so the test compares only the rows."""
     ovn(REMOTE)
     configure(CONFIG.format(setting))
     with Api(box.socket) as api:
@@ -324,7 +324,7 @@ def test_existing_bridge_is_left_alone(box, configure, ovn, there, setting):
         assert fail_mode(box) == there
 
 
-# --- Bridges that nobody else programs. ---
+# --- Bridges without a controller. ---
 
 def test_trunk_bridge_forwards(box, configure, ovn):
     ovn(REMOTE)
@@ -339,7 +339,7 @@ def test_trunk_bridge_forwards(box, configure, ovn):
 
 
 def test_port_bridge_forwards_and_its_bridge_does_not(box, configure):
-    """Frames come as far as the patch port on br-int, and on once somebody programs br-int."""
+    """Frames reach the patch port on br-int, and pass once a controller programs br-int."""
     configure(CONFIG.format("secure") + "[vif]\nper_port_bridge = yes\n")
     for n in (1, 2):
         ip(box, "link", "add", f"tap{n}", "type", "veth", "peer", "name", f"guest{n}")
@@ -357,10 +357,10 @@ def test_port_bridge_forwards_and_its_bridge_does_not(box, configure):
         assert frames(box, "guest1", "guest2") == 3
 
 
-# --- Operations that make a bridge, in other ways than a lone first plug. ---
+# --- Operations that make a bridge, other than a single first plug. ---
 
 def test_two_at_once_on_a_new_bridge(box, api, ovn):
-    """Both have a part in the bridge, and both say so."""
+    """Both plugs create the bridge, and both replies have the warning."""
     ovn(REMOTE)
     before = api.call("status")["counters"]["transactions"]
     ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}) for n in (1, 2, 3)]
@@ -372,7 +372,7 @@ def test_two_at_once_on_a_new_bridge(box, api, ovn):
 
 
 def test_a_move_to_a_new_bridge(box, api, ovn):
-    """And the bridge that the port leaves is as it was."""
+    """The reply has the warning, and the old bridge does not change."""
     assert warning_of(api.plug(vhost_user(1, bridge="br-old")), "br-old")
     ovn(REMOTE)
     vif = vhost_user(1, bridge="br-int")
@@ -397,7 +397,8 @@ def test_a_bridge_of_a_failed_plug_goes_again(card_box, card_api, ovn):
 
 
 def test_a_bridge_that_is_handed_over_is_warned_of(card_box, card_api, ovn):
-    """The first plug makes the bridge and fails; one that found it there stays on it, and says so."""
+    """The first plug makes the bridge and fails; the plug that found the bridge keeps it, and its reply has
+    the warning."""
     ovn(REMOTE)
     card_box.card_settings(refuse_probe=10)
     os.kill(card_box.pid("ovs-vswitchd"), signal.SIGSTOP)
@@ -417,7 +418,7 @@ def test_a_bridge_that_is_handed_over_is_warned_of(card_box, card_api, ovn):
 
 
 def test_undo_makes_a_bridge_as_it_was(card_box, card_api):
-    """A trunk bridge goes with the port that leaves it; the plug fails, and it comes back."""
+    """A move removes a trunk bridge with its last port; the plug fails, and the undo makes the bridge again."""
     card_api.plug(representor(1, slot(10), bridge="tbr-1"))
     card_box.vsctl("set-fail-mode", "tbr-1", "secure")
     card_box.card_settings(max_mtu=2000)
@@ -430,7 +431,7 @@ def test_undo_makes_a_bridge_as_it_was(card_box, card_api):
 @pytest.mark.parametrize("made, ids, mode", [
     ("", [], ""), ("secure", [], "secure"), ("", [REMOTE], "secure")])
 def test_repair_makes_the_bridge_again(box, configure, ovn, made, ids, mode):
-    """As secure as it was, or as the plug of today would make it."""
+    """The bridge is secure as before, or as a plug at that time would make it."""
     configure(CONFIG.format("auto") + "repair = yes\n")
     with Api(box.socket) as api:
         port = api.plug(vhost_user(1))["port"]
@@ -448,10 +449,10 @@ def test_repair_makes_the_bridge_again(box, configure, ovn, made, ids, mode):
         wait_until(lambda: api.get_vif(1)["state"] == "up")
 
 
-# --- Facts of another time. ---
+# --- Changes of OVSDB's content. ---
 
 def test_facts_are_those_of_the_plan(box, api, ovn):
-    """What OVSDB shows may change at any time, and is not asked for again once a bridge is there."""
+    """The content of OVSDB may change at any time; the daemon does not read it again once the bridge exists."""
     for bridge, ids, mode in (("br-a", [], ""), ("br-b", [REMOTE, "ovn-bridge=br-b"], "secure"),
                               ("br-c", [REMOTE, "ovn-bridge=br-b"], ""),
                               ("br-d", [REMOTE, "ovn-bridge=br-d"], "secure")):
@@ -479,7 +480,7 @@ def test_facts_that_change_while_the_daemon_is_away(box, ovn):
 
 
 def test_fail_mode_is_others_to_change(box, api):
-    """It is no drift, and a replug leaves it."""
+    """A changed fail_mode is not drift, and a replug does not change it."""
     port = api.plug(vhost_user(1))["port"]
     box.vsctl("set-fail-mode", "br-int", "secure")
     box.vsctl("set", "Interface", port, "mtu_request=1400")

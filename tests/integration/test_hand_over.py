@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A device goes from one port to another: by eviction, to another bridge, under another name, and back.
+"""A device moves from one port to another: by eviction, to another bridge, under another name, and back.
 
-From OVS 3.7 on the old port still has the device for a moment ("already in use by"). None of these
-hand-overs may be refused for it; that shows in numbers only, so each is done many times."""
+With OVS 3.7 and later the old port still has the device for a moment ("already in use by"). No such move may
+fail for this reason; this happens only sometimes, so each test repeats it many times.
+"""
 
 import os
 import signal
@@ -19,7 +20,7 @@ EVICT = BASE + "[vif]\non_vf_conflict = evict\n"
 
 
 class Rounds:
-    """Does the same thing many times and tells how often it was refused."""
+    """Does the same thing many times and counts how often it was refused."""
 
     def __init__(self):
         self.refused = []
@@ -30,12 +31,12 @@ class Rounds:
         assert not self.refused, f"{len(self.refused)} of {ROUNDS} refused: {self.refused[0]}"
 
     def note(self, answer, good):
-        """An answer, or an ApiError, and whether that is how it should be."""
+        """Records a reply or an ApiError, and whether it is the expected one."""
         if not good:
             self.refused.append(str(answer))
 
     def plug(self, api, vif, **params):
-        """Plugs; notes if that is refused."""
+        """Plugs; records it if that is refused."""
         try:
             answer = api.plug(vif, **params)
             self.note(answer, answer["state"] in ("up", "committed") or params)
@@ -47,8 +48,8 @@ class Rounds:
 
 @pytest.fixture(autouse=True)
 def quick_card(card_box):
-    """Up to DPDK 24.11 a card that listens closes a port at once, and one that connects needs up to a
-    second for it. (With 25.11 both do.) The first test has that too."""
+    """Up to DPDK 24.11 a card that listens closes a port immediately, and one that connects needs up to a
+    second. (With 25.11 both do.) The first test uses one that connects, too."""
     card_box.card_settings(vhost_mode="client")
 
 
@@ -68,7 +69,7 @@ def make_stale(box, port):
 
 
 def is_up(box, port):
-    """By OVSDB, since the daemon may be away."""
+    """Reads the state from OVSDB, because the daemon may be away."""
     row = interface(box, port)
     return bool(row and row["error"] == [] and row["ofport"] != [] and row["ofport"] > 0)
 
@@ -141,7 +142,7 @@ def test_another_vf_and_back(card_api):
 
 
 def test_swap(card_box, evict_api):
-    """Two VIFs take each other's VF, at once."""
+    """Two VIFs take each other's VF at the same time."""
     evict_api.plug(representor(1, slot(10)))
     evict_api.plug(representor(2, slot(11)))
     rounds = Rounds()
@@ -215,7 +216,7 @@ def test_acknowledged_eviction_is_followed_up(card_box, evict_api):
 
 
 def test_acknowledged_eviction_and_a_plug_again(card_box, evict_api):
-    """The second plug finds the port as asked, and maybe in error."""
+    """The second plug finds the port as requested, perhaps with an error."""
     evict_api.plug(representor(0, slot(10)))
     rounds = Rounds()
     for n in rounds:
@@ -238,7 +239,7 @@ def test_daemon_killed_within_an_eviction(card_box, evict_api):
 
 @pytest.fixture
 def probed_at_start(card_box):
-    """A representor that DPDK has without a port."""
+    """Makes a representor that DPDK has without a port."""
     extra = card_box.vsctl("get", "open_vswitch", ".", "other_config:dpdk-extra")
 
     def restart(dpdk_extra):
@@ -250,10 +251,10 @@ def probed_at_start(card_box):
     restart(extra)
 
 
-@pytest.mark.driver  # The stand-in has no device arguments of its own.
+@pytest.mark.driver  # The stand-in does not support other device arguments.
 def test_device_of_a_port_that_stays(card_box, card_api, probed_at_start):  # pylint: disable=unused-argument
-    """Not a hand-over: refused at once, and vswitchd looks at it no second time. (By devargs of this kind
-    vifplugd cannot see whose VF it is, so it comes to that.)"""
+    """If the device is not handed over, the plug is refused immediately, and vswitchd does not try the device
+    again. (vifplugd cannot see whose VF these devargs name, so it tries the plug.)"""
     card_api.plug(representor(1, slot(11)))
     card_box.vsctl("add-port", "br-int", "theirs", "--", "set", "Interface", "theirs", "type=dpdk",
                    "options:dpdk-devargs=\"class=eth,mac=02:56:65:00:00:0a\"")

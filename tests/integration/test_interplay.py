@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations, evictions, repairs and others at work that meet each other half way."""
+"""Operations, evictions, repairs and other programs that interfere with each other."""
 
 import signal
 import socket
@@ -39,7 +39,8 @@ def no_links_left(whole_box):
 # --- Evictions. ---
 
 def test_unplugged_vif_stays_away(card_box, card_api, configure_card):
-    """Its unplug was under way when another VIF claimed its VF, and that one failed."""
+    """The VIF's unplug was under way when another VIF claimed its VF and failed; the undo does not restore
+    it."""
     card_api.plug(representor(1, slot(10)))
     configure_card(EVICT)
     card_box.card_settings(max_mtu=2000)
@@ -62,7 +63,7 @@ def test_dry_run_of_an_eviction_that_would_wait(card_box, card_api, configure_ca
 
 
 def test_two_vifs_swap_their_vfs(card_box, card_api, configure_card):
-    """Each is in the other's way, and neither waits for ever."""
+    """Each VIF blocks the other, and neither waits for ever."""
     card_api.plug(representor(1, slot(10)))
     card_api.plug(representor(2, slot(11)))
     configure_card(BASE, "--boot-id=another-boot")
@@ -73,7 +74,7 @@ def test_two_vifs_swap_their_vfs(card_box, card_api, configure_card):
 
 
 def test_evicted_vif_comes_back_as_it_was(card_box, card_api, configure_card):
-    """With its limits, and with the VLAN that Neutron's agent gave it."""
+    """The undo restores its limits, and the VLAN from Neutron's agent."""
     port = card_api.plug(representor(1, slot(10), qos={"egress": {"max_kbps": 1000},
                                                        "ingress": {"max_kbps": 2000}}))["port"]
     card_box.vsctl("set", "Port", port, "tag=7", "other_config:net_uuid=n")
@@ -99,7 +100,7 @@ def test_eviction_is_no_drift(card_box, card_api, configure_card):
         assert events == ["vif.plugged", "vif.unplugged"]
 
 
-# --- A VIF under another kind or name. ---
+# --- A VIF with another kind or name. ---
 
 def test_failed_change_of_kind_keeps_limits_and_vlan(card_box, card_api):
     port = card_api.plug(vhost_user(1, qos={"egress": {"max_kbps": 1000}}))["port"]
@@ -114,7 +115,7 @@ def test_failed_change_of_kind_keeps_limits_and_vlan(card_box, card_api):
 
 
 def test_links_of_the_old_kind_go(box, api):
-    """Also where the change was acknowledged at commit and something else came at once."""
+    """Also if the change was acknowledged at commit and another operation followed immediately."""
     api.plug(hybrid(1))
     ids = [send_plug(api, vhost_user(1), wait="committed"), api.send("unplug", vif_id=vif_id(1))]
     assert all("result" in answer for answer in api.collect(ids).values())
@@ -132,7 +133,7 @@ def test_change_of_kind_is_no_drift(box, api):
 
 
 def test_dry_run_does_not_end_the_following_of_a_plug(card_box, card_api, configure_card):
-    """set-vf-mac = try has to see the port fail before it does without."""
+    """set-vf-mac = try must see the port fail before it plugs without the MAC."""
     configure_card("[nic napatech]\nset-vf-mac = try\n")
     card_box.card_settings(refuse_mac="yes")
     with Api(card_box.socket) as api:
@@ -142,10 +143,10 @@ def test_dry_run_does_not_end_the_following_of_a_plug(card_box, card_api, config
         wait_until(lambda: api.get_vif(1)["state"] == "up", 15, "the port is up without the MAC")
 
 
-# --- Bridges of a VIF's own. ---
+# --- Separate bridges of a VIF. ---
 
 def test_half_of_a_port_bridge(box, configure):
-    """Its other side was taken away: it can be plugged again, and unplugged."""
+    """The other side of the port bridge was removed: the VIF can be plugged again, and unplugged."""
     before = counts(box)
     configure(PER_PORT)
     with Api(box.socket) as api, Api(box.socket) as watcher:
@@ -200,7 +201,7 @@ def test_names_of_a_port_bridge_that_are_taken(box, configure):
 # --- Repairs and drift. ---
 
 def test_repaired_port_is_isolated(box, configure):
-    """As any port that is made while Neutron has not wired it."""
+    """Like any new port that Neutron has not configured yet."""
     configure(REPAIR + "[vif]\nisolate_vif = yes\n")
     with Api(box.socket) as api:
         port = api.plug(vhost_user(1, qos={"egress": {"max_kbps": 1000}}))["port"]
@@ -246,7 +247,7 @@ def test_drift_while_an_operation_comes_to_nothing(box, api):
 
 
 def test_shared_qos_row_goes_with_the_last_port(box, api):
-    """Both ports in one batch."""
+    """Both ports are in one batch."""
     names = [api.plug(vhost_user(n))["port"] for n in (1, 2)]
     box.vsctl("--id=@q", "create", "QoS", "type=egress-policer", "other_config:cir=1000",
               "other_config:cbs=1000", "--", "set", "Port", names[0], "qos=@q", "--",

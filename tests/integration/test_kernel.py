@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""VIFs with links of the kernel, on a netdev bridge: veth pairs, taps and Linux bridges are real."""
+"""VIFs with links, on a netdev bridge: veth pairs, taps and Linux bridges are real."""
 
 import signal
 
@@ -103,7 +103,7 @@ def test_foreign_link_in_the_way(box, api, which):
 
 
 def test_links_go_when_the_port_is_refused(box, api):
-    """The port's name is taken, which OVSDB alone knows."""
+    """The port's name exists already, which only OVSDB knows; the links are removed."""
     outer = names(box, vif_id(1))[2]
     box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev", "--",
               "add-port", "br-int", outer, "--", "set", "Interface", outer, "type=internal")
@@ -128,7 +128,7 @@ def test_links_go_when_vswitchd_says_nothing(box, api):
 
 
 def test_links_without_a_record_go_at_start(box, api):
-    """What a daemon left that was killed between making links and its transaction."""
+    """The daemon removes links that were left when it was killed between making them and its transaction."""
     api.plug(hybrid(1))
     kept = ours(box)
     ip(box, "link", "add", "ghost0", "type", "veth", "peer", "name", "ghost1")
@@ -148,7 +148,7 @@ def test_links_of_a_deleted_row_go_with_an_unplug(box, api):
 
 
 def test_many_hybrids_do_not_hold_up_the_others(box, api):
-    """Removing links takes the kernel its time; a status is answered meanwhile."""
+    """The kernel takes long to remove links; the daemon replies to a status meanwhile."""
     import time  # pylint: disable=import-outside-toplevel
     for n in range(8):
         api.plug(hybrid(n))
@@ -182,7 +182,7 @@ def test_tap_is_made_and_goes(box, api):
 
 
 def test_port_without_its_netdev_is_done_at_commit(box, api):
-    """QEMU makes the tap later; until then vswitchd's error is no failure."""
+    """QEMU makes the tap later; until then vswitchd's error is not a failure."""
     answer = api.plug(ovs_vif(1))
     assert answer["changed"] is True
     wait_until(lambda: interface(box, "tap1")["error"], what="vswitchd misses the netdev")
@@ -203,7 +203,7 @@ def test_without_create_port_only_the_bridge_is_ensured(box, api):
 
 
 def test_left_over_port_goes_with_an_unplug(box, api):
-    """libvirt's row: the VIF's name and its iface-id, and no mark of ours."""
+    """libvirt's row has the VIF's name and iface-id, and none of our keys."""
     vif = ovs_vif(1, create_port=False)
     api.plug(vif)
 
@@ -264,7 +264,7 @@ def test_isolate_vif(box, configure):
 
 
 def test_trunk_bridge_goes_with_its_last_vif(box, api):
-    """Neutron's patch ports on it do not keep it; another VIF's port does."""
+    """Neutron's patch ports do not keep the bridge; another VIF's port does."""
     for n in (1, 2):
         api.plug(vhost_user(n, bridge="tbr-12345678-1"))
     ids = interface(box, api.get_vif(1)["port"])["external_ids"]
@@ -278,7 +278,7 @@ def test_trunk_bridge_goes_with_its_last_vif(box, api):
 
 
 def test_default_qos_type_on_a_system_bridge(box, api):
-    """The kernel module may be missing: what is written is looked at, not the switch."""
+    """The kernel module may be missing, so the test compares only the rows."""
     box.vsctl("add-br", "br-sys", "--", "set", "Bridge", "br-sys", "datapath_type=system")
     before = counts(box)
     port = api.plug(hybrid(1, bridge="br-sys"), wait="committed")["port"]

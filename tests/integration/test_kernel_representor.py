@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""VIFHostDevice on a system bridge: the representor netdev of the kernel. There is no switchdev
-hardware here, so sysfs is a tree that is built, and the netdevs in it are veth pairs of those names;
-without the openvswitch kernel module it is OVSDB and the links that are looked at."""
+"""VIFHostDevice on a system bridge: the representor netdev of the kernel. There is no switchdev hardware, so
+sysfs is a fake tree, and its netdevs are veth pairs with the right names; without the openvswitch kernel
+module the tests read only OVSDB and the links."""
 
 import os
 import shutil

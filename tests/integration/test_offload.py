@@ -35,8 +35,8 @@ def test_report(card_box, card_api):
 
 
 def test_set(card_box, configure_card):
-    """It is set, noted, and takes effect with the next vswitchd; also a daemon that is started anew
-    knows."""
+    """The daemon sets the option and stores the time; it takes effect with the next vswitchd. A daemon that
+    starts later knows it too."""
     configure_card(CONFIG + "set\n")
     with Api(card_box.socket) as api:
         wait_until(lambda: offload(api)["in_effect"] == "restart_required")

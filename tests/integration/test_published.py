@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated card behaving as Napatech's published driver does (tests/smartnic/vpsim.h): representors
-for VFs that were named at start only, ids in the order of the VFs, link for packed or in-order rings only."""
+"""The simulated card behaves like Napatech's published driver (tests/smartnic/vpsim.h): representors only for
+VFs that were named at start, ids in the order of the VFs, link only for packed or in-order rings."""
 
 import os
 import re
@@ -23,14 +23,14 @@ VFS = 24  # Numbers 4 to 27, as docs/napatech.md has them.
 
 @pytest.fixture(scope="module")
 def whole_card_box():
-    """In place of the sandbox with the other cards: one Napatech card, all VFs named at start."""
+    """Instead of the sandbox with the other cards: one Napatech card, with all VFs named at start."""
     with a_sandbox(Sandbox, cards=("napatech",), vfs=VFS, driver="published") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def restart_switch(card_box):
-    """Restarts ovs-vswitchd with -a options of a test's own; the sandbox's are back after the test."""
+    """Restarts ovs-vswitchd with -a options of the test; restores the sandbox's options after the test."""
     original = card_box.dpdk_extra()
     named = card_box.allowed(card_box.state["cards"][0])
 
@@ -47,7 +47,7 @@ def restart_switch(card_box):
 
 
 def allow(vfs, ids="4-27"):
-    """The -a options of the PF, with those ids, and of VFs."""
+    """Returns the -a options of the PF, with these ids, and of VFs."""
     return " ".join([f"-a {PF},representor=[{ids}]", *(f"-a {vf}" for vf in vfs)])
 
 
@@ -60,7 +60,7 @@ def link_state(box, port):
 
 
 def add_port(box, number):
-    """A port on a representor without vifplugd; its name."""
+    """Adds a port on a representor without vifplugd; returns its name."""
     name = f"plain{number}"
     box.vsctl("--may-exist", "add-br", "br-int", "--", "set", "Bridge", "br-int",
               "datapath_type=netdev", "--", "add-port", "br-int", name, "--", "set", "Interface", name,
@@ -79,14 +79,15 @@ def log_path(box):
 
 
 def log_has(box, text, since):
-    """Whether ovs-vswitchd.log has it behind that size."""
+    """Whether ovs-vswitchd.log contains the text after that size."""
     with open(log_path(box), encoding="utf-8", errors="replace") as file:
         file.seek(since)
         return text in file.read()
 
 
 def plug_with_guests(api, guest, rings):
-    """VIFs on numbers from 10 on, with a guest of each kind of rings on its socket: [(port, guest)]."""
+    """Plugs VIFs on numbers from 10 on, with a guest of each kind of rings on its socket; returns [(port,
+    guest)]."""
     result = []
     for n, kind in enumerate(rings):
         answer = api.plug(representor(n, slot(10 + n)))
@@ -105,7 +106,7 @@ def test_frames(card_box, card_api, guest, rings):
 
 
 def test_guest_without_such_rings(card_box, card_api, guest):
-    """The port is up and the guest connected, yet it has no link and no frame of it passes. The log of
+    """The port is up and the guest connected, but it has no link, and none of its frames passes. The log of
     ovs-vswitchd says why."""
     since = os.path.getsize(log_path(card_box))
     guests = plug_with_guests(card_api, guest, ["packed", "packed", "split"])
@@ -133,7 +134,7 @@ def test_vf_that_was_not_named_at_start(card_box, restart_switch):
 
 
 def test_ids_go_by_the_order_of_the_vfs(card_box, restart_switch, guest):
-    """One VF less than ids, and every later representor leads to the guest of the next VF."""
+    """With one VF less than ids, every later representor leads to the guest of the next VF."""
     vfs = all_vfs(card_box)
     restart_switch(allow(vfs[:2] + vfs[3:]))
     ports = [add_port(card_box, number) for number in (5, 10)]
@@ -145,7 +146,7 @@ def test_ids_go_by_the_order_of_the_vfs(card_box, restart_switch, guest):
 
 
 def test_ids_out_of_range(card_box, restart_switch):
-    """The PF's probe fails, and with it those of all its VFs."""
+    """The PF's probe fails, and so do those of all its VFs."""
     since = os.path.getsize(log_path(card_box))
     restart_switch(allow(all_vfs(card_box)[:4], "69-72"))
     wait_until(lambda: log_has(card_box, "representor id 72 is not from 2 to 71", since))
@@ -154,7 +155,7 @@ def test_ids_out_of_range(card_box, restart_switch):
 
 @pytest.fixture
 def socket_directory(card_box):
-    """The directory that the socket of VF 4 has with sep=1; there while the test's switch runs."""
+    """The directory of VF 4's socket with sep=1; exists while the test's switch runs."""
     path = os.path.join(card_box.dir, "stdvio", "stdvio4")
     os.mkdir(path)
     yield
@@ -162,7 +163,7 @@ def socket_directory(card_box):
 
 
 def test_sockets_in_directories_of_their_own(card_box, socket_directory, restart_switch, guest):
-    """sep=1 in a VF's devargs."""
+    """sep=1 in a VF's devargs puts its socket into a separate directory."""
     vfs = all_vfs(card_box)
     restart_switch(allow([f"{vfs[0]},sep=1", *vfs[1:]]))
     ports = [add_port(card_box, number) for number in (4, 5)]
@@ -182,7 +183,7 @@ def test_vhost_mode_is_server_whatever_is_set(card_box, card_api, guest):
 
 
 def documented_extra():
-    """The commands of docs/napatech.md that write dpdk-extra."""
+    """Returns the commands of docs/napatech.md that write dpdk-extra."""
     with open(os.path.join(TOP, "docs", "napatech.md"), encoding="utf-8") as file:
         text = file.read()
     [block] = re.findall(r'^    extra=.*?other_config:dpdk-extra=[^\n]*\n', text, re.DOTALL | re.MULTILINE)
@@ -191,8 +192,8 @@ def documented_extra():
 
 @pytest.fixture
 def documented(card_box, restart_switch):
-    """ovs-vswitchd as the document has it started. Only what is the sandbox's is changed: the tree of PCI
-    devices, its database, and EAL's memory and the simulated card's driver in place of the iova-mode."""
+    """Starts ovs-vswitchd as in the document, with changes only for the sandbox: the tree of PCI devices, its
+    database, and EAL's memory and the simulated card's driver instead of the iova-mode."""
     memory = card_box.dpdk_extra().replace(card_box.allowed(card_box.state["cards"][0]), "")
     script = documented_extra()
     for there, here in (("/sys/", f"{card_box.sys}/"), ("--iova-mode=pa", memory),
@@ -206,7 +207,7 @@ def documented(card_box, restart_switch):
 
 
 def test_documented_setup(documented, card_api, guest):
-    """All VFs are there, and guests with packed rings exchange frames through the first, the last, and one
+    """All VFs exist, and guests with packed rings exchange frames through the first, the last, and one
     between."""
     pf, vfs = nics(card_api)
     assert "problem" not in pf and not any("problem" in vf for vf in vfs.values())
@@ -221,7 +222,7 @@ def test_documented_setup(documented, card_api, guest):
 
 
 def test_setup_as_it_was_documented_before(card_box, card_api, restart_switch):
-    """The list of ids alone makes nothing."""
+    """With only the list of ids there are no representors."""
     restart_switch(allow([]))
     assert not attaches(card_box, 10)
     assert "does not name VF 0000:65:01.2" in refusal(card_api, 10).message
@@ -242,8 +243,8 @@ def boot(card_box):
 
 
 def test_linux_guests(documented, card_api, boot):
-    """Those to which QEMU offers packed rings ping each other; the one of a Nova that cannot ask for them,
-    as that of Debian 12, takes its link for up and reaches nobody."""
+    """Guests to which QEMU offers packed rings ping each other; a guest without, as of Debian 12's Nova, sees
+    its link up but reaches no other guest."""
     answers = [card_api.plug(representor(n, slot(10 + n))) for n in range(3)]
     guests = [boot(f"l{n}", answer, f"192.0.2.{n + 1}/24", packed=n < 2)
               for n, answer in enumerate(answers)]
@@ -260,18 +261,18 @@ def test_linux_guests(documented, card_api, boot):
     assert card_api.get_vif(2)["state"] == "up"
 
 
-# --- What vifplugd makes of it. ---
+# --- What vifplugd does with it. ---
 
 
 def refusal(api, number, n=1):
-    """The error of a plug of that VF number."""
+    """Returns the error of a plug of that VF number."""
     with pytest.raises(ApiError) as refused:
         api.plug(representor(n, slot(number)))
     return refused.value
 
 
 def nics(api):
-    """(PF, {VF number: VF}) of the card as `nics` shows them."""
+    """Returns (PF, {VF number: VF}) of the card from the reply to `nics`."""
     [pf] = api.call("nics")["nics"]
     return pf, {vf["vf_num"]: vf for vf in pf["vfs"]}
 
@@ -287,8 +288,8 @@ def test_all_vfs_are_well(card_api):
 
 
 def test_refused_vf_that_was_not_named(card_box, card_api, restart_switch):
-    """With the words that say so, before anything is written; `nics` has the same words. Once it is named,
-    they say that a restart is all that lacks; after that it is plugged."""
+    """The plug is refused before anything is written, with a message that says why; `nics` has the same
+    message. When dpdk-extra names the VF, the message says to restart; after the restart the plug succeeds."""
     restart_switch(allow(all_vfs(card_box)[:4], "4-7"))
     before = counts(card_box)
     error = refusal(card_api, 8)
@@ -306,7 +307,7 @@ def test_refused_vf_that_was_not_named(card_box, card_api, restart_switch):
 
 
 def test_refused_ids_that_are_not_in_step(card_box, card_api, restart_switch):
-    """The port would be attached, and be another guest's."""
+    """ovs-vswitchd would attach the port, but it would be another guest's."""
     vfs = all_vfs(card_box)
     restart_switch(allow(vfs[:2] + vfs[3:]))
     error = refusal(card_api, 10)
@@ -320,7 +321,7 @@ def test_refused_ids_that_are_not_in_step(card_box, card_api, restart_switch):
 
 
 def test_refused_without_the_pf(card_box, card_api, restart_switch):
-    """As for plain device arguments: `-a PF`, and no VFs."""
+    """With device arguments as for the plain driver: `-a PF`, and no VFs."""
     restart_switch(f"-a {PF}")
     assert "names PF 0000:65:00.0 without representor=[..]" in refusal(card_api, 10).message
     assert "does not name PF 0000:65:00.0 with representor=[..]" in nics(card_api)[0]["problem"]
@@ -328,7 +329,7 @@ def test_refused_without_the_pf(card_box, card_api, restart_switch):
 
 @pytest.fixture
 def vf_72(card_box):
-    """One more VF, 0000:65:09.0, out of the driver's range of numbers."""
+    """Adds one more VF, 0000:65:09.0, out of the driver's range of numbers."""
     tree = pcitree.Tree(card_box.sys)
     link = os.path.join(tree.devices, PF, f"virtfn{VFS}")
     device = os.path.join(tree.devices, slot(72))
@@ -351,8 +352,9 @@ def test_refused_number_out_of_range(card_api):
 
 
 def test_running_port_is_not_refused(card_box, configure_card, restart_switch):
-    """nova-compute replugs all it has when it starts; what a later start of ovs-vswitchd will lack does not
-    count for a port that runs, also where vifplugd cannot know what that vswitchd was started with."""
+    """nova-compute replugs all VIFs when it starts; a running port succeeds even if the next start of
+    ovs-vswitchd will not make its representor, also if vifplugd does not know what that vswitchd was started
+    with."""
     restart_switch(card_box.allowed(card_box.state["cards"][0]))
     configure_card("[daemon]\nsocket_group = root\n")
     with Api(card_box.socket) as api:
@@ -370,7 +372,7 @@ def test_running_port_is_not_refused(card_box, configure_card, restart_switch):
 
 
 def test_driver_that_makes_them_later(card_box, configure_card, restart_switch):
-    """representors = any-time leaves the word to ovs-vswitchd."""
+    """With representors = any-time ovs-vswitchd decides."""
     restart_switch(allow(all_vfs(card_box)[:4], "4-7"))
     configure_card("[daemon]\nsocket_group = root\n[nic napatech]\nrepresentors = any-time\n")
     with Api(card_box.socket) as api:

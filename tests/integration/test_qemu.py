@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real guests: Linux in QEMU, attached as libvirt would for the guest XML that Nova made, pinging each
-other through the representors."""
+"""Real guests: Linux in QEMU, attached as libvirt would for Nova's guest XML, ping each other through the
+representors."""
 
 import os
 import signal
@@ -37,10 +37,10 @@ def nova_vif(mtu):
     return vif
 
 
-@pytest.mark.driver  # With net_vhost of DPDK 24.11 no ping comes through; with 22.11's it does.
+@pytest.mark.driver  # With net_vhost of DPDK 24.11 no ping arrives; with 22.11's it does.
 @pytest.mark.parametrize("mtu", [1500, 9000])
 def test_guests_ping(card_box, card_api, boot, mtu):
-    """At full frames, and again after vswitchd was killed and started."""
+    """With full frames, and again after vswitchd was killed and started."""
     first_answer = card_api.plug(nova_vif(mtu))
     interface = nova_interface()
     assert interface.find("source").get("path") == first_answer["vhost_user"]["path"]

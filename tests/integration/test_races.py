@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Others write to OVSDB at the same instant: ovsdb-server is stopped, both sides send, and it goes on. It
-serves its connections in the order of their age, so a rival that has connected before the daemon wins;
-should that change, each race is run until it has won once."""
+"""Other programs write to OVSDB at the same time: the test stops ovsdb-server, both sides send, and it
+continues. ovsdb-server serves its connections in the order of their age, so a rival that connected before the
+daemon wins; in case that changes, each race repeats until the rival has won once."""
 
 import json
 import os
@@ -17,7 +17,7 @@ TRIES = 20
 
 
 class Rival:
-    """Another client of OVSDB, which needs no monitor for what it does."""
+    """Another client of OVSDB, which needs no monitor."""
 
     def __init__(self, box):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -48,7 +48,7 @@ def won(answer):
 
 
 def race(box, api, rival, operations, vifs):
-    """Sends both while the server stands still; gives the rival's answer and those to the plugs."""
+    """Sends both while the server is stopped; returns the reply to the rival and those to the plugs."""
     pid = box.pid("ovsdb-server")
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -66,13 +66,13 @@ def race(box, api, rival, operations, vifs):
 
 
 def api_operations(box):
-    """Operations under way, by way of a connection of its own."""
+    """Returns the number of operations under way, over a separate connection."""
     with Api(box.socket) as api:
         return api.call("status")["counters"]["operations"]
 
 
 def insert_port(name):
-    """A port of that name, on br-int."""
+    """Inserts a port of that name on br-int."""
     return [
         {"op": "insert", "table": "Interface", "uuid-name": "i",
          "row": {"name": name, "type": "internal"}},
@@ -94,14 +94,14 @@ def rival(box):
 
 @pytest.fixture
 def api(box, rival):  # pylint: disable=unused-argument
-    """Connected once the daemon is up again."""
+    """A connection that is made once the daemon is up again."""
     with Api(box.socket) as connection:
         yield connection
 
 
 def test_a_collision_fails_only_the_one(box, api, rival):
-    """A port of the same name appears in the same instant: OVSDB refuses the whole batch, and all but one
-    of its VIFs are plugged all the same."""
+    """A port of the same name appears at the same time: OVSDB refuses the whole batch, but only the VIF of
+    that name fails."""
     for n in range(TRIES):
         base = 16 * (n + 1)
         vifs = [vhost_user(base + i) for i in range(8)]
@@ -121,8 +121,7 @@ def test_a_collision_fails_only_the_one(box, api, rival):
 
 
 def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
-    """OVSDB says success to a port on a bridge that has gone, and does nothing: no such plug is
-    acknowledged."""
+    """OVSDB reports success for a port on a removed bridge, and does nothing: no such plug may succeed."""
     for n in range(TRIES):
         api.plug(vhost_user(1))
         bridge = box.vsctl("get", "Bridge", "br-int", "_uuid")
@@ -137,6 +136,6 @@ def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
             assert interface(box, f"vhu{vif_id(100 + n)[:11]}") is not None
             assert box.vsctl("get", "Bridge", "br-int", "_uuid") != bridge
             return
-        # The plug came first, and went with its bridge while it was being realized.
+        # The plug came first; its port was removed with the bridge before it was realized.
         assert plug["error"]["data"]["reason"] == "not_realized"
     pytest.fail("the rival never came first")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Representors as far as they go without a card: the rows, the refusals and the way back. vswitchd
-here has DPDK, but no device, so it refuses every representor."""
+"""Representors without a card: the rows, the refusals and the undo. This vswitchd has DPDK, but no device, so
+it refuses every representor."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def test_refused_device_is_told_and_undone(box, api):
         api.plug(sample("a2"))
     error = refused.value
     assert error.reason == "not_realized" and not error.retryable
-    # OVS 3.5 goes on with " to DPDK", 4.0 says why.
+    # OVS 3.5 appends " to DPDK", 4.0 the reason.
     assert error.detail.startswith("Error attaching device '0000:65:00.0,representor=[10]'")
     assert error.data["vif_id"] == "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
     assert counts(box) == before
@@ -46,7 +46,7 @@ def test_another_path_is_not_the_cards(box, api):
 @pytest.mark.parametrize("name", ["a2_agilio_ovs_virtio_forwarder_server",
                                   "b1_vhostuser_ovs_plug_virtio_forwarder_server"])
 def test_nova_dict_is_the_object_that_nova_makes(api, name):
-    """Of b1 Nova would make a plain vhost-user port; we remember its VF."""
+    """Nova would make a plain vhost-user port of b1; vifplugd keeps its VF."""
     expected = api.plug(sample("a2_agilio_ovs_virtio_forwarder_server.json"), dry_run=True)
     assert expected["kind"] == "representor" and expected["plan"]["action"] == "create"
     assert api.plug(sample(f"{name}.nova_vif"), dry_run=True) == expected
@@ -88,8 +88,8 @@ def test_row_of_a_napatech_vf(box, api, slot, number):
 
 
 def test_row_of_another_nics_vf(api):
-    """Numbered by virtfn, with the MAC that the profile says to try. Only as a plan: after the row's
-    refusal the daemon would try without the MAC at once."""
+    """The number is that of virtfn, with the MAC that the profile says to try. Only a dry run: after the
+    refusal of the row the daemon would immediately try without the MAC."""
     answer = api.plug(representor(1, "0000:b3:01.3"), dry_run=True)
     assert answer["options"] == {"dpdk-devargs": "0000:b3:00.0,representor=[3]",
                                  "dpdk-vf-mac": "fa:16:3e:01:00:01"}
@@ -123,7 +123,8 @@ def test_no_such_vf(box, api, slot):
 
 
 def test_replug_of_a_row_in_error_keeps_it(box, api):
-    """Acknowledged at commit, refused by vswitchd: the row stays, and a replug says what is wrong."""
+    """vswitchd refused a plug that was acknowledged at commit: the row stays, and a replug says what is
+    wrong."""
     api.plug(representor(1, "0000:65:01.2"), wait="committed")
     wait_until(lambda: api.call("get", vif_id=vif_id(1))["state"] == "failed")
     with pytest.raises(ApiError) as refused:
@@ -134,8 +135,8 @@ def test_replug_of_a_row_in_error_keeps_it(box, api):
 
 
 def test_failed_change_restores_what_worked(box, api, configure):
-    """A vhost-user VIF that works is asked to become a representor that cannot: a port of another
-    name, refused, so that the old one comes back and works."""
+    """A plug changes a working vhost-user VIF to a representor that cannot work. That is a port of another
+    name; it is refused, and the old port comes back and works."""
     from api import Api, vhost_user
     api.plug(vhost_user(1))
     with Api(box.socket) as other, pytest.raises(ApiError) as refused:

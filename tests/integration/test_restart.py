@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Daemon, ovsdb-server and ovs-vswitchd going away and coming back."""
+"""Daemon, ovsdb-server and ovs-vswitchd stop and start again."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_second_daemon_is_refused(box):
 
 
 def test_interrupted_replacement_is_finished(box, api):
-    """A row that a killed daemon left between the two steps of a replacement."""
+    """The daemon finishes the replacement of a row that a killed daemon left between the two steps."""
     api.plug(vhost_user(1))
     box.stop("vifplugd", signal.SIGKILL)
     # As the daemon does it: with a next_cfg of its own, by which the next one sees whether vswitchd has let go.
@@ -113,7 +113,7 @@ def interface_and_port(name, **columns):
 
 
 def test_rows_that_changed_while_ovsdb_was_away(box, api):
-    """One port was deleted, and one written anew, without the daemon seeing it."""
+    """One port was deleted, and one written again, while the daemon had no connection."""
     api.plug(vhost_user(1))
     api.plug(vhost_user(2))
     row = json.loads(box.vsctl("--format=json", "--columns=external_ids,options,type", "list",
@@ -142,7 +142,7 @@ def test_rows_that_changed_while_ovsdb_was_away(box, api):
 
 
 def test_ovsdb_restarts_during_a_storm(box):
-    """Each acknowledged plug is in the database; each refused one is not."""
+    """Each acknowledged plug is in the database; no refused plug is."""
     acknowledged, refused = set(), set()
     stop = threading.Event()
 
@@ -180,7 +180,7 @@ def test_ovsdb_restarts_during_a_storm(box):
 
 
 def test_vswitchd_stopped(box, api):
-    """A plug is refused in bounded time and leaves nothing; a replug of what runs succeeds."""
+    """A plug fails in limited time and leaves nothing; a replug of a running port succeeds."""
     api.plug(vhost_user(1))
     before = counts(box)
     box.stop("ovs-vswitchd")
@@ -212,7 +212,7 @@ def test_requests_wait_for_vswitchd(box, api):
 
 
 def test_vswitchd_hangs(box, api):
-    """Alive, but silent: a timeout, and nothing is left once it goes on."""
+    """vswitchd is alive but does not react: the plug times out, and nothing is left once vswitchd continues."""
     api.plug(vhost_user(1))
     before = counts(box)
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
@@ -226,7 +226,7 @@ def test_vswitchd_hangs(box, api):
 
 
 def test_vswitchd_dies_under_a_plug(box, api):
-    """Committed, and then nobody is there to realize it: refused and undone."""
+    """vswitchd dies after the commit: the plug fails and is undone."""
     api.plug(vhost_user(1))
     before = counts(box)
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
@@ -240,7 +240,7 @@ def test_vswitchd_dies_under_a_plug(box, api):
 
 
 def test_next_operation_after_an_acknowledged_plug(box):
-    """It goes as soon as the plug is committed, while vswitchd does nothing."""
+    """The daemon sends it as soon as the plug is committed, while vswitchd does nothing."""
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
         with Api(box.socket, timeout=3) as api:
@@ -256,7 +256,7 @@ def test_next_operation_after_an_acknowledged_plug(box):
 
 
 def test_ovsdb_hangs(box, api):
-    """A server that does not answer is given up; whatever it did in the end is undone."""
+    """The daemon stops waiting for a server that does not reply, and undoes what the server did in the end."""
     before = counts(box)
     os.kill(box.pid("ovsdb-server"), signal.SIGSTOP)
     try:
@@ -273,7 +273,7 @@ def test_ovsdb_hangs(box, api):
 
 
 def test_client_that_goes_away(box):
-    """Its operation still ends properly."""
+    """The operation of a client that closes its connection still ends properly."""
     with Api(box.socket) as api:
         failed = api.call("status")["counters"]["failed"]
         api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE})
@@ -299,8 +299,8 @@ def test_boot_id_makes_stale(box, api, configure):
 
 
 def test_what_was_acknowledged_stays(box, api):
-    """A plug acknowledged at commit is followed up; if OVSDB goes away for long just then, it is not
-    taken back."""
+    """The daemon follows up a plug that was acknowledged at commit, and does not undo it if OVSDB is away for
+    long after that."""
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
         answer = api.plug(vhost_user(1), wait="committed", timeout_ms=500)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sandbox as a command: what it starts works, and what it leaves is nothing."""
+"""The sandbox as a command: what it starts works, and it leaves nothing behind."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def hugepages():
 
 
 def processes(word):
-    """Processes whose command line names `word`."""
+    """Returns the processes whose command line contains `word`."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -50,7 +50,7 @@ def directory():
 
 
 def in_env(directory, command):
-    """Runs a command in a shell that has evaluated what `env` prints."""
+    """Runs a command in a shell that has evaluated the output of `env`."""
     return subprocess.run(["sh", "-c", f'eval "$({COMMAND} --dir {directory} env)"; {command}'],
                           capture_output=True, text=True, timeout=60, check=True).stdout
 

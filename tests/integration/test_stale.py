@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""VIFs of an earlier boot: listed, reaped, evicted; and who has a VF."""
+"""VIFs of an earlier boot: listed, reaped, evicted; and the owners of VFs."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_port_that_is_not_ours_is_never_evicted(card_box, card_api, configure_ca
 
 
 def test_nics(card_box, card_api):
-    """Who uses which VF: a VIF, or a port that is not ours."""
+    """Each VF shows its user: a VIF, or a port of another program."""
     card_api.plug(representor(1, slot(10)))
     card_box.vsctl("add-port", "br-int", "theirs", "--", "set", "Interface", "theirs", "type=dpdk",
                    "options:dpdk-devargs=0000:65:00.0,representor=[11]")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""update and limits, on ports of the simulated SmartNIC: rows, and what frames meet."""
+"""update and limits, on ports of the simulated SmartNIC: rows, and the effect on frames."""
 
 import pytest
 
@@ -7,14 +7,14 @@ from api import ApiError, representor, vhost_user, vif_id, wait_until
 from ovsdb import counts, interface, table
 from test_card import slot, two_guests
 
-LIMITED = 128  # Frames: four bursts, as many as a guest's ring takes at once.
+LIMITED = 128  # Frames: four bursts, as many as a guest's ring accepts at once.
 SIZE = 1400
 KB_A_FRAME = SIZE * 8 / 1000
 BURST_KB = 400
 
 
 def arrived(sender, receiver):
-    """How many of LIMITED frames sent at once arrive."""
+    """Returns how many of LIMITED frames sent at once arrive."""
     receiver.receive()
     sender.send(LIMITED // 32, SIZE, receiver.mac)
     seen = [-1]
@@ -37,7 +37,7 @@ def limits(box, port):
 
 
 def test_rows_of_limits(card_box, card_api):
-    """Neutron's: what the guest sends is policed at its interface, what it receives by a QoS row."""
+    """As in Neutron: policing of the Interface limits what the guest sends, a QoS row what it receives."""
     before = counts(card_box)
     port = card_api.plug(representor(1, slot(10)))["port"]
     answer = card_api.call("update", vif_id=vif_id(1), qos={
@@ -64,7 +64,7 @@ def test_rows_of_limits(card_box, card_api):
 
 
 def test_limits_at_plug_and_replaced(card_box, card_api):
-    """In place: one row all the time."""
+    """The limits change in place: the row stays."""
     card_api.plug(representor(1, slot(10), qos={"ingress": {"max_kbps": 1000}}))
     first = table(card_box, "QoS", ("_uuid", "other_config"))
     card_api.plug(representor(1, slot(10), qos={"ingress": {"max_kbps": 2000}}))
@@ -76,7 +76,7 @@ def test_limits_at_plug_and_replaced(card_box, card_api):
 
 @pytest.mark.parametrize("direction", ["egress", "ingress"])
 def test_limits_act_on_frames(card_api, guest, direction):
-    """A burst beyond the bucket is cut to it; without limits all of it arrives."""
+    """A burst larger than the bucket is cut to it; without limits all of it arrives."""
     sender, receiver = two_guests(card_api, guest)
     limited = 0 if direction == "egress" else 1
     assert arrived(sender, receiver) == LIMITED
@@ -100,7 +100,7 @@ def test_mtu_in_place(card_box, card_api):
 
 
 def test_mtu_that_the_card_refuses_is_taken_back(card_box, card_api):
-    """With limits asked for along with it: both are as before, and the port works."""
+    """With limits in the same update: both are as before, and the port works."""
     port = card_api.plug(representor(1, slot(10), qos={"egress": {"max_kbps": 5000}}))["port"]
     with pytest.raises(ApiError) as refused:
         card_api.call("update", vif_id=vif_id(1), mtu=60000,
@@ -139,7 +139,7 @@ def test_refusals(card_box, card_api):
 
 
 def test_qos_of_somebody_else_is_left_alone(card_box, card_api):
-    """Two queues: more than limits of ours, so not ours to destroy."""
+    """The row has two queues, so it does not come from vifplugd, and vifplugd must not remove it."""
     port = card_api.plug(representor(1, slot(10)))["port"]
     card_box.vsctl("set", "Port", port, "qos=@q", "--", "--id=@q", "create", "QoS", "type=linux-htb",
                    "queues:0=@a", "queues:1=@b", "--", "--id=@a", "create", "Queue",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vhost-user VIFs against the real switch."""
+"""vhost-user VIFs with the real switch."""
 
 import os
 
@@ -10,7 +10,7 @@ from ovsdb import counts, datapath_type, interface, ports
 
 
 def test_server_mode_from_nova(box, api):
-    """An object as Nova made it becomes a dpdkvhostuserclient port with all that os-vif writes."""
+    """Nova's object becomes a dpdkvhostuserclient port with all that os-vif writes."""
     answer = api.plug(sample("b1"))
     port = "vhudc065497-3c"
     row = interface(box, port)
@@ -78,8 +78,8 @@ def test_update_in_place(box, api):
 
 
 def test_another_socket_takes_effect(box, api):
-    """vswitchd never looks at a vhost-user socket path that changes under a port that stays, so this
-    has to be a replacement; the other writers' keys survive it."""
+    """vswitchd ignores a new vhost-user socket path of an existing port, so this must be a replacement; the
+    keys of other programs stay."""
     api.plug(vhost_user(1))
     box.vsctl("set", "Interface", "vhu00000001-00", "external_ids:ovn-installed=true", "--",
               "set", "Port", "vhu00000001-00", "tag=7")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notifications, drift and repair: others at work on our rows."""
+"""Notifications, drift and repair: other programs change our rows."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ class Watcher:
         return line["method"], line["params"]
 
     def expect(self, method, **members):
-        """The next event, which must be that; members of its params are checked."""
+        """Checks that the next event is this one, with these members of its params, and returns it."""
         event, params = self.next()
         assert event == method, (event, params)
         for key, value in members.items():
@@ -78,7 +78,7 @@ def test_operations_are_told(api, watcher):
 
 
 def test_end_of_a_committed_plug_is_told(api, watcher):
-    """Acknowledged at commit; that vswitchd could not do it comes later."""
+    """The plug is acknowledged at commit; the notification that vswitchd failed comes later."""
     api.plug(representor(1, "0000:65:01.2"), wait="committed")
     params = watcher.expect("vif.changed", vif_id=vif_id(1), state="failed")
     assert "Error attaching device" in params["error"]
@@ -118,7 +118,7 @@ def test_drift_is_told(box, api, watcher, command, field, expected, found):
 
 
 def test_port_moved_to_another_bridge(box, api, watcher):
-    """That changes none of the port's own rows."""
+    """This changes none of the port's own rows."""
     port = api.plug(vhost_user(1))["port"]
     watcher.expect("vif.plugged")
     uuid = box.vsctl("get", "Port", port, "_uuid")
@@ -129,7 +129,7 @@ def test_port_moved_to_another_bridge(box, api, watcher):
 
 
 def test_others_rights(box, api, watcher):
-    """What Neutron's agent and OVN write to our rows is theirs to write."""
+    """What Neutron's agent and OVN write to our rows is not drift."""
     port = api.plug(vhost_user(1))["port"]
     watcher.expect("vif.plugged")
     box.vsctl("set", "Port", port, "tag=7", "other_config:tag=7", "--",
@@ -171,7 +171,7 @@ def test_repair(box, configure):
 
 
 def test_no_repair_of_a_port_that_another_has_taken_over(box, configure):
-    """libvirt makes its own row with the same iface-id: then ours stays away."""
+    """libvirt makes another row with the same iface-id: the daemon does not make its port again."""
     configure(REPAIR)
     with Api(box.socket) as api:
         api.plug(ovs_vif(1))
@@ -185,7 +185,7 @@ def test_no_repair_of_a_port_that_another_has_taken_over(box, configure):
 
 
 def test_repair_gives_up(box, configure):
-    """Somebody who insists wins, after three tries."""
+    """After three repairs the daemon leaves the other program's change."""
     configure(REPAIR)
     with Api(box.socket) as api:
         port = api.plug(vhost_user(1))["port"]
@@ -201,7 +201,7 @@ def test_repair_gives_up(box, configure):
 
 
 def test_error_that_comes_later(card_box, card_api, card_watcher):
-    """The card's driver refuses after vswitchd was started anew; and is well again later."""
+    """The card's driver refuses after vswitchd was started again; later it works again."""
     card_api.plug(representor(1, slot(10)))
     card_watcher.expect("vif.plugged")
     card_box.card_settings(refuse_probe=10)
