@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neutron as a test uses it: networks, ports and policies through its API."""
+"""Neutron for tests: networks, ports and policies through its API."""
 
 NETDEV = {
     "datapath_type": "netdev", "ovs_hybrid_plug": False,
@@ -13,7 +13,7 @@ SYSTEM = {**NETDEV, "datapath_type": "system"}
 class Neutron:
     """A neutron_side.py with an agent on host "compute", a network and its subnet.
 
-    :param with_agent: it has started a real agent, which reports itself
+    :param with_agent: the worker has started a real agent, which reports itself
     """
 
     def __init__(self, worker, with_agent=False):
@@ -48,24 +48,25 @@ class Neutron:
         self.call("api", method="DELETE", path=f"{under}{kind}s/{identity}")
 
     def agents(self):
-        """Host and extensions of those that are alive."""
+        """Returns host and extensions of the agents that are alive."""
         return {agent["host"]: agent["configurations"].get("extensions", [])
                 for agent in self.call("api", method="GET", path="agents")["agents"]
                 if agent["alive"]}
 
     def vf_port(self, slot, host="compute", **members):
-        """A port as Nova binds it: created without a host, then given one, and its VF, in one update."""
+        """Makes a port and binds it like Nova: creates it without a host, then sets host and VF in one
+        update."""
         port = self.port(**members)
         assert port["binding:vif_type"] == "unbound"
         return self.bind(port, slot, host)
 
     def port(self, vnic_type="virtio-forwarder", **members):
-        """An unbound port."""
+        """Makes an unbound port."""
         return self.create("port", {"network_id": self.network["id"], "binding:vnic_type": vnic_type,
                                     **members})
 
     def bind(self, port, slot=None, host="compute", ids="18f4:051a"):
-        """What Nova writes when it has placed a server."""
+        """Writes what Nova writes when it has placed a server."""
         profile = {"pci_slot": slot, "pci_vendor_info": ids, "physical_network": "physnet1"}
         return self.update("port", port["id"], {
             "device_id": "aaaabbbb-1111-4222-8333-444455556666", "device_owner": "compute:nova",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: the sandbox with simulated SmartNICs of tests/integration, and processes of OpenStack on it.
 
-The package is installed as an operator would, with pip, into a directory of its own.
+pip installs the package, as an operator would, into a separate directory.
 """
 
 import contextlib
@@ -37,15 +37,15 @@ configure_card = integration.configure_card
 guest = integration.guest
 
 
-# What nova-compute can run in.
+# The backends that nova-compute can run in.
 BACKENDS = ["threads"] + (["eventlet"] if importlib.util.find_spec("eventlet") else [])
 
 
 @pytest.fixture(scope="session")
 def prefix(tmp_path_factory):
-    """Where the package is installed, with its entry points."""
+    """The directory where the package is installed, with its entry points."""
     source = tmp_path_factory.mktemp("source") / "openstack"
-    shutil.copytree(os.path.join(TOP, "src", "openstack"), source)  # pip writes beside what it builds.
+    shutil.copytree(os.path.join(TOP, "src", "openstack"), source)  # pip writes into the source directory.
     target = tmp_path_factory.mktemp("prefix")
     done = subprocess.run(
         ["/usr/bin/python3", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
@@ -57,7 +57,7 @@ def prefix(tmp_path_factory):
 
 @contextlib.contextmanager
 def workers(tmp_path_factory, prefix):
-    """A function that starts processes of OpenStack; they are ended at the end."""
+    """A function that starts processes of OpenStack; the fixture ends them."""
     started = []
 
     def start(script, config="", **options):
@@ -81,7 +81,7 @@ def start_worker(tmp_path_factory, prefix):
 
 
 def nova_config(socket, *lines):
-    """nova.conf with the given lines for the plugin."""
+    """Returns nova.conf with the given lines for the plugin."""
     options = "\n".join((f"socket = {socket}", *lines))
     return f"[os_vif_agilio_ovs]\n{options}\n"
 
@@ -93,14 +93,14 @@ def whole_nova(start_whole_worker, whole_card_box):
 
 @pytest.fixture
 def nova(whole_nova, card_box):  # pylint: disable=unused-argument
-    """nova-compute's side. It has no state but its log."""
+    """nova-compute's side. It has no state except its log."""
     whole_nova.forget_log()
     return whole_nova
 
 
 @pytest.fixture
 def start_nova(start_worker, card_box):
-    """Starts another, with settings of its own for the plugin."""
+    """Starts another nova-compute's side, with the given settings for the plugin."""
     def start(*lines, socket=None, backend=None):
         return start_worker("nova_side.py", nova_config(socket or card_box.socket, *lines),
                             environment=in_backend(backend))
@@ -108,7 +108,7 @@ def start_nova(start_worker, card_box):
 
 
 def in_backend(backend):
-    """The environment that has Nova run under eventlet or in threads; by default as it is packaged."""
+    """Returns the environment that makes Nova run under eventlet or in threads; by default as packaged."""
     words = {"threads": "yes", "eventlet": "no"}
     return {"OS_NOVA_DISABLE_EVENTLET_PATCHING": words[backend]} if backend else {}
 
@@ -121,12 +121,12 @@ def whole_backend(request, start_whole_worker, whole_card_box):
 
 @pytest.fixture
 def backend(whole_backend, card_box):  # pylint: disable=unused-argument
-    """What Nova is told to run in, and nova-compute's side that does."""
+    """The backend that Nova is configured for, and a nova-compute's side that runs in it."""
     return whole_backend
 
 
-# agent_down_time: agents that a test registers have reported once and for all, so it has to be longer than any
-# run, however loaded the machine is.
+# agent_down_time: agents that a test registers report only once, so it must be longer than any run, however
+# loaded the machine is.
 NEUTRON = """
 core_plugin = ml2
 service_plugins = qos
@@ -189,8 +189,8 @@ firewall_driver = openvswitch
 
 @pytest.fixture
 def start_host(start_worker, card_box, tmp_path_factory):
-    """Starts neutron-server and a real neutron-openvswitch-agent on the sandbox's switch, inside the
-    sandbox, where the agent is the switch's OpenFlow controller. Answers a Neutron."""
+    """Starts neutron-server and a real neutron-openvswitch-agent on the sandbox's switch, inside the sandbox,
+    where the agent is the switch's OpenFlow controller. Returns a Neutron."""
     def start(extensions="vifplug_qos"):
         for bridge in ("br-int", "br-ex"):
             card_box.vsctl("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge,
@@ -215,8 +215,8 @@ def host(start_host):
 
 @pytest.fixture
 def serve(host, nova, guest):
-    """From a port to a guest: created, bound to VF `number` as Nova does, plugged, connected, and active.
-    Answers the port, Nova's VIF and the guest."""
+    """From a port to a guest: creates a port, binds it to VF `number` like Nova, plugs it, connects the
+    guest, and waits until it is active. Returns the port, Nova's VIF and the guest."""
     def start(number, **members):
         port = host.vf_port(slot(number), **members)
         vif = vif_of(nova, host, port)

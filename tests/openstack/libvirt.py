@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real libvirtd in the sandbox, with directories of its own, which runs its servers under TCG."""
+"""A real libvirtd in the sandbox, with separate directories, which runs its servers under TCG."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ CONFIGURATION = {
     "qemu.conf": 'security_driver = "none"\ncgroup_controllers = []\nnamespaces = []\n'
                  'remember_owner = 0\nstdio_handler = "file"\n',
 }
-# QEMU runs as the distribution has it, libvirt-qemu:libvirt-qemu, and the sockets' directory is its, as
-# docs/openstack.md says. libvirt asks ovs-vsctl, which looks for OVSDB in OVS_RUNDIR. KVM is kept from it with
-# a /dev of its own, since not every machine that has /dev/kvm can use it, and one that only fails is tried again
-# and again.
+# QEMU runs as in the distribution, as libvirt-qemu:libvirt-qemu, which owns the sockets' directory, as
+# docs/openstack.md says. libvirt calls ovs-vsctl, which looks for OVSDB in OVS_RUNDIR. A separate /dev hides KVM
+# from libvirt, because not every machine with /dev/kvm can use it, and libvirt tries a failing one again and
+# again.
 SCRIPT = """set -e
 for directory in /run /var/lib /var/log /var/cache /etc; do
     mkdir -p $directory/libvirt
@@ -53,8 +53,8 @@ class Libvirt:
         files = "\n".join(f"printf '%s' '{text}' > /etc/libvirt/{name}"
                           for name, text in CONFIGURATION.items())
         script = SCRIPT.format(files=files, directory=self.sandbox.dir)
-        # libvirtd waits until the QEMU that it asks for its capabilities, a daemon, is gone for good. In a
-        # container that needs an init which collects its children, and not each has one; here the shell is that.
+        # libvirtd starts QEMU as a daemon to read its capabilities, and waits for its end. In a container this
+        # needs an init that collects children, and not each container has one; here the shell does it.
         self.sandbox.start("libvirtd", ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                                         "sh", "-c", script])
         self.sandbox.wait_ready("libvirtd", lambda: self.virsh("version", check=False).returncode == 0, 60)
@@ -78,19 +78,19 @@ class Libvirt:
         return self.virsh("dumpxml", name).stdout
 
     def interface_statistics(self, name, device):
-        """What `virsh domifstat` prints; None if it knows no such interface."""
+        """Returns the output of `virsh domifstat`; None if libvirt does not know the interface."""
         result = self.virsh("domifstat", name, device, check=False)
         if result.returncode != 0:
             return None
         return {line.split()[1]: int(line.split()[2]) for line in result.stdout.splitlines() if line}
 
     def clear(self):
-        """Ends and forgets all servers."""
+        """Ends and undefines all servers."""
         for name in self.domains:
             self.virsh("destroy", name, check=False)
             self.virsh("undefine", name)
         self.domains = []
 
     def stop(self):
-        self.sandbox.stop("libvirtd", signal.SIGKILL)  # unshare passes over others; its child goes with it.
+        self.sandbox.stop("libvirtd", signal.SIGKILL)  # unshare ignores other signals; its child ends with it.
         os.chown(os.path.join(self.sandbox.dir, "stdvio"), 0, 0)

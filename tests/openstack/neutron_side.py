@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""neutron-server's side, in a process of its own: the real API and ML2 plugin on a SQLite database.
+"""neutron-server's side, in a separate process: the real API and ML2 plugin on a SQLite database.
 
-Instead of HTTP, requests go into its WSGI application. Of agents it is told by register_agent(), or
-start_agent() runs a real neutron-openvswitch-agent in the same process: oslo.messaging's fake transport
-carries RPC within a process only.
+Instead of HTTP, requests go into its WSGI application. register_agent() reports an agent, or start_agent()
+runs a real neutron-openvswitch-agent in the same process: oslo.messaging's fake transport carries RPC only
+within a process.
 
-It runs as the installed Neutron does: under eventlet if Neutron has it, else in threads. `threading` and
-`queue` are right for both, since eventlet patches them.
+It runs like the installed Neutron: under eventlet if Neutron has it, else in threads. `threading` and `queue`
+work for both, because eventlet patches them.
 """
 
 import datetime
@@ -43,11 +43,11 @@ import worker  # noqa: E402
 
 
 class ApiError(Exception):
-    """The API answered with an error."""
+    """The API's reply is an error."""
 
 
 def carry_as_json():
-    """Has the fake transport hand over what any other would: tuples become lists, for example."""
+    """Makes the fake transport pass on what another transport would: tuples become lists, for example."""
     send = impl_fake.FakeDriver._send
 
     def send_as_json(self, target, ctxt, message, *arguments, **named):
@@ -56,7 +56,7 @@ def carry_as_json():
 
 
 class Server:
-    """The functions that a test calls. What start_agent() wants done comes out of `tasks`."""
+    """The functions that a test calls. `tasks` returns the work of start_agent()."""
 
     def __init__(self):
         from neutron.api.v2 import router
@@ -67,15 +67,16 @@ class Server:
 
     @staticmethod
     def _context(*roles):
-        """An administrator's, with further roles."""
+        """Returns the context of an administrator with further roles."""
         made = context.get_admin_context()
         made.project_id = "project"
         made.roles = [*made.roles, *roles]
         return made
 
     def _fill_default_rules(self):
-        """What Neutron's migrations write into the table of rules that new security groups get. (The tables
-        here are made from the models.) Before there was that table, the rules were in the code."""
+        """Writes what Neutron's migrations write into the table of rules for new security groups. (This
+        module makes the tables from the models.) Earlier releases without that table have the rules in the
+        code."""
         create = getattr(directory.get_plugin(), "create_default_security_group_rule", None)
         if not create:
             return
@@ -89,8 +90,8 @@ class Server:
                     "used_in_default_sg": True, "used_in_non_default_sg": remote is None}})
 
     def api(self, method, path, body=None, roles=("service",)):
-        """What an administrator's HTTP request would be answered with, by default one with the role that
-        Nova has to Neutron."""
+        """Returns the reply to an administrator's HTTP request, by default with the role that Nova has in
+        Neutron."""
         request = webob.Request.blank(f"/{path}.json", method=method)
         request.environ["neutron.context"] = self._context(*roles)
         if body is not None:
@@ -112,14 +113,14 @@ class Server:
         }, timeutils.utcnow())
 
     def age_agent(self, host, seconds):
-        """Has an agent's last report be that long ago."""
+        """Makes an agent's last report that old."""
         for agent in agent_objects.Agent.get_objects(self.context, host=host):
             agent.heartbeat_timestamp -= datetime.timedelta(seconds=seconds)
             agent.update()
 
     def start_agent(self):
-        """Starts the server's RPC and the agent. That goes on in the main thread, since without eventlet it
-        installs signal handlers."""
+        """Starts the server's RPC and the agent. The rest runs in the main thread, because without eventlet
+        the agent installs signal handlers."""
         from neutron.plugins.ml2.drivers.openvswitch.agent.common import config as _  # noqa: F401
         from neutron.plugins.ml2.drivers.openvswitch.agent.openflow.native import main
         carry_as_json()
@@ -129,13 +130,13 @@ class Server:
 
     @staticmethod
     def who_writes_profiles():
-        """The rule about binding:profile."""
+        """Returns the rule for binding:profile."""
         from neutron.conf.policies import port
         return {rule.name: rule.check_str for rule in port.list_rules()}["update_port:binding:profile"]
 
     @staticmethod
     def drivers():
-        """Loaded mechanism drivers and QoS drivers."""
+        """Returns the loaded mechanism drivers and QoS drivers."""
         manager = directory.get_plugin().mechanism_manager
         qos = directory.get_plugin("QOS").driver_manager
         return {"mechanism": {driver.name: type(driver.obj).__module__
@@ -145,14 +146,14 @@ class Server:
 
     @staticmethod
     def responsible_for_placement():
-        """Whom the placement service plugin asks about Open vSwitch agents."""
+        """Returns the driver that the placement service plugin asks about Open vSwitch agents."""
         from neutron.services.placement_report import plugin
         agents = plugin.PlacementReporterAgents(directory.get_plugin())
         return type(agents.mechanism_driver_by_agent_type(constants.AGENT_TYPE_OVS)).__name__
 
 
 def requests():
-    """Lines of stdin; waiting for one stops nothing else."""
+    """Yields lines of stdin; other threads run while it waits."""
     if not EVENTLET:
         return sys.stdin
     from eventlet import greenio
@@ -160,7 +161,7 @@ def requests():
 
 
 def serve(server):
-    """Answers requests until they end, and with them the process, whatever else runs in it."""
+    """Replies to requests until they end, then ends the process, whatever else runs in it."""
     try:
         worker.serve({name: getattr(server, name) for name in (
             "api", "register_agent", "age_agent", "start_agent", "drivers", "responsible_for_placement",

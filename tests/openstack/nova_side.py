@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nova-compute's side, in a process of its own: Nova's code from a port's dict to os-vif and the guest XML.
+"""nova-compute's side, in a separate process: Nova's code from a port's dict to os-vif and the guest XML.
 
-Of Nova nothing is replaced but the HTTP client to Neutron, which here answers from the request.
+Only the HTTP client to Neutron is replaced; it takes its data from the request.
 
-It runs as nova-compute does, under eventlet or in threads; OS_NOVA_DISABLE_EVENTLET_PATCHING, which is Nova's,
-tells it. `threading` and `time` are right for both, since eventlet patches them.
+It runs like nova-compute, under eventlet or in threads; Nova's variable OS_NOVA_DISABLE_EVENTLET_PATCHING
+decides. `threading` and `time` work for both, because eventlet patches them.
 """
 
 import sys
 
-# nova-compute's own beginning, before anything else is imported: it patches as this release does.
+# Starts like nova-compute, before any other import: patches like this release.
 from nova.cmd import compute  # noqa: F401  pylint: disable=unused-import
 
 import threading  # noqa: E402
@@ -36,7 +36,7 @@ import worker  # noqa: E402
 
 
 class NeutronClient:
-    """What Nova asks Neutron for while it builds a VIF model."""
+    """What Nova requests from Neutron while it builds a VIF model."""
 
     def __init__(self, subnets):
         self.subnets = subnets
@@ -58,7 +58,7 @@ class NeutronClient:
 
 
 def vif_model(port, networks, subnets):
-    """Neutron's port as Nova's network info cache has it."""
+    """Returns Neutron's port in the form of Nova's network info cache."""
     client = NeutronClient(subnets)
     neutron.get_client = lambda *_, **__: client
     return neutron.API()._build_vif_model(context.get_admin_context(), client, port, networks, [])
@@ -71,7 +71,7 @@ def instance_of(uuid):
 
 
 def build(port, networks=(), subnets=()):
-    """The VIF model, as JSON has it."""
+    """Returns the VIF model in the form of JSON."""
     return vif_model(port, networks, subnets)
 
 
@@ -84,7 +84,7 @@ def unplug(vif, instance):
 
 
 def plug_and_tick(vif, instance):
-    """Plugs while another thread counts: how often it came to run."""
+    """Plugs while another thread counts; returns how often that thread ran."""
     ticks = []
     done = threading.Event()
 
@@ -102,7 +102,7 @@ def plug_and_tick(vif, instance):
 
 
 def plug_all(vifs, instance):
-    """Plugs all at once, each in a thread; what went wrong."""
+    """Plugs all at once, each in a thread; returns the errors."""
     errors = []
 
     def plug_one(vif):
@@ -119,13 +119,13 @@ def plug_all(vifs, instance):
 
 
 def concurrency():
-    """What Nova runs in."""
+    """Returns what Nova runs in."""
     patcher = sys.modules.get("eventlet.patcher")
     return "eventlet" if patcher and patcher.is_monkey_patched("thread") else "threads"
 
 
 def guest_xml(vif, instance):
-    """The <interface> that Nova gives to libvirt."""
+    """Returns the <interface> that Nova gives to libvirt."""
     meta = objects.ImageMeta(properties=objects.ImageMetaProps())
     one = instance_of(instance)
     config_object = libvirt_vif.LibvirtGenericVIFDriver().get_config(
@@ -134,7 +134,7 @@ def guest_xml(vif, instance):
 
 
 def versions(vif, instance):
-    """Plugs the object in every combination of versions that this os-vif can write it in."""
+    """Plugs the object in every combination of versions that this os-vif can write."""
     info = os_vif_util.nova_to_osvif_instance(instance_of(instance)).obj_to_primitive()
     manager = os_vif._EXT_MANAGER["agilio_ovs"].obj
     made = []
@@ -154,7 +154,7 @@ def versions(vif, instance):
 
 
 def plugins():
-    """Name and class of all os-vif plugins, and what host_info() says of ours."""
+    """Returns name and class of all os-vif plugins, and what host_info() reports about ours."""
     info = os_vif.host_info()
     described = {plugin.plugin_name: plugin.obj_to_primitive() for plugin in info.plugin_info}
     return {"classes": {name: os_vif._EXT_MANAGER[name].plugin.__module__
@@ -163,8 +163,8 @@ def plugins():
 
 
 def later_versions(vif, instance):
-    """Plugs an object of a later os-vif: newer versions, and members that nobody has heard of. What it
-    registers stays registered in this process."""
+    """Plugs an object of a later os-vif: newer versions, and unknown members. What it registers stays
+    registered in this process."""
     source = os_vif_util.nova_to_osvif_vif(model.VIF.hydrate(vif))
 
     @registry.VersionedObjectRegistry.register
@@ -188,7 +188,8 @@ def later_versions(vif, instance):
 
 
 def migrated_xml(vif, destination, instance, xml):
-    """A server's XML as Nova rewrites it for its port's binding on the destination of a live migration."""
+    """Returns a server's XML as Nova rewrites it for its port's binding on the destination of a live
+    migration."""
     meta = objects.ImageMeta(properties=objects.ImageMetaProps())
     one = instance_of(instance)
     driver = libvirt_vif.LibvirtGenericVIFDriver()
@@ -203,7 +204,7 @@ def migrated_xml(vif, destination, instance, xml):
 
 
 def assignable(specs, devices):
-    """Which of the devices, (vendor, product, address), Nova gives to servers by [pci] device_spec."""
+    """Returns which of the devices, (vendor, product, address), Nova gives to servers by [pci] device_spec."""
     nova.conf.CONF.set_override("device_spec", specs, "pci")
     listed = whitelist.Whitelist(nova.conf.CONF.pci.device_spec)
     nova.conf.CONF.clear_override("device_spec", "pci")
@@ -219,7 +220,7 @@ def check_flavor(extra_specs):
 
 
 def option_values(group):
-    """All options of a group, as the service reads them."""
+    """Returns all options of a group, as the service reads them."""
     return dict(nova.conf.CONF[group].items())
 
 

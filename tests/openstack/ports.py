@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports as Neutron gives them to Nova, for tests that do without Neutron."""
+"""Ports as Neutron gives them to Nova, for tests without Neutron."""
 
 INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
 NETWORK = "6a1d2f0c-52a4-4b2a-8a44-5b3f8e7a1c11"
@@ -7,12 +7,12 @@ SOCKETS = "/usr/local/var/run"
 
 
 def port_id(n):
-    """Ids that differ in their first 11 characters, as random UUIDs do."""
+    """Returns ids that differ in their first 11 characters, like random UUIDs."""
     return f"{n:08x}-{n % 0x10000:04x}-4000-8000-000000000000"
 
 
 def port_name(port):
-    """The OVS port of a representor."""
+    """Returns the name of a representor's OVS port."""
     return f"vfr{port['id']}"[:14]
 
 
@@ -21,7 +21,7 @@ def mac(n):
 
 
 def vf_port(n, slot, number, status="DOWN", **details):
-    """A bound virtio-forwarder port on VF `slot`, whose number is `number`."""
+    """Returns a bound virtio-forwarder port on VF `slot`, whose number is `number`."""
     return {
         "id": port_id(n), "mac_address": mac(n), "network_id": NETWORK, "status": status,
         "admin_state_up": True, "tenant_id": "project",
@@ -42,17 +42,17 @@ SUBNETS = [{"id": "subnet", "network_id": NETWORK, "cidr": "10.0.0.0/24", "gatew
 
 
 def slot(number):
-    """Napatech: the PCI address of a VF number."""
+    """Returns the PCI address of a VF number of the Napatech card."""
     return f"0000:65:{number // 8:02x}.{number % 8}"
 
 
 def nova_vif(nova, n, number, **members):
-    """Nova's VIF model of a port on VF `number`."""
+    """Returns Nova's VIF model of a port on VF `number`."""
     return nova.call("build", port=vf_port(n, slot(number), number, **members), networks=NETWORKS,
                      subnets=SUBNETS)
 
 
 def vif_of(nova, neutron, port):
-    """Nova's VIF model of a port of Neutron's."""
+    """Returns Nova's VIF model of a port from Neutron."""
     return nova.call("build", port=neutron.show("port", port["id"]), networks=[neutron.network],
                      subnets=[neutron.subnet])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bandwidth limits: Neutron's API, RPC, a real neutron-openvswitch-agent, OVSDB, and frames that feel them."""
+"""Bandwidth limits: Neutron's API, RPC, a real neutron-openvswitch-agent, OVSDB, and limited frames."""
 
 import time
 
@@ -11,19 +11,19 @@ from ports import INSTANCE, port_name
 
 LIMIT = 8000  # kbps
 BURST = 800  # kbit
-SIZE = 1000  # Of frames, in bytes; OVS's policers leave the Ethernet header out.
-OPEN = {"port_security_enabled": False, "security_groups": []}  # testpmd's frames are not the port's own.
+SIZE = 1000  # Of frames, in bytes; OVS's policers do not count the Ethernet header.
+OPEN = {"port_security_enabled": False, "security_groups": []}  # testpmd's frames have other addresses.
 
 
 def policers(box):
-    """Egress policers, by the port that they were made for."""
+    """Returns egress policers by the port that they were made for."""
     return {row["external_ids"].get("id"): row["other_config"]
             for row in table(box, "QoS", ["type", "external_ids", "other_config"])
             if row["type"] == "egress-policer"}
 
 
 def policing(box, port):
-    """The limit from the server: kbps and kbit."""
+    """Returns the limit from the server: kbps and kbit."""
     return tuple(int(box.vsctl("get", "Interface", port_name(port), f"ingress_policing_{what}"))
                  for what in ("rate", "burst"))
 
@@ -33,7 +33,7 @@ def in_bytes(kilobits):
 
 
 def rate(receiver):
-    """What arrives there, in kbps of the bytes that a policer counts."""
+    """Returns the rate of the frames that arrive there, in kbps of the bytes that a policer counts."""
     begin, before = time.monotonic(), receiver.counters()[0]
     while time.monotonic() < begin + 1:
         time.sleep(0.05)
@@ -42,7 +42,7 @@ def rate(receiver):
 
 
 def flood(sender, receiver):
-    """Sends without end."""
+    """Sends all the time."""
     receiver.receive()
     sender.command("stop")
     sender.command("set fwd txonly")
@@ -65,8 +65,8 @@ def policy(host):
 
 
 def test_limits_that_come_and_go(card_box, host, serve, policy, nova):
-    """In both directions: from the server as ingress policing, towards it as an egress policer, changed in
-    place, and gone again without a trace."""
+    """In both directions the agent makes a limit, changes it in place, and removes it completely: from the
+    server as ingress policing, to the server as an egress policer."""
     rules = f"qos/policies/{policy['id']}/"
     port, vif, first = serve(10, **OPEN)
     _, _, second = serve(11, **OPEN)
@@ -84,7 +84,7 @@ def test_limits_that_come_and_go(card_box, host, serve, policy, nova):
     is_free(second)
 
     towards = host.create("bandwidth_limit_rule", {"max_kbps": LIMIT, "direction": "ingress"}, under=rules)
-    # No burst was given, and a policer without one does not police.
+    # The rule has no burst, and a policer without a burst does not police.
     wait_until(lambda: policers(card_box) == {
         name: {"cir": in_bytes(LIMIT), "cbs": in_bytes(LIMIT * 8 // 10)}}, 20)
     host.update("bandwidth_limit_rule", towards["id"], {"max_burst_kbps": BURST}, under=rules)
@@ -104,8 +104,8 @@ def test_limits_that_come_and_go(card_box, host, serve, policy, nova):
 
 
 def test_policers_of_ports_that_are_gone(card_box, start_host):
-    """Left by an agent that was away when a port went. Those of ports that are there stay, and so do those
-    that no agent made."""
+    """An agent that starts removes policers of ports that were removed while it was away. Policers of
+    existing ports stay, and so do those that no agent made."""
     def policer(name):
         card_box.vsctl("create", "QoS", "type=egress-policer", "other_config:cir=1", "other_config:cbs=1",
                        *([f"external_ids:id={name}"] if name else []))

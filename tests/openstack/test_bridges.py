@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bridge that vifplugd creates before a real neutron-openvswitch-agent comes, and after it has been there."""
+"""Bridges that vifplugd creates before a real neutron-openvswitch-agent first runs, and after it has run."""
 
 from api import Api, representor, vif_id, wait_until
 from ovsdb import ports, table
 from test_card import exchange, flows, slot
 
-OPEN = {"port_security_enabled": False, "security_groups": []}  # testpmd's frames are not the port's own.
+OPEN = {"port_security_enabled": False, "security_groups": []}  # testpmd's frames have other addresses.
 CONFIG = "[daemon]\nsocket_group = root\n[ovs]\nfail_mode = {}\n"
 
 
@@ -14,8 +14,8 @@ def fail_modes(box):
 
 
 def test_the_agent_takes_over_what_was_created(card_box, configure_card, request):
-    """Nothing passes on a bridge that is secure, until the agent programs it; what the agent leaves then tells
-    `auto` of it."""
+    """No frame passes on a secure bridge until the agent programs it; afterwards `auto` finds the evidence
+    that the agent leaves."""
     configure_card(CONFIG.format("secure"))
     with Api(card_box.socket) as api:
         answer = api.plug(representor(1, slot(9)))

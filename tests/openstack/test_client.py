@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vifplug.client: against the daemon, and against what is not vifplugd."""
+"""vifplug.client: with the daemon, and with servers that are not vifplugd."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_the_switchs_words_are_in_the_sentence(card_box, daemon):
 
 
 def test_too_many_connections(card_box, configure_card):
-    """Refused before anything was asked: the answer has no id."""
+    """The daemon refuses the connection before it reads a request: the reply has no id."""
     configure_card("[daemon]\nmax_connections = 1\n")
     with socket.socket(socket.AF_UNIX) as other:
         other.connect(card_box.socket)
@@ -74,7 +74,7 @@ def test_too_many_connections(card_box, configure_card):
 
 
 def test_refused_before_the_request_is_sent(tmp_path, monkeypatch):
-    """The same, when the daemon has closed the connection by the time that the client writes."""
+    """The same, if the daemon has closed the connection before the client writes."""
     path = str(tmp_path / "s")
     refusal = {"jsonrpc": "2.0", "id": None, "error": {
         "code": -32000, "message": "Too many.", "data": {"reason": "busy", "retryable": True}}}
@@ -111,7 +111,7 @@ def test_the_environment_names_the_socket(monkeypatch):
 
 
 def serving(path, reply, chunks=1):
-    """A listener that answers one request with reply(request) in some pieces, and closes."""
+    """A listener that sends reply(request) to one request, in some pieces, and closes."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen()
@@ -160,7 +160,7 @@ def test_an_answer_in_pieces(tmp_path):
 
 
 def test_the_time_is_for_the_whole_call(tmp_path):
-    """Not for each piece: who sends a byte now and then does not hold a caller for ever."""
+    """Not for each piece: a server that sends a byte now and then does not block a caller for ever."""
     path = str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -208,7 +208,7 @@ def test_unreachable(tmp_path, prepare, words):
 
 
 def test_permission_denied(card_box):
-    """Another user, whom neither the socket's mode nor its group lets in."""
+    """The user has no access by the socket's mode or group."""
     os.chmod(card_box.socket, 0o660)
     for path in (os.path.dirname(card_box.dir), card_box.dir):
         os.chmod(path, 0o755)
@@ -222,7 +222,7 @@ def test_permission_denied(card_box):
 
 
 def test_importing_needs_nothing_but_python():
-    """vifctl's friends use it where no OpenStack is."""
+    """The client works without OpenStack."""
     source = os.path.join(TOP, "src", "openstack")
     script = ("import sys; before = set(sys.modules); from vifplug import client; "
               "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} "

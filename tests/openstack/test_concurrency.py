@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nova-compute runs under eventlet or in threads: the plugin and the client are right for both."""
+"""nova-compute runs under eventlet or in threads: plugin and client work with both."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from ports import INSTANCE, nova_vif
 
 AT_ONCE = 8
 
-# The client without Nova: that many calls at once, each in a thread; how many were answered.
+# The client without Nova: makes that many calls at once, each in a thread, and prints how many got a reply.
 CALLS = """
 import sys
 if sys.argv[1] == "eventlet":
@@ -37,8 +37,8 @@ print(len(answers))
 
 @pytest.fixture
 def meeting(tmp_path):
-    """A daemon that answers nobody until AT_ONCE have asked: if one caller kept another from asking, none
-    would be answered. Answers its socket's path, and how many have asked so far."""
+    """A daemon that does not reply until AT_ONCE clients have sent a request: if one caller blocked another,
+    none would get a reply. Returns its socket's path, and how many have sent a request so far."""
     path = str(tmp_path / "meeting.sock")
     asked = []
     met = threading.Barrier(AT_ONCE)
@@ -64,13 +64,13 @@ def meeting(tmp_path):
         threads[0].start()
         yield path, asked
         threads[0].join()
-        met.abort()  # Who waits in vain ends.
+        met.abort()  # End the waiting threads.
         for thread in threads[1:]:
             thread.join()
 
 
 def test_nova_runs_as_it_is_told(backend):
-    """Or what follows would say nothing."""
+    """Otherwise the following tests would prove nothing."""
     told, nova = backend
     assert nova.call("concurrency") == told
 
@@ -83,7 +83,7 @@ def test_many_at_once(card_box, backend):
 
 
 def test_other_work_goes_on(card_box, backend):
-    """nova-compute goes on with its other work while a card takes its time."""
+    """nova-compute continues its other work while a card is slow."""
     _, nova = backend
     vif = nova_vif(nova, 1, 10)
     card_box.card_settings(probe_delay_ms=700)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/openstack.md and docs/napatech.md tell people to write is taken from them and tried."""
+"""The tests read the settings and commands of docs/openstack.md and docs/napatech.md from the documents, and
+try them."""
 
 import configparser
 import os
@@ -25,7 +26,7 @@ def document(name):
 
 
 def settings(name, section):
-    """The lines of all ini blocks of a document that belong to `section`, block by block."""
+    """Returns the lines of all ini blocks of a document that belong to `section`, block by block."""
     blocks = []
     for block in re.findall(r"^ *```ini\n(.*?)^ *```", document(name), re.DOTALL | re.MULTILINE):
         lines = [line.strip() for line in block.splitlines()]
@@ -38,7 +39,7 @@ def settings(name, section):
 
 
 def commands(name, beginning):
-    """Indented command lines that begin so, joined where they go on."""
+    """Returns indented command lines with this beginning, joined with their continuation lines."""
     text = re.sub(r" *\\\n +", " ", document(name))
     return [re.sub(r"\s+(#|◆).*", "", line.strip()) for line in text.splitlines()
             if line.startswith("    ") and line.strip().startswith(beginning)]
@@ -46,7 +47,7 @@ def commands(name, beginning):
 
 @pytest.mark.parametrize("name,block", [("openstack.md", 0), ("napatech.md", 0), ("napatech.md", 1)])
 def test_device_spec(nova, name, block):
-    """All VFs, and not the PF. (Where it goes by ids, the card's are as in the example.)"""
+    """It matches all VFs, and not the PF. (If it uses ids, the card's are those of the example.)"""
     specs = [line.partition(" = ")[2] for line in settings(name, "pci")[block]]
     assignable = nova.call("assignable", specs=specs, devices=[PF, *VFS])
     assert assignable == [address for _, _, address in VFS]
@@ -61,7 +62,7 @@ def test_plugin_options_and_their_defaults(start_worker):
 
 
 def test_scheduler_filters(start_worker):
-    """Nova has the filters that it is told to use."""
+    """Nova has the filters that the document names."""
     lines = settings("openstack.md", "filter_scheduler")[0]
     worker = start_worker("nova_side.py", "[filter_scheduler]\n" + "\n".join(lines))
     filters = worker.call("option_values", group="filter_scheduler")["enabled_filters"]
@@ -71,7 +72,7 @@ def test_scheduler_filters(start_worker):
 
 
 def test_agent_settings_are_those_of_the_tests():
-    """They run a real agent with them (test_agent_qos.py, test_whole_way.py)."""
+    """test_agent_qos.py and test_whole_way.py run a real agent with them."""
     tested = configparser.ConfigParser()
     tested.read_string(AGENT.format(db="unix:x", extensions="vifplug_qos"))
     for section in ("ovs", "agent", "securitygroup"):
@@ -81,7 +82,7 @@ def test_agent_settings_are_those_of_the_tests():
 
 
 def test_controller_settings(start_neutron):
-    """As they stand; each card has its socket."""
+    """The settings work unchanged; each card has its socket."""
     drivers = dict(line.split(" = ") for line in settings("openstack.md", "ml2")[0])
     plain, cards = settings("openstack.md", "vifplug")
     neutron = start_neutron(*plain, *cards, drivers=drivers["mechanism_drivers"])
@@ -110,7 +111,7 @@ def test_commands_with_the_card(card_box):
 
 
 def test_switch_settings(card_box):
-    """ovs-vsctl takes them all; the bridges are as they have to be."""
+    """ovs-vsctl accepts them all; the bridges are as required."""
     for line in commands("napatech.md", ("ovs-vsctl --no-wait", "ovs-vsctl --may-exist add-br")):
         if "dpdk-" in line or "hw-offload" in line or "pmd-cpu-mask" in line:
             key = re.search(r"other_config:([a-z-]+)=", line).group(1)
@@ -122,7 +123,7 @@ def test_switch_settings(card_box):
 
 
 def test_reasons_exist():
-    """Each reason that the pages explain is one of the interface's or of the client's."""
+    """Each reason that the pages explain is one of the API or of the client."""
     known = set(re.findall(r"^\| `([a-z_]+)` \|", document("api.md").split("## Errors")[1], re.MULTILINE))
     known |= {kind.reason for kind in (client.Unreachable, client.NoAnswer, client.NotVifplugd)}
     told = set(re.findall(r"^\| `([a-z_]+)`", document("openstack.md").split("## When something fails")[1]

@@ -27,7 +27,8 @@ def test_drivers(neutron):
 
 
 def test_bound(neutron):
-    """All that Nova takes from a binding, and who made it. (Not every Neutron answers a PUT with that.)"""
+    """The reply has all that Nova reads from a binding, and the driver. (Not every Neutron sends this in the
+    reply to a PUT.)"""
     port = neutron.show("port", neutron.vf_port(slot(10))["id"])
     assert port["binding:vif_type"] == "agilio_ovs"
     assert port["binding:vif_details"] == {
@@ -37,7 +38,7 @@ def test_bound(neutron):
 
 
 def test_nova_needs_the_role_service(neutron):
-    """Where Neutron's rule about binding:profile says so, being an administrator does not do; see
+    """If Neutron's rule for binding:profile says so, the administrator role is not enough; see
     docs/openstack.md."""
     port = neutron.port()
     profile = {"binding:host_id": "compute", "binding:profile": {"pci_slot": slot(10)}}
@@ -55,7 +56,7 @@ def test_nova_needs_the_role_service(neutron):
 
 
 def test_agents_that_the_tests_register_stay_alive(neutron):
-    """They report once, and a run on a loaded machine takes as long as it takes."""
+    """They report once, and a run on a loaded machine may take long."""
     neutron.agent("slow", **{**SYSTEM, "datapath_type": "netdev"})
     neutron.call("age_agent", host="slow", seconds=86400)
     assert "slow" in neutron.agents()
@@ -63,7 +64,7 @@ def test_agents_that_the_tests_register_stay_alive(neutron):
 
 
 def test_side_by_side(neutron):
-    """Ports of the three VNIC types on one host and network; each by its driver."""
+    """Ports of the three VNIC types on one host and network; each is bound by its driver."""
     forwarder = neutron.vf_port(slot(10))
     normal = neutron.bind(neutron.port("normal"))
     direct = neutron.update("port", neutron.port("direct")["id"], {
@@ -76,7 +77,7 @@ def test_side_by_side(neutron):
 
 
 def test_rebound_to_another_vf_and_host(neutron):
-    """As a migration does."""
+    """As in a migration."""
     neutron.agent("other", **{**SYSTEM, "datapath_type": "netdev"})
     port = neutron.vf_port(slot(10))
     moved = neutron.bind(port, slot(128), "other")
@@ -102,7 +103,7 @@ def test_order_of_drivers_matters_to_placement(start_neutron):
     (7, "7 of the port's binding:profile is not a PCI address"),
 ])
 def test_not_bound(neutron, pci_slot, words):
-    """The log says why, and the port says binding_failed."""
+    """The log says why, and the port is binding_failed."""
     port = neutron.vf_port(pci_slot)
     assert port["binding:vif_type"] == "binding_failed"
     lines = neutron.worker.lines("ERROR", "vifplug.ml2", port["id"])
@@ -121,7 +122,7 @@ def test_not_bound_without_an_agent(neutron):
 
 
 def test_no_filter_where_it_would_be_a_linux_bridge(neutron):
-    """iptables_hybrid cannot filter these ports; Nova and operators must not think that it does."""
+    """iptables_hybrid cannot filter these ports; Nova and operators must see that."""
     neutron.agent("hybrid", **{**SYSTEM, "datapath_type": "netdev", "ovs_hybrid_plug": True})
     details = neutron.vf_port(slot(10), host="hybrid")["binding:vif_details"]
     assert details["port_filter"] is False and details["ovs_hybrid_plug"] is False
@@ -181,8 +182,8 @@ def test_long_path():
 
 
 def test_neutron_and_the_daemon_agree(card_box, tmp_path):
-    """For every VF that a bus has room for the daemon accepts the socket that Neutron names, and no
-    other one of them."""
+    """For every VF that fits on a bus the daemon accepts the socket that Neutron chooses, and no other of
+    these sockets."""
     pf = "0000:65:00.0"
     slots = [pcitree.following(pf, n) for n in range(1, 256)]
     pcitree.Tree(str(tmp_path / "sys")).add_card(pf, slots)
@@ -219,7 +220,7 @@ def test_neutron_and_the_daemon_agree(card_box, tmp_path):
 
 @pytest.fixture
 def policy(neutron):
-    """A policy with a limit in each direction."""
+    """Makes a policy with a limit in each direction."""
     made = neutron.create("policy", {"name": "p"}, under="qos/")
     for direction in ("egress", "ingress"):
         neutron.create("bandwidth_limit_rule", {"max_kbps": 1000, "direction": direction},
@@ -237,7 +238,7 @@ def test_policy_on_a_bound_and_an_unbound_port(neutron, policy):
 
 
 def test_policy_that_cannot_hold(neutron, policy):
-    """There is no scheduler between the ports of a DPDK datapath."""
+    """A DPDK datapath has no scheduler between ports."""
     neutron.create("minimum_bandwidth_rule", {"min_kbps": 1000, "direction": "egress"},
                    under=f"qos/policies/{policy['id']}/")
     for port in (neutron.port(), neutron.vf_port(slot(10))):
@@ -247,7 +248,7 @@ def test_policy_that_cannot_hold(neutron, policy):
 
 
 def test_without_the_driver_no_policy_holds(start_neutron):
-    """What this is for: stock Neutron alone knows neither the VNIC type nor the VIF type."""
+    """The reason for the QoS driver: stock Neutron supports neither the VNIC type nor the VIF type."""
     neutron = start_neutron(drivers="openvswitch")
     made = neutron.create("policy", {"name": "p"}, under="qos/")
     neutron.create("bandwidth_limit_rule", {"max_kbps": 1000}, under=f"qos/policies/{made['id']}/")

@@ -20,12 +20,12 @@ def name_of(n):
 
 
 def up_to(latest):
-    """Versions 1.0 to `latest`."""
+    """Returns versions 1.0 to `latest`."""
     return [f"1.{minor}" for minor in range(int(latest.partition(".")[2]) + 1)]
 
 
 def data_of(primitive):
-    """A primitive's data alone."""
+    """Returns only the data of a primitive."""
     if isinstance(primitive, list):
         return [data_of(one) for one in primitive]
     if isinstance(primitive, dict):
@@ -35,13 +35,13 @@ def data_of(primitive):
 
 
 def kinds_of(described):
-    """The VIF objects of a HostPluginInfo primitive."""
+    """Returns the VIF objects of a HostPluginInfo primitive."""
     return {info["versioned_object.data"]["vif_object_name"]
             for info in described["versioned_object.data"]["vif_info"]}
 
 
 def test_plugins_that_os_vif_finds(nova):
-    """By name, beside stock ones; ours says what the daemon can plug."""
+    """os-vif finds ours by name, beside stock ones; ours reports what the daemon can plug."""
     found = nova.call("plugins")
     assert found["classes"]["agilio_ovs"] == found["classes"]["vifplug"] == "vifplug.os_vif_plugin"
     assert found["classes"]["ovs"] == "vif_plug_ovs.ovs"
@@ -63,7 +63,7 @@ def test_plug_and_unplug(card_box, nova):
     assert ports_of(card_box, "br-int") == [name_of(1)]
     nova.call("unplug", vif=vif, instance=INSTANCE)
     assert ports_of(card_box, "br-int") == []
-    nova.call("unplug", vif=vif, instance=INSTANCE)  # Nova's clean-up unplugs what is not there.
+    nova.call("unplug", vif=vif, instance=INSTANCE)  # Nova's clean-up also unplugs missing VIFs.
     assert nova.lines("ERROR") == []
 
 
@@ -77,7 +77,7 @@ def test_replug_changes_nothing(card_box, nova):
 
 
 def test_unplug_for_a_former_instance_is_left_alone(card_box, nova):
-    """A late clean-up of a server that no longer has the port, with a warning in the log."""
+    """A late clean-up of a server that does not have the port any more changes nothing, and logs a warning."""
     vif = nova_vif(nova, 1, 10)
     nova.call("plug", vif=vif, instance=INSTANCE)
     nova.call("unplug", vif=vif, instance=OTHER_INSTANCE)
@@ -96,7 +96,7 @@ def test_guest_xml(nova):
 
 
 def test_versions_of_os_vif_objects(nova):
-    """Every version that this os-vif can write its objects in; the daemon knows the latest."""
+    """Every version that this os-vif can write; the daemon supports the latest."""
     made = nova.call("versions", vif=nova_vif(nova, 1, 10), instance=INSTANCE)
     latest = max(profile for _, profile, *_ in made)
     assert {tuple(one[:2]) for one in made} == {
@@ -118,7 +118,7 @@ def test_objects_of_a_later_os_vif(card_box, start_nova):
 
 
 def test_xml_for_a_live_migration(nova):
-    """The destination's VF is another, and so are the socket and the port's binding."""
+    """The destination has another VF, so the socket and the port's binding differ."""
     vif = nova_vif(nova, 1, 10)
     xml = ("<domain><uuid>x</uuid><devices>" + nova.call("guest_xml", vif=vif, instance=INSTANCE).replace(
         "</interface>", '<address type="pci" domain="0x0000" bus="0x01" slot="0x00" function="0x0"/>'
@@ -134,7 +134,7 @@ def test_xml_for_a_live_migration(nova):
 
 
 def fails(nova, call, vif, instance=INSTANCE):
-    """Nova's words for a failed call, and the plugin's one line in the log."""
+    """Returns Nova's error text for a failed call, and the plugin's one line in the log."""
     with pytest.raises(WorkerError) as failed:
         nova.call(call, vif=vif, instance=instance)
     assert failed.value.kind == "InternalError"
@@ -144,7 +144,7 @@ def fails(nova, call, vif, instance=INSTANCE):
 
 
 def test_refused(card_box, nova):
-    """The daemon's sentence is in Nova's exception and, on one line, in the log."""
+    """The daemon's message is in Nova's exception and, on one line, in the log."""
     before = counts(card_box)
     text, line = fails(nova, "plug", nova_vif(nova, 1, 10, vhostuser_socket=f"{SOCKETS}/stdvio11"))
     sentence = f"The card serves VF number 10 at {SOCKETS}/stdvio10, not at {SOCKETS}/stdvio11"
@@ -164,7 +164,7 @@ def test_no_such_vf(nova, pci_slot):
 
 @pytest.mark.parametrize("pci_slot", ["0000:65:20.0", "65"])
 def test_malformed_slot(nova, pci_slot):
-    """These do not come so far: os-vif's objects do not take them."""
+    """These never reach vifplugd: os-vif's objects refuse them."""
     vif = nova_vif(nova, 1, 10)
     vif["profile"]["pci_slot"] = pci_slot
     with pytest.raises(WorkerError) as failed:
@@ -179,7 +179,7 @@ def test_refused_vf_of_another(nova):
 
 
 def test_refused_by_the_switch(card_box, nova):
-    """vswitchd's own words, and nothing is left."""
+    """The message has vswitchd's error text, and nothing is left."""
     card_box.card_settings(refuse_probe=10)
     before = counts(card_box)
     text, line = fails(nova, "plug", nova_vif(nova, 1, 10))
@@ -189,7 +189,7 @@ def test_refused_by_the_switch(card_box, nova):
 
 
 def test_timed_out_in_the_daemon(card_box, configure_card, nova):
-    """vswitchd hangs: the daemon gives up, and says so."""
+    """vswitchd hangs: the operation times out in the daemon, and the message says so."""
     configure_card("[ovs]\ntimeout = 1 s\n")
     before = counts(card_box)
     vswitchd = card_box.pid("ovs-vswitchd")
@@ -210,7 +210,7 @@ def test_switch_is_away(card_box, configure_card, nova):
 
 
 def test_daemon_hangs(card_box, start_nova):
-    """The plugin's own timeout."""
+    """The plugin's own timeout ends the call."""
     nova = start_nova("timeout = 1")
     vif = nova_vif(nova, 1, 10)
     daemon = card_box.pid("vifplugd")
@@ -223,7 +223,8 @@ def test_daemon_hangs(card_box, start_nova):
 
 
 def test_daemon_down(card_box, nova):
-    """Killed: its socket is still there, nobody listens. It works again as soon as the daemon does."""
+    """The daemon is killed: its socket exists, but no process listens. Calls succeed again as soon as the
+    daemon runs."""
     vif = nova_vif(nova, 1, 10)
     card_box.stop("vifplugd", signal.SIGKILL)
     text, line = fails(nova, "plug", vif)
@@ -246,7 +247,7 @@ def test_wrong_socket(start_nova, tmp_path):
 
 
 def test_socket_of_another_service(card_box, start_nova):
-    """OVSDB's, which speaks another JSON-RPC and closes the connection."""
+    """OVSDB's socket, which uses another JSON-RPC and closes the connection."""
     nova = start_nova("timeout = 3", socket=card_box.db.partition(":")[2])
     _, line = fails(nova, "plug", nova_vif(nova, 1, 10))
     assert "[no_answer]" in line and "or something else listens there" in line
@@ -256,7 +257,7 @@ def test_socket_of_another_service(card_box, start_nova):
 
 
 def test_start_without_the_daemon(card_box, start_nova):
-    """startup_grace: VIFs of active ports may stay as they are; others fail as ever."""
+    """With startup_grace, plugs of active ports' VIFs do not fail; others still fail."""
     strict = start_nova()
     lenient = start_nova("startup_grace = 300")
     active = nova_vif(lenient, 1, 10, status="ACTIVE")
@@ -271,7 +272,7 @@ def test_start_without_the_daemon(card_box, start_nova):
 
 
 def test_start_does_not_hide_refusals(start_nova):
-    """What will not pass by itself is no matter of waiting."""
+    """startup_grace does not apply to errors that are not temporary."""
     nova = start_nova("startup_grace = 300")
     _, line = fails(nova, "plug", nova_vif(nova, 1, 10, status="ACTIVE",
                                            vhostuser_socket=f"{SOCKETS}/other"))
@@ -293,7 +294,7 @@ def test_grace_ends(card_box, start_nova):
 
 
 def test_loading_does_not_need_the_daemon(card_box, nova, start_nova, tmp_path):
-    """Nor does host_info(), which then says the same as the daemon would."""
+    """Nor does host_info(), which then returns the same as the daemon would."""
     lonely = start_nova(socket=tmp_path / "nothing.sock")
     assert ([data_of(one) for one in lonely.call("plugins")["described"]]
             == [data_of(one) for one in nova.call("plugins")["described"]])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova VIF dicts against Nova itself: what the daemon reads from a dict must be what it reads from the
-os-vif object that the installed nova_to_osvif_vif() makes of that dict. No switch is needed."""
+"""Nova VIF dicts compared with Nova: the daemon must read from a dict what it reads from the os-vif object
+that the installed nova_to_osvif_vif() makes of the dict. No switch is needed."""
 
 import copy
 import itertools
@@ -28,7 +28,7 @@ os_vif_objects.register_all()
 
 
 def dict_of(vif_type, vnic_type="normal", network=None, meta=None, without=(), **members):
-    """A VIF as Nova builds it of a Neutron port (nova/network/neutron.py), as JSON."""
+    """Returns a VIF as Nova builds it from a Neutron port (nova/network/neutron.py), as JSON."""
     net = {"id": "6a1d2f0c-52a4-4b2a-8a44-5b3f8e7a1c11", "bridge": "br-int", "label": "net",
            **(network or {})}
     vif = model.VIF(**{
@@ -42,16 +42,16 @@ def dict_of(vif_type, vnic_type="normal", network=None, meta=None, without=(), *
 
 
 def by_nova(vif):
-    """The os-vif object that Nova makes, as a primitive; None if it makes none or raises."""
+    """Returns the os-vif object that Nova makes, as a primitive; None if it makes none or raises."""
     try:
         made = os_vif_util.nova_to_osvif_vif(model.VIF.hydrate(copy.deepcopy(vif)))
     except Exception:  # pylint: disable=broad-except
-        return None  # Nova has an exception of its own for some of these, and KeyError for others.
+        return None  # Nova raises its own exception for some of these, and KeyError for others.
     return made and made.obj_to_primitive()
 
 
 def decode(vifs):
-    """What the daemon's decoder says of each: a line of members, or "refused: REASON FIELD"."""
+    """Returns the decoder's result for each: a line of members, or "refused: REASON FIELD"."""
     done = subprocess.run([os.path.join(BUILD, "tests/unit/print-vif")], check=True, text=True,
                           input="".join(json.dumps(vif) + "\n" for vif in vifs),
                           stdout=subprocess.PIPE, timeout=60)
@@ -61,14 +61,14 @@ def decode(vifs):
 
 
 def compare(vif):
-    """Decodes a dict, directly and by way of Nova; the second is None where Nova has nothing."""
+    """Decodes a dict, directly and through Nova; the second is None if Nova makes no object."""
     primitive = by_nova(vif)
     if primitive is None:
         return decode([vif])[0], None
     return tuple(decode([vif, primitive]))
 
 
-# What becomes a VIF, and its kind.
+# Dicts that become a VIF, and its kind.
 ACCEPTED = [
     ("ovs", dict_of("ovs"), "ovs"),
     ("ovs, not delegated", dict_of("ovs", delegate_create=False), "ovs"),
@@ -156,7 +156,7 @@ def test_accepted(vif, kind):
 UNSUPPORTED = "unsupported_vif"
 INVALID = "invalid_request"
 
-# What Nova or its object cannot be plugged for, and what we say of it.
+# Dicts that cannot be plugged, because of Nova or its object, and our errors.
 REFUSED = [
     *[(name, dict_of(name), UNSUPPORTED, "vif.type") for name in
       ("bridge", "hw_veb", "hostdev_physical", "macvtap", "tap", "midonet", "dvs", "ivs", "vrouter",
@@ -215,7 +215,7 @@ def test_refused(vif, reason, field):
 
 
 def forgets_vf(vif):
-    """The case that Nova lacks: it makes an object of this that no longer names the VF, or none."""
+    """The case that Nova does not handle: its object does not name the VF, or there is none."""
     details = vif["details"]
     others = details.get("vhostuser_fp_plug") or (
         details.get("vhostuser_vrouter_plug") and not details.get("vhostuser_ovs_plug"))
@@ -232,7 +232,7 @@ def forgets_vf(vif):
     dict_of("vhostuser", "virtio-forwarder", profile=VF,
             details={"vhostuser_socket": SOCKET, "vhostuser_mode": "client"})])
 def test_forgotten_vf(vif):
-    """It becomes what Nova makes of the same port bound as agilio_ovs."""
+    """The result is what Nova makes of the same port bound as agilio_ovs."""
     assert forgets_vf(vif)
     ours, nova = compare(vif)
     as_agilio = decode([by_nova({**vif, "type": "agilio_ovs"})])[0]
@@ -241,7 +241,7 @@ def test_forgotten_vf(vif):
 
 
 def test_bridge_that_nova_leaves_open():
-    """Nova puts no bridge in the network of a vhostuser port without vhostuser_ovs_plug."""
+    """Nova sets no bridge in the network of a vhostuser port without vhostuser_ovs_plug."""
     details = {"vhostuser_socket": SOCKET, "bridge_name": "br-int"}
     vif = dict_of("vhostuser", "virtio-forwarder", profile=VF, details=details,
                   network={"bridge": None})
@@ -251,7 +251,7 @@ def test_bridge_that_nova_leaves_open():
 
 
 def test_neutron_binding():
-    """A binding that Neutron made, in the port that Nova would make a VIF of."""
+    """A binding that Neutron made, in the port of which Nova would make a VIF."""
     with open(os.path.join(SAMPLES, "neutron_subclass_binding.json"), encoding="utf-8") as file:
         binding = json.load(file)
     ours, nova = compare(dict_of(binding["vif_type"], "virtio-forwarder", profile=VF,
@@ -266,7 +266,7 @@ def constants(prefix):
 
 
 def test_every_combination():
-    """All VIF types, VNIC types and flags of Nova's model against each other."""
+    """All VIF types, VNIC types and flags of Nova's model, in all combinations."""
     flags = ["ovs_hybrid_plug", "vhostuser_ovs_plug", "vhostuser_fp_plug", "vhostuser_vrouter_plug"]
     types, vnic_types = constants("VIF_TYPE_"), constants("VNIC_TYPE_")
     assert len(types) > 15 and len(vnic_types) > 7

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neutron's own library and its clean-up command as others who write to vifplugd's rows."""
+"""Neutron's library and its clean-up command as other writers of vifplugd's rows."""
 
 import json
 
@@ -12,7 +12,7 @@ from ports import slot
 # Seconds that Neutron may take to start and end on a loaded machine.
 START = 240
 
-# OVSBridge of the installed Neutron, in the sandbox: one call after another.
+# Calls OVSBridge of the installed Neutron, in the sandbox, one call after another.
 LIBRARY = """
 import json, sys
 from oslo_config import cfg
@@ -48,7 +48,7 @@ def nothing_is_told(watcher):
 
 
 def test_agent_wires_a_port(card_box, card_api, watcher):
-    """VLAN tags, other_config, and limits: Neutron's to write, so no drift; and shown."""
+    """Neutron may write VLAN tags, other_config and limits: this is not drift, and vifplugd shows the limits."""
     port = card_api.plug(representor(1, slot(10)))["port"]
     assert watcher.receive()["method"] == "vif.plugged"
     neutron(card_box, ("set_db_attribute", ("Port", port, "tag", 7)),
@@ -65,7 +65,7 @@ def test_agent_wires_a_port(card_box, card_api, watcher):
 
 
 def test_either_finds_the_other_s_limits(card_box, card_api):
-    """On a vhost-user port, which Neutron's library knows for one of DPDK's."""
+    """On a vhost-user port, which Neutron's library treats as a DPDK port."""
     from api import vhost_user  # pylint: disable=import-outside-toplevel
     port = card_api.plug(vhost_user(1))["port"]
     neutron(card_box, ("update_ingress_bw_limit_for_port", (port, 5000, 1000)))
@@ -95,14 +95,15 @@ def cleanup(box, tmp_path):
     config.write_text(f"[OVS]\novsdb_connection = {box.db}\n[ovs]\novsdb_connection = {box.db}\n"
                       f"[DEFAULT]\nstate_path = {tmp_path}\n[privsep]\nhelper_command = privsep-helper\n",
                       encoding="ascii")
-    # What the script of that name calls; Debian has it in a package with services.
+    # The function that the script of that name calls; in Debian the script is in a package with services.
     box.command(*box.inside(["/usr/bin/python3", "-W", "ignore", "-c",
                              "from neutron.cmd.ovs_cleanup import main; main()",
                              "--config-file", str(config)]), timeout=START)
 
 
 def test_neutron_ovs_cleanup(card_box, card_api, watcher, tmp_path):
-    """It deletes every port with an iface-id; the daemon says so, and unplugs what is not there."""
+    """It deletes every port with an iface-id; the daemon reports this, and unplugging the missing ports
+    succeeds."""
     port = card_api.plug(representor(1, slot(10)))["port"]
     assert watcher.receive()["method"] == "vif.plugged"
     cleanup(card_box, tmp_path)

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole way: neutron-server, its agent, Nova, os-vif, vifplugd, Open vSwitch, frames of a guest."""
+"""From neutron-server to frames: neutron-server, its agent, Nova, os-vif, vifplugd, Open vSwitch, a guest."""
 
 from api import wait_until
 from ovsdb import interface, ports, table
 from ports import INSTANCE, port_name
 from test_card import BURSTS, exchange, flows
 
-# What testpmd's frames have for source; the firewall drops what is not a port's own.
+# The source address of testpmd's frames; the firewall drops frames without the port's address.
 TESTPMD = [{"ip_address": "198.18.0.0/16"}]
 
 
 def test_from_a_port_to_frames(card_box, host, nova, serve):
-    """Two servers; the agent gives their ports a VLAN and a firewall, and unplug takes all away."""
+    """Two servers; the agent gives their ports a VLAN and a firewall, and unplug removes everything."""
     rule = {"security_group_id": host.port()["security_groups"][0], "direction": "ingress",
             "ethertype": "IPv4"}
     host.create("security_group_rule", rule, path="security-group-rules")
@@ -23,9 +23,9 @@ def test_from_a_port_to_frames(card_box, host, nova, serve):
         assert row["external_ids"]["iface-id"] == port["id"] == vif["id"]
     tags = {row["name"]: row["tag"] for row in table(card_box, "Port", ["name", "tag"])}
     assert tags[port_name(first[0])] == tags[port_name(second[0])] != []
-    flows(first[2], second[2], 1000)  # The first ones wait for connection tracking.
+    flows(first[2], second[2], 1000)  # The first frames wait for connection tracking.
     exchange(first[2], second[2], 1000)
-    # A third has the same group, but may send only what is from its own addresses.
+    # A third server has the same group, but may send only frames with its own addresses.
     third = serve(12)
     second[2].receive()
     third[2].send(BURSTS, 1000, second[2].mac)

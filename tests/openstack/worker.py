@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process of OpenStack as a test drives it: one JSON request a line, one JSON answer.
+"""A process of OpenStack that a test controls: one JSON request per line, one JSON reply.
 
-serve() is the inside: functions by name, called with the request's members. Worker is the outside. They are
-processes of their own since Nova and Neutron are: each has its configuration, monkey patching and log.
+serve() is the side of that process: functions by name, called with the request's members. Worker is the
+test's side. Nova and Neutron run in separate processes, because each has its own configuration, monkey
+patching and log.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class WorkerError(Exception):
-    """The function raised; `kind` is the class, `text` the words, `trace` the traceback."""
+    """The function raised an exception; `kind` is its class, `text` its message, `trace` the traceback."""
 
     def __init__(self, kind, text, trace):
         super().__init__(f"{kind}: {text}\n{trace}")
@@ -26,8 +27,7 @@ class WorkerError(Exception):
 
 
 def serve(functions, requests=None):
-    """Answers requests (lines; of stdin, if not given) until they end. What anybody prints goes to
-    stderr."""
+    """Replies to requests (lines; from stdin by default) until they end. All other output goes to stderr."""
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in requests or sys.stdin:
@@ -43,7 +43,7 @@ def serve(functions, requests=None):
 class Worker:
     """Runs `script` of this directory, with its configuration, log and caches in `directory`.
 
-    :param inside: makes of a command line one that runs it elsewhere (Sandbox.inside)
+    :param inside: turns a command line into one that runs it elsewhere (Sandbox.inside)
     """
 
     def __init__(self, script, directory, prefix, config, inside=list, environment=None):
@@ -60,12 +60,12 @@ class Worker:
                 inside(["/usr/bin/python3", os.path.join(HERE, script), config_file]),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
                 env={**os.environ, "PYTHONPATH": str(prefix), "PYTHONWARNINGS": "ignore",
-                     # stevedore remembers entry points there.
+                     # stevedore caches entry points there.
                      "XDG_CACHE_HOME": os.path.join(self.directory, "cache"), **(environment or {})},
                 start_new_session=True)
 
     def send(self, call, **members):
-        """Asks without waiting for the answer."""
+        """Sends a request without waiting for the reply."""
         self.process.stdin.write(json.dumps({"call": call, **members}) + "\n")
         self.process.stdin.flush()
 
@@ -84,11 +84,11 @@ class Worker:
         return self.receive()
 
     def forget_log(self):
-        """From now on lines() passes over what is in the log."""
+        """Makes lines() ignore the present content of the log."""
         self.start = os.path.getsize(self.log) if os.path.exists(self.log) else 0
 
     def lines(self, *words):
-        """The lines of its log that hold all of `words`."""
+        """Returns the lines of its log that contain all of `words`."""
         with open(self.log, encoding="utf-8", errors="replace") as file:
             file.seek(self.start)
             return [line.rstrip("\n") for line in file if all(word in line for word in words)]
@@ -99,7 +99,7 @@ class Worker:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             pass
-        # What it started and left, too: ovsdb-client of an agent.
+        # Also ends processes that it started and left: an agent's ovsdb-client.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

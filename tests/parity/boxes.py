@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sandboxes that are compared, on the fixtures of tests/integration."""
+"""The sandboxes that are compared, with the fixtures of tests/integration."""
 
 import contextlib
 import importlib.util
@@ -17,7 +17,7 @@ from sides import OsVif, Vifplugd  # noqa: E402
 
 
 def _load_fixtures():
-    """The conftest.py of tests/integration, which is not the one that is called so here."""
+    """Loads the conftest.py of tests/integration; `import conftest` would load that of this directory."""
     spec = importlib.util.spec_from_file_location(
         "integration_fixtures", os.path.join(TESTS, "integration", "conftest.py"))
     module = importlib.util.module_from_spec(spec)
@@ -30,7 +30,7 @@ fixtures = _load_fixtures()
 
 @contextlib.contextmanager
 def vifplugd():
-    """vifplugd, with a switch of its own."""
+    """vifplugd, with a separate switch."""
     with fixtures.a_sandbox(Sandbox, cards=cases.CARDS, vfs=16) as sandbox:
         cases.add_netdevs(sandbox)
         yield Vifplugd(sandbox, fixtures.configuring(sandbox))
@@ -39,7 +39,7 @@ def vifplugd():
 
 @contextlib.contextmanager
 def os_vif():
-    """os-vif, with a switch of its own."""
+    """os-vif, with a separate switch."""
     with fixtures.a_sandbox(Sandbox, cards=cases.CARDS, vfs=16, daemon=False) as sandbox:
         cases.add_netdevs(sandbox)
         side = OsVif(sandbox)
@@ -48,12 +48,12 @@ def os_vif():
 
 
 def clear(sandbox):
-    """No bridges, no limits, and no links but those that were there at the beginning."""
+    """Removes all bridges, limits, and links that did not exist at the beginning."""
     for bridge in sandbox.vsctl("list-br").split():
         sandbox.command("ovs-vsctl", f"--db={sandbox.db}", "--timeout=20", "del-br", bridge)
     sandbox.vsctl("--all", "destroy", "QoS", "--", "--all", "destroy", "Queue")
     for name in links(sandbox):
         if name.startswith(("tap", *HYBRID)):
-            ip(sandbox, "link", "delete", name, check=False)  # A veth goes with its peer.
+            ip(sandbox, "link", "delete", name, check=False)  # A veth is removed with its peer.
         elif name.startswith(cases.UPLINK):
             ip(sandbox, "link", "set", name, "down", "mtu", "1500")

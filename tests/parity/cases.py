@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What both are asked to do: each case is a list of steps, after each of which they are compared.
+"""The cases: each is a list of steps; after each step the two sides are compared.
 
-The first cases are the life of a VIF of every kind that os-vif's OVS plugin knows: plugged, plugged
-again with another MTU, unplugged, unplugged once more. The others begin or go on in a way that goes
-wrong.
+The first cases are the life of a VIF of every kind that os-vif's OVS plugin supports: plug, plug again with
+another MTU, unplug, unplug again. The others have steps that fail or that other programs do.
 """
 
 import dataclasses
@@ -14,8 +13,8 @@ from kernel import ip
 
 OTHER_INSTANCE = "aaaabbbb-1111-4222-8333-999999999999"
 
-# Two simulated cards, of which OVS-DPDK can attach representors, and one that the kernel has in
-# switchdev mode, as far as sysfs and netdevs tell.
+# Two simulated cards, whose representors OVS-DPDK can attach, and one in switchdev mode of the kernel,
+# which exists only in sysfs and as netdevs.
 KERNEL_PF = "0000:c1:00.0"
 CARDS = ("napatech", "generic",
          f"pf={KERNEL_PF},vendor=15b3,device=101d,vf-device=101e,vf=0000:c1:00.2+4")
@@ -27,7 +26,7 @@ UPLINK = "enp193s0f0"
 
 
 def add_netdevs(box):
-    """The netdevs of the kernel's card: links of those names, and what sysfs says of them."""
+    """Adds the netdevs of the kernel's card: links with those names, and their files in sysfs."""
     names = {UPLINK: "p0", **{f"{UPLINK}_{n}": f"pf0vf{n}" for n in range(4)}}
     os.makedirs(f"{box.sys}/bus/pci/devices/{KERNEL_PF}/net/{UPLINK}")
     for name, port in names.items():
@@ -38,14 +37,14 @@ def add_netdevs(box):
                 file.write(f"{text}\n")
         os.symlink(f"../../../bus/pci/devices/{KERNEL_PF}", f"{path}/device")
         os.symlink("..", f"{path}/subsystem")
-        # A veth stands in for the netdev, its other end for the hardware.
+        # A veth replaces the netdev; its other end is the hardware.
         ip(box, "link", "add", name, "type", "veth", "peer", "name", f"hw{name[6:]}")
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """`does` is "plug" or "unplug" with a VIF, or "there" with what somebody else does to the
-    sandbox."""
+    """`does` is "plug" or "unplug" with a VIF, or "there" with a function that changes the sandbox like
+    another program."""
 
     name: str
     does: str
@@ -63,55 +62,55 @@ class Case:
 
 
 def life(vif, *before_unplug):
-    """The steps of a VIF, `vif` being what makes it with an MTU."""
+    """Returns the steps of a VIF; `vif` makes the VIF with an MTU."""
     return (Step("plug", "plug", vif(mtu=vifs.MTU)), Step("replug", "plug", vif(mtu=9000)),
             *before_unplug, Step("unplug", "unplug", vif(mtu=9000)),
             Step("unplug again", "unplug", vif(mtu=9000)))
 
 
 def made(make, *args, **members):
-    """`make` with what does not change in a VIF's life."""
+    """Returns `make` with the arguments that do not change in a VIF's life."""
     return lambda mtu: make(*args, mtu=mtu, **members)
 
 
 def vsctl(name, *command):
-    """A step: what somebody does with ovs-vsctl."""
+    """Returns a step in which another program runs ovs-vsctl."""
     return Step(name, "there", lambda box: box.vsctl(*command))
 
 
 def port(name, *columns, on="br-int"):
-    """The arguments of ovs-vsctl that add a port, with columns of its Interface."""
+    """Returns the arguments of ovs-vsctl that add a port, with columns of its Interface."""
     return ("add-port", on, name, "--", "set", "Interface", name, *columns)
 
 
 def bridge(name="br-int", datapath="netdev"):
-    """The arguments of ovs-vsctl that add a bridge."""
+    """Returns the arguments of ovs-vsctl that add a bridge."""
     return ("add-br", name, "--", "set", "Bridge", name, f"datapath_type={datapath}")
 
 
 def start_guest(box):
-    """What libvirt does where os-vif has not made the port: QEMU's tap, and a port for it."""
+    """Does what libvirt does if os-vif has not made the port: makes QEMU's tap, and a port for it."""
     ip(box, "tuntap", "add", vifs.TAP, "mode", "tap")
     box.vsctl(*port(vifs.TAP, f"external_ids:iface-id={vifs.ID}"))
 
 
 def remove_vf(box):
-    """The VF goes: sriov_numvfs was written."""
+    """Removes the VF, like a write to sriov_numvfs."""
     os.unlink(f"{box.sys}/bus/pci/devices/{KERNEL_VF}/physfn")
 
 
 def restore_vf(box):
-    """What remove_vf() took is back."""
+    """Restores what remove_vf() removed."""
     os.symlink(f"../{KERNEL_PF}", f"{box.sys}/bus/pci/devices/{KERNEL_VF}/physfn")
 
 
 def with_tap(vif):
-    """The VIF with `create_tap` in its profile, whatever kind it is of."""
+    """Returns the VIF with `create_tap` in its profile, whatever its kind."""
     vif["versioned_object.data"]["port_profile"]["versioned_object.data"]["create_tap"] = True
     return vif
 
 
-CLIENT_SOCKET = "{run}/vhu" + vifs.SHORT  # {run}: the run directory of the switch at hand.
+CLIENT_SOCKET = "{run}/vhu" + vifs.SHORT  # {run}: the run directory of the side's switch.
 TWIN = "b1a6d2f4-52ff-4b2a-8a44-5b3f8e7a1c11"  # Its first 11 characters are those of vifs.ID.
 TRUNK = "tbr-6a1d2f0c-5"
 
@@ -238,7 +237,7 @@ TROUBLES = [
         Step("unplug", "unplug", vifs.vhost_user("client", CLIENT_SOCKET)))),
 ]
 
-# What a controller leaves in OVSDB, and bridges that are created beside it.
+# The content of OVSDB on hosts with a controller, and bridges that are created there.
 CONTROLLERS = [
     Case("on a host of OVN", (
         vsctl("ovn", "set", "Open_vSwitch", ".", 'external_ids:ovn-remote="tcp:192.0.2.1:6642"'),

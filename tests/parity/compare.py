@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a case on both sides and tells where they differ."""
+"""Runs a case on both sides and returns the differences."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +8,12 @@ import state
 
 
 def _of(box, vif):
-    """The VIF as it is for that sandbox: {run} is the run directory of its switch."""
+    """Returns the VIF for that sandbox: {run} is the run directory of its switch."""
     return json.loads(json.dumps(vif).replace("{run}", box.run))
 
 
 def _do(side, step):
-    """Does a step; the state after it, with the answer if it has one."""
+    """Does a step; returns the state after it, with the reply if there is one."""
     answer = None
     if step.does == "there":
         step.what(side.box)
@@ -26,7 +26,8 @@ def _do(side, step):
 
 
 def run(case, os_vif, vifplugd, clear):
-    """{step's name: {key: (os-vif's value, vifplugd's)}}. `clear` puts a sandbox in order."""
+    """Returns {step's name: {key: (os-vif's value, vifplugd's)}}. `clear` restores the initial state of a
+    sandbox."""
     sides = (os_vif, vifplugd)
     with ThreadPoolExecutor(len(sides)) as pool:
         for side in sides:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: os-vif and vifplugd, each with a switch of its own."""
+"""Fixtures: os-vif and vifplugd, each with a separate switch."""
 
 import os
 import sys

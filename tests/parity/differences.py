@@ -19,7 +19,7 @@ VERSIONS = ("3.0", "4.1", "5.2")
 
 
 def number(version):
-    """What a version is compared by: (3, 0) of "3.0.0"."""
+    """Returns the number by which versions are compared: (3, 0) for "3.0.0"."""
     return tuple(map(int, version.split(".")[:2]))
 
 
@@ -40,7 +40,7 @@ class Shows:
                                                               or step in self.steps)
 
     def keys_of(self, difference):
-        """The keys that stand for a difference (key, (os-vif's value, vifplugd's))."""
+        """Returns the keys that cover a difference (key, (os-vif's value, vifplugd's))."""
         key, values = difference
         return [pattern for pattern, expected in self.keys.items()
                 if fnmatch.fnmatchcase(key, pattern) and all(map(_is, values, expected))]
@@ -66,17 +66,17 @@ class Difference:
 
     @property
     def versions(self):
-        """Those of VERSIONS that have it."""
+        """The VERSIONS that have the difference."""
         return VERSIONS[VERSIONS.index(self.since):VERSIONS.index(self.until) + 1]
 
 
 def port_of(pattern, osvif, vifplugd):
-    """A port as a whole, Port and Interface, that only one side has."""
+    """A whole port, Port and Interface, that only one side has."""
     return {f"{thing} {pattern}": (osvif, vifplugd) for thing in ("Port", "Interface")}
 
 
 def bridge_of(osvif, vifplugd):
-    """br-int as a whole, with its local port."""
+    """The whole bridge br-int, with its local port."""
     return {f"{thing} br-int*": (osvif, vifplugd) for thing in ("Bridge", "Port", "Interface")}
 
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The generated parts of docs/vif-types.md.
 
-`python3 tests/parity/document.py --write` plugs the VIFs of rows.py into a switch of its own and
-writes what comes of them, and the list of differences.py, into the document. test_vif_types.py
-plugs them again and compares.
+`python3 tests/parity/document.py --write` plugs the VIFs of rows.py into a separate switch and writes the
+results, and the list of differences.py, into the document. test_vif_types.py plugs them again and compares.
 """
 
 import os
 import sys
 
-import boxes  # Before all that imports modules of the other tests.
+import boxes  # Must precede imports of modules of the other tests.
 from differences import DIFFERENCES, VERSIONS
 from rows import ROWS, SETTINGS, outcomes
 from words import SETTING_HEADER, VIF_HEADER, cells, line, table
@@ -20,7 +19,7 @@ DIFFERENCES_HEADER = ("what", "in os-vif", "os-vif", "vifplugd", "why")
 
 
 def versions_words(row):
-    """In which versions of os-vif a difference is."""
+    """Returns the versions of os-vif that have a difference, as text."""
     return "all" if row.versions == VERSIONS else ", ".join(row.versions)
 
 
@@ -30,7 +29,7 @@ def differences_table():
 
 
 def _split(name):
-    """The document before, in and after a generated part."""
+    """Returns the document before, in and after a generated part."""
     begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
     with open(PATH, encoding="utf-8") as file:
         before, _, rest = file.read().partition(begin)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""os-vif itself: plugs and unplugs what it is told on standard input.
+"""os-vif itself: plugs and unplugs the VIFs that it reads from standard input.
 
-Run as root in the namespaces of the switch that it shall plug into, with os-vif's configuration file
-as its only argument. A line of input is a JSON object {"method": "plug" or "unplug", "vif":
-primitive, "instance": primitive, "options": {options in [os_vif_ovs]}}; a line of output is null, or
-what went wrong as a string.
+Run it as root in the namespaces of its switch, with os-vif's configuration file as its only argument. A line
+of input is a JSON object {"method": "plug" or "unplug", "vif": primitive, "instance": primitive, "options":
+{options in [os_vif_ovs]}}; a line of output is null, or the error as a string.
 """
 
 import json
@@ -36,7 +35,7 @@ def answer(request):
 def main():
     logging.basicConfig(level=logging.INFO)
     cfg.CONF(["--config-file", sys.argv[1]], project="nova")
-    privsep.vif_plug.set_client_mode(False)  # This process has the privileges itself.
+    privsep.vif_plug.set_client_mode(False)  # This process already has the privileges.
     os_vif.initialize()
     print("ready", flush=True)
     for line in sys.stdin:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of docs/vif-types.md: VIFs in every form that leads there, and what comes of them."""
+"""The rows of docs/vif-types.md: VIFs in every form that leads there, and the results."""
 
 import dataclasses
 import json
@@ -15,8 +15,8 @@ GENERIC_SOCKET = "/usr/local/var/run/vm1"
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A VIF in its forms; those that there are not are left out. `setting` is what makes the row
-    another than that of the same VIF without it, `config` what makes the daemon's configuration."""
+    """A VIF in its forms; missing forms are left out. `setting` names the difference to the row of the same
+    VIF without it, `config` sets it in the daemon's configuration."""
 
     osvif: dict = None
     nova: tuple = ()
@@ -32,7 +32,7 @@ class Row:
 
 
 def nova(vif_type, vnic_type="normal", slot=None, **details):
-    """A VIF as Nova keeps it."""
+    """Returns a VIF in the form that Nova stores."""
     members = {key: details.pop(key) for key in ("delegate_create",) if key in details}
     return {"id": vifs.ID, "address": vifs.ADDRESS, "type": vif_type, "vnic_type": vnic_type,
             "devname": vifs.TAP, "ovs_interfaceid": vifs.ID, "details": details, **members,
@@ -51,7 +51,7 @@ def native_socket(path, mode):
 
 
 def forwarder_dicts(slot, path, mode):
-    """The dicts of VNIC type virtio-forwarder."""
+    """Returns the dicts of VNIC type virtio-forwarder."""
     socket = {"vhostuser_socket": path, "vhostuser_mode": mode}
     return (nova("agilio_ovs", "virtio-forwarder", slot, **socket),
             nova("ovs", "virtio-forwarder", slot, **socket),
@@ -71,7 +71,7 @@ def representor_row(slot, path, mode):
 
 
 def ovs_rows(datapath):
-    """VIFOpenVSwitch in its variants."""
+    """Returns the variants of VIFOpenVSwitch."""
     name = {"vif_name": vifs.TAP, "datapath_type": datapath}
     return [
         Row(vifs.ovs(datapath, False),
@@ -142,7 +142,7 @@ SETTINGS = [
 ]
 
 
-# --- What came of it. ---
+# --- The results. ---
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -154,7 +154,7 @@ class Outcome:
 
 
 def plug_and_unplug(box, vif, datapath, bridge):
-    """One VIF, in one form, on a bridge that is there."""
+    """Plugs and unplugs one VIF, in one form, on an existing bridge."""
     wait = "committed" if datapath == "system" else "realized"
     vif = json.loads(json.dumps(vif).replace("{run}", box.run))
     box.vsctl(*cases.bridge(bridge, datapath))
@@ -167,7 +167,7 @@ def plug_and_unplug(box, vif, datapath, bridge):
 
 
 def outcomes(vifplugd, row, clear):
-    """What comes of each of the row's forms. `clear` puts a sandbox in order."""
+    """Returns the result of each of the row's forms. `clear` restores the initial state of a sandbox."""
     vifplugd.restart(row.config)
     found = []
     for vif in row.forms:

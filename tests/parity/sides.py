@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two that are compared, each with a switch of its own: os-vif and vifplugd.
+"""The two sides that are compared, each with a separate switch: os-vif and vifplugd.
 
-Each takes os-vif objects as primitives and answers how it went: "done", or in one word why not.
+Each takes os-vif objects as primitives and returns the result: "done", or the reason of the failure in one
+word.
 """
 
 import json
@@ -14,21 +15,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def instance_info(uuid=""):
-    """An InstanceInfo; the sample's with another uuid, if one is given."""
+    """Returns an InstanceInfo: that of the samples, with another uuid if one is given."""
     made = sample("instance_info")
     made["versioned_object.data"]["uuid"] = uuid or made["versioned_object.data"]["uuid"]
     return made
 
 
 def is_kernel(vif):
-    """Whether the VIF, an os-vif object, asks for a bridge on the kernel's datapath."""
+    """Whether the VIF, an os-vif object, asks for a bridge with datapath system."""
     profile = vif["versioned_object.data"]["port_profile"]["versioned_object.data"]
     return profile.get("datapath_type") == "system"
 
 
 class OsVif:
-    """os-vif in a process of its own, in the namespaces of its sandbox, where /sys is the built tree
-    that vifplugd is given by --sysfs-root."""
+    """os-vif in a separate process, in the namespaces of its sandbox, where /sys is the same fake tree that
+    vifplugd gets by --sysfs-root."""
 
     def __init__(self, box):
         self.box = box
@@ -51,7 +52,7 @@ class OsVif:
             return file.read()[-2000:]
 
     def configure(self, **options):
-        """os-vif's options of [os_vif_ovs]; those not given have their defaults."""
+        """Sets os-vif's options of [os_vif_ovs]; options that are not given have their defaults."""
         self.options = options
 
     def _call(self, method, vif, instance):
@@ -83,20 +84,20 @@ class Vifplugd:
         self._config = None
 
     def restart(self, config):
-        """Has the daemon run with lines of configuration, but for those of [daemon]."""
+        """Starts the daemon with lines of configuration, except those of [daemon]."""
         if config != self._config:
             self._restart(f"[daemon]\nsocket_group = root\n{config}")
             self._config = config
 
     def configure(self, **options):
-        """Settings of [vif], which have the names of os-vif's options."""
+        """Sets keys of [vif], which have the names of os-vif's options."""
         words = {name: ("no", "yes")[value] if isinstance(value, bool) else value
                  for name, value in options.items()}
         self.restart("[vif]\n" + "".join(f"{name} = {word}\n" for name, word in words.items()))
 
     def _call(self, method, vif, instance):
-        # ovs-vswitchd has the last word where it can: without the kernel's module it makes no bridge
-        # with datapath system, and says nothing of ports on one.
+        # Waits for ovs-vswitchd where possible: without the kernel's module it makes no bridge with
+        # datapath system, and reports nothing about its ports.
         wait = "committed" if is_kernel(vif) else "realized"
         with Api(self.box.socket) as api:
             try:

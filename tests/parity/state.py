@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What there is in a switch and its network namespace, as one flat dict that can be compared.
+"""The state of a switch and its network namespace, as one flat dict that can be compared.
 
-A key names a thing and one of its properties: "Interface qvo1 external_ids:iface-id", "link qvb1
-mtu". What differs between two runs by nature (UUIDs, ofport numbers, random MACs) and what
-ovs-vswitchd makes by itself (links of internal ports) is not in it.
+A key names a thing and one of its properties: "Interface qvo1 external_ids:iface-id", "link qvb1 mtu". The
+state does not contain what always differs between two runs (UUIDs, ofport numbers, random MACs) and what
+ovs-vswitchd makes by itself (links of internal ports).
 """
 
 import itertools
@@ -31,7 +31,7 @@ numbers = itertools.count(1)
 
 
 def _tables(box):
-    """All rows, {table: [{column: value}]}, once ovs-vswitchd has seen what was written so far."""
+    """Returns all rows, {table: [{column: value}]}, once ovs-vswitchd has seen all changes."""
     command = ["ovs-vsctl", f"--db={box.db}", "--timeout=20", "--format=json", "--",
                "set", "open_vswitch", ".", f"external_ids:seen={next(numbers)}"]
     for table, columns in COLUMNS.items():
@@ -49,7 +49,7 @@ def _tables(box):
 
 
 def _flatten(state, thing, row, without=()):
-    """Adds a row's columns; what is empty, or no limit, is left out, as if it were not there."""
+    """Adds a row's columns; leaves out empty columns and limits of 0."""
     state[thing] = "there"
     for column, value in row.items():
         if column in ("name", "_uuid", *without) or value in ([], {}, "", 0):
@@ -99,7 +99,7 @@ def _add_link(state, link):
     state[f"{thing} up"] = str("UP" in link["flags"])
     state[f"{thing} promisc"] = str("PROMISC" in link["flags"])
     for key, name in (("master", "master"), ("link", "peer"), ("ifalias", "alias")):
-        if link.get(key, "ovs-system") != "ovs-system":  # That is ovs-vswitchd's doing.
+        if link.get(key, "ovs-system") != "ovs-system":  # ovs-vswitchd sets it.
             state[f"{thing} {name}"] = link[key]
     data = info.get("info_data", {})
     if kind == "bridge":
@@ -112,7 +112,7 @@ def _add_link(state, link):
 
 
 def _links(box, internal):
-    """Links but those of ovs-vswitchd, and of Linux bridges and taps what sysctl(8) says."""
+    """Returns the links, except those of ovs-vswitchd, and for Linux bridges and taps their sysctl(8) values."""
     state = {}
     for name, link in links(box).items():
         if name not in ("lo", "ovs-netdev", "ovs-system", *internal):
@@ -128,7 +128,7 @@ def _links(box, internal):
 
 
 def look(box):
-    """The state of a sandbox."""
+    """Returns the state of a sandbox."""
     state, internal = _rows(box)
     state.update(_links(box, internal))
     return state

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same VIF, plugged by Debian's os-vif into one switch and by vifplugd into another, gives the same rows
-and links, but for what differences.py lists for that version of os-vif."""
+"""The same VIF, plugged by Debian's os-vif into one switch and by vifplugd into another, has the same rows
+and links, except for the differences that differences.py lists for that version of os-vif."""
 
 import importlib.metadata
 
@@ -12,7 +12,7 @@ from compare import run
 from differences import ALL, DIFFERENCES, VERSIONS, number
 
 INSTALLED = number(importlib.metadata.version("os-vif"))
-# What is listed for it: (row, show).
+# The differences of the installed version: (row, show).
 LISTED = [(row, show) for row in DIFFERENCES for show in row.shows
           if max(number(row.since), number(show.since)) <= INSTALLED
           <= min(number(row.until), number(show.until))]
@@ -20,7 +20,7 @@ LISTED = [(row, show) for row in DIFFERENCES for show in row.shows
 
 @pytest.fixture(scope="module")
 def result(os_vif, vifplugd):
-    """What came of a case, which is run once."""
+    """Returns the result of a case; runs each case once."""
     results = {}
 
     def run_once(case):
@@ -31,13 +31,13 @@ def result(os_vif, vifplugd):
 
 
 def explains(case, step, difference):
-    """(show, key) of all that is listed and stands for a difference."""
+    """Returns the (show, key) of all listed differences that cover a difference."""
     return [(id(show), key) for _, show in LISTED
             if show.covers(case, step) for key in show.keys_of(difference)]
 
 
 def shown(case, found):
-    """{(show, step, key)} that occur in a case's result."""
+    """Returns {(show, step, key)} that occur in a case's result."""
     return {(show, step, key) for step, differences in found.items()
             for difference in differences.items()
             for show, key in explains(case.name, step, difference)}
@@ -58,7 +58,7 @@ def test_case(case, result):
 
 
 def test_what_is_listed_for_all(result):
-    """What is listed for all cases shows in some."""
+    """A difference that is listed for all cases occurs in some."""
     there = set()
     for case in CASES:
         there |= {(show, key) for show, _, key in shown(case, result(case))}
@@ -68,7 +68,7 @@ def test_what_is_listed_for_all(result):
 
 
 def test_cases_that_are_listed():
-    """No difference is listed for a case or a step that is not there."""
+    """Every case and step of a listed difference exists."""
     steps = {case.name: {step.name for step in case.steps} for case in CASES}
     for row in DIFFERENCES:
         for show in row.shows:
@@ -77,7 +77,7 @@ def test_cases_that_are_listed():
 
 
 def test_versions_that_are_listed():
-    """The table is about this os-vif, and every row about some version that was compared."""
+    """The table covers this os-vif, and every row has a version that was compared."""
     assert INSTALLED in map(number, VERSIONS)
     for row in DIFFERENCES:
         assert row.versions, row.what

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/vif-types.md says what happens: each of its VIFs is plugged and compared with it."""
+"""docs/vif-types.md is correct: the tests plug each of its VIFs and compare the result with it."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def lines_of(name):
 
 @pytest.mark.parametrize("name,number", EVERY_ROW)
 def test_row(name, number, vifplugd):
-    """All forms of the VIF come to the same, and that is what the document says."""
+    """All forms of the VIF have the same result, and the document has that result."""
     row = TABLES[name][1][number]
     first, *others = outcomes(vifplugd, row, clear)
     for vif, other in zip(row.forms[1:], others):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""VIFs in the forms that the daemon takes: os-vif objects, Nova's dicts, native ones."""
+"""VIFs in the forms that the daemon accepts: os-vif objects, Nova's dicts, native VIFs."""
 
 ID = "b1a6d2f4-52a4-4b2a-8a44-5b3f8e7a1c11"
 SHORT = ID[:11]
@@ -13,7 +13,7 @@ PROFILE_VERSIONS = {OVS: "1.3", REPRESENTOR: "1.3"}
 
 
 def primitive(name, version, **data):
-    """An object as obj_to_primitive() gives it."""
+    """Returns an object in the form of obj_to_primitive()."""
     return {"versioned_object.name": name, "versioned_object.namespace": "os_vif",
             "versioned_object.version": version, "versioned_object.data": data,
             "versioned_object.changes": sorted(data)}
@@ -37,7 +37,7 @@ def profile(name=OVS, datapath=None, slot=None, interface_id=None, vif_id=ID, **
 
 
 def osvif(name, port_profile, bridge="br-int", mtu=MTU, vif_id=ID, version="1.0", **members):
-    """An os-vif VIF object."""
+    """Returns an os-vif VIF object."""
     return primitive(name, version, id=vif_id, address=ADDRESS, active=False,
                      has_traffic_filtering=False, preserve_on_delete=True, plugin="ovs",
                      port_profile=port_profile, network=network(bridge, mtu), **members)
@@ -52,7 +52,7 @@ def vhost_user(mode="server", path="/usr/local/var/run/vm1", datapath="netdev", 
 
 
 def forwarder(slot, path, mode="server", **members):
-    """What Nova makes of VNIC type virtio-forwarder."""
+    """Returns what Nova makes of VNIC type virtio-forwarder."""
     return osvif("VIFVHostUser", profile(REPRESENTOR, slot=slot), mode=mode, path=path,
                  vif_name=TAP, version="1.1", **members)
 

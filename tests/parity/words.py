@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A row of docs/vif-types.md in words: the VIF's forms, and what came of it."""
+"""A row of docs/vif-types.md as text: the VIF's forms, and the results."""
 
 import json
 import re
@@ -7,11 +7,11 @@ import re
 import cases
 import vifs
 
-# What every port that stands for a VIF has in its Interface's external_ids; None: any value.
+# The external_ids of the Interface of every VIF's port; None: any value.
 COMMON_IDS = {"iface-id": vifs.ID, "iface-status": "active", "attached-mac": vifs.ADDRESS,
               "vm-uuid": "aaaabbbb-1111-4222-8333-444455556666", "vifplug-owner": "vifplugd",
               "vifplug-vif-id": vifs.ID, "vifplug-kind": None, "vifplug-boot-id": None}
-# As much of the id as a name has room for, the longest first.
+# The id, cut to the length of a name; the longest first.
 PARTS_OF_ID = "|".join(vifs.ID[:n] for n in range(len(vifs.ID), len(vifs.SHORT) - 1, -1))
 FLAGS = ("create_port", "create_tap", "multiqueue")
 
@@ -21,12 +21,12 @@ def code(text):
 
 
 def assigned(pairs):
-    """Columns as ovs-vsctl takes them."""
+    """Returns columns in the syntax of ovs-vsctl."""
     return [code(f"{key}={value}") for key, value in pairs]
 
 
 def named(members, keys):
-    """Those of the members that there are."""
+    """Returns the members that exist."""
     return [f"{code(key)} {json.dumps(members[key]).strip(chr(34))}" for key in keys
             if key in members]
 
@@ -56,10 +56,10 @@ def native_words(vif):
     return ", ".join(words)
 
 
-# --- What came of it. ---
+# --- The results. ---
 
 def things(found, kind):
-    """{name: {property: value}} of a state's things of a kind."""
+    """Returns {name: {property: value}} of a state's things of a kind."""
     result = {}
     for key, value in found.items():
         thing, name, *rest = key.split(" ", 2)
@@ -69,7 +69,7 @@ def things(found, kind):
 
 
 def new(outcome, kind):
-    """Things that the plug has made."""
+    """Returns the things that the plug has made."""
     before = things(outcome.before, kind)
     return {name: members for name, members in sorted(things(outcome.plugged, kind).items())
             if name not in before}
@@ -82,7 +82,7 @@ def check_common_ids(interface):
 
 
 def interface_words(interface, port):
-    """A port, but for what all have."""
+    """Describes a port, without what all ports have."""
     if "external_ids:iface-id" in interface:
         check_common_ids(interface)
     columns = {"type": interface.get("type", '""')}
@@ -94,7 +94,7 @@ def interface_words(interface, port):
 
 
 def rows_words(outcome):
-    """Bridges, ports and QoS rows that were made."""
+    """Describes the new bridges, ports and QoS rows."""
     lines = []
     bridges = new(outcome, "Bridge")
     ports = things(outcome.plugged, "Port")
@@ -112,7 +112,7 @@ def rows_words(outcome):
 
 
 def link_words(name, link):
-    """A link, with what is not the kernel's default."""
+    """Describes a link, without the kernel's defaults."""
     words = [f"{code(name)}: {'tap' if link[''] == 'tun' else link['']}", f"MTU {link['mtu']}"]
     words += [text for key, text in (("up", "up"), ("promisc", "promiscuous"),
                                      ("persist", "persistent"), ("multi_queue", "multi-queue"))
@@ -126,7 +126,7 @@ def link_words(name, link):
 
 
 def links_words(outcome):
-    """Links that were made, and what was changed of those that there were."""
+    """Describes the new links, and the changes of existing links."""
     lines = [link_words(name, link) for name, link in new(outcome, "link").items()]
     before = things(outcome.before, "link")
     for name, link in sorted(things(outcome.plugged, "link").items()):
@@ -138,14 +138,14 @@ def links_words(outcome):
 
 
 def check_nothing_left(outcome):
-    """Of what the plug made nothing is there after the unplug."""
+    """After the unplug nothing exists that the plug made."""
     for kind in ("Bridge", "Port", "Interface", "QoS", "Queue", "link"):
         left = set(new(outcome, kind)) & set(things(outcome.after, kind))
         assert not left, (kind, left)
 
 
 def unplug_words(outcome):
-    """What the unplug took away."""
+    """Describes what the unplug removed."""
     check_nothing_left(outcome)
     lines = []
     bridges = things(outcome.plugged, "Bridge")
@@ -163,7 +163,7 @@ def unplug_words(outcome):
 
 
 def cells(*texts):
-    """A line of a table."""
+    """Returns a line of a table."""
     return f"| {' | '.join(texts)} |"
 
 
@@ -177,7 +177,7 @@ SETTING_HEADER = ("with", "the VIF", "datapath", "rows", "links", "unplug remove
 
 
 def line(row, outcome):
-    """A row of the document's tables."""
+    """Returns a row of the document's tables."""
     results = (code(row.datapath), rows_words(outcome), links_words(outcome),
                unplug_words(outcome))
     if row.setting:
