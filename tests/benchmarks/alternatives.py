@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alternatives, all driven alike: plug these ports, unplug them, and say how long that took."""
+"""The alternatives, with one interface: plug these ports, unplug them, and return how long that took."""
 
 import importlib.util
 import json
@@ -23,17 +23,17 @@ class Alternative:
 
     name = ""
     can_commit_only = True
-    at_once = True  # Whether it can be asked for many ports, or has to be asked for one after the other.
+    at_once = True  # Whether it can plug many ports at once, or only one after the other.
 
     def __init__(self, world):
         self.world = world
 
     def pids(self):
-        """Processes that have something to do whenever the database changes."""
+        """Returns the processes that have work to do whenever the database changes."""
         return []
 
     def client_pid(self):
-        """The process that does the plugging, if it is one and stays."""
+        """Returns the process that plugs, if there is one that stays."""
 
     def plug(self, ports, realized=True, **how):
         """Plugs all at once; returns {"us", ...}."""
@@ -46,17 +46,17 @@ class Alternative:
         pause(self.pids())
 
     def wake(self):
-        """Lets it go on."""
+        """Resumes it."""
         resume(self.pids())
 
     def resume(self):
-        """The same, and waits until it has taken in what it has missed."""
+        """The same, and waits until it has read what it has missed."""
         self.wake()
         if self.pids():
             self.catch_up(self.world.bump())
 
     def catch_up(self, next_cfg):
-        """Until it knows of this next_cfg: before that it would plan on what is no more."""
+        """Waits until it has read this next_cfg: before that it would plan with old rows."""
 
     def close(self):
         pass
@@ -74,7 +74,7 @@ class Vifplugd(Alternative):
         self.connect()
 
     def connect(self):
-        """Anew: after a restart of the daemon, or to be rid of a subscription."""
+        """Connects again: after a restart of the daemon, or to end a subscription."""
         if self.client:
             self.client.close()
         self.client = self.world.helper("wire-client", "lines", self.world.socket)
@@ -111,7 +111,7 @@ class Vifplugd(Alternative):
         if self.subscribed and not to_watch:
             self.connect()
         if to_watch:
-            # What becomes of a port that fails is told to subscribers only.
+            # Only subscribers learn the result of a failed port.
             if not self.subscribed:
                 self.call("subscribe")
                 self.subscribed = True
@@ -128,7 +128,7 @@ class Vifplugd(Alternative):
 
 
 def results(answer):
-    """The results in an answer to wire-client's `ask`; none may be an error."""
+    """Returns the results in the reply to wire-client's `ask`; none may be an error."""
     found = []
     for _, line in answer["lines"]:
         reply = json.loads(line)
@@ -139,7 +139,7 @@ def results(answer):
 
 
 class Raw(Alternative):
-    """The same transaction and the same wait by hand, over OVSDB's protocol."""
+    """The same transaction and the same wait, with OVSDB's protocol."""
 
     name = "raw OVSDB client"
 
@@ -172,7 +172,7 @@ class Raw(Alternative):
         return {"us": answer["us"]}
 
     def echo(self):
-        """There and back: what a message costs by itself."""
+        """Sends a message and waits for the reply: the cost of a message alone."""
         return self.client.ask(do="echo")["us"]
 
     def close(self):
@@ -180,7 +180,7 @@ class Raw(Alternative):
 
 
 class Idl(Alternative):
-    """libopenvswitch's IDL, without a daemon around it."""
+    """libopenvswitch's IDL, without a daemon."""
 
     name = "bare IDL client"
 
@@ -188,7 +188,7 @@ class Idl(Alternative):
         super().__init__(world)
         self.client = world.helper("idl-client", world.db)
         self.client.read()
-        self.cpu_us = 0.0  # As it counts it, at the last answer.
+        self.cpu_us = 0.0  # By its own count, in the last reply.
 
     def pids(self):
         return [self.client.pid]
@@ -218,13 +218,13 @@ class Idl(Alternative):
 
 
 class Vsctl(Alternative):
-    """One ovs-vsctl a port: a process, a copy of what it needs of the database, a transaction, a wait."""
+    """One ovs-vsctl per port: a process, a copy of the necessary part of the database, a transaction, a wait."""
 
     name = "ovs-vsctl"
     at_once = False
 
     def _run(self, commands, realized, fails=False):
-        """`fails`: ovs-vswitchd cannot make the ports; newer ovs-vsctl tells by its exit status."""
+        """`fails`: ovs-vswitchd cannot make the ports; newer ovs-vsctl reports this by its exit status."""
         flags = [f"--db={self.world.db}", "--timeout=120", *(() if realized else ("--no-wait",))]
         environment = self.world.environment()
         started = time.perf_counter()
@@ -253,7 +253,7 @@ class Vsctl(Alternative):
 
 
 class OsVif(Alternative):
-    """os-vif. It knows no plug that does not wait, and takes a failed port for a good one."""
+    """os-vif. It has no plug without a wait, and treats a failed port as a good one."""
 
     name = "os-vif"
     can_commit_only = False
@@ -270,7 +270,7 @@ class OsVif(Alternative):
 
     @staticmethod
     def start(world):
-        """The process, not ready yet. It looks VFs up under /sys, so it gets one of its own there."""
+        """Starts the process, which is not ready yet. It looks VFs up under /sys, so it gets a private /sys."""
         script = ('mount --bind "$0/bus/pci/devices" /sys/bus/pci/devices && '
                   'exec /usr/bin/python3 "$@"')
         return Helper(
@@ -310,7 +310,7 @@ class OsVif(Alternative):
 
 
 def all_of(world, say):
-    """Everyone there is on this machine; vifplugd first."""
+    """Returns all alternatives on this machine; vifplugd first."""
     everyone = [Vifplugd(world), Raw(world), Idl(world), Vsctl(world)]
     if OsVif.is_installed():
         everyone.append(OsVif(world))

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures vifplugd beside the alternatives, in one run, on a private Open vSwitch.
+"""Measures vifplugd and the alternatives, in one run, on a private Open vSwitch.
 
 usage: tests/bench [OPTION]...
 
-  --quick             tiny numbers, to see that it works; its figures mean nothing
-  --only PART         measure this part alone (may be given several times):
+  --quick             tiny numbers, to test the bench; its figures mean nothing
+  --only PART         measure only this part (can be repeated):
                         single   one plug, one unplug: realized, committed
-                        bulk     16 to 1,000 asked for at once
-                        stages   where the time of one request goes
-                        hotspots where vifplugd's own goes (with perf and strace)
+                        bulk     16 to 1,000 at once
+                        stages   the time of each stage of one request
+                        hotspots vifplugd's own time (with perf and strace)
                         cost     CPU, memory, start to ready, by number of VIFs
                         readers  list, get, subscribers, a slow reader
   --ports N,...       numbers of other ports present (0,500,2000)
-  --at-once N,...     numbers asked for at once (16,64,256,1000)
+  --at-once N,...     numbers of concurrent plugs (16,64,256,1000)
   --vifs N,...        numbers of VIFs (0,500,1000,2000,4000)
   --samples N         samples of a single operation (200)
   --seconds S         time for one case at most (30)
-  --json FILE         write all figures there
+  --json FILE         write all figures to FILE
   --write-docs FILE   measure nothing; fill docs/performance.md from such a file
 
-Beside vifplugd over its socket it measures a raw OVSDB client and a bare libopenvswitch IDL client that
-do the same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All are
-on the same switch and get turns; who has no turn is stopped. Run it as root on Debian 12, on a machine
-that does nothing else. It builds what it needs in build/, or takes VIFPLUG_BUILD.
+It measures vifplugd over its socket, a raw OVSDB client and a bare libopenvswitch IDL client that do the
+same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All use the same
+switch, in turns; the others are stopped meanwhile. Run it as root on Debian 12, on a machine that does
+nothing else. It builds in build/, or uses the build in VIFPLUG_BUILD.
 """
 
 import argparse
@@ -64,7 +64,7 @@ PARTS = ("single", "bulk", "stages", "hotspots", "cost", "readers")
 
 @dataclasses.dataclass
 class Sizes:
-    """How much is measured."""
+    """The amount of the measurements."""
 
     ports: tuple = (0, 500, 2000)
     at_once: tuple = (16, 64, 256, 1000)
@@ -72,10 +72,10 @@ class Sizes:
     samples: int = 200     # Of a single operation.
     seconds: float = 30    # For one case, of which there are some sixty.
     rounds: int = 5        # Of many at once, and of CPU time.
-    one_by_one: int = 64   # The most that who takes one at a time is asked for.
+    one_by_one: int = 64   # The most for alternatives that plug one at a time.
     rows: int = 256        # The most rows without a device while ovs-vswitchd runs.
     starts: int = 9
-    operations: int = 200  # Of which CPU time is the mean, and beside readers.
+    operations: int = 200  # CPU time is their mean; also beside readers.
     batched: int = 1024
     gets: int = 500
     lists: int = 20
@@ -88,7 +88,7 @@ QUICK = Sizes(ports=(0, 20), at_once=(4, 16), vifs=(0, 40), samples=3, seconds=0
 
 
 def check_rows(world, vifplugd):
-    """What is written by hand is what vifplugd writes, or nothing could be compared."""
+    """Checks that the clients write the same rows as vifplugd, so that they can be compared."""
     for kind in KINDS:
         port = Port(kind, 1)
         vifplugd.plug([port])
@@ -100,7 +100,7 @@ def check_rows(world, vifplugd):
 
 
 def with_switch(world, everyone, figures, sizes, parts):
-    """What needs ovs-vswitchd."""
+    """The measurements that need ovs-vswitchd."""
     chosen = [part for part in (single, stages, hotspots, bulk) if part.PART in parts]
     for ports in sizes.ports if chosen else ():
         world.set_ports(ports)
@@ -109,7 +109,7 @@ def with_switch(world, everyone, figures, sizes, parts):
 
 
 def without_switch(world, everyone, figures, sizes, parts):
-    """ovsdb-server alone."""
+    """The measurements with only ovsdb-server."""
     for ports in sizes.ports if parts & {"single", "bulk", "cost"} else ():
         world.set_ports(ports)
         for part in (single, bulk):
@@ -124,7 +124,7 @@ def without_switch(world, everyone, figures, sizes, parts):
 
 
 def measure(world, figures, sizes, parts):
-    """Everything that was asked for."""
+    """Runs all requested measurements."""
     everyone = alternatives_.all_of(world, figures.say)
     try:
         check_rows(world, everyone[0])
@@ -136,7 +136,7 @@ def measure(world, figures, sizes, parts):
         wait_for(lambda: everyone[0].status()["vswitchd"]["state"] == "dead", 10,
                  "vifplugd sees that ovs-vswitchd is dead")
         for one in [one for one in everyone if not one.can_commit_only]:
-            one.close()  # It could do nothing from here on.
+            one.close()  # It cannot do anything after this.
             everyone.remove(one)
         without_switch(world, everyone, figures, sizes, parts)
     finally:
@@ -175,7 +175,7 @@ def sizes_of(options):
 
 
 def run(options):
-    """Measures; returns the result, and what went wrong or None."""
+    """Measures; returns the result, and the error or None."""
     sizes = sizes_of(options)
     parts = set(options.only or PARTS)
     directory = tempfile.mkdtemp(prefix="vb", dir="/tmp")
@@ -217,7 +217,7 @@ def main():
             written = docs.write(os.path.join(TOP, "docs"), json.load(file))
         print("\n".join(written))
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that everything is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that everything ends properly.
     result, failure = run(options)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:

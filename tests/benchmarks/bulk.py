@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many asked for at once."""
+"""Many ports at once."""
 
 from interleave import interleave
 from workload import most, ports
 
 PART = "bulk"
 CONNECTIONS = (1, 16)
-BATCH = 64  # vifplugd's max_batch: the bare IDL client takes as many.
+BATCH = 64  # vifplugd's max_batch; the bare IDL client uses the same.
 
 
 class Way:
-    """An alternative, and how it is asked."""
+    """An alternative, and its arguments."""
 
     def __init__(self, alternative, label, **how):
         self.alternative = alternative
@@ -21,7 +21,7 @@ class Way:
         self.wake = alternative.wake
 
     def transactions(self, count):
-        """How many it has sent, if it counts them; else how many it needs for `count` ports."""
+        """Returns how many it has sent, if it counts them; else how many it needs for `count` ports."""
         if hasattr(self.alternative, "transactions"):
             return self.alternative.transactions()
         if not self.alternative.at_once:
@@ -45,7 +45,7 @@ def _ways(alternatives, count, sizes):
 
 
 def _run(way, some_ports, realized):
-    """One time all of them, and back; in ms, and transactions."""
+    """Plugs and unplugs all once; returns ms and transactions."""
     counts = hasattr(way.alternative, "transactions")
     before = way.transactions(len(some_ports)) if counts else 0
     plugged = way.alternative.plug(some_ports, realized=realized, **way.how)
@@ -81,7 +81,7 @@ def with_switch(world, alternatives, figures, sizes):
     """Realized."""
     for kind in ("vhost-user", "row", "representor"):
         for count in sizes.at_once:
-            # A port that failed is tried again at every change of the switch: many of them measure that.
+            # The switch tries a failed port again at every change: many of them would measure that.
             if count <= min(most(kind), sizes.rows if kind == "row" else count):
                 figures.say(f"{count} {kind} at once, realized, {world.n_ports} other ports")
                 _measure(world, alternatives, figures, sizes, kind, count, realized=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs: CPU time, memory, the time to start; by number of VIFs, and of other ports."""
+"""The cost: CPU time, memory, the time to start; by number of VIFs, and of other ports."""
 
 import os
 import socket
@@ -15,14 +15,14 @@ from workload import ports
 PART = "cost"
 BATCH = 64
 CHUNK = 1000  # Fewer than max_queued.
-FIRST = 10000  # Ports that are measured, beside those that are there.
+FIRST = 10000  # The measured ports, in addition to those present.
 
 
 # --- Start to ready. ---
 
 
 class Ready:
-    """What systemd would be: READY=1 on a datagram socket."""
+    """Waits like systemd: for READY=1 on a datagram socket."""
 
     def __init__(self, world):
         self.path = os.path.join(world.run, "notify.sock")
@@ -40,7 +40,7 @@ class Ready:
 
 
 def _start_vifplugd(world):
-    """Restarts it: wall and CPU time until it is in step with OVSDB, memory then."""
+    """Restarts vifplugd; returns wall and CPU time until it is in step with OVSDB, and its memory then."""
     world.stop("vifplugd")
     ready = Ready(world)
     try:
@@ -70,9 +70,10 @@ def _start_helper(start):
 
 
 def starters(world):
-    """Who can be started, as {name: function that starts it, waits until it is ready, and looks}."""
+    """Returns the programs that can be started, as {name: function that starts it, waits until it is ready,
+    and measures}."""
     def idl(*options):
-        # In the namespaces too, by the same means.
+        # Also in the namespaces, in the same way.
         return world.helper_inside("idl-client", *options, world.db)
     everyone = {
         "vifplugd": lambda: _start_vifplugd(world),
@@ -84,7 +85,7 @@ def starters(world):
 
 
 def start(world, alternatives, figures, sizes, vifs):
-    """Start to ready, in turns. Their other instances are stopped."""
+    """Measures start to ready, in turns. Their other instances are stopped."""
     samples = {}
     budget = Budget(sizes.seconds)
     everyone = starters(world)
@@ -107,12 +108,12 @@ def start(world, alternatives, figures, sizes, vifs):
 
 
 def _spent(alternative):
-    """What it has used up so far, us; the bare client leaves out what reading commands takes it."""
+    """Returns the CPU time so far, us; the bare client does not count the reading of commands."""
     return getattr(alternative, "cpu_us", None) or cpu_us(alternative.client_pid())
 
 
 def _cpu(alternative, some_ports, **how):
-    """Plugs and unplugs, committed, some of them at a time: CPU ms of each plug, and of each unplug."""
+    """Plugs and unplugs, committed, some at a time; returns the CPU ms of each plug, and of each unplug."""
     spent = []
     for call in (alternative.plug, alternative.unplug):
         before = _spent(alternative)
@@ -122,7 +123,7 @@ def _cpu(alternative, some_ports, **how):
 
 
 def _one_by_one(alternative, sizes):
-    """Operations that wait for each other: the mean of each, as one sample."""
+    """Runs operations that wait for each other; returns the mean of each, as one sample."""
     plugs = []
     unplugs = []
     for port in ports("vhost-user", sizes.operations, first=FIRST):
@@ -155,7 +156,7 @@ def cpu(world, alternatives, figures, sizes, vifs):
 
 
 def plug_up_to(vifplugd, have, want):
-    """Plugs further VIFs, in no hurry; returns how many there are."""
+    """Plugs further VIFs, without measuring; returns how many there are."""
     while have < want:
         count = min(CHUNK, want - have)
         vifplugd.plug(ports("vhost-user", count, first=have), realized=False)
@@ -164,17 +165,17 @@ def plug_up_to(vifplugd, have, want):
 
 
 def with_ports(world, alternatives, figures, sizes):
-    """Start to ready beside other ports."""
-    if world.n_ports or 0 not in sizes.vifs:  # by_vifs() begins without any.
+    """Start to ready with other ports present."""
+    if world.n_ports or 0 not in sizes.vifs:  # by_vifs() starts without VIFs.
         figures.say(f"start to ready, {world.n_ports} other ports")
         start(world, alternatives, figures, sizes, vifs=0)
 
 
 def by_vifs(world, alternatives, figures, sizes):
-    """With more and more VIFs, ovsdb-server alone; they stay."""
+    """With more and more VIFs, only ovsdb-server; the VIFs stay."""
     vifplugd = alternatives[0]
     have = 0
-    _start_vifplugd(world)  # So that nothing is in its memory of what was before.
+    _start_vifplugd(world)  # Restart it, so that its memory has nothing from earlier parts.
     vifplugd.connect()
     for vifs in sizes.vifs:
         have = plug_up_to(vifplugd, have, vifs)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fills docs/performance.md from a run's JSON: what stands between
+"""Fills docs/performance.md from a run's JSON. The text between
 
     <!-- bench: NAME -->
     <!-- end -->
 
-is replaced by the table of that name (tables.py), `machine`, `plot FILE`, or a word that there is no figure
-yet. Plots are written beside it."""
+becomes the table of that name (tables.py), `machine`, `plot FILE`, or "Not measured.". The plots are written
+into the same directory."""
 
 import os
 import re
@@ -18,7 +18,7 @@ MARKED = re.compile(r"(<!-- bench: ([^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 class UnknownMark(Exception):
-    """docs/performance.md asks for something that is never made."""
+    """docs/performance.md has a mark with an unknown name."""
 
 
 NAMES = ("machine", "own-cost", "single-realized", "single-committed-switch", "single-committed",
@@ -28,7 +28,7 @@ NAMES = ("machine", "own-cost", "single-realized", "single-committed-switch", "s
 
 
 def fill(text, result):
-    """The page with the figures of `result`."""
+    """Returns the page with the figures of `result`."""
     made = {table.name: table.markdown() for table in all_tables(result)}
     made["machine"] = machine.sentence(result["machine"]) + "."
     for name in plots(result["records"]):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures: samples, what is told of them, and what is kept of a run."""
+"""Figures: samples, their statistics, and the records of a run."""
 
 import math
 import time
 
 
 def percentile(samples, percent):
-    """Nearest rank."""
+    """Returns the percentile by nearest rank."""
     ordered = sorted(samples)
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
 
@@ -16,22 +16,22 @@ def median(samples):
 
 
 def spread(samples):
-    """What is told of samples; p99 of fewer than a hundred is their largest."""
+    """Returns the statistics of samples; p99 of fewer than a hundred is their largest."""
     return {"n": len(samples), "p50": percentile(samples, 50), "p90": percentile(samples, 90),
             "p99": percentile(samples, 99), "min": min(samples), "max": max(samples)}
 
 
 class Figures:
-    """The records of a run. A record is a flat object: `part` and `what` say what was measured, `who` on
-    whom, further keys under which conditions, `unit` in what, and p50, p90, p99, min, max, n are the
-    figures."""
+    """The records of a run. A record is a flat object: `part` and `what` say what was measured, `who` with
+    which program, further keys under which conditions, `unit` in which unit; p50, p90, p99, min, max, n are
+    the figures."""
 
     def __init__(self, say=print):
         self.records = []
         self.say = say
 
     def add(self, part, what, who, samples, unit, **conditions):
-        """Keeps the samples' spread; nothing if there are none."""
+        """Stores the samples' spread; nothing if there are none."""
         if samples:
             record = {"part": part, "what": what, "who": who, **conditions, "unit": unit,
                       **{key: value if key == "n" else round(value, 6)
@@ -42,13 +42,13 @@ class Figures:
 
 
 def select(records, **conditions):
-    """Records that have all of these."""
+    """Returns the records that have all of these."""
     return [record for record in records
             if all(record.get(key) == value for key, value in conditions.items())]
 
 
 def one(records, **conditions):
-    """The one record that has all of these, or None."""
+    """Returns the one record that has all of these, or None."""
     found = select(records, **conditions)
     return found[0] if found else None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that are told what to do, and processes that are looked at."""
+"""Processes that take commands, and measurements of processes."""
 
 import contextlib
 import json
@@ -13,11 +13,11 @@ TIMEOUT = 150  # s; the clients give up after 120.
 
 
 class HelperError(Exception):
-    """A helper has ended, or has not answered."""
+    """A helper has ended, or has not replied."""
 
 
 class Helper:
-    """A process that answers each line of JSON on its standard input with one on its standard output."""
+    """A process that replies to each line of JSON on its standard input with one on its standard output."""
 
     def __init__(self, command, env=None, log=None):
         self.name = os.path.basename(command[0])
@@ -31,7 +31,7 @@ class Helper:
         self.input = b""
 
     def ended(self):
-        """The error that it has ended, with its last words."""
+        """Returns the error that it has ended, with its last output."""
         words = ""
         if self.log:
             with open(self.log, encoding="utf-8", errors="replace") as file:
@@ -39,7 +39,7 @@ class Helper:
         return HelperError(f"{self.name} has ended: {words or 'without a word'}")
 
     def read(self, timeout=TIMEOUT):
-        """The next line it writes, read."""
+        """Returns the next line that it writes, parsed."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self.input:
             left = deadline - time.monotonic()
@@ -53,7 +53,7 @@ class Helper:
         return json.loads(line)
 
     def write(self, **command):
-        """Gives a command, and does not wait."""
+        """Sends a command, and does not wait."""
         try:
             self.process.stdin.write(json.dumps(command).encode() + b"\n")
             self.process.stdin.flush()
@@ -61,7 +61,7 @@ class Helper:
             raise self.ended() from None
 
     def ask(self, **command):
-        """Gives a command and returns the answer."""
+        """Sends a command and returns the reply."""
         self.write(**command)
         return self.read()
 
@@ -79,19 +79,19 @@ class Helper:
 
 
 def cpu_us(pid):
-    """CPU time of a whole process. CPUCLOCK_SCHED of linux/posix-timers.h: counted in nanoseconds, not in
-    ticks of the scheduler as in /proc/PID/stat."""
+    """Returns the CPU time of a whole process. CPUCLOCK_SCHED of linux/posix-timers.h: counted in
+    nanoseconds, not in ticks of the scheduler as in /proc/PID/stat."""
     return time.clock_gettime((~pid << 3) | 2) * 1e6
 
 
 def thread_cpu_us(tid):
-    """The same of one thread, which has no clock for others to read (proc(5), schedstat)."""
+    """The same for one thread, which has no clock that others can read (proc(5), schedstat)."""
     with open(f"/proc/{tid}/schedstat", encoding="ascii") as file:
         return int(file.read().split()[0]) / 1e3
 
 
 def memory_kb(pid, field="VmRSS"):
-    """Resident memory of a process (VmHWM: the most that it had)."""
+    """Returns the resident memory of a process (VmHWM: the most that it had)."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         for line in file:
             if line.startswith(f"{field}:"):
@@ -100,13 +100,13 @@ def memory_kb(pid, field="VmRSS"):
 
 
 def pause(pids):
-    """Stops processes, so that what they would do does not get in another's way."""
+    """Stops processes, so that they do not use the CPU during a measurement."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
 
 
 def resume(pids):
-    """Lets them go on. One that has ended meanwhile will be noticed when it is asked."""
+    """Resumes them. If one has ended meanwhile, the next command to it fails."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)

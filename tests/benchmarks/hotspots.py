@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What vifplugd does in the time of one plug and unplug: CPU time by part of its loop (perf) and system
-calls (strace). Each needs its tool, and is left out where that is not installed."""
+"""What vifplugd does during one plug and unplug: CPU time by part of its loop (perf) and system calls
+(strace). Each part is left out if its tool is not installed."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from workload import ports
 
 PART = "hotspots"
 
-# The parts of the loop, in its order, by the function that is called there (src/daemon/main.c).
+# The parts of the loop, in its order, by the function that the loop calls (src/daemon/main.c).
 ROOMS = {"ovs_run": "the copy of the database", "server_run": "requests: read, checked",
          "engine_commit": "planned, staged, sent to OVSDB",
          "engine_run": "verdict, reply, log", "server_flush": "replies: flushed",
@@ -25,12 +25,12 @@ CALL = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", re.M
 
 
 def tools():
-    """Which of the two are there."""
+    """Returns which of the two are installed."""
     return {name for name in ("perf", "strace") if shutil.which(name)}
 
 
 def _work(vifplugd, one, seconds):
-    """Plugs and unplugs; how often."""
+    """Plugs and unplugs; returns how often."""
     budget = Budget(seconds)
     n = 0
     while n == 0 or not budget.is_spent():
@@ -41,7 +41,7 @@ def _work(vifplugd, one, seconds):
 
 
 class Beside:
-    """A tool that follows vifplugd while the block runs."""
+    """A tool that follows vifplugd during the block."""
 
     def __init__(self, command, ready):
         self.command = command
@@ -71,7 +71,7 @@ def _is_traced(pid):
 
 
 def _calls(world, vifplugd, one, seconds):
-    """System calls of a plug and an unplug, by name."""
+    """Returns the system calls of a plug and an unplug, by name."""
     path = f"{world.log}/strace.out"
     pid = world.pid("vifplugd")
     with Beside(["strace", "-c", "-o", path, "-p", str(pid)], lambda: _is_traced(pid)):
@@ -81,7 +81,7 @@ def _calls(world, vifplugd, one, seconds):
 
 
 def _shares(world, vifplugd, one, seconds):
-    """CPU time of a plug and an unplug, ms, and which part of it is spent where."""
+    """Returns the CPU time of a plug and an unplug, ms, and the shares of the loop's parts."""
     path = f"{world.log}/perf.data"
     pid = world.pid("vifplugd")
     before = cpu_us(pid)

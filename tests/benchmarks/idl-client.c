@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bare client of libopenvswitch's IDL: what a daemon around it cannot be better than. It has a
- * copy of the database, writes the rows that it is told to, and waits.
+/* A bare client of libopenvswitch's IDL: a daemon cannot be faster than this. It has a copy of the
+ * database, writes the requested rows, and waits.
  *
  * idl-client [--minimal] REMOTE
  *
- * copies the columns that vifplugd copies; with --minimal only those that are needed to write a
- * port and see it realized. Prints {"ready":true} once it is in step. Commands on standard input,
- * one JSON object a line, each answered with one line:
+ * copies the same columns as vifplugd; with --minimal only those that it needs to write a port and
+ * to see it realized. Prints {"ready":true} once it is in step. It reads commands from standard
+ * input, one JSON object per line, and replies to each with one line:
  *
  *   {"do":"plug","bridge":B,"batch":N,"wait":BOOL,"rows":[ROW,...]}
  *       Plugs the ports in transactions of N, one at a time; with `wait` it then waits for
- * vswitchd. ROW is {"name","type","mtu_request","options":{},"external_ids":{}}.
+ *       vswitchd. ROW is {"name","type","mtu_request","options":{},"external_ids":{}}.
  *   {"do":"unplug","bridge":B,"batch":N,"wait":BOOL,"names":[NAME,...]}
  *   {"do":"catch up","next_cfg":N}
- *       Waits until it knows of that.
+ *       Waits until it has read that.
  *
- * The answer is {"us":T,"transactions":N,"failed":N,"cpu_us":T}: how long it took, ports without an
- * ofport of their own, and the CPU time of the process since its start but for reading commands and
- * writing answers. What goes wrong ends the process. */
+ * The reply is {"us":T,"transactions":N,"failed":N,"cpu_us":T}: how long it took, ports without an
+ * ofport, and the CPU time of the process since its start, without reading commands and writing
+ * replies. An error ends the process. */
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -51,13 +51,13 @@ struct client {
     struct ovsdb_idl *idl;
     struct ovsdb_idl_index *bridge_by_name;
     struct ovsdb_idl_index *port_by_name;
-    int64_t uncounted_ns; /* CPU time for commands and answers. */
+    int64_t uncounted_ns; /* CPU time for commands and replies. */
     int64_t next_cfg;     /* Of the last transaction. */
     int n_transactions;
     int input; /* Standard input. */
 };
 
-/* A command, read. */
+/* A parsed command. */
 struct order {
     const struct ovsrec_bridge *bridge;
     size_t batch;
@@ -116,7 +116,7 @@ static void monitor(struct ovsdb_idl *idl, bool minimal)
     }
 }
 
-/* Waits for something to happen in the database, and takes it in. */
+/* Waits for a change in the database, and reads it. */
 static void next_event(struct client *client, int64_t started)
 {
     ovsdb_idl_wait(client->idl);
@@ -159,7 +159,7 @@ static void stage_unplug(const struct client *client, const struct order *order,
     ovsrec_bridge_update_ports_delvalue(order->bridge, port);
 }
 
-/* One transaction, from nothing to its commit. */
+/* One transaction, until its commit. */
 static void commit(struct client *client, const struct order *order, struct row *rows, size_t n)
 {
     const struct ovsrec_open_vswitch *globals = ovsrec_open_vswitch_first(client->idl);
@@ -191,7 +191,7 @@ static void commit(struct client *client, const struct order *order, struct row 
     ovsdb_idl_txn_destroy(txn);
 }
 
-/* vswitchd's verdict on all rows; returns how many it could not make. */
+/* Waits for vswitchd's verdict on all rows; returns how many it could not make. */
 static size_t await_verdicts(struct client *client, const struct order *order)
 {
     int64_t started = clock_ns(CLOCK_MONOTONIC);
@@ -340,7 +340,7 @@ static void obey(struct client *client, const char *line)
     client->uncounted_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 }
 
-/* Reads standard input as far as it goes and obeys each whole line. */
+/* Reads standard input without waiting and runs the command of each complete line. */
 static void take_commands(struct client *client)
 {
     static char *text;
@@ -394,7 +394,7 @@ int main(int argc, char *argv[])
     }
     puts("{\"ready\":true}");
     fflush(stdout);
-    client.input = dup(STDIN_FILENO); /* The poll loop takes no descriptor 0. */
+    client.input = dup(STDIN_FILENO); /* The poll loop does not accept descriptor 0. */
     fcntl(client.input, F_SETFL, O_NONBLOCK);
     for (;;) {
         ovsdb_idl_run(client.idl);

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Side by side: everybody gets a turn in every round, so that what the machine does meanwhile hits all
-alike. Who has no turn is stopped: an idle copy of the database would otherwise be brought up to date on
-the cores on which the others are measured. What it has missed it takes in when its turn comes, before
-anything is measured. Turns are short, so that vifplugd, which asks its server every five seconds whether it
-lives, does not take the connection for dead."""
+"""Runs the alternatives in turns: each gets a turn in every round, so that other work of the machine affects
+all of them. The others are stopped: an idle one would update its copy of the database on the cores of the
+measurement. When its turn comes, an alternative first updates its copy. Turns are short, because vifplugd
+tests its connection to the server every five seconds."""
 
 import time
 
@@ -15,8 +14,8 @@ TURN_N = 10
 
 def interleave(alternatives, measure, warm_up, samples, seconds, turn_n=TURN_N):
     """Calls measure(alternative) in turns until each has `samples` of them, or `seconds` have passed (each
-    has its first turn in any case). warm_up(alternative) is called at the beginning of a turn. Returns
-    {alternative: [what measure() returned, ...]}."""
+    has at least one turn). Calls warm_up(alternative) at the beginning of a turn. Returns {alternative:
+    [results of measure(), ...]}."""
     taken = {alternative: [] for alternative in alternatives}
     budget = Budget(seconds)
     first = 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine and the versions, so that a figure can be told from another machine's."""
+"""The machine and the versions, to compare figures of different machines."""
 
 import os
 import platform
@@ -40,12 +40,12 @@ def _cmake_cache(path):
 
 
 def load():
-    """The load average of the last minute: above 1 somebody else is at work, too."""
+    """Returns the load average of the last minute: above 1 other programs run, too."""
     return os.getloadavg()[0]
 
 
 def describe(world):
-    """As it is before the run."""
+    """Returns the state before the run."""
     vifplugd = _first_line(os.path.join(world.build, "src/vifplugd"), "--version")
     commit = _first_line("git", "-C", HERE, "describe", "--always", "--dirty")
     return {
@@ -67,7 +67,7 @@ def describe(world):
 
 
 def sentence(machine):
-    """All of it in one line."""
+    """Returns all of it in one line."""
     virtual = " (virtual)" if machine["virtual"] else ""
     return (f"{machine['cores']} x {machine['cpu']}{virtual}, {machine['memory']}, "
             f"{machine['system']}, Linux {machine['kernel']}, {machine['vifplugd']} "

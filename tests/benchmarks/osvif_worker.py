@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""os-vif through its public API, as Nova uses it, in a process of its own.
+"""os-vif through its public API, as Nova uses it, in a separate process.
 
 usage: osvif_worker.py REMOTE
 
-Answers lines of JSON: {"do":"plug"|"unplug","ports":[PORT,...]} with {"us":T,"each_us":[...]}, the time
-in os_vif.plug() alone; {"do":"catch up","next_cfg":N} with {} once it knows of that. PORT has kind, vif_id,
-address, bridge, mtu, instance, and path or slot. Privileged functions run in this process: a call of theirs
-to another one would only make it slower.
+Replies to lines of JSON: to {"do":"plug"|"unplug","ports":[PORT,...]} with {"us":T,"each_us":[...]}, the
+time of os_vif.plug() alone; to {"do":"catch up","next_cfg":N} with {} once it has read that. PORT has kind,
+vif_id, address, bridge, mtu, instance, and path or slot. Privileged functions run in this process, because
+another process would only make them slower.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 
 
 def start(remote):
-    """Everything that a process does once, up to its copy of the database."""
+    """Does everything that a process does once, up to its copy of the database."""
     # pylint: disable=import-outside-toplevel,import-error
     import os_vif
     from oslo_config import cfg
@@ -28,21 +28,21 @@ def start(remote):
     plugin = os_vif._EXT_MANAGER["ovs"].obj  # pylint: disable=protected-access
     plugin.ovsdb.connection = remote
     plugin.ovsdb.ovsdb.br_exists("br-int").execute()
-    # It is stopped between its turns, and would take its connection for dead afterwards.
+    # It is stopped between its turns, and would then treat its connection as dead.
     session = plugin.ovsdb.ovsdb.idl._session  # pylint: disable=protected-access
     session.reconnect.set_probe_interval(0)
     return os_vif, plugin.ovsdb.ovsdb
 
 
 def catch_up(database, next_cfg):
-    """Until its copy of the database has come that far."""
+    """Waits until its copy of the database has that next_cfg."""
     while database.db_get("Open_vSwitch", ".", "next_cfg").execute() < next_cfg:
         time.sleep(0.001)
     return {}
 
 
 def objects(port):
-    """The VIF and the instance as Nova makes them."""
+    """Returns the VIF and the instance in Nova's form."""
     # pylint: disable=import-outside-toplevel,import-error
     from os_vif.objects import instance_info, network, vif
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two plots as SVG, written by hand: time against ports present, and rate against ports asked for at
-once."""
+"""Two plots as SVG: time against ports present, and rate against ports requested at once."""
 
 import math
 from xml.sax.saxutils import escape
@@ -14,8 +13,8 @@ COLOURS = ("#0b6e4f", "#1f5fbf", "#7a3e9d", "#b58900", "#c0392b", "#555555")
 
 
 def round_numbers(low, high):
-    """1, 2, 5, 10, 20, ... from the last one that is not above `low` to the first not below `high`: at
-    least two."""
+    """Returns 1, 2, 5, 10, 20, ... from the last one that is not above `low` to the first not below `high`:
+    at least two."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     numbers = [factor * 10.0 ** n for n in range(first, last + 1) for factor in (1, 2, 5)]
     start = max(number for number in numbers if number <= low * (1 + 1e-9))
@@ -24,7 +23,7 @@ def round_numbers(low, high):
 
 
 class Axis:
-    """From values to places along a line; logarithmic unless `linear`."""
+    """Maps values to positions on a line; logarithmic unless `linear`."""
 
     def __init__(self, values, start, end, linear=False):
         self.start, self.end, self.linear = start, end, linear
@@ -69,7 +68,7 @@ def _frame(title, x_title, y_title, x_axis, y_axis):
 
 
 def chart(title, x_title, y_title, series, linear_x=False):
-    """A line for each of `series`, {name: [(x, y), ...]}."""
+    """Draws a line for each of `series`, {name: [(x, y), ...]}."""
     points = [point for line in series.values() for point in line]
     x_axis = Axis([x for x, _ in points], LEFT, WIDTH - RIGHT, linear_x)
     y_axis = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
@@ -100,7 +99,7 @@ def _series(records, names, x_key, **conditions):
 
 
 def plots(records):
-    """{file name: SVG} of those that there are figures for."""
+    """Returns {file name: SVG} of those with figures."""
     made = {}
     series = _series(records, EVERYONE, "ports", part="single", what="plug", kind="vhost-user",
                      wait="realized")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who only looks, and whether anybody waits for them: list and get among many VIFs, idle subscribers, a
+"""Clients that only read, and their effect on others: list and get among many VIFs, idle subscribers, a
 client that does not read."""
 
 import select
@@ -16,14 +16,14 @@ LISTS_UNREAD = 200
 
 
 def _ask(client, method, **params):
-    """One request; ms, and the length of the answer."""
+    """Sends one request; returns ms, and the length of the reply."""
     answer = client.ask(do="ask", requests=[workload.request(0, method, **params)])
     results(answer)
     return answer["us"] / 1000, len(answer["lines"][0][1])
 
 
 def _gets(vifplugd, count, vifs):
-    """`get` of VIFs all over the place."""
+    """`get` of VIFs in random order."""
     return [_ask(vifplugd.client, "get", vif_id=workload.Port("vhost-user", n * 7919 % vifs).vif_id)
             for n in range(count)]
 
@@ -72,7 +72,7 @@ def _beside_lists(world, vifplugd, figures, sizes, vifs):
 
 
 def _beside_subscribers(world, vifplugd, figures, sizes, vifs):
-    """Many connections that are told of every plug."""
+    """Many connections get a notification of every plug."""
     count = sizes.subscribers
     crowd = world.helper("wire-client", "lines", world.socket)
     meanwhile = f"{count} subscribers"
@@ -96,7 +96,7 @@ def _beside_subscribers(world, vifplugd, figures, sizes, vifs):
 
 
 def _beside_slow_reader(world, vifplugd, figures, sizes, vifs):
-    """A client that asks for more than it reads."""
+    """A client sends requests faster than it reads replies."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
         slow.connect(world.socket)
         slow.setblocking(False)
@@ -104,16 +104,16 @@ def _beside_slow_reader(world, vifplugd, figures, sizes, vifs):
         try:
             slow.sendall(lines.encode())
         except BlockingIOError:
-            pass  # It is not read from any more, which is what is wanted.
+            pass  # The daemon reads nothing more from it, as intended.
         _both(vifplugd, figures, sizes, "another does not read", vifs)
 
 
 def by_vifs(world, alternatives, figures, sizes, have):
-    """At the largest number of VIFs."""
+    """With the largest number of VIFs."""
     vifplugd = alternatives[0]
     vifs = plug_up_to(vifplugd, have, max(sizes.vifs))
     for other in alternatives[1:]:
-        other.close()  # Nobody else has a copy of the database to keep up to date.
+        other.close()  # No other program must update a copy of the database.
     figures.say(f"readers, {vifs} VIFs")
     _quiet(vifplugd, figures, sizes, vifs)
     _beside_lists(world, vifplugd, figures, sizes, vifs)

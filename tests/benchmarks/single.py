@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One plug and one unplug, over and over."""
+"""One plug and one unplug, again and again."""
 
 from interleave import interleave
 from workload import KINDS, ports
@@ -12,7 +12,7 @@ def _measure(alternatives, kind, sizes, realized, plug_only=False):
 
     def measure(alternative):
         plugged = alternative.plug(one, realized=realized)["us"]
-        # Without the wait for the plug's end, that would be in the unplug's time.
+        # Without this wait, the end of the plug would be in the unplug's time.
         unplugged = alternative.unplug(one, realized=realized or plug_only)["us"]
         return plugged / 1000, unplugged / 1000
 
@@ -50,7 +50,7 @@ def without_switch(world, alternatives, figures, sizes):
 
 
 def own_cost(alternatives, figures, sizes):
-    """What the clients of the bench cost by themselves: a message there and back."""
+    """The cost of the bench's clients: a message and its reply."""
     for alternative in alternatives:
         if hasattr(alternative, "echo"):
             figures.add("own cost", "echo", alternative.name,

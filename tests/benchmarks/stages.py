@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of one request: what of it is vifplugd's, what OVSDB's, what ovs-vswitchd's."""
+"""The stages of one request: the shares of vifplugd, OVSDB and ovs-vswitchd."""
 
 from figures import Budget
 from helper import cpu_us, thread_cpu_us
@@ -7,11 +7,11 @@ from workload import ports
 
 PART = "stages"
 STAGES = ("queued", "commit", "realize", "total")
-SECONDS = 4  # The others are stopped meanwhile, and ovsdb-server would close their connections.
+SECONDS = 4  # The others are stopped; ovsdb-server would close their connections later.
 
 
 def allocations(world):
-    """How often vifplugd has called libopenvswitch's allocator; None if it does not tell."""
+    """Returns how often vifplugd has called libopenvswitch's allocator; None if it does not show this."""
     done = world.command("ovs-appctl", "-t", "vifplugd", "coverage/read-counter", "util_xalloc",
                          check=False)
     text = done.stdout.strip()
@@ -19,17 +19,17 @@ def allocations(world):
 
 
 def _meters(world):
-    """What each process has used up. ovs-vswitchd's PMD threads spin, so only its main thread tells."""
+    """Returns the CPU time of each process. ovs-vswitchd's PMD threads spin, so only its main thread counts."""
     return {"vifplugd": cpu_us(world.pid("vifplugd")),
             "ovsdb-server": cpu_us(world.pid("ovsdb-server")),
             "ovs-vswitchd's main thread": thread_cpu_us(world.pid("ovs-vswitchd"))}
 
 
 def _request(vifplugd, one):
-    """Plugs and unplugs; the stages of the plug, ms."""
+    """Plugs and unplugs; returns the stages of the plug, ms."""
     plugged = vifplugd.plug(one)
     timings = dict(plugged["results"][0]["timings_ms"])
-    # The client's share: both sockets, reading the request and writing the answer.
+    # The client's share: both sockets, reading the request and writing the reply.
     timings["outside"] = plugged["us"] / 1000 - timings["total"]
     vifplugd.unplug(one)
     return timings
@@ -70,7 +70,7 @@ def with_switch(world, alternatives, figures, sizes):
         finally:
             for other in others:
                 other.resume()
-        for other in others:  # So that each has read what came meanwhile, and is known to live.
+        for other in others:  # So that each reads what it has missed, and keeps its connection.
             if other.can_commit_only:
                 other.plug(ports("vhost-user", 1))
                 other.unplug(ports("vhost-user", 1))

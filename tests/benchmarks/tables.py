@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From records to tables, for the terminal and for docs/performance.md."""
+"""Turns records into tables, for the terminal and for docs/performance.md."""
 
 from figures import one, select
 
@@ -11,7 +11,7 @@ STARTED = ("vifplugd", "bare IDL client", "bare IDL client, fewest columns", "os
 
 
 class Table:
-    """A table: a name, by which docs/performance.md asks for it, a title, and lines of cells."""
+    """A table: a name, which docs/performance.md uses, a title, and lines of cells."""
 
     def __init__(self, name, title, head, lines):
         self.name = name
@@ -20,7 +20,7 @@ class Table:
         self.lines = lines
 
     def text(self):
-        """For a terminal: the first column to the left, numbers to the right."""
+        """For a terminal: the first column left-aligned, numbers right-aligned."""
         lines = [self.head, *self.lines]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.head))]
         printed = ["  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
@@ -34,7 +34,7 @@ class Table:
 
 
 def number(value):
-    """Three digits that count."""
+    """Rounds to three significant digits."""
     if value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
@@ -49,7 +49,7 @@ def _ratio(ours, theirs):
 
 
 def _conditions(records, *keys):
-    """The different values of the keys, as dicts, in the order of their first appearance."""
+    """Returns the different values of the keys, as dicts, in the order of their first appearance."""
     seen = {tuple((key, record.get(key)) for key in keys): None for record in records}
     return [dict(values) for values in seen]
 
@@ -141,7 +141,7 @@ def readers(records):
 
 
 def own_cost(records):
-    """What the bench's own client costs."""
+    """The cost of the bench's own client."""
     lines = [[record["who"], _cell(record, "p50", "p90", "p99")]
              for record in select(records, part="own cost")]
     return [Table("own-cost", "A message to ovsdb-server and back: ms, p50 / p90 / p99", ["", "ms"],
@@ -149,7 +149,7 @@ def own_cost(records):
 
 
 def stages(records):
-    """The way of one request."""
+    """The stages of one request."""
     found = select(records, part="stages")
     tables = []
     timed = [record for record in found if "CPU" not in record["what"]
@@ -168,7 +168,7 @@ def stages(records):
 
 
 def hotspots(records):
-    """Where vifplugd's CPU time goes, and which system calls it makes."""
+    """vifplugd's CPU time and system calls."""
     tables = []
     for what, key, name, title in (
             ("CPU", "room", "hotspots", "vifplugd's CPU time of one plug and one unplug, ms"),
@@ -193,7 +193,7 @@ def targets(verdicts):
 
 
 def all_tables(result):
-    """Every table that a run's result has something for."""
+    """Returns every table for which a run's result has figures."""
     records = result["records"]
     return [table for make in (own_cost, single, bulk, cpu, start, readers, stages, hotspots)
             for table in make(records)] + targets(result["targets"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What vifplug set itself, and whether it is so. Medians, of one run."""
+"""The targets of the project, and whether they are met. Medians, of one run."""
 
 from figures import one, select
 
@@ -16,7 +16,7 @@ SLACK_MS = 0.3
 
 
 def _verdict(what, target, measured, met):
-    """`met` is None where something is reported and nothing was set."""
+    """`met` is None if there is no target, only a figure."""
     return {"what": what, "target": target, "measured": measured, "met": met}
 
 
@@ -47,7 +47,7 @@ def _plugs(records):
 
 
 def _at_once(records):
-    """64 asked for at once, realized; where that was not measured, what was."""
+    """64 requested at once, realized; without this measurement, the one that exists."""
     found = select(records, part="bulk", what="plug rate", who=ONE_CONNECTION, wait="realized")
     for record in select(found, count=64) or found:
         conditions = {key: record[key]
@@ -108,7 +108,7 @@ def _memory(records):
 
 
 def _start(records):
-    """Judged where there is something to read; what is left at none is the loading of the program."""
+    """Only for starts with something to read; the start with an empty database is the loading of the program."""
     for record in select(records, part="cost", what="start", who=US):
         conditions = {key: record[key] for key in ("part", "what", "vifs", "ports")}
         idl = _p50(records, who=IDL, **conditions)
@@ -123,6 +123,6 @@ def _start(records):
 
 
 def evaluate(records):
-    """All that the records can tell."""
+    """Returns all targets for which there are records."""
     return [verdict for check in (_plugs, _at_once, _pipelined, _cpu, _memory, _start)
             for verdict in check(records)]

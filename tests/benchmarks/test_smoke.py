@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks run, and what they write down is whole. No time is judged here."""
+"""The benchmarks run, and their records are complete. The tests do not judge times."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def test_many_at_once(result):
     assert {record["who"] for record in found} == set(expected)
     sent = select(result["records"], part="bulk", what="transactions",
                   who="vifplugd, 1 connection")
-    # What is asked for at once shares a transaction; how many depends on what arrived together.
+    # Concurrent requests share transactions; how many depends on which arrived together.
     assert sent and all(1 <= record["p50"] <= record["count"] for record in sent)
 
 
@@ -145,7 +145,7 @@ COST = {"part": "cost", "vifs": 2000, "ports": 0}
 
 
 def verdicts(record, us, ours, them, theirs):
-    """On made-up records of vifplugd and of somebody else."""
+    """Returns the verdicts for invented records of vifplugd and of another program."""
     return [verdict["met"] for verdict in evaluate([{**record, "who": us, "p50": ours},
                                                     {**record, "who": them, "p50": theirs}])]
 

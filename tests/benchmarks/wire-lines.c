@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vifplugd's end. Commands:
+/* The side of vifplugd. Commands:
  *
  *   {"do":"ask","connections":N,"requests":[LINE,...],"event":METHOD,"events":K}
- *       Writes request i to connection i % N, all at once, and waits for as many answers, and for K
- *       notifications METHOD (both may be left out; an error ends the wait for them). Answers
- * {"us":T,"lines":[[T,LINE],...], "events_us":[T,...]}: how long all took, the answers and the
- * notifications as they arrived.
+ *       Writes request i to connection i % N, all at once, and waits for as many replies, and for K
+ *       notifications METHOD (both may be left out; an error ends the wait for them). The result is
+ *       {"us":T,"lines":[[T,LINE],...], "events_us":[T,...]}: how long all took, the replies and
+ * the notifications in the order of arrival.
  *   {"do":"count"}
- *       {"lines":N}: lines that came unasked, since the last count.
+ *       {"lines":N}: lines that are not replies, since the last count.
  *
- * Connections are kept. Between commands they are read, so a subscriber may be idle here. */
+ * Connections stay open. The client reads them between commands, so a subscriber can be idle. */
 
 #include "wire.h"
 
@@ -78,12 +78,12 @@ static void idle(void)
     }
 }
 
-/* What is being waited for. */
+/* What the command waits for. */
 struct wait {
     int64_t started;
     size_t n_answers;
     size_t n_events;
-    char event[64]; /* As a notification begins; "" for none. */
+    char event[64]; /* The beginning of a notification; "" for none. */
     struct json_object *lines;
     struct json_object *events;
 };
@@ -99,7 +99,7 @@ static void take(struct wait *wait, const char *line, double us)
         json_object_array_add(pair, json_object_new_string(line));
         json_object_array_add(wait->lines, pair);
         if (strstr(line, ",\"error\":{\"code\":")) {
-            wait->n_events = 0; /* What was asked for may never happen. */
+            wait->n_events = 0; /* After an error the notifications may never come. */
         }
     } else if (wait->event[0] && !strncmp(line, wait->event, strlen(wait->event))) {
         json_object_array_add(wait->events, json_object_new_double(us));

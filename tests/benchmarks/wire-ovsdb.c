@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ovsdb-server's end (RFC 7047): a client that monitors no more than it needs to know when a port
- * is realized, as vifplugd and ovs-vsctl know it. Commands:
+/* The side of ovsdb-server (RFC 7047): a client that monitors only the columns that show when a
+ * port is realized, like vifplugd and ovs-vsctl. Commands:
  *
  *   {"do":"transact","requests":[LINE,...],"interfaces":N,"wait":BOOL}
  *       Sends the transactions, all at once, ids 0, 1, ... In each the first N operations insert
  *       Interfaces and the last one selects next_cfg. Waits for all replies, and with `wait` until
- *       cur_cfg has come that far and each of the Interfaces has an ofport. Answers {"us":T,
+ *       cur_cfg reaches that value and each of the Interfaces has an ofport. The result is {"us":T,
  *       "commit_us":T,"replies":[...],"ofports":[...]}.
  *   {"do":"echo"}
- *       One message there and back: {"us":T}. */
+ *       One message and its reply: {"us":T}. */
 
 #include "wire.h"
 
@@ -22,7 +22,7 @@ static struct {
     struct buffer out;
     struct json_tokener *tokener;
     int64_t cur_cfg;
-    struct json_object *ofports; /* Interface uuid: ofport, once vswitchd has given one. */
+    struct json_object *ofports; /* Interface uuid: ofport, once vswitchd has assigned one. */
     struct json_object *replies; /* Of the transactions under way. */
     bool echoed;
     bool monitored;
@@ -72,7 +72,7 @@ static void take_update(struct json_object *tables)
     }
 }
 
-/* The server asks whether we are there. */
+/* Replies to the server's echo. */
 static void answer_echo(struct json_object *message)
 {
     struct json_object *reply = json_object_new_object();
@@ -121,7 +121,7 @@ static void take_message(struct json_object *message)
     }
 }
 
-/* Takes in what has arrived; messages are not separated by anything. */
+/* Parses what has arrived; there is no separator between messages. */
 static void take_input(void)
 {
     if (!buffer_read(&ovsdb.in, ovsdb.fd)) {
@@ -192,7 +192,7 @@ static void idle(void)
     }
 }
 
-/* The next_cfg that a transaction made; dies if it did not go well. */
+/* The next_cfg of a transaction; dies if the transaction failed. */
 static int64_t next_cfg_of(struct json_object *reply)
 {
     size_t n = json_object_array_length(reply);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two ends of wire-client share: a client that does nothing but write a request, wait for
- * what ends it, and tell how long that took.
+/* Shared by the two sides of wire-client: a client that only writes a request, waits for its end,
+ * and reports how long that took.
  *
- * wire-client END SOCKET, END one of
+ * wire-client END SOCKET, where END is
  *
- *   lines   vifplugd's socket: one JSON text a line (wire-lines.c)
- *   ovsdb   ovsdb-server's: the same transaction and the same wait, by hand (wire-ovsdb.c)
+ *   lines   vifplugd's socket: one JSON text per line (wire-lines.c)
+ *   ovsdb   ovsdb-server's: the same transaction and the same wait (wire-ovsdb.c)
  *
- * takes commands from standard input, one JSON object a line, and answers each with one line.
- * Requests come ready-made, so that nothing but the socket and the other side is in the time. Times
- * are in microseconds, from the first byte written. What goes wrong ends the process, with a word
- * to standard error. */
+ * reads commands from standard input, one JSON object per line, and replies to each with one line.
+ * Requests are ready-made, so that the time contains only the socket and the server. Times are in
+ * microseconds, from the first byte written. An error ends the process, with a message on standard
+ * error. */
 
 #ifndef WIRE_H
 #define WIRE_H 1
@@ -25,7 +25,7 @@
 /* How long anything may take, ms. */
 enum { WIRE_DEADLINE_MS = 120000 };
 
-/* Bytes that grow at the end and go away at the front. */
+/* Bytes that are added at the end and removed at the front. */
 struct buffer {
     char *data;
     size_t start;
@@ -35,10 +35,10 @@ struct buffer {
 
 void buffer_append(struct buffer *buffer, const char *data, size_t length);
 
-/* Reads what is there (at most 64 KiB) from a non-blocking descriptor; false at its end. */
+/* Reads available bytes (at most 64 KiB) from a non-blocking descriptor; false at its end. */
 bool buffer_read(struct buffer *buffer, int fd);
 
-/* Writes what the descriptor takes. */
+/* Writes as much as the descriptor accepts. */
 void buffer_write(struct buffer *buffer, int fd);
 
 static inline size_t buffer_length(const struct buffer *buffer)
@@ -46,10 +46,11 @@ static inline size_t buffer_length(const struct buffer *buffer)
     return buffer->end - buffer->start;
 }
 
-/* The next line, terminated in place and valid until the buffer changes; NULL if none is whole. */
+/* The next line, terminated in place and valid until the buffer changes; NULL if none is complete.
+ */
 char *buffer_line(struct buffer *buffer);
 
-/* Prints the words and ends the process. */
+/* Prints the message and ends the process. */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 
 /* Monotonic time, ns. */
@@ -65,8 +66,8 @@ void poll_or_die(struct pollfd *fds, size_t n, int64_t started_ns);
 /* A member of a command; dies if it is missing. */
 struct json_object *member(struct json_object *command, const char *name);
 
-/* One side: `descriptors` fills in what to wait for between commands and returns how many; `idle`
- * is called when one of them is ready; `command` does what is asked and returns the answer. */
+/* One side: `descriptors` fills in the descriptors to poll between commands and returns how many;
+ * `idle` is called when one of them is ready; `command` runs a command and returns the reply. */
 struct wire_end {
     void (*start)(const char *path);
     size_t (*descriptors)(struct pollfd *fds, size_t max);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is plugged: ports of each kind, as each of the alternatives needs to be told.
+"""The ports of each kind, in the form that each alternative needs.
 
   representor   a VF of the simulated SmartNIC, which ovs-vswitchd attaches
-  row           a representor of a VF that DPDK knows nothing of: ovs-vswitchd tries, and says so
+  row           a representor of a VF that DPDK does not have: ovs-vswitchd tries, and reports an error
   vhost-user    a dpdkvhostuserclient port
 """
 
@@ -21,12 +21,12 @@ INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
 MTU = 1500
 KINDS = ("representor", "row", "vhost-user")
 
-# The card whose VFs attach: os-vif knows no VF number but N of virtfnN, and on this card that is it.
+# The card whose VFs attach: os-vif only uses the N of virtfnN as VF number, which is right for this card.
 CARD_PF = "0000:b3:00.0"
 CARD_VF = "0000:b3:02.0"
-REPRESENTORS = 27  # DPDK has room for 32 ports; two cards take one each, and one VF is always there.
+REPRESENTORS = 27  # DPDK supports 32 ports; two cards use one each, and one VF is always plugged.
 
-# Cards that are in sysfs and nowhere else.
+# Cards that exist only in sysfs.
 ROWS_PER_CARD = 128
 ROW_CARDS = 2
 ROW_BUS = 0xD0
@@ -40,14 +40,14 @@ def row_pf(card):
 
 
 def row_cards():
-    """The cards as pcitree.py takes them."""
+    """Returns the cards in the syntax of pcitree.py."""
     return tuple(f"pf={row_pf(card)},vendor=1af9,device=0003,vf-device=0002,"
                  f"vf=0000:{ROW_BUS + card:02x}:02.0+{ROWS_PER_CARD}"
                  for card in range(ROW_CARDS))
 
 
 def most(kind):
-    """How many ports of a kind there can be at once, with ovs-vswitchd."""
+    """Returns how many ports of a kind there can be at once, with ovs-vswitchd."""
     return {"representor": REPRESENTORS, "row": ROW_CARDS * ROWS_PER_CARD, "vhost-user": 1000}[kind]
 
 
@@ -60,7 +60,7 @@ class Port:
 
     @property
     def vif_id(self):
-        """Ids that differ in their first 11 characters, of which ports are named."""
+        """Returns ids that differ in their first 11 characters, which the names of ports contain."""
         number = KINDS.index(self.kind) << 24 | self.n
         return f"{number:08x}-{self.n % 0x10000:04x}-4000-8000-000000000000"
 
@@ -87,7 +87,7 @@ class Port:
 
     @property
     def slot(self):
-        """The VF's PCI address."""
+        """Returns the VF's PCI address."""
         first = CARD_VF if self.kind == "representor" else self.pf.replace(":00.0", ":02.0")
         return following(first, self.vf_num)
 
@@ -97,7 +97,7 @@ class Port:
         return self.kind == "row"
 
     def vif(self):
-        """A native VIF (docs/api.md)."""
+        """Returns a native VIF (docs/api.md)."""
         vif = {"vif_id": self.vif_id, "address": self.address, "bridge": BRIDGE, "mtu": MTU}
         if self.kind == "vhost-user":
             return {**vif, "kind": "vhost-user",
@@ -105,7 +105,7 @@ class Port:
         return {**vif, "kind": "representor", "pci_slot": self.slot}
 
     def row(self):
-        """The Interface as vifplugd writes it: everybody who writes by hand writes the same."""
+        """Returns the Interface as vifplugd writes it: all clients that write rows write the same."""
         external_ids = {
             "iface-id": self.vif_id, "iface-status": "active", "attached-mac": self.address,
             "vm-uuid": INSTANCE, "vifplug-owner": "vifplugd", "vifplug-vif-id": self.vif_id,
@@ -121,7 +121,7 @@ class Port:
                 "external_ids": external_ids}
 
 
-# Always there (world.py).
+# Always plugged (world.py).
 WARM = (Port("representor", REPRESENTORS), Port("vhost-user", 99999))
 
 
@@ -138,8 +138,8 @@ def request(number, method, **params):
 
 
 def plug_requests(some_ports, wait):
-    """`wait` is vifplugd's, `realized` or `committed`. A port that fails is plugged `committed`: vifplugd
-    would take it back, and what is compared is the way to the verdict."""
+    """`wait` is vifplugd's, `realized` or `committed`. A port that fails is plugged with `committed`: with
+    `realized` vifplugd would undo it, but the bench compares the time to the verdict."""
     return [request(n, "plug", vif=port.vif(), instance={"uuid": INSTANCE},
                     wait="committed" if port.fails else wait, timeout_ms=120000)
             for n, port in enumerate(some_ports)]
@@ -163,7 +163,7 @@ def _bridge_ports(bridge, mutator, uuids):
 
 
 def transaction(number, operations):
-    """With what ends each: next_cfg one up and looked at, and a comment."""
+    """Returns a transaction with the operations at its end: increment and select next_cfg, and a comment."""
     cfg = [{"op": "comment", "comment": f"benchmark: transaction {number}"},
            {"op": "mutate", "table": "Open_vSwitch", "where": [],
             "mutations": [["next_cfg", "+=", 1]]},
@@ -173,7 +173,7 @@ def transaction(number, operations):
 
 
 def insert_transaction(rows, bridge=BRIDGE, number=0):
-    """Inserts Interfaces (first of all), their Ports, and puts those on the bridge."""
+    """Inserts Interfaces (first of all) and their Ports, and puts the Ports on the bridge."""
     interfaces = []
     port_rows = []
     for i, row in enumerate(rows):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where it is measured: the sandbox of tests/sandbox, with cards whose VFs attach, cards whose VFs do not,
-and any number of other ports."""
+"""The environment of the measurements: the sandbox of tests/sandbox, with cards whose VFs attach, cards whose
+VFs do not, and any number of other ports."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ from sandbox import Sandbox, wait_for  # noqa: E402
 from helper import Helper  # noqa: E402
 from workload import BRIDGE, WARM, insert_transaction, patch_row, row_cards, transaction  # noqa: E402
 
-# As installed, but for: as many connections as are measured; and no dpdk-vf-mac, since os-vif and what
-# others would write by hand have none.
+# As installed, except: more connections, and no dpdk-vf-mac, because os-vif and the other clients do not
+# write it.
 CONFIG = """[daemon]
 socket_group = root
 max_connections = 256
@@ -27,8 +27,8 @@ set-vf-mac = no
 
 
 def build(directory):
-    """Builds what is measured and what it is compared with, and the simulated card, or its stand-in where the
-    card cannot be had. Returns the error, or None."""
+    """Builds what is measured and compared, and the simulated card, or its stand-in if the card cannot be
+    built. Returns the error, or None."""
     tree = os.environ.get("OVS_BUILD_DIR")
     if not os.path.exists(os.path.join(directory, "CMakeCache.txt")):
         command = ["cmake", "-S", TOP, "-B", directory, "-G", "Ninja",
@@ -77,8 +77,8 @@ class World(Sandbox):
         self.set_ports(0)
 
     def listen_patiently(self):
-        """A second socket of ovsdb-server, which does not ask its clients whether they live: those that
-        have no turn are stopped and could not answer. From here on it is self.db."""
+        """Opens a second socket of ovsdb-server, which does not test its connections: stopped clients could
+        not reply. From then on it is self.db."""
         path = f"{self.run}/patient.sock"
         self.vsctl("--id=@manager", "create", "Manager", f'target="punix:{path}"',
                    "inactivity_probe=0", "--", "set", "Open_vSwitch", ".",
@@ -89,7 +89,7 @@ class World(Sandbox):
         self.db = f"unix:{path}"
 
     def database(self):
-        """The path of ovsdb-server's socket."""
+        """Returns the path of ovsdb-server's socket."""
         return self.db.partition(":")[2]
 
     def stop_all(self):
@@ -98,29 +98,29 @@ class World(Sandbox):
         self.down()
 
     def make_bridge(self):
-        """A bridge that forwards nothing: the patch ports on it are each other's peers."""
+        """Makes a bridge that forwards nothing: its patch ports are each other's peers."""
         self.vsctl("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev",
                    "fail_mode=secure")
 
     def warm_up(self):
-        """Two ports that stay, so that the switch has its memory and its PMD threads, as on a host in
-        use. (There those threads have cores of their own; here they share them with what is measured.)"""
+        """Makes two ports that stay, so that the switch has its memory and its PMD threads, as on a host in
+        use. (There those threads have their own cores; here they share the cores with the measured programs.)"""
         rows = [port.row() for port in WARM]
         self.writer.ask(do="transact", requests=[insert_transaction(rows)], interfaces=len(rows),
                         wait=True)
 
     def bump(self):
-        """Raises next_cfg by one, and returns it (after ovs-vswitchd has seen it)."""
+        """Increments next_cfg, and returns it (after ovs-vswitchd has seen it)."""
         answer = self.writer.ask(do="transact", requests=[transaction(0, [])], interfaces=0,
                                  wait=self.pid("ovs-vswitchd") is not None)
         return answer["replies"][0][-1]["rows"][0]["next_cfg"]
 
     def realized(self, *arguments):
-        """ovs-vsctl, with its wait for ovs-vswitchd."""
+        """Runs ovs-vsctl, with its wait for ovs-vswitchd."""
         self.command("ovs-vsctl", f"--db={self.db}", "--timeout=120", *arguments, timeout=150)
 
     def set_ports(self, count):
-        """The bridge anew, with that many patch ports on it (in pairs, so an even number)."""
+        """Makes the bridge again, with that many patch ports (in pairs, so an even number)."""
         running = self.pid("ovs-vswitchd") is not None
         wait = () if running else ("--no-wait",)
         self.realized(*wait, "--if-exists", "del-br", BRIDGE)
@@ -135,11 +135,11 @@ class World(Sandbox):
         self.n_ports = count
 
     def stop_switch(self):
-        """ovsdb-server alone, from here on."""
+        """Stops ovs-vswitchd; from then on there is only ovsdb-server."""
         self.stop("ovs-vswitchd")
 
     def port_row(self, name):
-        """An Interface as OVSDB has it, in the columns of workload.Port.row()."""
+        """Returns an Interface from OVSDB, with the columns of workload.Port.row()."""
         def value(text):
             return text.strip().strip('"')
         row = {}
@@ -156,7 +156,7 @@ class World(Sandbox):
 
 
 def _pair(text):
-    """key=value as ovs-vsctl prints it, either in quotes where need be."""
+    """Returns key=value as ovs-vsctl prints it, with quotes if necessary."""
     key, _, value = text.partition("=")
     return key.strip('"'), value.strip('"')
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a client sends, a request is either understood and within its bounds, or refused with an
- * reply that is itself valid JSON. For libFuzzer. */
+/* Whatever a client sends, the parser either accepts it, within its bounds, or refuses it with a
+ * reply that is valid JSON. For libFuzzer. */
 
 #include <stdint.h>
 #include <stdlib.h>

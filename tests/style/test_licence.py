@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each source says under which licence it stands."""
+"""Each source names its licence."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rooms of src: which may use which, and that docs/architecture.md names what is in them."""
+"""The rooms of src: each includes only what it may use, and docs/architecture.md names each module."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# What the files of a room may include beside their own: rooms, or single headers.
+# What the files of a room may include in addition to their own headers: rooms, or single headers.
 MAY_USE = {
     "base": set(),
     "links": {"base"},
