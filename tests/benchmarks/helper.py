@@ -36,7 +36,7 @@ class Helper:
         if self.log:
             with open(self.log, encoding="utf-8", errors="replace") as file:
                 words = "".join(file.readlines()[-5:]).strip()
-        return HelperError(f"{self.name} has ended: {words or 'without a word'}")
+        return HelperError(f"{self.name} has ended: {words or 'without output'}")
 
     def read(self, timeout=TIMEOUT):
         """Returns the next line that it writes, parsed."""
@@ -44,7 +44,7 @@ class Helper:
         while b"\n" not in self.input:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise HelperError(f"{self.name} did not answer within {timeout} s")
+                raise HelperError(f"{self.name} did not reply within {timeout} s")
             data = os.read(self.process.stdout.fileno(), 1 << 20)
             if not data:
                 raise self.ended()

@@ -92,7 +92,7 @@ static void take_reply(struct json_object *message)
 
     if (json_object_is_type(id, json_type_int)) {
         if (!ovsdb.replies) {
-            die("a reply that nobody waits for");
+            die("an unexpected reply");
         }
         json_object_array_put_idx(ovsdb.replies, (size_t)json_object_get_int64(id),
                                   json_object_get(get(message, "result")));

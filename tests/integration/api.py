@@ -70,13 +70,13 @@ class Api:
 
     def collect(self, ids):
         """Returns the replies to `ids`, as {id: reply}."""
-        answers = {}
-        while len(answers) < len(ids):
-            answer = self.receive()
-            assert answer is not None, "the daemon closed the connection"
-            assert answer["id"] in ids
-            answers[answer["id"]] = answer
-        return answers
+        replies = {}
+        while len(replies) < len(ids):
+            reply = self.receive()
+            assert reply is not None, "the daemon closed the connection"
+            assert reply["id"] in ids
+            replies[reply["id"]] = reply
+        return replies
 
     def call(self, method, **params):
         """Returns the result of one request; raises ApiError if the reply is an error."""
@@ -93,10 +93,10 @@ class Api:
         return self.call("get", vif_id=vif_id(n))
 
 
-def result(answer):
-    if "error" in answer:
-        raise ApiError(answer["error"])
-    return answer["result"]
+def result(reply):
+    if "error" in reply:
+        raise ApiError(reply["error"])
+    return reply["result"]
 
 
 def vif_id(n):

@@ -16,8 +16,8 @@ from ovsdb import next_cfg, ports
 NOBODY = 65534
 
 
-def refused(answer):
-    return answer["error"]["code"], answer["error"]["data"]["reason"]
+def refused(reply):
+    return reply["error"]["code"], reply["error"]["data"]["reason"]
 
 
 @pytest.mark.parametrize("line,code", [
@@ -73,14 +73,14 @@ def test_64_at_once_share_transactions(box, api):
         {"jsonrpc": "2.0", "id": ids[n], "method": "plug",
          "params": {"vif": vhost_user(n), "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
         for n in range(64)))
-    answers = api.collect(ids)
-    assert all(answers[i]["result"]["state"] == "up" for i in ids)
+    replies = api.collect(ids)
+    assert all(replies[i]["result"]["state"] == "up" for i in ids)
     assert len(ports(box, "br-int")) == 65
     assert api.call("status")["counters"]["transactions"] - before <= 8
     assert next_cfg(box) - cfg <= 8
     ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(64)]
-    answers = api.collect(ids)
-    assert all(answers[i]["result"]["changed"] for i in ids)
+    replies = api.collect(ids)
+    assert all(replies[i]["result"]["changed"] for i in ids)
 
 
 def test_one_bad_request_does_not_fail_its_neighbours(box, api):
@@ -89,8 +89,8 @@ def test_one_bad_request_does_not_fail_its_neighbours(box, api):
     vifs = [vhost_user(n) for n in range(8)]
     vifs[3]["vhost_user"]["path"] = "/etc/x"
     ids = [api.send("plug", vif=vif, instance={"uuid": INSTANCE}) for vif in vifs]
-    answers = api.collect(ids)
-    reasons = [answers[i].get("error", {}).get("data", {}).get("reason") for i in ids]
+    replies = api.collect(ids)
+    reasons = [replies[i].get("error", {}).get("data", {}).get("reason") for i in ids]
     assert reasons == [None] * 3 + ["invalid_request"] + [None] * 4
 
 
@@ -101,12 +101,12 @@ def test_queue_limit(box, configure):
         wait_until(lambda: not api.call("status")["ovsdb"]["connected"])
         ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}, timeout_ms=20000)
                for n in range(6)]
-        answers = api.collect(ids[4:])
+        replies = api.collect(ids[4:])
         for i in ids[4:]:
-            assert answers[i]["error"]["data"]["reason"] == "busy"
-            assert answers[i]["error"]["data"]["retryable"] is True
+            assert replies[i]["error"]["data"]["reason"] == "busy"
+            assert replies[i]["error"]["data"]["retryable"] is True
         box.start_ovsdb()
-        assert all("result" in answer for answer in api.collect(ids[:4]).values())
+        assert all("result" in reply for reply in api.collect(ids[:4]).values())
 
 
 def test_connection_limit(box, configure):
@@ -116,8 +116,8 @@ def test_connection_limit(box, configure):
         for connection in connections:
             connection.call("status")
         with Api(box.socket) as one_too_many:
-            answer = one_too_many.receive()
-            assert answer["id"] is None and answer["error"]["data"]["reason"] == "busy"
+            reply = one_too_many.receive()
+            assert reply["id"] is None and reply["error"]["data"]["reason"] == "busy"
             assert one_too_many.receive() is None
         connections.pop().close()
 
@@ -193,13 +193,13 @@ def test_peers_are_known_by_their_credentials(box, configure, lists, plug, read)
     os.chmod(os.path.dirname(os.path.dirname(box.socket)), 0o755)
     os.chmod(box.socket, 0o666)
     vif = request("plug", vif=vhost_user(1), instance={"uuid": INSTANCE})
-    answer = as_user(box, NOBODY, NOBODY, vif)
-    assert ("result" in answer) == plug
+    reply = as_user(box, NOBODY, NOBODY, vif)
+    assert ("result" in reply) == plug
     if not plug:
-        assert answer["error"]["data"]["reason"] == "permission_denied"
+        assert reply["error"]["data"]["reason"] == "permission_denied"
         assert "br-int" not in box.vsctl("list-br").split(), "refused, and yet something was written"
-    answer = as_user(box, NOBODY, NOBODY, request("list"))
-    assert ("result" in answer) == read
+    reply = as_user(box, NOBODY, NOBODY, request("list"))
+    assert ("result" in reply) == read
 
 
 def test_describe(api):

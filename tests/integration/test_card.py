@@ -56,8 +56,8 @@ def two_guests(api, guest, mtu=1500, numbers=(10, 11)):
     """Makes two VIFs, with a guest on the socket of each."""
     guests = []
     for n, number in enumerate(numbers):
-        answer = api.plug(representor(n, slot(number), mtu=mtu))
-        guests.append(guest(f"g{n}", answer["vhost_user"]["path"], mac=answer["address"],
+        reply = api.plug(representor(n, slot(number), mtu=mtu))
+        guests.append(guest(f"g{n}", reply["vhost_user"]["path"], mac=reply["address"],
                             mtu=mtu))
     for one in guests:
         wait_until(one.is_connected, 20, f"{one.name} is connected")
@@ -66,36 +66,36 @@ def two_guests(api, guest, mtu=1500, numbers=(10, 11)):
 
 def test_from_nova_to_a_port(card_box, card_api):
     """Nova's object becomes a port; ovs-vsctl shows it."""
-    answer = card_api.plug(sample("a2"))
+    reply = card_api.plug(sample("a2"))
     row = interface(card_box, "vfrdc065497-3c")
     assert row["type"] == "dpdk" and row["error"] == []
     assert row["options"] == {"dpdk-devargs": "0000:65:00.0,representor=[10]",
                               "vhost-server-path": "/usr/local/var/run/stdvio10"}
-    assert row["mtu_request"] == 1450 and row["ofport"] == answer["ofport"] > 0
+    assert row["mtu_request"] == 1450 and row["ofport"] == reply["ofport"] > 0
     assert int(card_box.vsctl("get", "Interface", "vfrdc065497-3c", "mtu")) == 1450
-    assert answer["mtu"] == 1450 and answer["state"] == "up" and answer["changed"] is True
+    assert reply["mtu"] == 1450 and reply["state"] == "up" and reply["changed"] is True
     ids = row["external_ids"]
     assert ids["iface-id"] == "dc065497-3c8d-4f44-8fb4-e1d33c16a536"
     assert ids["attached-mac"] == "fa:16:3e:4c:2c:30" and ids["iface-status"] == "active"
     assert ids["vm-uuid"] == INSTANCE and ids["vifplug-pci-slot"] == "0000:65:01.2"
-    assert answer["vhost_user"] == {"path": socket_of(10), "mode": "server"}
+    assert reply["vhost_user"] == {"path": socket_of(10), "mode": "server"}
     again = card_api.plug(sample("a2"))
-    assert again["changed"] is False and again["ofport"] == answer["ofport"]
+    assert again["changed"] is False and again["ofport"] == reply["ofport"]
 
 
 @pytest.mark.parametrize("number", [4, 7, 8, 10, 15, 16, 43])
 def test_numbers_across_device_boundaries(card_api, number):
     """The card accepts a number only if VF_NUM=ID*8+VF gives it."""
-    answer = card_api.plug(representor(1, slot(number)))
-    assert answer["representor"]["vf_num"] == number and answer["state"] == "up"
+    reply = card_api.plug(representor(1, slot(number)))
+    assert reply["representor"]["vf_num"] == number and reply["state"] == "up"
 
 
 @pytest.mark.parametrize("index", [0, 1, 8, 39])
 def test_numbers_of_another_card(card_box, card_api, index):
     """The number is that of virtfn, and the representor sets the VF's MAC."""
-    answer = card_api.plug(representor(1, generic_slot(index)))
-    assert answer["representor"]["vf_num"] == index and answer["state"] == "up"
-    status = interface(card_box, answer["port"])["status"]
+    reply = card_api.plug(representor(1, generic_slot(index)))
+    assert reply["representor"]["vf_num"] == index and reply["state"] == "up"
+    status = interface(card_box, reply["port"])["status"]
     assert status["dpdk-vf-mac"] == "fa:16:3e:01:00:01"
 
 
@@ -114,9 +114,9 @@ def test_frames_with_the_card_as_server(card_box, configure_card, guest):
             api.plug(sample("a2"))
         assert refused.value.reason == "socket_mismatch" and refused.value.field == "vif.mode"
         assert api.plug(sample("a1"))["vhost_user"]["mode"] == "client"
-        answer = api.plug(representor(1, slot(11)))
+        reply = api.plug(representor(1, slot(11)))
     first = guest("c0", socket_of(10), mode="client", mac="fa:16:3e:4c:2c:30")
-    second = guest("c1", socket_of(11), mode="client", mac=answer["address"])
+    second = guest("c1", socket_of(11), mode="client", mac=reply["address"])
     for one in (first, second):
         wait_until(one.is_connected, 20)
     exchange(first, second, 1000)
@@ -200,11 +200,11 @@ def test_unplug_gives_the_vf_back(card_box, card_api):
 def test_another_vf_for_the_same_vif(card_box, card_api, guest):
     """The port moves to the new device, and the old device is free again."""
     card_api.plug(representor(1, slot(10)))
-    answer = card_api.plug(representor(1, slot(12)))
-    assert answer["changed"] is True and answer["state"] == "up"
-    assert answer["representor"]["vf_num"] == 12
+    reply = card_api.plug(representor(1, slot(12)))
+    assert reply["changed"] is True and reply["state"] == "up"
+    assert reply["representor"]["vf_num"] == 12
     assert card_api.plug(representor(2, slot(10)))["state"] == "up"
-    one = guest("moved", socket_of(12), mac=answer["address"])
+    one = guest("moved", socket_of(12), mac=reply["address"])
     wait_until(one.is_connected, 20)
 
 
@@ -237,8 +237,8 @@ def test_32nd_port_is_explained(card_box, card_api):
 def test_16_at_once(card_box, card_api):
     ids = [card_api.send("plug", vif=representor(n, slot(n)), instance={"uuid": INSTANCE})
            for n in range(4, 20)]
-    answers = card_api.collect(ids)
-    assert all(result(answers[i])["state"] == "up" for i in ids)
+    replies = card_api.collect(ids)
+    assert all(result(replies[i])["state"] == "up" for i in ids)
     assert len(ports(card_box, "br-int")) == 16
 
 
@@ -264,8 +264,8 @@ def test_mtu_above_what_ovs_has(card_box, card_api):
 def test_mtu_changed_in_place(card_box, card_api, guest):
     first, second = two_guests(card_api, guest, 9000)
     for n, number in ((0, 10), (1, 11)):
-        answer = card_api.plug(representor(n, slot(number), mtu=2000))
-        assert answer["mtu"] == 2000 and answer["changed"] is True
+        reply = card_api.plug(representor(n, slot(number), mtu=2000))
+        assert reply["mtu"] == 2000 and reply["changed"] is True
     flows(first, second, 1900)
 
 
@@ -289,10 +289,10 @@ def test_mtu_refused_in_place(card_box, card_api, guest):
 def test_mac_tried_on_a_card_that_cannot(card_box, card_api, guest, setting):
     """With set-vf-mac = try the daemon plugs without the MAC and warns, and the port carries frames."""
     card_box.card_settings(**{setting: "yes"})
-    answer = card_api.plug(representor(1, generic_slot(3)))
-    assert answer["state"] == "up"
-    assert any("dpdk-vf-mac" in warning for warning in answer["warnings"])
-    assert "dpdk-vf-mac" not in interface(card_box, answer["port"])["options"]
+    reply = card_api.plug(representor(1, generic_slot(3)))
+    assert reply["state"] == "up"
+    assert any("dpdk-vf-mac" in warning for warning in reply["warnings"])
+    assert "dpdk-vf-mac" not in interface(card_box, reply["port"])["options"]
     one = guest("m", socket_of(3), mac="fa:16:3e:01:00:01")
     wait_until(one.is_connected, 20)
 
@@ -321,9 +321,9 @@ def test_slow_card_beside_a_fast_one(card_box, configure_card):
             {"jsonrpc": "2.0", "id": n, "method": "plug",
              "params": {"vif": vif, "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
             for n, vif in vifs.items()))
-        answers = api.collect(list(vifs))
-        assert all(result(answer)["state"] == "up" for answer in answers.values())
-        times = {n: result(answers[n])["timings_ms"]["total"] for n in answers}
+        replies = api.collect(list(vifs))
+        assert all(result(reply)["state"] == "up" for reply in replies.values())
+        times = {n: result(replies[n])["timings_ms"]["total"] for n in replies}
         assert times[50] >= 700
         assert max(times[10], times[11]) < 700
 
@@ -361,8 +361,8 @@ def test_vswitchd_killed_under_running_guests(card_box, card_api, guest):
     exchange(first, second, 1400)
     card_box.stop("ovs-vswitchd", signal.SIGKILL)
     wait_until(lambda: card_api.call("status")["vswitchd"]["state"] == "dead")
-    answer = card_api.plug(representor(0, slot(10)))
-    assert answer["changed"] is False and answer["state"] == "unverified"
+    reply = card_api.plug(representor(0, slot(10)))
+    assert reply["changed"] is False and reply["state"] == "unverified"
     card_box.start_vswitchd()
     flows(first, second, 1400)
     flows(second, first, 1400)
@@ -482,8 +482,8 @@ def test_bridge_of_a_failed_batch_goes_again(card_box, card_api):
     vifs = [representor(1, slot(10)), representor(2, slot(11), mtu=9710),
             representor(3, slot(12), mtu=20000)]
     ids = [card_api.send("plug", vif=vif, instance={"uuid": INSTANCE}) for vif in vifs]
-    answers = card_api.collect(ids)
-    assert all(answers[i]["error"]["data"]["reason"] == "not_realized" for i in ids)
+    replies = card_api.collect(ids)
+    assert all(replies[i]["error"]["data"]["reason"] == "not_realized" for i in ids)
     assert counts(card_box)["Bridge"] == 0
 
 
@@ -498,8 +498,8 @@ def test_undo_that_is_a_replacement_ends_attached(card_box, configure_card):
         request = api.send("plug", vif=vif, instance={"uuid": INSTANCE}, timeout_ms=400)
         wait_until(lambda: interface(card_box, "vfr00000001-00")["type"] == "vifplug-detached")
         card_box.stop("ovs-vswitchd", signal.SIGKILL)
-        answer = api.collect([request])[request]
-        assert answer["error"]["data"]["retryable"] is True
+        reply = api.collect([request])[request]
+        assert reply["error"]["data"]["retryable"] is True
         card_box.start_vswitchd()
         wait_until(lambda: api.get_vif(1)["state"] == "up")
         row = interface(card_box, "vfr00000001-00")

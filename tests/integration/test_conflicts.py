@@ -28,9 +28,9 @@ def test_both_twins_at_once(box, api):
     twin = "00000001-00ff-4000-8000-000000000000"
     ids = [api.send("plug", vif=vif, instance={"uuid": INSTANCE})
            for vif in (vhost_user(1), vhost_user(2, vif_id=twin))]
-    answers = api.collect(ids)
-    assert "result" in answers[ids[0]]
-    assert answers[ids[1]]["error"]["data"]["reason"] == "port_conflict"
+    replies = api.collect(ids)
+    assert "result" in replies[ids[0]]
+    assert replies[ids[1]]["error"]["data"]["reason"] == "port_conflict"
 
 
 def test_foreign_port_of_that_name(box, api):
@@ -70,10 +70,10 @@ def test_vf_of_another_vif(box, api):
 def test_same_vf_in_one_batch(box, api):
     ids = [api.send("plug", vif=representor(n, "0000:65:01.2"), instance={"uuid": INSTANCE},
                     wait="committed") for n in (1, 2, 3)]
-    answers = api.collect(ids)
-    assert "result" in answers[ids[0]]
+    replies = api.collect(ids)
+    assert "result" in replies[ids[0]]
     for other in ids[1:]:
-        assert answers[other]["error"]["data"]["reason"] == "vf_in_use"
+        assert replies[other]["error"]["data"]["reason"] == "vf_in_use"
 
 
 def test_unplug_and_plug_of_one_vf_pipelined(box, api):
@@ -82,9 +82,9 @@ def test_unplug_and_plug_of_one_vf_pipelined(box, api):
     ids = [api.send("unplug", vif_id=vif_id(1)),
            api.send("plug", vif=representor(2, "0000:65:01.2"), instance={"uuid": INSTANCE},
                     wait="committed")]
-    answers = api.collect(ids)
-    assert answers[ids[0]]["result"]["changed"] is True
-    assert answers[ids[1]]["result"]["changed"] is True
+    replies = api.collect(ids)
+    assert replies[ids[0]]["result"]["changed"] is True
+    assert replies[ids[1]]["result"]["changed"] is True
 
 
 def test_operations_on_one_vif_keep_their_order(box, api):
@@ -93,8 +93,8 @@ def test_operations_on_one_vif_keep_their_order(box, api):
         ids.append(api.send("plug", vif=vhost_user(1, mtu=mtu), instance={"uuid": INSTANCE}))
         ids.append(api.send("unplug", vif_id=vif_id(1)))
     ids.append(api.send("plug", vif=vhost_user(1, mtu=1700), instance={"uuid": INSTANCE}))
-    answers = api.collect(ids)
-    assert all(answers[i]["result"]["changed"] for i in ids)
+    replies = api.collect(ids)
+    assert all(replies[i]["result"]["changed"] for i in ids)
     assert interface(box, "vhu00000001-00")["mtu_request"] == 1700
 
 

@@ -97,9 +97,9 @@ def looked_up(box, bridge="br-int"):
     return int(re.search(r"table 0.*?lookup=(\d+)", text, re.DOTALL).group(1))
 
 
-def warning_of(answer, bridge="br-int"):
+def warning_of(reply, bridge="br-int"):
     """Returns the one warning of a reply whose plug creates the bridge; None if there is none."""
-    found = [text for text in answer["warnings"] if text.startswith(f"Bridge {bridge} was missing")]
+    found = [text for text in reply["warnings"] if text.startswith(f"Bridge {bridge} was missing")]
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -318,8 +318,8 @@ def test_existing_bridge_is_left_alone(box, configure, ovn, there, setting):
         for vif in (vhost_user(1), vhost_user(1, mtu=2000)):
             dry = api.plug(vif, dry_run=True)
             assert not [text for text in dry["plan"]["operations"] if "Bridge br-int " in text]
-            answer = api.plug(vif)
-            assert answer["changed"] is True and answer["warnings"] == dry["warnings"] == []
+            reply = api.plug(vif)
+            assert reply["changed"] is True and reply["warnings"] == dry["warnings"] == []
         api.unplug(vif_id(1))
         assert fail_mode(box) == there
 
@@ -332,8 +332,8 @@ def test_trunk_bridge_forwards(box, configure, ovn):
     with Api(box.socket) as api:
         dry = api.plug(hybrid(1, bridge="tbr-1", datapath_type="netdev"), dry_run=True)
         assert "insert Bridge tbr-1 datapath_type=netdev" in dry["plan"]["operations"]
-        answers = two_hybrids(api, bridge="tbr-1", datapath_type="netdev")
-        assert all(answer["warnings"] == [] for answer in answers)
+        replies = two_hybrids(api, bridge="tbr-1", datapath_type="netdev")
+        assert all(reply["warnings"] == [] for reply in replies)
         assert fail_mode(box, "tbr-1") == ""
         assert frames(box, end_of(box, 1), end_of(box, 2)) == 3
 
@@ -346,8 +346,8 @@ def test_port_bridge_forwards_and_its_bridge_does_not(box, configure):
         for name in (f"tap{n}", f"guest{n}"):
             ip(box, "link", "set", name, "up")
     with Api(box.socket) as api:
-        answers = [api.plug(ovs_vif(n)) for n in (1, 2)]
-        assert warning_of(answers[0]) and answers[1]["warnings"] == []
+        replies = [api.plug(ovs_vif(n)) for n in (1, 2)]
+        assert warning_of(replies[0]) and replies[1]["warnings"] == []
         assert fail_mode(box) == "secure"
         for n in (1, 2):
             assert fail_mode(box, f"pb{vif_id(n)[:12]}") == ""
@@ -364,10 +364,10 @@ def test_two_at_once_on_a_new_bridge(box, api, ovn):
     ovn(REMOTE)
     before = api.call("status")["counters"]["transactions"]
     ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}) for n in (1, 2, 3)]
-    answers = api.collect(ids)
+    replies = api.collect(ids)
     together = api.call("status")["counters"]["transactions"] - before
     assert fail_mode(box) == "secure" and len(ports(box, "br-int")) == 3
-    warned = [i for i in ids if warning_of(result(answers[i]))]
+    warned = [i for i in ids if warning_of(result(replies[i]))]
     assert len(warned) >= 1 and (together > 1 or warned == ids)
 
 
@@ -378,8 +378,8 @@ def test_a_move_to_a_new_bridge(box, api, ovn):
     vif = vhost_user(1, bridge="br-int")
     dry = api.plug(vif, dry_run=True)
     assert "insert Bridge br-int datapath_type=netdev fail_mode=secure" in dry["plan"]["operations"]
-    answer = api.plug(vif)
-    assert answer["warnings"] == dry["warnings"] and "fail_mode=secure" in warning_of(answer)
+    reply = api.plug(vif)
+    assert reply["warnings"] == dry["warnings"] and "fail_mode=secure" in warning_of(reply)
     assert (fail_mode(box), fail_mode(box, "br-old")) == ("secure", "")
 
 
@@ -411,9 +411,9 @@ def test_a_bridge_that_is_handed_over_is_warned_of(card_box, card_api, ovn):
                        if "br-int" in card_box.vsctl("list-br") else False)
     finally:
         os.kill(card_box.pid("ovs-vswitchd"), signal.SIGCONT)
-    answers = card_api.collect(ids)
-    assert answers[ids[0]]["error"]["data"]["reason"] == "not_realized"
-    assert "fail_mode=secure" in warning_of(result(answers[ids[1]]))
+    replies = card_api.collect(ids)
+    assert replies[ids[0]]["error"]["data"]["reason"] == "not_realized"
+    assert "fail_mode=secure" in warning_of(result(replies[ids[1]]))
     assert fail_mode(card_box) == "secure" and len(ports(card_box, "br-int")) == 1
 
 
@@ -486,7 +486,7 @@ def test_fail_mode_is_others_to_change(box, api):
     box.vsctl("set", "Interface", port, "mtu_request=1400")
     wait_until(lambda: api.get_vif(1)["state"] == "drifted")
     assert [row["field"] for row in api.get_vif(1)["drift"]] == ["mtu_request"]
-    answer = api.plug(vhost_user(1))
-    assert answer["state"] == "up" and answer["warnings"] == []
+    reply = api.plug(vhost_user(1))
+    assert reply["state"] == "up" and reply["warnings"] == []
     assert fail_mode(box) == "secure"
     assert interface(box, port)["mtu_request"] == 1500

@@ -30,17 +30,17 @@ class Rounds:
         print(f"{len(self.refused)} of {ROUNDS} refused")
         assert not self.refused, f"{len(self.refused)} of {ROUNDS} refused: {self.refused[0]}"
 
-    def note(self, answer, good):
+    def note(self, reply, good):
         """Records a reply or an ApiError, and whether it is the expected one."""
         if not good:
-            self.refused.append(str(answer))
+            self.refused.append(str(reply))
 
     def plug(self, api, vif, **params):
         """Plugs; records it if that is refused."""
         try:
-            answer = api.plug(vif, **params)
-            self.note(answer, answer["state"] in ("up", "committed") or params)
-            return answer
+            reply = api.plug(vif, **params)
+            self.note(reply, reply["state"] in ("up", "committed") or params)
+            return reply
         except ApiError as error:
             self.note(error, False)
             return None
@@ -104,9 +104,9 @@ def test_evictions_in_one_batch(evict_api):
     for n in rounds:
         base = 100 * (1 + n % 2)
         ids = [send_plug(evict_api, representor(base + number, slot(number))) for number in numbers]
-        answers = evict_api.collect(ids)
-        bad = [answer for answer in answers.values()
-               if "error" in answer or result(answer)["state"] != "up"]
+        replies = evict_api.collect(ids)
+        bad = [reply for reply in replies.values()
+               if "error" in reply or result(reply)["state"] != "up"]
         rounds.note(bad, not bad)
 
 
@@ -152,9 +152,9 @@ def test_swap(card_box, evict_api):
             make_stale(card_box, port)
         ids = [send_plug(evict_api, representor(1 + i, slot(number)))
                for i, number in enumerate(numbers)]
-        answers = evict_api.collect(ids)
-        bad = [answer for answer in answers.values()
-               if "error" in answer or result(answer)["state"] != "up"]
+        replies = evict_api.collect(ids)
+        bad = [reply for reply in replies.values()
+               if "error" in reply or result(reply)["state"] != "up"]
         rounds.note(bad, not bad)
 
 
@@ -165,10 +165,10 @@ def test_unplug_and_plug_by_two_at_once(card_box, card_api):
         for n in rounds:
             unplug = other.send("unplug", vif_id=vif_id(n))
             while True:
-                answer = card_api.collect([send_plug(card_api, representor(n + 1, slot(10)))]).popitem()[1]
-                if answer.get("error", {}).get("data", {}).get("reason") != "vf_in_use":
+                reply = card_api.collect([send_plug(card_api, representor(n + 1, slot(10)))]).popitem()[1]
+                if reply.get("error", {}).get("data", {}).get("reason") != "vf_in_use":
                     break  # It may have come before the unplug.
-            rounds.note(answer, "result" in answer and result(answer)["state"] == "up")
+            rounds.note(reply, "result" in reply and result(reply)["state"] == "up")
             result(other.collect([unplug])[unplug])
 
 
@@ -210,9 +210,9 @@ def test_acknowledged_eviction_is_followed_up(card_box, evict_api):
     evict_api.plug(representor(0, slot(10)))
     rounds = Rounds()
     for n in rounds:
-        answer = rounds.plug(evict_api, representor(1 + n % 2, slot(10)), wait="committed")
-        if answer:
-            rounds.note(interface(card_box, answer["port"]), comes_up(card_box, answer["port"]))
+        reply = rounds.plug(evict_api, representor(1 + n % 2, slot(10)), wait="committed")
+        if reply:
+            rounds.note(interface(card_box, reply["port"]), comes_up(card_box, reply["port"]))
 
 
 def test_acknowledged_eviction_and_a_plug_again(card_box, evict_api):
@@ -221,8 +221,8 @@ def test_acknowledged_eviction_and_a_plug_again(card_box, evict_api):
     rounds = Rounds()
     for n in rounds:
         vif = representor(1 + n % 2, slot(10))
-        answer = rounds.plug(evict_api, vif, wait="committed")
-        wait_until(lambda port=answer["port"]: interface(card_box, port)["ofport"] != [])
+        reply = rounds.plug(evict_api, vif, wait="committed")
+        wait_until(lambda port=reply["port"]: interface(card_box, port)["ofport"] != [])
         rounds.plug(evict_api, vif)
 
 
@@ -231,10 +231,10 @@ def test_daemon_killed_within_an_eviction(card_box, evict_api):
     rounds = Rounds()
     for n in rounds:
         with Api(card_box.socket) as api:
-            answer = rounds.plug(api, representor(1 + n % 2, slot(10)), wait="committed")
+            reply = rounds.plug(api, representor(1 + n % 2, slot(10)), wait="committed")
         card_box.stop("vifplugd", signal.SIGKILL)
         card_box.start_vifplugd()
-        rounds.note(interface(card_box, answer["port"]), comes_up(card_box, answer["port"]))
+        rounds.note(interface(card_box, reply["port"]), comes_up(card_box, reply["port"]))
 
 
 @pytest.fixture

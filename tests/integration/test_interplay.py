@@ -46,9 +46,9 @@ def test_unplugged_vif_stays_away(card_box, card_api, configure_card):
     card_box.card_settings(max_mtu=2000)
     with Api(card_box.socket) as api:
         ids = [api.send("unplug", vif_id=vif_id(1)), send_plug(api, representor(2, slot(10), mtu=9000))]
-        answers = api.collect(ids)
-        assert result(answers[ids[0]])["changed"] is True
-        assert answers[ids[1]]["error"]["data"]["reason"] == "not_realized"
+        replies = api.collect(ids)
+        assert result(replies[ids[0]])["changed"] is True
+        assert replies[ids[1]]["error"]["data"]["reason"] == "not_realized"
         assert api.call("list")["vifs"] == []
 
 
@@ -58,8 +58,8 @@ def test_dry_run_of_an_eviction_that_would_wait(card_box, card_api, configure_ca
     with Api(card_box.socket) as api:
         ids = [api.send("unplug", vif_id=vif_id(1)),
                send_plug(api, representor(2, slot(10)), dry_run=True)]
-        answer = api.collect(ids)[ids[1]]
-        assert "result" in answer or answer["error"]["data"]["reason"] == "busy", answer
+        reply = api.collect(ids)[ids[1]]
+        assert "result" in reply or reply["error"]["data"]["reason"] == "busy", reply
 
 
 def test_two_vifs_swap_their_vfs(card_box, card_api, configure_card):
@@ -69,8 +69,8 @@ def test_two_vifs_swap_their_vfs(card_box, card_api, configure_card):
     configure_card(BASE, "--boot-id=another-boot")
     with Api(card_box.socket) as api:
         ids = [send_plug(api, representor(1, slot(11))), send_plug(api, representor(2, slot(10)))]
-        answers = api.collect(ids)
-        assert [result(answers[n])["representor"]["vf_num"] for n in ids] == [11, 10]
+        replies = api.collect(ids)
+        assert [result(replies[n])["representor"]["vf_num"] for n in ids] == [11, 10]
 
 
 def test_evicted_vif_comes_back_as_it_was(card_box, card_api, configure_card):
@@ -118,7 +118,7 @@ def test_links_of_the_old_kind_go(box, api):
     """Also if the change was acknowledged at commit and another operation followed immediately."""
     api.plug(hybrid(1))
     ids = [send_plug(api, vhost_user(1), wait="committed"), api.send("unplug", vif_id=vif_id(1))]
-    assert all("result" in answer for answer in api.collect(ids).values())
+    assert all("result" in reply for reply in api.collect(ids).values())
     assert ours(box) == []
 
 
@@ -153,9 +153,9 @@ def test_half_of_a_port_bridge(box, configure):
         watcher.call("subscribe")
         api.plug(ovs_vif(1, create_tap=True))
         box.vsctl("del-br", "br-int")
-        wait_until(lambda: watcher.receive()["params"].get("drift"), what="drift is told")
-        answer = api.plug(ovs_vif(1, create_tap=True))
-        assert (answer["changed"], answer["state"]) == (True, "up")
+        wait_until(lambda: watcher.receive()["params"].get("drift"), what="drift is reported")
+        reply = api.plug(ovs_vif(1, create_tap=True))
+        assert (reply["changed"], reply["state"]) == (True, "up")
         box.vsctl("del-port", f"ibp{vif_id(1)}")
         assert api.unplug(vif_id(1))["changed"] is True
         box.vsctl("del-br", "br-int")
@@ -169,9 +169,9 @@ def test_port_bridge_that_was_deleted(box, configure):
         api.plug(ovs_vif(1, create_tap=True))
         assert watcher.receive()["method"] == "vif.plugged"
         box.vsctl("del-br", f"pb{vif_id(1)[:12]}")
-        wait_until(lambda: watcher.receive()["params"].get("drift"), what="drift is told")
-        answer = api.plug(ovs_vif(1, create_tap=True))
-        assert (answer["changed"], answer["state"]) == (True, "up")
+        wait_until(lambda: watcher.receive()["params"].get("drift"), what="drift is reported")
+        reply = api.plug(ovs_vif(1, create_tap=True))
+        assert (reply["changed"], reply["state"]) == (True, "up")
         assert ports(box, f"pb{vif_id(1)[:12]}") == sorted([f"pbp{vif_id(1)}", "tap1"])
 
 
@@ -181,8 +181,8 @@ def test_per_port_bridge_is_turned_off(box, configure):
         api.plug(ovs_vif(1, create_tap=True))
     configure(BASE)
     with Api(box.socket) as api:
-        answer = api.plug(ovs_vif(1, create_tap=True))
-        assert (answer["port"], answer["changed"]) == ("tap1", True)
+        reply = api.plug(ovs_vif(1, create_tap=True))
+        assert (reply["port"], reply["changed"]) == ("tap1", True)
         assert box.vsctl("list-br") == "br-int" and ports(box, "br-int") == ["tap1"]
 
 

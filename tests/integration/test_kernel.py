@@ -28,9 +28,9 @@ def port_row(box, name):
 # --- hybrid ---
 
 def test_hybrid_makes_bridge_and_veth_pair(box, api):
-    answer = api.plug(hybrid(1, mtu=1400))
+    reply = api.plug(hybrid(1, mtu=1400))
     bridge, inner, outer = names(box, vif_id(1))
-    assert (answer["port"], answer["state"], answer["mtu"]) == (outer, "up", 1400)
+    assert (reply["port"], reply["state"], reply["mtu"]) == (outer, "up", 1400)
     found = links(box)
     assert found[bridge]["linkinfo"]["info_kind"] == "bridge"
     assert found[bridge]["linkinfo"]["info_data"]["ageing_time"] == 0
@@ -75,17 +75,17 @@ def test_hybrid_unplug_leaves_nothing(box, api):
 def test_hybrid_of_nova(box, api):
     """Nova's object names the Linux bridge and the tap."""
     vif = sample("e1")
-    answer = api.plug(vif, wait="committed")
+    reply = api.plug(vif, wait="committed")
     bridge = vif["versioned_object.data"]["bridge_name"]
-    assert answer["kind"] == "hybrid" and bridge in links(box)
+    assert reply["kind"] == "hybrid" and bridge in links(box)
     api.call("unplug", vif=vif, wait="committed")
     assert bridge not in links(box) and ours(box) == []
 
 
 def test_dry_run_makes_no_link(box, api):
-    answer = api.plug(hybrid(1), dry_run=True)
+    reply = api.plug(hybrid(1), dry_run=True)
     bridge, inner, outer = names(box, vif_id(1))
-    assert answer["plan"]["operations"][:3] == [
+    assert reply["plan"]["operations"][:3] == [
         f"add Linux bridge {bridge}", f"add veth pair {inner} and {outer} with MTU 1500",
         f"set link {inner} master {bridge}"]
     assert ours(box) == []
@@ -155,13 +155,13 @@ def test_many_hybrids_do_not_hold_up_the_others(box, api):
     ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(8)]
     began = time.monotonic()
     status = api.send("status")
-    answers = []
-    while len(answers) < 9:
-        answers.append(api.receive())
-        if answers[-1]["id"] == status:
+    replies = []
+    while len(replies) < 9:
+        replies.append(api.receive())
+        if replies[-1]["id"] == status:
             status_after = time.monotonic() - began
     took = time.monotonic() - began
-    assert {answer["id"] for answer in answers} == {*ids, status}
+    assert {reply["id"] for reply in replies} == {*ids, status}
     assert status_after < took / 2
     assert ours(box) == []
 
@@ -169,12 +169,12 @@ def test_many_hybrids_do_not_hold_up_the_others(box, api):
 # --- ovs ---
 
 def test_tap_is_made_and_goes(box, api):
-    answer = api.plug(ovs_vif(1, create_tap=True, multiqueue=True, mtu=1450))
-    assert (answer["kind"], answer["port"], answer["state"], answer["mtu"]) == (
+    reply = api.plug(ovs_vif(1, create_tap=True, multiqueue=True, mtu=1450))
+    assert (reply["kind"], reply["port"], reply["state"], reply["mtu"]) == (
         "ovs", "tap1", "up", 1450)
     tap = links(box)["tap1"]
     assert tap["linkinfo"]["info_kind"] == "tun" and tap["linkinfo"]["info_data"]["multi_queue"]
-    assert tap["linkinfo"]["info_data"]["persist"] and tap["address"] == answer["address"]
+    assert tap["linkinfo"]["info_data"]["persist"] and tap["address"] == reply["address"]
     assert "UP" in tap["flags"] and tap["mtu"] == 1450
     assert api.plug(ovs_vif(1, create_tap=True, multiqueue=True, mtu=1450))["changed"] is False
     api.unplug(vif_id(1))
@@ -183,8 +183,8 @@ def test_tap_is_made_and_goes(box, api):
 
 def test_port_without_its_netdev_is_done_at_commit(box, api):
     """QEMU makes the tap later; until then vswitchd's error is not a failure."""
-    answer = api.plug(ovs_vif(1))
-    assert answer["changed"] is True
+    reply = api.plug(ovs_vif(1))
+    assert reply["changed"] is True
     wait_until(lambda: interface(box, "tap1")["error"], what="vswitchd misses the netdev")
     assert api.get_vif(1)["state"] == "committed"
     assert api.plug(ovs_vif(1))["changed"] is False
@@ -195,8 +195,8 @@ def test_port_without_its_netdev_is_done_at_commit(box, api):
 
 
 def test_without_create_port_only_the_bridge_is_ensured(box, api):
-    answer = api.plug(ovs_vif(1, create_port=False))
-    assert (answer["changed"], answer["state"], answer["port"]) == (True, "committed", "tap1")
+    reply = api.plug(ovs_vif(1, create_port=False))
+    assert (reply["changed"], reply["state"], reply["port"]) == (True, "committed", "tap1")
     assert ports(box, "br-int") == []
     assert api.plug(ovs_vif(1, create_port=False))["changed"] is False
     assert api.call("list")["vifs"] == []
@@ -218,8 +218,8 @@ def test_left_over_port_goes_with_an_unplug(box, api):
 
 
 def test_nova_delegates_creation(box, api):
-    answer = api.plug(sample("d2"), wait="committed")
-    assert answer["kind"] == "ovs" and ports(box, "br-int") == [answer["port"]]
+    reply = api.plug(sample("d2"), wait="committed")
+    assert reply["kind"] == "ovs" and ports(box, "br-int") == [reply["port"]]
     assert api.call("unplug", vif=sample("d2"), wait="committed")["changed"] is True
 
 
@@ -228,9 +228,9 @@ def test_per_port_bridge(box, configure):
     before = counts(box)
     configure("[daemon]\nsocket_group = root\n[vif]\nper_port_bridge = yes\n")
     with Api(box.socket) as api:
-        answer = api.plug(ovs_vif(1, create_tap=True))
+        reply = api.plug(ovs_vif(1, create_tap=True))
         vif = vif_id(1)
-        assert answer["port"] == f"ibp{vif}" and answer["state"] == "up"
+        assert reply["port"] == f"ibp{vif}" and reply["state"] == "up"
         assert ports(box, "br-int") == [f"ibp{vif}"]
         assert ports(box, f"pb{vif[:12]}") == sorted([f"pbp{vif}", "tap1"])
         assert interface(box, f"ibp{vif}")["options"] == {"peer": f"pbp{vif}"}

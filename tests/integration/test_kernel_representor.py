@@ -61,8 +61,8 @@ def host_device(n, slot="0000:b3:01.3", **members):
 @pytest.mark.parametrize("spelling", ["3", "vf3", "VF3", "pf0vf3", "c0pf0vf3"])
 def test_representor_is_found_and_set_up(box, api, tree, spelling):
     tree.add("eth7", spelling)
-    answer = api.plug(host_device(1), wait="committed")
-    assert answer["port"] == "eth7" and answer["representor"] == {
+    reply = api.plug(host_device(1), wait="committed")
+    assert reply["port"] == "eth7" and reply["representor"] == {
         "pf": PF, "vf": "0000:b3:01.3", "vf_num": 3}
     assert "UP" in links(box)["eth7"]["flags"] and links(box)["eth7"]["mtu"] == 1450
     row = interface(box, "eth7")
@@ -125,6 +125,6 @@ def test_object_that_nova_made(box, tree):
         data["representor_address"] = "0000:b3:01.3"
     tree.add("eth7", "vf3")
     with Api(box.socket) as api:
-        answer = api.plug(vif, wait="committed")
-        assert (answer["kind"], answer["port"]) == ("kernel-representor", "eth7")
+        reply = api.plug(vif, wait="committed")
+        assert (reply["kind"], reply["port"]) == ("kernel-representor", "eth7")
         api.call("unplug", vif=vif, wait="committed")

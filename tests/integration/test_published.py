@@ -90,10 +90,10 @@ def plug_with_guests(api, guest, rings):
     guest)]."""
     result = []
     for n, kind in enumerate(rings):
-        answer = api.plug(representor(n, slot(10 + n)))
-        assert answer["state"] == "up"
-        one = guest(f"p{n}", socket_of(10 + n), mac=answer["address"], rings=kind)
-        result.append((answer["port"], one))
+        reply = api.plug(representor(n, slot(10 + n)))
+        assert reply["state"] == "up"
+        one = guest(f"p{n}", socket_of(10 + n), mac=reply["address"], rings=kind)
+        result.append((reply["port"], one))
     return result
 
 
@@ -213,9 +213,9 @@ def test_documented_setup(documented, card_api, guest):
     assert "problem" not in pf and not any("problem" in vf for vf in vfs.values())
     guests = []
     for n, number in enumerate((4, 10, 27)):
-        answer = card_api.plug(representor(n, slot(number)))
-        one = guest(f"d{n}", answer["vhost_user"]["path"], mac=answer["address"], rings="packed")
-        wait_until(lambda port=answer["port"]: link_state(documented, port) == "up", 20, "the link is up")
+        reply = card_api.plug(representor(n, slot(number)))
+        one = guest(f"d{n}", reply["vhost_user"]["path"], mac=reply["address"], rings="packed")
+        wait_until(lambda port=reply["port"]: link_state(documented, port) == "up", 20, "the link is up")
         guests.append(one)
     exchange(guests[0], guests[1], 1514)
     exchange(guests[1], guests[2], 1514)
@@ -233,8 +233,8 @@ def boot(card_box):
     """Starts Linux guests in QEMU; ends them after the test."""
     guests = []
 
-    def start(name, answer, address, **options):
-        guests.append(QemuGuest(card_box, name, answer["vhost_user"]["path"], answer["address"], address,
+    def start(name, reply, address, **options):
+        guests.append(QemuGuest(card_box, name, reply["vhost_user"]["path"], reply["address"], address,
                                 **options).start())
         return guests[-1]
     yield start
@@ -245,9 +245,9 @@ def boot(card_box):
 def test_linux_guests(documented, card_api, boot):
     """Guests to which QEMU offers packed rings ping each other; a guest without, as of Debian 12's Nova, sees
     its link up but reaches no other guest."""
-    answers = [card_api.plug(representor(n, slot(10 + n))) for n in range(3)]
-    guests = [boot(f"l{n}", answer, f"192.0.2.{n + 1}/24", packed=n < 2)
-              for n, answer in enumerate(answers)]
+    replies = [card_api.plug(representor(n, slot(10 + n))) for n in range(3)]
+    guests = [boot(f"l{n}", reply, f"192.0.2.{n + 1}/24", packed=n < 2)
+              for n, reply in enumerate(replies)]
     for one in guests:
         one.ready()
     first, _, split = guests
@@ -255,9 +255,9 @@ def test_linux_guests(documented, card_api, boot):
     assert first.ping("192.0.2.2", 1500, 3) == 3
     assert split.command("cat /sys/class/net/eth0/carrier").split()[-1] == "1"
     assert split.ping("192.0.2.1", 100, 1) == 0
-    states = [link_state(documented, answer["port"]) for answer in answers]
+    states = [link_state(documented, reply["port"]) for reply in replies]
     assert states == ["up", "up", "down"]
-    assert documented.vsctl("get", "Interface", answers[2]["port"], "statistics:rx_packets") == "0"
+    assert documented.vsctl("get", "Interface", replies[2]["port"], "statistics:rx_packets") == "0"
     assert card_api.get_vif(2)["state"] == "up"
 
 

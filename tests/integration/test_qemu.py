@@ -16,8 +16,8 @@ from qemu import QemuGuest
 def boot(card_box):
     guests = []
 
-    def start(name, answer, address, mtu):
-        guest = QemuGuest(card_box, name, answer["vhost_user"]["path"], answer["address"], address,
+    def start(name, reply, address, mtu):
+        guest = QemuGuest(card_box, name, reply["vhost_user"]["path"], reply["address"], address,
                           mtu)
         guests.append(guest.start())
         return guest

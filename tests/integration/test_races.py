@@ -43,8 +43,8 @@ class Rival:
                 self.text += self.socket.recv(65536).decode()
 
 
-def won(answer):
-    return answer["error"] is None and not any("error" in (one or {}) for one in answer["result"])
+def won(reply):
+    return reply["error"] is None and not any("error" in (one or {}) for one in reply["result"])
 
 
 def race(box, api, rival, operations, vifs):
@@ -61,8 +61,8 @@ def race(box, api, rival, operations, vifs):
         wait_until(lambda: api_operations(box) >= len(vifs))
     finally:
         os.kill(pid, signal.SIGCONT)
-    answer = rival.receive()
-    return answer, api.collect(ids)
+    reply = rival.receive()
+    return reply, api.collect(ids)
 
 
 def api_operations(box):
@@ -107,9 +107,9 @@ def test_a_collision_fails_only_the_one(box, api, rival):
         vifs = [vhost_user(base + i) for i in range(8)]
         name = f"vhu{vif_id(base + 3)[:11]}"
         api.plug(vhost_user(1))
-        answer, plugs = race(box, api, rival, insert_port(name), vifs)
+        reply, plugs = race(box, api, rival, insert_port(name), vifs)
         refused = {i for i, plug in plugs.items() if "error" in plug}
-        if won(answer):
+        if won(reply):
             assert refused == {f"race-{vif_id(base + 3)}"}
             data = plugs[refused.pop()]["error"]["data"]
             assert data["reason"] == "port_conflict"
@@ -125,11 +125,11 @@ def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
     for n in range(TRIES):
         api.plug(vhost_user(1))
         bridge = box.vsctl("get", "Bridge", "br-int", "_uuid")
-        answer, plugs = race(box, api, rival, [
+        reply, plugs = race(box, api, rival, [
             {"op": "mutate", "table": "Open_vSwitch", "where": [],
              "mutations": [["bridges", "delete", ["uuid", bridge]]]}], [vhost_user(100 + n)])
         plug = plugs.popitem()[1]
-        assert won(answer)
+        assert won(reply)
         there = "br-int" in box.vsctl("list-br").split()
         if "result" in plug and there:
             # Second try: the bridge was made again.

@@ -71,29 +71,29 @@ def test_nova_dict_errors_name_its_members(api):
     ("0000:65:02.0", 16), ("0000:65:07.7", 63),
 ])
 def test_row_of_a_napatech_vf(box, api, slot, number):
-    answer = api.plug(representor(1, slot), wait="committed")
+    reply = api.plug(representor(1, slot), wait="committed")
     row = interface(box, "vfr00000001-00")
     assert row["type"] == "dpdk"
     assert row["options"] == {"dpdk-devargs": f"0000:65:00.0,representor=[{number}]",
                               "vhost-server-path": f"/usr/local/var/run/stdvio{number}"}
     assert row["mtu_request"] == 1500
     assert row["external_ids"]["vifplug-pci-slot"] == slot
-    assert answer["representor"] == {"pf": "0000:65:00.0", "vf": slot, "vf_num": number,
-                                     "devargs": f"0000:65:00.0,representor=[{number}]"}
-    assert answer["vhost_user"] == {"path": f"/usr/local/var/run/stdvio{number}",
-                                    "mode": "server"}
+    assert reply["representor"] == {"pf": "0000:65:00.0", "vf": slot, "vf_num": number,
+                                    "devargs": f"0000:65:00.0,representor=[{number}]"}
+    assert reply["vhost_user"] == {"path": f"/usr/local/var/run/stdvio{number}",
+                                   "mode": "server"}
     shown = api.call("get", vif_id=vif_id(1))
-    assert shown["representor"] == answer["representor"]
-    assert shown["vhost_user"] == answer["vhost_user"]
+    assert shown["representor"] == reply["representor"]
+    assert shown["vhost_user"] == reply["vhost_user"]
 
 
 def test_row_of_another_nics_vf(api):
     """The number is that of virtfn, with the MAC that the profile says to try. Only a dry run: after the
     refusal of the row the daemon would immediately try without the MAC."""
-    answer = api.plug(representor(1, "0000:b3:01.3"), dry_run=True)
-    assert answer["options"] == {"dpdk-devargs": "0000:b3:00.0,representor=[3]",
-                                 "dpdk-vf-mac": "fa:16:3e:01:00:01"}
-    assert "vhost_user" not in answer
+    reply = api.plug(representor(1, "0000:b3:01.3"), dry_run=True)
+    assert reply["options"] == {"dpdk-devargs": "0000:b3:00.0,representor=[3]",
+                                "dpdk-vf-mac": "fa:16:3e:01:00:01"}
+    assert "vhost_user" not in reply
 
 
 def is_planned_as(api, vif, kind):
@@ -108,8 +108,8 @@ def test_host_device_on_a_netdev_bridge(box, api):
     box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
     # On a bridge that the daemon has not seen yet it would be a kernel representor.
     wait_until(lambda: is_planned_as(api, sample("c1"), "representor"))
-    answer = api.plug(sample("c1"), wait="committed")
-    assert answer["kind"] == "representor" and answer["representor"]["vf_num"] == 10
+    reply = api.plug(sample("c1"), wait="committed")
+    assert reply["kind"] == "representor" and reply["representor"]["vf_num"] == 10
     assert interface(box, "vfrdc065497-3c")["type"] == "dpdk"
 
 

@@ -135,7 +135,7 @@ def test_rows_that_changed_while_ovsdb_was_away(box, api):
         assert [vif["vif_id"] for vif in api.call("list")["vifs"]] == [vif_id(2)]
         assert api.call("status")["counters"]["vifs"] == 1
         wait_until(lambda: watcher.receive()["params"].get("vif_id") == vif_id(1),
-                   what="what went is told")
+                   what="the removal is reported")
     assert api.plug(vhost_user(1))["changed"] is True
     assert api.unplug(vif_id(2))["changed"] is True
     assert ports(box, "br-int") == ["vhu00000001-00"]
@@ -192,11 +192,11 @@ def test_vswitchd_stopped(box, api):
     assert "ovs-vswitchd" in refused.value.message
     assert time.monotonic() - start < 5
     assert counts(box) == before
-    answer = api.plug(vhost_user(1))
-    assert answer["changed"] is False and answer["state"] == "unverified"
+    reply = api.plug(vhost_user(1))
+    assert reply["changed"] is False and reply["state"] == "unverified"
     assert ports(box, "br-int") == ["vhu00000001-00"]
-    answer = api.plug(vhost_user(3), wait="committed")
-    assert answer["changed"] is True and answer["state"] == "committed"
+    reply = api.plug(vhost_user(3), wait="committed")
+    assert reply["changed"] is True and reply["state"] == "committed"
     assert api.unplug(vif_id(3))["changed"] is True
     assert ports(box, "br-int") == ["vhu00000001-00"]
     box.start_vswitchd()
@@ -247,11 +247,11 @@ def test_next_operation_after_an_acknowledged_plug(box):
             plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE},
                             wait="committed")
             unplug = api.send("unplug", vif_id=vif_id(1), wait="committed")
-            answers = api.collect([plug, unplug])
+            replies = api.collect([plug, unplug])
     finally:
         os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
-    assert result(answers[plug])["changed"] is True
-    assert result(answers[unplug])["changed"] is True
+    assert result(replies[plug])["changed"] is True
+    assert result(replies[unplug])["changed"] is True
     assert ports(box, "br-int") == []
 
 
@@ -292,8 +292,8 @@ def test_boot_id_makes_stale(box, api, configure):
     configure("[daemon]\nsocket_group = root\n", "--boot-id=another-boot")
     with Api(box.socket) as again:
         assert again.call("get", vif_id=vif_id(1))["state"] == "stale"
-        answer = again.plug(vhost_user(1))
-        assert answer["changed"] is False and answer["state"] == "up"
+        reply = again.plug(vhost_user(1))
+        assert reply["changed"] is False and reply["state"] == "up"
         ids = interface(box, "vhu00000001-00")["external_ids"]
         assert ids["vifplug-boot-id"] == "another-boot"
 
@@ -303,8 +303,8 @@ def test_what_was_acknowledged_stays(box, api):
     long after that."""
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
-        answer = api.plug(vhost_user(1), wait="committed", timeout_ms=500)
-        assert answer["changed"] is True
+        reply = api.plug(vhost_user(1), wait="committed", timeout_ms=500)
+        assert reply["changed"] is True
         box.stop("ovsdb-server", signal.SIGKILL)
         wait_until(lambda: not connected(box))
         with pytest.raises(ApiError):

@@ -42,9 +42,9 @@ def test_stale_vif_is_evicted_by_a_plug_of_its_vf(card_box, card_api, configure_
         watcher.call("subscribe")
         plan = again.plug(representor(2, slot(10)), dry_run=True)["plan"]
         assert f"delete Port {old} of VIF {vif_id(1)}" in plan["operations"]
-        answer = again.plug(representor(2, slot(10)))
-        assert answer["state"] == "up"
-        assert ports(card_box, "br-int") == [answer["port"]]
+        reply = again.plug(representor(2, slot(10)))
+        assert reply["state"] == "up"
+        assert ports(card_box, "br-int") == [reply["port"]]
         events = [(line["method"], line["params"]["vif_id"])
                   for line in (watcher.receive(), watcher.receive())]
         assert sorted(events) == [("vif.plugged", vif_id(2)), ("vif.unplugged", vif_id(1))]

@@ -40,10 +40,10 @@ def test_rows_of_limits(card_box, card_api):
     """As in Neutron: policing of the Interface limits what the guest sends, a QoS row what it receives."""
     before = counts(card_box)
     port = card_api.plug(representor(1, slot(10)))["port"]
-    answer = card_api.call("update", vif_id=vif_id(1), qos={
+    reply = card_api.call("update", vif_id=vif_id(1), qos={
         "egress": {"max_kbps": 3000, "max_burst_kbps": 2400, "max_kpps": 7, "max_burst_kpps": 5},
         "ingress": {"max_kbps": 5000, "max_burst_kbps": 1000}})
-    assert answer["changed"] is True and answer["qos"] == {
+    assert reply["changed"] is True and reply["qos"] == {
         "egress": {"max_kbps": 3000, "max_burst_kbps": 2400, "max_kpps": 7, "max_burst_kpps": 5},
         "ingress": {"max_kbps": 5000, "max_burst_kbps": 1000}}
     assert limits(card_box, port) == {
@@ -52,10 +52,10 @@ def test_rows_of_limits(card_box, card_api):
     rows = table(card_box, "QoS", ("type", "other_config", "external_ids"))
     assert rows == [{"type": "egress-policer", "external_ids": {"id": port},
                      "other_config": {"cir": "625000", "cbs": "125000"}}]
-    assert card_api.call("update", vif_id=vif_id(1), qos=answer["qos"])["changed"] is False
+    assert card_api.call("update", vif_id=vif_id(1), qos=reply["qos"])["changed"] is False
     assert card_api.plug(representor(1, slot(10)))["changed"] is False, "not asked for: left alone"
-    answer = card_api.call("update", vif_id=vif_id(1), qos={"egress": {"max_kbps": 3000}})
-    assert answer["qos"] == {"egress": {"max_kbps": 3000}}
+    reply = card_api.call("update", vif_id=vif_id(1), qos={"egress": {"max_kbps": 3000}})
+    assert reply["qos"] == {"egress": {"max_kbps": 3000}}
     assert table(card_box, "QoS", ("type",)) == []
     card_api.call("update", vif_id=vif_id(1), qos={"ingress": {"max_kbps": 5000}})
     card_api.unplug(vif_id(1))
@@ -92,9 +92,9 @@ def test_limits_act_on_frames(card_api, guest, direction):
 def test_mtu_in_place(card_box, card_api):
     port = card_api.plug(representor(1, slot(10)))["port"]
     before = interface(card_box, port)
-    answer = card_api.call("update", vif_id=vif_id(1), mtu=4000)
+    reply = card_api.call("update", vif_id=vif_id(1), mtu=4000)
     after = interface(card_box, port)
-    assert (answer["mtu"], answer["changed"]) == (4000, True)
+    assert (reply["mtu"], reply["changed"]) == (4000, True)
     assert after["mtu"] == after["mtu_request"] == 4000 and after["ofport"] == before["ofport"]
     assert card_api.call("update", vif_id=vif_id(1), mtu=4000)["changed"] is False
 
@@ -115,11 +115,11 @@ def test_mtu_that_the_card_refuses_is_taken_back(card_box, card_api):
 
 def test_dry_run(card_box, card_api):
     port = card_api.plug(representor(1, slot(10)))["port"]
-    answer = card_api.call("update", vif_id=vif_id(1), mtu=4000,
-                           qos={"ingress": {"max_kbps": 1000}}, dry_run=True)
-    assert answer["plan"]["action"] == "update"
-    assert f"set Interface {port} mtu_request=4000" in answer["plan"]["operations"]
-    assert f"insert QoS type=egress-policer for Port {port}" in answer["plan"]["operations"]
+    reply = card_api.call("update", vif_id=vif_id(1), mtu=4000,
+                          qos={"ingress": {"max_kbps": 1000}}, dry_run=True)
+    assert reply["plan"]["action"] == "update"
+    assert f"set Interface {port} mtu_request=4000" in reply["plan"]["operations"]
+    assert f"insert QoS type=egress-policer for Port {port}" in reply["plan"]["operations"]
     assert interface(card_box, port)["mtu_request"] == 1500
 
 

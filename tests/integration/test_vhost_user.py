@@ -11,7 +11,7 @@ from ovsdb import counts, datapath_type, interface, ports
 
 def test_server_mode_from_nova(box, api):
     """Nova's object becomes a dpdkvhostuserclient port with all that os-vif writes."""
-    answer = api.plug(sample("b1"))
+    reply = api.plug(sample("b1"))
     port = "vhudc065497-3c"
     row = interface(box, port)
     assert row["type"] == "dpdkvhostuserclient"
@@ -27,19 +27,19 @@ def test_server_mode_from_nova(box, api):
     assert ids["vifplug-kind"] == "vhost-user"
     assert len(ids["vifplug-boot-id"]) == 36
     assert datapath_type(box, "br-int") == "netdev"
-    assert answer["changed"] is True and answer["state"] == "up"
-    assert answer["port"] == port and answer["ofport"] == row["ofport"]
-    assert answer["external_ids"] == ids
-    assert answer["vhost_user"] == {"path": "/usr/local/var/run/stdvio10", "mode": "server"}
-    assert set(answer["timings_ms"]) == {"queued", "commit", "realize", "total"}
+    assert reply["changed"] is True and reply["state"] == "up"
+    assert reply["port"] == port and reply["ofport"] == row["ofport"]
+    assert reply["external_ids"] == ids
+    assert reply["vhost_user"] == {"path": "/usr/local/var/run/stdvio10", "mode": "server"}
+    assert set(reply["timings_ms"]) == {"queued", "commit", "realize", "total"}
 
 
 def test_client_mode(box, api):
     """In mode client vswitchd makes the socket in its run directory."""
     vif = vhost_user(7, mode="client", run_dir=box.run)
-    answer = api.plug(vif)
-    assert interface(box, answer["port"])["type"] == "dpdkvhostuser"
-    assert answer["state"] == "up"
+    reply = api.plug(vif)
+    assert interface(box, reply["port"])["type"] == "dpdkvhostuser"
+    assert reply["state"] == "up"
     assert api.call("get", vif_id=vif_id(7))["vhost_user"] == vif["vhost_user"]
     assert os.path.exists(vif["vhost_user"]["path"])
     api.unplug(vif_id(7))
@@ -69,8 +69,8 @@ def test_idempotent(box, api):
 def test_update_in_place(box, api):
     api.plug(vhost_user(1))
     before = box.vsctl("get", "Interface", "vhu00000001-00", "_uuid")
-    answer = api.plug(vhost_user(1, mtu=9000, address="fa:16:3e:00:00:99"))
-    assert answer["changed"] is True and answer["state"] == "up"
+    reply = api.plug(vhost_user(1, mtu=9000, address="fa:16:3e:00:00:99"))
+    assert reply["changed"] is True and reply["state"] == "up"
     row = interface(box, "vhu00000001-00")
     assert row["mtu_request"] == 9000
     assert row["external_ids"]["attached-mac"] == "fa:16:3e:00:00:99"
@@ -83,8 +83,8 @@ def test_another_socket_takes_effect(box, api):
     api.plug(vhost_user(1))
     box.vsctl("set", "Interface", "vhu00000001-00", "external_ids:ovn-installed=true", "--",
               "set", "Port", "vhu00000001-00", "tag=7")
-    answer = api.plug(vhost_user(1, path="/usr/local/var/run/other"))
-    assert answer["changed"] is True and answer["state"] == "up"
+    reply = api.plug(vhost_user(1, path="/usr/local/var/run/other"))
+    assert reply["changed"] is True and reply["state"] == "up"
     row = interface(box, "vhu00000001-00")
     assert row["type"] == "dpdkvhostuserclient"
     assert row["options"]["vhost-server-path"] == "/usr/local/var/run/other"
@@ -98,39 +98,39 @@ def test_another_socket_takes_effect(box, api):
 def test_mode_change(box, api):
     """From server to client: another interface type on the same port."""
     api.plug(vhost_user(1))
-    answer = api.plug(vhost_user(1, mode="client", run_dir=box.run))
-    assert answer["state"] == "up" and answer["changed"] is True
+    reply = api.plug(vhost_user(1, mode="client", run_dir=box.run))
+    assert reply["state"] == "up" and reply["changed"] is True
     row = interface(box, "vhu00000001-00")
     assert row["type"] == "dpdkvhostuser" and row["options"] == {}
 
 
 def test_moves_to_another_bridge(box, api):
     api.plug(vhost_user(1))
-    answer = api.plug(vhost_user(1, bridge="br-two"))
-    assert answer["bridge"] == "br-two" and answer["state"] == "up"
+    reply = api.plug(vhost_user(1, bridge="br-two"))
+    assert reply["bridge"] == "br-two" and reply["state"] == "up"
     assert ports(box, "br-int") == [] and ports(box, "br-two") == ["vhu00000001-00"]
 
 
 def test_committed(box, api):
-    answer = api.plug(vhost_user(1), wait="committed")
-    assert answer["changed"] is True
-    assert answer["state"] in ("committed", "realizing", "up")
+    reply = api.plug(vhost_user(1), wait="committed")
+    assert reply["changed"] is True
+    assert reply["state"] in ("committed", "realizing", "up")
     assert api.plug(vhost_user(1))["state"] == "up"
 
 
 def test_dry_run_changes_nothing(box, api):
     before = counts(box)
-    answer = api.plug(vhost_user(1), dry_run=True)
+    reply = api.plug(vhost_user(1), dry_run=True)
     assert counts(box) == before
-    assert answer["plan"]["action"] == "create" and answer["port"] == "vhu00000001-00"
-    assert "insert Bridge br-int datapath_type=netdev" in answer["plan"]["operations"]
+    assert reply["plan"]["action"] == "create" and reply["port"] == "vhu00000001-00"
+    assert "insert Bridge br-int datapath_type=netdev" in reply["plan"]["operations"]
     api.plug(vhost_user(1))
     assert api.plug(vhost_user(1), dry_run=True)["plan"]["action"] == "none"
     assert api.plug(vhost_user(1, mtu=2000), dry_run=True)["plan"]["action"] == "update"
     assert api.plug(vhost_user(1, path="/usr/local/var/run/z"),
                     dry_run=True)["plan"]["action"] == "replace"
-    answer = api.unplug(vif_id(1), dry_run=True)
-    assert answer["plan"]["action"] == "delete"
+    reply = api.unplug(vif_id(1), dry_run=True)
+    assert reply["plan"]["action"] == "delete"
     assert ports(box, "br-int") == ["vhu00000001-00"]
 
 
@@ -185,8 +185,8 @@ def test_bridges_not_created_where_that_is_off(box, configure):
 
 def test_unplug_for_another_instance_is_ignored(box, api):
     api.plug(vhost_user(1))
-    answer = api.unplug(vif_id(1), instance={"uuid": "11111111-1111-4111-8111-111111111111"})
-    assert answer["changed"] is False and answer["warnings"]
+    reply = api.unplug(vif_id(1), instance={"uuid": "11111111-1111-4111-8111-111111111111"})
+    assert reply["changed"] is False and reply["warnings"]
     assert ports(box, "br-int") == ["vhu00000001-00"]
     assert api.unplug(vif_id(1), instance={"uuid": INSTANCE})["changed"] is True
 

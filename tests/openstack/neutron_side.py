@@ -97,10 +97,10 @@ class Server:
         if body is not None:
             request.body = jsonutils.dumps(body).encode()
             request.content_type = "application/json"
-        answer = request.get_response(self.app)
-        if answer.status_int >= 400:
-            raise ApiError(f"{answer.status} {answer.text}")
-        return answer.json if answer.body else None
+        reply = request.get_response(self.app)
+        if reply.status_int >= 400:
+            raise ApiError(f"{reply.status} {reply.text}")
+        return reply.json if reply.body else None
 
     def register_agent(self, host, **configurations):
         """Reports an Open vSwitch agent that is alive."""

@@ -18,8 +18,8 @@ def test_the_agent_takes_over_what_was_created(card_box, configure_card, request
     that the agent leaves."""
     configure_card(CONFIG.format("secure"))
     with Api(card_box.socket) as api:
-        answer = api.plug(representor(1, slot(9)))
-        assert "fail_mode=secure" in answer["warnings"][0]
+        reply = api.plug(representor(1, slot(9)))
+        assert "fail_mode=secure" in reply["warnings"][0]
         assert fail_modes(card_box) == {"br-int": "secure"}
         assert card_box.command("ovs-ofctl", "dump-flows", "br-int").stdout.count("actions=") == 0
         api.unplug(vif_id(1))
@@ -33,6 +33,6 @@ def test_the_agent_takes_over_what_was_created(card_box, configure_card, request
 
     configure_card(CONFIG.format("auto"))
     with Api(card_box.socket) as api:
-        answer = api.plug(representor(1, slot(9), bridge="br-new"))
-        assert "has a controller or fail_mode=secure" in answer["warnings"][0]
+        reply = api.plug(representor(1, slot(9), bridge="br-new"))
+        assert "has a controller or fail_mode=secure" in reply["warnings"][0]
         assert fail_modes(card_box)["br-new"] == "secure"

@@ -119,10 +119,10 @@ def serving(path, reply, chunks=1):
     def serve():
         with listener, listener.accept()[0] as connection:
             request = json.loads(connection.makefile("rb").readline())
-            answer = reply(request)
-            size = max(1, -(-len(answer) // chunks))
-            for start in range(0, len(answer), size):
-                connection.sendall(answer[start:start + size])
+            data = reply(request)
+            size = max(1, -(-len(data) // chunks))
+            for start in range(0, len(data), size):
+                connection.sendall(data[start:start + size])
     thread = threading.Thread(target=serve)
     thread.start()
     return thread
@@ -193,9 +193,9 @@ def datagram_socket(path):
 
 
 @pytest.mark.parametrize("prepare,words", [
-    (lambda path: None, "no such socket"), (dead_socket, "nobody listens"),
-    (lambda path: open(path, "w", encoding="ascii").close(), "nobody listens"),
-    (datagram_socket, "no stream socket"),
+    (lambda path: None, "no such socket"), (dead_socket, "no process listens"),
+    (lambda path: open(path, "w", encoding="ascii").close(), "no process listens"),
+    (datagram_socket, "not a stream socket"),
 ])
 def test_unreachable(tmp_path, prepare, words):
     path = str(tmp_path / "s")

@@ -25,13 +25,13 @@ import threading
 sys.path.insert(0, sys.argv[2])
 from vifplug import client
 daemon = client.Client(sys.argv[3], timeout=120)
-answers = []
-threads = [threading.Thread(target=lambda: answers.append(daemon.status())) for _ in range(int(sys.argv[4]))]
+replies = []
+threads = [threading.Thread(target=lambda: replies.append(daemon.status())) for _ in range(int(sys.argv[4]))]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-print(len(answers))
+print(len(replies))
 """
 
 
@@ -43,7 +43,7 @@ def meeting(tmp_path):
     asked = []
     met = threading.Barrier(AT_ONCE)
 
-    def answer(connection):
+    def reply(connection):
         with connection:
             request = json.loads(connection.makefile("rb").readline())
             asked.append(request["method"])
@@ -53,7 +53,7 @@ def meeting(tmp_path):
 
     def listen():
         for _ in range(AT_ONCE):
-            threads.append(threading.Thread(target=answer, args=(listener.accept()[0],)))
+            threads.append(threading.Thread(target=reply, args=(listener.accept()[0],)))
             threads[-1].start()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)

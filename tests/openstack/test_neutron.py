@@ -203,9 +203,9 @@ def test_neutron_and_the_daemon_agree(card_box, tmp_path):
             for n, pci_slot in enumerate(slots):
                 named, mode = sockets.find(pci_slot, "18f4:051a")
                 vif = representor(n, pci_slot, vhost_user={"path": named, "mode": mode})
-                answer = api.plug(vif, INSTANCE, dry_run=True)
-                assert answer["representor"]["vf_num"] == binding.vf_number(pci_slot) == n + 1
-                assert answer["vhost_user"] == {"path": named, "mode": mode}
+                reply = api.plug(vif, INSTANCE, dry_run=True)
+                assert reply["representor"]["vf_num"] == binding.vf_number(pci_slot) == n + 1
+                assert reply["vhost_user"] == {"path": named, "mode": mode}
             other = sockets.find(slots[8])[0]
             with pytest.raises(ApiError) as refused:
                 api.plug(representor(1, slots[9], vhost_user={"path": other, "mode": "server"}),

@@ -219,7 +219,7 @@ def test_daemon_hangs(card_box, start_nova):
         text, line = fails(nova, "plug", vif)
     finally:
         os.kill(daemon, signal.SIGCONT)
-    assert "[no_answer]" in line and "did not answer 'plug' within 1 s" in text
+    assert "[no_answer]" in line and "did not reply to 'plug' within 1 s" in text
 
 
 def test_daemon_down(card_box, nova):

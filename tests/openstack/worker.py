@@ -33,10 +33,10 @@ def serve(functions, requests=None):
     for line in requests or sys.stdin:
         request = json.loads(line)
         try:
-            answer = {"result": functions[request.pop("call")](**request)}
+            reply = {"result": functions[request.pop("call")](**request)}
         except Exception as error:  # pylint: disable=broad-except
-            answer = {"error": [type(error).__name__, str(error), traceback.format_exc()]}
-        output.write(json.dumps(answer) + "\n")
+            reply = {"error": [type(error).__name__, str(error), traceback.format_exc()]}
+        output.write(json.dumps(reply) + "\n")
         output.flush()
 
 
@@ -74,10 +74,10 @@ class Worker:
         if not line:
             with open(self.stderr, encoding="utf-8", errors="replace") as file:
                 raise WorkerError("Ended", "the process ended", file.read()[-4000:])
-        answer = json.loads(line)
-        if "error" in answer:
-            raise WorkerError(*answer["error"])
-        return answer["result"]
+        reply = json.loads(line)
+        if "error" in reply:
+            raise WorkerError(*reply["error"])
+        return reply["result"]
 
     def call(self, call, **members):
         self.send(call, **members)

@@ -26,7 +26,7 @@ def test_row(name, number, vifplugd):
         assert state.differences(first.plugged, other.plugged) == {}, vif
         assert state.differences(first.after, other.after) == {}, vif
     assert lines_of(name)[2 + number] == line(row, first), (
-        "write it anew: python3 tests/parity/document.py --write")
+        "write it again: python3 tests/parity/document.py --write")
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -97,7 +97,7 @@ static int dev_start(struct rte_eth_dev *dev)
     vpsim_settings_load(port->pf, &settings);
     if (!vpsim_settings_socket(&settings, port->pf, port->guest_vf, port->separate, path,
                                sizeof path)) {
-        VPSIM_LOG(ERR, "%s: %s is no path for a socket", port->pf, settings.vhost_socket);
+        VPSIM_LOG(ERR, "%s: %s is not a path for a socket", port->pf, settings.vhost_socket);
         return -EINVAL;
     }
     int error = vpsim_guest_open(&port->guest, path, settings.vhost_listen && !port->published,

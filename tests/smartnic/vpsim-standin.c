@@ -124,7 +124,7 @@ static int probe(const struct representor *r)
         return -EIO;
     }
     if (!vpsim_settings_socket(&settings, pf, (uint16_t)r->vf, false, path, sizeof path)) {
-        VPSIM_LOG(ERR, "%s: %s is no path for a socket", pf, settings.vhost_socket);
+        VPSIM_LOG(ERR, "%s: %s is not a path for a socket", pf, settings.vhost_socket);
         return -EINVAL;
     }
     if (settings.vhost_listen) {

@@ -162,12 +162,12 @@ class Client:
             return ("there is no such socket; start vifplugd, or correct the socket that its clients "
                     "are configured with")
         if error.errno == errno.ECONNREFUSED:
-            return "nobody listens there; start vifplugd"
+            return "no process listens there; start vifplugd"
         if error.errno in (errno.EACCES, errno.EPERM):
             return ("permission denied; add this user to the socket's group (socket_group in "
                     "vifplugd.conf)")
         if error.errno in (errno.ENOTSOCK, errno.EPROTOTYPE):
-            return "it is no stream socket; correct the socket that vifplugd's clients are configured with"
+            return "it is not a stream socket; correct the socket that vifplugd's clients are configured with"
         if isinstance(error, socket.timeout) or error.errno == errno.EAGAIN:
             return "it does not accept connections; check whether vifplugd hangs"
         return f"{error.strerror or error}; check that vifplugd runs"
@@ -189,7 +189,7 @@ class Client:
                     raise self._stranger("its reply has no end")
         except socket.timeout as error:
             raise NoAnswer(
-                f"vifplugd did not answer '{method}' within {self.timeout:g} s; see its log and "
+                f"vifplugd did not reply to '{method}' within {self.timeout:g} s; see its log and "
                 "'vifctl status'.") from error
         except OSError as error:
             raise self._closed(method, b"") from error  # It closed the connection during the write.
