@@ -62,10 +62,13 @@ static void describe(const struct op_result *result, char *text, size_t size)
     if (result->error) {
         snprintf(text, size, "%s: %s", reason_name(result->error->reason), result->error->message);
     } else if (result->plan) {
-        snprintf(text, size, "would %s (%s), %s", result->plan->action, result->plan->why, changed);
+        snprintf(text, size, "would %s%s%s (%s), %s", result->plan->action,
+                 result->record ? " " : "", result->record ? result->record->spec.port : "",
+                 result->plan->why, changed);
         append_list(text, size, "; ", result->plan->operations, result->plan->n_operations);
     } else if (result->record) {
-        snprintf(text, size, "%s %s%s", changed, result->record->spec.port,
+        snprintf(text, size, "%s %s%s%s", changed, result->record->spec.port,
+                 strcmp(result->record->boot_id, BOOT_ID) != 0 ? " (stale)" : "",
                  result->on_record ? "" : " (not on record)");
     } else {
         snprintf(text, size, "%s", changed);
@@ -91,6 +94,10 @@ static void on_reply(void *aux, const struct op_result *result)
     describe(result, to->text, sizeof to->text);
     snprintf(to->detail, sizeof to->detail, "%s", result->error ? result->error->detail : "");
     append_list(to->warnings, sizeof to->warnings, "\n", result->warnings, result->n_warnings);
+    if (result->record && result->record->spec.vhost_mode) {
+        snprintf(to->socket, sizeof to->socket, "%s %s",
+                 vhost_mode_name(result->record->spec.vhost_mode), result->record->spec.vhost_path);
+    }
     to->times = result->times;
 }
 
@@ -170,11 +177,12 @@ static void fill_vif(const struct ask *ask, enum vif_kind kind, struct vif *vif)
             .bus = 0x65, .device = (uint8_t)(ask->vf / 8), .function = (uint8_t)(ask->vf % 8)};
     }
     if (kind == VIF_KIND_VHOST_USER) {
-        snprintf(vif->vhost_path, sizeof vif->vhost_path, "/run/vhost/%.64s", ask->vif);
+        snprintf(vif->vhost_path, sizeof vif->vhost_path, "/run/vhost/%s%.64s",
+                 ask->client ? "vhu" : "", ask->vif);
         if (ask->path) {
             COPY(vif->vhost_path, ask->path);
         }
-        vif->vhost_mode = VHOST_MODE_SERVER;
+        vif->vhost_mode = ask->client ? VHOST_MODE_CLIENT : VHOST_MODE_SERVER;
     }
     COPY(vif->linux_bridge, ask->linux_bridge);
     vif->create_port = ask->create_port;
@@ -213,10 +221,10 @@ int rig_ask(enum method method, const struct ask *ask)
     return number;
 }
 
-int rig_reap(const char *vif)
+int rig_reap(const char *vif, int timeout_ms)
 {
     char ids[1][VIF_ID_MAX + 1];
-    struct request request = {.id = "1", .method = METHOD_REAP};
+    struct request request = {.id = "1", .method = METHOD_REAP, .timeout_ms = timeout_ms};
     struct error error = {0};
     int number = ++rig.n_asked;
 
@@ -390,7 +398,12 @@ void rig_watch(void)
 
 void rig_restart(void)
 {
+    bool watches = rig.watch != NULL;
+
     engine_destroy(rig.engine);
+    if (watches) {
+        watch_destroy(rig.watch);
+    }
     reaps_destroy(rig.reaps);
     rig.link_remover->n = 0;
     if (rig.ovs->sent) { /* It happens, and nobody hears of it. */
@@ -402,6 +415,9 @@ void rig_restart(void)
         free(words);
     }
     start_engine();
+    if (watches) {
+        rig_watch();
+    }
 }
 
 void rig_restart_without_links(void)

@@ -28,6 +28,7 @@ struct answer {
     char text[1024];
     char detail[ERROR_TEXT_LEN];
     char warnings[512];
+    char socket[VIF_PATH_MAX + 16]; /* "server /run/vhost/a". */
     struct op_times times;
 };
 
@@ -61,7 +62,8 @@ struct ask {
     enum vif_kind kind; /* NONE: REPRESENTOR with a VF, else VHOST_USER (of a plug). */
     int vf;             /* Its number; 0: none. */
     const char *bridge; /* NULL: br0. */
-    const char *path;   /* VHOST_USER: NULL: /run/vhost/VIF. */
+    const char *path;   /* VHOST_USER; NULL: /run/vhost/VIF, or (client) /run/vhost/vhuVIF. */
+    bool client;        /* VHOST_USER: the guest is the socket's client. */
     const char *name;   /* vif_name. */
     const char *address;
     int mtu;
@@ -83,11 +85,11 @@ int rig_ask(enum method method, const struct ask *ask);
 #define UPDATE(...) rig_ask(METHOD_UPDATE, &(struct ask){__VA_ARGS__})
 
 /* Reaps the VIF `vif`, or (NULL) all that are stale. */
-int rig_reap(const char *vif);
+int rig_reap(const char *vif, int timeout_ms);
 
 /* What a request was told: "" nothing yet; "changed vfra", "unchanged vfra" of a plug or update;
- * "changed", "unchanged" of an unplug; "REASON: MESSAGE"; "would ACTION (WHY), changed; OPERATION;
- * ..."; "removed a b" of a reap. */
+ * "changed", "unchanged" of an unplug; "REASON: MESSAGE"; "removed a b" of a reap; and
+ * "would ACTION PORT (WHY), changed; OPERATION; ..." of a dry run. */
 const char *answer(int asked);
 const char *warnings(int asked);
 const char *detail(int asked);

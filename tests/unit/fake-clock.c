@@ -21,17 +21,41 @@ static struct {
     void *aux;
 } commands[COMMANDS_MAX];
 static size_t n_commands;
-static int slept;
 
 struct unixctl_conn {
     char *reply;
 };
 static struct unixctl_conn conn;
 
+/* What the last poll() was asked for. */
+static int slept;
+static int waited_for[16];
+static size_t n_waited_for;
+
+/* --- The linker (--wrap) has all calls of NAME come to __wrap_NAME here. --- */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+void __wrap_unixctl_command_register(const char *name, const char *usage, int min_args,
+                                     int max_args, unixctl_cb_func *cb, void *aux);
+void __wrap_unixctl_command_reply(struct unixctl_conn *to, const char *body);
+void __wrap_unixctl_command_reply_error(struct unixctl_conn *to, const char *error);
+
+/* Nothing is ready, and no time passes. */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    slept = timeout;
+    n_waited_for = MIN(n, ARRAY_SIZE(waited_for));
+    for (size_t i = 0; i < n_waited_for; i++) {
+        waited_for[i] = fds[i].fd;
+    }
+    return 0;
+}
+
 /* The last one registered counts: each test has an engine of its own. */
-void unixctl_command_register(const char *name, const char *usage OVS_UNUSED,
-                              int min_args OVS_UNUSED, int max_args OVS_UNUSED, unixctl_cb_func *cb,
-                              void *aux)
+void __wrap_unixctl_command_register(const char *name, const char *usage OVS_UNUSED,
+                                     int min_args OVS_UNUSED, int max_args OVS_UNUSED,
+                                     unixctl_cb_func *cb, void *aux)
 {
     size_t i = 0;
 
@@ -45,16 +69,17 @@ void unixctl_command_register(const char *name, const char *usage OVS_UNUSED,
     n_commands = MAX(n_commands, i + 1);
 }
 
-void unixctl_command_reply(struct unixctl_conn *to, const char *body)
+void __wrap_unixctl_command_reply(struct unixctl_conn *to, const char *body)
 {
     free(to->reply);
     to->reply = xstrdup(body ? body : "");
 }
 
-void unixctl_command_reply_error(struct unixctl_conn *to, const char *error)
+void __wrap_unixctl_command_reply_error(struct unixctl_conn *to, const char *error)
 {
-    unixctl_command_reply(to, error);
+    __wrap_unixctl_command_reply(to, error);
 }
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static const char *call(const char *command, const char *argument)
 {
@@ -72,16 +97,6 @@ static const char *call(const char *command, const char *argument)
 const char *unixctl_call(const char *command)
 {
     return call(command, NULL);
-}
-
-/* The linker has every call of poll() come here (--wrap): nothing is ready, and no time passes. */
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
-int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
-int __wrap_poll(struct pollfd *fds OVS_UNUSED, nfds_t n OVS_UNUSED, int timeout)
-{
-    slept = timeout;
-    return 0;
 }
 
 void clock_stop(void)
@@ -103,4 +118,14 @@ int clock_block(void)
 {
     poll_block();
     return slept == INT_MAX ? -1 : slept;
+}
+
+bool clock_waited_for(int fd)
+{
+    for (size_t i = 0; i < n_waited_for; i++) {
+        if (waited_for[i] == fd) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -219,7 +219,7 @@ void links_run(struct links *links,
 
 int links_fd(const struct links *links OVS_UNUSED)
 {
-    return 1; /* poll() is a fake as well. */
+    return FAKE_LINKS_FD;
 }
 
 /* --- The remover: does its jobs when it is asked what it has done. --- */
@@ -243,12 +243,18 @@ void link_remover_add(struct link_remover *remover, uint64_t job, const char *vi
     remover->jobs[remover->n++].plan = *plan;
 }
 
+static bool is_due(const struct link_remover *remover)
+{
+    return remover->n && (!remover->silent || remover->n_allowed);
+}
+
 bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error *error)
 {
     memset(error, 0, sizeof *error);
-    if (remover->n == 0 || remover->silent) {
+    if (!is_due(remover)) {
         return false;
     }
+    remover->n_allowed -= remover->silent;
     *job = remover->jobs[0].id;
     (void)link_plan_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan, error);
     remover->n--;
@@ -258,7 +264,7 @@ bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error
 
 void link_remover_wait(const struct link_remover *remover)
 {
-    if (remover->n && !remover->silent) {
+    if (is_due(remover)) {
         poll_immediate_wake();
     }
 }

@@ -8,6 +8,9 @@
 #include "links/link-remover.h"
 #include "links/links.h"
 
+/* What links_fd() says; poll() is a fake as well. */
+enum { FAKE_LINKS_FD = 1000 };
+
 enum { FAKE_LINKS_MAX = 16, FAKE_JOBS_MAX = 32 };
 
 struct fake_link {
@@ -35,7 +38,8 @@ struct link_remover {
         struct link_plan plan;
     } jobs[FAKE_JOBS_MAX];
     size_t n;
-    bool silent; /* It comes to nothing. */
+    bool silent;      /* It comes to nothing... */
+    size_t n_allowed; /* ...but for so many jobs. */
 };
 
 struct fake_link *fake_link(struct links *links, const char *name); /* NULL if there is none. */

@@ -26,12 +26,24 @@ static void drop_if_empty(struct ovs *ovs, const char *bridge)
     }
 }
 
+/* Limits as they can be read back: with the burst that was left open. */
+static void set_limits(struct fake_port *port, const struct vif_qos *limits)
+{
+    struct qos_rows rows;
+
+    qos_rows_init(&rows);
+    qos_rows_for_limits(limits, port->type, port->name, &rows);
+    port->qos = *limits;
+    qos_rows_read(&rows, &port->qos);
+    qos_rows_destroy(&rows);
+}
+
 /* A VIF's bridge of its own with the guest's port and one of the pair of patch ports. */
 static void make_port_bridge(struct ovs *ovs, const struct port_spec *spec)
 {
     fake_remove_bridge(ovs, spec->port_bridge);
     make_bridge(ovs, spec->port_bridge, spec, "");
-    fake_add_port(ovs, spec->guest_port, spec->port_bridge, "")->qos = spec->qos;
+    set_limits(fake_add_port(ovs, spec->guest_port, spec->port_bridge, ""), &spec->qos);
     fake_add_port(ovs, smap_get(&spec->options, "peer"), spec->port_bridge, "patch");
 }
 
@@ -50,7 +62,7 @@ static void insert(struct ovs *ovs, const struct port_spec *spec, int64_t tag)
     smap_clone(&port->options, &spec->options);
     smap_clone(&port->external_ids, &spec->external_ids);
     port->mtu_request = spec->mtu_request;
-    port->qos = spec->qos;
+    set_limits(port, &spec->qos);
     port->tag = spec->isolate && !tag ? DEAD_VLAN : tag;
     if (spec->port_bridge[0]) {
         make_port_bridge(ovs, spec);
@@ -132,7 +144,7 @@ static void change(struct ovs *ovs, const struct plan *plan)
         port->mtu_request = spec->mtu_request;
     }
     if (plan->set_qos) {
-        port->qos = spec->qos;
+        set_limits(port, &spec->qos);
     }
     change_map(&port->options, &plan->set_options, &plan->remove_options);
     change_map(&port->external_ids, &plan->set_external_ids, &plan->remove_external_ids);

@@ -181,6 +181,97 @@ static void test_doubt(void **state)
     CHECK_STR("it answers", answer(a), "changed vfra");
 }
 
+/* --- The loop. --- */
+
+static void ovsdb_is_away(void)
+{
+    fake_ovs_disconnect(rig.ovs, false);
+}
+
+static void ovsdb_is_silent(void)
+{
+    rig.ovs->silent = true;
+}
+
+static void vswitchd_is_dead(void)
+{
+    rig.vswitchd->state = VSWITCHD_DEAD;
+}
+
+static void vswitchd_is_silent(void)
+{
+    rig.vswitchd->silent = true;
+}
+
+static void vswitchd_starts(void)
+{
+    rig.vswitchd->silent = true;
+    rig.ovs->globals.dpdk_wanted = true;
+}
+
+static void vif_is_busy(void)
+{
+    rig.vswitchd->silent = true;
+    rig.settings.queue_timeout_ms = 5000;
+    PLUG(.vif = "b", .timeout_ms = 60000);
+}
+
+static void mtu_differs(void)
+{
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfrb", .mtu = 1500});
+}
+
+static void quick_one_is_silent(void)
+{
+    rig.profile.slow_probe = true;
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "a", .timeout_ms = 60000);
+    rig_settle();
+}
+
+static void remover_is_silent(void)
+{
+    PLUGGED(.vif = "b", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true,
+            .create_tap = true);
+    rig.link_remover->silent = true;
+}
+
+/* Nothing but the clock wakes the loop, and it is in time. */
+static void test_wakes_in_time(void **state)
+{
+    static const struct {
+        void (*prepare)(void);
+        enum method method;
+        int after_ms;
+        const char *told;
+    } rows[] = {
+        {ovsdb_is_away, METHOD_PLUG, 10000, "switch_unavailable: "},
+        {ovsdb_is_silent, METHOD_PLUG, 10000, "switch_unavailable: "},
+        {vswitchd_is_dead, METHOD_PLUG, 10000, "switch_unavailable: "},
+        {vswitchd_is_silent, METHOD_PLUG, 10000, "timeout: "},
+        {vswitchd_is_silent, METHOD_UNPLUG, 0, "unchanged"},
+        {vswitchd_starts, METHOD_PLUG, 70000, "timeout: "},
+        {vif_is_busy, METHOD_PLUG, 5000, "busy: "},
+        {mtu_differs, METHOD_PLUG, 1000, "not_realized: "},
+        {quick_one_is_silent, METHOD_PLUG, 11000, "timeout: "}, /* Committed after a second. */
+        {remover_is_silent, METHOD_UNPLUG, 10000, "changed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        char row[32];
+        int b;
+
+        rig_renew();
+        snprintf(row, sizeof row, "row %zu", i);
+        rows[i].prepare();
+        b = rig_ask(rows[i].method, &(struct ask){.vif = "b", .vf = 4, .mtu = 9000});
+        rig_run(200000);
+        CHECK_HAS(row, answer(b), rows[i].told);
+        CHECK_INT(row, rig.answers[b].times.total, 1000LL * rows[i].after_ms);
+    }
+}
+
 /* --- vswitchd is known to be dead. --- */
 
 /* Plugs that need it wait without writing anything; what does not need it goes on. */
@@ -304,6 +395,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_deadline_begins_anew_at_commit),
     RIG_TEST(test_grace),
     RIG_TEST(test_doubt),
+    RIG_TEST(test_wakes_in_time),
     RIG_TEST(test_dead),
     RIG_TEST(test_dead_until_the_deadline),
     RIG_TEST(test_dead_and_back),

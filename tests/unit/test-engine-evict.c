@@ -68,6 +68,25 @@ static void test_eviction(void **state)
     }
 }
 
+/* What the VIF that goes had of the kernel goes with it. */
+static void test_links_of_what_is_evicted(void **state)
+{
+    char why[256];
+    int a;
+
+    (void)state;
+    CHECK("set", nic_profile_set(&rig.profile, "vf-number", "virtfn", why, sizeof why));
+    CHECK("set", nic_profile_set(&rig.profile, "vf-range", "0-7", why, sizeof why));
+    fake_add_link(rig.links, "rep1", "", "");
+    PLUGGED(.vif = "b", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0");
+    make_stale("rep1");
+    a = PLUG(.vif = "a", .vf = 5);
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed vfra");
+    CHECK_STR("gone", type_of_port("rep1"), "-");
+    CHECK_STR("down", rig.links->log, "set_down rep1");
+}
+
 /* The VIF that was evicted cannot be brought back either: the answer says so. */
 static void test_evicted_vif_cannot_be_brought_back(void **state)
 {
@@ -142,6 +161,23 @@ static void test_eviction_that_is_uncertain(void **state)
         CHECK_STR(rows[i].what, told(rig.ended),
                   rows[i].fails ? "a none" : "b unplugged, a plugged");
     }
+}
+
+/* Who was to be evicted goes by itself: nobody is told that it was. */
+static void test_eviction_that_is_not_needed_any_more(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "b", .vf = 4);
+    make_stale("vfrb");
+    fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_TRY_AGAIN});
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_pass();
+    fake_remove_port(rig.ovs, "vfrb");
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed vfra");
+    CHECK_STR("ended", told(rig.ended), "a plugged");
 }
 
 /* Who would lose its VF is being changed: that goes first. */
@@ -320,6 +356,24 @@ static void test_device_is_handed_back(void **state)
     CHECK("b is back", fake_port(rig.ovs, "vfrb")->ofport > 0);
 }
 
+/* It is looked for anew on the way back, however long it was looked for before. */
+static void test_device_is_handed_back_late(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "b", .vf = 4);
+    make_stale("vfrb");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = IN_USE_BY("gone")});
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "vfrb", .error = IN_USE_BY("vfra"), .times = 2});
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_run(60000);
+    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK("b is back", !strstr(answer(a), "brought back"));
+    CHECK_INT("looks", rig.answers[a].times.total, 1000 * (3135 + 15));
+}
+
 /* A port that failed for that before, and nobody follows it up any more: a plug does. */
 static void test_found_without_its_device(void **state)
 {
@@ -381,9 +435,11 @@ static void test_follow_hand_over(void **state)
 
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_eviction),
+    RIG_TEST(test_links_of_what_is_evicted),
     RIG_TEST(test_evicted_vif_cannot_be_brought_back),
     RIG_TEST(test_dry_run_of_an_eviction),
     RIG_TEST(test_eviction_that_is_uncertain),
+    RIG_TEST(test_eviction_that_is_not_needed_any_more),
     RIG_TEST(test_eviction_waits),
     RIG_TEST(test_unplug_makes_way),
     RIG_TEST(test_crossed_evictions),
@@ -392,6 +448,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_device_does_not_come_in_time),
     RIG_TEST(test_holder),
     RIG_TEST(test_device_is_handed_back),
+    RIG_TEST(test_device_is_handed_back_late),
     RIG_TEST(test_found_without_its_device),
     RIG_TEST(test_follow_hand_over),
 };

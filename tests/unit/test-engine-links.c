@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: links of the kernel that VIFs need, and bridges of their own. */
+/* The engine: links of the kernel that VIFs need. */
 
 #include "engine-harness.h"
 
@@ -214,6 +214,68 @@ static void test_update(void **state)
     CHECK_HAS("no netdev", warnings(a), "there is no netdev tap0 yet");
 }
 
+/* An update that fails sets the links' MTU back. */
+static void test_undo_of_an_update(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP, .mtu = 1500);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "tap0", .error = "no", .times = 1});
+    a = UPDATE(.vif = "a", .mtu = 9000);
+    rig_settle();
+    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_STR("set back", rig.links->log, "set_mtu tap0 9000, set_mtu tap0 1500");
+}
+
+/* While vswitchd is known to be dead nothing is made. */
+static void test_nothing_is_made_for_a_dead_vswitchd(void **state)
+{
+    int a = PLUG(.vif = "a", TAP);
+
+    (void)state;
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_settle();
+    CHECK_HAS("waits", ops_show(), "plug a, QUEUED for ovs-vswitchd");
+    CHECK_STR("nothing", rig.links->log, "");
+    rig_run(10000);
+    CHECK_HAS("told", answer(a), "switch_unavailable: ");
+    CHECK_STR("nothing", rig.links->log, "");
+}
+
+/* A dry run tells what the real run does, also where only a link is missing. */
+static void test_dry_run_of_a_missing_link(void **state)
+{
+    int a;
+
+    (void)state;
+    KNOWN_FAULT();
+    PLUGGED(.vif = "a", TAP);
+    fake_remove_link(rig.links, "tap0");
+    a = PLUG(.vif = "a", TAP, .dry_run = true);
+    rig_settle();
+    CHECK_HAS("action", answer(a), "would update");
+    CHECK_HAS("changes", answer(a), ", changed; add tap tap0");
+}
+
+/* OVSDB answers an unplug later than the client waits: its links go with its port all the same. */
+static void test_unplug_that_is_answered_too_late(void **state)
+{
+    int a;
+
+    (void)state;
+    KNOWN_FAULT();
+    PLUGGED(.vif = "a", TAP);
+    rig.ovs->silent = true;
+    a = UNPLUG(.vif = "a");
+    rig_run(10000);
+    CHECK_HAS("told", answer(a), "switch_unavailable: ");
+    rig.ovs->silent = false;
+    rig_settle();
+    CHECK_STR("the port goes", type_of_port("tap0"), "-");
+    CHECK("its tap as well", !fake_link(rig.links, "tap0"));
+}
+
 static void test_no_netlink(void **state)
 {
     int a, b;
@@ -289,6 +351,20 @@ static void test_unplug(void **state)
     }
 }
 
+/* With wait = committed they need not wait for vswitchd. */
+static void test_unplug_at_commit(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP);
+    rig.vswitchd->silent = true;
+    a = UNPLUG(.vif = "a", .wait = WAIT_COMMITTED);
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed");
+    CHECK("goes", !fake_link(rig.links, "tap0"));
+}
+
 /* The links are removed only once the port has gone. */
 static void test_unplug_in_order(void **state)
 {
@@ -304,6 +380,28 @@ static void test_unplug_in_order(void **state)
     rig_settle();
     CHECK("goes", !fake_link(rig.links, "tap0"));
     CHECK_STR("told", answer(a), "changed");
+}
+
+/* Each ends when its own links have gone, also behind one that was given up. */
+static void test_unplugs_at_the_same_time(void **state)
+{
+    int a, b;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP);
+    PLUGGED(.vif = "b", TAP_CALLED("tap1"));
+    rig.link_remover->silent = true;
+    a = UNPLUG(.vif = "a", .timeout_ms = 1000);
+    b = UNPLUG(.vif = "b");
+    rig_run(2000);
+    CHECK_HAS("given up", warnings(a), "the kernel has not removed the VIF's links yet");
+    rig.link_remover->n_allowed = 1;
+    rig_settle();
+    CHECK("a's goes", !fake_link(rig.links, "tap0"));
+    CHECK_STR("b waits", answer(b), "");
+    rig.link_remover->n_allowed = 1;
+    rig_settle();
+    CHECK_STR("b", answer(b), "changed");
 }
 
 static void test_link_cannot_be_removed(void **state)
@@ -402,87 +500,11 @@ static void test_what_preceded_goes(void **state)
     rig_settle();
     CHECK_STR("told", answer(a), "changed qvoa");
     CHECK_STR("old one goes", rig.links->log, calls);
+    CHECK_STR("old one goes", warnings(a), "");
     rig.links->fails = "delete";
     a = PLUG(.vif = "a", HYBRID);
     rig_settle();
     CHECK_HAS("stays", warnings(a), "The fake kernel refused 'delete qbr1'.");
-}
-
-/* --- A bridge of the VIF's own. --- */
-
-static void test_port_bridge(void **state)
-{
-    int a;
-
-    (void)state;
-    rig.settings.per_port_bridge = true;
-    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
-    rig_settle();
-    CHECK_STR("made", answer(a), "changed ibpa");
-    CHECK_INT("made", fake_n_ports_on(rig.ovs, "pba"), 2);
-    fake_remove_port(rig.ovs, "pbpa");
-    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
-    rig_settle();
-    CHECK_STR("made whole", answer(a), "changed ibpa");
-    CHECK_INT("made whole", fake_n_ports_on(rig.ovs, "pba"), 2);
-    a = PLUG(.vif = "a", TAP_CALLED("tap1"), .bridge = "sys0");
-    rig_settle();
-    CHECK_STR("another tap", answer(a), "changed ibpa");
-    CHECK_STR("another tap", type_of_port("tap1"), "");
-    CHECK_STR("another tap", type_of_port("tap0"), "-");
-    a = UNPLUG(.vif = "a");
-    rig_settle();
-    CHECK_STR("goes", answer(a), "changed");
-    CHECK("goes", !fake_bridge(rig.ovs, "pba"));
-    CHECK_INT("goes", rig.ovs->n_ports, 0);
-}
-
-/* per_port_bridge is turned off: the guest's port takes the place of the patch port. */
-static void test_port_bridge_goes(void **state)
-{
-    int a;
-
-    (void)state;
-    rig.settings.per_port_bridge = true;
-    PLUGGED(.vif = "a", TAP, .bridge = "sys0");
-    rig.settings.per_port_bridge = false;
-    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
-    rig_settle();
-    CHECK_STR("told", answer(a), "changed tap0");
-    CHECK("gone", !fake_bridge(rig.ovs, "pba"));
-    CHECK_INT("the one port", rig.ovs->n_ports, 1);
-    CHECK("the tap stays", fake_link(rig.links, "tap0"));
-}
-
-/* Names of a bridge of its own that others have. */
-static void test_port_bridge_is_taken(void **state)
-{
-    static const struct {
-        const char *what;
-        const char *port;
-        const char *bridge; /* Where it is. */
-        const char *told;
-    } rows[] = {
-        {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, and"},
-        {"the patch port", "pbpa", "br0", "port_conflict: The VIF needs a patch port pbpa, and"},
-        {"the guest's port", "tap0", "br0", "port_conflict: The VIF needs a port tap0, and"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < N(rows); i++) {
-        int a;
-
-        rig_renew();
-        rig.settings.per_port_bridge = true;
-        if (!fake_bridge(rig.ovs, rows[i].bridge)) {
-            fake_add_bridge(rig.ovs, rows[i].bridge, "system");
-        }
-        fake_add_port(rig.ovs, rows[i].port, rows[i].bridge, "patch");
-        a = PLUG(.vif = "a", TAP, .bridge = "sys0");
-        rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
-        CHECK_INT(rows[i].what, rig.links->n, 0);
-    }
 }
 
 static const struct CMUnitTest tests[] = {
@@ -492,18 +514,21 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_links_that_are_there),
     RIG_TEST(test_made_again),
     RIG_TEST(test_update),
+    RIG_TEST(test_undo_of_an_update),
+    RIG_TEST(test_nothing_is_made_for_a_dead_vswitchd),
+    RIG_TEST(test_dry_run_of_a_missing_link),
+    RIG_TEST(test_unplug_that_is_answered_too_late),
     RIG_TEST(test_no_netlink),
     RIG_TEST(test_kernel_representor),
     RIG_TEST(test_unplug),
+    RIG_TEST(test_unplug_at_commit),
     RIG_TEST(test_unplug_in_order),
+    RIG_TEST(test_unplugs_at_the_same_time),
     RIG_TEST(test_link_cannot_be_removed),
     RIG_TEST(test_unplug_without_a_record),
     RIG_TEST(test_unplug_finds_the_linux_bridge),
     RIG_TEST(test_plug_waits_for_the_removal),
     RIG_TEST(test_what_preceded_goes),
-    RIG_TEST(test_port_bridge),
-    RIG_TEST(test_port_bridge_goes),
-    RIG_TEST(test_port_bridge_is_taken),
 };
 
 int main(void)

@@ -102,6 +102,10 @@ static void test_ends_well(void **state)
         CHECK_INT(row, engine_counters(rig.engine)->transactions - before, rows[i].n_transactions);
         CHECK_INT(row, engine_n_ops(rig.engine), 0);
     }
+    CHECK_INT("plugs", engine_counters(rig.engine)->plugs, 10);
+    CHECK_INT("unplugs", engine_counters(rig.engine)->unplugs, 5);
+    CHECK_INT("updates", engine_counters(rig.engine)->updates, 4);
+    CHECK_INT("failed", engine_counters(rig.engine)->failed, 0);
 }
 
 static void test_wait_committed(void **state)
@@ -191,15 +195,17 @@ static void test_dry_runs(void **state)
     } rows[] = {
         {METHOD_PLUG,
          {.vif = "x", .vf = 5},
-         {"would create (there is no port of this VIF), changed", "vfrx"}},
+         {"would create vfrx (there is no port of this VIF), changed", "vfrx"}},
         {METHOD_PLUG,
          {.vif = "a", .vf = 4},
-         {"would none (port vfra on br0 is as asked), unchanged"}},
+         {"would none vfra (port vfra on br0 is as asked), unchanged"}},
         {METHOD_PLUG,
          {.vif = "a", .vf = 4, .mtu = 9000},
-         {"would update (mtu_request 0 becomes 9000", "), changed"}},
-        {METHOD_PLUG, {.vif = "a", .vf = 5}, {"would replace (", "dpdk-devargs"}},
-        {METHOD_UPDATE, {.vif = "a", .mtu = 9000}, {"would update (mtu_request 0 becomes 9000"}},
+         {"would update vfra (mtu_request 0 becomes 9000", "), changed"}},
+        {METHOD_PLUG, {.vif = "a", .vf = 5}, {"would replace vfra (", "dpdk-devargs"}},
+        {METHOD_UPDATE,
+         {.vif = "a", .mtu = 9000},
+         {"would update vfra (mtu_request 0 becomes 9000"}},
         {METHOD_UNPLUG, {.vif = "a"}, {"would delete (port vfra on br0 goes), changed"}},
         {METHOD_UNPLUG, {.vif = "x"}, {"would none (there is no port of this VIF), unchanged"}},
         {METHOD_PLUG,
@@ -236,7 +242,77 @@ static void test_made_bridge_is_explained(void **state)
     CHECK_STR("made", answer(a), "changed vhua");
     CHECK_HAS("made", warnings(a), "br1");
     CHECK_STR("dry run", warnings(dry), warnings(a));
-    CHECK("made", fake_bridge(rig.ovs, "br1"));
+    CHECK_STR("made", fake_bridge(rig.ovs, "br1")->fail_mode, "");
+    rig.ovs->controllers.ovn = true;
+    PLUG(.vif = "b", .bridge = "br2");
+    rig_settle();
+    CHECK_STR("OVN programs it", fake_bridge(rig.ovs, "br2")->fail_mode, "secure");
+}
+
+/* Limits stay as they are unless a request says something of them. */
+static void test_limits(void **state)
+{
+    static const struct {
+        enum method method;
+        struct ask ask;
+        const char *told;
+        int64_t kbps; /* Then. */
+    } rows[] = {
+        {METHOD_PLUG, {.vif = "a", .vf = 4, .kbps = 500}, "changed vfra", 500},
+        {METHOD_UPDATE, {.vif = "a", .mtu = 9000}, "changed vfra", 500},
+        {METHOD_UPDATE, {.vif = "a", .mtu = 9000}, "unchanged vfra", 500},
+        {METHOD_UPDATE, {.vif = "a", .kbps = 1000}, "changed vfra", 1000},
+        {METHOD_UPDATE, {.vif = "a", .kbps = 1000}, "unchanged vfra", 1000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a = rig_ask(rows[i].method, &rows[i].ask);
+
+        rig_settle();
+        CHECK_STR("told", answer(a), rows[i].told);
+        CHECK_INT(rows[i].told, fake_port(rig.ovs, "vfra")->qos.ingress_kbps, rows[i].kbps);
+    }
+}
+
+/* An undo sets them back. */
+static void test_limits_are_set_back(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", .vf = 4, .kbps = 500);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
+    a = UPDATE(.vif = "a", .kbps = 1000);
+    rig_settle();
+    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_INT("set back", fake_port(rig.ovs, "vfra")->qos.ingress_kbps, 500);
+}
+
+/* The reply names the guest's socket, also where OVSDB does not have it. */
+static void test_sockets(void **state)
+{
+    static const struct {
+        struct ask ask;
+        const char *type;
+        const char *socket;
+    } rows[] = {
+        {{.vif = "a"}, "dpdkvhostuserclient", "server /run/vhost/a"},
+        {{.vif = "a", .client = true}, "dpdkvhostuser", "client /run/vhost/vhua"},
+        {{.vif = "a", .vf = 4}, "dpdk", "server /usr/local/var/run/stdvio4"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_settle();
+        CHECK_HAS(rows[i].type, answer(a), "changed");
+        CHECK_STR(rows[i].type, rig.answers[a].socket, rows[i].socket);
+        CHECK_STR(rows[i].type, rig.ovs->ports[0]->type, rows[i].type);
+    }
 }
 
 /* What vswitchd was started with decides which VFs can be plugged, but for those whose port works
@@ -259,6 +335,20 @@ static void test_representors_of_the_start(void **state)
     b = PLUG(.vif = "b", .vf = 7);
     rig_settle();
     CHECK_STR("can", answer(b), "changed vfrb");
+}
+
+static void test_directory_of_a_socket(void **state)
+{
+    int a, b;
+
+    (void)state;
+    rig.settings.check_paths = true;
+    strcpy(rig.settings.socket_dirs[0], "/tmp");
+    a = PLUG(.vif = "a", .path = "/tmp/a");
+    b = PLUG(.vif = "b", .path = "/tmp/no-such-directory/b");
+    rig_settle();
+    CHECK_STR("is there", answer(a), "changed vhua");
+    CHECK_HAS("is not", answer(b), "invalid_request: The directory of socket");
 }
 
 static void test_offload_is_required(void **state)
@@ -301,7 +391,11 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_refused),
     RIG_TEST(test_dry_runs),
     RIG_TEST(test_made_bridge_is_explained),
+    RIG_TEST(test_limits),
+    RIG_TEST(test_limits_are_set_back),
+    RIG_TEST(test_sockets),
     RIG_TEST(test_representors_of_the_start),
+    RIG_TEST(test_directory_of_a_socket),
     RIG_TEST(test_offload_is_required),
     RIG_TEST(test_timings_are_noted),
 };

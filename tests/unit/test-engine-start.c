@@ -26,6 +26,7 @@ static void test_recovers_a_detached_port(void **state)
     } rows[] = {
         {"representor", {.vif = "a", .vf = 4}, "vfra", "dpdk"},
         {"vhost-user", {.vif = "a"}, "vhua", "dpdkvhostuserclient"},
+        {"guest as client", {.vif = "a", .client = true}, "vhua", "dpdkvhostuser"},
     };
 
     (void)state;
@@ -287,14 +288,15 @@ static void test_reap(void **state)
         int max_queued;
         const char *told;
         const char *warned;
+        int n_left;
     } rows[] = {
-        {"all", NULL, 64, "removed a b", ""},
-        {"one", "b", 64, "removed b", ""},
-        {"not stale", "c", 64, "invalid_request: VIF c is not stale", ""},
-        {"not there", "x", 64, "invalid_request: VIF x is not stale", ""},
-        {"as many as may wait", NULL, 1, "removed a", "1 more are stale than may wait at a time"},
-        {"none may wait", NULL, 0, "busy: ", ""},
-        {"it may not wait", "b", 0, "busy: ", ""},
+        {"all", NULL, 64, "removed a b", "", 1},
+        {"one", "b", 64, "removed b", "", 2},
+        {"not stale", "c", 64, "invalid_request: VIF c is not stale", "", 3},
+        {"not there", "x", 64, "invalid_request: VIF x is not stale", "", 3},
+        {"as many as may wait", NULL, 1, "removed a", "1 more are stale than may wait at a", 2},
+        {"none may wait", NULL, 0, "busy: ", "", 3},
+        {"it may not wait", "b", 0, "busy: ", "", 3},
     };
 
     (void)state;
@@ -308,20 +310,37 @@ static void test_reap(void **state)
         make_stale("vhua");
         make_stale("vhub");
         rig.settings.max_queued = rows[i].max_queued;
-        asked = rig_reap(rows[i].named);
+        asked = rig_reap(rows[i].named, 0);
         rig_settle();
         CHECK_HAS(rows[i].what, answer(asked), rows[i].told);
         CHECK_HAS(rows[i].what, warnings(asked), rows[i].warned);
+        CHECK_INT(rows[i].what, fake_n_ports_on(rig.ovs, "br0"), rows[i].n_left);
         CHECK_STR(rows[i].what, type_of_port("vhuc"), "dpdkvhostuserclient");
     }
 }
 
 static void test_reap_of_none(void **state)
 {
-    int asked = rig_reap(NULL);
+    int asked = rig_reap(NULL, 0);
 
     (void)state;
     CHECK_STR("none", answer(asked), "removed");
+}
+
+/* Its timeout is that of each unplug. */
+static void test_reap_in_time(void **state)
+{
+    int asked;
+
+    (void)state;
+    PLUGGED(.vif = "a");
+    make_stale("vhua");
+    rig.vswitchd->silent = true;
+    asked = rig_reap(NULL, 300);
+    rig_run(299);
+    CHECK_STR("waits for vswitchd", answer(asked), "");
+    rig_run(1);
+    CHECK_STR("done", answer(asked), "removed a");
 }
 
 /* Plugged again since it was found: it stays. One cannot be removed: the answer says so. */
@@ -336,7 +355,7 @@ static void test_reap_of_what_changes(void **state)
     make_stale("vhub");
     rig_settle();
     PLUG(.vif = "a");
-    asked = rig_reap(NULL);
+    asked = rig_reap(NULL, 0);
     fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR, .words = "no"});
     fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR, .words = "no"});
     rig_settle();
@@ -440,6 +459,33 @@ static void test_repair(void **state)
     }
 }
 
+/* The bridge that a repair makes anew gets the fail_mode that it had, or one that suits. */
+static void test_bridge_of_a_repair(void **state)
+{
+    static const struct {
+        const char *had;
+        bool ovn;
+        const char *gets;
+    } rows[] = {{"", false, ""}, {"", true, "secure"}, {"secure", false, "secure"}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct record before, copy;
+
+        rig_renew();
+        snprintf(fake_bridge(rig.ovs, "br0")->fail_mode, 11, "%s", rows[i].had);
+        PLUGGED(.vif = "a", .vf = 4);
+        ovs_find_vif(rig.ovs, "a", &before);
+        record_clone(&copy, &before);
+        move_and_remove_bridge(fake_port(rig.ovs, "vfra"));
+        rig.ovs->controllers.ovn = rows[i].ovn;
+        engine_repair(rig.engine, "a", &copy.spec);
+        rig_settle();
+        CHECK_STR(rows[i].gets, fake_bridge(rig.ovs, "br0")->fail_mode, rows[i].gets);
+        record_destroy(&copy);
+    }
+}
+
 /* A repair that fails is not undone: what others made of the VIF is no better. */
 static void test_failed_repair(void **state)
 {
@@ -510,8 +556,10 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_trunk_bridge),
     RIG_TEST(test_reap),
     RIG_TEST(test_reap_of_none),
+    RIG_TEST(test_reap_in_time),
     RIG_TEST(test_reap_of_what_changes),
     RIG_TEST(test_repair),
+    RIG_TEST(test_bridge_of_a_repair),
     RIG_TEST(test_failed_repair),
     RIG_TEST(test_repair_without_links),
 };

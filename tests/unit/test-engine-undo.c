@@ -91,6 +91,7 @@ static void test_undo_without_a_connection(void **state)
     rig_settle();
     CHECK_STR("undone", type_of_port("vfra"), "-");
     CHECK_STR("undone", told(rig.ended), "a none");
+    CHECK_INT("once", engine_counters(rig.engine)->undone, 1);
 }
 
 static void test_undo_that_ovsdb_does_not_answer(void **state)
@@ -234,6 +235,26 @@ static void test_acknowledged_is_not_undone(void **state)
     CHECK_INT("counted", engine_counters(rig.engine)->undone, 0);
 }
 
+/* The bridge of a VIF that was evicted has gone meanwhile: it cannot come back. */
+static void test_bridge_of_what_was_evicted_goes(void **state)
+{
+    int a;
+
+    (void)state;
+    fake_add_bridge(rig.ovs, "br1", "netdev");
+    PLUGGED(.vif = "b", .vf = 4, .bridge = "br1");
+    rig.settings.evict_on_vf_conflict = 1;
+    fail_port("vfra", "no such VF", 0);
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_pass();
+    rig_pass();
+    fake_remove_bridge(rig.ovs, "br1");
+    rig_settle();
+    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_INT("nothing is left", rig.ovs->n_ports, 0);
+    CHECK_INT("nothing is left", engine_n_ops(rig.engine), 0);
+}
+
 /* --- Bridges that were made. --- */
 
 /* `a` and `b` are plugged into br1, which is not there. Who fails, and what becomes of it. */
@@ -292,6 +313,32 @@ static void test_made_bridge_is_handed_over(void **state)
     CHECK("stays", fake_bridge(rig.ovs, "br1"));
 }
 
+/* The same, and the other is in the transaction that OVSDB has just answered. */
+static void test_made_bridge_is_handed_over_at_commit(void **state)
+{
+    char why[256];
+    int b;
+
+    (void)state;
+    KNOWN_FAULT();
+    CHECK("set", nic_profile_set(&rig.profile, "set-vf-mac", "try", why, sizeof why));
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .vf_mac = "00:00:00:00:00:00"});
+    fail_port("vhub", "no", 0);
+    PLUG(.vif = "a", .vf = 4, .bridge = "br1");
+    rig_run(499);
+    clock_warp(1);
+    b = PLUG(.vif = "b", .bridge = "br1");
+    rig_pass();
+    CHECK_HAS("is to be planned without its MAC", ops_show(), " plug a, QUEUED");
+    rig.settings.ensure_hw_offload = OFFLOAD_REQUIRE; /* So that it cannot be. */
+    rig_pass();
+    CHECK_HAS("one is undone", ops_show(), "undo plug a");
+    CHECK_HAS("the other is committed", ops_show(), " plug b, REALIZING");
+    rig_settle();
+    CHECK_HAS("fails as well", answer(b), "not_realized: ");
+    CHECK("nobody is left there", !fake_bridge(rig.ovs, "br1"));
+}
+
 /* The connection breaks while it is made: it is ours if the port is there. */
 static void test_uncertain_bridge(void **state)
 {
@@ -325,8 +372,10 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_undo_without_vswitchd),
     RIG_TEST(test_no_plan_any_more),
     RIG_TEST(test_acknowledged_is_not_undone),
+    RIG_TEST(test_bridge_of_what_was_evicted_goes),
     RIG_TEST(test_made_bridge),
     RIG_TEST(test_made_bridge_is_handed_over),
+    RIG_TEST(test_made_bridge_is_handed_over_at_commit),
     RIG_TEST(test_uncertain_bridge),
 };
 

@@ -100,6 +100,20 @@ static void test_gives_up(void **state)
     CHECK_INT("until the next plug", port()->mtu_request, 1500);
 }
 
+/* What somebody plugs is put right at once, whatever was repaired before. */
+static void test_plug_ends_the_pause(void **state)
+{
+    (void)state;
+    start();
+    change_mtu(2000);
+    rig_run(250);
+    PLUG(.vif = "a", .vf = 4, .mtu = 1600);
+    rig_run(250);
+    change_mtu(2000);
+    rig_run(250);
+    CHECK_INT("put right", port()->mtu_request, 1600);
+}
+
 /* The count begins anew after a minute without a repair. */
 static void test_forgets(void **state)
 {
@@ -171,11 +185,12 @@ static void test_no_room(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    RIG_TEST(test_changed),  RIG_TEST(test_removed),
-    RIG_TEST(test_link),     RIG_TEST(test_removed_and_taken),
-    RIG_TEST(test_gives_up), RIG_TEST(test_forgets),
-    RIG_TEST(test_error),    RIG_TEST(test_hopeless_error),
-    RIG_TEST(test_stale),    RIG_TEST(test_no_room),
+    RIG_TEST(test_changed),        RIG_TEST(test_removed),
+    RIG_TEST(test_link),           RIG_TEST(test_removed_and_taken),
+    RIG_TEST(test_gives_up),       RIG_TEST(test_plug_ends_the_pause),
+    RIG_TEST(test_forgets),        RIG_TEST(test_error),
+    RIG_TEST(test_hopeless_error), RIG_TEST(test_stale),
+    RIG_TEST(test_no_room),
 };
 
 int main(void)

@@ -126,6 +126,23 @@ static void test_drift_ends(void **state)
     CHECK_INT("for lists", watch_drift(rig.watch, &record, drift), 0);
 }
 
+/* A plug puts it right; from then on there is something to tell again. */
+static void test_drift_again(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    for (int i = 0; i < 2; i++) {
+        change_mtu();
+        touch();
+        rig_run(250);
+        CHECK_STR("drifted", told(rig.events), "a drifted (mtu_request: '1500' is '2000')");
+        PLUG(.vif = "a", .vf = 4, .mtu = 1500);
+        rig_run(1000);
+        CHECK_STR("put right", told(rig.events), "a changed");
+    }
+}
+
 /* What is different only for a moment is passed over. */
 static void test_short_drift(void **state)
 {
@@ -287,6 +304,22 @@ static void test_vanished_port(void **state)
     CHECK_STR("as it came", told(rig.events), "a drifted (type: 'dpdk' is 'internal')");
 }
 
+/* The kernel's notifications wake the loop, once there is something to compare them with. */
+static void test_wakes_for_links(void **state)
+{
+    (void)state;
+    rig_watch();
+    rig_settle();
+    CHECK("waits", clock_waited_for(FAKE_LINKS_FD));
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_settle();
+    CHECK("does not", !clock_waited_for(FAKE_LINKS_FD));
+    fake_ovs_reconnect(rig.ovs);
+    rig_restart_without_links();
+    rig_run(1000);
+    CHECK("there are none", !clock_waited_for(FAKE_LINKS_FD));
+}
+
 /* --- Errors. --- */
 
 static void test_error_later(void **state)
@@ -377,6 +410,24 @@ static void test_operations_are_told(void **state)
         rig_run(20000);
         CHECK_STR(rows[i].told, told(rig.events), rows[i].told);
     }
+}
+
+/* What came to nothing, and marks, are nothing to tell. */
+static void test_nothing_to_tell(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
+    PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    rig_run(20000);
+    CHECK_STR("undone", rig.events, "");
+    CHECK_STR("undone", told(rig.ended), "a none");
+    smap_replace(&port()->external_ids, KEY_BOOT_ID, "boot-0");
+    PLUG(.vif = "a", .vf = 4, .mtu = 1500);
+    rig_run(20000);
+    CHECK_STR("marks", rig.events, "");
+    CHECK_STR("marks", told(rig.ended), "a none");
 }
 
 /* While an operation on a VIF is under way, nothing of it is told; what there is then is what is
@@ -503,17 +554,20 @@ static void test_changed_while_ovsdb_was_away(void **state)
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_drift),
     RIG_TEST(test_drift_ends),
+    RIG_TEST(test_drift_again),
     RIG_TEST(test_short_drift),
     RIG_TEST(test_drift_beside_the_port),
     RIG_TEST(test_moved_port),
     RIG_TEST(test_moved_port_on_a_busy_bridge),
     RIG_TEST(test_removed_bridge),
     RIG_TEST(test_vanished_port),
+    RIG_TEST(test_wakes_for_links),
     RIG_TEST(test_error_later),
     RIG_TEST(test_error_without_vswitchd),
     RIG_TEST(test_hand_over_is_followed),
     RIG_TEST(test_hand_over_that_does_not_end),
     RIG_TEST(test_operations_are_told),
+    RIG_TEST(test_nothing_to_tell),
     RIG_TEST(test_operation_under_way),
     RIG_TEST(test_operation_that_writes_nothing),
     RIG_TEST(test_evicted),

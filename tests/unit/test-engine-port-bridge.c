@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: VIFs with a bridge of their own (per_port_bridge). */
+
+#include "engine-harness.h"
+
+#define TAP_CALLED(x) .kind = VIF_KIND_OVS, .name = (x), .create_port = true, .create_tap = true
+#define TAP TAP_CALLED("tap0")
+
+static void test_port_bridge(void **state)
+{
+    int a;
+
+    (void)state;
+    rig.settings.per_port_bridge = true;
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("made", answer(a), "changed ibpa");
+    CHECK_INT("made", fake_n_ports_on(rig.ovs, "pba"), 2);
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("is as asked", answer(a), "unchanged ibpa");
+    fake_remove_port(rig.ovs, "pbpa");
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("made whole", answer(a), "changed ibpa");
+    CHECK_INT("made whole", fake_n_ports_on(rig.ovs, "pba"), 2);
+    a = PLUG(.vif = "a", TAP_CALLED("tap1"), .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("another tap", answer(a), "changed ibpa");
+    CHECK_STR("another tap", type_of_port("tap1"), "");
+    CHECK_STR("another tap", type_of_port("tap0"), "-");
+    a = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_STR("goes", answer(a), "changed");
+    CHECK("goes", !fake_bridge(rig.ovs, "pba"));
+    CHECK_INT("goes", rig.ovs->n_ports, 0);
+}
+
+/* per_port_bridge is turned off: the guest's port takes the place of the patch port. */
+static void test_port_bridge_goes(void **state)
+{
+    int a;
+
+    (void)state;
+    rig.settings.per_port_bridge = true;
+    PLUGGED(.vif = "a", TAP, .bridge = "sys0");
+    rig.settings.per_port_bridge = false;
+    a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+    rig_settle();
+    CHECK_STR("told", answer(a), "changed tap0");
+    CHECK("gone", !fake_bridge(rig.ovs, "pba"));
+    CHECK_INT("the one port", rig.ovs->n_ports, 1);
+    CHECK("the tap stays", fake_link(rig.links, "tap0"));
+}
+
+/* Names of a bridge of its own that others have. */
+static void test_port_bridge_is_taken(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *port;
+        const char *bridge; /* Where it is. */
+        const char *told;
+    } rows[] = {
+        {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, and"},
+        {"the patch port", "pbpa", "br0", "port_conflict: The VIF needs a patch port pbpa, and"},
+        {"the guest's port", "tap0", "br0", "port_conflict: The VIF needs a port tap0, and"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.settings.per_port_bridge = true;
+        if (!fake_bridge(rig.ovs, rows[i].bridge)) {
+            fake_add_bridge(rig.ovs, rows[i].bridge, "system");
+        }
+        fake_add_port(rig.ovs, rows[i].port, rows[i].bridge, "patch");
+        a = PLUG(.vif = "a", TAP, .bridge = "sys0");
+        rig_settle();
+        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_INT(rows[i].what, rig.links->n, 0);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_port_bridge),
+    RIG_TEST(test_port_bridge_goes),
+    RIG_TEST(test_port_bridge_is_taken),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}
