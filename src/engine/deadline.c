@@ -13,7 +13,7 @@ int engine_timeout_ms(const struct engine *engine, const struct op *op)
     return op->request.timeout_ms ? op->request.timeout_ms : engine->env.settings->timeout_ms;
 }
 
-void engine_unavailable(const struct engine *engine, struct error *error)
+void engine_switch_unavailable(const struct engine *engine, struct error *error)
 {
     if (!ovs_synced(engine->env.ovs)) {
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
@@ -50,7 +50,7 @@ static enum outcome go_on(struct op *op)
 
 static enum outcome queued_too_long(const struct engine *engine, struct op *op, struct error *error)
 {
-    engine_unavailable(engine, error);
+    engine_switch_unavailable(engine, error);
     if (!op->written) {
         return OUTCOME_FAIL;
     }
@@ -114,7 +114,7 @@ static bool give_grace(const struct engine *engine, struct op *op, long long int
 static enum outcome realized_too_late(const struct engine *engine, struct op *op,
                                       struct error *error)
 {
-    vswitchd_doubt(engine->env.vswitchd);
+    vswitchd_did_not_answer(engine->env.vswitchd);
     if (op->type == OP_UNPLUG) {
         op_warn(op, "ovs-vswitchd has not confirmed that the port is gone");
         return OUTCOME_SUCCEED;
@@ -135,7 +135,7 @@ static enum outcome realized_too_late(const struct engine *engine, struct op *op
                   "ovs-vswitchd.log, and try again with a longer timeout if it is slow.",
                   op->goal.port, engine_timeout_ms(engine, op));
     } else {
-        engine_unavailable(engine, error);
+        engine_switch_unavailable(engine, error);
     }
     return OUTCOME_FAIL;
 }

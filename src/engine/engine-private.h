@@ -18,7 +18,7 @@
 struct results {
     enum ovs_txn_result result;
     int64_t next_cfg;
-    char *words; /* OVSDB's error text, or NULL. Owned. */
+    char *error_text; /* OVSDB's error text, or NULL. Owned. */
 };
 
 struct engine {
@@ -86,7 +86,7 @@ enum outcome engine_check_deadline(const struct engine *engine, struct op *op, s
 
 /* Fills op->goal with the port that a plug asks for, by facts as they are at this moment (facts.c).
  */
-bool engine_specify(const struct engine *engine, struct op *op, struct error *error);
+bool engine_make_goal(const struct engine *engine, struct op *op, struct error *error);
 
 /* Chooses the fail_mode of the bridge of a port that is put back, should the bridge be missing. */
 void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec);
@@ -113,7 +113,7 @@ bool engine_is_stalled(const struct engine *engine);
 int engine_timeout_ms(const struct engine *engine, const struct op *op);
 
 /* The error for an operation that could not be done since OVSDB or vswitchd is away. */
-void engine_unavailable(const struct engine *engine, struct error *error);
+void engine_switch_unavailable(const struct engine *engine, struct error *error);
 
 /* Whether an unplug of that VIF was asked for before `op`, and has not ended. */
 bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op);

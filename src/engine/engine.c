@@ -35,7 +35,7 @@ void engine_destroy(struct engine *engine)
         }
     }
     ops_destroy(&engine->ops);
-    free(engine->results.words);
+    free(engine->results.error_text);
     free(engine);
 }
 
@@ -260,10 +260,10 @@ void engine_collect(struct engine *engine)
     enum ovs_txn_result result;
     int64_t next_cfg;
     struct op *op;
-    char *words;
+    char *error_text;
 
     recover(engine);
-    result = ovs_txn_result(engine->env.ovs, &next_cfg, &words);
+    result = ovs_txn_result(engine->env.ovs, &next_cfg, &error_text);
     if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
         return;
     }
@@ -273,7 +273,7 @@ void engine_collect(struct engine *engine)
     }
     results->result = result;
     results->next_cfg = next_cfg;
-    results->words = words;
+    results->error_text = error_text;
 }
 
 /* Goes on with the operations whose results engine_collect() has taken in. */
@@ -286,13 +286,13 @@ static void settle(struct engine *engine)
 
     if (results->result == OVS_TXN_ERROR) {
         VLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
-                  ovs_list_size(&engine->ops.in[OP_SETTLING]), results->words);
+                  ovs_list_size(&engine->ops.in[OP_SETTLING]), results->error_text);
     }
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_SETTLING]) {
         engine_conclude(engine, op, engine_settle(engine, op, alone, &error), &error);
     }
-    free(results->words);
-    results->words = NULL;
+    free(results->error_text);
+    results->error_text = NULL;
     results->result = OVS_TXN_NONE;
 }
 

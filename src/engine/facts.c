@@ -116,7 +116,7 @@ void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec
     }
 }
 
-bool engine_specify(const struct engine *engine, struct op *op, struct error *error)
+bool engine_make_goal(const struct engine *engine, struct op *op, struct error *error)
 {
     const struct engine_settings *settings = engine->env.settings;
     const struct vif *vif = &op->request.vif;

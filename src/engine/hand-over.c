@@ -9,10 +9,10 @@
  * probes a slow device, it takes longer. In all it is given some 3 s, and the reconfigurations. */
 enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, LOOKS_MAX = 12 };
 
-bool hand_over_parse(const char *words, char holder[PORT_NAME_MAX + 1])
+bool hand_over_parse(const char *error_text, char holder[PORT_NAME_MAX + 1])
 {
     static const char mark[] = "already in use by '";
-    const char *name = words ? strstr(words, mark) : NULL;
+    const char *name = error_text ? strstr(error_text, mark) : NULL;
     size_t len;
 
     if (!name) {

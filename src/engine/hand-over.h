@@ -13,9 +13,9 @@
 
 #include "plan/record.h"
 
-/* Whether ovs-vswitchd's words (NULL is taken) say that a device is another port's, and whose:
+/* Whether ovs-vswitchd's error text (NULL is taken) say that a device is another port's, and whose:
  * fills `holder`, which may be the very port that they are about, as it was before. */
-bool hand_over_parse(const char *words, char holder[PORT_NAME_MAX + 1]);
+bool hand_over_parse(const char *error_text, char holder[PORT_NAME_MAX + 1]);
 
 /* Whether OVSDB leaves no doubt that `holder`, the port that ovs-vswitchd named (NULL: there is
  * none of that name), lets go of the device that `taker` is to have. */

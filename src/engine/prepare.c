@@ -280,7 +280,7 @@ static enum outcome prepare_plug(const struct engine *engine, struct op *op,
     enum outcome outcome;
 
     forget_evicted(op);
-    if (!engine_specify(engine, op, error)) {
+    if (!engine_make_goal(engine, op, error)) {
         return OUTCOME_FAIL;
     }
     if (current) {

@@ -143,7 +143,8 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
 static enum outcome refused(const struct engine *engine, struct op *op, bool alone,
                             struct error *error)
 {
-    const char *words = engine->results.words ? engine->results.words : "no reason given";
+    const char *error_text =
+        engine->results.error_text ? engine->results.error_text : "no reason given";
 
     /* In a batch nobody knows which operation was to blame, so each goes alone. An operation that
      * was alone is planned once more, since what it collided with is known by now. */
@@ -153,8 +154,8 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
     }
     error_set(error, REASON_INTERNAL, "",
               "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's log.",
-              op->request.vif_id, words);
-    error_detail(error, "%s", words);
+              op->request.vif_id, error_text);
+    error_detail(error, "%s", error_text);
     return OUTCOME_FAIL;
 }
 

@@ -33,22 +33,22 @@ enum verdict {
  * PFs take some, with rows of their own or without. */
 enum { DPDK_ROWS_FULL = 30 };
 
-/* What may be behind vswitchd's words, and the next step. */
-static const char *advice(const struct engine *engine, const char *words)
+/* What may be behind vswitchd's error text, and the next step. */
+static const char *advice(const struct engine *engine, const char *error_text)
 {
-    if (strstr(words, "already in use")) {
+    if (strstr(error_text, "already in use")) {
         return "find the port that has the device with ovs-vsctl and remove it";
     }
-    if (strstr(words, "Error attaching device")) {
+    if (strstr(error_text, "Error attaching device")) {
         if (ovs_n_dpdk_ports(engine->env.ovs) >= DPDK_ROWS_FULL) {
             return "DPDK may have run out of ports (Debian builds it for 32 in all); unplug some "
                    "VIFs "
                    "or rebuild DPDK with a larger RTE_MAX_ETHPORTS";
         }
         return "check that vswitchd's DPDK knows the PF (dpdk-extra) and that the VF is enabled; "
-               "ovs-vswitchd.log has the driver's words";
+               "ovs-vswitchd.log has the driver's error text";
     }
-    if (strstr(words, "Address family not supported")) {
+    if (strstr(error_text, "Address family not supported")) {
         return "check that ovs-vswitchd was built with DPDK and that other_config:dpdk-init is "
                "true";
     }
@@ -58,11 +58,11 @@ static const char *advice(const struct engine *engine, const char *words)
 static enum verdict not_realized(const struct engine *engine, const struct record *record,
                                  struct error *error)
 {
-    const char *words = record->error ? record->error : "ofport is -1";
+    const char *error_text = record->error ? record->error : "ofport is -1";
 
     error_set(error, REASON_NOT_REALIZED, "", "ovs-vswitchd could not make port %s (%.200s); %s.",
-              record->spec.port, words, advice(engine, words));
-    error_detail(error, "%s", words);
+              record->spec.port, error_text, advice(engine, error_text));
+    error_detail(error, "%s", error_text);
     return VERDICT_FAILED;
 }
 

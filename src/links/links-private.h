@@ -30,8 +30,8 @@ struct links {
 
 /* The kernel's answer to a request. */
 struct kernel_answer {
-    int errnum;      /* 0: the kernel did it. */
-    char words[200]; /* strerror() text and, in brackets, the kernel's text, if any. */
+    int errnum;           /* 0: the kernel did it. */
+    char error_text[200]; /* strerror() text and, in brackets, the kernel's text, if any. */
 };
 
 /* links-request.c */
@@ -50,8 +50,8 @@ bool links_request(struct links *links, struct nl_msg *msg, nl_recvmsg_msg_cb_t 
 /* Fills *answer as for a kernel's error `errnum`. Returns false. */
 bool links_answer(struct kernel_answer *answer, int errnum);
 
-/* Fills *error: "Link NAME could not be WHAT: WORDS; NEXT." where `format` makes WHAT ("set up"),
- * and NEXT is `next`, or a better text for the answer's error number. Returns false. */
+/* Fills *error: "Link NAME could not be WHAT: ERROR TEXT; NEXT." where `format` makes WHAT ("set
+ * up"), and NEXT is `next`, or a better text for the answer's error number. Returns false. */
 bool links_fail(struct error *error, const struct kernel_answer *answer, const char *name,
                 const char *next, const char *format, ...) __attribute__((format(printf, 5, 6)));
 

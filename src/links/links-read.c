@@ -180,8 +180,8 @@ bool links_for_each_alias(struct links *links, const char *prefix,
     if (answer.errnum) {
         error_set(error, REASON_NOT_REALIZED, "",
                   "The links with alias %s* could not be listed: %s; try again.", prefix,
-                  answer.words);
-        return error_detail(error, "%s", answer.words);
+                  answer.error_text);
+        return error_detail(error, "%s", answer.error_text);
     }
     return true;
 }

@@ -19,7 +19,7 @@ struct exchange {
 bool links_answer(struct kernel_answer *answer, int errnum)
 {
     answer->errnum = errnum;
-    snprintf(answer->words, sizeof answer->words, "%s", strerror(errnum));
+    snprintf(answer->error_text, sizeof answer->error_text, "%s", strerror(errnum));
     return false;
 }
 
@@ -64,18 +64,19 @@ static void note(struct exchange *exchange, struct nlmsghdr *header)
     const struct nlmsgerr *error = nlmsg_data(header);
     struct kernel_answer *answer = exchange->answer;
     const int flags = NLM_F_CAPPED | NLM_F_ACK_TLVS;
-    struct nlattr *words = NULL;
+    struct nlattr *kernel_text = NULL;
 
     exchange->done = true;
     links_answer(answer, -error->error);
     if ((header->nlmsg_flags & flags) == flags) {
-        words = nlmsg_find_attr(header, sizeof *error, NLMSGERR_ATTR_MSG);
+        kernel_text = nlmsg_find_attr(header, sizeof *error, NLMSGERR_ATTR_MSG);
     }
-    if (words) {
+    if (kernel_text) {
         char text[120];
 
-        nla_strlcpy(text, words, sizeof text);
-        snprintf(answer->words, sizeof answer->words, "%s (%s)", strerror(-error->error), text);
+        nla_strlcpy(text, kernel_text, sizeof text);
+        snprintf(answer->error_text, sizeof answer->error_text, "%s (%s)", strerror(-error->error),
+                 text);
     }
 }
 
@@ -149,7 +150,7 @@ bool links_request(struct links *links, struct nl_msg *msg, nl_recvmsg_msg_cb_t 
         nl_socket_free(links->requests);
         links->requests = NULL;
         answer->errnum = EIO;
-        snprintf(answer->words, sizeof answer->words, "%s", nl_geterror(result));
+        snprintf(answer->error_text, sizeof answer->error_text, "%s", nl_geterror(result));
     } else if (result == -NLE_DUMP_INTR) {
         links_answer(answer, EINTR);
     }
@@ -194,6 +195,6 @@ bool links_fail(struct error *error, const struct kernel_answer *answer, const c
     va_end(args);
     next_step(step, sizeof step, answer->errnum, name, next);
     error_set(error, REASON_NOT_REALIZED, "", "Link %s could not be %s: %s; %s.", name, what,
-              answer->words, step);
-    return error_detail(error, "%s", answer->words);
+              answer->error_text, step);
+    return error_detail(error, "%s", answer->error_text);
 }

@@ -280,7 +280,7 @@ static bool look_up_bridge(struct links *links, const char *name, struct named_l
     }
     if (strcmp(bridge->facts.kind, "bridge")) {
         answer->errnum = EOPNOTSUPP;
-        snprintf(answer->words, sizeof answer->words, "%s is no Linux bridge", name);
+        snprintf(answer->error_text, sizeof answer->error_text, "%s is no Linux bridge", name);
         return false;
     }
     return true;

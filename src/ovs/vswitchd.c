@@ -178,7 +178,7 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd)
     return vswitchd->pid;
 }
 
-void vswitchd_doubt(struct vswitchd *vswitchd)
+void vswitchd_did_not_answer(struct vswitchd *vswitchd)
 {
     if (!vswitchd->seen_pidfile) {
         set_state(vswitchd, VSWITCHD_UNKNOWN);

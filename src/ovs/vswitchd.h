@@ -37,6 +37,6 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd);
 
 /* Callers call this if cur_cfg did not reach a next_cfg: without a pidfile the state is then
  * UNKNOWN again. */
-void vswitchd_doubt(struct vswitchd *vswitchd);
+void vswitchd_did_not_answer(struct vswitchd *vswitchd);
 
 #endif

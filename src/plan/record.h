@@ -19,7 +19,7 @@ struct record {
     int64_t ofport;           /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
     int mtu;                  /* As vswitchd applied it; 0: not known. */
     char vf_mac[VIF_MAC_LEN]; /* The VF's MAC as vswitchd applied it (status:dpdk-vf-mac); or "". */
-    char *error;              /* vswitchd's words, or NULL. */
+    char *error;              /* vswitchd's error text, or NULL. */
     bool foreign_qos;         /* Its QoS rows say more than spec.qos can. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];

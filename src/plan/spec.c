@@ -23,7 +23,7 @@ static const char *default_datapath(const struct vif *vif)
 
 /* Settles the bridge's datapath type: the request's, else the existing bridge's, else the NIC
  * profile's, else os-vif's default. An existing bridge is never changed, only agreed with. */
-static bool settle_datapath(const struct vif *vif, const struct spec_facts *facts,
+static bool choose_datapath(const struct vif *vif, const struct spec_facts *facts,
                             struct port_spec *spec, struct error *error)
 {
     const struct bridge_facts *bridge = &facts->bridge;
@@ -88,7 +88,7 @@ void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct p
 bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                struct error *error)
 {
-    if (!settle_datapath(vif, facts, spec, error)) {
+    if (!choose_datapath(vif, facts, spec, error)) {
         return false;
     }
     spec->kind = vif->kind;

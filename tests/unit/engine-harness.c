@@ -75,9 +75,9 @@ static void describe(const struct op_result *result, char *text, size_t size)
     }
 }
 
-static struct answer *answer_of(uint64_t connection)
+static struct reply_seen *reply_of(uint64_t connection)
 {
-    struct answer *to = &rig.answers[connection];
+    struct reply_seen *to = &rig.replies[connection];
 
     assert_in_range(connection, 1, rig.n_asked);
     to->n++;
@@ -87,7 +87,7 @@ static struct answer *answer_of(uint64_t connection)
 
 static void on_reply(void *aux, const struct op_result *result)
 {
-    struct answer *to = answer_of(result->connection);
+    struct reply_seen *to = reply_of(result->connection);
 
     assert_ptr_equal(aux, &rig);
     assert_string_equal(result->request_id, "1");
@@ -116,7 +116,7 @@ char *reply_reap(const char *id, const char *const *vif_ids, size_t n, const cha
 
 void server_reply(struct server *server, uint64_t connection, char *line, bool now)
 {
-    struct answer *to = answer_of(connection);
+    struct reply_seen *to = reply_of(connection);
     char *end = strchr(line, '\n');
 
     assert_null(server);
@@ -198,7 +198,7 @@ int rig_ask(enum method method, const struct ask *ask)
     struct error error = {0};
     int number = ++rig.n_asked;
 
-    assert_true(number < RIG_ANSWERS_MAX);
+    assert_true(number < RIG_REPLIES_MAX);
     if (!kind && method == METHOD_PLUG) {
         kind = ask->vf ? VIF_KIND_REPRESENTOR : VIF_KIND_VHOST_USER;
     }
@@ -215,7 +215,7 @@ int rig_ask(enum method method, const struct ask *ask)
             rig.engine, &request,
             &(struct asker){.reply = on_reply, .aux = &rig, .connection = (uint64_t)number},
             &error)) {
-        snprintf(answer_of((uint64_t)number)->text, sizeof rig.answers[0].text, "%s: %s",
+        snprintf(reply_of((uint64_t)number)->text, sizeof rig.replies[0].text, "%s: %s",
                  reason_name(error.reason), error.message);
     }
     return number;
@@ -234,26 +234,26 @@ int rig_reap(const char *vif, int timeout_ms)
         request.n_vif_ids = 1;
     }
     if (!reaps_start(rig.reaps, &request, (uint64_t)number, &error)) {
-        snprintf(answer_of((uint64_t)number)->text, sizeof rig.answers[0].text, "%s: %s",
+        snprintf(reply_of((uint64_t)number)->text, sizeof rig.replies[0].text, "%s: %s",
                  reason_name(error.reason), error.message);
     }
     return number;
 }
 
-const char *answer(int asked)
+const char *reply_to(int asked)
 {
-    CHECK("a request is answered once", rig.answers[asked].n <= 1);
-    return rig.answers[asked].text;
+    CHECK("a request is answered once", rig.replies[asked].n <= 1);
+    return rig.replies[asked].text;
 }
 
 const char *warnings(int asked)
 {
-    return rig.answers[asked].warnings;
+    return rig.replies[asked].warnings;
 }
 
 const char *detail(int asked)
 {
-    return rig.answers[asked].detail;
+    return rig.replies[asked].detail;
 }
 
 /* --- The loop: run() and wait_for_events() of daemon/main.c. --- */
@@ -334,7 +334,7 @@ void rig_plugged(const struct ask *ask)
     int asked = rig_ask(METHOD_PLUG, ask);
 
     rig_run(2000);
-    CHECK(answer(asked), !strncmp(answer(asked), "changed", 7));
+    CHECK(reply_to(asked), !strncmp(reply_to(asked), "changed", 7));
     told(rig.ended);
     told(rig.events);
     rig.links->log[0] = '\0';
@@ -408,11 +408,11 @@ void rig_restart(void)
     rig.link_remover->n = 0;
     if (rig.ovs->sent) { /* It happens, and nobody hears of it. */
         int64_t next_cfg;
-        char *words;
+        char *error_text;
 
         ovs_run(rig.ovs);
-        ovs_txn_result(rig.ovs, &next_cfg, &words);
-        free(words);
+        ovs_txn_result(rig.ovs, &next_cfg, &error_text);
+        free(error_text);
     }
     start_engine();
     if (watches) {

@@ -17,13 +17,13 @@
 #include "nic/nic.h"
 #include "watch/watch.h"
 
-enum { RIG_ANSWERS_MAX = 400 };
+enum { RIG_REPLIES_MAX = 400 };
 
 #define BOOT_ID "boot-1"
 #define MAC "fa:16:3e:00:00:01"
 
 /* What a request was told. */
-struct answer {
+struct reply_seen {
     int n; /* How often. */
     char text[1024];
     char detail[ERROR_TEXT_LEN];
@@ -49,7 +49,7 @@ struct rig {
     struct engine *engine;
     struct reaps *reaps;
     struct watch *watch; /* NULL until rig_watch(). */
-    struct answer answers[RIG_ANSWERS_MAX];
+    struct reply_seen replies[RIG_REPLIES_MAX];
     int n_asked;
     char ended[1024]; /* "a plugged, b nothing" */
     char events[2048];
@@ -78,7 +78,7 @@ struct ask {
     bool dry_run;
 };
 
-/* Each submits a request and gives its number, by which answer() knows it. */
+/* Each submits a request and gives its number, by which reply_to() knows it. */
 int rig_ask(enum method method, const struct ask *ask);
 #define PLUG(...) rig_ask(METHOD_PLUG, &(struct ask){__VA_ARGS__})
 #define UNPLUG(...) rig_ask(METHOD_UNPLUG, &(struct ask){__VA_ARGS__})
@@ -90,7 +90,7 @@ int rig_reap(const char *vif, int timeout_ms);
 /* What a request was told: "" nothing yet; "changed vfra", "unchanged vfra" of a plug or update;
  * "changed", "unchanged" of an unplug; "REASON: MESSAGE"; "removed a b" of a reap; and
  * "would ACTION PORT (WHY), changed; OPERATION; ..." of a dry run. */
-const char *answer(int asked);
+const char *reply_to(int asked);
 const char *warnings(int asked);
 const char *detail(int asked);
 

@@ -233,7 +233,7 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
         *next_cfg = ovs->bumped_to;
     }
     if (result == OVS_TXN_ERROR) {
-        *error = xstrdup(ovs->ending.words);
+        *error = xstrdup(ovs->ending.error_text);
     }
     end_txn(ovs);
     return result;

@@ -40,8 +40,8 @@ struct fake_bridge {
 /* How a transaction ends. */
 struct fake_ending {
     enum ovs_txn_result result;
-    bool happens;      /* UNCERTAIN: it is in the database. */
-    const char *words; /* ERROR: OVSDB's. */
+    bool happens;           /* UNCERTAIN: it is in the database. */
+    const char *error_text; /* ERROR: OVSDB's. */
 };
 
 /* A plan of a transaction, with what it borrows. */

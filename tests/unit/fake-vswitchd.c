@@ -56,9 +56,9 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd OVS_UNUSED)
     return 0;
 }
 
-void vswitchd_doubt(struct vswitchd *vswitchd)
+void vswitchd_did_not_answer(struct vswitchd *vswitchd)
 {
-    vswitchd->n_doubts++;
+    vswitchd->n_not_answered++;
     if (!vswitchd->has_pidfile) {
         vswitchd->state = VSWITCHD_UNKNOWN;
     }

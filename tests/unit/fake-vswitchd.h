@@ -24,8 +24,8 @@ struct fake_rule {
 struct vswitchd {
     enum vswitchd_state state;
     bool starting;
-    bool has_pidfile; /* Without one, only cur_cfg tells whether it is there. */
-    int n_doubts;     /* Calls of vswitchd_doubt(). */
+    bool has_pidfile;   /* Without one, only cur_cfg tells whether it is there. */
+    int n_not_answered; /* Calls of vswitchd_did_not_answer(). */
     int64_t cur_cfg;
 
     bool silent; /* It does not take in anything. */

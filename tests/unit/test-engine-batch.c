@@ -24,7 +24,7 @@ static void test_a_crowd_shares_a_transaction(void **state)
     CHECK_INT("the first", engine_counters(rig.engine)->batched, 3);
     rig_settle();
     for (size_t i = 0; i < N(vifs); i++) {
-        CHECK_HAS(vifs[i], answer(asked[i]), "changed vhu");
+        CHECK_HAS(vifs[i], reply_to(asked[i]), "changed vhu");
     }
     CHECK_INT("transactions", n_transactions(), 2);
     CHECK_INT("increments of next_cfg", rig.ovs->globals.next_cfg, 2);
@@ -41,11 +41,11 @@ static void test_next_is_sent_first(void **state)
     rig_pass();
     b = PLUG(.vif = "b", .wait = WAIT_COMMITTED);
     rig_pass();
-    CHECK_STR("a is committed", answer(a), "changed vhua");
+    CHECK_STR("a is committed", reply_to(a), "changed vhua");
     CHECK_HAS("b is sent", rig.ovs->comment, " plug b");
     CHECK("b is sent", rig.ovs->sent);
     rig_settle();
-    CHECK_STR("b is committed", answer(b), "changed vhub");
+    CHECK_STR("b is committed", reply_to(b), "changed vhub");
 }
 
 /* Those that come to nothing do not keep the loop for longer than four times max_batch. */
@@ -59,9 +59,9 @@ static void test_planning_budget(void **state)
         asked[i] = PLUG(.vif = "a", .path = "/tmp/a");
     }
     CHECK_INT("goes on at once", rig_pass(), 0);
-    CHECK_HAS("one at a time", answer(asked[0]), "invalid_request: ");
+    CHECK_HAS("one at a time", reply_to(asked[0]), "invalid_request: ");
     rig_settle();
-    CHECK_HAS("all", answer(asked[5]), "invalid_request: ");
+    CHECK_HAS("all", reply_to(asked[5]), "invalid_request: ");
     for (size_t i = 0; i < N(asked); i++) {
         char vif[8];
 
@@ -69,10 +69,10 @@ static void test_planning_budget(void **state)
         asked[i] = PLUG(.vif = vif, .dry_run = true);
     }
     CHECK_INT("goes on at once", rig_pass(), 0);
-    CHECK_HAS("four", answer(asked[3]), "would create");
-    CHECK_STR("four", answer(asked[4]), "");
+    CHECK_HAS("four", reply_to(asked[3]), "would create");
+    CHECK_STR("four", reply_to(asked[4]), "");
     rig_settle();
-    CHECK_HAS("all", answer(asked[5]), "would create");
+    CHECK_HAS("all", reply_to(asked[5]), "would create");
 }
 
 /* Operations on one VIF run in their order. */
@@ -88,10 +88,10 @@ static void test_one_vif(void **state)
     CHECK_HAS("one", ops_show(), "unplug a, QUEUED for operation ");
     CHECK_HAS("the other need not wait", rig.ovs->comment, "and 1 more");
     rig_settle();
-    CHECK_STR("first", answer(first), "changed vfra");
-    CHECK_STR("second", answer(second), "changed");
-    CHECK_STR("third", answer(third), "changed vfra");
-    CHECK_STR("other", answer(other), "changed vhub");
+    CHECK_STR("first", reply_to(first), "changed vfra");
+    CHECK_STR("second", reply_to(second), "changed");
+    CHECK_STR("third", reply_to(third), "changed vfra");
+    CHECK_STR("other", reply_to(other), "changed vhub");
     CHECK_STR("order", told(rig.ended), "a plugged, b plugged, a unplugged, a plugged");
     CHECK_STR("the last counts", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[5]");
 }
@@ -134,8 +134,8 @@ static void test_pairs(void **state)
         first = rig_ask(METHOD_PLUG, &rows[i].first);
         second = rig_ask(METHOD_PLUG, &rows[i].second);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(first), "changed");
-        CHECK_HAS(rows[i].what, answer(second), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(first), "changed");
+        CHECK_HAS(rows[i].what, reply_to(second), rows[i].told);
         CHECK_INT(rows[i].what, n_transactions(), rows[i].n_transactions);
     }
 }
@@ -172,7 +172,7 @@ static void test_slow_device_goes_once_quick_ones_are_done(void **state)
     rig_run(500);
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_STR("done", answer(slow), "changed vfrslow");
+    CHECK_STR("done", reply_to(slow), "changed vfrslow");
 }
 
 /* It has a batch of its own, also among its like, and those that came later go first. */
@@ -188,7 +188,7 @@ static void test_slow_devices_go_alone(void **state)
     asked[3] = PLUG(.vif = "quick2");
     rig_settle();
     for (size_t i = 0; i < N(asked); i++) {
-        CHECK_HAS("done", answer(asked[i]), "changed");
+        CHECK_HAS("done", reply_to(asked[i]), "changed");
     }
     CHECK_INT("transactions", n_transactions(), 3);
     CHECK_STR("order", told(rig.ended),
@@ -217,7 +217,7 @@ static void test_slow_device_is_no_company(void **state)
     rig_pass();
     CHECK_HAS("the other", rig.ovs->comment, " plug slow");
     rig_settle();
-    CHECK_STR("done", answer(slow), "changed vfrslow");
+    CHECK_STR("done", reply_to(slow), "changed vfrslow");
 }
 
 /* What only makes vswitchd look again is in nobody's way. */
@@ -236,7 +236,7 @@ static void test_second_look_shares_a_transaction(void **state)
     rig_pass();
     CHECK_HAS("both", rig.ovs->comment, " and 1 more");
     rig_settle();
-    CHECK_STR("done", answer(b), "changed vfrb");
+    CHECK_STR("done", reply_to(b), "changed vfrb");
 }
 
 /* --- How much may wait, and for how long. --- */
@@ -250,12 +250,12 @@ static void test_max_queued(void **state)
     PLUG(.vif = "a");
     PLUG(.vif = "b");
     c = PLUG(.vif = "c");
-    CHECK_HAS("refused", answer(c), "busy: 2 operations are waiting already (max_queued)");
+    CHECK_HAS("refused", reply_to(c), "busy: 2 operations are waiting already (max_queued)");
     CHECK("no repair either", !engine_repair(rig.engine, "d", &(struct port_spec){.port = "d"}));
     rig_settle();
     c = PLUG(.vif = "c");
     rig_settle();
-    CHECK_STR("once there is room", answer(c), "changed vhuc");
+    CHECK_STR("once there is room", reply_to(c), "changed vhuc");
 }
 
 /* What has not begun within queue_timeout is refused. */
@@ -269,9 +269,9 @@ static void test_queue_timeout(void **state)
     PLUG(.vif = "a");
     second = PLUG(.vif = "a");
     rig_run(4999);
-    CHECK_STR("waits", answer(second), "");
+    CHECK_STR("waits", reply_to(second), "");
     rig_run(1);
-    CHECK_HAS("refused", answer(second), "busy: The operation waited for 5 s");
+    CHECK_HAS("refused", reply_to(second), "busy: The operation waited for 5 s");
 }
 
 /* ops/show names no more than 256 operations. */
@@ -302,12 +302,12 @@ static void test_drain(void **state)
     rig_pass();
     b = PLUG(.vif = "b");
     engine_drain(rig.engine);
-    CHECK_HAS("what has not begun", answer(b), "busy: vifplugd is stopping");
+    CHECK_HAS("what has not begun", reply_to(b), "busy: vifplugd is stopping");
     c = PLUG(.vif = "c");
-    CHECK_HAS("what comes", answer(c), "busy: vifplugd is stopping");
+    CHECK_HAS("what comes", reply_to(c), "busy: vifplugd is stopping");
     CHECK_INT("what has begun", engine_n_ops(rig.engine), 1);
     rig_settle();
-    CHECK_STR("what has begun", answer(a), "changed vhua");
+    CHECK_STR("what has begun", reply_to(a), "changed vhua");
 }
 
 /* An operation that has begun and is queued again, here for the second step of a replacement, is
@@ -323,7 +323,7 @@ static void test_drain_within_a_replacement(void **state)
     rig_run_until("QUEUED");
     engine_drain(rig.engine);
     rig_settle();
-    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", reply_to(a), "changed vfra");
     CHECK_STR("done", type_of_port("vfra"), "dpdk");
 }
 

@@ -23,7 +23,7 @@
     }
 #define REFUSED                                                                                    \
     {                                                                                              \
-        .result = OVS_TXN_ERROR, .words = "no such thing"                                          \
+        .result = OVS_TXN_ERROR, .error_text = "no such thing"                                     \
     }
 #define TEN_TIMES(x) x, x, x, x, x, x, x, x, x, x
 
@@ -71,7 +71,7 @@ static void test_endings_of_a_plug(void **state)
         rig.ovs->refuse_stage = endings[i].refuse_stage;
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
-        CHECK_HAS(endings[i].what, answer(a), endings[i].told ? endings[i].told : "changed vfra");
+        CHECK_HAS(endings[i].what, reply_to(a), endings[i].told ? endings[i].told : "changed vfra");
         CHECK_STR(endings[i].what, type_of_port("vfra"), endings[i].told ? "-" : "dpdk");
         CHECK_STR(endings[i].what, told(rig.ended), endings[i].told ? "a nothing" : "a plugged");
         CHECK_INT(endings[i].what, engine_counters(rig.engine)->transactions,
@@ -93,7 +93,7 @@ static void test_endings_of_an_unplug(void **state)
         rig.ovs->refuse_stage = endings[i].refuse_stage;
         a = UNPLUG(.vif = "a");
         rig_settle();
-        CHECK_HAS(endings[i].what, answer(a), endings[i].told ? endings[i].told : "changed");
+        CHECK_HAS(endings[i].what, reply_to(a), endings[i].told ? endings[i].told : "changed");
         CHECK_STR(endings[i].what, type_of_port("vfra"), endings[i].told ? "dpdk" : "-");
         CHECK_STR(endings[i].what, told(rig.ended), endings[i].told ? "a nothing" : "a unplugged");
         CHECK("found gone", !lost_and_happened || engine_counters(rig.engine)->transactions == 2);
@@ -111,11 +111,11 @@ static void test_uncertain_change_in_place(void **state)
     rig.vswitchd->silent = true;
     a = UPDATE(.vif = "a", .mtu = 9000);
     rig_run(3000);
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     CHECK_INT("is not looked at", engine_counters(rig.engine)->transactions, 2);
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", reply_to(a), "changed vfra");
 }
 
 static void test_refusal_has_the_words(void **state)
@@ -126,7 +126,7 @@ static void test_refusal_has_the_words(void **state)
     script((const struct fake_ending[]){REFUSED, REFUSED, {0}});
     a = PLUG(.vif = "a");
     rig_settle();
-    CHECK_HAS("message", answer(a), "(no such thing)");
+    CHECK_HAS("message", reply_to(a), "(no such thing)");
     CHECK_STR("detail", detail(a), "no such thing");
 }
 
@@ -143,9 +143,9 @@ static void test_refused_batch(void **state)
     rig_pass();
     CHECK_HAS("one transaction", rig.ovs->comment, "and 2 more");
     rig_settle();
-    CHECK_STR("a", answer(asked[0]), "changed vhua");
-    CHECK_HAS("b", answer(asked[1]), "internal: ");
-    CHECK_STR("c", answer(asked[2]), "changed vhuc");
+    CHECK_STR("a", reply_to(asked[0]), "changed vhua");
+    CHECK_HAS("b", reply_to(asked[1]), "internal: ");
+    CHECK_STR("c", reply_to(asked[2]), "changed vhuc");
     CHECK_INT("alone", engine_counters(rig.engine)->transactions, 4);
     CHECK_INT("alone", engine_counters(rig.engine)->batched, 6);
     CHECK_STR("b is not there", type_of_port("vhub"), "-");
@@ -182,7 +182,7 @@ static void test_committed_and_nothing_there(void **state)
         rig.ovs->on_commit = remove_br0;
         a = PLUG(.vif = "a");
         rig_settle();
-        CHECK_HAS("told", answer(a), rows[i].told);
+        CHECK_HAS("told", reply_to(a), rows[i].told);
         CHECK_INT(rows[i].told, engine_counters(rig.engine)->transactions, rows[i].n_transactions);
     }
 }
@@ -195,12 +195,12 @@ static void test_bridge_goes_at_once(void **state)
     (void)state;
     rig_pass();
     rig_pass(); /* Made. */
-    CHECK_STR("made", answer(a), "changed tapa (not on record)");
+    CHECK_STR("made", reply_to(a), "changed tapa (not on record)");
     a = PLUG(.vif = "a", .kind = VIF_KIND_OVS, .name = "tapa", .bridge = "br1");
     remove_br1();
     rig_pass();
     rig_pass();
-    CHECK_STR("made again", answer(a), "changed tapa (not on record)");
+    CHECK_STR("made again", reply_to(a), "changed tapa (not on record)");
 }
 
 /* --- OVSDB is away, or owes an answer. --- */
@@ -215,13 +215,13 @@ static void test_ovsdb_is_away(void **state)
     b = UNPLUG(.vif = "b");
     CHECK_HAS("waits", ops_show(), "plug a, QUEUED for OVSDB");
     rig_run(2999);
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("its timeout", answer(a), "switch_unavailable: OVSDB at unix:fake.sock cannot be");
+    CHECK_HAS("its timeout", reply_to(a), "switch_unavailable: OVSDB at unix:fake.sock cannot be");
     rig_run(6999);
-    CHECK_STR("the default timeout", answer(b), "");
+    CHECK_STR("the default timeout", reply_to(b), "");
     rig_run(1);
-    CHECK_HAS("the default timeout", answer(b), "switch_unavailable: ");
+    CHECK_HAS("the default timeout", reply_to(b), "switch_unavailable: ");
     CHECK_INT("nothing was sent", engine_counters(rig.engine)->transactions, 0);
 }
 
@@ -234,7 +234,7 @@ static void test_ovsdb_comes_back(void **state)
     rig_run(9000);
     fake_ovs_reconnect(rig.ovs);
     rig_settle();
-    CHECK_STR("done", answer(a), "changed vhua");
+    CHECK_STR("done", reply_to(a), "changed vhua");
 }
 
 /* The connection breaks with a transaction under way. What `a` asked for is done, or it is refused
@@ -274,7 +274,7 @@ static void test_lost_within_a_commit(void **state)
         rig_run(rows[i].away_ms);
         fake_ovs_reconnect(rig.ovs);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
         if (rows[i].method == METHOD_UPDATE) {
@@ -316,9 +316,10 @@ static void test_answered_too_late(void **state)
         a = rig_ask(rows[i].method, &(struct ask){.vif = "a", .vf = 4});
         rig.ovs->silent = true;
         rig_run(9999);
-        CHECK_STR(rows[i].what, answer(a), "");
+        CHECK_STR(rows[i].what, reply_to(a), "");
         rig_run(1);
-        CHECK_HAS(rows[i].what, answer(a), "switch_unavailable: OVSDB at unix:fake.sock does not");
+        CHECK_HAS(rows[i].what, reply_to(a),
+                  "switch_unavailable: OVSDB at unix:fake.sock does not");
         rig.ovs->silent = false;
         rig_settle();
         CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
@@ -341,16 +342,16 @@ static void test_stalled(void **state)
     b = PLUG(.vif = "b", .timeout_ms = 1500);
     c = PLUG(.vif = "c", .timeout_ms = 3000);
     rig_run(2000);
-    CHECK_STR("it may be its turn soon", answer(b), "");
+    CHECK_STR("it may be its turn soon", reply_to(b), "");
     rig_run(1);
-    CHECK_HAS("stuck", answer(b), "switch_unavailable: ");
+    CHECK_HAS("stuck", reply_to(b), "switch_unavailable: ");
     rig_run(998);
-    CHECK_STR("its own deadline", answer(c), "");
+    CHECK_STR("its own deadline", reply_to(c), "");
     rig_run(1);
-    CHECK_HAS("its own deadline", answer(c), "switch_unavailable: ");
+    CHECK_HAS("its own deadline", reply_to(c), "switch_unavailable: ");
     rig.ovs->silent = false;
     rig_settle();
-    CHECK_STR("goes on", answer(a), "changed vhua");
+    CHECK_STR("goes on", reply_to(a), "changed vhua");
 }
 
 /* The loop wakes for that in time. */
@@ -365,8 +366,8 @@ static void test_wakes_for_what_is_stalled(void **state)
     rig_pass();
     b = PLUG(.vif = "b", .timeout_ms = 1500);
     rig_run(20000);
-    CHECK_HAS("stuck", answer(b), "switch_unavailable: ");
-    CHECK_IN_RANGE("stuck", rig.answers[b].times.total, 2000 * 1000, 2010 * 1000);
+    CHECK_HAS("stuck", reply_to(b), "switch_unavailable: ");
+    CHECK_IN_RANGE("stuck", rig.replies[b].times.total, 2000 * 1000, 2010 * 1000);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -68,13 +68,13 @@ static void test_realizing(void **state)
         CHECK_HAS(rows[i].what, ops_show(), "REALIZING");
         rig.vswitchd->state = rows[i].vswitchd;
         rig_run(rows[i].after_ms - 1);
-        CHECK_STR(rows[i].what, answer(a), "");
+        CHECK_STR(rows[i].what, reply_to(a), "");
         rig_run(1);
         rig.vswitchd->silent = false;
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
-        CHECK_INT(rows[i].what, rig.vswitchd->n_doubts > 0, true);
+        CHECK_INT(rows[i].what, rig.vswitchd->n_not_answered > 0, true);
         CHECK_INT(rows[i].what,
                   strstr(warnings(a), "has not confirmed that the port is gone") != NULL,
                   rows[i].method == METHOD_UNPLUG);
@@ -102,7 +102,7 @@ static void test_realizing_without_ovsdb(void **state)
         rig_run(rows[i].away_ms);
         fake_ovs_reconnect(rig.ovs);
         rig_settle();
-        CHECK_HAS("told", answer(a), rows[i].told);
+        CHECK_HAS("told", reply_to(a), rows[i].told);
         CHECK_STR("then", type_of_port("vfra"), rows[i].told[0] == 'c' ? "dpdk" : "-");
     }
 }
@@ -118,9 +118,9 @@ static void test_deadline_begins_anew_at_commit(void **state)
     rig_run(900);
     rig.ovs->silent = false;
     rig_run(999);
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("its time is up", answer(a), "timeout: ");
+    CHECK_HAS("its time is up", reply_to(a), "timeout: ");
 }
 
 /* While vswitchd starts, DPDK takes long: it is given vswitchd_grace more, once. */
@@ -157,15 +157,15 @@ static void test_grace(void **state)
         rig_run(10000);
         if (rows[i].given) {
             rig_run(59999);
-            CHECK_STR(rows[i].what, answer(a), "");
+            CHECK_STR(rows[i].what, reply_to(a), "");
             rig_run(1);
         }
-        CHECK(rows[i].what, answer(a)[0]);
+        CHECK(rows[i].what, reply_to(a)[0]);
     }
 }
 
 /* Without a pidfile nobody knows whether it is there, until it answers. */
-static void test_doubt(void **state)
+static void test_did_not_answer(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4);
 
@@ -175,10 +175,10 @@ static void test_doubt(void **state)
     rig_run(10000);
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_HAS("told", answer(a), "switch_unavailable: ovs-vswitchd did not take notice");
+    CHECK_HAS("told", reply_to(a), "switch_unavailable: ovs-vswitchd did not take notice");
     a = PLUG(.vif = "a", .vf = 4);
     rig_settle();
-    CHECK_STR("it answers", answer(a), "changed vfra");
+    CHECK_STR("it answers", reply_to(a), "changed vfra");
 }
 
 /* --- The loop. --- */
@@ -267,8 +267,8 @@ static void test_wakes_in_time(void **state)
         rows[i].prepare();
         b = rig_ask(rows[i].method, &(struct ask){.vif = "b", .vf = 4, .mtu = 9000});
         rig_run(200000);
-        CHECK_HAS(row, answer(b), rows[i].told);
-        CHECK_INT(row, rig.answers[b].times.total, 1000LL * rows[i].after_ms);
+        CHECK_HAS(row, reply_to(b), rows[i].told);
+        CHECK_INT(row, rig.replies[b].times.total, 1000LL * rows[i].after_ms);
     }
 }
 
@@ -314,7 +314,7 @@ static void test_dead(void **state)
         rig.vswitchd->state = VSWITCHD_DEAD;
         a = rig_ask(rows[i].method, &rows[i].ask);
         rig_settle();
-        CHECK_STR(rows[i].what, answer(a), rows[i].told);
+        CHECK_STR(rows[i].what, reply_to(a), rows[i].told);
         CHECK_INT(rows[i].what, engine_counters(rig.engine)->transactions,
                   1 + rows[i].n_transactions);
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), rows[i].told[0] == '\0');
@@ -329,9 +329,9 @@ static void test_dead_until_the_deadline(void **state)
     rig.vswitchd->state = VSWITCHD_DEAD;
     rig_run(9999);
     CHECK_HAS("waits", ops_show(), "plug a, QUEUED for ovs-vswitchd");
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("told", answer(a), "switch_unavailable: ovs-vswitchd is not running");
+    CHECK_HAS("told", reply_to(a), "switch_unavailable: ovs-vswitchd is not running");
     CHECK_INT("nothing was written", engine_counters(rig.engine)->transactions, 0);
 }
 
@@ -344,7 +344,7 @@ static void test_dead_and_back(void **state)
     rig_run(5000);
     rig.vswitchd->state = VSWITCHD_ALIVE;
     rig_settle();
-    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", reply_to(a), "changed vfra");
 }
 
 /* It comes back too late for one that has begun: the first step of a replacement was committed. */
@@ -358,10 +358,10 @@ static void test_dead_after_the_first_step(void **state)
     rig_pass_until_type("vfra", TYPE_DETACHED);
     rig.vswitchd->state = VSWITCHD_DEAD;
     rig_run(9999);
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     CHECK_HAS("waits", ops_show(), "plug a, QUEUED for ovs-vswitchd");
     rig_run(1);
-    CHECK_HAS("told", answer(a), "switch_unavailable: ovs-vswitchd is not running");
+    CHECK_HAS("told", reply_to(a), "switch_unavailable: ovs-vswitchd is not running");
     rig_settle();
     CHECK_STR("back", type_of_port("vfra"), "dpdk");
     CHECK_STR("back", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[4]");
@@ -380,9 +380,9 @@ static void test_clearing(void **state)
     a = UNPLUG(.vif = "a");
     rig_run(9999);
     CHECK_HAS("waits", ops_show(), "unplug a, CLEARING for the kernel to remove the VIF's links");
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_STR("told", answer(a), "changed");
+    CHECK_STR("told", reply_to(a), "changed");
     CHECK_HAS("told", warnings(a), "the kernel has not removed the VIF's links yet");
     rig.link_remover->silent = false;
     rig_settle();
@@ -394,7 +394,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_realizing_without_ovsdb),
     RIG_TEST(test_deadline_begins_anew_at_commit),
     RIG_TEST(test_grace),
-    RIG_TEST(test_doubt),
+    RIG_TEST(test_did_not_answer),
     RIG_TEST(test_wakes_in_time),
     RIG_TEST(test_dead),
     RIG_TEST(test_dead_until_the_deadline),

@@ -59,7 +59,7 @@ static void test_eviction(void **state)
         rig_pass();
         CHECK_INT("concerns b", engine_concerns(rig.engine, "b"), rows[i].stale || rows[i].evict);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, told(rig.ended), rows[i].ended);
         CHECK_INT(rows[i].what, fake_n_ports_on(rig.ovs, "br0"), 1);
         CHECK_STR(rows[i].what, type_of_port(rows[i].winner), "dpdk");
@@ -82,7 +82,7 @@ static void test_links_of_what_is_evicted(void **state)
     make_stale("rep1");
     a = PLUG(.vif = "a", .vf = 5);
     rig_settle();
-    CHECK_STR("told", answer(a), "changed vfra");
+    CHECK_STR("told", reply_to(a), "changed vfra");
     CHECK_STR("gone", type_of_port("rep1"), "-");
     CHECK_STR("down", rig.links->log, "set_down rep1");
 }
@@ -99,10 +99,11 @@ static void test_evicted_vif_cannot_be_brought_back(void **state)
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfrb", .error = "nor this one"});
     a = PLUG(.vif = "a", .vf = 4);
     rig_run(999); /* Half a second, another look, and half a second. */
-    CHECK_STR("it may take a moment", answer(a), "");
+    CHECK_STR("it may take a moment", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("why", answer(a), "not_realized: ovs-vswitchd could not make port vfra (no such VF)");
-    CHECK_HAS("not back", answer(a),
+    CHECK_HAS("why", reply_to(a),
+              "not_realized: ovs-vswitchd could not make port vfra (no such VF)");
+    CHECK_HAS("not back", reply_to(a),
               "Port vfrb could not be brought back to what it was either (nor this one).");
 }
 
@@ -116,7 +117,7 @@ static void test_dry_run_of_an_eviction(void **state)
     make_stale("vfrb");
     a = PLUG(.vif = "a", .vf = 4, .dry_run = true);
     rig_settle();
-    CHECK_HAS("says so", answer(a), "VIF b loses its VF");
+    CHECK_HAS("says so", reply_to(a), "VIF b loses its VF");
     CHECK_STR("stays", type_of_port("vfrb"), "dpdk");
 }
 
@@ -155,7 +156,7 @@ static void test_eviction_that_is_uncertain(void **state)
         }
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].fails ? "not_realized: " : "changed vfra");
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].fails ? "not_realized: " : "changed vfra");
         CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].fails ? "-" : "dpdk");
         CHECK_STR(rows[i].what, type_of_port("vfrb"), rows[i].fails ? "dpdk" : "-");
         CHECK_STR(rows[i].what, told(rig.ended),
@@ -176,7 +177,7 @@ static void test_eviction_that_is_not_needed_any_more(void **state)
     rig_pass();
     fake_remove_port(rig.ovs, "vfrb");
     rig_settle();
-    CHECK_STR("told", answer(a), "changed vfra");
+    CHECK_STR("told", reply_to(a), "changed vfra");
     CHECK_STR("ended", told(rig.ended), "a plugged");
 }
 
@@ -204,8 +205,8 @@ static void test_eviction_waits(void **state)
         b = rig_ask(rows[i].method, &(struct ask){.vif = "b", .vf = 4, .mtu = 9000});
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(b), "changed");
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(b), "changed");
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, told(rig.ended), rows[i].ended);
     }
 }
@@ -220,13 +221,13 @@ static void test_unplug_makes_way(void **state)
     b = UNPLUG(.vif = "b");
     a = PLUG(.vif = "a", .vf = 4);
     rig_settle();
-    CHECK_STR("b", answer(b), "changed");
-    CHECK_STR("a", answer(a), "changed vfra");
+    CHECK_STR("b", reply_to(b), "changed");
+    CHECK_STR("a", reply_to(a), "changed vfra");
     b = UNPLUG(.vif = "a");
     a = PLUG(.vif = "b", .vf = 4, .dry_run = true);
     rig_settle();
-    CHECK_STR("a", answer(b), "changed");
-    CHECK_HAS("a dry run does not wait", answer(a), "vf_in_use: ");
+    CHECK_STR("a", reply_to(b), "changed");
+    CHECK_HAS("a dry run does not wait", reply_to(a), "vf_in_use: ");
 }
 
 /* Two that want each other's do not wait for ever. */
@@ -241,8 +242,8 @@ static void test_crossed_evictions(void **state)
     a = PLUG(.vif = "a", .vf = 5);
     b = PLUG(.vif = "b", .vf = 4);
     rig_run(1000);
-    CHECK_STR("a", answer(a), "changed vfra");
-    CHECK_STR("b", answer(b), "changed vfrb");
+    CHECK_STR("a", reply_to(a), "changed vfra");
+    CHECK_STR("b", reply_to(b), "changed vfrb");
     CHECK_STR("a", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[5]");
     CHECK_STR("b", option_of("vfrb", "dpdk-devargs"), "0000:65:00.0,representor=[4]");
 }
@@ -263,13 +264,13 @@ static void test_looks_for_a_device(void **state)
     for (size_t i = 0; i < N(pauses_ms); i++) {
         rig_run(pauses_ms[i] - 1);
         CHECK_INT("waits", n_transactions(), i + 1);
-        CHECK_STR("waits", answer(a), "");
+        CHECK_STR("waits", reply_to(a), "");
         rig_run(1);
         CHECK_INT("looks", n_transactions(),
                   i + 2 + (i + 1 == N(pauses_ms))); /* At last the undo. */
     }
-    CHECK_HAS("gives up", answer(a), "not_realized: ");
-    CHECK_HAS("gives up", answer(a), IN_USE_BY("vfrb"));
+    CHECK_HAS("gives up", reply_to(a), "not_realized: ");
+    CHECK_HAS("gives up", reply_to(a), IN_USE_BY("vfrb"));
     CHECK_STR("undone", type_of_port("vfra"), "-");
 }
 
@@ -281,9 +282,9 @@ static void test_device_comes(void **state)
     fake_rule_add(rig.vswitchd,
                   (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb"), .times = 3});
     rig_run(34);
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", reply_to(a), "changed vfra");
     CHECK_INT("looks", n_transactions(), 4);
 }
 
@@ -295,9 +296,9 @@ static void test_device_does_not_come_in_time(void **state)
     (void)state;
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb")});
     rig_run(49);
-    CHECK_STR("looks", answer(a), "");
+    CHECK_STR("looks", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("believed", answer(a), "not_realized: ");
+    CHECK_HAS("believed", reply_to(a), "not_realized: ");
     CHECK_INT("looks", n_transactions(), 1 + 3 + 1); /* At 5, 15 and 35 ms; and the undo. */
 }
 
@@ -332,7 +333,7 @@ static void test_holder(void **state)
             smap_replace(&holder->options, "dpdk-devargs", rows[i].devargs);
         }
         rig_run(5);
-        CHECK_HAS(rows[i].what, answer(a), rows[i].waits ? "changed vfra" : "not_realized: ");
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].waits ? "changed vfra" : "not_realized: ");
     }
 }
 
@@ -349,10 +350,10 @@ static void test_device_is_handed_back(void **state)
                   (struct fake_rule){.port = "vfrb", .error = IN_USE_BY("vfra"), .times = 2});
     a = PLUG(.vif = "a", .vf = 4);
     rig_run(14);
-    CHECK_STR("looks", answer(a), "");
+    CHECK_STR("looks", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("told", answer(a), "not_realized: ");
-    CHECK("b is back", !strstr(answer(a), "brought back"));
+    CHECK_HAS("told", reply_to(a), "not_realized: ");
+    CHECK("b is back", !strstr(reply_to(a), "brought back"));
     CHECK("b is back", fake_port(rig.ovs, "vfrb")->ofport > 0);
 }
 
@@ -369,9 +370,9 @@ static void test_device_is_handed_back_late(void **state)
                   (struct fake_rule){.port = "vfrb", .error = IN_USE_BY("vfra"), .times = 2});
     a = PLUG(.vif = "a", .vf = 4);
     rig_run(60000);
-    CHECK_HAS("told", answer(a), "not_realized: ");
-    CHECK("b is back", !strstr(answer(a), "brought back"));
-    CHECK_INT("looks", rig.answers[a].times.total, 1000 * (3135 + 15));
+    CHECK_HAS("told", reply_to(a), "not_realized: ");
+    CHECK("b is back", !strstr(reply_to(a), "brought back"));
+    CHECK_INT("looks", rig.replies[a].times.total, 1000 * (3135 + 15));
 }
 
 /* A port that failed for that before, and nobody follows it up any more: a plug does. */
@@ -397,7 +398,7 @@ static void test_found_without_its_device(void **state)
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
         CHECK_HAS("waits", ops_show(), rows[i].waits_for);
-        CHECK_STR("told", answer(a), rows[i].told[0] ? "unchanged vfra" : "");
+        CHECK_STR("told", reply_to(a), rows[i].told[0] ? "unchanged vfra" : "");
     }
 }
 

@@ -32,13 +32,13 @@ static void test_made(void **state)
         a = rig_ask(METHOD_PLUG, &rows[i].ask);
         rig_pass();
         CHECK_STR(rows[i].calls, rig.links->log, rows[i].calls);
-        CHECK_STR(rows[i].calls, answer(a), "");
+        CHECK_STR(rows[i].calls, reply_to(a), "");
         rig_settle();
-        CHECK_STR(rows[i].calls, answer(a), rows[i].told);
+        CHECK_STR(rows[i].calls, reply_to(a), rows[i].told);
         CHECK_STR("no more", told(rig.links->log), rows[i].calls);
         a = rig_ask(METHOD_PLUG, &rows[i].ask);
         rig_settle();
-        CHECK_HAS("as asked", answer(a), "unchanged");
+        CHECK_HAS("as asked", reply_to(a), "unchanged");
         CHECK_STR("as asked", rig.links->log, "");
     }
 }
@@ -67,7 +67,7 @@ static void test_cannot_be_made(void **state)
         rig.links->fails = rows[i].fails;
         a = rig_ask(METHOD_PLUG, &rows[i].ask);
         rig_settle();
-        CHECK_HAS(rows[i].fails, answer(a), "not_realized: The fake kernel refused");
+        CHECK_HAS(rows[i].fails, reply_to(a), "not_realized: The fake kernel refused");
         CHECK_STR(rows[i].fails, rig.links->log, rows[i].calls);
         CHECK_INT(rows[i].fails, rig.links->n, 0);
         CHECK_INT(rows[i].fails, engine_counters(rig.engine)->transactions, 0);
@@ -86,7 +86,8 @@ static void test_reverted(void **state)
         bool stay;
     } rows[] = {
         {"OVSDB refuses",
-         {{.result = OVS_TXN_ERROR, .words = "no"}, {.result = OVS_TXN_ERROR, .words = "no"}},
+         {{.result = OVS_TXN_ERROR, .error_text = "no"},
+          {.result = OVS_TXN_ERROR, .error_text = "no"}},
          NULL,
          WAIT_REALIZED,
          "internal: ",
@@ -110,7 +111,7 @@ static void test_reverted(void **state)
         }
         a = PLUG(.vif = "a", HYBRID, .wait = rows[i].wait);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_INT(rows[i].what, rig.links->n, rows[i].stay ? 3 : 0);
         CHECK_STR(rows[i].what, type_of_port("qvoa"), rows[i].stay ? "" : "-");
     }
@@ -173,7 +174,7 @@ static void test_links_that_are_there(void **state)
         fake_add_link(rig.links, rows[i].name, rows[i].kind, rows[i].alias);
         a = rig_ask(METHOD_PLUG, &rows[i].ask);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, rig.links->log, rows[i].calls);
     }
 }
@@ -188,7 +189,7 @@ static void test_made_again(void **state)
     fake_remove_link(rig.links, "qvoa");
     a = PLUG(.vif = "a", HYBRID);
     rig_settle();
-    CHECK_STR("told", answer(a), "changed qvoa");
+    CHECK_STR("told", reply_to(a), "changed qvoa");
     CHECK_STR("made", rig.links->log, "add_veth qvba qvoa, set_master qvba qbr0");
     CHECK_INT("vswitchd has to look", engine_counters(rig.engine)->transactions, 2);
 }
@@ -202,7 +203,7 @@ static void test_update(void **state)
     PLUGGED(.vif = "a", TAP, .mtu = 1500);
     a = UPDATE(.vif = "a", .mtu = 9000);
     rig_settle();
-    CHECK_STR("told", answer(a), "changed tap0");
+    CHECK_STR("told", reply_to(a), "changed tap0");
     CHECK_STR("set", rig.links->log, "set_mtu tap0 9000");
     fake_rule_add(rig.vswitchd,
                   (struct fake_rule){.port = "tap0", .error = "tap0: No such device"});
@@ -224,7 +225,7 @@ static void test_undo_of_an_update(void **state)
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "tap0", .error = "no", .times = 1});
     a = UPDATE(.vif = "a", .mtu = 9000);
     rig_settle();
-    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_HAS("told", reply_to(a), "not_realized: ");
     CHECK_STR("set back", rig.links->log, "set_mtu tap0 9000, set_mtu tap0 1500");
 }
 
@@ -239,7 +240,7 @@ static void test_nothing_is_made_for_a_dead_vswitchd(void **state)
     CHECK_HAS("waits", ops_show(), "plug a, QUEUED for ovs-vswitchd");
     CHECK_STR("nothing", rig.links->log, "");
     rig_run(10000);
-    CHECK_HAS("told", answer(a), "switch_unavailable: ");
+    CHECK_HAS("told", reply_to(a), "switch_unavailable: ");
     CHECK_STR("nothing", rig.links->log, "");
 }
 
@@ -254,8 +255,8 @@ static void test_dry_run_of_a_missing_link(void **state)
     fake_remove_link(rig.links, "tap0");
     a = PLUG(.vif = "a", TAP, .dry_run = true);
     rig_settle();
-    CHECK_HAS("action", answer(a), "would update");
-    CHECK_HAS("changes", answer(a), ", changed; add tap tap0");
+    CHECK_HAS("action", reply_to(a), "would update");
+    CHECK_HAS("changes", reply_to(a), ", changed; add tap tap0");
 }
 
 /* OVSDB answers an unplug later than the client waits: its links go with its port all the same. */
@@ -269,7 +270,7 @@ static void test_unplug_that_is_answered_too_late(void **state)
     rig.ovs->silent = true;
     a = UNPLUG(.vif = "a");
     rig_run(10000);
-    CHECK_HAS("told", answer(a), "switch_unavailable: ");
+    CHECK_HAS("told", reply_to(a), "switch_unavailable: ");
     rig.ovs->silent = false;
     rig_settle();
     CHECK_STR("the port goes", type_of_port("tap0"), "-");
@@ -285,11 +286,11 @@ static void test_no_netlink(void **state)
     a = PLUG(.vif = "a", TAP);
     b = PLUG(.vif = "b", .vf = 4);
     rig_settle();
-    CHECK_HAS("needs links", answer(a), "not_realized: vifplugd has no netlink socket");
-    CHECK_STR("needs none", answer(b), "changed vfrb");
+    CHECK_HAS("needs links", reply_to(a), "not_realized: vifplugd has no netlink socket");
+    CHECK_STR("needs none", reply_to(b), "changed vfrb");
     a = UNPLUG(.vif = "a", TAP);
     rig_settle();
-    CHECK_STR("nothing to remove", answer(a), "unchanged");
+    CHECK_STR("nothing to remove", reply_to(a), "unchanged");
 }
 
 /* The netdev that stands for a VF is the card's: it is set up and down. */
@@ -301,20 +302,20 @@ static void test_kernel_representor(void **state)
     (void)state;
     a = PLUG(.vif = "a", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0");
     rig_settle();
-    CHECK_HAS("not there", answer(a), "not_realized: There is no netdev rep1");
+    CHECK_HAS("not there", reply_to(a), "not_realized: There is no netdev rep1");
     link = fake_add_link(rig.links, "rep1", "", "");
     link->facts.up = false;
     a = PLUG(.vif = "a", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0",
              .mtu = 9000);
     rig_settle();
-    CHECK_STR("plugged", answer(a), "changed rep1");
+    CHECK_STR("plugged", reply_to(a), "changed rep1");
     CHECK_STR("plugged", told(rig.links->log), "set_up rep1, set_mtu rep1 9000");
     a = PLUG(.vif = "b", .kind = VIF_KIND_KERNEL_REPRESENTOR, .vf = 5, .bridge = "sys0");
     rig_settle();
-    CHECK_HAS("one at a time", answer(a), "vf_in_use: ");
+    CHECK_HAS("one at a time", reply_to(a), "vf_in_use: ");
     a = UNPLUG(.vif = "a");
     rig_settle();
-    CHECK_STR("unplugged", answer(a), "changed");
+    CHECK_STR("unplugged", reply_to(a), "changed");
     CHECK_STR("unplugged", rig.links->log, "set_down rep1");
 }
 
@@ -339,13 +340,13 @@ static void test_unplug(void **state)
         rig_plugged(&rows[i].ask);
         a = UNPLUG(.vif = "a", .dry_run = true);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), "would delete");
-        CHECK_HAS(rows[i].what, answer(a), "delete link");
+        CHECK_HAS(rows[i].what, reply_to(a), "would delete");
+        CHECK_HAS(rows[i].what, reply_to(a), "delete link");
         CHECK_STR(rows[i].what, rig.links->log, "");
         CHECK_STR(rows[i].what, told(rig.ended), "a nothing");
         a = UNPLUG(.vif = "a");
         rig_settle();
-        CHECK_STR(rows[i].what, answer(a), "changed");
+        CHECK_STR(rows[i].what, reply_to(a), "changed");
         CHECK_STR(rows[i].what, rig.links->log, rows[i].calls);
         CHECK_STR(rows[i].what, told(rig.ended), "a unplugged");
     }
@@ -361,7 +362,7 @@ static void test_unplug_at_commit(void **state)
     rig.vswitchd->silent = true;
     a = UNPLUG(.vif = "a", .wait = WAIT_COMMITTED);
     rig_settle();
-    CHECK_STR("told", answer(a), "changed");
+    CHECK_STR("told", reply_to(a), "changed");
     CHECK("goes", !fake_link(rig.links, "tap0"));
 }
 
@@ -379,7 +380,7 @@ static void test_unplug_in_order(void **state)
     rig.vswitchd->silent = false;
     rig_settle();
     CHECK("goes", !fake_link(rig.links, "tap0"));
-    CHECK_STR("told", answer(a), "changed");
+    CHECK_STR("told", reply_to(a), "changed");
 }
 
 /* Each ends when its own links have gone, also behind one that was given up. */
@@ -398,10 +399,10 @@ static void test_unplugs_at_the_same_time(void **state)
     rig.link_remover->n_allowed = 1;
     rig_settle();
     CHECK("a's goes", !fake_link(rig.links, "tap0"));
-    CHECK_STR("b waits", answer(b), "");
+    CHECK_STR("b waits", reply_to(b), "");
     rig.link_remover->n_allowed = 1;
     rig_settle();
-    CHECK_STR("b", answer(b), "changed");
+    CHECK_STR("b", reply_to(b), "changed");
 }
 
 static void test_link_cannot_be_removed(void **state)
@@ -413,7 +414,7 @@ static void test_link_cannot_be_removed(void **state)
     rig.links->fails = "delete";
     a = UNPLUG(.vif = "a");
     rig_settle();
-    CHECK_STR("told", answer(a), "changed");
+    CHECK_STR("told", reply_to(a), "changed");
     CHECK_STR("told", warnings(a), "The fake kernel refused 'delete tap0'.");
 }
 
@@ -450,7 +451,7 @@ static void test_unplug_without_a_record(void **state)
         fake_add_link(rig.links, rows[i].link, "tun", rows[i].alias);
         a = rig_ask(METHOD_UNPLUG, &rows[i].ask);
         rig_settle();
-        CHECK_STR(rows[i].what, answer(a), rows[i].calls[0] ? "changed" : "unchanged");
+        CHECK_STR(rows[i].what, reply_to(a), rows[i].calls[0] ? "changed" : "unchanged");
         CHECK_STR(rows[i].what, rig.links->log, rows[i].calls);
     }
 }
@@ -482,10 +483,10 @@ static void test_plug_waits_for_the_removal(void **state)
     fake_link(rig.links, "qbr0")->facts.kind[0] = '\0'; /* Something that it cannot use. */
     b = PLUG(.vif = "b", HYBRID);
     rig_settle();
-    CHECK_STR("waits", answer(b), "");
+    CHECK_STR("waits", reply_to(b), "");
     rig.link_remover->silent = false;
     rig_settle();
-    CHECK_STR("done", answer(b), "changed qvob");
+    CHECK_STR("done", reply_to(b), "changed qvob");
 }
 
 /* Another Linux bridge: what the VIF had goes once its port is realized. */
@@ -498,7 +499,7 @@ static void test_what_preceded_goes(void **state)
     PLUGGED(.vif = "a", HYBRID);
     a = PLUG(.vif = "a", .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbr1");
     rig_settle();
-    CHECK_STR("told", answer(a), "changed qvoa");
+    CHECK_STR("told", reply_to(a), "changed qvoa");
     CHECK_STR("old one goes", rig.links->log, calls);
     CHECK_STR("old one goes", warnings(a), "");
     rig.links->fails = "delete";

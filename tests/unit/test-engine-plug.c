@@ -21,9 +21,9 @@ static void test_states(void **state)
     CHECK_HAS("sent", rig.ovs->comment, " plug a");
     rig_pass();
     CHECK_HAS("committed", ops_show(), "REALIZING for ovs-vswitchd (cur_cfg 0 of 1)");
-    CHECK_STR("committed", answer(a), "");
+    CHECK_STR("committed", reply_to(a), "");
     rig_pass();
-    CHECK_STR("realized", answer(a), "changed vfra");
+    CHECK_STR("realized", reply_to(a), "changed vfra");
     CHECK_STR("realized", ops_show(), "0 operations\n");
     CHECK_STR("realized", told(rig.ended), "a plugged");
     CHECK_STR("row", type_of_port("vfra"), "dpdk");
@@ -97,7 +97,7 @@ static void test_ends_well(void **state)
 
         snprintf(row, sizeof row, "%zu: %s %s", i, method_name(rows[i].method), rows[i].ask.vif);
         rig_settle();
-        CHECK_STR(row, answer(asked), rows[i].told);
+        CHECK_STR(row, reply_to(asked), rows[i].told);
         CHECK_STR(row, told(rig.ended), rows[i].ended);
         CHECK_INT(row, engine_counters(rig.engine)->transactions - before, rows[i].n_transactions);
         CHECK_INT(row, engine_n_ops(rig.engine), 0);
@@ -115,7 +115,7 @@ static void test_wait_committed(void **state)
     (void)state;
     rig.vswitchd->silent = true;
     rig_settle();
-    CHECK_STR("committed", answer(a), "changed vfra");
+    CHECK_STR("committed", reply_to(a), "changed vfra");
     CHECK_STR("committed", told(rig.ended), "");
     CHECK_HAS("committed", ops_show(), "REALIZING");
     rig.vswitchd->silent = false;
@@ -136,10 +136,10 @@ static void test_times(void **state)
     rig_pass();
     clock_warp(4);
     rig_pass();
-    CHECK_INT("queued", rig.answers[a].times.queued, 1000);
-    CHECK_INT("commit", rig.answers[a].times.commit, 2000);
-    CHECK_INT("realize", rig.answers[a].times.realize, 4000);
-    CHECK_INT("total", rig.answers[a].times.total, 7000);
+    CHECK_INT("queued", rig.replies[a].times.queued, 1000);
+    CHECK_INT("commit", rig.replies[a].times.commit, 2000);
+    CHECK_INT("realize", rig.replies[a].times.realize, 4000);
+    CHECK_INT("total", rig.replies[a].times.total, 7000);
 }
 
 static void test_refused(void **state)
@@ -178,7 +178,7 @@ static void test_refused(void **state)
         int asked = rig_ask(rows[i].method, &rows[i].ask);
 
         rig_settle();
-        CHECK_HAS(rows[i].told, answer(asked), rows[i].told);
+        CHECK_HAS(rows[i].told, reply_to(asked), rows[i].told);
         CHECK_INT(rows[i].told, engine_n_ops(rig.engine), 0);
     }
     CHECK_INT("counted", engine_counters(rig.engine)->failed, N(rows));
@@ -223,7 +223,7 @@ static void test_dry_runs(void **state)
         asked = rig_ask(rows[i].method, &ask);
         rig_settle();
         for (size_t j = 0; j < N(rows[i].told) && rows[i].told[j]; j++) {
-            CHECK_HAS(rows[i].told[0], answer(asked), rows[i].told[j]);
+            CHECK_HAS(rows[i].told[0], reply_to(asked), rows[i].told[j]);
         }
         CHECK_STR(rows[i].told[0], rig.links->log, "");
     }
@@ -239,7 +239,7 @@ static void test_made_bridge_is_explained(void **state)
     rig_settle();
     a = PLUG(.vif = "a", .bridge = "br1");
     rig_settle();
-    CHECK_STR("made", answer(a), "changed vhua");
+    CHECK_STR("made", reply_to(a), "changed vhua");
     CHECK_HAS("made", warnings(a), "br1");
     CHECK_STR("dry run", warnings(dry), warnings(a));
     CHECK_STR("made", fake_bridge(rig.ovs, "br1")->fail_mode, "");
@@ -270,7 +270,7 @@ static void test_limits(void **state)
         int a = rig_ask(rows[i].method, &rows[i].ask);
 
         rig_settle();
-        CHECK_STR("told", answer(a), rows[i].told);
+        CHECK_STR("told", reply_to(a), rows[i].told);
         CHECK_INT(rows[i].told, fake_port(rig.ovs, "vfra")->qos.ingress_kbps, rows[i].kbps);
     }
 }
@@ -285,7 +285,7 @@ static void test_limits_are_set_back(void **state)
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
     a = UPDATE(.vif = "a", .kbps = 1000);
     rig_settle();
-    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_HAS("told", reply_to(a), "not_realized: ");
     CHECK_INT("set back", fake_port(rig.ovs, "vfra")->qos.ingress_kbps, 500);
 }
 
@@ -309,8 +309,8 @@ static void test_sockets(void **state)
         rig_renew();
         a = rig_ask(METHOD_PLUG, &rows[i].ask);
         rig_settle();
-        CHECK_HAS(rows[i].type, answer(a), "changed");
-        CHECK_STR(rows[i].type, rig.answers[a].socket, rows[i].socket);
+        CHECK_HAS(rows[i].type, reply_to(a), "changed");
+        CHECK_STR(rows[i].type, rig.replies[a].socket, rows[i].socket);
         CHECK_STR(rows[i].type, rig.ovs->ports[0]->type, rows[i].type);
     }
 }
@@ -330,11 +330,11 @@ static void test_representors_of_the_start(void **state)
     a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
     b = PLUG(.vif = "b", .vf = 5);
     rig_settle();
-    CHECK_STR("works already", answer(a), "changed vfra");
-    CHECK_HAS("cannot", answer(b), "device_not_found: ");
+    CHECK_STR("works already", reply_to(a), "changed vfra");
+    CHECK_HAS("cannot", reply_to(b), "device_not_found: ");
     b = PLUG(.vif = "b", .vf = 7);
     rig_settle();
-    CHECK_STR("can", answer(b), "changed vfrb");
+    CHECK_STR("can", reply_to(b), "changed vfrb");
 }
 
 static void test_directory_of_a_socket(void **state)
@@ -347,8 +347,8 @@ static void test_directory_of_a_socket(void **state)
     a = PLUG(.vif = "a", .path = "/tmp/a");
     b = PLUG(.vif = "b", .path = "/tmp/no-such-directory/b");
     rig_settle();
-    CHECK_STR("is there", answer(a), "changed vhua");
-    CHECK_HAS("is not", answer(b), "invalid_request: The directory of socket");
+    CHECK_STR("is there", reply_to(a), "changed vhua");
+    CHECK_HAS("is not", reply_to(b), "invalid_request: The directory of socket");
 }
 
 static void test_offload_is_required(void **state)
@@ -359,12 +359,13 @@ static void test_offload_is_required(void **state)
     rig.settings.ensure_hw_offload = OFFLOAD_REQUIRE;
     a = PLUG(.vif = "a", .vf = 4);
     rig_settle();
-    CHECK_HAS("off", answer(a), "unsupported_vif: Representors are plugged with hardware offload");
+    CHECK_HAS("off", reply_to(a),
+              "unsupported_vif: Representors are plugged with hardware offload");
     rig.ovs->globals.hw_offload = true;
     rig.vswitchd->state = VSWITCHD_DEAD; /* The next one finds it on. */
     a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
     rig_settle();
-    CHECK_STR("on", answer(a), "changed vfra");
+    CHECK_STR("on", reply_to(a), "changed vfra");
 }
 
 static void test_timings_are_noted(void **state)

@@ -14,24 +14,24 @@ static void test_port_bridge(void **state)
     rig.settings.per_port_bridge = true;
     a = PLUG(.vif = "a", TAP, .bridge = "sys0");
     rig_settle();
-    CHECK_STR("made", answer(a), "changed ibpa");
+    CHECK_STR("made", reply_to(a), "changed ibpa");
     CHECK_INT("made", fake_n_ports_on(rig.ovs, "pba"), 2);
     a = PLUG(.vif = "a", TAP, .bridge = "sys0");
     rig_settle();
-    CHECK_STR("is as asked", answer(a), "unchanged ibpa");
+    CHECK_STR("is as asked", reply_to(a), "unchanged ibpa");
     fake_remove_port(rig.ovs, "pbpa");
     a = PLUG(.vif = "a", TAP, .bridge = "sys0");
     rig_settle();
-    CHECK_STR("made whole", answer(a), "changed ibpa");
+    CHECK_STR("made whole", reply_to(a), "changed ibpa");
     CHECK_INT("made whole", fake_n_ports_on(rig.ovs, "pba"), 2);
     a = PLUG(.vif = "a", TAP_CALLED("tap1"), .bridge = "sys0");
     rig_settle();
-    CHECK_STR("another tap", answer(a), "changed ibpa");
+    CHECK_STR("another tap", reply_to(a), "changed ibpa");
     CHECK_STR("another tap", type_of_port("tap1"), "");
     CHECK_STR("another tap", type_of_port("tap0"), "-");
     a = UNPLUG(.vif = "a");
     rig_settle();
-    CHECK_STR("goes", answer(a), "changed");
+    CHECK_STR("goes", reply_to(a), "changed");
     CHECK("goes", !fake_bridge(rig.ovs, "pba"));
     CHECK_INT("goes", rig.ovs->n_ports, 0);
 }
@@ -47,7 +47,7 @@ static void test_port_bridge_goes(void **state)
     rig.settings.per_port_bridge = false;
     a = PLUG(.vif = "a", TAP, .bridge = "sys0");
     rig_settle();
-    CHECK_STR("told", answer(a), "changed tap0");
+    CHECK_STR("told", reply_to(a), "changed tap0");
     CHECK("gone", !fake_bridge(rig.ovs, "pba"));
     CHECK_INT("the one port", rig.ovs->n_ports, 1);
     CHECK("the tap stays", fake_link(rig.links, "tap0"));
@@ -79,7 +79,7 @@ static void test_port_bridge_is_taken(void **state)
         fake_add_port(rig.ovs, rows[i].port, rows[i].bridge, "patch");
         a = PLUG(.vif = "a", TAP, .bridge = "sys0");
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_INT(rows[i].what, rig.links->n, 0);
     }
 }

@@ -30,7 +30,7 @@ static void test_replacement(void **state)
     CHECK_STR("the rest is written", option_of("vfra", "dpdk-devargs"), DEVARGS5);
     CHECK_HAS("waits for vswitchd", ops_show(), "plug a, REALIZING");
     rig_settle();
-    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", reply_to(a), "changed vfra");
     CHECK_STR("done", type_of_port("vfra"), "dpdk");
     CHECK_STR("done", told(rig.ended), "a changed");
 }
@@ -47,11 +47,11 @@ static void test_undo_of_a_replacement(void **state)
     rig_pass_until_type("vfra", "dpdk");
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
     rig_settle();
-    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_HAS("told", reply_to(a), "not_realized: ");
     CHECK_STR("back", option_of("vfra", "dpdk-devargs"), DEVARGS4);
     CHECK_STR("back", type_of_port("vfra"), "dpdk");
     CHECK("back", fake_port(rig.ovs, "vfra")->ofport > 0);
-    CHECK("nothing of it", !strstr(answer(a), "brought back"));
+    CHECK("nothing of it", !strstr(reply_to(a), "brought back"));
 }
 
 /* The port works, but not as asked: the way back is a replacement as well, and may find vswitchd
@@ -71,7 +71,7 @@ static void test_undo_by_a_replacement(void **state)
         rig_run_until("undo plug a, COMMITTING");
         rig.vswitchd->state = dies[i] ? VSWITCHD_DEAD : VSWITCHD_ALIVE;
         rig_settle();
-        CHECK_HAS("told", answer(a), "not_realized: ovs-vswitchd runs port vfra at MTU 1500");
+        CHECK_HAS("told", reply_to(a), "not_realized: ovs-vswitchd runs port vfra at MTU 1500");
         CHECK_STR("back", option_of("vfra", "dpdk-devargs"), DEVARGS4);
         CHECK_STR("back", type_of_port("vfra"), "dpdk");
     }
@@ -108,7 +108,7 @@ static void test_vswitchd_dies_between_the_steps(void **state)
             rig.vswitchd->state = VSWITCHD_ALIVE;
         }
         rig_run(20000);
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, option_of("vfra", "dpdk-devargs"), rows[i].devargs);
         CHECK_STR(rows[i].what, type_of_port("vfra"), "dpdk");
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
@@ -125,7 +125,7 @@ static void test_committed_without_vswitchd(void **state)
     rig.vswitchd->state = VSWITCHD_DEAD;
     a = PLUG(.vif = "a", .vf = 5, .wait = WAIT_COMMITTED);
     rig_settle();
-    CHECK_STR("both steps", answer(a), "changed vfra");
+    CHECK_STR("both steps", reply_to(a), "changed vfra");
     CHECK_STR("both steps", type_of_port("vfra"), "dpdk");
     CHECK_STR("both steps", told(rig.ended), "a changed");
 }
@@ -141,12 +141,12 @@ static void test_vswitchd_is_silent_between_the_steps(void **state)
     rig.vswitchd->silent = true;
     a = PLUG(.vif = "a", .vf = 5, .wait = WAIT_COMMITTED);
     rig_run(9999);
-    CHECK_STR("the first step is no end", answer(a), "");
+    CHECK_STR("the first step is no end", reply_to(a), "");
     rig_run(1);
     CHECK_HAS("undoes", ops_show(), "undo plug a, REALIZING");
-    CHECK_STR("undoes", answer(a), "");
+    CHECK_STR("undoes", reply_to(a), "");
     rig_run(50000);
-    CHECK_HAS("the answer need not wait", answer(a), "timeout: ovs-vswitchd has said nothing");
+    CHECK_HAS("the answer need not wait", reply_to(a), "timeout: ovs-vswitchd has said nothing");
     CHECK_HAS("the undo does", ops_show(), "no deadline");
     CHECK_STR("the undo does", type_of_port("vfra"), TYPE_DETACHED);
     rig.vswitchd->silent = false;
@@ -167,7 +167,7 @@ static int start_acknowledged_replacement(void)
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .vf_mac = "00:00:00:00:00:00"});
     a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
     rig_settle();
-    CHECK_STR("acknowledged", answer(a), "changed vfra");
+    CHECK_STR("acknowledged", reply_to(a), "changed vfra");
     rig.vswitchd->silent = true;
     rig_run(500);
     CHECK_STR("let go of", type_of_port("vfra"), TYPE_DETACHED);
@@ -197,11 +197,11 @@ static void test_replacement_is_not_superseded(void **state)
     start_acknowledged_replacement();
     second = UNPLUG(.vif = "a");
     rig_settle();
-    CHECK_STR("second waits", answer(second), "");
+    CHECK_STR("second waits", reply_to(second), "");
     CHECK_STR("second waits", type_of_port("vfra"), TYPE_DETACHED);
     rig.vswitchd->silent = false;
     rig_run(1000);
-    CHECK_STR("second", answer(second), "changed");
+    CHECK_STR("second", reply_to(second), "changed");
     CHECK_STR("order", told(rig.ended), "a changed, a unplugged");
 }
 
@@ -214,10 +214,10 @@ static void test_superseded(void **state)
     (void)state;
     rig.vswitchd->silent = true;
     rig_settle();
-    CHECK_STR("acknowledged", answer(first), "changed vfra");
+    CHECK_STR("acknowledged", reply_to(first), "changed vfra");
     second = UNPLUG(.vif = "a", .wait = WAIT_COMMITTED);
     rig_settle();
-    CHECK_STR("second", answer(second), "changed");
+    CHECK_STR("second", reply_to(second), "changed");
     CHECK_STR("first is told of as well", told(rig.ended), "a changed, a unplugged");
     CHECK_STR("gone", type_of_port("vfra"), "-");
 }
@@ -232,7 +232,7 @@ static void test_update_within_a_replacement(void **state)
     snprintf(fake_port(rig.ovs, "vfra")->type, 33, "%s", TYPE_DETACHED);
     a = UPDATE(.vif = "a", .mtu = 9000);
     rig_settle();
-    CHECK_HAS("refused", answer(a), "busy: Port vfra is in the middle of a replacement");
+    CHECK_HAS("refused", reply_to(a), "busy: Port vfra is in the middle of a replacement");
 }
 
 /* A plug that finds its port detached, and vswitchd has not said that it let go: it waits for that
@@ -252,7 +252,7 @@ static void test_plug_of_a_detached_port(void **state)
     CHECK_INT("waits", n_transactions(), 1);
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_STR("done", answer(a), "changed vfra");
+    CHECK_STR("done", reply_to(a), "changed vfra");
     CHECK_STR("done", type_of_port("vfra"), "dpdk");
 }
 
@@ -284,7 +284,7 @@ static void test_renamed_port(void **state)
         }
         a = PLUG(.vif = "a", .vf = 4, .name = "vif0");
         rig_settle();
-        CHECK_HAS("renamed", answer(a), rows[i].told);
+        CHECK_HAS("renamed", reply_to(a), rows[i].told);
         CHECK_INT("one port", fake_n_ports_on(rig.ovs, "br0"), 1);
         CHECK_STR(rows[i].port, type_of_port(rows[i].port), "dpdk");
         CHECK_INT(rows[i].port, fake_port(rig.ovs, rows[i].port)->tag, rows[i].tag);

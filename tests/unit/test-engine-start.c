@@ -103,7 +103,7 @@ static void test_nothing_to_recover_any_more(void **state)
     rig_restart();
     a = UNPLUG(.vif = "a");
     rig_settle();
-    CHECK_STR("unplugged", answer(a), "changed");
+    CHECK_STR("unplugged", reply_to(a), "changed");
     CHECK_STR("both end", told(rig.ended), "a unplugged, a nothing");
     CHECK_INT("both end", engine_n_ops(rig.engine), 0);
 }
@@ -167,7 +167,7 @@ static void test_orphans_cannot_be_looked_for(void **state)
     CHECK("stays", fake_link(rig.links, "tap2"));
     a = PLUG(.vif = "a");
     rig_settle();
-    CHECK_STR("goes on", answer(a), "changed vhua");
+    CHECK_STR("goes on", reply_to(a), "changed vhua");
     rig_restart_without_links();
     rig_settle();
     CHECK("without netlink", fake_link(rig.links, "tap2"));
@@ -186,7 +186,7 @@ static void test_links_made_at_the_start_stay(void **state)
     rig_settle();
     fake_ovs_reconnect(rig.ovs);
     rig_settle();
-    CHECK_STR("plugged", answer(a), "changed tap0");
+    CHECK_STR("plugged", reply_to(a), "changed tap0");
     CHECK("with its tap", fake_link(rig.links, "tap0"));
 }
 
@@ -215,7 +215,7 @@ static void test_unplug_of_what_is_not_on_record(void **state)
                  rows[i].iface_id);
         a = rig_ask(METHOD_UNPLUG, &rows[i].ask);
         rig_settle();
-        CHECK_STR(rows[i].what, answer(a), rows[i].goes ? "changed" : "unchanged");
+        CHECK_STR(rows[i].what, reply_to(a), rows[i].goes ? "changed" : "unchanged");
         CHECK_STR(rows[i].what, type_of_port("tap9"), rows[i].goes ? "-" : "");
     }
 }
@@ -242,7 +242,7 @@ static void test_left_port_bridge(void **state)
         fake_add_port(rig.ovs, "pbpa", rows[i].bridge, rows[i].type);
         a = UNPLUG(.vif = "a");
         rig_settle();
-        CHECK_STR(rows[i].what, answer(a), rows[i].goes ? "changed" : "unchanged");
+        CHECK_STR(rows[i].what, reply_to(a), rows[i].goes ? "changed" : "unchanged");
         CHECK_INT(rows[i].what, fake_bridge(rig.ovs, "pba") != NULL, !rows[i].goes);
     }
 }
@@ -268,7 +268,7 @@ static void test_trunk_bridge(void **state)
         }
         a = UNPLUG(.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0", .bridge = "tbr-1");
         rig_settle();
-        CHECK_STR(rows[i].what, answer(a), rows[i].goes ? "changed" : "unchanged");
+        CHECK_STR(rows[i].what, reply_to(a), rows[i].goes ? "changed" : "unchanged");
         CHECK_INT(rows[i].what, fake_bridge(rig.ovs, "tbr-1") != NULL, !rows[i].goes);
     }
 }
@@ -312,7 +312,7 @@ static void test_reap(void **state)
         rig.settings.max_queued = rows[i].max_queued;
         asked = rig_reap(rows[i].named, 0);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(asked), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(asked), rows[i].told);
         CHECK_HAS(rows[i].what, warnings(asked), rows[i].warned);
         CHECK_INT(rows[i].what, fake_n_ports_on(rig.ovs, "br0"), rows[i].n_left);
         CHECK_STR(rows[i].what, type_of_port("vhuc"), "dpdkvhostuserclient");
@@ -324,7 +324,7 @@ static void test_reap_of_none(void **state)
     int asked = rig_reap(NULL, 0);
 
     (void)state;
-    CHECK_STR("none", answer(asked), "removed");
+    CHECK_STR("none", reply_to(asked), "removed");
 }
 
 /* Its timeout is that of each unplug. */
@@ -338,9 +338,9 @@ static void test_reap_in_time(void **state)
     rig.vswitchd->silent = true;
     asked = rig_reap(NULL, 300);
     rig_run(299);
-    CHECK_STR("waits for vswitchd", answer(asked), "");
+    CHECK_STR("waits for vswitchd", reply_to(asked), "");
     rig_run(1);
-    CHECK_STR("done", answer(asked), "removed a");
+    CHECK_STR("done", reply_to(asked), "removed a");
 }
 
 /* Plugged again since it was found: it stays. One cannot be removed: the answer says so. */
@@ -356,10 +356,10 @@ static void test_reap_of_what_changes(void **state)
     rig_settle();
     PLUG(.vif = "a");
     asked = rig_reap(NULL, 0);
-    fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR, .words = "no"});
-    fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR, .words = "no"});
+    fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR, .error_text = "no"});
+    fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR, .error_text = "no"});
     rig_settle();
-    CHECK_STR("none", answer(asked), "removed");
+    CHECK_STR("none", reply_to(asked), "removed");
     CHECK_HAS("b", warnings(asked), "VIF b could not be removed: OVSDB refused");
     CHECK_STR("a is plugged", id_of("vhua", KEY_BOOT_ID), BOOT_ID);
 }

@@ -23,7 +23,7 @@
     }
 #define REFUSED                                                                                    \
     {                                                                                              \
-        .result = OVS_TXN_ERROR, .words = "no such thing"                                          \
+        .result = OVS_TXN_ERROR, .error_text = "no such thing"                                     \
     }
 #define TEN_TIMES(x) x, x, x, x, x, x, x, x, x, x
 
@@ -62,7 +62,7 @@ static void test_endings_of_an_undo(void **state)
         fail_port("vfra", "no such VF", 0);
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_HAS(rows[i].what, reply_to(a), "not_realized: ovs-vswitchd could not make port vfra");
         CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].undone ? "-" : "dpdk");
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
     }
@@ -81,9 +81,9 @@ static void test_undo_without_a_connection(void **state)
     CHECK_HAS("undoes", ops_show(), "undo plug a, QUEUED");
     fake_ovs_disconnect(rig.ovs, false);
     rig_run(9999);
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("the answer need not wait", answer(a), "not_realized: ");
+    CHECK_HAS("the answer need not wait", reply_to(a), "not_realized: ");
     CHECK_HAS("the undo does", ops_show(), "no deadline");
     CHECK_STR("the undo does", told(rig.ended), "");
     rig_run(100000);
@@ -103,7 +103,7 @@ static void test_undo_that_ovsdb_does_not_answer(void **state)
     rig_run_until("undo plug a, COMMITTING");
     rig.ovs->silent = true;
     rig_run(10000);
-    CHECK_HAS("the answer need not wait", answer(a), "not_realized: ");
+    CHECK_HAS("the answer need not wait", reply_to(a), "not_realized: ");
     rig.ovs->silent = false;
     rig_settle();
     CHECK_STR("undone", type_of_port("vfra"), "-");
@@ -140,13 +140,13 @@ static void test_way_back(void **state)
         a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
         if (rows[i].after_ms) {
             rig_run(rows[i].after_ms - 1);
-            CHECK_STR(rows[i].what, answer(a), "");
+            CHECK_STR(rows[i].what, reply_to(a), "");
             rig_run(1);
         } else {
             rig_settle();
         }
-        CHECK_HAS(rows[i].what, answer(a), "not_realized: ovs-vswitchd could not make port vfra");
-        CHECK_INT(rows[i].what, strstr(answer(a), "could not be brought back") != NULL,
+        CHECK_HAS(rows[i].what, reply_to(a), "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_INT(rows[i].what, strstr(reply_to(a), "could not be brought back") != NULL,
                   rows[i].not_back);
         CHECK_INT(rows[i].what, fake_port(rig.ovs, "vfra")->mtu_request, 1500);
         CHECK_STR(rows[i].what, told(rig.ended), "a none");
@@ -178,12 +178,12 @@ static void test_undo_without_vswitchd(void **state)
         rig.vswitchd->silent = true;
         if (rows[i].after_ms) {
             rig_run(rows[i].after_ms - 1);
-            CHECK_STR(rows[i].what, answer(a), "");
+            CHECK_STR(rows[i].what, reply_to(a), "");
             rig_run(1);
         } else {
             rig_settle();
         }
-        CHECK_HAS(rows[i].what, answer(a), "not_realized: ");
+        CHECK_HAS(rows[i].what, reply_to(a), "not_realized: ");
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
     }
 }
@@ -215,7 +215,7 @@ static void test_no_plan_any_more(void **state)
         smap_add(&fake_add_port(rig.ovs, "other", "br0", "dpdk")->options, "dpdk-devargs",
                  "0000:65:00.0,representor=[4]");
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
     }
 }
@@ -228,7 +228,7 @@ static void test_acknowledged_is_not_undone(void **state)
     (void)state;
     fail_port("vfra", "no such VF", 0);
     rig_settle();
-    CHECK_STR("told", answer(a), "changed vfra");
+    CHECK_STR("told", reply_to(a), "changed vfra");
     CHECK_STR("stays", type_of_port("vfra"), "dpdk");
     CHECK_STR("ended", told(rig.ended), "a changed");
     CHECK_INT("counted", engine_counters(rig.engine)->failed, 1);
@@ -250,7 +250,7 @@ static void test_bridge_of_what_was_evicted_goes(void **state)
     rig_pass();
     fake_remove_bridge(rig.ovs, "br1");
     rig_settle();
-    CHECK_HAS("told", answer(a), "not_realized: ");
+    CHECK_HAS("told", reply_to(a), "not_realized: ");
     CHECK_INT("nothing is left", rig.ovs->n_ports, 0);
     CHECK_INT("nothing is left", engine_n_ops(rig.engine), 0);
 }
@@ -288,8 +288,8 @@ static void test_made_bridge(void **state)
             fail_port("vfrb", "no such VF", 0);
         }
         rig_settle();
-        CHECK_HAS(rows[i].what, answer(a), rows[i].a_fails ? "not_realized: " : "changed vfra");
-        CHECK_HAS(rows[i].what, answer(b), rows[i].b_fails ? "not_realized: " : "changed vfrb");
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].a_fails ? "not_realized: " : "changed vfra");
+        CHECK_HAS(rows[i].what, reply_to(b), rows[i].b_fails ? "not_realized: " : "changed vfrb");
         CHECK_INT(rows[i].what, fake_bridge(rig.ovs, "br1") != NULL, rows[i].stays);
         CHECK(rows[i].what, rows[i].a_fails || (warnings(a)[0] != '\0') == rows[i].a_warned);
         CHECK(rows[i].what, rows[i].b_fails || (warnings(b)[0] != '\0') == rows[i].b_warned);
@@ -308,7 +308,7 @@ static void test_made_bridge_is_handed_over(void **state)
     rig_pass();
     b = PLUG(.vif = "b", .vf = 5, .bridge = "br1");
     rig_settle();
-    CHECK_STR("b", answer(b), "changed vfrb");
+    CHECK_STR("b", reply_to(b), "changed vfrb");
     CHECK_HAS("b", warnings(b), "br1");
     CHECK("stays", fake_bridge(rig.ovs, "br1"));
 }
@@ -335,7 +335,7 @@ static void test_made_bridge_is_handed_over_at_commit(void **state)
     CHECK_HAS("one is undone", ops_show(), "undo plug a");
     CHECK_HAS("the other is committed", ops_show(), " plug b, REALIZING");
     rig_settle();
-    CHECK_HAS("fails as well", answer(b), "not_realized: ");
+    CHECK_HAS("fails as well", reply_to(b), "not_realized: ");
     CHECK("nobody is left there", !fake_bridge(rig.ovs, "br1"));
 }
 
@@ -358,7 +358,7 @@ static void test_uncertain_bridge(void **state)
         }
         a = PLUG(.vif = "a", .vf = 4, .bridge = "br1");
         rig_settle();
-        CHECK_HAS("told", answer(a), rows[i].fails ? "not_realized: " : "changed vfra");
+        CHECK_HAS("told", reply_to(a), rows[i].fails ? "not_realized: " : "changed vfra");
         CHECK_INT("with its port", fake_bridge(rig.ovs, "br1") != NULL, !rows[i].fails);
         CHECK("warned", rows[i].fails || strstr(warnings(a), "br1"));
     }

@@ -29,9 +29,10 @@ static void test_errors(void **state)
         fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = rows[i].words});
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
-        CHECK_HAS(rows[i].words, answer(a), "not_realized: ovs-vswitchd could not make port vfra");
-        CHECK_HAS(rows[i].words, answer(a), rows[i].words);
-        CHECK_HAS(rows[i].words, answer(a), rows[i].advice);
+        CHECK_HAS(rows[i].words, reply_to(a),
+                  "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_HAS(rows[i].words, reply_to(a), rows[i].words);
+        CHECK_HAS(rows[i].words, reply_to(a), rows[i].advice);
         CHECK_STR(rows[i].words, detail(a), rows[i].words);
         CHECK_STR("undone", type_of_port("vfra"), "-");
         CHECK_STR("undone", told(rig.ended), "a none");
@@ -60,10 +61,10 @@ static void test_later(void **state)
         fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .says_nothing = true});
         a = PLUG(.vif = "a", .vf = 4);
         rig_run(3000);
-        CHECK_STR("nothing yet", answer(a), "");
+        CHECK_STR("nothing yet", reply_to(a), "");
         set_ofport(rows[i].ofport);
         rig_settle();
-        CHECK_HAS("later", answer(a), rows[i].told);
+        CHECK_HAS("later", reply_to(a), rows[i].told);
     }
 }
 
@@ -78,7 +79,7 @@ static void test_taken_away(void **state)
     fake_remove_port(rig.ovs, "vfra");
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_HAS("removed", answer(a), "not_realized: Port vfra was removed or taken over");
+    CHECK_HAS("removed", reply_to(a), "not_realized: Port vfra was removed or taken over");
 }
 
 /* --- MTU. --- */
@@ -117,12 +118,12 @@ static void test_mtu(void **state)
         a = rig_ask(METHOD_PLUG, &rows[i].ask);
         if (rows[i].after_ms) {
             rig_run(rows[i].after_ms - 1);
-            CHECK_STR(rows[i].what, answer(a), "");
+            CHECK_STR(rows[i].what, reply_to(a), "");
             rig_run(1);
         } else {
             rig_settle();
         }
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_INT(rows[i].what, engine_counters(rig.engine)->transactions, rows[i].n_transactions);
     }
 }
@@ -137,7 +138,7 @@ static void test_mtu_within_the_settle_time(void **state)
     rig_run(100);
     fake_port(rig.ovs, "vfra")->mtu = 9000;
     rig_settle();
-    CHECK_STR("as asked", answer(a), "changed vfra");
+    CHECK_STR("as asked", reply_to(a), "changed vfra");
     CHECK_INT("not looked again", engine_counters(rig.engine)->transactions, 1);
 }
 
@@ -153,7 +154,7 @@ static void test_mtu_without_a_guest(void **state)
     fake_port_say(fake_port(rig.ovs, "vhua"), 3, 0, NULL);
     rig.ovs->globals.cur_cfg = rig.ovs->globals.next_cfg;
     rig_settle();
-    CHECK_STR("realized", answer(a), "changed vhua");
+    CHECK_STR("realized", reply_to(a), "changed vhua");
 }
 
 /* A change in place that the device refuses shows at the second look only. */
@@ -167,10 +168,10 @@ static void test_second_look(void **state)
     rig_pass();
     rig_pass();
     rig_pass();
-    CHECK_STR("looks well", answer(a), "");
+    CHECK_STR("looks well", reply_to(a), "");
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
     rig_settle();
-    CHECK_HAS("is not", answer(a), "not_realized: ");
+    CHECK_HAS("is not", reply_to(a), "not_realized: ");
     CHECK_INT("back", fake_port(rig.ovs, "vfra")->mtu_request, 1500);
     CHECK_STR("back", told(rig.ended), "a none");
 }
@@ -241,12 +242,12 @@ static void test_vf_mac(void **state)
         a = PLUG(.vif = "a", .vf = 4);
         if (rows[i].after_ms) {
             rig_run(rows[i].after_ms - 1);
-            CHECK_STR(rows[i].what, answer(a), "");
+            CHECK_STR(rows[i].what, reply_to(a), "");
             rig_run(1);
         } else {
             rig_settle();
         }
-        CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         CHECK_STR(rows[i].what, option_of("vfra", "dpdk-vf-mac"), rows[i].mac);
         CHECK_INT(rows[i].what, strstr(warnings(a), "without it") != NULL, rows[i].warned);
     }
@@ -265,7 +266,7 @@ static void test_vf_mac_is_not_tried_again(void **state)
     PLUGGED(.vif = "a", .vf = 4);
     a = PLUG(.vif = "a", .vf = 4);
     rig_settle();
-    CHECK_STR("as it is", answer(a), "unchanged vfra");
+    CHECK_STR("as it is", reply_to(a), "unchanged vfra");
 }
 
 /* --- What is there already. --- */
@@ -302,12 +303,12 @@ static void test_found_as_asked(void **state)
         a = PLUG(.vif = "a", .vf = 4, .wait = rows[i].wait);
         rig_settle();
         if (rows[i].told[0]) {
-            CHECK_HAS(rows[i].what, answer(a), rows[i].told);
+            CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
         } else {
-            CHECK_STR(rows[i].what, answer(a), "");
+            CHECK_STR(rows[i].what, reply_to(a), "");
             set_ofport(4);
             rig_settle();
-            CHECK_STR(rows[i].what, answer(a), "unchanged vfra");
+            CHECK_STR(rows[i].what, reply_to(a), "unchanged vfra");
         }
     }
 }
@@ -324,10 +325,10 @@ static void test_marks_only(void **state)
     rig.vswitchd->silent = true;
     a = PLUG(.vif = "a", .vf = 4);
     rig_settle();
-    CHECK_STR("waits", answer(a), "");
+    CHECK_STR("waits", reply_to(a), "");
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_STR("not a change", answer(a), "unchanged vfra");
+    CHECK_STR("not a change", reply_to(a), "unchanged vfra");
     CHECK_STR("marked", id_of("vfra", KEY_BOOT_ID), BOOT_ID);
 }
 

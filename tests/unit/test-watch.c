@@ -467,7 +467,7 @@ static void test_operation_that_writes_nothing(void **state)
     rig_run(2999);
     CHECK_STR("under way", rig.events, "");
     rig_run(1);
-    CHECK_HAS("refused", answer(a), "switch_unavailable: ");
+    CHECK_HAS("refused", reply_to(a), "switch_unavailable: ");
     rig_run(250);
     CHECK_STR("then", told(rig.events), "a drifted (type: 'dpdk' is 'internal')");
 }
