@@ -252,19 +252,14 @@ static void on_line(void *daemon_, uint64_t connection, enum access_level level,
     dispatch_line(&daemon->dispatch, connection, level, line, length);
 }
 
-/* With one operation under way there are no other replies to go with. */
-static void send_line(struct daemon *daemon, uint64_t connection, char *line)
-{
-    if (line) {
-        server_reply(daemon->server, connection, line, engine_n_ops(daemon->engine) == 1);
-    }
-}
-
+/* If this is the only operation, no other reply will come to be sent with this one, so the server
+ * sends it at once. */
 static void on_reply(void *daemon_, const struct op_result *result)
 {
     struct daemon *daemon = daemon_;
 
-    send_line(daemon, result->connection, op_reply(&daemon->env, result));
+    server_reply(daemon->server, result->connection, op_reply(&daemon->env, result),
+                 engine_n_ops(daemon->engine) == 1);
 }
 
 static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)

@@ -39,11 +39,15 @@ struct kernel_answer {
 /* Opens links->requests. Returns 0 or a negative error of libnl. */
 int links_open_requests(struct links *links);
 
-/* A message about the link `name` (NULL: about no link); NULL if there is not enough memory. */
+/* A message about the link `name` (NULL: about no link). Never NULL. */
 struct nl_msg *links_message(int type, int flags, const char *name);
 
+/* Ends the process if `result`, of a function of libnl that adds to a message, is an error: libnl
+ * has only NLE_NOMEM there. (A message of libnl has a page; ours are much shorter.) */
+void links_need(int result);
+
 /* Sends `msg`, frees it, and reads the answer: calls `on_message` (may be NULL) with `aux` for each
- * of its messages. A NULL `msg` means not enough memory. Returns whether the kernel did it. */
+ * of its messages. Returns whether the kernel did it. */
 bool links_request(struct links *links, struct nl_msg *msg, nl_recvmsg_msg_cb_t on_message,
                    void *aux, struct kernel_answer *answer);
 

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "util.h"
+
 /* How often to try a dump if links are added and removed during it. */
 #define DUMP_TRIES 8
 
@@ -83,10 +85,7 @@ static struct nl_msg *get_message(int flags, const char *name)
 {
     struct nl_msg *msg = links_message(RTM_GETLINK, flags, name);
 
-    if (msg && nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0) {
-        nlmsg_free(msg);
-        return NULL;
-    }
+    links_need(nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS));
     return msg;
 }
 
@@ -130,7 +129,6 @@ struct collection {
     struct named_link *links;
     size_t n;
     size_t allocated;
-    bool no_memory;
 };
 
 static int on_listed(struct nl_msg *msg, void *aux)
@@ -143,15 +141,8 @@ static int on_listed(struct nl_msg *msg, void *aux)
         return NL_OK;
     }
     if (collection->n == collection->allocated) {
-        size_t allocated = collection->allocated ? 2 * collection->allocated : 64;
-        void *bigger = realloc(collection->links, allocated * sizeof link);
-
-        if (!bigger) {
-            collection->no_memory = true;
-            return NL_OK; /* The dump must be read to its end. */
-        }
-        collection->links = bigger;
-        collection->allocated = allocated;
+        collection->links =
+            x2nrealloc(collection->links, &collection->allocated, sizeof *collection->links);
     }
     collection->links[collection->n++] = link;
     return NL_OK;
@@ -170,9 +161,6 @@ bool links_for_each_alias(struct links *links, const char *prefix,
         collection.n = 0;
         links_request(links, get_message(NLM_F_DUMP, NULL), on_listed, &collection, &answer);
     } while (answer.errnum == EINTR && ++tries < DUMP_TRIES);
-    if (answer.errnum == 0 && collection.no_memory) {
-        links_answer(&answer, ENOMEM);
-    }
     for (size_t i = 0; answer.errnum == 0 && i < collection.n; i++) {
         cb(collection.links[i].name, &collection.links[i].facts, aux);
     }

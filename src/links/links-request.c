@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
+
 struct exchange {
     struct kernel_answer *answer;
     bool done;
@@ -25,13 +27,10 @@ bool links_answer(struct kernel_answer *answer, int errnum)
 
 int links_open_requests(struct links *links)
 {
-    struct nl_sock *sock = nl_socket_alloc();
+    struct nl_sock *sock = need_memory(nl_socket_alloc());
     const int yes = 1;
     int result;
 
-    if (!sock) {
-        return -NLE_NOMEM;
-    }
     result = nl_connect(sock, NETLINK_ROUTE);
     if (result < 0) {
         nl_socket_free(sock);
@@ -44,15 +43,21 @@ int links_open_requests(struct links *links)
     return 0;
 }
 
+void links_need(int result)
+{
+    if (result < 0) {
+        out_of_memory_abort();
+    }
+}
+
 struct nl_msg *links_message(int type, int flags, const char *name)
 {
     struct ifinfomsg none = {.ifi_family = AF_UNSPEC};
-    struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+    struct nl_msg *msg = need_memory(nlmsg_alloc_simple(type, flags));
 
-    if (msg && (nlmsg_append(msg, &none, sizeof none, NLMSG_ALIGNTO) < 0 ||
-                (name && nla_put_string(msg, IFLA_IFNAME, name) < 0))) {
-        nlmsg_free(msg);
-        return NULL;
+    links_need(nlmsg_append(msg, &none, sizeof none, NLMSG_ALIGNTO));
+    if (name) {
+        links_need(nla_put_string(msg, IFLA_IFNAME, name));
     }
     return msg;
 }
@@ -115,15 +120,13 @@ static int on_finish(struct nl_msg *msg, void *aux)
 
 static struct nl_cb *callbacks(nl_recvmsg_msg_cb_t on_message, void *aux, struct exchange *exchange)
 {
-    struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+    struct nl_cb *cb = need_memory(nl_cb_alloc(NL_CB_DEFAULT));
 
-    if (cb) {
-        nl_cb_err(cb, NL_CB_CUSTOM, on_error, exchange);
-        nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, exchange);
-        nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, exchange);
-        if (on_message) {
-            nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, aux);
-        }
+    nl_cb_err(cb, NL_CB_CUSTOM, on_error, exchange);
+    nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, exchange);
+    nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, exchange);
+    if (on_message) {
+        nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, aux);
     }
     return cb;
 }
@@ -133,15 +136,12 @@ bool links_request(struct links *links, struct nl_msg *msg, nl_recvmsg_msg_cb_t 
 {
     struct exchange exchange = {.answer = answer};
     struct nl_cb *cb = callbacks(on_message, aux, &exchange);
-    int result = -NLE_NOMEM;
+    int result = links->requests ? 0 : links_open_requests(links);
 
     answer->errnum = 0;
-    if (msg && cb) {
-        result = links->requests ? 0 : links_open_requests(links);
-        result = result < 0 ? result : nl_send_auto(links->requests, msg);
-        while (result >= 0 && !exchange.done) {
-            result = nl_recvmsgs(links->requests, cb);
-        }
+    result = result < 0 ? result : nl_send_auto(links->requests, msg);
+    while (result >= 0 && !exchange.done) {
+        result = nl_recvmsgs(links->requests, cb);
     }
     nlmsg_free(msg);
     nl_cb_put(cb);

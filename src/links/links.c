@@ -19,6 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "util.h"
+
 /* Space for some thousand notifications: a host that starts many guests at once has so many. */
 #define EVENTS_BUFFER (4 << 20)
 
@@ -40,10 +43,7 @@ static int open_events(struct links *links)
     int result;
     int fd;
 
-    links->events = nl_socket_alloc();
-    if (!links->events) {
-        return -NLE_NOMEM;
-    }
+    links->events = need_memory(nl_socket_alloc());
     nl_socket_disable_seq_check(links->events);
     nl_socket_modify_cb(links->events, NL_CB_VALID, NL_CB_CUSTOM, links_on_event, links);
     result = nl_connect(links->events, NETLINK_ROUTE);
@@ -60,14 +60,11 @@ static int open_events(struct links *links)
 
 struct links *links_create(const char *procfs_root, bool watch, struct error *error)
 {
-    struct links *links = calloc(1, sizeof *links);
-    int result = -NLE_NOMEM;
+    struct links *links = xzalloc(sizeof *links);
+    int result = links_open_requests(links);
 
-    if (links) {
-        links->procfs_root = strdup(procfs_root);
-        result = links->procfs_root ? links_open_requests(links) : result;
-        result = result < 0 || !watch ? result : open_events(links);
-    }
+    links->procfs_root = xstrdup(procfs_root);
+    result = result < 0 || !watch ? result : open_events(links);
     if (result < 0) {
         links_destroy(links);
         error_set(error, REASON_NOT_REALIZED, "",
@@ -96,6 +93,7 @@ static bool check_name(const char *name, struct kernel_answer *answer)
     return (vif_ifname_valid(name) && !strchr(name, '%')) || links_answer(answer, EINVAL);
 }
 
+/* Returns false if the MAC address is not valid. */
 static bool put_change(struct nl_msg *msg, const struct change *change)
 {
     struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
@@ -103,13 +101,22 @@ static bool put_change(struct nl_msg *msg, const struct change *change)
 
     info->ifi_flags = change->flags;
     info->ifi_change = change->mask;
-    return (!change->mtu || nla_put_u32(msg, IFLA_MTU, (uint32_t)*change->mtu) == 0) &&
-           (!change->alias || !*change->alias ||
-            nla_put_string(msg, IFLA_IFALIAS, change->alias) == 0) &&
-           (!change->address || !*change->address ||
-            (ether_aton_r(change->address, &address) &&
-             nla_put(msg, IFLA_ADDRESS, sizeof address, &address) == 0)) &&
-           (!change->master || nla_put_u32(msg, IFLA_MASTER, change->master) == 0);
+    if (change->mtu) {
+        links_need(nla_put_u32(msg, IFLA_MTU, (uint32_t)*change->mtu));
+    }
+    if (change->alias && *change->alias) {
+        links_need(nla_put_string(msg, IFLA_IFALIAS, change->alias));
+    }
+    if (change->address && *change->address) {
+        if (!ether_aton_r(change->address, &address)) {
+            return false;
+        }
+        links_need(nla_put(msg, IFLA_ADDRESS, sizeof address, &address));
+    }
+    if (change->master) {
+        links_need(nla_put_u32(msg, IFLA_MASTER, change->master));
+    }
+    return true;
 }
 
 static bool apply(struct links *links, const char *name, const struct change *change,
@@ -117,7 +124,7 @@ static bool apply(struct links *links, const char *name, const struct change *ch
 {
     struct nl_msg *msg = links_message(RTM_SETLINK, 0, name);
 
-    if (msg && !put_change(msg, change)) {
+    if (!put_change(msg, change)) {
         nlmsg_free(msg);
         return links_answer(answer, EINVAL);
     }
@@ -132,48 +139,46 @@ static void discard(struct links *links, const char *name)
     links_request(links, links_message(RTM_DELLINK, 0, name), NULL, NULL, &answer);
 }
 
-static bool put_peer(struct nl_msg *msg, const char *peer, int mtu)
+static void put_peer(struct nl_msg *msg, const char *peer, int mtu)
 {
     struct ifinfomsg none = {.ifi_family = AF_UNSPEC};
-    struct nlattr *nest = nla_nest_start(msg, VETH_INFO_PEER);
+    struct nlattr *nest = need_memory(nla_nest_start(msg, VETH_INFO_PEER));
 
-    if (!nest || nlmsg_append(msg, &none, sizeof none, NLMSG_ALIGNTO) < 0 ||
-        nla_put_string(msg, IFLA_IFNAME, peer) < 0 ||
-        (mtu && nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu) < 0)) {
-        return false;
+    links_need(nlmsg_append(msg, &none, sizeof none, NLMSG_ALIGNTO));
+    links_need(nla_put_string(msg, IFLA_IFNAME, peer));
+    if (mtu) {
+        links_need(nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu));
     }
     nla_nest_end(msg, nest);
-    return true;
 }
 
 /* The settings of os-vif's ip_lib.add() for the Linux bridges of its OVS plugin: they flood
  * everything. */
-static bool put_bridge(struct nl_msg *msg)
+static void put_bridge(struct nl_msg *msg)
 {
-    return nla_put_u32(msg, IFLA_BR_AGEING_TIME, 0) == 0 &&
-           nla_put_u32(msg, IFLA_BR_FORWARD_DELAY, 0) == 0 &&
-           nla_put_u32(msg, IFLA_BR_STP_STATE, 0) == 0 &&
-           nla_put_u8(msg, IFLA_BR_MCAST_SNOOPING, 0) == 0;
+    links_need(nla_put_u32(msg, IFLA_BR_AGEING_TIME, 0));
+    links_need(nla_put_u32(msg, IFLA_BR_FORWARD_DELAY, 0));
+    links_need(nla_put_u32(msg, IFLA_BR_STP_STATE, 0));
+    links_need(nla_put_u8(msg, IFLA_BR_MCAST_SNOOPING, 0));
 }
 
-/* A request for a new link: a veth if there is a `peer`, else a bridge. NULL if there is not enough
- * memory. */
+/* A request for a new link: a veth if there is a `peer`, else a bridge. */
 static struct nl_msg *add_message(const char *name, const char *peer, int mtu)
 {
     struct nl_msg *msg = links_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
     struct nlattr *info;
     struct nlattr *data;
 
-    if (!msg) {
-        return NULL;
+    if (mtu) {
+        links_need(nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu));
     }
-    if ((mtu && nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu) < 0) ||
-        !(info = nla_nest_start(msg, IFLA_LINKINFO)) ||
-        nla_put_string(msg, IFLA_INFO_KIND, peer ? "veth" : "bridge") < 0 ||
-        !(data = nla_nest_start(msg, IFLA_INFO_DATA)) ||
-        !(peer ? put_peer(msg, peer, mtu) : put_bridge(msg))) {
-        nlmsg_free(msg);
-        return NULL;
+    info = need_memory(nla_nest_start(msg, IFLA_LINKINFO));
+    links_need(nla_put_string(msg, IFLA_INFO_KIND, peer ? "veth" : "bridge"));
+    data = need_memory(nla_nest_start(msg, IFLA_INFO_DATA));
+    if (peer) {
+        put_peer(msg, peer, mtu);
+    } else {
+        put_bridge(msg);
     }
     nla_nest_end(msg, data);
     nla_nest_end(msg, info);
@@ -403,9 +408,7 @@ bool links_delete(struct links *links, const char *name, struct error *error)
 
     if (links_look_up(links, name, &link, &answer)) {
         msg = links_message(RTM_DELLINK, 0, NULL);
-        if (msg) {
-            ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = link.facts.index;
-        }
+        ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = link.facts.index;
         links_request(links, msg, NULL, NULL, &answer);
     }
     return answer.errnum == 0 || answer.errnum == ENODEV ||
