@@ -62,8 +62,7 @@ static size_t count_ports(const struct ovs *ovs, const struct ovsrec_qos *row)
     size_t n = 0;
 
     ovsrec_port_index_set_qos(key, row);
-    OVSREC_PORT_FOR_EACH_EQUAL(port, key, ovs->port_by_qos)
-    {
+    OVSREC_PORT_FOR_EACH_EQUAL (port, key, ovs->port_by_qos) {
         n += port->qos == row;
     }
     ovsrec_port_index_destroy_row(key);
@@ -75,8 +74,7 @@ static size_t count_qos(const struct ovs *ovs, const struct ovsrec_queue *queue)
     const struct ovsrec_qos *row;
     size_t n = 0;
 
-    OVSREC_QOS_FOR_EACH(row, ovs->idl)
-    {
+    OVSREC_QOS_FOR_EACH (row, ovs->idl) {
         for (size_t i = 0; i < row->n_queues; i++) {
             n += row->value_queues[i] == queue;
         }

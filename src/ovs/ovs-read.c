@@ -399,8 +399,7 @@ static void track_names(struct ovs *ovs)
     const struct ovsrec_bridge *bridge;
     const struct ovsrec_port *port;
 
-    OVSREC_BRIDGE_FOR_EACH_TRACKED(bridge, ovs->idl)
-    {
+    OVSREC_BRIDGE_FOR_EACH_TRACKED (bridge, ovs->idl) {
         ovs->bridges_changed = true;
         if (ovsrec_bridge_is_deleted(bridge)) {
             rownames_remove(ovs->bridges, &bridge->header_.uuid);
@@ -408,8 +407,7 @@ static void track_names(struct ovs *ovs)
             rownames_set(ovs->bridges, &bridge->header_.uuid, bridge->name);
         }
     }
-    OVSREC_PORT_FOR_EACH_TRACKED(port, ovs->idl)
-    {
+    OVSREC_PORT_FOR_EACH_TRACKED (port, ovs->idl) {
         if (ovsrec_port_is_deleted(port)) {
             rownames_remove(ovs->ports, &port->header_.uuid);
         } else {
@@ -457,8 +455,7 @@ void ovs_track_anew(struct ovs *ovs)
     OVSREC_INTERFACE_FOR_EACH (interface, ovs->idl) {
         note_interface(ovs, interface);
     }
-    OVSREC_PORT_FOR_EACH(port, ovs->idl)
-    {
+    OVSREC_PORT_FOR_EACH (port, ovs->idl) {
         rownames_set(ovs->ports, &port->header_.uuid, port->name);
     }
     OVSREC_BRIDGE_FOR_EACH (bridge, ovs->idl) {

@@ -139,8 +139,7 @@ static void note_changes(struct watch *watch)
     long long int now = time_msec();
     const char *vif_id;
 
-    SSET_FOR_EACH(vif_id, ovs_changed_vifs(ovs))
-    {
+    SSET_FOR_EACH (vif_id, ovs_changed_vifs(ovs)) {
         sset_add(&watch->pending, vif_id);
         watch->due = MIN(watch->due, now + WATCH_DELAY_MS);
     }
@@ -414,8 +413,7 @@ static void check_pending(struct watch *watch)
     sset_clone(&vif_ids, &watch->pending);
     sset_clear(&watch->pending);
     watch->due = LLONG_MAX;
-    SSET_FOR_EACH(vif_id, &vif_ids)
-    {
+    SSET_FOR_EACH (vif_id, &vif_ids) {
         check(watch, vif_id);
     }
     sset_destroy(&vif_ids);

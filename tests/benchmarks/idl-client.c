@@ -226,8 +226,7 @@ static void read_map(const struct json *json, struct smap *map)
     const struct shash_node *node;
 
     smap_init(map);
-    SHASH_FOR_EACH(node, json_object(json))
-    {
+    SHASH_FOR_EACH (node, json_object(json)) {
         smap_add(map, node->name, json_string(node->data));
     }
 }
