@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: takes operations, turns what is waiting into one transaction at a time, and follows
- * each until vswitchd has realised it.
+/* The engine: takes operations, commits all waiting operations in one transaction at a time, and
+ * follows each until vswitchd has realized it.
  *
- * Whatever waits when a transaction can start goes into it, up to max_batch operations with one
- * increment of next_cfg, so a lone request is never delayed and a crowd shares one commit and one
- * reconfiguration. Operations that would get into each other's way (same port name, same VF, a
- * bridge that both would make differently) go one after another: the second is planned against what
- * the first has left. */
+ * A transaction has all operations that wait when it can start, up to max_batch, with one increment
+ * of next_cfg. So a single request is not delayed, and many requests share one commit and one
+ * reconfiguration. Operations that affect each other's plan (same port name, same VF, a bridge that
+ * both would create differently) run one after another: the engine plans the second after the first
+ * has ended. */
 
 #ifndef VP_ENGINE_H
 #define VP_ENGINE_H 1
@@ -23,21 +23,22 @@
 #include "ovs/vswitchd.h"
 #include "wire/request.h"
 
-/* What the end of an operation means to those who watch its VIF. */
+/* What the end of an operation means to the clients that watch its VIF. */
 enum engine_event {
-    EVENT_NOTHING, /* Nothing was written, or a repair came to nothing. */
-    EVENT_NONE,    /* Nothing to tell: it failed, and was undone, or only marks were written. */
+    EVENT_NOTHING, /* The operation wrote nothing, or a repair failed. */
+    EVENT_NONE,    /* No event: the operation failed and was undone, or wrote only boot id and PCI
+                    * slot. */
     EVENT_PLUGGED,
     EVENT_UNPLUGGED,
     EVENT_CHANGED,
     EVENT_REPAIRED
 };
 
-/* How long the stages of an operation took, us; negative: it did not come to that. */
+/* How long the stages of an operation took, us; negative: the stage did not happen. */
 struct op_times {
-    int64_t queued;  /* From the request's arrival until its transaction was sent. */
-    int64_t commit;  /* From there until OVSDB had committed. */
-    int64_t realize; /* From there until vswitchd's verdict. */
+    int64_t queued;  /* From the request's arrival until the engine sent the transaction. */
+    int64_t commit;  /* From then until OVSDB had committed. */
+    int64_t realize; /* From then until vswitchd's verdict. */
     int64_t total;
 };
 
@@ -49,43 +50,43 @@ struct op_plan {
     size_t n_operations;
 };
 
-/* What an operation has come to. All borrowed, for the call alone. */
+/* The result of an operation. All borrowed, until the call returns. */
 struct op_result {
-    uint64_t connection;    /* The asker's. */
+    uint64_t connection;    /* The client's. */
     const char *request_id; /* JSON text. */
     const char *vif_id;
-    const struct error *error;   /* Why it was refused or has failed; NULL: it has succeeded. */
-    const struct record *record; /* Of a plug or update that succeeded: its port. Else NULL. */
-    bool on_record;              /* `record` is in OVSDB, not only asked for. */
+    const struct error *error;   /* Why the operation was refused or failed; NULL: it succeeded. */
+    const struct record *record; /* The port, if a plug or update succeeded; else NULL. */
+    bool on_record; /* `record` is in OVSDB; else it is only what the request asks for. */
     bool changed;
     const char *const *warnings;
     size_t n_warnings;
     struct op_times times;
-    const struct op_plan *plan; /* Of a dry run; or NULL. */
+    const struct op_plan *plan; /* The plan of a dry run; or NULL. */
 };
 
 /* Who asked for an operation. */
 struct asker {
-    /* Called once, when the operation can be replied to; it may go on after that. Not called for
+    /* Called once, when the result is known; the operation may continue after that. Not called for
      * operations that engine_destroy() ends. NULL: nobody waits for a reply. */
     void (*reply)(void *aux, const struct op_result *result);
     void *aux;           /* Must outlive the operation. */
-    uint64_t connection; /* For `reply`; the engine does not look at it. */
+    uint64_t connection; /* For `reply`; the engine does not use it. */
 };
 
-/* What the engine works with. All borrowed, all must outlive it. */
+/* The modules and values that the engine uses. All borrowed; they must outlive the engine. */
 struct engine_env {
     const struct engine_settings *settings;
     struct ovs *ovs;
     struct nic *nic;
-    struct links *links; /* NULL where there is no netlink. */
+    struct links *links; /* NULL without netlink. */
     struct link_remover *link_remover;
     struct vswitchd *vswitchd;
     struct offload *offload;
     const char *boot_id;
     const char *sysfs_root;
     const char *run_dir; /* OVS's run directory. */
-    /* An operation on a VIF has ended. */
+    /* Called when an operation on a VIF has ended. */
     void (*ended)(void *aux, const char *vif_id, enum engine_event event);
     void *aux;
 };
@@ -96,55 +97,57 @@ struct engine *engine_create(const struct engine_env *env);
 void engine_destroy(struct engine *engine);
 
 /* Takes a plug, unplug or update. Returns false with *error filled (busy) if too many operations
- * wait, or if the daemon is about to end. */
+ * wait, or if the daemon is stopping. */
 bool engine_submit(struct engine *engine, const struct request *request, const struct asker *asker,
                    struct error *error);
 
-/* Takes an unplug that leaves the VIF alone unless it is of an earlier boot when its turn comes.
+/* Takes an unplug that does nothing if, at its turn, the VIF is not of an earlier boot.
  * `timeout_ms` as in struct request. Returns like engine_submit(). */
 bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms,
                          const struct asker *asker, struct error *error);
 
-/* Whether `n` more operations may wait; if not, returns false with *error filled (busy). */
+/* Returns whether `n` more operations may wait; fills *error (busy) if not. */
 bool engine_has_room(const struct engine *engine, size_t n, struct error *error);
 
 /* How many more operations may wait. */
 size_t engine_room(const struct engine *engine);
 
-/* Brings VIF `vif_id` to `goal`, which is what it was before others changed it. Returns false if
- * that cannot be done now. */
+/* Restores VIF `vif_id` to `goal`, its state before other programs changed it. Returns false if
+ * that is not possible now. */
 bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal);
 
-/* Follows up the hand-over of a device to a VIF's port, if that is what the port has failed for.
- * Returns false if it is not, or if nothing can be done now. */
+/* If a VIF's port failed only because of a hand-over of its device, makes vswitchd look for the
+ * device again. Returns false if the port failed for another reason, or if no operation is possible
+ * now. */
 bool engine_follow_hand_over(struct engine *engine, const struct record *record);
 
-/* Whether operations on that VIF are under way or waiting. */
+/* Whether operations on that VIF wait or are under way. */
 bool engine_has(const struct engine *engine, const char *vif_id);
 
-/* The same, or whether one under way evicts it. */
+/* Whether operations on that VIF wait or are under way, or an operation under way evicts the
+ * VIF. */
 bool engine_concerns(const struct engine *engine, const char *vif_id);
 
-/* A pass: takes in what came of the transaction under way; sends what is waiting, if a transaction
- * can start; and then goes on with everything under way: verdicts, answers, deadlines. To be called
- * in this order, after ovs_run(), vswitchd_run() and the server's lines. */
+/* One pass: takes the result of the transaction under way; sends the next transaction, if it can
+ * start; then advances all operations: verdicts, replies, deadlines. Call these in this order,
+ * after ovs_run(), vswitchd_run() and the server's lines. */
 void engine_collect(struct engine *engine);
 void engine_commit(struct engine *engine);
 void engine_run(struct engine *engine);
 void engine_wait(struct engine *engine);
 
-/* Refuses what has not begun and everything from now on. What has begun goes on. */
+/* Refuses operations that have not begun, and all new ones. Operations that have begun continue. */
 void engine_drain(struct engine *engine);
 
-/* Operations under way. */
+/* The number of operations that wait or are under way. */
 size_t engine_n_ops(const struct engine *engine);
 
 struct engine_counters {
     uint64_t plugs;        /* Ended well. */
     uint64_t unplugs;      /* Ended well. */
     uint64_t updates;      /* Ended well. */
-    uint64_t failed;       /* Refused or failed. */
-    uint64_t undone;       /* Of those: something had to be undone. */
+    uint64_t failed;       /* Were refused, or failed. */
+    uint64_t undone;       /* Failed operations that had something to undo. */
     uint64_t transactions; /* Sent. */
     uint64_t batched;      /* Operations in them. */
 };

@@ -14,16 +14,16 @@
 
 #include "engine/op.h"
 
-/* Operations on one VIF, in the order of their arrival. */
+/* The operations on one VIF, in the order of their arrival. */
 struct vif_queue {
     struct hmap_node node;
     char vif_id[VIF_ID_MAX + 1];
-    struct ovs_list ops; /* Of struct op, by vif_node. */
+    struct ovs_list ops; /* List of struct op, by vif_node. */
 };
 
 struct ops {
-    struct ovs_list in[OP_N_STATES]; /* Of struct op, by node: those in each state. */
-    struct hmap vif_queues;          /* Of struct vif_queue, none of them empty. */
+    struct ovs_list in[OP_N_STATES]; /* For each state, a list of struct op, by node. */
+    struct hmap vif_queues;          /* Map of struct vif_queue; no queue is empty. */
     size_t n;
 };
 
@@ -32,14 +32,14 @@ void ops_init(struct ops *ops);
 /* `ops` must be empty. */
 void ops_destroy(struct ops *ops);
 
-/* Takes in a new operation, in QUEUED, behind all others. */
+/* Adds a new operation at the end of QUEUED. */
 void ops_add(struct ops *ops, struct op *op);
 
-/* Moves the operation to `state`: to the front of QUEUED, since it has begun, or to the end of the
- * others. Aborts if that is no legal transition. Logs it (debug). */
+/* Moves the operation to `state`: to the front of QUEUED, because it has begun, or to the end of
+ * another state. Aborts if the transition is not legal. Logs the transition (debug). */
 void ops_set_state(struct ops *ops, struct op *op, enum op_state state);
 
-/* Takes the operation out; it stays the caller's. */
+/* Removes the operation from all lists; does not free it. */
 void ops_remove(struct ops *ops, struct op *op);
 
 /* The operations on that VIF, or NULL if there are none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of the configuration the engine and the watcher look at: [ovs], [vif] and [offload], and how
- * much may wait. Part of struct config; etc/vifplugd.conf is the manual. */
+/* The settings that the engine and the watcher use: [ovs], [vif], [offload], and how many
+ * operations may wait. Part of struct config; etc/vifplugd.conf is the manual. */
 
 #ifndef VP_ENGINE_SETTINGS_H
 #define VP_ENGINE_SETTINGS_H 1
@@ -18,7 +18,7 @@
 struct engine_settings {
     int max_queued;       /* Operations. */
     int queue_timeout_ms; /* For an operation that has not begun. */
-    int timeout_ms;       /* For an operation without a timeout of its own. */
+    int timeout_ms;       /* For an operation whose request has no timeout. */
     int vswitchd_grace_ms;
     int max_batch; /* Operations in a transaction. */
     bool create_bridges;

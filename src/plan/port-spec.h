@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Port specs: a port with its one interface, as it shall be. Values: they hold no pointer into the
- * IDL. */
+/* Port specs: how a port and its interface must be. Values: they hold no pointer into the IDL. */
 
 #ifndef VP_PORT_SPEC_H
 #define VP_PORT_SPEC_H 1
@@ -22,8 +21,8 @@ struct port_spec {
     enum vif_kind kind;
     char port[PORT_NAME_MAX + 1];
     char bridge[PORT_NAME_MAX + 1];
-    char datapath_type[INTERFACE_TYPE_MAX + 1]; /* The bridge's, should it be created... */
-    char fail_mode[FAIL_MODE_MAX + 1];          /* ...and this too; "": none is written. */
+    char datapath_type[INTERFACE_TYPE_MAX + 1]; /* The bridge's, if the bridge is created... */
+    char fail_mode[FAIL_MODE_MAX + 1];          /* ...and this too; "": write none. */
     char type[INTERFACE_TYPE_MAX + 1];
     struct smap options;
     struct smap external_ids;
@@ -34,25 +33,26 @@ struct port_spec {
     struct pci_addr vf;
     bool has_vf_address; /* Whether `vf` is known (in a record it may not be). */
     int vf_num;
-    char vhost_path[VIF_PATH_MAX + 1]; /* The guest's socket, whoever serves it; or "". */
+    char vhost_path[VIF_PATH_MAX + 1]; /* The guest's socket, whichever side serves it; or "". */
     enum vhost_mode vhost_mode;
 
-    bool vf_mac_optional; /* dpdk-vf-mac may be left out if the port fails with it. */
-    bool slow_probe;      /* Wants a batch of its own. */
+    bool vf_mac_optional; /* If the port fails with dpdk-vf-mac, plug it without. */
+    bool slow_probe; /* vswitchd probes the device slowly: use a batch without other operations. */
 
-    struct link_spec links; /* What there has to be in the kernel. */
-    bool no_port;           /* The caller makes the port; only the bridge is ours to ensure. */
-    bool awaits_netdev;     /* The port's netdev comes later: done once it is in OVSDB. */
-    /* per_port_bridge: `port` is then the patch port on `bridge`, which leads to this bridge with
-     * the guest's port; or "". */
+    struct link_spec links; /* The kernel links that the port needs. */
+    bool no_port;           /* The caller makes the port; we only ensure the bridge. */
+    bool awaits_netdev; /* Another program makes the port's netdev later: the operation succeeds at
+                         * commit. */
+    /* The separate bridge (per_port_bridge) with the guest's port, to which `port`, a patch port on
+     * `bridge`, leads; or "". */
     char port_bridge[VIF_IFNAME_MAX + 1];
     char guest_port[VIF_IFNAME_MAX + 1];
 
-    bool has_qos; /* `qos` is to be as it says; else it is left alone. */
+    bool has_qos; /* Make the limits those of `qos`; else leave them as they are. */
     struct vif_qos qos;
 
-    /* For a port that is created. */
-    bool isolate;                       /* Off the network until Neutron has wired it. */
+    /* Only for a port that is created. */
+    bool isolate;                       /* Keep it off the network until Neutron has wired it. */
     char default_qos[QOS_TYPE_MAX + 1]; /* The type of a QoS row without limits; or "". */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records: ports as they stand in OVSDB. A record survives a pass of the loop, unless it is
+/* Records: ports as OVSDB has them. A record outlives a pass of the loop, unless it is
  * `borrowed`. */
 
 #ifndef VP_RECORD_H
@@ -10,23 +10,23 @@
 
 #include "plan/port-spec.h"
 
-/* One port as it stands in OVSDB. */
+/* One port as OVSDB has it. */
 struct record {
-    bool borrowed; /* Its maps and `error` are a row's: good until the next ovs_run(), not to be
-                    * changed. */
-    struct port_spec spec;    /* All options and external_ids of the row, ours and others'. */
-    bool ours;                /* Carries our owner mark. */
+    bool borrowed; /* Its maps and `error` belong to a row: valid until the next ovs_run(), and
+                    * read-only. */
+    struct port_spec spec;    /* With all options and external_ids of the row. */
+    bool ours;                /* Has vifplug-owner=vifplugd and a VIF id. */
     int64_t ofport;           /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
-    int mtu;                  /* As vswitchd applied it; 0: not known. */
-    char vf_mac[VIF_MAC_LEN]; /* The VF's MAC as vswitchd applied it (status:dpdk-vf-mac); or "". */
+    int mtu;                  /* The MTU that vswitchd has applied; 0: not known. */
+    char vf_mac[VIF_MAC_LEN]; /* The VF's MAC that vswitchd has applied; or "". */
     char *error;              /* vswitchd's error text, or NULL. */
-    bool foreign_qos;         /* Its QoS rows say more than spec.qos can. */
+    bool foreign_qos;         /* The port has QoS rows that spec.qos cannot express. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];
 };
 
-/* What others, Neutron's agent above all, have set on a Port row: for an undo that has to make the
- * port anew, so that it is not on the network without its VLAN. */
+/* What other programs, above all Neutron's agent, have set on a Port row. An undo that makes the
+ * port again writes these, so that the port is never on the network without its VLAN. */
 struct port_settings {
     bool has_tag;
     int64_t tag;
@@ -36,24 +36,24 @@ struct port_settings {
     struct smap other_config;
 };
 
-void port_settings_free(struct port_settings *settings); /* NULL is taken. */
+void port_settings_free(struct port_settings *settings); /* NULL is allowed. */
 
 void record_init(struct record *record);
 void record_destroy(struct record *record);
 void record_clone(struct record *dst, const struct record *src); /* dst: uninitialised; owned. */
 
-/* Fills the parts of record->spec that are told by its type, options and external_ids: kind, VIF
- * id, VF, vhost-user path, owner mark, boot id, instance. */
+/* Fills what type, options and external_ids say: in record->spec the kind, VIF id, VF and
+ * vhost-user path; and `ours`, boot_id and instance. */
 void record_interpret(struct record *record);
 
-/* Whether vswitchd has said that it could not make the port. A port whose netdev somebody else
- * makes later has not failed. */
+/* Whether vswitchd has reported that the port failed. A port that waits for the netdev of another
+ * program has not failed. */
 bool record_failed(const struct record *record);
 
-/* Whether it has limits, and such as can be written again. */
+/* Whether the port has limits, and an undo can write them again. */
 bool record_has_limits(const struct record *record);
 
-/* Whether the port waits for a netdev that somebody else makes. */
+/* Whether the port waits for a netdev that another program makes. */
 bool record_awaits_netdev(const struct record *record);
 
 #endif

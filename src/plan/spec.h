@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Port specs: from a VIF and facts to the port that it should be. One file for each kind of VIF
+/* Turns a VIF and facts into the port that it must become. One file for each kind of VIF
  * (kind-*.c). */
 
 #ifndef VP_SPEC_H
@@ -23,47 +23,47 @@ struct bridge_facts {
 struct spec_facts {
     struct bridge_facts bridge;
     bool create_bridges;
-    enum fail_mode_policy fail_mode;     /* For a bridge that is missing... */
+    enum fail_mode_policy fail_mode;     /* For a missing bridge... */
     struct controller_facts controllers; /* ...by what OVSDB shows. */
     const char *boot_id;
     const char *instance;                        /* Instance uuid. */
     int default_mtu;                             /* 0: none. */
     const char *vhost_sock_dir;                  /* Where vswitchd makes dpdkvhostuser sockets. */
-    const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* Directories that paths may lie in. */
+    const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* The directories that may contain sockets. */
     size_t n_socket_dirs;
     bool check_paths;
     bool path_dir_exists; /* The directory of vif->vhost_path exists. */
     const struct nic_vf
-        *nic_vf; /* For VIFs with a PCI slot: what nic_resolve() found, or NULL... */
+        *nic_vf; /* For VIFs with a PCI slot: the result of nic_resolve(), or NULL... */
     const struct error *nic_error;    /* ...and then this says why. */
     const char *kernel_representor;   /* The VF's representor netdev, or NULL... */
     const struct error *kernel_error; /* ...and then this says why. */
-    int kernel_vf_num;                /* The VF's number as the kernel counts (virtfnN). */
+    int kernel_vf_num;                /* The kernel's number of the VF (virtfnN). */
     struct pci_addr kernel_pf;
-    bool guest_netdev_exists; /* There is a netdev with the VIF's vif_name. */
+    bool guest_netdev_exists; /* A netdev with the VIF's vif_name exists. */
     bool offload_missing;     /* ensure_hw_offload = require, and hw-offload is off. */
-    /* os-vif's options of these names. */
+    /* The settings with the names of os-vif's options. */
     bool isolate_vif;
     bool per_port_bridge;
     const char *default_qos_type;
 };
 
-/* Fills `spec` (which port_spec_init() prepared). Errors as in docs/api.md. */
+/* Fills `spec` (initialised by port_spec_init()). docs/api.md describes the errors. */
 bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                struct error *error);
 
-/* What os-vif's _create_vif_port() does to a port that it creates, by its options of these names.
- */
+/* Fills in what os-vif's _create_vif_port() sets on a port that it creates, by its options of these
+ * names. */
 void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec);
 
-/* Whether the MTU of `spec` is one that its kind of port can have. */
+/* Returns whether its kind of port can have the MTU of `spec`. */
 bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);
 
-/* Whether a vhost-user path that a request gave is one that may be used. */
+/* Returns whether the VIF may use the vhost-user path of the request. */
 bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error);
 
-/* Fills `spec` (uninitialised) with the port of an update: `current` with the MTU and the limits
- * that `vif` asks for. Errors: invalid_request. */
+/* Fills `spec` (uninitialised) with the goal of an update: `current` with the MTU and the limits of
+ * `vif`. Errors: invalid_request. */
 bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,
                  struct error *error);
 
