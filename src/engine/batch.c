@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The next transaction: what of the queue goes into it. */
+/* The next transaction: chooses the queued operations that go into it. */
 
 #include "engine/engine-private.h"
 
@@ -11,16 +11,16 @@
 #include "timeval.h"
 #include "util.h"
 
-/* How many operations are planned for each that a batch may have, so that those that come to
- * nothing (dry runs, refusals) do not keep the loop. */
+/* How many operations are planned for each place in a batch. The limit keeps operations that write
+ * nothing (dry runs, refusals) from delaying the loop. */
 enum { PLANS_PER_BATCH = 4 };
 
-/* How long an operation on a slow device lets quick ones go first, ms. */
+/* How long an operation on a slow device lets quick operations go first, ms. */
 enum { HOLD_MS = 1000 };
 
-/* Whether two operations cannot share a transaction, because the one decides how the other is to be
+/* Whether two operations cannot share a transaction, because one affects how the other must be
  * planned. */
-static bool collide(const struct op *a, const struct op *b)
+static bool conflict(const struct op *a, const struct op *b)
 {
     const struct port_spec *x = &a->plan.spec;
     const struct port_spec *y = &b->plan.spec;
@@ -36,7 +36,7 @@ static bool collide(const struct op *a, const struct op *b)
             (strcmp(x->datapath_type, y->datapath_type) || strcmp(x->fail_mode, y->fail_mode)));
 }
 
-static bool has_quick_ones(const struct ovs_list *ops)
+static bool has_quick_ops(const struct ovs_list *ops)
 {
     const struct op *op;
 
@@ -48,8 +48,9 @@ static bool has_quick_ones(const struct ovs_list *ops)
     return false;
 }
 
-/* A slow device keeps vswitchd from everything else, also from what was committed just before and
- * is not realised yet. So it lets the quick ones go first, but not for ever. */
+/* While vswitchd probes a slow device, it does nothing else, even for what was committed just
+ * before and is not realized yet. So the operation lets quick operations go first, for a limited
+ * time. */
 static bool holds_back(const struct engine *engine, struct op *op)
 {
     if (!op->plan.spec.slow_probe || op_is_undo(op)) {
@@ -62,9 +63,9 @@ static bool holds_back(const struct engine *engine, struct op *op)
             return true; /* The other queued operations are planned first. */
         }
     }
-    return time_msec() < op->queued.hold_until && (has_quick_ones(&engine->ops.in[OP_COMMITTING]) ||
-                                                   has_quick_ones(&engine->ops.in[OP_SETTLING]) ||
-                                                   has_quick_ones(&engine->ops.in[OP_REALIZING]));
+    return time_msec() < op->queued.hold_until && (has_quick_ops(&engine->ops.in[OP_COMMITTING]) ||
+                                                   has_quick_ops(&engine->ops.in[OP_SETTLING]) ||
+                                                   has_quick_ops(&engine->ops.in[OP_REALIZING]));
 }
 
 static bool fits(const struct engine *engine, const struct op *op)
@@ -76,14 +77,14 @@ static bool fits(const struct engine *engine, const struct op *op)
         return false;
     }
     LIST_FOR_EACH (other, node, &engine->ops.in[OP_COMMITTING]) {
-        if (collide(op, other)) {
+        if (conflict(op, other)) {
             return false;
         }
     }
     return true;
 }
 
-/* Makes the operation's links and adds its plan to the transaction. STAY: that is done. */
+/* Makes the operation's links and adds its plan to the transaction. STAY: it has done that. */
 static enum outcome stage(const struct engine *engine, struct op *op, struct error *error)
 {
     bool only_looks = op_only_looks(op);
@@ -102,9 +103,9 @@ static enum outcome stage(const struct engine *engine, struct op *op, struct err
     return OUTCOME_STAY;
 }
 
-/* The next operation on the VIF need not wait for a plug that was acknowledged at commit and is
- * only followed up. A replacement has to be finished, though. */
-static bool is_only_followed(const struct op *op)
+/* Whether `op` is a plug that was acknowledged at commit and only waits for its verdict: the next
+ * operation on the VIF need not wait for it. But a replacement must be finished. */
+static bool only_awaits_verdict(const struct op *op)
 {
     return op->state == OP_REALIZING && op->told == TOLD_DONE && op->plan.action != ACTION_REPLACE;
 }
@@ -113,7 +114,8 @@ static bool is_next(const struct engine *engine, const struct op *op)
 {
     const struct ovs_list *ops = &op->vif_queue->ops;
     const struct op *first = CONTAINER_OF(ovs_list_front(ops), struct op, vif_node);
-    bool turn = first == op || (is_only_followed(first) && first->vif_node.next == &op->vif_node);
+    bool turn =
+        first == op || (only_awaits_verdict(first) && first->vif_node.next == &op->vif_node);
 
     return turn && !(op->queued.waits_for == WAITS_FOR_VSWITCHD &&
                      vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
@@ -139,8 +141,8 @@ static void send_batch(struct engine *engine, size_t n)
 }
 
 /* Plans a queued operation that is next on its VIF, and moves it into the batch if it fits. Returns
- * whether it is in the batch. */
-static bool take(struct engine *engine, struct op *op)
+ * whether the batch has it. */
+static bool plan_into_batch(struct engine *engine, struct op *op)
 {
     enum outcome outcome = OUTCOME_COMMIT;
     struct error error;
@@ -150,14 +152,14 @@ static bool take(struct engine *engine, struct op *op)
         outcome = engine_prepare(engine, op, &error);
     }
     if (outcome == OUTCOME_COMMIT && (holds_back(engine, op) || !fits(engine, op))) {
-        return false; /* It is planned anew for the next batch. */
+        return false; /* It is planned again for the next batch. */
     }
     engine_conclude(engine, op, outcome, &error);
     return outcome == OUTCOME_COMMIT;
 }
 
-/* Plans what is queued and moves what fits together into the batch. Nothing is staged before all is
- * planned, so that no plan sees rows that are not committed. */
+/* Plans the queued operations and moves those that fit together into the batch. It plans all of
+ * them before engine_commit() stages any, so no plan sees uncommitted rows. */
 static void gather_batch(struct engine *engine)
 {
     size_t max = (size_t)engine->env.settings->max_batch;
@@ -175,7 +177,7 @@ static void gather_batch(struct engine *engine)
             continue;
         }
         n_planned++;
-        if (take(engine, op)) {
+        if (plan_into_batch(engine, op)) {
             n++;
             if (op->queued.alone || op->plan.spec.slow_probe) {
                 return;

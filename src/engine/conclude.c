@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The conductor: acts on the outcomes of all stages. Nothing else moves an operation between
+/* The conductor: acts on the outcomes of all stages. Only this file moves an operation between
  * states, replies, starts an undo or frees an operation. */
 
 #include "engine/engine-private.h"
@@ -24,7 +24,7 @@ static void move(struct engine *engine, struct op *op, enum op_state state)
 {
     ops_set_state(&engine->ops, op, state);
     if (state == OP_QUEUED) {
-        poll_immediate_wake(); /* This pass has sent its transaction. */
+        poll_immediate_wake(); /* The next pass sends the next transaction. */
     }
 }
 
@@ -58,11 +58,12 @@ static void tell_watcher(struct engine *engine, const struct op *op, enum end en
     engine->env.ended(engine->env.aux, op->request.vif_id, event_of(op, end));
 }
 
-/* Takes the operation out of all lists and frees it. */
+/* Removes the operation from all lists and frees it. */
 static void end(struct engine *engine, struct op *op, enum end how)
 {
     if (how != END_SUCCEEDED && op->told == TOLD_DONE) {
-        engine_drop_links(engine, op); /* What it wrote stays. */
+        engine_drop_links(engine,
+                          op); /* What it wrote stays: only the previous port needs these links. */
     } else if (how != END_SUCCEEDED) {
         engine_revert_links(engine, op);
     }
@@ -70,7 +71,7 @@ static void end(struct engine *engine, struct op *op, enum end how)
     ops_remove(&engine->ops, op);
     op_destroy(op);
     if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
-        poll_immediate_wake(); /* The next operation on the VIF may go. */
+        poll_immediate_wake(); /* The next operation on the VIF can start. */
     }
 }
 
@@ -89,7 +90,7 @@ static void succeed(struct engine *engine, struct op *op)
 {
     engine_drop_links(engine, op);
     op_reply_success(&engine->env, op);
-    /* After the reply, which somebody waits for. */
+    /* After the reply, because the client waits for that. */
     VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
               op->request.vif_id, op->changed ? "done" : "nothing to do", op_age_ms(op));
     op_note_timings(op);
@@ -97,8 +98,8 @@ static void succeed(struct engine *engine, struct op *op)
     end(engine, op, END_SUCCEEDED);
 }
 
-/* Has the links of an unplugged VIF removed by the link remover; engine_run() hears of its end.
- * Returns false if there are none. */
+/* Passes the links of an unplugged VIF to the link remover; engine_run() takes the result. Returns
+ * false if there are no links. */
 static bool clear_links(struct engine *engine, struct op *op)
 {
     struct link_plan plan;
@@ -118,16 +119,16 @@ static void fail(struct engine *engine, struct op *op, const struct error *error
     VLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
               op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
     engine->counters.failed++;
-    engine_revert_links(engine, op); /* Before the reply: then nothing is left. */
+    engine_revert_links(engine, op); /* Before the reply: no link is left then. */
     op_reply_error(op, error);
     end(engine, op, END_FAILED);
 }
 
 /* --- Undo. --- */
 
-/* The bridge that a failing operation created may stay for now if others plug there. If they fail
- * as well, the last of them removes it. */
-static void hand_over_bridge(struct engine *engine, const struct op *op)
+/* Leaves the bridge that a failing operation created to other plugs on that bridge, if there are
+ * any. If they fail as well, the last of them removes it. */
+static void leave_bridge_to_others(struct engine *engine, const struct op *op)
 {
     struct op *other;
 
@@ -145,10 +146,10 @@ static void hand_over_bridge(struct engine *engine, const struct op *op)
 static void start_undo(struct engine *engine, struct op *op, const struct error *error)
 {
     engine->counters.undone++;
-    hand_over_bridge(engine, op);
+    leave_bridge_to_others(engine, op);
     op->phase = PHASE_UNDO;
     op->error = *error;
-    engine_revert_links(engine, op); /* Before the reply: then nothing is left. */
+    engine_revert_links(engine, op); /* Before the reply: no link is left then. */
     op->queued.n_tries = 0;
     op->queued.waits_for = WAITS_FOR_TURN;
     op->queued.writes = WRITES_PLAN;
@@ -156,8 +157,8 @@ static void start_undo(struct engine *engine, struct op *op, const struct error 
     move(engine, op, OP_QUEUED);
 }
 
-/* Fails, after an undo if there is something to undo and it may be undone: not what was
- * acknowledged, and not what a daemon before this one has left. */
+/* Fails, after an undo if something was written and an undo may remove it: not for an acknowledged
+ * plug, and not for what an earlier daemon left. */
 static void fail_or_undo(struct engine *engine, struct op *op, const struct error *error)
 {
     if (op_is_undo(op)) {
@@ -171,14 +172,14 @@ static void fail_or_undo(struct engine *engine, struct op *op, const struct erro
     }
 }
 
-/* What the operation has asked for may be in the database or still get there. The reply cannot
- * wait for that, but taking it back can. */
+/* Replies before the undo, because what the operation wrote may be in the database already, or get
+ * there later, and the client cannot wait for that. */
 static void refuse(struct engine *engine, struct op *op, const struct error *error)
 {
     op_reply_error(op, error);
     op->error = *error;
     if (op->state == OP_COMMITTING) {
-        return; /* Its result decides (engine_settle()). */
+        return; /* The result of its transaction decides (engine_settle()). */
     }
     if (op->type == OP_UNPLUG) {
         end(engine, op, END_DROPPED);
@@ -192,7 +193,8 @@ static void refuse(struct engine *engine, struct op *op, const struct error *err
 
 /* --- Moves. --- */
 
-/* An acknowledged plug that is only followed up ends when the next operation on its VIF begins. */
+/* Ends an acknowledged plug that only waits for its verdict, because the next operation on its VIF,
+ * `op`, begins. */
 static void drop_followed_up(struct engine *engine, const struct op *op)
 {
     struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
@@ -204,7 +206,7 @@ static void drop_followed_up(struct engine *engine, const struct op *op)
 
 static void realize(struct engine *engine, struct op *op)
 {
-    if (op->state == OP_QUEUED) { /* There was nothing to commit. */
+    if (op->state == OP_QUEUED) { /* The operation had nothing to commit. */
         op->committed_us = op->committed_us ? op->committed_us : time_usec();
         op->deadline = time_msec() + engine_timeout_ms(engine, op);
         poll_immediate_wake();
@@ -250,7 +252,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
     case OUTCOME_ACKNOWLEDGE:
         op_reply_success(&engine->env, op);
         if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
-            poll_immediate_wake(); /* The next operation on the VIF may go. */
+            poll_immediate_wake(); /* The next operation on the VIF can start. */
         }
         move(engine, op, OP_REALIZING);
         break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deadlines: what happens to operations whose time is up. */
+/* Deadlines: decides what happens to operations whose time is up. */
 
 #include "engine/engine-private.h"
 
@@ -25,7 +25,7 @@ void engine_switch_unavailable(const struct engine *engine, struct error *error)
                   "ovs-vswitchd is not running; start it and try again.");
     } else {
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
-                  "ovs-vswitchd did not take notice of the change in time; check that it runs and "
+                  "ovs-vswitchd did not confirm the change in time; check that it runs and "
                   "try again.");
     }
 }
@@ -41,7 +41,7 @@ bool engine_is_stalled(const struct engine *engine)
     return time_usec() - op->sent_us > 1000LL * ENGINE_STALL_MS;
 }
 
-/* Nobody waits for it, and it has to go on. */
+/* No client waits for the operation, and it must continue. */
 static enum outcome go_on(struct op *op)
 {
     op->deadline = LLONG_MAX;
@@ -89,13 +89,13 @@ static enum outcome check_committing(const struct engine *engine, const struct o
         *error = op->error;
     } else {
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
-                  "OVSDB at %s does not answer; check ovsdb-server and try again.",
+                  "OVSDB at %s does not reply; check ovsdb-server and try again.",
                   ovs_remote(engine->env.ovs));
     }
     return OUTCOME_REFUSE;
 }
 
-/* A vswitchd that initialises DPDK gets more time, once. */
+/* Gives a vswitchd that initialises DPDK more time, once. */
 static bool give_grace(const struct engine *engine, struct op *op, long long int now)
 {
     struct ovs_globals globals;
@@ -120,7 +120,7 @@ static enum outcome realized_too_late(const struct engine *engine, struct op *op
         return OUTCOME_SUCCEED;
     }
     if (op->plan.action == ACTION_REPLACE) {
-        /* Half way through a replacement the port is detached: it may not stay so. */
+        /* After the first step of a replacement the port is detached. It must not stay so. */
         if (op_is_undo(op)) {
             *error = op->error;
             return OUTCOME_REFUSE;

@@ -30,7 +30,7 @@ void engine_destroy(struct engine *engine)
 
     for (size_t i = 0; i < OP_N_STATES; i++) {
         LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
-            ops_remove(&engine->ops, op); /* It ends where it stands. */
+            ops_remove(&engine->ops, op); /* It ends in its present state. */
             op_destroy(op);
         }
     }
@@ -107,7 +107,7 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     const struct engine_settings *settings = engine->env.settings;
     struct op *op = op_create(type, request, asker);
 
-    if (type == OP_RECOVER) { /* Nobody else would do it: it goes on until it is done. */
+    if (type == OP_RECOVER) { /* No deadline: no other operation would do this. */
         op->deadline = op->queued.deadline = LLONG_MAX;
     } else {
         op->deadline = time_msec() + engine_timeout_ms(engine, op);
@@ -210,7 +210,7 @@ void engine_drain(struct engine *engine)
     }
 }
 
-/* Takes in which links the remover has removed. */
+/* Ends the unplugs whose links the link remover has removed. */
 static void finish_clearing(struct engine *engine)
 {
     struct error error;
@@ -230,8 +230,8 @@ static void finish_clearing(struct engine *engine)
     }
 }
 
-/* Replacements that a killed daemon left between their two steps are finished, since the record in
- * the row says all that is needed. */
+/* Finishes a replacement that a killed daemon left between its two steps. The record in the row has
+ * all that this needs. */
 static void recover_one(const struct record *record, void *engine_)
 {
     struct engine *engine = engine_;
@@ -244,7 +244,7 @@ static void recover_one(const struct record *record, void *engine_)
     engine_add(engine, OP_RECOVER, &request, NULL);
 }
 
-/* Once OVSDB is known, and before this daemon writes anything. */
+/* Runs once: when the content of OVSDB is known, and before this daemon writes anything. */
 static void recover(struct engine *engine)
 {
     if (ovs_synced(engine->env.ovs) && !engine->recovered) {
@@ -276,7 +276,7 @@ void engine_collect(struct engine *engine)
     results->error_text = error_text;
 }
 
-/* Goes on with the operations whose results engine_collect() has taken in. */
+/* Advances the operations whose result engine_collect() has taken. */
 static void settle(struct engine *engine)
 {
     struct results *results = &engine->results;
@@ -322,7 +322,7 @@ void engine_run(struct engine *engine)
     check_deadlines(engine);
 }
 
-/* When a queued operation's time is up, or it need not hold back any more. */
+/* When the time of a queued operation is up, or when it need not let others go first any more. */
 static long long int queued_until(const struct op *op, bool stalled, long long int now)
 {
     bool unavailable = stalled || op->queued.waits_for == WAITS_FOR_VSWITCHD;
@@ -363,7 +363,7 @@ void engine_wait(struct engine *engine)
         until = MIN(until, op->deadline);
     }
     if (!ovs_list_is_empty(&engine->ops.in[OP_COMMITTING]) && !stalled) {
-        until = MIN(until, now + ENGINE_STALL_MS); /* To notice that it has stalled. */
+        until = MIN(until, now + ENGINE_STALL_MS); /* To notice that OVSDB stalls. */
     }
     poll_timer_wait_until(until);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts: what an operation's port may depend on, gathered for planning. */
+/* Facts: collects what an operation's port may depend on, for planning. */
 
 #include "engine/engine-private.h"
 
@@ -24,7 +24,7 @@ static bool directory_of_exists(const char *path)
     return stat(dirname(copy), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* What only VIFs with a VF depend on; everything that facts.c borrows. */
+/* The facts that only VIFs with a VF have. struct spec_facts points to them. */
 struct vf_facts {
     struct error nic_error;
     struct nic_vf nic_vf;
@@ -53,8 +53,8 @@ static void find_kernel_representor(const struct engine *engine, const struct vi
     }
 }
 
-/* Whether the VIF's port runs on that very representor. What dpdk-extra tells does not count then:
- * a replug of a running guest's port is never refused for it. */
+/* Whether the VIF's port runs on that representor already. Then dpdk-extra does not matter: it
+ * never causes the refusal of a running guest's port. */
 static bool is_attached(const struct engine *engine, const char *vif_id, const struct nic_vf *vf)
 {
     struct record record;
@@ -89,8 +89,9 @@ static void find_vf(const struct engine *engine, const struct vif *vif, struct v
     }
 }
 
-/* If the bridge is missing, notes what there is to say should it be created. The note outlives a
- * second plan that finds the bridge there: it may be the first plan's transaction that made it. */
+/* If the bridge is missing, writes the warning for the case that the plug creates it. The warning
+ * stays if a second plan finds the bridge, because the first plan's transaction may have created
+ * it. */
 static void find_bridge(const struct engine *engine, struct op *op, struct spec_facts *facts)
 {
     const char *bridge = op->request.vif.bridge;
@@ -103,8 +104,8 @@ static void find_bridge(const struct engine *engine, struct op *op, struct spec_
     }
 }
 
-/* A bridge that was secure is made secure again, whatever OVSDB shows now: its controller's
- * configuration may have gone with it. */
+/* A bridge that was secure becomes secure again, whatever OVSDB shows now: its controller's
+ * configuration may have been removed with it. */
 void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec)
 {
     struct controller_facts controllers;
@@ -154,8 +155,6 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
     return op->has_goal;
 }
 
-/* A port that was plugged without dpdk-vf-mac, since its driver cannot set it, stays so: to try
- * again at each replug would cut the guest off each time. */
 void engine_keep_without_mac(struct op *op, const struct record *current)
 {
     const struct smap *now = &current->spec.options;

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* RCU takes a few milliseconds as a rule; on a busy machine, or while some thread of ovs-vswitchd
- * probes a slow device, it takes longer. In all it is given some 3 s, and the reconfigurations. */
+/* RCU normally takes a few milliseconds; it takes longer on a busy machine, or while a thread of
+ * ovs-vswitchd probes a slow device. In all, vifplugd allows it about 3 s, plus the
+ * reconfigurations. */
 enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, LOOKS_MAX = 12 };
 
 bool hand_over_parse(const char *error_text, char holder[PORT_NAME_MAX + 1])
@@ -33,7 +34,7 @@ bool hand_over_is_pending(const struct port_spec *taker, const struct port_spec 
     if (!holder || !strcmp(holder->port, taker->port) || strcmp(holder->type, TYPE_DPDK)) {
         return true;
     }
-    /* It may have gone to another VF. What cannot be read may be the very device. */
+    /* The holder may have another VF by now. If its VF cannot be read, it may be this device. */
     return holder->has_vf && taker->has_vf &&
            !(holder->vf_num == taker->vf_num && pci_addr_equal(&holder->pf, &taker->pf));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernel links of operations: made right before the transaction that refers to them is sent, and
- * removed once the one that let go of them is through. Links carry their VIF's id, so a daemon that
- * is killed in between leaves nothing that the next one could not put right. */
+/* The kernel links of operations. The daemon makes them right before the transaction that refers to
+ * them, and removes them after the transaction that removes the reference. Links carry their VIF's
+ * id, so if the daemon is killed in between, the next one can find and remove them. */
 
 #include "engine/engine-private.h"
 
@@ -42,8 +42,8 @@ void engine_revert_links(const struct engine *engine, struct op *op)
     }
 }
 
-/* What an unplugged VIF may have left: what the record says, or, without one, what its names say.
- */
+/* Fills *spec with the links that an unplugged VIF may have left: those of its record, or, without
+ * a record, those of its names. */
 static void leftovers(const struct engine *engine, const struct op *op, struct link_spec *spec)
 {
     const struct vif *vif = &op->request.vif;
@@ -98,7 +98,7 @@ void engine_drop_links(const struct engine *engine, struct op *op)
     }
 }
 
-/* A bounded list of links to delete: what is beyond it waits for the next start. */
+/* The most links to delete at a start; the next start deletes the rest. */
 #define ORPHANS_MAX 256
 
 struct orphans {
@@ -115,7 +115,7 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
     bool wanted = false;
 
     if (ops_of_vif(&orphans->engine->ops, vif_id)) {
-        return; /* It is about to be plugged or unplugged, which takes care of it. */
+        return; /* An operation on the VIF waits; it removes the link if necessary. */
     }
     if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
         wanted = link_spec_names(&record.spec.links, name);
@@ -126,7 +126,7 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
     }
 }
 
-/* By the link remover, of which nobody waits for the end. */
+/* Passes the link to the link remover. No operation waits for the result. */
 static void remove_orphan(struct engine *engine, const char *name)
 {
     struct link_plan plan = {.n = 1, .steps = {{.type = LINK_DELETE}}};

@@ -43,7 +43,7 @@ void op_note_timings(const struct op *op)
     timings_add(op_type_name(op->type), stages);
 }
 
-/* Fills in what all results have, and hands the result to the asker. */
+/* Fills in what all results have, and passes the result to the client. */
 static void hand_out(struct op *op, struct op_result *result)
 {
     if (!op->asker.reply) {
@@ -58,7 +58,7 @@ static void hand_out(struct op *op, struct op_result *result)
     op->asker.reply(op->asker.aux, result);
 }
 
-/* Says that the plug creates its bridge, and what that means for frames. */
+/* Warns that the plug creates its bridge, and says what that means for frames. */
 static void warn_of_bridge(struct op *op)
 {
     if (op->bridge_warning[0]) {
@@ -75,11 +75,12 @@ static void reply_plug(const struct engine_env *env, struct op *op)
     }
     record_init(&record);
     if (ovs_find_vif(env->ovs, op->request.vif_id, &record)) {
-        /* The row does not tell these. */
+        /* The row does not have these. */
         memcpy(record.spec.vhost_path, op->goal.vhost_path, sizeof record.spec.vhost_path);
         record.spec.vhost_mode = op->goal.vhost_mode;
     } else {
-        /* The caller makes the port: nothing is on record but what was asked for. */
+        /* The caller makes the port, so there is no record: the reply has what the request asks
+         * for. */
         port_spec_destroy(&record.spec);
         port_spec_clone(&record.spec, &op->goal);
         smap_clear(&record.spec.external_ids);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ovs-appctl -t vifplugd ops/show`: the operations under way, and what each waits for. */
+/* `ovs-appctl -t vifplugd ops/show`: lists the operations, and what each waits for. */
 
 #include "engine/engine-private.h"
 
@@ -12,7 +12,7 @@
 #include "unixctl.h"
 #include "util.h"
 
-/* At most so many operations are listed, so that the loop is not kept. */
+/* The most operations to list. The limit keeps the list from delaying the loop. */
 enum { SHOWN_MAX = 256 };
 
 static const char *queued_waits_for(const struct engine *engine, const struct op *op, char *text,

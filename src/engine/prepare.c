@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Planning: gathers facts as they are at this moment, and has the operation planned by them. */
+/* Planning: reads the present facts, and plans the operation by them. */
 
 #include "engine/engine-private.h"
 
@@ -24,8 +24,7 @@ static bool bridge_exists(const struct engine *engine, const char *bridge)
     return facts.exists;
 }
 
-/* Whether the VIF that has what the operation needs has an unplug under way that was asked for
- * earlier. */
+/* Whether an unplug of the VIF that has what `op` needs came before `op` and has not ended. */
 static bool is_leaving(const struct engine *engine, const struct op *op, const struct record *owner)
 {
     return owner && owner->ours && engine_unplugs_before(engine, owner->spec.vif_id, op);
@@ -33,7 +32,7 @@ static bool is_leaving(const struct engine *engine, const struct op *op, const s
 
 /* --- What an undo needs. --- */
 
-/* Keeps what is evicted, for an undo. */
+/* Stores the port to evict, for an undo. */
 static void note_evicted(const struct engine *engine, struct op *op, const struct record *owner)
 {
     if (op->written) {
@@ -45,7 +44,7 @@ static void note_evicted(const struct engine *engine, struct op *op, const struc
     op->evicted_settings = ovs_port_settings(engine->env.ovs, owner->spec.port);
 }
 
-/* Drops what was noted for a plan that was not carried out. */
+/* Frees what note_evicted() stored for a plan that was not carried out. */
 static void forget_evicted(struct op *op)
 {
     if (op->evicted && !op->written) {
@@ -57,7 +56,7 @@ static void forget_evicted(struct op *op)
     }
 }
 
-/* Keeps the port as it is, for an undo. */
+/* Stores the present port, for an undo. */
 static void note_before(const struct engine *engine, struct op *op, const struct record *current)
 {
     if (op->written) {
@@ -78,7 +77,7 @@ static void note_before(const struct engine *engine, struct op *op, const struct
 
 /* --- Facts. --- */
 
-/* What struct switch_facts borrows. */
+/* The values that struct switch_facts points to. */
 struct found {
     struct record name_owner;
     struct record vf_owner;
@@ -97,10 +96,10 @@ static void found_destroy(struct found *found)
     record_destroy(&found->vf_owner);
 }
 
-/* Whether a port was detached, and vswitchd may not have let go of its device yet. Its type must
- * not be written then: vswitchd would not notice that it was away. */
-static bool is_letting_go(const struct engine *engine, const struct op *op,
-                          const struct record *current)
+/* Whether the port is detached, but vswitchd may still have its device. Then nobody may write the
+ * port's type yet: vswitchd would not notice that the device was detached. */
+static bool may_hold_device(const struct engine *engine, const struct op *op,
+                            const struct record *current)
 {
     struct ovs_globals globals;
 
@@ -109,9 +108,9 @@ static bool is_letting_go(const struct engine *engine, const struct op *op,
            !is_dead(engine) && globals.cur_cfg < globals.next_cfg && !op->request.dry_run;
 }
 
-/* Whether port `name` is on another bridge than `bridge`, and not this VIF's present port. */
-static bool is_elsewhere(const struct engine *engine, const char *name, const char *bridge,
-                         const struct record *current)
+/* Whether port `name` is on another bridge than `bridge`, and is not this VIF's present port. */
+static bool is_on_another_bridge(const struct engine *engine, const char *name, const char *bridge,
+                                 const struct record *current)
 {
     struct record record;
     bool elsewhere;
@@ -135,13 +134,13 @@ static void find_port_bridge(const struct engine *engine, const struct port_spec
     if (goal->port_bridge[0]) {
         facts->port_bridge = ovs_port_bridge(engine->env.ovs, goal->port_bridge, patch,
                                              stays ? current->spec.guest_port : goal->guest_port);
-        facts->patch_port_taken = is_elsewhere(engine, patch, goal->port_bridge, NULL);
+        facts->patch_port_taken = is_on_another_bridge(engine, patch, goal->port_bridge, NULL);
         facts->guest_port_taken =
-            is_elsewhere(engine, goal->guest_port, goal->port_bridge, current);
+            is_on_another_bridge(engine, goal->guest_port, goal->port_bridge, current);
     }
 }
 
-/* What all plans for op->goal look at. */
+/* Collects the facts that all plans for op->goal use. */
 static void find_facts(const struct engine *engine, const struct op *op,
                        const struct record *current, struct found *found,
                        struct switch_facts *facts)
@@ -152,7 +151,7 @@ static void find_facts(const struct engine *engine, const struct op *op,
         .evict = engine->env.settings->evict_on_vf_conflict,
         .bridge_exists = bridge_exists(engine, op->goal.bridge),
         .links = &found->links,
-        .letting_go = is_letting_go(engine, op, current),
+        .may_hold_device = may_hold_device(engine, op, current),
         .awaits_device = current && engine_awaits_device(engine, current),
         .written = op->written,
         .switch_dead = is_dead(engine),
@@ -161,7 +160,7 @@ static void find_facts(const struct engine *engine, const struct op *op,
     find_port_bridge(engine, &op->goal, facts);
 }
 
-/* Which other ports have what op->goal claims. */
+/* Finds the other ports that have the name or the VF of op->goal. */
 static void find_owners(const struct engine *engine, const struct op *op, struct found *found,
                         struct switch_facts *facts)
 {
@@ -188,8 +187,8 @@ static void set_goal(struct op *op, const struct port_spec *goal)
 
 /* --- From a plan to an outcome. --- */
 
-/* Nothing is to be written; what is in OVSDB is awaited. */
-static enum outcome await(const struct engine *engine, struct op *op)
+/* The plan writes nothing, and only waits until vswitchd has realized what is in OVSDB. */
+static enum outcome await_vswitchd(const struct engine *engine, struct op *op)
 {
     struct ovs_globals globals;
 
@@ -207,7 +206,7 @@ static enum outcome carry_out(const struct engine *engine, struct op *op)
         return OUTCOME_DRY_RUN;
     }
     if (op->plan.awaits_only) {
-        return await(engine, op);
+        return await_vswitchd(engine, op);
     }
     if (op->plan.action == ACTION_NONE) {
         return OUTCOME_SUCCEED;
@@ -221,19 +220,20 @@ static enum outcome carry_out(const struct engine *engine, struct op *op)
 
 /* --- One function for each type of operation. --- */
 
-/* Whether what refused the plan is about to go. */
-static bool passes(const struct engine *engine, const struct op *op,
-                   const struct switch_facts *facts, const struct error *error)
+/* Whether the reason for the refusal of the plan is about to be removed. */
+static bool is_temporary(const struct engine *engine, const struct op *op,
+                         const struct switch_facts *facts, const struct error *error)
 {
     return is_leaving(engine, op, facts->name_owner) || is_leaving(engine, op, facts->vf_owner) ||
-           /* The link in the way may be one that is being removed. */
+           /* The conflicting link may be one that the link remover is about to remove. */
            (error->reason == REASON_PORT_CONFLICT && op->goal.links.kind != LINKS_NONE &&
             !ovs_list_is_empty(&engine->ops.in[OP_CLEARING]));
 }
 
-/* The VIF that the plan evicts must not be changed by another operation meanwhile. */
-static enum outcome claim(const struct engine *engine, struct op *op,
-                          const struct switch_facts *facts, struct error *error)
+/* Makes sure that no other operation changes the VIF that the plan evicts, and stores that VIF for
+ * an undo. */
+static enum outcome claim_evicted(const struct engine *engine, struct op *op,
+                                  const struct switch_facts *facts, struct error *error)
 {
     const char *vif_id = op->plan.evicted_vif;
 
@@ -262,10 +262,11 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
         find_owners(engine, op, found, &facts);
     }
     if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
-        return passes(engine, op, &facts, error) && !op->request.dry_run ? OUTCOME_WAIT_FOR_REMOVAL
-                                                                         : OUTCOME_FAIL;
+        return is_temporary(engine, op, &facts, error) && !op->request.dry_run
+                   ? OUTCOME_WAIT_FOR_REMOVAL
+                   : OUTCOME_FAIL;
     }
-    outcome = claim(engine, op, &facts, error);
+    outcome = claim_evicted(engine, op, &facts, error);
     if (outcome != OUTCOME_STAY) {
         return outcome;
     }
@@ -292,7 +293,7 @@ static enum outcome prepare_plug(const struct engine *engine, struct op *op,
     return outcome;
 }
 
-/* The port as it is, but for what the request changes. */
+/* The goal is the present port with the changes of the request. */
 static enum outcome prepare_update(const struct engine *engine, struct op *op,
                                    const struct record *current, struct error *error)
 {
@@ -325,10 +326,11 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
     return outcome;
 }
 
-/* libvirt makes a row without a record for a tap. An unplug of a VIFOpenVSwitch still removes the
- * port with the VIF's name if it has the VIF's iface-id as well (os-vif's _unplug_vif_generic()).
- */
-static bool find_leftover(const struct engine *engine, const struct vif *vif, struct record *record)
+/* libvirt makes a row without a record for a tap. An unplug of a VIFOpenVSwitch also removes the
+ * port with the VIF's name if it has the VIF's iface-id as well (os-vif's
+ * _unplug_vif_generic()). */
+static bool find_leftover_port(const struct engine *engine, const struct vif *vif,
+                               struct record *record)
 {
     if (vif->kind != VIF_KIND_OVS || !ovs_find_port(engine->env.ovs, vif->vif_name, record)) {
         return false;
@@ -341,9 +343,9 @@ static bool find_leftover(const struct engine *engine, const struct vif *vif, st
     return false;
 }
 
-/* Whether the VIF's bridge of its own is there without a record of the VIF. */
-static bool find_left_port_bridge(const struct engine *engine, const char *vif_id,
-                                  char bridge[VIF_IFNAME_MAX + 1])
+/* Whether the VIF's separate bridge (per_port_bridge) exists without a record of the VIF. */
+static bool find_leftover_port_bridge(const struct engine *engine, const char *vif_id,
+                                      char bridge[VIF_IFNAME_MAX + 1])
 {
     char patch[PORT_NAME_MAX + 1];
     char port[PORT_NAME_MAX + 1];
@@ -359,17 +361,17 @@ static bool find_left_port_bridge(const struct engine *engine, const char *vif_i
     return left;
 }
 
-/* Whether the VIF on record is not the one that is to be unplugged. */
-static bool is_another(const struct engine *engine, struct op *op, const struct record *current)
+/* Whether the VIF on record is not the one to unplug. */
+static bool is_another_vif(const struct engine *engine, struct op *op, const struct record *current)
 {
     const char *instance = op->request.instance;
 
     if (*instance && current->instance[0] && strcmp(instance, current->instance)) {
-        op_warn(op, "VIF is plugged for instance %s by now, not for %s; left alone",
+        op_warn(op, "the VIF belongs to instance %s now, not to %s; it stays plugged",
                 current->instance, instance);
         return true;
     }
-    /* Plugged again since it was found to be stale. */
+    /* The VIF was plugged again after it was found stale. */
     return op->only_stale && !strcmp(current->boot_id, engine->env.boot_id);
 }
 
@@ -379,9 +381,9 @@ static void find_leftovers(const struct engine *engine, const struct op *op,
 {
     const struct vif *vif = &op->request.vif;
 
-    if (find_leftover(engine, vif, leftover)) {
+    if (find_leftover_port(engine, vif, leftover)) {
         facts->port = leftover;
-    } else if (find_left_port_bridge(engine, op->request.vif_id, port_bridge)) {
+    } else if (find_leftover_port_bridge(engine, op->request.vif_id, port_bridge)) {
         facts->port_bridge = port_bridge;
     } else if (is_trunk_bridge(vif->bridge) && ovs_bridge_is_empty(engine->env.ovs, vif->bridge)) {
         facts->trunk_bridge = vif->bridge; /* libvirt has removed the VIF's port. */
@@ -391,7 +393,7 @@ static void find_leftovers(const struct engine *engine, const struct op *op,
 static enum outcome prepare_unplug(const struct engine *engine, struct op *op,
                                    const struct record *current)
 {
-    bool spare = current && is_another(engine, op, current);
+    bool spare = current && is_another_vif(engine, op, current);
     struct unplug_facts facts = {
         .port = spare ? NULL : current, .port_bridge = "", .trunk_bridge = ""};
     char port_bridge[VIF_IFNAME_MAX + 1];
@@ -424,7 +426,7 @@ static bool is_plugged(const struct engine *engine, const char *vif_id)
     return true;
 }
 
-/* The way back: from whatever is there now to what preceded. */
+/* Plans the undo: from the present state to the previous one. */
 static enum outcome prepare_undo(const struct engine *engine, struct op *op,
                                  const struct record *current)
 {
@@ -441,11 +443,11 @@ static enum outcome prepare_undo(const struct engine *engine, struct op *op,
             .evicted_settings = op->evicted_settings,
             .bridge_exists = before && bridge_exists(engine, before->bridge),
             .made_bridge = op->bridge == BRIDGE_MADE,
-            .letting_go = is_letting_go(engine, op, current),
+            .may_hold_device = may_hold_device(engine, op, current),
         },
         &op->plan);
     if (op->plan.awaits_only) {
-        return await(engine, op);
+        return await_vswitchd(engine, op);
     }
     return op->plan.action == ACTION_NONE && !restores ? OUTCOME_UNDONE : OUTCOME_COMMIT;
 }
@@ -465,13 +467,13 @@ static enum outcome prepare_recover(const struct engine *engine, struct op *op,
         snprintf(op->goal.type, sizeof op->goal.type, "%s",
                  vif_kind_class(current->spec.kind)->type(&current->spec));
     }
-    facts.letting_go = is_letting_go(engine, op, current);
+    facts.may_hold_device = may_hold_device(engine, op, current);
     plan_recover(&op->goal, &facts, &op->plan);
-    return op->plan.awaits_only ? await(engine, op) : OUTCOME_COMMIT;
+    return op->plan.awaits_only ? await_vswitchd(engine, op) : OUTCOME_COMMIT;
 }
 
-/* Whether somebody else has what a port that was deleted needs: its name, its VF, or its iface-id,
- * which no two ports may have. */
+/* Whether another port has what a deleted port needs: its name, its VF, or its iface-id, which no
+ * two ports may share. */
 static bool is_taken(const struct engine *engine, const struct port_spec *goal)
 {
     const char *iface_id = smap_get_def(&goal->external_ids, KEY_IFACE_ID, "");
@@ -486,7 +488,7 @@ static bool is_taken(const struct engine *engine, const struct port_spec *goal)
     return ovs_has_iface_id(engine->env.ovs, iface_id);
 }
 
-/* Brings back what others have changed; op->goal is what was there before. */
+/* Reverts changes by other programs; op->goal is the state before them. */
 static enum outcome prepare_repair(const struct engine *engine, struct op *op,
                                    const struct record *current, struct error *error)
 {
@@ -502,7 +504,7 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
         engine_choose_fail_mode(engine, &op->goal);
     }
     if (current) {
-        op->goal.has_qos = false; /* Limits are others' to change. */
+        op->goal.has_qos = false; /* Other programs may change limits. */
     } else {
         spec_fill_new_port(engine->env.settings->isolate_vif,
                            engine->env.settings->default_qos_type, &op->goal);
@@ -515,7 +517,7 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
     if (!planned) {
         return OUTCOME_FAIL;
     }
-    return op->plan.awaits_only ? await(engine, op) : OUTCOME_COMMIT;
+    return op->plan.awaits_only ? await_vswitchd(engine, op) : OUTCOME_COMMIT;
 }
 
 enum outcome engine_prepare(const struct engine *engine, struct op *op, struct error *error)
@@ -527,7 +529,7 @@ enum outcome engine_prepare(const struct engine *engine, struct op *op, struct e
     record_init(&record);
     current = ovs_find_vif(engine->env.ovs, op->request.vif_id, &record) ? &record : NULL;
     if (op->bridge == BRIDGE_PERHAPS_MADE) {
-        /* If the transaction happened, the bridge is ours. */
+        /* If OVSDB has committed the transaction, the bridge is ours. */
         op->bridge = current ? BRIDGE_MADE : BRIDGE_NOT_MADE;
     }
     if (op_is_undo(op)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came of a transaction: each operation in it goes on, ends, or is planned again. */
+/* The result of a transaction: decides for each operation in it whether it continues, ends, or is
+ * planned again. */
 
 #include "engine/engine-private.h"
 
@@ -8,12 +9,12 @@
 #include "timeval.h"
 #include "util.h"
 
-/* Transactions of one operation that may come to nothing before it fails: each means that somebody
- * else was quicker at the very same rows. */
+/* How many transactions of one operation may have no effect before the operation fails. Each time
+ * another program was quicker to change the same rows. */
 enum { TRIES_MAX = 10 };
 
-/* A committed transaction may have done nothing: the bridge may have gone at the same moment. So
- * the row is looked up before anybody is told. */
+/* Returns whether the row exists. A committed transaction may have had no effect, because the
+ * bridge was removed at the same moment. So the engine looks up the row before it replies. */
 static bool is_there(const struct engine *engine, const struct op *op)
 {
     struct record record;
@@ -35,7 +36,7 @@ static bool is_there(const struct engine *engine, const struct op *op)
     return there;
 }
 
-/* The client was told that it failed, since OVSDB took too long. */
+/* The client already has an error as its reply, because OVSDB took too long. */
 static enum outcome take_back(const struct op *op, struct error *error)
 {
     if (op_is_plug(op) && op->written) {
@@ -66,7 +67,7 @@ enum outcome engine_try_again(const struct engine *engine OVS_UNUSED, struct op 
     return OUTCOME_AGAIN;
 }
 
-/* The reply to a plug is about the port, also where only marks were to be written: what OVSDB tells
+/* The reply to a plug is about the port, even if only boot id and PCI slot differ: what OVSDB shows
  * of the port may be of an earlier boot. */
 bool engine_wants_verdict(const struct engine *engine, const struct op *op)
 {
@@ -75,7 +76,7 @@ bool engine_wants_verdict(const struct engine *engine, const struct op *op)
            vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE;
 }
 
-/* `dead`: no verdict can be expected. */
+/* `dead`: vswitchd will give no verdict. */
 static enum outcome committed_undo(const struct op *op, bool dead)
 {
     if (op->plan.action == ACTION_REPLACE) {
@@ -101,7 +102,7 @@ static enum outcome committed_forward(const struct engine *engine, const struct 
     return waits ? OUTCOME_REALIZE : OUTCOME_ACKNOWLEDGE;
 }
 
-/* What a look for `op` starts with. */
+/* Prepares `op` to wait for vswitchd's verdict. */
 static void expect_verdict(const struct engine *engine, struct op *op)
 {
     op->realizing.target_cfg = engine->results.next_cfg;
@@ -146,8 +147,9 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
     const char *error_text =
         engine->results.error_text ? engine->results.error_text : "no reason given";
 
-    /* In a batch nobody knows which operation was to blame, so each goes alone. An operation that
-     * was alone is planned once more, since what it collided with is known by now. */
+    /* OVSDB does not say which operation of a batch it refused, so each is tried alone. An
+     * operation that was alone is planned once more, because OVSDB now shows what it conflicted
+     * with. */
     if (!alone || op->queued.n_tries == 0) {
         op->queued.alone = true;
         return engine_try_again(engine, op, error);
@@ -159,7 +161,7 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
     return OUTCOME_FAIL;
 }
 
-/* The connection broke: the transaction may have happened, and planning finds out. */
+/* The connection broke: OVSDB may have committed the transaction; the next plan finds out. */
 static enum outcome uncertain(struct op *op, struct error *error)
 {
     op->written = true;

@@ -13,7 +13,7 @@ static const char *const operations[] = {"plug", "unplug", "update"};
 static const char *const stages_names[STAGE_N] = {"queued", "commit", "realize", "total"};
 static struct histogram histograms[ARRAY_SIZE(operations)][STAGE_N];
 
-/* Below 8 us a bucket each; from there on eight to each doubling. */
+/* Below 8 us one bucket for each value; from there on eight buckets for each doubling. */
 static unsigned int bucket_of(uint64_t us)
 {
     unsigned int power;

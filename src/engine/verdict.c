@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verdicts: what vswitchd has made of a port. Nothing here polls: the rows are looked at when OVSDB
- * says that they changed, and cur_cfg says when vswitchd has seen what we wrote. */
+/* Verdicts: whether vswitchd has realized a port. Nothing here polls: the engine reads the rows
+ * when OVSDB says that they have changed, and cur_cfg says when vswitchd has seen what we wrote. */
 
 #include "engine/engine-private.h"
 
@@ -15,25 +15,25 @@
 #include "timeval.h"
 #include "util.h"
 
-/* What has become of a port. */
+/* The state of a port. */
 enum verdict {
     VERDICT_PENDING,
     VERDICT_DONE,
-    VERDICT_NEXT_STEP,       /* This step is done, and there is another. */
-    VERDICT_LOOK_AGAIN,      /* vswitchd has to look at the port once more... */
-    VERDICT_LOOK_FOR_DEVICE, /* ...since its device is being handed over. */
+    VERDICT_NEXT_STEP,       /* This step is done; another follows. */
+    VERDICT_LOOK_AGAIN,      /* vswitchd must look at the port again... */
+    VERDICT_LOOK_FOR_DEVICE, /* ...because of the hand-over of its device. */
     VERDICT_WITHOUT_MAC,     /* Failed, but dpdk-vf-mac can be left out. */
     VERDICT_FAILED           /* *error says why. */
 };
 
-/* vswitchd refreshes mtu in a transaction of its own after a change in place, some 100 ms later. */
+/* After a change in place, vswitchd refreshes mtu in a separate transaction, about 100 ms later. */
 #define SETTLE_MS 500
 
-/* From how many rows on DPDK may have no more ports: Debian builds it with RTE_MAX_ETHPORTS=32, and
- * PFs take some, with rows of their own or without. */
+/* With so many rows, DPDK may have no more ports: Debian builds it with RTE_MAX_ETHPORTS=32, and
+ * PFs take some, with or without rows. */
 enum { DPDK_ROWS_FULL = 30 };
 
-/* What may be behind vswitchd's error text, and the next step. */
+/* Returns the next step for vswitchd's error text, with its likely cause. */
 static const char *advice(const struct engine *engine, const char *error_text)
 {
     if (strstr(error_text, "already in use")) {
@@ -66,7 +66,7 @@ static enum verdict not_realized(const struct engine *engine, const struct recor
     return VERDICT_FAILED;
 }
 
-/* Whether the time has passed that vswitchd is given to refresh what it tells about a port. */
+/* Whether vswitchd has had enough time to refresh what OVSDB shows of a port. */
 static bool has_settled(struct op *op)
 {
     if (op->realizing.settle_until == 0) {
@@ -102,8 +102,8 @@ bool engine_awaits_device(const struct engine *engine, const struct record *reco
     return pending;
 }
 
-/* The port has failed. If that is since its device is being handed over, vswitchd is made to look
- * again, a little later each time. VERDICT_FAILED: it is not, or has taken too long. */
+/* The port has failed. If the cause is a hand-over of its device, makes vswitchd look again, a
+ * little later each time. VERDICT_FAILED: there is no hand-over, or it takes too long. */
 static enum verdict judge_device(const struct engine *engine, struct op *op,
                                  const struct record *record)
 {
@@ -115,7 +115,7 @@ static enum verdict judge_device(const struct engine *engine, struct op *op,
     }
     if (!op->realizing.hand_over.until) {
         op->realizing.hand_over.until =
-            op->deadline; /* That of the commit; each look has a new one. */
+            op->deadline; /* The deadline of the commit; each look has a new deadline. */
     }
     if (pause_ms < 0 || now >= op->realizing.hand_over.until) {
         return VERDICT_FAILED;
@@ -130,8 +130,8 @@ static enum verdict judge_device(const struct engine *engine, struct op *op,
     return VERDICT_PENDING;
 }
 
-/* The port is up, but with another MTU than was asked for. OVS takes one above its own maximum
- * without a word, so the difference is all there is to see. */
+/* The port is up, but with another MTU than the request's. OVS accepts an MTU above its own maximum
+ * without an error, so only the difference shows it. */
 static enum verdict wrong_mtu(struct op *op, const struct record *record, struct error *error)
 {
     if (!has_settled(op)) {
@@ -148,8 +148,8 @@ static enum verdict wrong_mtu(struct op *op, const struct record *record, struct
     return VERDICT_FAILED;
 }
 
-/* The port has an ofport and no error, but not the VF's MAC: a driver that knows no such operation
- * leaves a port that carries nothing, and status:dpdk-vf-mac alone tells. */
+/* The port has an ofport and no error, but not the VF's MAC: a driver without that operation leaves
+ * a port that carries no frames, and only status:dpdk-vf-mac shows it. */
 static enum verdict wrong_vf_mac(struct op *op, const struct record *record, struct error *error)
 {
     if (!has_settled(op)) {
@@ -166,8 +166,8 @@ static enum verdict wrong_vf_mac(struct op *op, const struct record *record, str
     return VERDICT_FAILED;
 }
 
-/* A change in place that the device refuses leaves a row that looks well (even its mtu is the
- * refused one) and a port that carries nothing, until the next reconfiguration finds out. */
+/* If the device refuses a change in place, the row looks well (even its mtu is the refused one),
+ * but the port carries no frames. Only the next reconfiguration shows the error. */
 static bool needs_second_look(const struct op *op)
 {
     return op->plan.action == ACTION_UPDATE && op->plan.needs_switch &&
@@ -195,7 +195,7 @@ static enum verdict judge_plug(const struct engine *engine, struct op *op,
     if (vf_mac && strcasecmp(vf_mac, record->vf_mac)) {
         return wrong_vf_mac(op, record, error);
     }
-    /* A vhost-user port has no MTU (0) until its guest connects, and then the one asked for. */
+    /* A vhost-user port has no MTU (0) until its guest connects, and then the requested one. */
     if (op->goal.mtu_request && record->mtu != op->goal.mtu_request &&
         !(vif_kind_class(op->goal.kind)->mtu_comes_with_guest && record->mtu == 0)) {
         return wrong_mtu(op, record, error);
@@ -203,10 +203,9 @@ static enum verdict judge_plug(const struct engine *engine, struct op *op,
     return VERDICT_DONE;
 }
 
-/* A port that is back in OVSDB as it was `before`: does it work again? VERDICT_FAILED: it cannot.
- */
-static enum verdict judge_return(const struct engine *engine, struct op *op,
-                                 const struct record *before, const struct record *record)
+/* Judges a port that is back in OVSDB as it was `before`. VERDICT_FAILED: it cannot work again. */
+static enum verdict judge_restored(const struct engine *engine, struct op *op,
+                                   const struct record *before, const struct record *record)
 {
     enum verdict verdict;
 
@@ -226,8 +225,8 @@ static enum verdict judge_return(const struct engine *engine, struct op *op,
     return op->realizing.looked_again ? VERDICT_FAILED : VERDICT_LOOK_AGAIN;
 }
 
-/* If what preceded cannot be brought back, the answer says so as well. */
-static void add_not_back(struct op *op, const struct record *record)
+/* If an undo cannot restore the previous port, the error says that too. */
+static void add_not_restored(struct op *op, const struct record *record)
 {
     size_t used = strlen(op->error.message);
 
@@ -241,17 +240,17 @@ static bool is_over(enum verdict verdict)
     return verdict == VERDICT_DONE || verdict == VERDICT_FAILED;
 }
 
-/* `record` is the operation's own port, or NULL if that has gone again, as it should. A VIF that
- * was evicted for it is back as well. */
+/* Judges an undo: the operation's own port, `record` (NULL: the undo has removed it, as it should),
+ * and the VIF that the operation evicted, which is back as well. */
 static enum verdict judge_undo(const struct engine *engine, struct op *op,
                                const struct record *record)
 {
     struct record evicted;
     bool has_evicted =
         op->evicted && ovs_find_vif(engine->env.ovs, op->evicted->spec.vif_id, &evicted);
-    enum verdict own = record ? judge_return(engine, op, &op->before, record) : VERDICT_DONE;
+    enum verdict own = record ? judge_restored(engine, op, &op->before, record) : VERDICT_DONE;
     enum verdict other =
-        has_evicted ? judge_return(engine, op, op->evicted, &evicted) : VERDICT_DONE;
+        has_evicted ? judge_restored(engine, op, op->evicted, &evicted) : VERDICT_DONE;
     enum verdict verdict = VERDICT_DONE;
 
     if (!is_over(own)) {
@@ -263,10 +262,10 @@ static enum verdict judge_undo(const struct engine *engine, struct op *op,
         verdict = VERDICT_LOOK_AGAIN;
     } else {
         if (own == VERDICT_FAILED) {
-            add_not_back(op, record);
+            add_not_restored(op, record);
         }
         if (other == VERDICT_FAILED) {
-            add_not_back(op, &evicted);
+            add_not_restored(op, &evicted);
         }
     }
     if (has_evicted) {
@@ -281,7 +280,7 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
     if (!record->ours || strcmp(record->spec.vif_id, op->request.vif_id)) {
         error_set(
             error, REASON_NOT_REALIZED, "",
-            "Port %s was removed or taken over by somebody else while it was being plugged; find "
+            "Port %s was removed or taken over by another program while it was being plugged; find "
             "out who did (ovsdb-tool show-log) and plug again.",
             op->goal.port);
         return VERDICT_FAILED;
@@ -304,7 +303,7 @@ static enum verdict judge(const struct engine *engine, struct op *op, struct err
     }
     ovs_globals(engine->env.ovs, &globals);
     if (globals.cur_cfg < op->realizing.target_cfg) {
-        /* A vswitchd that starts anew holds no old device. */
+        /* A vswitchd that starts again has no old device open. */
         bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
 
         return dead && op->plan.action == ACTION_REPLACE ? VERDICT_NEXT_STEP : VERDICT_PENDING;

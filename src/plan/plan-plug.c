@@ -91,10 +91,11 @@ static bool check_claims(const struct vif *vif, const struct port_spec *spec,
 static bool refuse_port_bridge(const struct vif *vif, const char *what, const char *name,
                                struct error *error)
 {
-    return error_set(error, REASON_PORT_CONFLICT, vif_field_path(vif, VIF_FIELD_VIF_NAME),
-                     "The VIF needs a %s %s, and somebody else's exists already; remove it or use "
-                     "another vif_name.",
-                     what, name);
+    return error_set(
+        error, REASON_PORT_CONFLICT, vif_field_path(vif, VIF_FIELD_VIF_NAME),
+        "The VIF needs a %s %s, but another program's exists already; remove it or use "
+        "another vif_name.",
+        what, name);
 }
 
 /* A VIF's bridge of its own: somebody else may have its names, and parts of it may be missing. */
@@ -198,7 +199,7 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
     if (plan->action == ACTION_NONE && !plan_none(spec, facts, plan, error)) {
         return false;
     }
-    if (facts->letting_go) {
+    if (facts->may_hold_device) {
         plan->action = ACTION_REPLACE;
         plan->awaits_only = true;
     }
@@ -215,7 +216,7 @@ bool plan_repair(const struct vif *vif, const struct port_spec *spec,
     if (plan->action == ACTION_NONE) {
         look_again(plan, "ovs-vswitchd has to try it again");
     }
-    if (facts->letting_go) {
+    if (facts->may_hold_device) {
         plan->action = ACTION_REPLACE;
         plan->awaits_only = true;
     }

@@ -278,7 +278,7 @@ void plan_recover(const struct port_spec *spec, const struct switch_facts *facts
         plan->needs_switch = plan->changes = true;
         plan_why(plan, "ovs-vswitchd has to look for its device again");
     }
-    if (facts->letting_go) {
+    if (facts->may_hold_device) {
         await_release(plan);
     }
 }
@@ -293,7 +293,7 @@ void plan_undo(const struct undo_facts *facts, struct plan *plan)
         plan->restored = facts->evicted;
         plan->restored_settings = facts->evicted_settings;
         plan->needs_switch = true;
-    } else if (facts->before && facts->letting_go) {
+    } else if (facts->before && facts->may_hold_device) {
         await_release(plan);
     }
 }

@@ -84,10 +84,10 @@ struct switch_facts {
     bool patch_port_taken;          /* A port on another bridge has the name of its patch port... */
     bool guest_port_taken;          /* ...or of the guest's port. */
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
-    bool letting_go;    /* `current` is detached, but vswitchd may still have its device. */
-    bool awaits_device; /* `current` failed only because of a hand-over of its device. */
-    bool written;       /* The operation has written `spec` before: vswitchd must confirm it. */
-    bool switch_dead;   /* vswitchd will give no verdict. */
+    bool may_hold_device; /* `current` is detached, but vswitchd may still have its device. */
+    bool awaits_device;   /* `current` failed only because of a hand-over of its device. */
+    bool written;         /* The operation has written `spec` before: vswitchd must confirm it. */
+    bool switch_dead;     /* vswitchd will give no verdict. */
 };
 
 /* Plans a plug or an update; `spec` is the goal (see plan_transition()). Errors: port_conflict,
@@ -125,9 +125,9 @@ struct undo_facts {
     const struct port_settings *settings; /* Of `before`. */
     const struct port_spec *evicted;      /* An evicted VIF to restore; or NULL. */
     const struct port_settings *evicted_settings;
-    bool bridge_exists; /* The bridge of `before`. */
-    bool made_bridge;   /* The operation created the bridge. */
-    bool letting_go;    /* As in struct switch_facts. */
+    bool bridge_exists;   /* The bridge of `before`. */
+    bool made_bridge;     /* The operation created the bridge. */
+    bool may_hold_device; /* As in struct switch_facts. */
 };
 void plan_undo(const struct undo_facts *facts, struct plan *plan);
 

@@ -36,7 +36,7 @@ static void test_realizing(void **state)
          {.vif = "a", .vf = 5},
          VSWITCHD_UNKNOWN,
          10000,
-         "switch_unavailable: ovs-vswitchd did not take notice",
+         "switch_unavailable: ovs-vswitchd did not confirm the change",
          "-"},
         {"plug, dies",
          METHOD_PLUG,
@@ -175,7 +175,7 @@ static void test_did_not_answer(void **state)
     rig_run(10000);
     rig.vswitchd->silent = false;
     rig_settle();
-    CHECK_HAS("told", reply_to(a), "switch_unavailable: ovs-vswitchd did not take notice");
+    CHECK_HAS("told", reply_to(a), "switch_unavailable: ovs-vswitchd did not confirm the change");
     a = PLUG(.vif = "a", .vf = 4);
     rig_settle();
     CHECK_STR("it answers", reply_to(a), "changed vfra");

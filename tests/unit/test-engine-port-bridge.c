@@ -62,9 +62,9 @@ static void test_port_bridge_is_taken(void **state)
         const char *bridge; /* Where it is. */
         const char *told;
     } rows[] = {
-        {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, and"},
-        {"the patch port", "pbpa", "br0", "port_conflict: The VIF needs a patch port pbpa, and"},
-        {"the guest's port", "tap0", "br0", "port_conflict: The VIF needs a port tap0, and"},
+        {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, but"},
+        {"the patch port", "pbpa", "br0", "port_conflict: The VIF needs a patch port pbpa, but"},
+        {"the guest's port", "tap0", "br0", "port_conflict: The VIF needs a port tap0, but"},
     };
 
     (void)state;

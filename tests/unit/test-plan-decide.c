@@ -20,7 +20,7 @@ enum {
     WRITTEN = 1 << 2,
     AWAITS_DEVICE = 1 << 3,
     DEAD = 1 << 4,
-    LETTING_GO = 1 << 5,
+    MAY_HOLD_DEVICE = 1 << 5,
     NETDEV_DOWN = 1 << 6, /* The netdev that it needs is down. */
     NO_NETDEV = 1 << 7,   /* It is not there. */
     REPAIR = 1 << 8,
@@ -68,7 +68,7 @@ static const struct {
      "rep1", ""},
     {"detached", DETACHED, VFR, 0, 0, ACTION_UPDATE, false, true, true, "type vifplug-detached",
      "set Interface vfrv1 type=dpdk\n"},
-    {"detached, not let go", DETACHED, VFR, LETTING_GO, 0, ACTION_REPLACE, true, true, true,
+    {"detached, not let go", DETACHED, VFR, MAY_HOLD_DEVICE, 0, ACTION_REPLACE, true, true, true,
      "type vifplug-detached", ""},
     {"own bridge whole", OWN, OWN, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
     {"own bridge in part", OWN, OWN, PARTLY, 0, ACTION_UPDATE, false, true, true,
@@ -87,8 +87,8 @@ static const struct {
      "try it again", ""},
     {"repair of an MTU", VFR "mtu=1400", VFR, REPAIR, 0, ACTION_UPDATE, false, true, true,
      "mtu_request 1400 becomes 1500", "set Interface vfrv1 mtu_request=1500\n"},
-    {"repair of a detached port", DETACHED, VFR, REPAIR | LETTING_GO, 0, ACTION_REPLACE, true, true,
-     true, "type vifplug-detached", ""},
+    {"repair of a detached port", DETACHED, VFR, REPAIR | MAY_HOLD_DEVICE, 0, ACTION_REPLACE, true,
+     true, true, "type vifplug-detached", ""},
     {"repair without its netdev", VFR, VFR "dev=rep1", REPAIR | NO_NETDEV, REASON_NOT_REALIZED, 0,
      false, false, false, "rep1", ""},
     {"repair, own bridge somebody else's", OWN, OWN, REPAIR | FOREIGN, REASON_PORT_CONFLICT, 0,
@@ -129,7 +129,7 @@ static struct switch_facts facts_of(int flags, const struct record *current,
         .patch_port_taken = flags & PATCH_TAKEN,
         .guest_port_taken = flags & GUEST_TAKEN,
         .links = links,
-        .letting_go = flags & LETTING_GO,
+        .may_hold_device = flags & MAY_HOLD_DEVICE,
         .awaits_device = flags & AWAITS_DEVICE,
         .written = flags & WRITTEN,
         .switch_dead = flags & DEAD,
@@ -181,7 +181,7 @@ static const struct {
     const char *operations;
 } recoveries[] = {
     {"detached", DETACHED, VFR, 0, ACTION_UPDATE, false, "set Interface vfrv1 type=dpdk\n"},
-    {"detached, not let go", DETACHED, VFR, LETTING_GO, ACTION_REPLACE, true, ""},
+    {"detached, not let go", DETACHED, VFR, MAY_HOLD_DEVICE, ACTION_REPLACE, true, ""},
     {"device on its way", VFR, VFR, FAILED, ACTION_UPDATE, false, ""},
 };
 
@@ -230,7 +230,8 @@ static const struct {
     {"of an eviction", VFR, NULL, true, false, 0, ACTION_DELETE, false, true, false,
      "delete Port vfrv1 from Bridge br0\n"},
     {"of an eviction alone", NULL, NULL, true, false, 0, ACTION_NONE, false, true, false, ""},
-    {"half way", DETACHED, VFR, false, false, LETTING_GO, ACTION_REPLACE, true, false, false, ""},
+    {"half way", DETACHED, VFR, false, false, MAY_HOLD_DEVICE, ACTION_REPLACE, true, false, false,
+     ""},
     {"half way, let go", DETACHED, VFR, false, false, 0, ACTION_UPDATE, false, false, false,
      "set Interface vfrv1 type=dpdk\n"},
 };
@@ -257,7 +258,7 @@ static void test_undos(void **state)
                                        .evicted_settings = &settings,
                                        .bridge_exists = true,
                                        .made_bridge = undos[i].made_bridge,
-                                       .letting_go = undos[i].flags & LETTING_GO},
+                                       .may_hold_device = undos[i].flags & MAY_HOLD_DEVICE},
                   &plan);
         CHECK_STR(row, action_name(plan.action), action_name(undos[i].action));
         CHECK_INT(row, plan.awaits_only, undos[i].awaits_only);
