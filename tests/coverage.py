@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells which lines of src/engine and src/watch their unit tests run.
+"""Shows which lines of src/engine and src/watch their unit tests run.
 
 usage: tests/coverage [--missing]
 
-Builds below build-coverage/, runs the unit tests with the label `engine` (`ctest -L engine`) and no others, and
-prints the share of the lines that ran, of each file and of the two folders, as gcov counts them. The exit status
-is 1 if that is less than 90 % of either folder, or if a test fails. --missing prints the lines that did not run
-as well.
+It builds in build-coverage/, runs only the unit tests with the label `engine` (`ctest -L engine`), and prints the
+share of the lines that ran, for each file and for the two folders, as gcov counts them. The exit status is 1 if
+that is less than 90 % for a folder, or if a test fails. --missing also prints the lines that did not run.
 
-OVS_BUILD_DIR in the environment names a built tree of Open vSwitch, else that of build/ is taken.
+OVS_BUILD_DIR in the environment names a built tree of Open vSwitch; the default is that of build/.
 """
 
 import collections
@@ -25,7 +24,7 @@ LEAST = 90  # Percent.
 
 
 def ovs_options():
-    """Names the tree of Open vSwitch that is there already, so that it need not be built again."""
+    """Returns the option that names the existing tree of Open vSwitch, so that it is not built again."""
     tree = os.environ.get("OVS_BUILD_DIR")
     cache = os.path.join(TOP, "build/CMakeCache.txt")
     if not tree and os.path.exists(cache):
@@ -45,14 +44,15 @@ def build():
 
 
 def run_tests():
-    """Runs the tests; counts of earlier runs are forgotten first."""
+    """Runs the tests, after removing the counts of earlier runs."""
     for path in glob.glob(os.path.join(BUILD, "**/*.gcda"), recursive=True):
         os.remove(path)
     subprocess.run(["ctest", "--test-dir", BUILD, "-L", "^engine$", "--output-on-failure", "--quiet"], check=True)
 
 
 def count_lines():
-    """How often each line ran: {path: {line: count}}. A header's lines are counted in each file that has them."""
+    """Returns how often each line ran: {path: {line: count}}. The lines of a header count in each file that
+    includes it."""
     counts = collections.defaultdict(dict)
     for folder in FOLDERS:
         objects = os.path.join(BUILD, "src/CMakeFiles/vpdaemon.dir", os.path.basename(folder))
@@ -72,7 +72,7 @@ def percent(lines):
 
 
 def report(counts, missing):
-    """Prints all figures; whether both folders have enough."""
+    """Prints all figures; returns whether both folders have enough."""
     enough = True
     for folder in FOLDERS:
         in_folder = []

@@ -17,8 +17,8 @@
  *   -ETIMEDOUT  no reply within the time given here (the operation may still happen)
  *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
  *   -EPROTO     the daemon has sent something that is not a reply
- *   -EINVAL     an argument is wrong (malformed JSON, for one)
- *   -ENOMEM     memory has run out
+ *   -EINVAL     an argument is wrong (for example malformed JSON)
+ *   -ENOMEM     there is not enough memory
  *
  * docs/api.md describes methods, members and errors. JSON texts are UTF-8. A string that a function
  * returns belongs to the object that was its argument. Two threads must not use the same handle at
@@ -52,8 +52,8 @@ struct vifplug_error {
     const char *reason;  /* For programs to decide by: "vf_in_use", ... */
     const char *message; /* One sentence for a person. */
     const char *vif_id;
-    const char *field;  /* The member at fault: "vif.network.mtu". */
-    const char *detail; /* The underlying error text: that of vswitchd, for one. */
+    const char *field;  /* The member that is wrong: "vif.network.mtu". */
+    const char *detail; /* The error text of vswitchd or OVSDB. */
     bool retryable;     /* The same request may succeed later. */
 };
 
@@ -80,8 +80,7 @@ VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
 VIFPLUG_API int vifplug_plug(struct vifplug *vifplug, const char *vif, const char *instance,
                              const struct vifplug_options *options, struct vifplug_reply **reply);
 
-/* `instance_uuid` may be NULL; else the VIF is left alone if it belongs to another instance by now.
- */
+/* `instance_uuid` may be NULL; else a VIF that is plugged for another instance stays. */
 VIFPLUG_API int vifplug_unplug(struct vifplug *vifplug, const char *vif_id,
                                const char *instance_uuid, const struct vifplug_options *options,
                                struct vifplug_reply **reply);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys and values of Open vSwitch's database that mean something to us, each in this place alone.
- */
+/* The keys and values of Open vSwitch's database that vifplugd uses, each only in this file. */
 
 #ifndef VP_KEYS_H
 #define VP_KEYS_H 1
 
 /* --- Interface external_ids. --- */
 
-#define OUR_KEYS "vifplug-" /* What all of ours begin with. */
+#define OUR_KEYS "vifplug-" /* The prefix of our keys. */
 
 /* Ours, on every VIF's interface. */
 #define KEY_OWNER "vifplug-owner" /* OWNER. */
@@ -18,15 +17,15 @@
 
 /* Ours, of some kinds only. */
 #define KEY_PCI_SLOT "vifplug-pci-slot" /* Representors: the VF's PCI address. */
-/* Kernel representors, which have no device arguments to tell them. */
+/* Kernel representors, because they have no device arguments. */
 #define KEY_PF "vifplug-pf"                     /* PCI address. */
 #define KEY_VF_NUM "vifplug-vf-num"             /* As the kernel counts. */
 #define KEY_LINUX_BRIDGE "vifplug-linux-bridge" /* Hybrid. */
-/* VIFs with a bridge of their own (per_port_bridge). */
+/* VIFs with a separate bridge (per_port_bridge). */
 #define KEY_PORT_BRIDGE "vifplug-port-bridge"
 #define KEY_GUEST_PORT "vifplug-guest-port"
 
-/* Those that os-vif writes and that Neutron and OVN read. */
+/* Keys that os-vif writes and that Neutron and OVN read. */
 #define KEY_IFACE_ID "iface-id"
 #define KEY_IFACE_STATUS "iface-status"
 #define KEY_ATTACHED_MAC "attached-mac"
@@ -47,7 +46,7 @@
 #define TYPE_VHOST_USER_CLIENT "dpdkvhostuserclient" /* QEMU is the server. */
 #define TYPE_PATCH "patch"
 #define TYPE_INTERNAL "internal"
-/* Between the two steps of a replacement: vswitchd knows no such type, so it lets go of the old
+/* Between the two steps of a replacement: vswitchd does not know this type, so it closes the old
  * device, while the row keeps the VIF's record (see plan.h). */
 #define TYPE_DETACHED "vifplug-detached"
 
@@ -65,14 +64,13 @@
 #define KEY_OFFLOAD_SET_AT                                                                         \
     "vifplug-hw-offload-set" /* When the daemon set hw-offload, ms since the epoch. */
 
-/* --- Values that others define. --- */
+/* --- Values of other programs. --- */
 
-/* VLAN 4095: a port with it is off the network until Neutron's agent has wired it
+/* VLAN 4095: disconnects a port from the network until Neutron's agent sets its VLAN
  * (vif_plug_ovs.constants.DEAD_VLAN). */
 #define DEAD_VLAN 4095
 
-/* What the names of Neutron's trunk bridges begin with
- * (vif_plug_ovs.constants.TRUNK_BR_PREFIX). */
+/* The prefix of the names of Neutron's trunk bridges (vif_plug_ovs.constants.TRUNK_BR_PREFIX). */
 #define TRUNK_BRIDGE_PREFIX "tbr-"
 
 #endif

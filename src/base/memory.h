@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end of a process that has no memory left. docs/architecture.md has the policy. */
+/* Ends a process that is out of memory. docs/architecture.md has the policy. */
 
 #ifndef VP_MEMORY_H
 #define VP_MEMORY_H 1
 
-/* Returns `pointer`, which an allocation gave. If it is NULL, ends the process with a message. Not
- * for libvifplug, whose process belongs to others. */
+/* Returns `pointer`, the result of an allocation. If it is NULL, ends the process with a message.
+ * Not for libvifplug, which runs in other programs. */
 void *need_memory(void *pointer);
 
 /* Ends the process with that message. */

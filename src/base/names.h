@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that are derived from a VIF's id, each in this place alone. Neutron, OVN and operators know
- * them, so they are os-vif's. */
+/* Names that contain a VIF's id, each made only in this file. They are those of os-vif, because
+ * Neutron, OVN and operators know them. */
 
 #ifndef VP_NAMES_H
 #define VP_NAMES_H 1
@@ -9,7 +9,8 @@
 
 #include "base/vif.h"
 
-/* Port names that are not ours may be longer than the kernel's (patch ports: 64). */
+/* The longest port name: names of patch ports and of other programs' ports can be longer than the
+ * kernel's. */
 #define PORT_NAME_MAX 64
 
 /* The port of a representor (os-vif's linux_net.get_dpdk_representor_port_name(): 14 bytes). */
@@ -24,7 +25,7 @@ void name_vhost_port(const char *vif_id, char port[VIF_IFNAME_MAX + 1]);
 void name_veth_pair(const char *vif_id, char peer[VIF_IFNAME_MAX + 1],
                     char port[VIF_IFNAME_MAX + 1]);
 
-/* A VIF's bridge of its own (14 bytes), the patch port on it and the one on the VIF's bridge (64
+/* A VIF's separate bridge (14 bytes), the patch port on it and the one on the VIF's bridge (64
  * bytes; os-vif's OvsPlugin._plug_port_bridge()). */
 void name_port_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1],
                       char patch[PORT_NAME_MAX + 1], char port[PORT_NAME_MAX + 1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading numbers and lists in text. */
+/* Parses numbers and lists. */
 
 #ifndef VP_NUMBER_H
 #define VP_NUMBER_H 1
@@ -16,8 +16,9 @@ bool number_take(const char **text, int64_t max, int64_t *value);
  * Returns false if the text is anything else or the number is not from `min` to `max`. */
 bool number_parse(const char *text, int64_t min, int64_t max, int64_t *value);
 
-/* Reads a whole text as a decimal number and gives its thousandths: "2.5" is 2500, ".001" is 1. At
- * most three decimals; no sign, no blanks. Returns false if *value is not from `min` to `max`. */
+/* Reads a whole text as a decimal number and returns its thousandths: "2.5" is 2500, ".001" is 1.
+ * Accepts at most three decimals, no sign and no blanks. Returns false if *value is not from `min`
+ * to `max`. */
 bool number_parse_thousandths(const char *text, int64_t min, int64_t max, int64_t *value);
 
 /* Copies the next item of a list to `item` and moves *list past it. Commas and blanks separate

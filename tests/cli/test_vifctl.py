@@ -74,7 +74,7 @@ def test_usage_errors(arguments):
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
-# What each command takes: the table of docs/api.md.
+# The options of each command: the table of docs/api.md.
 CONNECTION = {"socket", "format"}
 QUESTION = CONNECTION | {"timeout"}
 OPERATION = QUESTION | {"wait", "dry-run"}
@@ -128,7 +128,7 @@ def test_help_and_version():
 
 
 def complete(*words, program=VIFCTL, cwd=None):
-    """What the completion offers for the last word. bash splits words at "="."""
+    """Returns what the completion offers for the last word. bash splits words at "="."""
     script = f"""source <({VIFCTL} --print-completion=bash)
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vifctl; printf '%s\n' "${{COMPREPLY[@]}}" """
     done = subprocess.run(["bash", "-uc", script, "bash", program, *words], capture_output=True, text=True,
@@ -321,7 +321,7 @@ def test_unplug_by_id(tmp_path):
 
 
 def test_unplug_takes_no_file_for_an_id(tmp_path):
-    """A file in the current directory that is named like a VIF does not take its place."""
+    """A file in the current directory with the name of a VIF does not replace its id."""
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True, "warnings": []}})
     for name in ("port-1", "port-1.json", "web.prod"):
         (tmp_path / name).write_text('{"vif_id":"inside"}')

@@ -23,7 +23,7 @@ MAY_USE = {
     "client": {"base", "wire"},
     "cli": {"base", "wire", "client"},
 }
-# The build's own headers, and Open vSwitch's.
+# Headers of the build, and of Open vSwitch.
 NO_ROOMS = {"openvswitch", "vifplug"}
 
 
@@ -66,7 +66,7 @@ def test_every_module_is_in_the_architecture():
 
 
 def offenders(room, pattern, allowed):
-    """Lines of a room's files that match, as `file:line: text`."""
+    """Returns the lines of a room's files that match, as `file:line: text`."""
     for path in sources():
         if path.endswith(".c") and path.split("/")[1] == room and os.path.basename(path) not in allowed:
             with open(os.path.join(TOP, path), encoding="utf-8") as file:
