@@ -60,7 +60,7 @@ def test_interrupted_replacement_is_finished(box, api):
     """The daemon finishes the replacement of a row that a killed daemon left between the two steps."""
     api.plug(vhost_user(1))
     box.stop("vifplugd", signal.SIGKILL)
-    # As the daemon does it: with a next_cfg of its own, by which the next one sees whether vswitchd has let go.
+    # Like the daemon: its next_cfg shows the next daemon whether vswitchd has closed the device.
     next_cfg = int(box.vsctl("get", "Open_vSwitch", ".", "next_cfg")) + 1
     box.vsctl("set", "Interface", "vhu00000001-00", "type=vifplug-detached",
               "options:vhost-server-path=/usr/local/var/run/new", "--",
