@@ -55,7 +55,7 @@ static void insert(struct ovs *ovs, const struct port_spec *spec, int64_t tag)
     if (!fake_bridge(ovs, spec->bridge)) {
         return;
     }
-    ovs_assert(!fake_port(ovs, spec->port)); /* OVSDB would refuse a second one of that name. */
+    ovs_assert(!fake_port(ovs, spec->port));
     port = fake_add_port(ovs, spec->port, spec->bridge, spec->type);
     smap_destroy(&port->options);
     smap_destroy(&port->external_ids);
@@ -68,6 +68,45 @@ static void insert(struct ovs *ovs, const struct port_spec *spec, int64_t tag)
         make_port_bridge(ovs, spec);
     }
     fake_ovs_touch(ovs, port);
+}
+
+/* Counts what the step removes (-1) or makes (1) of ports of that name. */
+static int count(const struct ovs *ovs, const struct fake_step *step, const char *name)
+{
+    const struct fake_port *port = fake_port(ovs, name);
+    const struct plan *plan = &step->plan;
+    int n = 0;
+
+    n -= port && plan->old_port_bridge[0] && !strcmp(port->bridge, plan->old_port_bridge);
+    n -= !strcmp(plan->evicted_port, name) || !strcmp(plan->old_port, name) ||
+         (plan->action == ACTION_DELETE && !strcmp(plan->spec.port, name));
+    n += plan->action == ACTION_CREATE && !plan->spec.no_port && !strcmp(plan->spec.port, name);
+    n += plan->restored && fake_bridge(ovs, plan->restored->bridge) &&
+         !strcmp(plan->restored->port, name);
+    return n;
+}
+
+static bool is_violated(const struct ovs *ovs, const char *name)
+{
+    int n = fake_port(ovs, name) != NULL;
+
+    for (size_t i = 0; i < ovs->n_steps; i++) {
+        n += count(ovs, &ovs->steps[i], name);
+    }
+    return n > 1;
+}
+
+bool fake_violates_names(const struct ovs *ovs)
+{
+    for (size_t i = 0; i < ovs->n_steps; i++) {
+        const struct plan *plan = &ovs->steps[i].plan;
+
+        if (is_violated(ovs, plan->spec.port) ||
+            (plan->restored && is_violated(ovs, plan->restored->port))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void create(struct ovs *ovs, const struct plan *plan, int64_t tag)

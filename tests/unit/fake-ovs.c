@@ -56,11 +56,8 @@ bool ovs_synced(const struct ovs *ovs)
 
 static void carry_out(struct ovs *ovs)
 {
-    void (*on_commit)(void) = ovs->on_commit;
-
-    ovs->on_commit = NULL;
-    if (on_commit) {
-        on_commit();
+    if (fake_violates_names(ovs)) {
+        return; /* Nobody is there who could be told. */
     }
     ovs->unseen = true;
     for (size_t i = 0; i < ovs->n_steps; i++) {
@@ -73,10 +70,20 @@ static void carry_out(struct ovs *ovs)
 
 static void answer(struct ovs *ovs)
 {
+    void (*on_commit)(void) = ovs->on_commit;
+
+    ovs->on_commit = NULL;
+    if (on_commit) {
+        on_commit();
+    }
     ovs->ending = ovs->script_at < ovs->n_script
                       ? ovs->script[ovs->script_at++]
                       : (struct fake_ending){.result = OVS_TXN_COMMITTED};
-    if (ovs->ending.result == OVS_TXN_COMMITTED || ovs->ending.happens) {
+    if (ovs->ending.result == OVS_TXN_COMMITTED && fake_violates_names(ovs)) {
+        ovs->ending =
+            (struct fake_ending){.result = OVS_TXN_ERROR, .error_text = "constraint violation"};
+        ovs->n_violations++;
+    } else if (ovs->ending.result == OVS_TXN_COMMITTED || ovs->ending.happens) {
         carry_out(ovs);
     }
     ovs->answered = true;

@@ -80,8 +80,9 @@ struct ovs {
     struct fake_ending script[FAKE_SCRIPT_MAX]; /* Of the next transactions; then all commit. */
     size_t n_script;
     size_t script_at;
+    int n_violations;        /* Transactions that were refused since they made a port twice. */
     size_t refuse_stage;     /* So many plans more are refused: their rows have gone. */
-    void (*on_commit)(void); /* Called right before the next transaction is carried out, once. */
+    void (*on_commit)(void); /* Called right before the next transaction is answered, once. */
 };
 
 /* --- The tables. --- */
@@ -114,6 +115,9 @@ void fake_ovs_disconnect(struct ovs *ovs, bool happens);
 void fake_ovs_reconnect(struct ovs *ovs);
 
 /* --- Between the files of the fake. --- */
+
+/* Whether the transaction would make a port whose name is taken, which OVSDB refuses. */
+bool fake_violates_names(const struct ovs *ovs);
 
 void fake_carry_out(struct ovs *ovs, const struct fake_step *step);
 

@@ -354,6 +354,23 @@ static void test_stalled(void **state)
     CHECK_STR("goes on", reply_to(a), "changed vhua");
 }
 
+/* Once it is sent, OVSDB has the whole timeout to answer, however long it waited before. */
+static void test_deadline_begins_anew_when_it_is_sent(void **state)
+{
+    int a = PLUG(.vif = "a");
+
+    (void)state;
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_run(9000);
+    fake_ovs_reconnect(rig.ovs);
+    rig.ovs->silent = true;
+    rig_run(9999);
+    CHECK_STR("waits", reply_to(a), "");
+    rig_run(1);
+    CHECK_HAS("its time is up", reply_to(a),
+              "switch_unavailable: OVSDB at unix:fake.sock does not");
+}
+
 /* The loop wakes for that in time. */
 static void test_wakes_for_what_is_stalled(void **state)
 {
@@ -383,6 +400,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_lost_within_a_commit),
     RIG_TEST(test_answered_too_late),
     RIG_TEST(test_stalled),
+    RIG_TEST(test_deadline_begins_anew_when_it_is_sent),
     RIG_TEST(test_wakes_for_what_is_stalled),
 };
 

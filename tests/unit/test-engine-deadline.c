@@ -6,79 +6,73 @@
 #include <stdio.h>
 
 /* vswitchd says nothing of what was committed. */
+static const struct {
+    const char *what;
+    enum method method;
+    struct ask ask;
+    enum vswitchd_state vswitchd;
+    int after_ms;
+    const char *told;
+    const char *port; /* The type of its port then. */
+} realizing[] = {
+    {"plug, alive",
+     METHOD_PLUG,
+     {.vif = "a", .vf = 5},
+     VSWITCHD_ALIVE,
+     10000,
+     "timeout: ovs-vswitchd has said nothing about port vfra in 10000 ms",
+     "-"},
+    {"plug, its own timeout",
+     METHOD_PLUG,
+     {.vif = "a", .vf = 5, .timeout_ms = 300},
+     VSWITCHD_ALIVE,
+     300,
+     "timeout: ovs-vswitchd has said nothing about port vfra in 300 ms",
+     "-"},
+    {"plug, not known",
+     METHOD_PLUG,
+     {.vif = "a", .vf = 5},
+     VSWITCHD_UNKNOWN,
+     10000,
+     "switch_unavailable: ovs-vswitchd did not confirm the change",
+     "-"},
+    {"plug, dies",
+     METHOD_PLUG,
+     {.vif = "a", .vf = 5},
+     VSWITCHD_DEAD,
+     10000,
+     "switch_unavailable: ovs-vswitchd is not running",
+     "-"},
+    {"update", METHOD_UPDATE, {.vif = "b", .mtu = 9000}, VSWITCHD_ALIVE, 10000, "timeout: ", "-"},
+    {"unplug", METHOD_UNPLUG, {.vif = "b"}, VSWITCHD_ALIVE, 10000, "changed", "-"},
+};
+
 static void test_realizing(void **state)
 {
-    static const struct {
-        const char *what;
-        enum method method;
-        struct ask ask;
-        enum vswitchd_state vswitchd;
-        int after_ms;
-        const char *told;
-        const char *port; /* The type of its port then. */
-    } rows[] = {
-        {"plug, alive",
-         METHOD_PLUG,
-         {.vif = "a", .vf = 5},
-         VSWITCHD_ALIVE,
-         10000,
-         "timeout: ovs-vswitchd has said nothing about port vfra in 10000 ms",
-         "-"},
-        {"plug, its own timeout",
-         METHOD_PLUG,
-         {.vif = "a", .vf = 5, .timeout_ms = 300},
-         VSWITCHD_ALIVE,
-         300,
-         "timeout: ovs-vswitchd has said nothing about port vfra in 300 ms",
-         "-"},
-        {"plug, not known",
-         METHOD_PLUG,
-         {.vif = "a", .vf = 5},
-         VSWITCHD_UNKNOWN,
-         10000,
-         "switch_unavailable: ovs-vswitchd did not confirm the change",
-         "-"},
-        {"plug, dies",
-         METHOD_PLUG,
-         {.vif = "a", .vf = 5},
-         VSWITCHD_DEAD,
-         10000,
-         "switch_unavailable: ovs-vswitchd is not running",
-         "-"},
-        {"update",
-         METHOD_UPDATE,
-         {.vif = "b", .mtu = 9000},
-         VSWITCHD_ALIVE,
-         10000,
-         "timeout: ",
-         "-"},
-        {"unplug", METHOD_UNPLUG, {.vif = "b"}, VSWITCHD_ALIVE, 10000, "changed", "-"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < N(rows); i++) {
+    for (size_t i = 0; i < N(realizing); i++) {
         int a;
 
         rig_renew();
         PLUGGED(.vif = "b", .vf = 4);
         rig.vswitchd->silent = true;
-        a = rig_ask(rows[i].method, &rows[i].ask);
+        a = rig_ask(realizing[i].method, &realizing[i].ask);
         rig_pass();
         rig_pass();
-        CHECK_HAS(rows[i].what, ops_show(), "REALIZING");
-        rig.vswitchd->state = rows[i].vswitchd;
-        rig_run(rows[i].after_ms - 1);
-        CHECK_STR(rows[i].what, reply_to(a), "");
+        CHECK_HAS(realizing[i].what, ops_show(), "REALIZING");
+        rig.vswitchd->state = realizing[i].vswitchd;
+        rig_run(realizing[i].after_ms - 1);
+        CHECK_STR(realizing[i].what, reply_to(a), "");
         rig_run(1);
         rig.vswitchd->silent = false;
         rig_settle();
-        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
-        CHECK_STR(rows[i].what, type_of_port("vfra"), rows[i].port);
-        CHECK_INT(rows[i].what, rig.vswitchd->n_not_answered > 0, true);
-        CHECK_INT(rows[i].what,
+        CHECK_HAS(realizing[i].what, reply_to(a), realizing[i].told);
+        CHECK_STR(realizing[i].what, type_of_port("vfra"), realizing[i].port);
+        CHECK_INT(realizing[i].what, rig.vswitchd->n_not_answered > 0, true);
+        CHECK_INT(realizing[i].what,
                   strstr(warnings(a), "has not confirmed that the port is gone") != NULL,
-                  rows[i].method == METHOD_UNPLUG);
-        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+                  realizing[i].method == METHOD_UNPLUG);
+        CHECK_INT(realizing[i].what, engine_n_ops(rig.engine), 0);
     }
 }
 

@@ -164,6 +164,27 @@ static void test_eviction_that_is_uncertain(void **state)
     }
 }
 
+/* A VIF that an undo brings back is plugged anew meanwhile: that is no matter of one transaction.
+ */
+static void test_plug_of_what_is_brought_back(void **state)
+{
+    int a, b;
+
+    (void)state;
+    KNOWN_FAULT();
+    PLUGGED(.vif = "b", .vf = 4);
+    make_stale("vfrb");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no such VF"});
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_run_until("undo plug a, QUEUED");
+    b = PLUG(.vif = "b", .vf = 5);
+    rig_settle();
+    CHECK_HAS("a", reply_to(a), "not_realized: ");
+    CHECK_STR("b", reply_to(b), "changed vfrb");
+    CHECK_STR("b", option_of("vfrb", "dpdk-devargs"), "0000:65:00.0,representor=[5]");
+    CHECK_INT("OVSDB need not refuse", rig.ovs->n_violations, 0);
+}
+
 /* Who was to be evicted goes by itself: nobody is told that it was. */
 static void test_eviction_that_is_not_needed_any_more(void **state)
 {
@@ -440,6 +461,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_evicted_vif_cannot_be_brought_back),
     RIG_TEST(test_dry_run_of_an_eviction),
     RIG_TEST(test_eviction_that_is_uncertain),
+    RIG_TEST(test_plug_of_what_is_brought_back),
     RIG_TEST(test_eviction_that_is_not_needed_any_more),
     RIG_TEST(test_eviction_waits),
     RIG_TEST(test_unplug_makes_way),

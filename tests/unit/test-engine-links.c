@@ -205,6 +205,7 @@ static void test_update(void **state)
     rig_settle();
     CHECK_STR("told", reply_to(a), "changed tap0");
     CHECK_STR("set", rig.links->log, "set_mtu tap0 9000");
+    CHECK_STR("set", warnings(a), "");
     fake_rule_add(rig.vswitchd,
                   (struct fake_rule){.port = "tap0", .error = "tap0: No such device"});
     fake_remove_link(rig.links, "tap0");
@@ -405,6 +406,25 @@ static void test_unplugs_at_the_same_time(void **state)
     CHECK_STR("b", reply_to(b), "changed");
 }
 
+/* A removal that was given up is not done to the next plug of the VIF, which uses the link. */
+static void test_plug_behind_a_removal_that_was_given_up(void **state)
+{
+    int a;
+
+    (void)state;
+    KNOWN_FAULT();
+    PLUGGED(.vif = "a", TAP);
+    rig.link_remover->silent = true;
+    UNPLUG(.vif = "a", .timeout_ms = 300);
+    rig_run(300);
+    a = PLUG(.vif = "a", TAP);
+    rig_settle();
+    rig.link_remover->silent = false;
+    rig_settle();
+    CHECK_STR("plugged", reply_to(a), "changed tap0");
+    CHECK("with its tap", fake_link(rig.links, "tap0"));
+}
+
 static void test_link_cannot_be_removed(void **state)
 {
     int a;
@@ -525,6 +545,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_unplug_at_commit),
     RIG_TEST(test_unplug_in_order),
     RIG_TEST(test_unplugs_at_the_same_time),
+    RIG_TEST(test_plug_behind_a_removal_that_was_given_up),
     RIG_TEST(test_link_cannot_be_removed),
     RIG_TEST(test_unplug_without_a_record),
     RIG_TEST(test_unplug_finds_the_linux_bridge),

@@ -33,73 +33,75 @@ static void test_states(void **state)
 }
 
 /* Requests that end well, each on what the row above has left. */
+static const struct {
+    enum method method;
+    struct ask ask;
+    const char *told;
+    const char *ended;
+    int n_transactions; /* The request's own. */
+} good_ends[] = {
+    {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "changed vfra", "a plugged", 1},
+    {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "unchanged vfra", "a nothing", 0},
+    /* A change in place of a DPDK port is looked at a second time. */
+    {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 9000}, "changed vfra", "a changed", 2},
+    {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "changed vfra", "a changed", 2},
+    {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "unchanged vfra", "a nothing", 0},
+    {METHOD_UPDATE, {.vif = "a", .kbps = 1000}, "changed vfra", "a changed", 2},
+    {METHOD_PLUG,
+     {.vif = "a", .vf = 4, .mtu = 2000, .instance = "i1"},
+     "changed vfra",
+     "a changed",
+     1},
+    {METHOD_PLUG, {.vif = "b"}, "changed vhub", "b plugged", 1},
+    {METHOD_PLUG, {.vif = "b", .wait = WAIT_COMMITTED}, "unchanged vhub", "b nothing", 0},
+    /* Another bridge. */
+    {METHOD_PLUG, {.vif = "b", .bridge = "br1"}, "changed vhub", "b changed", 1},
+    {METHOD_UNPLUG, {.vif = "b"}, "changed", "b unplugged", 1},
+    {METHOD_UNPLUG, {.vif = "b"}, "unchanged", "b nothing", 0},
+    {METHOD_UNPLUG, {.vif = "a", .instance = "i2"}, "unchanged", "a nothing", 0},
+    {METHOD_UNPLUG,
+     {.vif = "a", .instance = "i1", .wait = WAIT_COMMITTED},
+     "changed",
+     "a unplugged",
+     1},
+    /* libvirt makes the port: only the bridge is ours to ensure. */
+    {METHOD_PLUG,
+     {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
+     "changed tapc (not on record)",
+     "c plugged",
+     1},
+    {METHOD_PLUG,
+     {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
+     "unchanged tapc (not on record)",
+     "c nothing",
+     0},
+    /* QEMU makes the tap: the port is done once it is in OVSDB. */
+    {METHOD_PLUG,
+     {.vif = "d", .kind = VIF_KIND_OVS, .name = "tapd", .create_port = true},
+     "changed tapd",
+     "d plugged",
+     1},
+    {METHOD_UPDATE, {.vif = "d", .mtu = 1400}, "unchanged tapd", "d nothing", 0},
+    {METHOD_UNPLUG, {.vif = "d"}, "changed", "d unplugged", 1},
+};
+
 static void test_ends_well(void **state)
 {
-    static const struct {
-        enum method method;
-        struct ask ask;
-        const char *told;
-        const char *ended;
-        int n_transactions; /* The request's own. */
-    } rows[] = {
-        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "changed vfra", "a plugged", 1},
-        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "unchanged vfra", "a nothing", 0},
-        /* A change in place of a DPDK port is looked at a second time. */
-        {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 9000}, "changed vfra", "a changed", 2},
-        {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "changed vfra", "a changed", 2},
-        {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "unchanged vfra", "a nothing", 0},
-        {METHOD_UPDATE, {.vif = "a", .kbps = 1000}, "changed vfra", "a changed", 2},
-        {METHOD_PLUG,
-         {.vif = "a", .vf = 4, .mtu = 2000, .instance = "i1"},
-         "changed vfra",
-         "a changed",
-         1},
-        {METHOD_PLUG, {.vif = "b"}, "changed vhub", "b plugged", 1},
-        {METHOD_PLUG, {.vif = "b", .wait = WAIT_COMMITTED}, "unchanged vhub", "b nothing", 0},
-        /* Another bridge. */
-        {METHOD_PLUG, {.vif = "b", .bridge = "br1"}, "changed vhub", "b changed", 1},
-        {METHOD_UNPLUG, {.vif = "b"}, "changed", "b unplugged", 1},
-        {METHOD_UNPLUG, {.vif = "b"}, "unchanged", "b nothing", 0},
-        {METHOD_UNPLUG, {.vif = "a", .instance = "i2"}, "unchanged", "a nothing", 0},
-        {METHOD_UNPLUG,
-         {.vif = "a", .instance = "i1", .wait = WAIT_COMMITTED},
-         "changed",
-         "a unplugged",
-         1},
-        /* libvirt makes the port: only the bridge is ours to ensure. */
-        {METHOD_PLUG,
-         {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
-         "changed tapc (not on record)",
-         "c plugged",
-         1},
-        {METHOD_PLUG,
-         {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
-         "unchanged tapc (not on record)",
-         "c nothing",
-         0},
-        /* QEMU makes the tap: the port is done once it is in OVSDB. */
-        {METHOD_PLUG,
-         {.vif = "d", .kind = VIF_KIND_OVS, .name = "tapd", .create_port = true},
-         "changed tapd",
-         "d plugged",
-         1},
-        {METHOD_UPDATE, {.vif = "d", .mtu = 1400}, "unchanged tapd", "d nothing", 0},
-        {METHOD_UNPLUG, {.vif = "d"}, "changed", "d unplugged", 1},
-    };
-
     (void)state;
     fake_rule_add(rig.vswitchd,
                   (struct fake_rule){.port = "tapd", .error = "tapd (No such device)"});
-    for (size_t i = 0; i < N(rows); i++) {
+    for (size_t i = 0; i < N(good_ends); i++) {
         uint64_t before = engine_counters(rig.engine)->transactions;
-        int asked = rig_ask(rows[i].method, &rows[i].ask);
+        int asked = rig_ask(good_ends[i].method, &good_ends[i].ask);
         char row[64];
 
-        snprintf(row, sizeof row, "%zu: %s %s", i, method_name(rows[i].method), rows[i].ask.vif);
+        snprintf(row, sizeof row, "%zu: %s %s", i, method_name(good_ends[i].method),
+                 good_ends[i].ask.vif);
         rig_settle();
-        CHECK_STR(row, reply_to(asked), rows[i].told);
-        CHECK_STR(row, told(rig.ended), rows[i].ended);
-        CHECK_INT(row, engine_counters(rig.engine)->transactions - before, rows[i].n_transactions);
+        CHECK_STR(row, reply_to(asked), good_ends[i].told);
+        CHECK_STR(row, told(rig.ended), good_ends[i].ended);
+        CHECK_INT(row, engine_counters(rig.engine)->transactions - before,
+                  good_ends[i].n_transactions);
         CHECK_INT(row, engine_n_ops(rig.engine), 0);
     }
     CHECK_INT("plugs", engine_counters(rig.engine)->plugs, 10);

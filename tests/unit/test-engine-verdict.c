@@ -180,76 +180,77 @@ static void test_second_look(void **state)
 
 #define OTHER_MAC "00:00:00:00:00:00"
 
+static const struct {
+    const char *what;
+    const char *set_vf_mac;
+    struct fake_rule rule;
+    const char *told;
+    int after_ms;
+    const char *mac; /* As the row has it then. */
+    bool warned;
+} vf_macs[] = {
+    {"set", "yes", {.port = ""}, "changed vfra", 0, MAC, false},
+    {"tried and set", "try", {.port = ""}, "changed vfra", 0, MAC, false},
+    {"fails",
+     "yes",
+     {.port = "vfra", .error = "could not set MAC"},
+     "not_realized: ovs-vswitchd could not make port",
+     0,
+     "-",
+     false},
+    {"tried and fails",
+     "try",
+     {.port = "vfra", .option = "dpdk-vf-mac", .error = "could not set MAC"},
+     "changed vfra",
+     0,
+     "",
+     true},
+    {"has another",
+     "yes",
+     {.port = "vfra", .vf_mac = OTHER_MAC},
+     "not_realized: ovs-vswitchd could not give the VF of port vfra the MAC " MAC,
+     500,
+     "-",
+     false},
+    {"tried and has another",
+     "try",
+     {.port = "vfra", .vf_mac = OTHER_MAC},
+     "changed vfra",
+     500,
+     "",
+     true},
+    {"fails without it too",
+     "try",
+     {.port = "vfra", .error = "no such VF"},
+     "not_realized: ovs-vswitchd could not make port",
+     0,
+     "-",
+     true},
+};
+
 static void test_vf_mac(void **state)
 {
-    static const struct {
-        const char *what;
-        const char *set_vf_mac;
-        struct fake_rule rule;
-        const char *told;
-        int after_ms;
-        const char *mac; /* As the row has it then. */
-        bool warned;
-    } rows[] = {
-        {"set", "yes", {.port = ""}, "changed vfra", 0, MAC, false},
-        {"tried and set", "try", {.port = ""}, "changed vfra", 0, MAC, false},
-        {"fails",
-         "yes",
-         {.port = "vfra", .error = "could not set MAC"},
-         "not_realized: ovs-vswitchd could not make port",
-         0,
-         "-",
-         false},
-        {"tried and fails",
-         "try",
-         {.port = "vfra", .option = "dpdk-vf-mac", .error = "could not set MAC"},
-         "changed vfra",
-         0,
-         "",
-         true},
-        {"has another",
-         "yes",
-         {.port = "vfra", .vf_mac = OTHER_MAC},
-         "not_realized: ovs-vswitchd could not give the VF of port vfra the MAC " MAC,
-         500,
-         "-",
-         false},
-        {"tried and has another",
-         "try",
-         {.port = "vfra", .vf_mac = OTHER_MAC},
-         "changed vfra",
-         500,
-         "",
-         true},
-        {"fails without it too",
-         "try",
-         {.port = "vfra", .error = "no such VF"},
-         "not_realized: ovs-vswitchd could not make port",
-         0,
-         "-",
-         true},
-    };
     char why[256];
 
     (void)state;
-    for (size_t i = 0; i < N(rows); i++) {
+    for (size_t i = 0; i < N(vf_macs); i++) {
         int a;
 
         rig_renew();
         CHECK("a setting",
-              nic_profile_set(&rig.profile, "set-vf-mac", rows[i].set_vf_mac, why, sizeof why));
-        fake_rule_add(rig.vswitchd, rows[i].rule);
+              nic_profile_set(&rig.profile, "set-vf-mac", vf_macs[i].set_vf_mac, why, sizeof why));
+        fake_rule_add(rig.vswitchd, vf_macs[i].rule);
         a = PLUG(.vif = "a", .vf = 4);
-        if (rows[i].after_ms) {
-            rig_run(rows[i].after_ms - 1);
-            CHECK_STR(rows[i].what, reply_to(a), "");
+        if (vf_macs[i].after_ms) {
+            rig_run(vf_macs[i].after_ms - 1);
+            CHECK_STR(vf_macs[i].what, reply_to(a), "");
             rig_run(1);
         } else {
             rig_settle();
         }
-        CHECK_HAS(rows[i].what, reply_to(a), rows[i].told);
-        CHECK_STR(rows[i].what, option_of("vfra", "dpdk-vf-mac"), rows[i].mac);
-        CHECK_INT(rows[i].what, strstr(warnings(a), "without it") != NULL, rows[i].warned);
+        CHECK_HAS(vf_macs[i].what, reply_to(a), vf_macs[i].told);
+        CHECK_STR(vf_macs[i].what, option_of("vfra", "dpdk-vf-mac"), vf_macs[i].mac);
+        CHECK_INT(vf_macs[i].what, strstr(warnings(a), "without it") != NULL, vf_macs[i].warned);
     }
 }
 
