@@ -25,6 +25,9 @@ void name_vhost_port(const char *vif_id, char port[VIF_IFNAME_MAX + 1]);
 void name_veth_pair(const char *vif_id, char peer[VIF_IFNAME_MAX + 1],
                     char port[VIF_IFNAME_MAX + 1]);
 
+/* The Linux bridge of a hybrid VIF (Nova's and os-vif's name for it: 14 bytes). */
+void name_linux_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1]);
+
 /* A VIF's separate bridge (14 bytes), the patch port on it and the one on the VIF's bridge (64
  * bytes; os-vif's OvsPlugin._plug_port_bridge()). */
 void name_port_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1],

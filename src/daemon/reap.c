@@ -90,38 +90,63 @@ struct search {
     const char *boot_id;
     char (*ids)[VIF_ID_MAX + 1];
     size_t n;
+    size_t n_stale; /* The first of them; the rest have left links alone. */
     size_t allocated;
 };
 
-static bool is_stale(const struct record *record, const char *boot_id)
+static void add_id(struct search *search, const char *vif_id)
 {
-    return record->ours && strcmp(record->boot_id, boot_id) != 0;
+    if (search->n == search->allocated) {
+        search->ids = x2nrealloc(search->ids, &search->allocated, sizeof *search->ids);
+    }
+    memcpy(search->ids[search->n++], vif_id, strlen(vif_id) + 1);
 }
 
 static void find_stale(const struct record *record, void *search_)
 {
     struct search *search = search_;
 
-    if (is_stale(record, search->boot_id)) {
-        if (search->n == search->allocated) {
-            search->ids = x2nrealloc(search->ids, &search->allocated, sizeof *search->ids);
-        }
-        memcpy(search->ids[search->n++], record->spec.vif_id, sizeof *search->ids);
+    if (record->ours && strcmp(record->boot_id, search->boot_id) != 0) {
+        add_id(search, record->spec.vif_id);
     }
 }
 
-static bool check_named(const struct reaps *reaps, const struct request *request,
+/* A VIF has up to three links. */
+static void find_orphan(const char *vif_id, void *search_)
+{
+    struct search *search = search_;
+
+    for (size_t i = search->n_stale; i < search->n; i++) {
+        if (!strcmp(search->ids[i], vif_id)) {
+            return;
+        }
+    }
+    add_id(search, vif_id);
+}
+
+/* All VIFs whose server is of an earlier boot, and those that have left nothing but links. */
+static void find_all(const struct reaps *reaps, struct search *search)
+{
+    ovs_for_each_vif(reaps->env->ovs, NULL, find_stale, search);
+    search->n_stale = search->n;
+    engine_for_each_orphan(reaps->engine, find_orphan, search);
+}
+
+static bool has_id(const struct search *search, const char *vif_id)
+{
+    for (size_t i = 0; i < search->n; i++) {
+        if (!strcmp(search->ids[i], vif_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_named(const struct search *search, const struct request *request,
                         struct error *error)
 {
     for (size_t i = 0; i < request->n_vif_ids; i++) {
-        struct record record;
-        bool stale = false;
-
-        if (ovs_find_vif(reaps->env->ovs, request->vif_ids[i], &record)) {
-            stale = is_stale(&record, reaps->env->boot_id);
-            record_destroy(&record);
-        }
-        if (!stale) {
+        if (!has_id(search, request->vif_ids[i])) {
             return error_set(error, REASON_INVALID_REQUEST, "params.vif_ids",
                              "VIF %s is not stale; 'list' shows those that are, and 'unplug' "
                              "removes any.",
@@ -177,19 +202,14 @@ bool reaps_start(struct reaps *reaps, const struct request *request, uint64_t co
                  struct error *error)
 {
     struct search search = {.boot_id = reaps->env->boot_id};
-    const char(*ids)[VIF_ID_MAX + 1] = (const char(*)[VIF_ID_MAX + 1]) request->vif_ids;
-    size_t n = request->n_vif_ids;
+    const char(*named)[VIF_ID_MAX + 1] = (const char(*)[VIF_ID_MAX + 1]) request->vif_ids;
     bool started;
 
-    if (!check_named(reaps, request, error)) {
-        return false;
-    }
-    if (!ids) {
-        ovs_for_each_vif(reaps->env->ovs, NULL, find_stale, &search);
-        ids = (const char(*)[VIF_ID_MAX + 1]) search.ids;
-        n = search.n;
-    }
-    started = unplug_all(reaps, request, connection, ids, n, error);
+    find_all(reaps, &search);
+    started = check_named(&search, request, error) &&
+              unplug_all(reaps, request, connection,
+                         named ? named : (const char(*)[VIF_ID_MAX + 1]) search.ids,
+                         named ? request->n_vif_ids : search.n, error);
     free(search.ids);
     return started;
 }

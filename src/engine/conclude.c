@@ -61,11 +61,11 @@ static void tell_watcher(struct engine *engine, const struct op *op, enum end en
 /* Removes the operation from all lists and frees it. */
 static void end(struct engine *engine, struct op *op, enum end how)
 {
-    if (how != END_SUCCEEDED && op->told == TOLD_DONE) {
-        engine_drop_links(engine,
-                          op); /* What it wrote stays: only the previous port needs these links. */
-    } else if (how != END_SUCCEEDED) {
-        engine_revert_links(engine, op);
+    struct link_plan removals;
+
+    if (how != END_SUCCEEDED) {
+        engine_revert_links(engine, op, &removals);
+        engine_remove_links(engine, op->request.vif_id, &removals);
     }
     tell_watcher(engine, op, how);
     ops_remove(&engine->ops, op);
@@ -98,28 +98,45 @@ static void succeed(struct engine *engine, struct op *op)
     end(engine, op, END_SUCCEEDED);
 }
 
-/* Passes the links of an unplugged VIF to the link remover; engine_run() takes the result. Returns
- * false if there are no links. */
-static bool clear_links(struct engine *engine, struct op *op)
+/* Has links removed by the link remover; engine_run() hears of its end. Returns false if there are
+ * none. */
+static bool clear(struct engine *engine, struct op *op, const struct link_plan *removals)
 {
-    struct link_plan plan;
-
-    if (!engine->env.links || !engine_plan_leftovers(engine, op, &plan)) {
+    if (removals->n == 0) {
         return false;
     }
-    op->changed = true;
     op->deadline = time_msec() + engine_timeout_ms(engine, op);
-    link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, &plan);
+    link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, removals);
     move(engine, op, OP_CLEARING);
     return true;
 }
 
+/* The links of an unplugged VIF, as they are by now. */
+static bool clear_leftovers(struct engine *engine, struct op *op)
+{
+    struct link_plan removals;
+
+    if (!engine->env.links || !engine_plan_leftovers(engine, op, &removals)) {
+        return false;
+    }
+    op->changed = true;
+    return clear(engine, op, &removals);
+}
+
+/* Takes back what was done to links first: then nothing is left when the client hears of it. */
 static void fail(struct engine *engine, struct op *op, const struct error *error)
 {
+    struct link_plan removals;
+
+    engine_revert_links(engine, op, &removals);
+    if (op->state != OP_CLEARING && clear(engine, op, &removals)) {
+        op->phase = PHASE_UNDO;
+        op->error = *error;
+        return;
+    }
     VLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
               op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
     engine->counters.failed++;
-    engine_revert_links(engine, op); /* Before the reply: no link is left then. */
     op_reply_error(op, error);
     end(engine, op, END_FAILED);
 }
@@ -149,7 +166,6 @@ static void start_undo(struct engine *engine, struct op *op, const struct error 
     leave_bridge_to_others(engine, op);
     op->phase = PHASE_UNDO;
     op->error = *error;
-    engine_revert_links(engine, op); /* Before the reply: no link is left then. */
     op->queued.n_tries = 0;
     op->queued.waits_for = WAITS_FOR_TURN;
     op->queued.writes = WRITES_PLAN;
@@ -181,11 +197,7 @@ static void refuse(struct engine *engine, struct op *op, const struct error *err
     if (op->state == OP_COMMITTING) {
         return; /* The result of its transaction decides (engine_settle()). */
     }
-    if (op->type == OP_UNPLUG) {
-        end(engine, op, END_DROPPED);
-        return;
-    }
-    if (!op_is_undo(op)) {
+    if (op->type != OP_UNPLUG && !op_is_undo(op)) {
         start_undo(engine, op, error);
     }
     op->deadline = LLONG_MAX;
@@ -193,8 +205,22 @@ static void refuse(struct engine *engine, struct op *op, const struct error *err
 
 /* --- Moves. --- */
 
-/* Ends an acknowledged plug that only waits for its verdict, because the next operation on its VIF,
- * `op`, begins. */
+/* Removes what is in the way of the operation's links. */
+static void clear_way(struct engine *engine, const struct op *op)
+{
+    struct link_plan first = {.n = 0};
+
+    for (size_t i = 0; i < op->plan.links.n; i++) {
+        const struct link_step *step = &op->plan.links.steps[i];
+
+        if (step->type == LINK_DELETE) {
+            link_plan_delete(&first, step->index, step->name);
+        }
+    }
+    engine_remove_links(engine, op->request.vif_id, &first);
+}
+
+/* An acknowledged plug that is only followed up ends when the next operation on its VIF begins. */
 static void drop_followed_up(struct engine *engine, const struct op *op)
 {
     struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
@@ -242,6 +268,10 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
     case OUTCOME_WAIT_FOR_REMOVAL:
         op->queued.waits_for = WAITS_FOR_REMOVAL;
         break;
+    case OUTCOME_CLEAR_WAY:
+        op->queued.waits_for = WAITS_FOR_REMOVAL;
+        clear_way(engine, op);
+        break;
     case OUTCOME_DRY_RUN:
         op_reply_dry_run(op);
         end(engine, op, END_DROPPED);
@@ -250,6 +280,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         move(engine, op, OP_SETTLING);
         break;
     case OUTCOME_ACKNOWLEDGE:
+        engine_drop_links(engine, op); /* It is never undone. */
         op_reply_success(&engine->env, op);
         if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
             poll_immediate_wake(); /* The next operation on the VIF can start. */
@@ -273,7 +304,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         refuse(engine, op, error);
         break;
     case OUTCOME_SUCCEED:
-        if (op->type != OP_UNPLUG || op->state == OP_CLEARING || !clear_links(engine, op)) {
+        if (op->type != OP_UNPLUG || op->state == OP_CLEARING || !clear_leftovers(engine, op)) {
             succeed(engine, op);
         }
         break;

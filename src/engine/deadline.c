@@ -158,7 +158,7 @@ enum outcome engine_check_deadline(const struct engine *engine, struct op *op, s
             return OUTCOME_STAY;
         }
         op_warn(op, "the kernel has not removed the VIF's links yet");
-        return OUTCOME_SUCCEED;
+        return op_is_undo(op) ? OUTCOME_UNDONE : OUTCOME_SUCCEED;
     default:
         return OUTCOME_STAY;
     }

@@ -39,6 +39,7 @@ enum outcome {
     OUTCOME_COMMIT,           /* The operation joins the next transaction. */
     OUTCOME_WAIT_FOR_SWITCH,  /* Stays queued until vswitchd is back. */
     OUTCOME_WAIT_FOR_REMOVAL, /* Stays queued until what conflicts with it is removed. */
+    OUTCOME_CLEAR_WAY,        /* The same, and the links that conflict with it must be removed. */
     OUTCOME_DRY_RUN,          /* Replies with what the plan would write, and ends. */
 
     /* From COMMITTING, SETTLING, REALIZING. */
@@ -130,22 +131,35 @@ bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const
 
 /* --- Kernel links (op-links.c). --- */
 
-/* Carries out the link steps of op->plan, right before the transaction that refers to the links. On
- * failure it has reverted the steps that it did. */
+/* Looks up the links that `spec` names. A link whose removal is pending counts as absent; returns
+ * whether there is one. */
+bool engine_look_at_links(const struct engine *engine, const struct link_spec *spec,
+                          struct link_state *state);
+
+/* Makes the links of op->plan, right before the transaction that refers to the links. */
 bool engine_make_links(const struct engine *engine, struct op *op, struct error *error);
 
-/* Reverts what engine_make_links() did. */
-void engine_revert_links(const struct engine *engine, struct op *op);
+/* Changes links of op->plan that exist already, once its transaction is committed. */
+bool engine_change_links(const struct engine *engine, struct op *op, struct error *error);
 
-/* Removes links of the port before a plug that the new port does not need. If that fails, it adds a
- * warning. */
-void engine_drop_links(const struct engine *engine, struct op *op);
+/* Reverts what these two did, except the links that were made: fills *removals with the steps that
+ * remove those. */
+void engine_revert_links(const struct engine *engine, struct op *op, struct link_plan *removals);
+
+/* Passes links to the link remover; no operation waits for them. */
+void engine_remove_links(const struct engine *engine, const char *vif_id,
+                         const struct link_plan *plan);
+
+/* Passes the links of the port before a plug that the new port does not need to the link remover.
+ */
+void engine_drop_links(const struct engine *engine, const struct op *op);
 
 /* Plans to remove the links that an unplugged VIF may have left. Returns whether there are any. */
 bool engine_plan_leftovers(const struct engine *engine, const struct op *op,
                            struct link_plan *plan);
 
-/* Removes links that an earlier daemon made for VIFs that are not on record. */
+/* Removes links that an earlier daemon began to make and did not complete. Links with an alias
+ * stay: a guest may use them, and OVSDB may be another database than it was. */
 void engine_clean_links(struct engine *engine);
 
 /* --- The rest. --- */

@@ -210,22 +210,37 @@ void engine_drain(struct engine *engine)
     }
 }
 
-/* Ends the unplugs whose links the link remover has removed. */
+static struct op *find_clearing(const struct engine *engine, uint64_t id)
+{
+    struct op *op;
+
+    LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
+        if (op->id == id) {
+            return op;
+        }
+    }
+    return NULL;
+}
+
+/* Ends the operations whose links the link remover has removed. */
 static void finish_clearing(struct engine *engine)
 {
     struct error error;
-    struct op *op;
     uint64_t id;
 
     while (link_remover_next(engine->env.link_remover, &id, &error)) {
-        LIST_FOR_EACH (op, node, &engine->ops.in[OP_CLEARING]) {
-            if (op->id == id) {
-                if (error.reason != REASON_NONE) {
-                    op_warn(op, "%s", error.message);
-                }
-                engine_conclude(engine, op, OUTCOME_SUCCEED, NULL);
-                break;
-            }
+        struct op *op = find_clearing(engine, id);
+
+        if (op && error.reason != REASON_NONE) {
+            op_warn(op, "%s", error.message);
+        } else if (error.reason != REASON_NONE) {
+            VLOG_WARN("%s", error.message);
+        }
+        if (op) {
+            engine_conclude(engine, op, op_is_undo(op) ? OUTCOME_UNDONE : OUTCOME_SUCCEED, NULL);
+        }
+        if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
+            poll_immediate_wake(); /* An operation may wait for the link's name. */
         }
     }
 }

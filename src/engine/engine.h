@@ -128,6 +128,11 @@ bool engine_has(const struct engine *engine, const char *vif_id);
  * VIF. */
 bool engine_concerns(const struct engine *engine, const char *vif_id);
 
+/* Calls `cb` with the VIF of each link that was made for a VIF, if that VIF is not on record and
+ * has no operation. May call it several times for one VIF. */
+void engine_for_each_orphan(const struct engine *engine, void (*cb)(const char *vif_id, void *aux),
+                            void *aux);
+
 /* One pass: takes the result of the transaction under way; sends the next transaction, if it can
  * start; then advances all operations: verdicts, replies, deadlines. Call these in this order,
  * after ovs_run(), vswitchd_run() and the server's lines. */

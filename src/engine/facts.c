@@ -140,7 +140,8 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
         .per_port_bridge = settings->per_port_bridge,
         .default_qos_type = settings->default_qos_type,
         .guest_netdev_exists = vif->kind == VIF_KIND_OVS && engine->env.links &&
-                               links_find(engine->env.links, vif->vif_name, NULL),
+                               links_find(engine->env.links, vif->vif_name, NULL) &&
+                               !link_remover_has(engine->env.link_remover, vif->vif_name),
     };
 
     find_bridge(engine, op, &facts);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel links of operations. The daemon makes them right before the transaction that refers to
- * them, and removes them after the transaction that removes the reference. Links carry their VIF's
- * id, so if the daemon is killed in between, the next one can find and remove them. */
+/* Kernel links of operations: made right before the transaction that refers to them is sent,
+ * changed once it is committed, and removed once the one that let go of them is through. Removals
+ * are the link remover's. Links carry their VIF's id, so a daemon that is killed in between leaves
+ * nothing that an unplug or another plug of the VIF could not put right. */
 
 #include "engine/engine-private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,34 +16,65 @@
 
 VLOG_DEFINE_THIS_MODULE(engine_links);
 
-bool engine_make_links(const struct engine *engine, struct op *op, struct error *error)
+static bool is_pending(const char *name, void *remover)
+{
+    return link_remover_has(remover, name);
+}
+
+bool engine_look_at_links(const struct engine *engine, const struct link_spec *spec,
+                          struct link_state *state)
+{
+    struct link_remover *remover = engine->env.link_remover;
+
+    link_plan_look(engine->env.links, spec, state);
+    state->has_netdev &= !link_remover_has(remover, spec->netdev);
+    state->has_peer &= !link_remover_has(remover, spec->peer);
+    state->has_linux_bridge &= !link_remover_has(remover, spec->linux_bridge);
+    return link_spec_any(spec, is_pending, remover);
+}
+
+/* Does the steps that are due, and notes them for an undo. */
+static bool execute(const struct engine *engine, struct op *op, enum link_when when,
+                    struct error *error)
 {
     struct link_plan links = op->plan.links;
     struct link_plan *made = &op->links_made;
+    bool ok;
 
-    if (links.n == 0 || op->type == OP_UNPLUG) {
+    if (op->type == OP_UNPLUG || op_is_undo(op) || !link_plan_has(&links, when)) {
         return true;
     }
-    if (!link_plan_execute(engine->env.links, op->request.vif_id, &links, error)) {
-        return false;
+    ok = link_plan_execute(engine->env.links, op->request.vif_id, &links, when, false, error);
+    for (size_t i = 0; i < links.n; i++) {
+        if (links.steps[i].done && made->n < LINK_STEPS_MAX) {
+            made->steps[made->n++] = links.steps[i];
+            op->changed = true;
+        }
     }
-    for (size_t i = 0; i < links.n && made->n < LINK_STEPS_MAX; i++) {
-        made->steps[made->n++] = links.steps[i];
-    }
-    made->n_done = made->n;
-    op->changed = true;
-    return true;
+    return ok;
 }
 
-void engine_revert_links(const struct engine *engine, struct op *op)
+bool engine_make_links(const struct engine *engine, struct op *op, struct error *error)
 {
-    if (op->links_made.n_done > 0 && op->told != TOLD_DONE) {
-        link_plan_revert(engine->env.links, &op->links_made);
+    return execute(engine, op, LINK_EARLY, error);
+}
+
+bool engine_change_links(const struct engine *engine, struct op *op, struct error *error)
+{
+    return execute(engine, op, LINK_LATE, error);
+}
+
+void engine_revert_links(const struct engine *engine, struct op *op, struct link_plan *removals)
+{
+    removals->n = 0;
+    if (op->links_made.n > 0 && op->told != TOLD_DONE) {
+        link_plan_revert(engine->env.links, &op->links_made, removals);
+        op->links_made.n = 0;
     }
 }
 
-/* Fills *spec with the links that an unplugged VIF may have left: those of its record, or, without
- * a record, those of its names. */
+/* What an unplugged VIF may have left: what the record says, or, without one, what its names say.
+ */
 static void leftovers(const struct engine *engine, const struct op *op, struct link_spec *spec)
 {
     const struct vif *vif = &op->request.vif;
@@ -63,94 +94,144 @@ static void leftovers(const struct engine *engine, const struct op *op, struct l
     }
 }
 
+static bool deletes(const struct link_plan *plan, int index)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->steps[i].type == LINK_DELETE && plan->steps[i].index == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds all links with the VIF's alias, whatever they are called; of a veth pair one end is enough.
+ */
+static void add_by_alias(const struct engine *engine, const char *vif_id, struct link_plan *plan)
+{
+    char names[LINK_STEPS_MAX][VIF_IFNAME_MAX + 1];
+    struct link_facts facts[LINK_STEPS_MAX];
+    char alias[LINK_ALIAS_MAX + 1];
+    size_t n;
+
+    link_alias(vif_id, alias);
+    n = links_of_alias(engine->env.links, alias, facts, names, LINK_STEPS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        bool with_peer = facts[i].peer && deletes(plan, facts[i].peer);
+
+        if (!with_peer && !link_remover_has(engine->env.link_remover, names[i])) {
+            link_plan_delete(plan, facts[i].index, names[i]);
+        }
+    }
+}
+
 bool engine_plan_leftovers(const struct engine *engine, const struct op *op, struct link_plan *plan)
 {
-    struct link_state facts;
+    struct link_state state;
     struct link_spec spec;
 
     leftovers(engine, op, &spec);
-    link_plan_look(engine->env.links, &spec, &facts);
-    link_plan_down(op->request.vif_id, &spec, NULL, &facts, plan);
+    engine_look_at_links(engine, &spec, &state);
+    link_plan_down(op->request.vif_id, &spec, NULL, &state, plan);
+    if (engine->env.links) {
+        add_by_alias(engine, op->request.vif_id, plan);
+    }
     return plan->n > 0;
 }
 
-static void drop(const struct engine *engine, struct op *op, const char *vif_id,
-                 const struct link_spec *spec, const struct link_spec *keep)
+void engine_remove_links(const struct engine *engine, const char *vif_id,
+                         const struct link_plan *plan)
 {
-    struct link_state facts;
-    struct link_plan plan;
-    struct error error;
-
-    link_plan_look(engine->env.links, spec, &facts);
-    link_plan_down(vif_id, spec, keep, &facts, &plan);
-    if (!link_plan_execute(engine->env.links, vif_id, &plan, &error)) {
-        op_warn(op, "%s", error.message);
+    if (plan->n > 0) {
+        link_remover_add(engine->env.link_remover, 0, vif_id, plan);
     }
 }
 
-void engine_drop_links(const struct engine *engine, struct op *op)
+static void drop(const struct engine *engine, const char *vif_id, const struct link_spec *spec,
+                 const struct link_spec *keep)
+{
+    struct link_state state;
+    struct link_plan plan;
+
+    engine_look_at_links(engine, spec, &state);
+    link_plan_down(vif_id, spec, keep, &state, &plan);
+    engine_remove_links(engine, vif_id, &plan);
+}
+
+void engine_drop_links(const struct engine *engine, const struct op *op)
 {
     if (op->evicted) {
-        drop(engine, op, op->evicted->spec.vif_id, &op->evicted->spec.links, &op->goal.links);
+        drop(engine, op->evicted->spec.vif_id, &op->evicted->spec.links, &op->goal.links);
     }
     if (op->type == OP_PLUG && op->has_before && !op->goal.no_port) {
-        drop(engine, op, op->request.vif_id, &op->before.spec.links, &op->goal.links);
+        drop(engine, op->request.vif_id, &op->before.spec.links, &op->goal.links);
     }
 }
 
-/* The most links to delete at a start; the next start deletes the rest. */
-#define ORPHANS_MAX 256
+/* --- What daemons before this one left. --- */
 
-struct orphans {
-    struct engine *engine;
-    char names[ORPHANS_MAX][VIF_IFNAME_MAX + 1];
-    size_t n;
+struct incomplete {
+    const struct engine *engine;
+    struct link_plan plan;
 };
 
-static void find_orphan(const char *name, const struct link_facts *facts, void *orphans_)
+static void find_incomplete(const char *name, const struct link_facts *facts, void *incomplete_)
 {
-    const char *vif_id = facts->alias + strlen(LINK_ALIAS_PREFIX);
-    struct orphans *orphans = orphans_;
-    struct record record;
-    bool wanted = false;
+    struct incomplete *incomplete = incomplete_;
 
-    if (ops_of_vif(&orphans->engine->ops, vif_id)) {
-        return; /* An operation on the VIF waits; it removes the link if necessary. */
+    if (link_is_incomplete(facts)) {
+        VLOG_WARN("link %s was left incomplete by a daemon that was killed; removing it", name);
+        link_plan_delete(&incomplete->plan, facts->index, name);
+        if (incomplete->plan.n == LINK_STEPS_MAX) {
+            engine_remove_links(incomplete->engine, "", &incomplete->plan);
+            incomplete->plan.n = 0;
+        }
     }
-    if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
-        wanted = link_spec_names(&record.spec.links, name);
-        record_destroy(&record);
-    }
-    if (!wanted && orphans->n < ORPHANS_MAX) {
-        snprintf(orphans->names[orphans->n++], VIF_IFNAME_MAX + 1, "%s", name);
-    }
-}
-
-/* Passes the link to the link remover. No operation waits for the result. */
-static void remove_orphan(struct engine *engine, const char *name)
-{
-    struct link_plan plan = {.n = 1, .steps = {{.type = LINK_DELETE}}};
-
-    VLOG_WARN("link %s was made for a VIF that is not on record with it; deleting it", name);
-    snprintf(plan.steps[0].name, sizeof plan.steps[0].name, "%s", name);
-    link_remover_add(engine->env.link_remover, 0, "", &plan);
 }
 
 void engine_clean_links(struct engine *engine)
 {
-    struct orphans *orphans;
+    struct incomplete incomplete = {.engine = engine};
     struct error error;
 
     if (!engine->env.links) {
         return;
     }
-    orphans = xzalloc(sizeof *orphans);
-    orphans->engine = engine;
-    if (!links_for_each_alias(engine->env.links, LINK_ALIAS_PREFIX, find_orphan, orphans, &error)) {
+    if (!links_for_each_alias(engine->env.links, LINK_ALIAS_PREFIX, find_incomplete, &incomplete,
+                              &error)) {
         VLOG_WARN("left-over links were not looked for: %s", error.message);
     }
-    for (size_t i = 0; i < orphans->n; i++) {
-        remove_orphan(engine, orphans->names[i]);
+    engine_remove_links(engine, "", &incomplete.plan);
+}
+
+struct orphans {
+    const struct engine *engine;
+    void (*cb)(const char *vif_id, void *aux);
+    void *aux;
+};
+
+static void find_orphan(const char *name, const struct link_facts *facts, void *orphans_)
+{
+    const char *vif_id = link_vif_of(facts->alias);
+    const struct orphans *orphans = orphans_;
+    struct record record;
+
+    if (!vif_id || !vif_id_valid(vif_id) || engine_has(orphans->engine, vif_id) ||
+        link_remover_has(orphans->engine->env.link_remover, name)) {
+        return;
     }
-    free(orphans);
+    if (ovs_find_vif(orphans->engine->env.ovs, vif_id, &record)) {
+        record_destroy(&record);
+    } else {
+        orphans->cb(vif_id, orphans->aux);
+    }
+}
+
+void engine_for_each_orphan(const struct engine *engine, void (*cb)(const char *vif_id, void *aux),
+                            void *aux)
+{
+    struct orphans orphans = {.engine = engine, .cb = cb, .aux = aux};
+
+    if (engine->env.links && ovs_synced(engine->env.ovs)) {
+        links_for_each_ours(engine->env.links, find_orphan, &orphans);
+    }
 }

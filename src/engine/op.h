@@ -41,7 +41,8 @@ enum op_state {
     OP_COMMITTING, /* Is in the transaction under way. */
     OP_SETTLING,   /* OVSDB has replied to its transaction. */
     OP_REALIZING,  /* OVSDB has committed; waits for vswitchd's verdict. */
-    OP_CLEARING,   /* UNPLUG: the port is gone; the link remover removes the VIF's links. */
+    OP_CLEARING,   /* The link remover removes links: of an unplugged VIF or, in PHASE_UNDO, those
+                    * that the operation made. */
     OP_N_STATES
 };
 
@@ -109,7 +110,7 @@ struct op {
     bool written; /* OVSDB has, or may have, committed a plan of the operation. */
     bool changed; /* `changed` of the reply: it changed more than boot id and PCI slot. */
     enum op_bridge bridge;
-    struct link_plan links_made; /* The link steps that an undo reverts. */
+    struct link_plan links_made; /* The link steps, all done, that an undo reverts. */
 
     /* For the reply. */
     struct error error; /* PHASE_UNDO, TOLD_REFUSED: the reason. */

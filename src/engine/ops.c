@@ -20,7 +20,7 @@ _Static_assert(ARRAY_SIZE(state_names) == OP_N_STATES, "each state has a name");
 static const bool legal[OP_N_STATES][OP_N_STATES] = {
     [OP_QUEUED] =
         {[OP_QUEUED] = true, [OP_COMMITTING] = true, [OP_REALIZING] = true, [OP_CLEARING] = true},
-    [OP_COMMITTING] = {[OP_QUEUED] = true, [OP_SETTLING] = true},
+    [OP_COMMITTING] = {[OP_QUEUED] = true, [OP_SETTLING] = true, [OP_CLEARING] = true},
     [OP_SETTLING] = {[OP_QUEUED] = true, [OP_REALIZING] = true, [OP_CLEARING] = true},
     [OP_REALIZING] = {[OP_QUEUED] = true, [OP_CLEARING] = true},
 };

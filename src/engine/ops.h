@@ -3,7 +3,7 @@
  *
  *   from \ to     QUEUED  COMMITTING  SETTLING  REALIZING  CLEARING
  *   QUEUED        undo    its batch             nothing to write
- *   COMMITTING    again               its result
+ *   COMMITTING    again               its result             its links
  *   SETTLING      again, next step              realize    its links
  *   REALIZING     again, undo                              its links
  *

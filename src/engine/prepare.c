@@ -82,6 +82,7 @@ struct found {
     struct record name_owner;
     struct record vf_owner;
     struct link_state links;
+    bool links_pending; /* A link that op->goal needs is being removed. */
 };
 
 static void found_init(struct found *found)
@@ -156,7 +157,7 @@ static void find_facts(const struct engine *engine, const struct op *op,
         .written = op->written,
         .switch_dead = is_dead(engine),
     };
-    link_plan_look(engine->env.links, &op->goal.links, &found->links);
+    found->links_pending = engine_look_at_links(engine, &op->goal.links, &found->links);
     find_port_bridge(engine, &op->goal, facts);
 }
 
@@ -205,6 +206,9 @@ static enum outcome carry_out(const struct engine *engine, struct op *op)
     if (op->request.dry_run) {
         return OUTCOME_DRY_RUN;
     }
+    if (op->type != OP_UNPLUG && link_plan_has(&op->plan.links, LINK_FIRST)) {
+        return OUTCOME_CLEAR_WAY;
+    }
     if (op->plan.awaits_only) {
         return await_vswitchd(engine, op);
     }
@@ -222,12 +226,12 @@ static enum outcome carry_out(const struct engine *engine, struct op *op)
 
 /* Whether the reason for the refusal of the plan is about to be removed. */
 static bool is_temporary(const struct engine *engine, const struct op *op,
-                         const struct switch_facts *facts, const struct error *error)
+                         const struct switch_facts *facts)
 {
+    const char *owner = link_state_owner(facts->links, op->request.vif_id);
+
     return is_leaving(engine, op, facts->name_owner) || is_leaving(engine, op, facts->vf_owner) ||
-           /* The conflicting link may be one that the link remover is about to remove. */
-           (error->reason == REASON_PORT_CONFLICT && op->goal.links.kind != LINKS_NONE &&
-            !ovs_list_is_empty(&engine->ops.in[OP_CLEARING]));
+           (owner && engine_unplugs_before(engine, owner, op));
 }
 
 /* Makes sure that no other operation changes the VIF that the plan evicts, and stores that VIF for
@@ -261,10 +265,12 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
     if (op->type == OP_PLUG) {
         find_owners(engine, op, found, &facts);
     }
+    if (found->links_pending && !op->request.dry_run) {
+        return OUTCOME_WAIT_FOR_REMOVAL;
+    }
     if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
-        return is_temporary(engine, op, &facts, error) && !op->request.dry_run
-                   ? OUTCOME_WAIT_FOR_REMOVAL
-                   : OUTCOME_FAIL;
+        return is_temporary(engine, op, &facts) && !op->request.dry_run ? OUTCOME_WAIT_FOR_REMOVAL
+                                                                        : OUTCOME_FAIL;
     }
     outcome = claim_evicted(engine, op, &facts, error);
     if (outcome != OUTCOME_STAY) {
@@ -394,11 +400,15 @@ static enum outcome prepare_unplug(const struct engine *engine, struct op *op,
                                    const struct record *current)
 {
     bool spare = current && is_another_vif(engine, op, current);
+    bool refused = current && op->told == TOLD_REFUSED;
     struct unplug_facts facts = {
         .port = spare ? NULL : current, .port_bridge = "", .trunk_bridge = ""};
     char port_bridge[VIF_IFNAME_MAX + 1];
     struct record leftover;
 
+    if (refused) {
+        return OUTCOME_DROP; /* Its transaction did not happen, as the client was told. */
+    }
     note_before(engine, op, facts.port);
     record_init(&leftover);
     if (!spare) {
@@ -511,11 +521,18 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
     }
     found_init(&found);
     find_facts(engine, op, current, &found, &facts);
+    if (found.links_pending) {
+        found_destroy(&found);
+        return OUTCOME_WAIT_FOR_REMOVAL;
+    }
     planned = plan_repair(&op->request.vif, &op->goal, &facts, &op->plan, error);
     found_destroy(&found);
     note_before(engine, op, current);
     if (!planned) {
         return OUTCOME_FAIL;
+    }
+    if (link_plan_has(&op->plan.links, LINK_FIRST)) {
+        return OUTCOME_CLEAR_WAY;
     }
     return op->plan.awaits_only ? await_vswitchd(engine, op) : OUTCOME_COMMIT;
 }

@@ -43,7 +43,8 @@ static enum outcome take_back(const struct op *op, struct error *error)
         *error = op->error;
         return OUTCOME_FAIL;
     }
-    return OUTCOME_DROP;
+    /* An unplug that may have happened has to finish: nobody else removes the VIF's links. */
+    return op->type == OP_UNPLUG && op->written ? OUTCOME_AGAIN : OUTCOME_DROP;
 }
 
 static bool is_refused(const struct op *op)
@@ -138,6 +139,9 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
         return committed_undo(op, dead);
     }
     op->changed |= op->plan.changes;
+    if (!engine_change_links(engine, op, error)) {
+        return OUTCOME_FAIL;
+    }
     return committed_forward(engine, op, dead);
 }
 

@@ -3,18 +3,34 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-static void alias_of(const char *vif_id, char alias[LINK_ALIAS_MAX + 1])
+#include "base/names.h"
+
+void link_alias(const char *vif_id, char alias[LINK_ALIAS_MAX + 1])
 {
     snprintf(alias, LINK_ALIAS_MAX + 1, LINK_ALIAS_PREFIX "%s", vif_id);
 }
 
+const char *link_vif_of(const char *alias)
+{
+    const size_t prefix = strlen(LINK_ALIAS_PREFIX);
+
+    return strncmp(alias, LINK_ALIAS_PREFIX, prefix) ? NULL : alias + prefix;
+}
+
 bool link_is_alias_of(const char *alias, const char *vif_id)
 {
-    char expected[LINK_ALIAS_MAX + 1];
+    const char *owner = link_vif_of(alias);
 
-    alias_of(vif_id, expected);
-    return !strcmp(alias, expected);
+    return owner && !strcmp(owner, vif_id);
+}
+
+/* Whether the VIF may change and remove the link: vifplugd made it for this VIF, or did not
+ * complete it. */
+static bool is_own(const struct link_facts *facts, const char *vif_id)
+{
+    return link_is_alias_of(facts->alias, vif_id) || link_is_incomplete(facts);
 }
 
 bool link_spec_names(const struct link_spec *spec, const char *name)
@@ -23,17 +39,47 @@ bool link_spec_names(const struct link_spec *spec, const char *name)
                                         !strcmp(spec->linux_bridge, name));
 }
 
-void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *facts)
+bool link_spec_any(const struct link_spec *spec, bool (*cb)(const char *name, void *aux), void *aux)
 {
-    memset(facts, 0, sizeof *facts);
+    const char *names[] = {spec->netdev, spec->peer, spec->linux_bridge};
+
+    for (size_t i = 0; spec->kind != LINKS_NONE && i < 3; i++) {
+        if (names[i][0] && cb(names[i], aux)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *state)
+{
+    memset(state, 0, sizeof *state);
     if (!links || spec->kind == LINKS_NONE) {
         return;
     }
-    facts->has_netdev = spec->netdev[0] && links_find(links, spec->netdev, &facts->netdev);
-    facts->has_peer = spec->peer[0] && links_find(links, spec->peer, &facts->peer);
-    facts->has_linux_bridge =
-        spec->linux_bridge[0] && links_find(links, spec->linux_bridge, &facts->linux_bridge);
+    state->has_netdev = spec->netdev[0] && links_find(links, spec->netdev, &state->netdev);
+    state->has_peer = spec->peer[0] && links_find(links, spec->peer, &state->peer);
+    state->has_linux_bridge =
+        spec->linux_bridge[0] && links_find(links, spec->linux_bridge, &state->linux_bridge);
 }
+
+const char *link_state_owner(const struct link_state *state, const char *vif_id)
+{
+    const struct link_facts *all[] = {state->has_netdev ? &state->netdev : NULL,
+                                      state->has_peer ? &state->peer : NULL,
+                                      state->has_linux_bridge ? &state->linux_bridge : NULL};
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *owner = all[i] ? link_vif_of(all[i]->alias) : NULL;
+
+        if (owner && strcmp(owner, vif_id)) {
+            return owner;
+        }
+    }
+    return NULL;
+}
+
+/* --- Plans. --- */
 
 static struct link_step *add(struct link_plan *plan, enum link_step_type type, const char *name)
 {
@@ -55,125 +101,245 @@ static void add_mtu(struct link_plan *plan, const char *name, int old_mtu, int m
     }
 }
 
-static bool taken(struct error *error, const char *name, const char *what)
+void link_plan_delete(struct link_plan *plan, int index, const char *name)
 {
-    return error_set(error, REASON_PORT_CONFLICT, "",
-                     "There is a link %s that was not made for this VIF, but the VIF's %s needs "
-                     "that name; remove it with ip link delete if it is not needed.",
-                     name, what);
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->steps[i].type == LINK_DELETE && plan->steps[i].index == index) {
+            return;
+        }
+    }
+    if (plan->n < LINK_STEPS_MAX) {
+        add(plan, LINK_DELETE, name)->index = index;
+    }
 }
 
-static bool plan_veth(const char *vif_id, const struct link_spec *spec,
-                      const struct link_state *facts, struct link_plan *plan, struct error *error)
+static bool taken(struct error *error, const char *vif_id, const char *name,
+                  const struct link_facts *facts, const char *what)
 {
-    struct link_step *step;
-    struct link_state rest;
+    const char *owner = link_vif_of(facts->alias);
 
-    const struct link_facts *left = facts->has_netdev ? &facts->netdev : &facts->peer;
+    if (owner && strcmp(owner, vif_id)) {
+        return error_set(error, REASON_PORT_CONFLICT, "",
+                         "Link %s belongs to VIF %s, but this VIF's %s needs that name; unplug "
+                         "that VIF, or use another name.",
+                         name, owner, what);
+    }
+    return error_set(error, REASON_PORT_CONFLICT, "",
+                     "There is a link %s (%s) that was not made for this VIF, but the VIF's %s "
+                     "needs that name; use another name, or remove the link with ip link delete "
+                     "if nothing uses it.",
+                     name, facts->kind[0] ? facts->kind : "a device", what);
+}
 
-    if (facts->has_netdev != facts->has_peer && link_is_alias_of(left->alias, vif_id)) {
-        /* The other end is missing: make a new pair (like os-vif's create_veth_pair()). */
-        add(plan, LINK_DELETE, facts->has_netdev ? spec->netdev : spec->peer);
-        rest = *facts;
-        rest.has_netdev = rest.has_peer = false;
-        facts = &rest;
+/* A pair of which an end is missing or was never completed is made anew (like os-vif's
+ * create_veth_pair()). Returns whether a pair is to be made. */
+static bool clear_veth(const char *vif_id, const struct link_spec *spec,
+                       const struct link_state *state, struct link_plan *plan)
+{
+    bool whole = state->has_netdev && state->has_peer && !link_is_incomplete(&state->netdev) &&
+                 !link_is_incomplete(&state->peer);
+
+    if (whole) {
+        return false;
     }
-    if (!facts->has_netdev && !facts->has_peer) {
-        step = add(plan, LINK_ADD_VETH, spec->peer);
-        snprintf(step->other, sizeof step->other, "%s", spec->netdev);
-        step->mtu = spec->mtu;
-    } else if (!facts->has_netdev || !link_is_alias_of(facts->netdev.alias, vif_id)) {
-        return taken(error, facts->has_netdev ? spec->netdev : spec->peer, "veth pair");
-    } else if (!facts->has_peer || !link_is_alias_of(facts->peer.alias, vif_id)) {
-        return taken(error, facts->has_peer ? spec->peer : spec->netdev, "veth pair");
-    } else {
-        add_mtu(plan, spec->peer, facts->peer.mtu, spec->mtu);
-        add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
-    }
-    if (!facts->has_peer || strcmp(facts->peer.master, spec->linux_bridge)) {
-        step = add(plan, LINK_SET_MASTER, spec->peer);
-        snprintf(step->other, sizeof step->other, "%s", spec->linux_bridge);
-        snprintf(step->old_other, sizeof step->old_other, "%s",
-                 facts->has_peer ? facts->peer.master : "");
+    if (state->has_netdev && is_own(&state->netdev, vif_id)) {
+        link_plan_delete(plan, state->netdev.index, spec->netdev);
+    } else if (state->has_peer && is_own(&state->peer, vif_id)) {
+        link_plan_delete(plan, state->peer.index, spec->peer);
     }
     return true;
 }
 
-static bool plan_hybrid(const char *vif_id, const struct link_spec *spec,
-                        const struct link_state *facts, struct link_plan *plan, struct error *error)
+static bool plan_veth(const char *vif_id, const struct link_spec *spec,
+                      const struct link_state *state, struct link_plan *plan, struct error *error)
 {
-    const struct link_facts *bridge = &facts->linux_bridge;
+    const char *master = state->has_peer ? state->peer.master : "";
+    struct link_step *step;
 
-    if (!facts->has_linux_bridge) {
-        add(plan, LINK_ADD_BRIDGE, spec->linux_bridge);
-    } else if (strcmp(bridge->kind, "bridge")) {
-        return taken(error, spec->linux_bridge, "Linux bridge");
-    } else if (!bridge->up || (!facts->has_peer && !link_is_alias_of(bridge->alias, vif_id))) {
-        add(plan, LINK_PREPARE_BRIDGE, spec->linux_bridge);
-        if (!bridge->up) {
-            add(plan, LINK_SET_UP, spec->linux_bridge);
-        }
+    if (state->has_netdev && !is_own(&state->netdev, vif_id)) {
+        return taken(error, vif_id, spec->netdev, &state->netdev, "veth pair");
     }
-    return plan_veth(vif_id, spec, facts, plan, error);
+    if (state->has_peer && !is_own(&state->peer, vif_id)) {
+        return taken(error, vif_id, spec->peer, &state->peer, "veth pair");
+    }
+    if (clear_veth(vif_id, spec, state, plan)) {
+        step = add(plan, LINK_ADD_VETH, spec->peer);
+        snprintf(step->other, sizeof step->other, "%s", spec->netdev);
+        step->mtu = spec->mtu;
+        master = "";
+    } else {
+        add_mtu(plan, spec->peer, state->peer.mtu, spec->mtu);
+        add_mtu(plan, spec->netdev, state->netdev.mtu, spec->mtu);
+    }
+    if (strcmp(master, spec->linux_bridge)) {
+        step = add(plan, LINK_SET_MASTER, spec->peer);
+        snprintf(step->other, sizeof step->other, "%s", spec->linux_bridge);
+        snprintf(step->old_other, sizeof step->old_other, "%s", master);
+    }
+    return true;
 }
 
-bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *facts,
+/* os-vif makes a bridge of this name for the VIF, without our alias. */
+static bool is_osvifs(const char *bridge, const char *vif_id)
+{
+    char name[VIF_IFNAME_MAX + 1];
+
+    name_linux_bridge(vif_id, name);
+    return !strcmp(bridge, name);
+}
+
+static bool plan_linux_bridge(const char *vif_id, const struct link_spec *spec,
+                              const struct link_state *state, struct link_plan *plan,
+                              struct error *error)
+{
+    const struct link_facts *bridge = &state->linux_bridge;
+    bool own = state->has_linux_bridge && link_is_alias_of(bridge->alias, vif_id);
+
+    if (!state->has_linux_bridge) {
+        add(plan, LINK_ADD_BRIDGE, spec->linux_bridge);
+        return true;
+    }
+    if (link_is_incomplete(bridge)) {
+        link_plan_delete(plan, bridge->index, spec->linux_bridge);
+        add(plan, LINK_ADD_BRIDGE, spec->linux_bridge);
+        return true;
+    }
+    if (strcmp(bridge->kind, "bridge") ||
+        (!own && (bridge->alias[0] || !is_osvifs(spec->linux_bridge, vif_id)))) {
+        return taken(error, vif_id, spec->linux_bridge, bridge, "Linux bridge");
+    }
+    if (!bridge->up || (!own && !state->has_peer)) {
+        add(plan, LINK_PREPARE_BRIDGE, spec->linux_bridge);
+    }
+    if (!bridge->up) {
+        add(plan, LINK_SET_UP, spec->linux_bridge);
+    }
+    return true;
+}
+
+static bool plan_tap(const char *vif_id, const struct link_spec *spec,
+                     const struct link_state *state, struct link_plan *plan, struct error *error)
+{
+    const struct link_facts *tap = &state->netdev;
+    bool own = state->has_netdev && link_is_alias_of(tap->alias, vif_id);
+    struct link_step *step;
+
+    if (!state->has_netdev) {
+        if (spec->create) {
+            step = add(plan, LINK_ADD_TAP, spec->netdev);
+            step->mtu = spec->mtu;
+            step->multiqueue = spec->multiqueue;
+            memcpy(step->address, spec->address, sizeof step->address);
+        }
+        return true;
+    }
+    /* Whoever makes the guest's netdev may make another kind (a veth for a container), but a device
+     * without a kind is the host's. */
+    if ((spec->create ? strcmp(tap->kind, "tun") != 0 : !tap->kind[0]) ||
+        (!own && link_vif_of(tap->alias))) {
+        return taken(error, vif_id, spec->netdev, tap, "tap");
+    }
+    if (own && spec->create && tap->multiqueue != spec->multiqueue) {
+        return error_set(error, REASON_PORT_CONFLICT, "",
+                         "Tap %s exists %s several queues, and that cannot be changed; unplug the "
+                         "VIF and plug it again.",
+                         spec->netdev, tap->multiqueue ? "with" : "without");
+    }
+    if (own && spec->create && spec->address[0] && strcasecmp(tap->address, spec->address)) {
+        step = add(plan, LINK_SET_ADDRESS, spec->netdev);
+        memcpy(step->address, spec->address, sizeof step->address);
+        memcpy(step->old_address, tap->address, sizeof step->old_address);
+    }
+    add_mtu(plan, spec->netdev, tap->mtu, spec->mtu);
+    return true;
+}
+
+static bool plan_netdev(const struct link_spec *spec, const struct link_state *state,
+                        struct link_plan *plan, struct error *error)
+{
+    if (!state->has_netdev) {
+        return error_set(error, REASON_NOT_REALIZED, "",
+                         "There is no netdev %s; check that the VF's representor exists in this "
+                         "network namespace (ip link).",
+                         spec->netdev);
+    }
+    if (!state->netdev.up) {
+        add(plan, LINK_SET_UP, spec->netdev);
+    }
+    add_mtu(plan, spec->netdev, state->netdev.mtu, spec->mtu);
+    return true;
+}
+
+bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *state,
                   struct link_plan *plan, struct error *error)
 {
     memset(plan, 0, sizeof *plan);
-    plan->multiqueue = spec->multiqueue;
-    memcpy(plan->address, spec->address, sizeof plan->address);
     switch (spec->kind) {
     case LINKS_NONE:
         break;
     case LINKS_HYBRID:
-        return plan_hybrid(vif_id, spec, facts, plan, error);
+        return plan_linux_bridge(vif_id, spec, state, plan, error) &&
+               plan_veth(vif_id, spec, state, plan, error);
     case LINKS_TAP:
-        if (facts->has_netdev) {
-            add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
-        } else if (spec->create) {
-            add(plan, LINK_ADD_TAP, spec->netdev)->mtu = spec->mtu;
-        }
-        break;
+        return plan_tap(vif_id, spec, state, plan, error);
     case LINKS_NETDEV:
-        if (!facts->has_netdev) {
-            return error_set(error, REASON_NOT_REALIZED, "",
-                             "There is no netdev %s; check that the VF's representor exists in "
-                             "this network namespace (ip link).",
-                             spec->netdev);
-        }
-        if (!facts->netdev.up) {
-            add(plan, LINK_SET_UP, spec->netdev);
-        }
-        add_mtu(plan, spec->netdev, facts->netdev.mtu, spec->mtu);
-        break;
+        return plan_netdev(spec, state, plan, error);
     }
     return true;
 }
 
 void link_plan_down(const char *vif_id, const struct link_spec *spec, const struct link_spec *keep,
-                    const struct link_state *facts, struct link_plan *plan)
+                    const struct link_state *state, struct link_plan *plan)
 {
     memset(plan, 0, sizeof *plan);
-    if (facts->has_linux_bridge && link_is_alias_of(facts->linux_bridge.alias, vif_id) &&
+    if (state->has_linux_bridge && is_own(&state->linux_bridge, vif_id) &&
         !(keep && !strcmp(keep->linux_bridge, spec->linux_bridge))) {
-        add(plan, LINK_DELETE, spec->linux_bridge);
+        link_plan_delete(plan, state->linux_bridge.index, spec->linux_bridge);
     }
-    if (!facts->has_netdev || (keep && !strcmp(keep->netdev, spec->netdev))) {
+    if (!state->has_netdev || (keep && !strcmp(keep->netdev, spec->netdev))) {
         return;
     }
     if (spec->kind == LINKS_NETDEV) {
-        if (facts->netdev.up) {
+        if (state->netdev.up) {
             add(plan, LINK_SET_DOWN, spec->netdev);
         }
-    } else if (link_is_alias_of(facts->netdev.alias, vif_id)) {
-        add(plan, LINK_DELETE, spec->netdev); /* This deletes the veth's other end too. */
+    } else if (is_own(&state->netdev, vif_id)) {
+        /* This deletes the veth's other end too. */
+        link_plan_delete(plan, state->netdev.index, spec->netdev);
     }
 }
 
-static bool execute(struct links *links, const char *alias, const struct link_plan *plan,
-                    const struct link_step *step, struct error *error)
+static enum link_when when_of(const struct link_step *step)
 {
+    switch (step->type) {
+    case LINK_DELETE:
+        return LINK_FIRST;
+    case LINK_SET_MTU:
+    case LINK_SET_ADDRESS:
+        return LINK_LATE;
+    default:
+        return LINK_EARLY;
+    }
+}
+
+bool link_plan_has(const struct link_plan *plan, enum link_when when)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (when_of(&plan->steps[i]) == when) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- Doing it. --- */
+
+static bool execute(struct links *links, const char *vif_id, const struct link_step *step,
+                    struct error *error)
+{
+    char alias[LINK_ALIAS_MAX + 1];
+
+    link_alias(vif_id, alias);
     switch (step->type) {
     case LINK_ADD_BRIDGE:
         return links_add_bridge(links, step->name, alias, error);
@@ -182,7 +348,7 @@ static bool execute(struct links *links, const char *alias, const struct link_pl
     case LINK_ADD_VETH:
         return links_add_veth(links, step->name, step->other, step->mtu, alias, error);
     case LINK_ADD_TAP:
-        return links_add_tap(links, step->name, plan->multiqueue, plan->address, step->mtu, alias,
+        return links_add_tap(links, step->name, step->multiqueue, step->address, step->mtu, alias,
                              error);
     case LINK_SET_MASTER:
         return links_set_master(links, step->name, step->other, error);
@@ -192,63 +358,87 @@ static bool execute(struct links *links, const char *alias, const struct link_pl
         return links_set_up(links, step->name, false, error);
     case LINK_SET_MTU:
         return links_set_mtu(links, step->name, step->mtu, error);
+    case LINK_SET_ADDRESS:
+        return links_set_address(links, step->name, step->address, error);
     case LINK_DELETE:
-        return links_delete(links, step->name, error);
+        return links_delete(links, step->index, alias, step->name, error);
     }
     return false;
 }
 
-bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
-                       struct error *error)
+static bool is_addition(const struct link_step *step)
 {
-    char alias[LINK_ALIAS_MAX + 1];
-
-    if (plan->n_done < plan->n && !links) {
-        return error_set(error, REASON_NOT_REALIZED, "",
-                         "vifplugd has no netlink socket, so it cannot make links; its log has the "
-                         "reason, at its start.");
-    }
-    alias_of(vif_id, alias);
-    while (plan->n_done < plan->n) {
-        if (!execute(links, alias, plan, &plan->steps[plan->n_done], error)) {
-            link_plan_revert(links, plan);
-            return false;
-        }
-        plan->n_done++;
-    }
-    return true;
+    return step->type == LINK_ADD_BRIDGE || step->type == LINK_ADD_VETH ||
+           step->type == LINK_ADD_TAP;
 }
 
-void link_plan_revert(struct links *links, struct link_plan *plan)
+bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
+                       enum link_when when, bool all, struct error *error)
+{
+    struct link_facts facts;
+    bool ok = true;
+
+    for (size_t i = 0; i < plan->n && (ok || all); i++) {
+        struct link_step *step = &plan->steps[i];
+
+        if (step->done || (!all && when_of(step) != when)) {
+            continue;
+        }
+        if (!links) {
+            return error_set(error, REASON_NOT_REALIZED, "",
+                             "vifplugd has no netlink socket, so it cannot make links; its log has "
+                             "the reason, at its start.");
+        }
+        step->done = execute(links, vif_id, step, error);
+        ok &= step->done;
+        if (step->done && is_addition(step) && links_find(links, step->name, &facts)) {
+            step->index = facts.index;
+        }
+    }
+    return ok;
+}
+
+static void revert(struct links *links, const struct link_step *step)
 {
     struct error ignored; /* What cannot be reverted is gone already. */
 
-    while (plan->n_done > 0) {
-        const struct link_step *step = &plan->steps[--plan->n_done];
+    switch (step->type) {
+    case LINK_SET_UP:
+        links_set_up(links, step->name, false, &ignored);
+        break;
+    case LINK_SET_DOWN:
+        links_set_up(links, step->name, true, &ignored);
+        break;
+    case LINK_SET_MTU:
+        links_set_mtu(links, step->name, step->old_mtu, &ignored);
+        break;
+    case LINK_SET_ADDRESS:
+        links_set_address(links, step->name, step->old_address, &ignored);
+        break;
+    case LINK_SET_MASTER:
+        if (step->old_other[0]) {
+            links_set_master(links, step->name, step->old_other, &ignored);
+        }
+        break;
+    default:
+        break;
+    }
+}
 
-        switch (step->type) {
-        case LINK_ADD_BRIDGE:
-        case LINK_ADD_VETH:
-        case LINK_ADD_TAP:
-            links_delete(links, step->name, &ignored);
-            break;
-        case LINK_SET_UP:
-            links_set_up(links, step->name, false, &ignored);
-            break;
-        case LINK_SET_DOWN:
-            links_set_up(links, step->name, true, &ignored);
-            break;
-        case LINK_SET_MTU:
-            links_set_mtu(links, step->name, step->old_mtu, &ignored);
-            break;
-        case LINK_SET_MASTER:
-            if (step->old_other[0]) {
-                links_set_master(links, step->name, step->old_other, &ignored);
-            }
-            break;
-        case LINK_PREPARE_BRIDGE:
-        case LINK_DELETE:
-            break;
+void link_plan_revert(struct links *links, struct link_plan *plan, struct link_plan *removals)
+{
+    memset(removals, 0, sizeof *removals);
+    for (size_t i = plan->n; i > 0; i--) {
+        struct link_step *step = &plan->steps[i - 1];
+
+        if (!step->done) {
+            continue;
+        }
+        step->done = false;
+        if (is_addition(step)) {
+            link_plan_delete(removals, step->index, step->name);
+        } else {
+            revert(links, step);
         }
     }
 }
@@ -283,6 +473,9 @@ void link_step_describe(const struct link_step *step, char *text, size_t size)
         break;
     case LINK_SET_MTU:
         snprintf(text, size, "set link %s mtu %d", step->name, step->mtu);
+        break;
+    case LINK_SET_ADDRESS:
+        snprintf(text, size, "set link %s address %s", step->name, step->address);
         break;
     case LINK_DELETE:
         snprintf(text, size, "delete link %s", step->name);

@@ -18,9 +18,6 @@
 #include "base/vif.h"
 #include "links/links.h"
 
-/* "vifplugd:" and the VIF's id. */
-#define LINK_ALIAS_PREFIX "vifplugd:"
-
 enum link_kind {
     LINKS_NONE,
     LINKS_HYBRID, /* Linux bridge -- veth `peer` == veth `netdev`, which is the OVS port. */
@@ -46,6 +43,13 @@ struct link_state {
     struct link_facts netdev, peer, linux_bridge;
 };
 
+/* When a step is due. */
+enum link_when {
+    LINK_FIRST, /* Before all others, by the link remover: what is in the way of the VIF's links. */
+    LINK_EARLY, /* Before the transaction that refers to the links. */
+    LINK_LATE   /* Once that is committed: changes of links that exist. */
+};
+
 enum link_step_type {
     LINK_ADD_BRIDGE, /* `name` */
     LINK_PREPARE_BRIDGE,
@@ -54,8 +58,9 @@ enum link_step_type {
     LINK_SET_MASTER, /* `name` becomes a port of `other` */
     LINK_SET_UP,
     LINK_SET_DOWN,
-    LINK_SET_MTU, /* from `old_mtu` to `mtu` */
-    LINK_DELETE
+    LINK_SET_MTU,     /* from `old_mtu` to `mtu` */
+    LINK_SET_ADDRESS, /* from `old_address` to `address` */
+    LINK_DELETE       /* the link `index`, which is called `name` */
 };
 
 struct link_step {
@@ -65,46 +70,69 @@ struct link_step {
     int mtu;
     int old_mtu;
     char old_other[VIF_IFNAME_MAX + 1]; /* SET_MASTER: the previous master, or "". */
+    int index;       /* DELETE: which link. ADD_*: which link was added, once that is done. */
+    bool multiqueue; /* ADD_TAP. */
+    char address[VIF_MAC_LEN];
+    char old_address[VIF_MAC_LEN];
+    bool done; /* It has been done, and not reverted. */
 };
 
-#define LINK_STEPS_MAX 6
+#define LINK_STEPS_MAX 8
 
 struct link_plan {
     struct link_step steps[LINK_STEPS_MAX];
     size_t n;
-    size_t n_done; /* How many steps have been done and not reverted. */
-    bool multiqueue;
-    char address[VIF_MAC_LEN];
 };
 
 /* Looks up the links that `spec` names. If `links` is NULL, no link exists. */
-void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *facts);
+void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *state);
 
 /* Plans the steps that bring the links of VIF `vif_id` to `spec`. The plan uses an existing tap,
- * whichever program made it (like os-vif's _create_vif_port()). Errors: port_conflict, if a link of
- * another type, or of another VIF or program, has the name of the bridge or of a veth;
- * not_realized, if a netdev of the hardware is missing. */
-bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *facts,
+ * whichever program made it (like os-vif's _create_vif_port()), and an existing Linux bridge if
+ * os-vif has made it for this VIF. Errors: port_conflict, if a link of another type, or of another
+ * VIF or program, has the name; not_realized, if a netdev of the hardware is missing. */
+bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *state,
                   struct link_plan *plan, struct error *error);
 
 /* Plans the removal of the links that `spec` has and `keep` (may be NULL) does not need. */
 void link_plan_down(const char *vif_id, const struct link_spec *spec, const struct link_spec *keep,
-                    const struct link_state *facts, struct link_plan *plan);
+                    const struct link_state *state, struct link_plan *plan);
 
-/* Does the steps. On failure it has reverted the steps that were done. */
+/* Adds the removal of the link `index`, called `name`, unless the plan has it or is full. */
+void link_plan_delete(struct link_plan *plan, int index, const char *name);
+
+/* Whether the plan has steps that are due then. */
+bool link_plan_has(const struct link_plan *plan, enum link_when when);
+
+/* Does the steps that are due then and have not been done, up to the first that fails; with `all`
+ * each step, whenever it is due and whatever fails. Steps that were done stay done. */
 bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
-                       struct error *error);
+                       enum link_when when, bool all, struct error *error);
 
-/* Reverts what link_plan_execute() did, except deletions. */
-void link_plan_revert(struct links *links, struct link_plan *plan);
+/* Reverts the steps that were done, except deletions. Links that were added are not deleted, since
+ * that takes long: fills *removals with the steps to do that. */
+void link_plan_revert(struct links *links, struct link_plan *plan, struct link_plan *removals);
 
-/* Writes the step as a dry run shows it: "add veth qvb... with peer qvo... and MTU 1500". */
+/* Writes the step as a dry run shows it: "add veth pair qvb... and qvo... with MTU 1500". */
 void link_step_describe(const struct link_step *step, char *text, size_t size);
 
 /* Whether `spec` needs link `name`. */
 bool link_spec_names(const struct link_spec *spec, const char *name);
 
+/* Calls `cb` for each name that `spec` needs, until one returns true; returns whether one did. */
+bool link_spec_any(const struct link_spec *spec, bool (*cb)(const char *name, void *aux),
+                   void *aux);
+
+/* The VIF that a link with this alias was made for; NULL if vifplugd did not make it. */
+const char *link_vif_of(const char *alias);
+
+/* The VIF, other than `vif_id`, that has one of the links; or NULL. */
+const char *link_state_owner(const struct link_state *state, const char *vif_id);
+
 /* Whether a link with this alias was made for VIF `vif_id`. */
 bool link_is_alias_of(const char *alias, const char *vif_id);
+
+/* Writes the alias of the links of VIF `vif_id`. */
+void link_alias(const char *vif_id, char alias[LINK_ALIAS_MAX + 1]);
 
 #endif

@@ -8,6 +8,7 @@
 #include "openvswitch/list.h"
 #include "openvswitch/thread.h"
 #include "ovs-thread.h"
+#include "simap.h"
 #include "util.h"
 
 struct removal {
@@ -26,7 +27,9 @@ struct link_remover {
     struct ovs_list done OVS_GUARDED;
     bool ending OVS_GUARDED;
     struct latch finished; /* `done` is not empty. */
-    size_t n_removals;     /* Added and not yet returned; only for the main thread. */
+    /* For the main thread alone. */
+    size_t n_removals;    /* Added and not yet returned. */
+    struct simap pending; /* The names of their links, each with how often it occurs. */
 };
 
 /* Waits for the next removal; NULL at the end. */
@@ -57,7 +60,8 @@ static void *run(void *remover_)
         if (!links) {
             removal->error = no_links;
         } else {
-            link_plan_execute(links, removal->vif_id, &removal->plan, &removal->error);
+            link_plan_execute(links, removal->vif_id, &removal->plan, LINK_EARLY, true,
+                              &removal->error);
         }
         ovs_mutex_lock(&remover->mutex);
         ovs_list_push_back(&remover->done, &removal->node);
@@ -75,6 +79,7 @@ struct link_remover *link_remover_create(void)
     ovs_mutex_init(&remover->mutex);
     xpthread_cond_init(&remover->wake, NULL);
     latch_init(&remover->finished);
+    simap_init(&remover->pending);
     ovs_list_init(&remover->todo);
     ovs_list_init(&remover->done);
     remover->thread = ovs_thread_create("link-remover", run, remover);
@@ -101,9 +106,41 @@ void link_remover_destroy(struct link_remover *remover)
     drop_removals(&remover->todo);
     drop_removals(&remover->done);
     latch_destroy(&remover->finished);
+    simap_destroy(&remover->pending);
     xpthread_cond_destroy(&remover->wake);
     ovs_mutex_destroy(&remover->mutex);
     free(remover);
+}
+
+bool link_remover_has(const struct link_remover *remover, const char *name)
+{
+    return simap_contains(&remover->pending, name);
+}
+
+static void note_pending(struct link_remover *remover, const struct link_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->steps[i].type == LINK_DELETE) {
+            simap_increase(&remover->pending, plan->steps[i].name, 1);
+        }
+    }
+}
+
+static void forget_pending(struct link_remover *remover, const struct link_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const char *name = plan->steps[i].name;
+        unsigned int left = simap_get(&remover->pending, name);
+
+        if (plan->steps[i].type != LINK_DELETE) {
+            continue;
+        }
+        if (left > 1) {
+            simap_put(&remover->pending, name, left - 1);
+        } else {
+            simap_find_and_delete(&remover->pending, name);
+        }
+    }
 }
 
 void link_remover_add(struct link_remover *remover, uint64_t id, const char *vif_id,
@@ -112,6 +149,7 @@ void link_remover_add(struct link_remover *remover, uint64_t id, const char *vif
     struct removal *removal = xzalloc(sizeof *removal);
 
     remover->n_removals++;
+    note_pending(remover, plan);
     removal->id = id;
     removal->plan = *plan;
     memcpy(removal->vif_id, vif_id, strlen(vif_id) + 1);
@@ -138,6 +176,7 @@ bool link_remover_next(struct link_remover *remover, uint64_t *id, struct error 
         return false;
     }
     remover->n_removals--;
+    forget_pending(remover, &removal->plan);
     *id = removal->id;
     *error = removal->error;
     free(removal);

@@ -21,6 +21,10 @@ struct link_remover *link_remover_create(void);
 /* Waits for the removal under way, and drops those that have not begun. */
 void link_remover_destroy(struct link_remover *remover);
 
+/* Whether the removal of a link with that name has been added and link_remover_next() has not
+ * returned it yet. Such a link counts as absent, and who needs its name has to wait. */
+bool link_remover_has(const struct link_remover *remover, const char *name);
+
 /* Adds the steps of `plan`, for VIF `vif_id`. link_remover_next() returns `removal`. */
 void link_remover_add(struct link_remover *remover, uint64_t removal, const char *vif_id,
                       const struct link_plan *plan);

@@ -9,6 +9,7 @@
 #include <netlink/netlink.h>
 
 #include "links/links.h"
+#include "openvswitch/hmap.h"
 
 /* How many notifications one links_run() reads; the next one reads the rest. */
 #define LINK_EVENTS_MAX 256
@@ -23,7 +24,9 @@ struct links {
     char *procfs_root;
     struct nl_sock *requests; /* NULL after an error: the next request opens another. */
     struct nl_sock *events;
-    bool lost; /* There were more notifications than fit into `pending`. */
+    struct hmap ours; /* Links with an alias of ours (links-ours.c). Empty without `events`. */
+    bool relist;      /* They could not be listed after notifications were lost. */
+    bool lost;        /* There were more notifications than fit into `pending`. */
     size_t n_pending;
     struct named_link pending[LINK_EVENTS_MAX];
 };
@@ -65,6 +68,15 @@ bool links_fail(struct error *error, const struct kernel_answer *answer, const c
  */
 bool links_look_up(struct links *links, const char *name, struct named_link *link,
                    struct kernel_answer *answer);
+
+/* The same with the link that has that interface index. */
+bool links_look_up_index(struct links *links, int index, struct named_link *link,
+                         struct kernel_answer *answer);
+
+/* links-ours.c: takes note of a notification; forgets all; lists all anew. */
+void links_note_ours(struct links *links, const struct named_link *link);
+void links_forget_ours(struct links *links);
+bool links_list_ours(struct links *links, struct error *error);
 
 /* The callback of the notification socket, with struct links as `aux`. */
 int links_on_event(struct nl_msg *msg, void *aux);

@@ -2,6 +2,7 @@
 #include "links/links-private.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
@@ -32,12 +33,19 @@ static void read_address(struct nlattr *attr, char address[VIF_MAC_LEN])
     }
 }
 
-static void read_kind(struct nlattr *attr, char *kind, size_t size)
+static void read_kind(struct nlattr *attr, struct link_facts *facts)
 {
     struct nlattr *info[IFLA_INFO_MAX + 1];
+    struct nlattr *tun[IFLA_TUN_MAX + 1];
 
-    if (nla_parse_nested(info, IFLA_INFO_MAX, attr, NULL) == 0 && info[IFLA_INFO_KIND]) {
-        nla_strlcpy(kind, info[IFLA_INFO_KIND], size);
+    if (nla_parse_nested(info, IFLA_INFO_MAX, attr, NULL) < 0 || !info[IFLA_INFO_KIND]) {
+        return;
+    }
+    nla_strlcpy(facts->kind, info[IFLA_INFO_KIND], sizeof facts->kind);
+    if (!strcmp(facts->kind, "tun") && info[IFLA_INFO_DATA] &&
+        nla_parse_nested(tun, IFLA_TUN_MAX, info[IFLA_INFO_DATA], NULL) == 0 &&
+        tun[IFLA_TUN_MULTI_QUEUE]) {
+        facts->multiqueue = nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]) != 0;
     }
 }
 
@@ -65,7 +73,13 @@ static bool parse(struct nlmsghdr *header, struct named_link *link)
     facts->up = info->ifi_flags & IFF_UP;
     facts->mtu = (int)nla_get_u32(attrs[IFLA_MTU]);
     if (attrs[IFLA_LINKINFO]) {
-        read_kind(attrs[IFLA_LINKINFO], facts->kind, sizeof facts->kind);
+        read_kind(attrs[IFLA_LINKINFO], facts);
+    }
+    if (attrs[IFLA_LINK]) {
+        facts->peer = (int)nla_get_u32(attrs[IFLA_LINK]);
+    }
+    if (attrs[IFLA_GROUP]) {
+        facts->group = nla_get_u32(attrs[IFLA_GROUP]);
     }
     if (attrs[IFLA_IFALIAS]) {
         nla_strlcpy(facts->alias, attrs[IFLA_IFALIAS], sizeof facts->alias);
@@ -110,6 +124,19 @@ bool links_look_up(struct links *links, const char *name, struct named_link *lin
     return (link->exists && !strcmp(link->name, name)) || links_answer(answer, ENODEV);
 }
 
+bool links_look_up_index(struct links *links, int index, struct named_link *link,
+                         struct kernel_answer *answer)
+{
+    struct nl_msg *msg = get_message(0, NULL);
+
+    ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = index;
+    link->exists = false;
+    if (!links_request(links, msg, on_found, link, answer)) {
+        return false;
+    }
+    return link->exists || links_answer(answer, ENODEV);
+}
+
 bool links_find(struct links *links, const char *name, struct link_facts *facts)
 {
     struct kernel_answer answer;
@@ -137,7 +164,8 @@ static int on_listed(struct nl_msg *msg, void *aux)
     struct named_link link;
 
     if (!parse(nlmsg_hdr(msg), &link) ||
-        strncmp(link.facts.alias, collection->prefix, strlen(collection->prefix))) {
+        (strncmp(link.facts.alias, collection->prefix, strlen(collection->prefix)) &&
+         !link_is_incomplete(&link.facts))) {
         return NL_OK;
     }
     if (collection->n == collection->allocated) {
@@ -183,6 +211,7 @@ int links_on_event(struct nl_msg *msg, void *aux)
     if (!parse(nlmsg_hdr(msg), &link)) {
         return NL_OK;
     }
+    links_note_ours(links, &link);
     while (i < links->n_pending && strcmp(links->pending[i].name, link.name)) {
         i++;
     }
@@ -212,8 +241,12 @@ void links_run(struct links *links,
                void (*cb)(const char *name, bool exists, const struct link_facts *facts, void *aux),
                void *aux)
 {
+    struct error ignored; /* The next call tries again. */
     int result = 0;
 
+    if (links->relist) {
+        links->relist = !links_list_ours(links, &ignored);
+    }
     links->lost = false;
     links->n_pending = 0;
     for (int i = 0; i < LINK_EVENTS_MAX && result >= 0; i++) {
@@ -223,6 +256,7 @@ void links_run(struct links *links,
      * cases messages are lost. */
     if (links->lost || (result < 0 && result != -NLE_AGAIN)) {
         drain(links);
+        links->relist = true;
         cb(NULL, false, NULL, aux);
         return;
     }

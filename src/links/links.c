@@ -35,6 +35,7 @@ struct change {
     const char *alias;
     const char *address;
     uint32_t master;
+    uint32_t group;
 };
 
 static int open_events(struct links *links)
@@ -63,6 +64,8 @@ struct links *links_create(const char *procfs_root, bool watch, struct error *er
     struct links *links = xzalloc(sizeof *links);
     int result = links_open_requests(links);
 
+    hmap_init(&links->ours);
+    links->relist = watch; /* links_run() lists them, and again if they change meanwhile. */
     links->procfs_root = xstrdup(procfs_root);
     result = result < 0 || !watch ? result : open_events(links);
     if (result < 0) {
@@ -82,6 +85,8 @@ void links_destroy(struct links *links)
     if (links) {
         nl_socket_free(links->requests);
         nl_socket_free(links->events);
+        links_forget_ours(links);
+        hmap_destroy(&links->ours);
         free(links->procfs_root);
         free(links);
     }
@@ -112,6 +117,9 @@ static bool put_change(struct nl_msg *msg, const struct change *change)
             return false;
         }
         links_need(nla_put(msg, IFLA_ADDRESS, sizeof address, &address));
+    }
+    if (change->group) {
+        links_need(nla_put_u32(msg, IFLA_GROUP, change->group));
     }
     if (change->master) {
         links_need(nla_put_u32(msg, IFLA_MASTER, change->master));
@@ -146,6 +154,7 @@ static void put_peer(struct nl_msg *msg, const char *peer, int mtu)
 
     links_need(nlmsg_append(msg, &none, sizeof none, NLMSG_ALIGNTO));
     links_need(nla_put_string(msg, IFLA_IFNAME, peer));
+    links_need(nla_put_u32(msg, IFLA_GROUP, LINK_GROUP));
     if (mtu) {
         links_need(nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu));
     }
@@ -169,6 +178,7 @@ static struct nl_msg *add_message(const char *name, const char *peer, int mtu)
     struct nlattr *info;
     struct nlattr *data;
 
+    links_need(nla_put_u32(msg, IFLA_GROUP, LINK_GROUP));
     if (mtu) {
         links_need(nla_put_u32(msg, IFLA_MTU, (uint32_t)mtu));
     }
@@ -203,12 +213,26 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
         return links_fail(error, &answer, what, next, "made a veth with peer %s",
                           what == name ? peer : name);
     }
-    /* The kernel does not accept an alias in the request that makes a link. */
+    /* The kernel does not accept an alias in the request that makes a link. It sets the alias
+     * before the flags, so a link without its alias is never up. */
     if (!apply(links, name, &change, &answer) || !apply(links, peer, &change, &answer)) {
         discard(links, name);
         return links_fail(error, &answer, name, next, "set up with its peer %s", peer);
     }
     return true;
+}
+
+static bool has_value(const char *path, char value)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char found[2] = "";
+    bool has = fd >= 0 && read(fd, found, sizeof found) > 0 && found[0] == value &&
+               (found[1] == '\n' || found[1] == '\0');
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return has;
 }
 
 /* Writes net/FAMILY/conf/NAME/KEY below procfs's sys. A kernel without that file does not have the
@@ -225,6 +249,8 @@ static bool write_conf(struct links *links, const char *family, const char *name
                  key) >= (int)sizeof path) {
         errno = ENAMETOOLONG;
         fd = -1;
+    } else if (has_value(path, value)) {
+        return true; /* /proc/sys may be read-only. */
     } else {
         fd = open(path, O_WRONLY | O_CLOEXEC);
     }
@@ -337,7 +363,8 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
                                   .mask = IFF_UP,
                                   .mtu = mtu ? &mtu : NULL,
                                   .alias = alias,
-                                  .address = address};
+                                  .address = address,
+                                  .group = LINK_GROUP};
     struct kernel_answer answer;
     int fd;
 
@@ -400,15 +427,35 @@ bool links_set_master(struct links *links, const char *name, const char *master,
     return links_fail(error, &answer, name, next, "made a port of bridge %s", master);
 }
 
-bool links_delete(struct links *links, const char *name, struct error *error)
+bool links_set_address(struct links *links, const char *name, const char *address,
+                       struct error *error)
+{
+    const struct change change = {.address = address};
+    struct kernel_answer answer;
+
+    return apply(links, name, &change, &answer) ||
+           links_fail(error, &answer, name, "look at the kernel's log (dmesg)", "given MAC %s",
+                      address);
+}
+
+bool link_is_incomplete(const struct link_facts *facts)
+{
+    return facts->group == LINK_GROUP && !facts->alias[0];
+}
+
+bool links_delete(struct links *links, int index, const char *alias, const char *name,
+                  struct error *error)
 {
     struct kernel_answer answer;
     struct named_link link;
     struct nl_msg *msg;
 
-    if (links_look_up(links, name, &link, &answer)) {
+    if (links_look_up_index(links, index, &link, &answer)) {
+        if (strcmp(link.facts.alias, alias) && !link_is_incomplete(&link.facts)) {
+            return true;
+        }
         msg = links_message(RTM_DELLINK, 0, NULL);
-        ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = link.facts.index;
+        ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = index;
         links_request(links, msg, NULL, NULL, &answer);
     }
     return answer.errnum == 0 || answer.errnum == ENODEV ||

@@ -3,8 +3,11 @@
  *
  * Every call asks the kernel: nothing is cached, so nothing is out of date. The kernel does the
  * work within the call, in less than a millisecond, except removals: they wait for RCU grace
- * periods, some ten milliseconds each. Links that the daemon makes have an alias (`ip link` shows
- * it). By this alias a daemon that starts finds links that an earlier one left without a record.
+ * periods, some ten milliseconds each.
+ *
+ * Links that the daemon makes have an alias that names their VIF, and the group LINK_GROUP (`ip -d
+ * link` shows both). The kernel takes the group with the request that makes a link, the alias only
+ * afterwards. So a link with the group and no alias is one that a killed daemon did not complete.
  *
  * On failure, functions that return bool return false and fill *error (which may be NULL): reason
  * not_realized, the kernel's error text as its detail. Names are NUL-terminated and at most
@@ -15,11 +18,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/vif.h"
 
 #define LINK_ALIAS_MAX 127
+
+/* The alias of a link that the daemon makes is this and its VIF's id. */
+#define LINK_ALIAS_PREFIX "vifplugd:"
+
+/* The group of links that the daemon makes: "vifp", which no administrator chooses by chance. */
+#define LINK_GROUP 0x76696670u
 
 struct links;
 
@@ -38,7 +48,13 @@ struct link_facts {
     char alias[LINK_ALIAS_MAX + 1];  /* Or ""; a longer one is cut. */
     char address[VIF_MAC_LEN];       /* Lower case, or "". */
     char master[VIF_IFNAME_MAX + 1]; /* The bridge that it is a port of, or "". */
+    int peer;                        /* Of a veth: the other end's index, or 0. */
+    uint32_t group;                  /* 0: none. */
+    bool multiqueue;                 /* A tap that takes several queues. */
 };
+
+/* Whether the daemon made the link and was killed before the link had its alias. */
+bool link_is_incomplete(const struct link_facts *facts);
 
 /* Whether there is a link with that name; if so, fills *facts (may be NULL). Ignores alternative
  * names (altname in ip-link(8)). */
@@ -74,14 +90,31 @@ bool links_set_mtu(struct links *links, const char *name, int mtu, struct error 
 bool links_set_master(struct links *links, const char *name, const char *master,
                       struct error *error);
 
-/* Deletes a link; of a veth pair, both ends. Succeeds if it does not exist. */
-bool links_delete(struct links *links, const char *name, struct error *error);
+/* Gives the link the MAC `address`. */
+bool links_set_address(struct links *links, const char *name, const char *address,
+                       struct error *error);
 
-/* Calls `cb` with each link whose alias begins with `prefix`; `cb` must not call back into links.
- */
+/* Deletes the link with that interface index, whatever its name is by now, if it has `alias` or is
+ * incomplete; of a veth pair, both ends. Otherwise leaves it and succeeds: it is another link. Also
+ * succeeds if there is no such link. `name` is for messages. */
+bool links_delete(struct links *links, int index, const char *alias, const char *name,
+                  struct error *error);
+
+/* Calls `cb` with each link whose alias begins with `prefix`, and with each that is incomplete.
+ * `cb` must not call back into links. */
 bool links_for_each_alias(struct links *links, const char *prefix,
                           void (*cb)(const char *name, const struct link_facts *facts, void *aux),
                           void *aux, struct error *error);
+
+/* The links with exactly that alias, of those that the notifications have told of: fills up to
+ * `max` entries of `facts` and `names`, as the links are now. Returns how many. */
+size_t links_of_alias(struct links *links, const char *alias, struct link_facts *facts,
+                      char (*names)[VIF_IFNAME_MAX + 1], size_t max);
+
+/* Calls `cb` with each link that has an alias of ours, as the notifications have told. */
+void links_for_each_ours(const struct links *links,
+                         void (*cb)(const char *name, const struct link_facts *facts, void *aux),
+                         void *aux);
 
 /* Notifications (RTNLGRP_LINK): calls `cb` once for each link that was added, changed or removed
  * (`exists` false, *facts as they were) since the last call, with its last state. If the kernel's

@@ -449,14 +449,13 @@ static void check_all(struct watch *watch)
 static void link_changed(const char *name, bool exists, const struct link_facts *facts,
                          void *watch_)
 {
-    const size_t prefix = strlen(LINK_ALIAS_PREFIX);
+    const char *vif_id = name ? link_vif_of(facts->alias) : NULL;
     struct watch *watch = watch_;
 
     if (!name) {
         check_all(watch);
-    } else if (!exists && !strncmp(facts->alias, LINK_ALIAS_PREFIX, prefix) &&
-               find(watch, facts->alias + prefix)) {
-        check_soon(watch, facts->alias + prefix);
+    } else if (!exists && vif_id && find(watch, vif_id)) {
+        check_soon(watch, vif_id);
     }
 }
 
@@ -513,7 +512,15 @@ size_t watch_drift(const struct watch *watch, const struct record *record,
                    struct drift drift[DRIFT_MAX])
 {
     const struct watched *watched = find(watch, record->spec.vif_id);
+    struct drift found[DRIFT_MAX + 1];
+    size_t n;
 
-    return watched && watched->drifted ? expectation_compare(watched->expectation, record, drift)
-                                       : 0;
+    if (!watched || !watched->drifted) {
+        return 0;
+    }
+    n = expectation_compare(watched->expectation, record, found);
+    n += find_missing(watch, watched, &found[n]);
+    n = MIN(n, DRIFT_MAX);
+    memcpy(drift, found, n * sizeof *drift);
+    return n;
 }

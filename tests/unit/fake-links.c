@@ -41,6 +41,7 @@ struct fake_link *fake_add_link(struct links *links, const char *name, const cha
     COPY(link->name, name);
     COPY(link->facts.kind, kind);
     COPY(link->facts.alias, alias);
+    link->facts.index = ++links->last_index;
     link->facts.mtu = 1500;
     link->facts.up = true;
     return link;
@@ -107,6 +108,8 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
     }
     add(links, name, peer, "veth", mtu, alias);
     add(links, peer, name, "veth", mtu, alias);
+    fake_link(links, name)->facts.peer = links->last_index;
+    fake_link(links, peer)->facts.peer = links->last_index - 1;
     return true;
 }
 
@@ -121,16 +124,18 @@ bool links_add_bridge(struct links *links, const char *name, const char *alias, 
 
 bool links_prepare_bridge(struct links *links, const char *name, struct error *error)
 {
-    return note(links, error, "tend_bridge %s", name);
+    return note(links, error, "prepare_bridge %s", name);
 }
 
-bool links_add_tap(struct links *links, const char *name, bool multiqueue OVS_UNUSED,
-                   const char *address OVS_UNUSED, int mtu, const char *alias, struct error *error)
+bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
+                   int mtu, const char *alias, struct error *error)
 {
     if (!note(links, error, "add_tap %s", name)) {
         return false;
     }
     add(links, name, "", "tun", mtu, alias);
+    fake_link(links, name)->facts.multiqueue = multiqueue;
+    COPY(fake_link(links, name)->facts.address, address);
     return true;
 }
 
@@ -179,13 +184,65 @@ bool links_set_master(struct links *links, const char *name, const char *master,
     return ok && link;
 }
 
-bool links_delete(struct links *links, const char *name, struct error *error)
+bool links_set_address(struct links *links, const char *name, const char *address,
+                       struct error *error)
+{
+    bool ok = note(links, error, "set_address %s %s", name, address);
+    struct fake_link *link = need(links, name, error);
+
+    if (ok && link) {
+        COPY(link->facts.address, address);
+    }
+    return ok && link;
+}
+
+bool link_is_incomplete(const struct link_facts *facts)
+{
+    return facts->group == LINK_GROUP && !facts->alias[0];
+}
+
+bool links_delete(struct links *links, int index, const char *alias, const char *name,
+                  struct error *error)
 {
     if (!note(links, error, "delete %s", name)) {
         return false;
     }
-    fake_remove_link(links, name);
+    for (size_t i = 0; i < links->n; i++) {
+        struct fake_link *link = &links->links[i];
+
+        if (link->facts.index == index &&
+            (!strcmp(link->facts.alias, alias) || link_is_incomplete(&link->facts))) {
+            fake_remove_link(links, link->name);
+            break;
+        }
+    }
     return true;
+}
+
+size_t links_of_alias(struct links *links, const char *alias, struct link_facts *facts,
+                      char (*names)[VIF_IFNAME_MAX + 1], size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < links->n && n < max; i++) {
+        if (!strcmp(links->links[i].facts.alias, alias)) {
+            facts[n] = links->links[i].facts;
+            COPY(names[n], links->links[i].name);
+            n++;
+        }
+    }
+    return n;
+}
+
+void links_for_each_ours(const struct links *links,
+                         void (*cb)(const char *name, const struct link_facts *facts, void *aux),
+                         void *aux)
+{
+    for (size_t i = 0; i < links->n; i++) {
+        if (!strncmp(links->links[i].facts.alias, LINK_ALIAS_PREFIX, strlen(LINK_ALIAS_PREFIX))) {
+            cb(links->links[i].name, &links->links[i].facts, aux);
+        }
+    }
 }
 
 bool links_for_each_alias(struct links *links, const char *prefix,
@@ -196,7 +253,8 @@ bool links_for_each_alias(struct links *links, const char *prefix,
         return error_set(error, REASON_NOT_REALIZED, "", "The fake kernel lists no links.");
     }
     for (size_t i = 0; i < links->n; i++) {
-        if (!strncmp(links->links[i].facts.alias, prefix, strlen(prefix))) {
+        if (!strncmp(links->links[i].facts.alias, prefix, strlen(prefix)) ||
+            link_is_incomplete(&links->links[i].facts)) {
             cb(links->links[i].name, &links->links[i].facts, aux);
         }
     }
@@ -256,10 +314,25 @@ bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error
     }
     remover->n_allowed -= remover->silent;
     *job = remover->jobs[0].id;
-    (void)link_plan_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan, error);
+    (void)link_plan_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan,
+                            LINK_EARLY, true, error);
     remover->n--;
     memmove(&remover->jobs[0], &remover->jobs[1], remover->n * sizeof remover->jobs[0]);
     return true;
+}
+
+bool link_remover_has(const struct link_remover *remover, const char *name)
+{
+    for (size_t i = 0; i < remover->n; i++) {
+        const struct link_plan *plan = &remover->jobs[i].plan;
+
+        for (size_t j = 0; j < plan->n; j++) {
+            if (plan->steps[j].type == LINK_DELETE && !strcmp(plan->steps[j].name, name)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void link_remover_wait(const struct link_remover *remover)

@@ -22,6 +22,7 @@ struct fake_link {
 struct links {
     struct fake_link links[FAKE_LINKS_MAX];
     size_t n;
+    int last_index;
     char log[1024];    /* "add_tap tap0, set_mtu tap0 9000, ..." */
     const char *fails; /* Calls that begin so fail; or NULL. */
     /* For links_run(): links that have gone, and whether the kernel could not keep up. */

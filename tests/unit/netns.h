@@ -44,6 +44,15 @@ static inline int netns_close(void **state)
 
 #define NETNS_TEST(function) cmocka_unit_test_setup_teardown(function, netns_open, netns_close)
 
+/* Deletes the link that has that name now. */
+static inline bool delete_link(struct links *links, const char *name, struct error *error)
+{
+    struct link_facts facts = {.index = 0};
+
+    return links_find(links, name, &facts) &&
+           links_delete(links, facts.index, facts.alias, name, error);
+}
+
 /* What `ip ARGUMENTS` prints, standard error included, until the next call. */
 static inline const char *ip(const char *arguments)
 {

@@ -27,6 +27,35 @@ static const struct link_spec netdev_bad_mtu = {.kind = LINKS_NETDEV, .netdev = 
 static const struct link_spec nothing = {.kind = LINKS_NONE, .netdev = "qvov1"};
 static const char *const names[] = {"qbrv1", "qvov1", "qvbv1", "tap1", "rep1", NULL};
 
+/* Does the steps in the order in which they are due; stops at the first that fails. */
+static bool execute(struct links *links, struct link_plan *plan, struct error *error)
+{
+    return link_plan_execute(links, ID, plan, LINK_FIRST, false, error) &&
+           link_plan_execute(links, ID, plan, LINK_EARLY, false, error) &&
+           link_plan_execute(links, ID, plan, LINK_LATE, false, error);
+}
+
+static size_t n_done(const struct link_plan *plan)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        n += plan->steps[i].done;
+    }
+    return n;
+}
+
+/* Reverts, and removes what was made. */
+static void take_back(struct links *links, struct link_plan *plan)
+{
+    struct error error = {0};
+    struct link_plan removals;
+
+    link_plan_revert(links, plan, &removals);
+    CHECK("removals", link_plan_execute(links, ID, &removals, LINK_FIRST, true, &error));
+    CHECK_INT("reverted", n_done(plan), 0);
+}
+
 /* Looks, plans and does. */
 static void bring_up(struct links *links, const struct link_spec *spec, struct link_plan *plan)
 {
@@ -35,9 +64,9 @@ static void bring_up(struct links *links, const struct link_spec *spec, struct l
     bool ok;
 
     link_plan_look(links, spec, &facts);
-    ok = link_plan_up(ID, spec, &facts, plan, &error) && link_plan_execute(links, ID, plan, &error);
+    ok = link_plan_up(ID, spec, &facts, plan, &error) && execute(links, plan, &error);
     CHECK_STR("bring_up", error.message, "");
-    CHECK("bring_up", ok && plan->n_done == plan->n);
+    CHECK("bring_up", ok && n_done(plan) == plan->n);
 }
 
 static void bring_down(struct links *links, const struct link_spec *spec, struct link_plan *plan)
@@ -48,9 +77,9 @@ static void bring_down(struct links *links, const struct link_spec *spec, struct
 
     link_plan_look(links, spec, &facts);
     link_plan_down(ID, spec, NULL, &facts, plan);
-    ok = link_plan_execute(links, ID, plan, &error);
+    ok = link_plan_execute(links, ID, plan, LINK_FIRST, true, &error);
     CHECK_STR("bring_down", error.message, "");
-    CHECK("bring_down", ok && plan->n_done == plan->n);
+    CHECK("bring_down", ok && n_done(plan) == plan->n);
 }
 
 static void check_link(const char *name, const char *parts[], size_t n)
@@ -101,7 +130,7 @@ static void test_hybrid_on_a_bridge(void **state)
     CHECK_LINK("qbrv1", "\"UP\"");
     CHECK_LINK("qvbv1", "\"master\":\"qbrv1\"");
     assert_int_equal(system("grep -qx 1 /proc/sys/net/ipv4/conf/qbrv1/arp_ignore"), 0);
-    link_plan_revert(links, &plan);
+    take_back(links, &plan);
     assert_int_equal(count_links(), 2);
     assert_null(strstr(ip_link("qbrv1"), "\"UP\"")); /* As it was. */
 
@@ -141,11 +170,10 @@ static void test_revert(void **state)
     struct link_plan plan;
 
     bring_up(links, &hybrid, &plan);
-    link_plan_revert(links, &plan);
-    assert_int_equal(plan.n_done, 0);
+    take_back(links, &plan);
     assert_int_equal(count_links(), 1);
     bring_up(links, &tap_made, &plan);
-    link_plan_revert(links, &plan);
+    take_back(links, &plan);
     assert_int_equal(count_links(), 1);
 
     assert_string_equal(ip("tuntap add dev rep1 mode tap"), ""); /* For a device's. */
@@ -153,7 +181,7 @@ static void test_revert(void **state)
     bring_up(links, &netdev, &plan);
     assert_int_equal(plan.n, 2);
     CHECK_LINK("rep1", "\"UP\"", "\"mtu\":1450,");
-    link_plan_revert(links, &plan);
+    take_back(links, &plan);
     CHECK_LINK("rep1", "\"mtu\":2000,");
     assert_null(strstr(ip_link("rep1"), "\"UP\""));
 
@@ -161,7 +189,7 @@ static void test_revert(void **state)
     bring_down(links, &netdev, &plan);
     assert_null(strstr(ip_link("rep1"), "\"UP\""));
     CHECK_LINK("rep1", "\"mtu\":1450,"); /* An unplug leaves the MTU. */
-    link_plan_revert(links, &plan);
+    take_back(links, &plan);
     CHECK_LINK("rep1", "\"UP\"");
 }
 
@@ -174,12 +202,10 @@ static void test_revert_what_has_gone(void **state)
     bring_up(links, &hybrid, &plan);
     (void)ip("link delete qvov1");
     (void)ip("link delete qbrv1");
-    link_plan_revert(links, &plan);
-    assert_int_equal(plan.n_done, 0);
+    take_back(links, &plan);
     bring_up(links, &hybrid, &plan);
     bring_down(links, &hybrid, &plan);
-    link_plan_revert(links, &plan); /* Deletions. */
-    assert_int_equal(plan.n_done, 0);
+    take_back(links, &plan); /* Deletions. */
     assert_int_equal(count_links(), 1);
 }
 
@@ -212,7 +238,7 @@ static const struct {
     {"port gone before its MTU changes", &hybrid,
      "link add name qvbv1 mtu 2000 type veth peer name qvov1; ip link set qvbv1 alias " MINE
      "; ip link set qvov1 alias " MINE,
-     "link delete qvbv1; ip " BRIDGE("qvbv1") "; ip link set qvbv1 mtu 2000", "qvov1", 2, "qvbv1",
+     "link delete qvbv1; ip " BRIDGE("qvbv1") "; ip link set qvbv1 mtu 2000", "qvbv1", 2, "qvbv1",
      "\"mtu\":2000,", "\"UP\""},
     {"tap's name taken", &tap_made, "link", BRIDGE("tap1"), "tap1", 2, "tap1", IS_BRIDGE, "\"UP\""},
     {"netdev gone", &netdev, TAP("rep1"), "link delete rep1", "rep1", 1, "lo", "lo", "\"UP\""},
@@ -236,10 +262,10 @@ static void test_failures(void **state)
         link_plan_look(links, failures[i].spec, &facts);
         CHECK(row, link_plan_up(ID, failures[i].spec, &facts, &plan, &error));
         (void)ip(failures[i].between);
-        CHECK(row, !link_plan_execute(links, ID, &plan, &error));
+        CHECK(row, !execute(links, &plan, &error));
         CHECK_STR(row, reason_name(error.reason), "not_realized");
         CHECK_HAS(row, error.message, failures[i].words);
-        CHECK_INT(row, plan.n_done, 0);
+        take_back(links, &plan);
         CHECK_INT(row, count_links(), failures[i].n_links);
         CHECK_HAS(row, ip_link(failures[i].name), failures[i].part);
         CHECK(row, !strstr(ip_link(failures[i].name), failures[i].no_part));

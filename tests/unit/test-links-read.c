@@ -150,8 +150,9 @@ static void test_each_alias(void **state)
         const char *prefix;
         size_t n;
     } rows[] = {
-        {"vifplug:", 5}, {"vifplug:port-1", 4}, {"vifplug:port-2", 1},   {"vifplug:port-10", 1},
-        {"other", 1},    {"ifplug:", 0},        {"vifplug:port-1xx", 0}, {"", 8},
+        /* And one that is incomplete. */
+        {"vifplug:", 6}, {"vifplug:port-1", 5}, {"vifplug:port-2", 2},   {"vifplug:port-10", 2},
+        {"other", 2},    {"ifplug:", 1},        {"vifplug:port-1xx", 1}, {"", 8},
     };
     struct links *links = *state;
     size_t at = 0;
@@ -192,7 +193,7 @@ static void *commotion(void *aux)
 
     while (!commotion->stop) {
         links_add_tap(commotion->links, "come", false, "", 0, "gone", NULL);
-        links_delete(commotion->links, "come", NULL);
+        delete_link(commotion->links, "come", NULL);
     }
     return NULL;
 }
@@ -275,10 +276,10 @@ static void test_events(void **state)
     /* Gone and there again; there and gone again; another name. */
     assert_true(links_add_tap(links, "tap1", false, "", 0, ALIAS, NULL));
     settle(links);
-    assert_true(links_delete(links, "tap1", NULL));
+    assert_true(delete_link(links, "tap1", NULL));
     assert_true(links_add_tap(links, "tap1", false, "", 0, "new", NULL));
     assert_true(links_add_bridge(links, "br", ALIAS, NULL));
-    assert_true(links_delete(links, "br", NULL));
+    assert_true(delete_link(links, "br", NULL));
     assert_string_equal(ip("link set tap1 down name tap2"), "");
     run(links);
     assert_int_equal(seen.n, 3);
@@ -407,6 +408,7 @@ static int requests_fd(const struct links *links)
 static void test_broken_socket(void **state)
 {
     struct links *links = *state;
+    struct link_facts br;
     struct error error = {0};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int fd = requests_fd(links);
@@ -418,12 +420,14 @@ static void test_broken_socket(void **state)
     CHECK_HAS("broken", error.message, "try again");
     assert_true(links_add_bridge(links, "br", ALIAS, &error));
 
+    assert_true(links_find(links, "br", &br));
     fd = requests_fd(links);
     assert_true(fd >= 0);
     assert_int_equal(dup2(null, fd), fd);
-    assert_false(links_delete(links, "br", &error)); /* Not taken for one that is not there. */
+    /* Not taken for one that is not there. */
+    assert_false(links_delete(links, br.index, ALIAS, "br", &error));
     CHECK_HAS("broken", error.message, "try again");
-    assert_true(links_delete(links, "br", &error));
+    assert_true(delete_link(links, "br", &error));
 
     fd = requests_fd(links);
     assert_true(fd >= 0);
@@ -447,7 +451,7 @@ static void test_not_allowed(void **state)
     ok[0] = links_add_veth(links, "v1", "v2", 0, ALIAS, &errors[0]);
     ok[1] = links_add_tap(links, "tap1", false, "", 0, ALIAS, &errors[1]);
     ok[2] = links_add_bridge(links, "br1", ALIAS, &errors[2]);
-    ok[3] = links_delete(links, "br", &errors[3]);
+    ok[3] = delete_link(links, "br", &errors[3]);
     ok[4] = links_set_up(links, "br", false, &errors[4]);
     ok[5] = links_prepare_bridge(links, "br", &errors[5]);
     assert_true(links_find(links, "br", NULL)); /* Everybody may look. */
@@ -458,7 +462,7 @@ static void test_not_allowed(void **state)
         CHECK_HAS("not allowed", errors[i].message, "CAP_NET_ADMIN");
     }
     CHECK_HAS("not allowed", ip_link("br"), "\"UP\"");
-    assert_true(links_delete(links, "br", NULL));
+    assert_true(delete_link(links, "br", NULL));
     CHECK_INT("left", count_links(), 1);
 }
 

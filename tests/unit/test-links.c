@@ -486,37 +486,110 @@ static void test_master(void **state)
     CHECK_HAS("v1", ip_link("v1"), "\"master\":\"br2\"");
 }
 
+static void ignore_link(const char *name, bool exists, const struct link_facts *facts, void *aux)
+{
+    (void)name;
+    (void)exists;
+    (void)facts;
+    (void)aux;
+}
+
+static int index_of(struct links *links, const char *name)
+{
+    struct link_facts facts;
+
+    CHECK(name, links_find(links, name, &facts));
+    return facts.index;
+}
+
+/* By index and alias, whatever the link is called. */
 static void test_delete(void **state)
 {
     struct links *links = *state;
     struct error error = {0};
+    int v2;
+    int tap;
+    int br;
 
     check_ok("v1", links_add_veth(links, "v1", "v2", 0, ALIAS, &error), &error);
     check_ok("br", links_add_bridge(links, "br", ALIAS, &error), &error);
     check_ok("tap", links_add_tap(links, "tap", false, "", 0, ALIAS, &error), &error);
     check_ok("v2", links_set_master(links, "v2", "br", &error), &error);
-    assert_string_equal(ip("link property add dev br altname other"), "");
-    check_ok("altname", links_delete(links, "other", &error), &error);
+    v2 = index_of(links, "v2");
+    tap = index_of(links, "tap");
+    br = index_of(links, "br");
+    check_ok("another's", links_delete(links, br, "vifplugd:other", "br", &error), &error);
     assert_true(links_find(links, "br", NULL));
-    check_ok("veth", links_delete(links, "v2", &error), &error);
+    check_ok("veth", links_delete(links, v2, ALIAS, "v2", &error), &error);
     assert_false(links_find(links, "v1", NULL));
-    check_ok("tap", links_delete(links, "tap", &error), &error);
-    check_ok("br", links_delete(links, "br", &error), &error);
+    assert_string_equal(ip("link set tap down name tap9"), "");
+    check_ok("renamed", links_delete(links, tap, ALIAS, "tap", &error), &error);
+    assert_false(links_find(links, "tap9", NULL));
+    check_ok("br", links_delete(links, br, ALIAS, "br", &error), &error);
     CHECK("empty", count_links() == 1);
-    check_ok("missing", links_delete(links, "br", &error), &error);
-    check_ok("too long", links_delete(links, "1234567890123456", &error), &error);
-    check_failed("lo", links_delete(links, "lo", &error), &error, "lo", "not supported", "ip -d");
+    check_ok("missing", links_delete(links, br, ALIAS, "br", &error), &error);
+    check_failed("lo", links_delete(links, 1, "", "lo", &error), &error, "lo", "not supported",
+                 "ip -d");
+}
+
+/* What a daemon that was killed has begun: a link in our group without an alias. */
+static void test_incomplete(void **state)
+{
+    struct links *links = *state;
+    struct error error = {0};
+    struct link_facts facts;
+
+    check_ok("v1", links_add_veth(links, "v1", "v2", 0, ALIAS, &error), &error);
+    check_ok("br", links_add_bridge(links, "br", ALIAS, &error), &error);
+    check_ok("tap", links_add_tap(links, "tap", true, "", 0, ALIAS, &error), &error);
+    for (const char *const *name = (const char *const[]){"v1", "v2", "br", "tap", NULL}; *name;
+         name++) {
+        CHECK(*name, links_find(links, *name, &facts));
+        CHECK_INT(*name, facts.group, LINK_GROUP);
+        CHECK(*name, !link_is_incomplete(&facts));
+        CHECK_INT(*name, facts.multiqueue, !strcmp(*name, "tap"));
+    }
+    assert_string_equal(ip("link set dev br alias ''"), "");
+    assert_true(links_find(links, "br", &facts) && link_is_incomplete(&facts));
+    check_ok("br", links_delete(links, facts.index, ALIAS, "br", &error), &error);
+    assert_false(links_find(links, "br", NULL));
+}
+
+/* Links with our alias are known by it, as the notifications tell. */
+static void test_ours(void **state)
+{
+    struct links *links = *state;
+    char names[2][VIF_IFNAME_MAX + 1];
+    struct link_facts facts[2];
+    struct error error = {0};
+
+    check_ok("v1", links_add_veth(links, "v1", "v2", 0, "vifplugd:a", &error), &error);
+    check_ok("tap", links_add_tap(links, "tap", false, "", 0, "vifplugd:b", &error), &error);
+    links_run(links, ignore_link, NULL);
+    assert_int_equal(links_of_alias(links, "vifplugd:a", facts, names, 2), 2);
+    assert_int_equal(links_of_alias(links, "vifplugd:b", facts, names, 2), 1);
+    assert_string_equal(names[0], "tap");
+    assert_int_equal(links_of_alias(links, "vifplugd:c", facts, names, 2), 0);
+    /* They are looked up: what has changed since counts. */
+    assert_string_equal(ip("link set tap down name tap9"), "");
+    assert_int_equal(links_of_alias(links, "vifplugd:b", facts, names, 2), 1);
+    assert_string_equal(names[0], "tap9");
+    assert_string_equal(ip("link set tap9 alias other"), "");
+    assert_int_equal(links_of_alias(links, "vifplugd:b", facts, names, 2), 0);
+    check_ok("v1", delete_link(links, "v1", &error), &error);
+    assert_int_equal(links_of_alias(links, "vifplugd:a", facts, names, 2), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NETNS_TEST(test_veth),      NETNS_TEST(test_taken),
-        NETNS_TEST(test_bad_names), NETNS_TEST(test_rollback),
-        NETNS_TEST(test_bridge),    NETNS_TEST(test_tend_bridge),
-        NETNS_TEST(test_procfs),    NETNS_TEST(test_tap),
-        NETNS_TEST(test_set),       NETNS_TEST(test_set_up_keeps_flags),
-        NETNS_TEST(test_master),    NETNS_TEST(test_delete),
+        NETNS_TEST(test_incomplete), NETNS_TEST(test_ours),
+        NETNS_TEST(test_veth),       NETNS_TEST(test_taken),
+        NETNS_TEST(test_bad_names),  NETNS_TEST(test_rollback),
+        NETNS_TEST(test_bridge),     NETNS_TEST(test_tend_bridge),
+        NETNS_TEST(test_procfs),     NETNS_TEST(test_tap),
+        NETNS_TEST(test_set),        NETNS_TEST(test_set_up_keeps_flags),
+        NETNS_TEST(test_master),     NETNS_TEST(test_delete),
     };
 
     return netns_possible() ? cmocka_run_group_tests(tests, NULL, NULL) : NETNS_SKIPPED;

@@ -70,7 +70,7 @@ static void test_transitions(void **state)
     static const bool legal[OP_N_STATES][OP_N_STATES] = {
         /* To:           QUEUED COMMITTING SETTLING REALIZING CLEARING */
         [OP_QUEUED] = {true, true, false, true, true},
-        [OP_COMMITTING] = {true, false, true, false, false},
+        [OP_COMMITTING] = {true, false, true, false, true},
         [OP_SETTLING] = {true, false, false, true, true},
         [OP_REALIZING] = {true, false, false, false, true},
         [OP_CLEARING] = {false, false, false, false, false},
