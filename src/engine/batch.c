@@ -18,6 +18,15 @@ enum { PLANS_PER_BATCH = 4 };
 /* How long an operation on a slow device lets quick operations go first, ms. */
 enum { HOLD_MS = 1000 };
 
+/* Whether the undo `a` restores the VIF of `b`, or a port with the name of b's. */
+static bool restores(const struct op *a, const struct op *b)
+{
+    const struct port_spec *restored = a->plan.restored;
+
+    return restored && (!strcmp(restored->vif_id, b->request.vif_id) ||
+                        !strcmp(restored->port, b->plan.spec.port));
+}
+
 /* Whether two operations cannot share a transaction, because one affects how the other must be
  * planned. */
 static bool conflict(const struct op *a, const struct op *b)
@@ -28,7 +37,7 @@ static bool conflict(const struct op *a, const struct op *b)
     if (op_only_looks(a) || op_only_looks(b)) {
         return false;
     }
-    return !strcmp(x->port, y->port) ||
+    return !strcmp(x->port, y->port) || restores(a, b) || restores(b, a) ||
            (x->has_vf && y->has_vf && x->vf_num == y->vf_num && pci_addr_equal(&x->pf, &y->pf)) ||
            !strcmp(a->plan.evicted_vif, b->request.vif_id) ||
            !strcmp(b->plan.evicted_vif, a->request.vif_id) ||

@@ -378,7 +378,9 @@ void engine_wait(struct engine *engine)
         until = MIN(until, op->deadline);
     }
     if (!ovs_list_is_empty(&engine->ops.in[OP_COMMITTING]) && !stalled) {
-        until = MIN(until, now + ENGINE_STALL_MS); /* To notice that OVSDB stalls. */
+        /* To notice that OVSDB stalls. */
+        op = CONTAINER_OF(ovs_list_front(&engine->ops.in[OP_COMMITTING]), struct op, node);
+        until = MIN(until, op->sent_us / 1000 + ENGINE_STALL_MS + 1);
     }
     poll_timer_wait_until(until);
 }

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keys.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "sset.h"
+#include "plan/kind.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -109,6 +111,11 @@ static void learn(struct watch *watch, const struct record *record)
                                  (links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id));
     }
 
+    if (!strcmp(seen.spec.type, TYPE_DETACHED) && vif_kind_class(seen.spec.kind)->type) {
+        /* A recovery is about to give it back its type. */
+        snprintf(seen.spec.type, sizeof seen.spec.type, "%s",
+                 vif_kind_class(seen.spec.kind)->type(&seen.spec));
+    }
     if (!watched) {
         watched = xzalloc(sizeof *watched);
         memcpy(watched->vif_id, vif_id, strlen(vif_id) + 1);

@@ -377,7 +377,6 @@ static void test_wakes_for_what_is_stalled(void **state)
     int b;
 
     (void)state;
-    KNOWN_FAULT();
     rig.ovs->silent = true;
     PLUG(.vif = "a");
     rig_pass();

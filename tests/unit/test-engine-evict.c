@@ -171,7 +171,6 @@ static void test_plug_of_what_is_brought_back(void **state)
     int a, b;
 
     (void)state;
-    KNOWN_FAULT();
     PLUGGED(.vif = "b", .vf = 4);
     make_stale("vfrb");
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no such VF"});

@@ -252,7 +252,6 @@ static void test_dry_run_of_a_missing_link(void **state)
     int a;
 
     (void)state;
-    KNOWN_FAULT();
     PLUGGED(.vif = "a", TAP);
     fake_remove_link(rig.links, "tap0");
     a = PLUG(.vif = "a", TAP, .dry_run = true);
@@ -267,7 +266,6 @@ static void test_unplug_that_is_answered_too_late(void **state)
     int a;
 
     (void)state;
-    KNOWN_FAULT();
     PLUGGED(.vif = "a", TAP);
     rig.ovs->silent = true;
     a = UNPLUG(.vif = "a");
@@ -413,7 +411,6 @@ static void test_plug_behind_a_removal_that_was_given_up(void **state)
     int a;
 
     (void)state;
-    KNOWN_FAULT();
     PLUGGED(.vif = "a", TAP);
     rig.link_remover->silent = true;
     UNPLUG(.vif = "a", .timeout_ms = 300);

@@ -320,7 +320,6 @@ static void test_made_bridge_is_handed_over_at_commit(void **state)
     int b;
 
     (void)state;
-    KNOWN_FAULT();
     CHECK("set", nic_profile_set(&rig.profile, "set-vf-mac", "try", why, sizeof why));
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .vf_mac = "00:00:00:00:00:00"});
     fail_port("vhub", "no", 0);

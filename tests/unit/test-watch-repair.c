@@ -175,7 +175,6 @@ static void test_stale(void **state)
 static void test_removed_while_it_is_recovered(void **state)
 {
     (void)state;
-    KNOWN_FAULT();
     start();
     snprintf(port()->type, sizeof port()->type, "%s", TYPE_DETACHED);
     rig_restart();
