@@ -136,12 +136,6 @@ void rig_restart(void);
 /* The same, and there is no netlink from then on. */
 void rig_restart_without_links(void);
 
-/* Skips a test of what the engine does not do right yet, unless TEST_FAULTS is set. */
-#define KNOWN_FAULT()                                                                              \
-    if (!getenv("TEST_FAULTS")) {                                                                  \
-        skip();                                                                                    \
-    }
-
 /* Begins anew within a test, for the next row of its table. */
 void rig_renew(void);
 
