@@ -45,14 +45,14 @@ VLOG_DEFINE_THIS_MODULE(vifplugd);
 
 #define DEFAULT_CONFIG "/etc/vifplugd/vifplugd.conf"
 
-/* How long operations that have begun may take to end after SIGTERM, ms. */
+/* How long operations that have begun may still take after SIGTERM, ms. */
 #define DRAIN_MS 5000
 
-/* How long a busy loop leaves the control socket alone, ms. */
+/* How long a busy loop does not look at the control socket, ms. */
 #define UNIXCTL_PAUSE_MS 10
 
 struct options {
-    const char *config; /* NULL: the default path, if it is there. */
+    const char *config; /* NULL: the default path, if that file exists. */
     const char *socket;
     const char *db;
     const char *sysfs_root;
@@ -60,7 +60,7 @@ struct options {
     const char *unixctl;
 };
 
-/* Everything there is, in the order in which it is made. */
+/* All modules, in the order of their start. */
 struct daemon {
     struct options options;
     struct config config;
@@ -82,8 +82,8 @@ struct daemon {
     struct reaps *reaps;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
-    long long int unixctl_next; /* When `unixctl` is looked at again at the earliest, ms. */
-    bool unixctl_seen;          /* It was, in this pass. */
+    long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
+    bool unixctl_seen;          /* This pass has looked at `unixctl`. */
     bool ready;
     bool exiting;
     long long int exit_by;
@@ -103,12 +103,13 @@ static void on_signal(int number)
         stop_signal = 1;
     }
     if (write(signal_pipe[1], "", 1) < 0) {
-        /* The pipe is full: a wake-up is on its way already. */
+        /* The pipe is full, so the loop wakes up anyway. */
     }
     errno = saved;
 }
 
-/* OVS's own handlers would exit with 143; it leaves signals alone that have a handler already. */
+/* OVS's own handlers would exit with 143; OVS installs none for signals that have a handler
+ * already. */
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
@@ -324,7 +325,7 @@ static void start_watch(struct daemon *daemon)
     daemon->watch = watch_create(&env);
 }
 
-/* Without netlink all but VIFs with links of the kernel can still be plugged. */
+/* Without netlink, all VIFs without links still work. */
 static struct links *open_links(void)
 {
     struct error error;
@@ -406,9 +407,9 @@ static void stop(struct daemon *daemon)
     free(daemon->run_dir);
 }
 
-/* What can change while running is read again: who may connect, timeouts, NIC profiles. What cannot
- * (the socket and its group, the number of connections, the database) keeps its value until the
- * next start. */
+/* Reads again the settings that can change while the daemon runs: who may connect, timeouts, NIC
+ * profiles. The others (the socket and its group, the number of connections, the database) keep
+ * their values until the next start. */
 static void reload(struct daemon *daemon)
 {
     struct config *config = xmalloc(sizeof *config);
@@ -458,7 +459,7 @@ static void handle_signals(struct daemon *daemon)
         return;
     }
     while (read(signal_pipe[0], buffer, sizeof buffer) > 0) {
-        /* Only the waking counts. */
+        /* The bytes only wake up the loop. */
     }
     if (reload_signal) {
         reload_signal = 0;
@@ -473,8 +474,8 @@ static void handle_signals(struct daemon *daemon)
     }
 }
 
-/* The control socket is tried with accept(), a system call that nearly always finds nobody. So a
- * busy loop tries it once per UNIXCTL_PAUSE_MS. */
+/* unixctl_server_run() calls accept(), which nearly always finds no connection. So a busy loop
+ * calls it once per UNIXCTL_PAUSE_MS. */
 static void run_unixctl(struct daemon *daemon)
 {
     daemon->unixctl_seen = time_msec() >= daemon->unixctl_next;
@@ -484,7 +485,7 @@ static void run_unixctl(struct daemon *daemon)
     }
 }
 
-/* A pass that has not tried is followed by one that does. */
+/* If this pass has not looked at the control socket, wakes up the loop in time for that. */
 static void wait_for_unixctl(struct daemon *daemon)
 {
     if (daemon->unixctl_seen) {
@@ -494,11 +495,12 @@ static void wait_for_unixctl(struct daemon *daemon)
     }
 }
 
-/* What OVSDB has of dpdk-extra, and which vswitchd has read it. */
+/* Notes the dpdk-extra of OVSDB, and which vswitchd has read it. */
 static void follow_dpdk_extra(struct daemon *daemon, const struct ovs_globals *globals)
 {
     if (ovs_synced(daemon->ovs)) {
-        /* dpdk_initialized outlives the vswitchd that set it, until the next one answers. */
+        /* dpdk_initialized stays after the end of the vswitchd that set it, until the next one sets
+         * cur_cfg. */
         bool has_read = globals->dpdk_initialized &&
                         vswitchd_state(daemon->vswitchd) == VSWITCHD_ALIVE &&
                         !vswitchd_is_starting(daemon->vswitchd);
@@ -508,8 +510,9 @@ static void follow_dpdk_extra(struct daemon *daemon, const struct ovs_globals *g
     }
 }
 
-/* Facts first, then the transaction: an idle daemon goes from a request to its transaction in one
- * pass. Replies, lists and the watch for drift follow, since OVSDB need not wait for them. */
+/* Reads facts first, then sends the transaction: an idle daemon reads a request and sends its
+ * transaction in one pass. Replies, lists and the watch for drift follow, because OVSDB need not
+ * wait for them. */
 static void run(struct daemon *daemon)
 {
     struct ovs_globals globals;
@@ -564,8 +567,9 @@ int main(int argc, char *argv[])
 {
     static struct daemon daemon = {.options = {.sysfs_root = "/sys"}};
 
-    /* The replica comes and goes in many small pieces. What glibc keeps apart of them for reuse it
-     * has to merge whenever something larger is wanted: a fifth of the time of a start. */
+    /* The IDL allocates and frees its replica in many small pieces. glibc keeps freed pieces apart
+     * for reuse, and merges them whenever something larger is allocated: this took a fifth of the
+     * time of a start. */
     mallopt(M_MXFAST, 0);
     set_program_name(argv[0]);
     ovs_set_program_name(program_name, VIFPLUG_VERSION);

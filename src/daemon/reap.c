@@ -12,7 +12,7 @@ struct reaps {
     const struct engine_env *env;
     struct engine *engine;
     struct server *server;
-    struct ovs_list list; /* Of struct reap: those under way. */
+    struct ovs_list list; /* List of struct reap: the reaps under way. */
 };
 
 struct reap {
@@ -70,7 +70,7 @@ static void finish(struct reap *reap)
     destroy(reap);
 }
 
-/* One of its unplugs has ended. */
+/* Called when an unplug of the reap has ended. */
 static void unplugged(void *reap_, const struct op_result *result)
 {
     struct reap *reap = reap_;
@@ -156,7 +156,7 @@ static bool check_named(const struct search *search, const struct request *reque
     return true;
 }
 
-/* For `n` VIFs. */
+/* Makes a reap for `n` VIFs. */
 static struct reap *create(struct reaps *reaps, const struct request *request, uint64_t connection,
                            size_t n)
 {
@@ -186,7 +186,7 @@ static bool unplug_all(struct reaps *reaps, const struct request *request, uint6
             "%zu more are stale than may wait at a time (max_queued); reap again", n - n_fit);
     }
     for (size_t i = 0; i < n_fit; i++) {
-        struct error ignored; /* There is room. */
+        struct error ignored; /* engine_room() says that the engine takes it. */
 
         reap->n_pending += engine_unplug_stale(
             reaps->engine, ids[i], request->timeout_ms,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reaping: stale VIFs are unplugged by one operation each; one reply tells of all of them. */
+/* Reaping: unplugs stale VIFs, one operation for each, and sends one reply for all of them. */
 
 #ifndef VP_REAP_H
 #define VP_REAP_H 1
@@ -14,13 +14,13 @@
 
 struct reaps;
 
-/* All borrowed; all must outlive it, and it must outlive the engine's operations. */
+/* All borrowed; they must outlive the reaps, and the reaps must outlive the engine's operations. */
 struct reaps *reaps_create(const struct engine_env *env, struct engine *engine,
                            struct server *server);
 void reaps_destroy(struct reaps *reaps);
 
-/* Unplugs stale VIFs: those that the request names, else all. Replies to `connection` when that is
- * done. Returns false with *error filled: busy, or invalid_request if one that is named is not
+/* Unplugs stale VIFs: those that the request names, else all. Replies to `connection` after the
+ * last unplug. Returns false with *error filled: busy, or invalid_request if a named VIF is not
  * stale. */
 bool reaps_start(struct reaps *reaps, const struct request *request, uint64_t connection,
                  struct error *error);

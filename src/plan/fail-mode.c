@@ -12,7 +12,7 @@
 
 const char *const fail_mode_policy_names[] = {"auto", "secure", "standalone", NULL};
 
-/* The value that holds for a chassis: that of the key with its name behind it comes first. */
+/* The value that applies to a chassis: the key with its name at the end takes precedence. */
 static const char *chassis_value(const struct smap *ids, const char *key, const char *chassis,
                                  const char *otherwise)
 {
@@ -28,7 +28,8 @@ static bool is_bridge_of(const struct smap *ids, const char *chassis, const char
            !strcmp(chassis_value(ids, OVN_BRIDGE, chassis, OVN_DEFAULT_BRIDGE), bridge);
 }
 
-/* The chassis name behind a key; NULL if there is none, or another option's name goes on there. */
+/* The chassis name at the end of a key; NULL if the key has none, or if the rest belongs to the
+ * name of another option. */
 static const char *chassis_in(const char *key)
 {
     static const char *const options[] = {"probe-interval", "mappings", "datapath-type", "remote"};
@@ -51,7 +52,7 @@ static const char *chassis_in(const char *key)
 }
 
 /* Several ovn-controllers can share a switch, and the name that one is started with (-n) need not
- * be in OVSDB. So each name that a key has counts, beside system-id. */
+ * be in OVSDB. So the names in all keys count, besides system-id. */
 bool fail_mode_ovn_names(const struct smap *external_ids, const char *bridge)
 {
     const struct smap_node *node;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hybrid: the guest's tap is on a Linux bridge of its own, where iptables can filter, and a veth
- * pair leads from there to Open vSwitch (os-vif's OvsPlugin._plug_bridge()). */
+/* hybrid: the guest's tap is on a separate Linux bridge, where iptables can filter, and a veth pair
+ * leads from there to Open vSwitch (os-vif's OvsPlugin._plug_bridge()). */
 
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +27,11 @@ static bool spec_hybrid(const struct vif *vif, const struct spec_facts *facts OV
         !strcmp(links->linux_bridge, links->peer)) {
         return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_LINUX_BRIDGE),
                          "The Linux bridge %s has the name of the OVS bridge or of the veth pair; "
-                         "give it a name of its own.",
+                         "give it another name.",
                          links->linux_bridge);
     }
     links->mtu = spec->mtu_request;
-    spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdevs' own MTU is set. */
+    spec->mtu_request = 0; /* os-vif's update_device_mtu(): sets the MTU of the netdevs instead. */
     snprintf(spec->port, sizeof spec->port, "%s", links->netdev);
     smap_replace(&spec->external_ids, KEY_LINUX_BRIDGE, links->linux_bridge);
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel-representor: the netdev that stands for a VF in the kernel's switchdev model, as a port of
- * a system datapath (os-vif's OvsPlugin._plug_vf()). The netdev is the device's: it is set up and
- * down, and never made or deleted. */
+/* kernel-representor: the netdev that represents a VF in the kernel's switchdev model, as a port of
+ * a system datapath (os-vif's OvsPlugin._plug_vf()). The netdev belongs to the device: the daemon
+ * sets it up and down, and never makes or deletes it. */
 
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static bool spec_kernel_representor(const struct vif *vif, const struct spec_fac
     spec->links.kind = LINKS_NETDEV;
     snprintf(spec->links.netdev, sizeof spec->links.netdev, "%s", facts->kernel_representor);
     spec->links.mtu = spec->mtu_request;
-    spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
+    spec->mtu_request = 0; /* os-vif's update_device_mtu(): sets the MTU of the netdev instead. */
     return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ovs: a tap device on Open vSwitch. Mostly libvirt makes the port when the guest starts, and no
- * more than the bridge is ensured; with create_port the port is made here, with create_tap the tap
- * as well, and with per_port_bridge the port is on a bridge of its own with a pair of patch ports
- * between (os-vif's OvsPlugin._plug_vif_generic(), _plug_port_bridge(), _create_vif_port()). */
+/* ovs: a tap device on Open vSwitch. Usually libvirt makes the port when the guest starts, and
+ * vifplugd only ensures the bridge. With create_port it makes the port, with create_tap also the
+ * tap; with per_port_bridge the port is on a separate bridge, and a pair of patch ports leads to
+ * the VIF's bridge (os-vif's OvsPlugin._plug_vif_generic(), _plug_port_bridge(),
+ * _create_vif_port()). */
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, stru
 
     if (!strcmp(vif->vif_name, vif->bridge)) {
         return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_VIF_NAME),
-                         "The VIF's name %s is that of its bridge; give it a name of its own.",
+                         "The VIF's name %s is that of its bridge; give it another name.",
                          vif->vif_name);
     }
     links->kind = LINKS_TAP;
@@ -39,11 +40,11 @@ static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, stru
     links->multiqueue = vif->multiqueue;
     memcpy(links->address, vif->address, sizeof links->address);
     links->mtu = spec->mtu_request;
-    spec->mtu_request = 0; /* os-vif's update_device_mtu(): the netdev's own MTU is set. */
+    spec->mtu_request = 0; /* os-vif's update_device_mtu(): sets the MTU of the netdev instead. */
     spec->awaits_netdev = !links->create && !facts->guest_netdev_exists;
     if (facts->per_port_bridge) {
         spec_port_bridge(vif, spec);
-        spec->awaits_netdev = false; /* The patch ports need none. */
+        spec->awaits_netdev = false; /* The patch ports need no netdev. */
     } else {
         snprintf(spec->port, sizeof spec->port, "%s", vif->vif_name);
         spec->no_port = !vif->create_port;
@@ -54,8 +55,8 @@ static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, stru
     return true;
 }
 
-/* A tap is named whether it was made here or by QEMU: its alias decides whether it goes with the
- * port. */
+/* Names the tap, no matter whether the daemon or QEMU made it: its alias decides whether it is
+ * removed with the port. */
 static void interpret(struct port_spec *spec)
 {
     const struct smap *ids = &spec->external_ids;

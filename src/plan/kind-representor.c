@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* representor: a type=dpdk port for a SmartNIC's VF. The guest's vhost-user socket, if there is
- * one, is served by the card, so its path and mode are the NIC profile's; a request can only agree.
- */
+/* representor: a port of type dpdk for a SmartNIC's VF. If the guest has a vhost-user socket, the
+ * card serves it, so the NIC profile decides its path and mode; a request can only agree. */
 
 #include <stdio.h>
 #include <string.h>
@@ -94,8 +93,8 @@ static bool spec_representor(const struct vif *vif, const struct spec_facts *fac
              nic->vhost_socket[0] ? nic->vhost_socket : vif->vhost_path);
     spec->vhost_mode = nic->vhost_socket[0] ? nic->vhost_mode : vif->vhost_mode;
     if (spec->vhost_mode == VHOST_MODE_SERVER) {
-        /* vswitchd passes it over on a port of type dpdk. It is for libvirt, which finds a server
-         * socket's interface, for its statistics, by this option alone
+        /* vswitchd ignores this option on a port of type dpdk. It is for libvirt: only by this
+         * option libvirt finds the interface of a server socket, for its statistics
          * (virNetDevOpenvswitchGetVhostuserIfname()). */
         smap_replace(&spec->options, OPTION_VHOST_PATH, spec->vhost_path);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vhost-user: OVS itself serves the guest (os-vif's OvsPlugin._plug_vhostuser). The guest as server
- * gets a dpdkvhostuserclient port with its path, the guest as client a dpdkvhostuser port, whose
- * socket vswitchd makes in a place of its own choosing. */
+/* vhost-user: OVS itself serves the guest (os-vif's OvsPlugin._plug_vhostuser). A guest as server
+ * gets a dpdkvhostuserclient port with its path; a guest as client gets a dpdkvhostuser port, for
+ * which vswitchd chooses the socket's path. */
 
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "plan/kind.h"
 #include "util.h"
 
-/* OVS's lib/netdev-dpdk.c: NETDEV_DPDK_MAX_PKT_LEN (9728) less headers. It refuses a larger one
- * with no more than a line in its log, and a port without a guest shows no MTU to compare. */
+/* OVS's lib/netdev-dpdk.c: NETDEV_DPDK_MAX_PKT_LEN (9728) less headers. OVS refuses a larger MTU
+ * only with a line in its log, and a port without a guest shows no MTU to compare. */
 enum { VHOST_USER_MTU_MAX = 9702 };
 
 static bool spec_vhost_user(const struct vif *vif, const struct spec_facts *facts,

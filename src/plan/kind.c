@@ -3,8 +3,7 @@
 
 #include "util.h"
 
-/* An unplug may name a VIF by its id alone. A hybrid VIF is the only one whose links are named by
- * that. */
+/* An unplug may have only the VIF's id. Only a hybrid VIF names its links by the id. */
 static void leftovers_by_id(const struct vif *vif, const char *vif_id, struct link_spec *links)
 {
     kind_hybrid.leftovers(vif, vif_id, links);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans in words: what a dry run shows. */
+/* Plans as text, for dry runs. */
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -95,7 +95,8 @@ static void describe_qos_change(const struct port_spec *spec, struct lines *line
     }
 }
 
-/* What goes beside a port: a bridge of its own, and the trunk bridge that it was on. */
+/* Describes the bridges that are removed with a port: its separate bridge (per_port_bridge), and
+ * the trunk bridge that it was on. */
 static void describe_leaving(const char *port_bridge, bool drop_bridge, const char *bridge,
                              struct lines *lines)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans of plugs, updates and repairs: who may have what, and what is to be done beside the port's
- * own columns. */
+/* Plans of plugs, updates and repairs: who may have a name or a VF, and what to do besides the
+ * port's own columns. */
 
 #include <stdio.h>
 #include <string.h>
@@ -63,8 +63,8 @@ static bool takes_same_vf(const struct record *owner, const struct port_spec *sp
            pci_addr_equal(&owner->spec.pf, &spec->pf);
 }
 
-/* Whether the VIF may have what it claims: its port's name and its VF. *evicted is then the VIF
- * that has to go for it, or NULL. */
+/* Whether the VIF may have its port's name and its VF. *evicted is then the port to evict for them,
+ * or NULL. */
 static bool check_claims(const struct vif *vif, const struct port_spec *spec,
                          const struct switch_facts *facts, const struct record **evicted,
                          struct error *error)
@@ -73,13 +73,15 @@ static bool check_claims(const struct vif *vif, const struct port_spec *spec,
     const struct record *owner = facts->vf_owner;
 
     if (name_owner && spec->no_port && !name_owner->ours) {
-        name_owner = NULL; /* Made by whoever starts the guest (libvirt), as was asked for. */
+        name_owner =
+            NULL; /* Made by the program that starts the guest (libvirt), as the request says. */
     }
     if (name_owner && !takes_same_vf(name_owner, spec)) {
         return refuse_name(vif, spec, name_owner, error);
     }
     if (!owner) {
-        owner = name_owner; /* A kernel representor's netdev has one name only. */
+        owner = name_owner; /* A kernel representor's netdev has only one name, so this port has the
+                             * VF. */
     }
     if (owner && !(owner->ours && (facts->evict || strcmp(owner->boot_id, facts->boot_id)))) {
         return refuse_vf(vif, spec, owner, error);
@@ -98,7 +100,8 @@ static bool refuse_port_bridge(const struct vif *vif, const char *what, const ch
         what, name);
 }
 
-/* A VIF's bridge of its own: somebody else may have its names, and parts of it may be missing. */
+/* Plans the VIF's separate bridge: another program may have its names, and parts of it may be
+ * missing. */
 static bool plan_port_bridge(const struct vif *vif, const struct port_spec *spec,
                              const struct switch_facts *facts, struct plan *plan,
                              struct error *error)
@@ -139,7 +142,7 @@ static bool plan_links(const struct port_spec *spec, const struct switch_facts *
     return true;
 }
 
-/* No column differs, but next_cfg is incremented so that vswitchd looks at the port again. */
+/* No column differs, but increments next_cfg so that vswitchd looks at the port again. */
 static void look_again(struct plan *plan, const char *reason)
 {
     plan->action = ACTION_UPDATE;
@@ -147,7 +150,7 @@ static void look_again(struct plan *plan, const char *reason)
     plan_why(plan, "%s", reason);
 }
 
-/* A port whose columns are as asked. */
+/* Plans for a port whose columns are as required. */
 static bool plan_none(const struct port_spec *spec, const struct switch_facts *facts,
                       struct plan *plan, struct error *error)
 {
@@ -159,7 +162,7 @@ static bool plan_none(const struct port_spec *spec, const struct switch_facts *f
     } else if (spec->no_port) {
         return true;
     } else if (facts->written) {
-        /* Our transaction happened after all; vswitchd may not have seen it yet. */
+        /* OVSDB has committed our transaction after all; vswitchd may not have seen it yet. */
         look_again(plan, "ovs-vswitchd has to confirm it");
         plan->awaits_only = true;
     } else if (facts->awaits_device) {

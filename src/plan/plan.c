@@ -10,7 +10,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
-/* Keys that are ours in any row that is ours. */
+/* In our rows these keys are always ours. */
 static const char *const our_options[] = {OPTION_DEVARGS, OPTION_VF_MAC, OPTION_VHOST_PATH,
                                           OPTION_PEER};
 static const char *const our_external_ids[] = {
@@ -19,9 +19,9 @@ static const char *const our_external_ids[] = {
     KEY_PF,       KEY_VF_NUM,       KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE, KEY_GUEST_PORT,
 };
 
-/* Options that name the device or the socket behind the port; the first alone on one of type dpdk.
- * (dpdk-vf-mac can be changed in place, but not be taken back: OVS goes on trying to set the last
- * one.) */
+/* The options that name the device or the socket behind the port; only the first counts on a port
+ * of type dpdk. (dpdk-vf-mac can change in place, but its removal needs a replacement: OVS keeps
+ * trying to set the last MAC.) */
 static const char *const locators[] = {OPTION_DEVARGS, OPTION_VHOST_PATH};
 
 void plan_init(struct plan *plan)
@@ -65,7 +65,7 @@ static bool in_list(const char *key, const char *const *list, size_t n)
     return false;
 }
 
-/* What must be set in and removed from `current` to make our keys those of `goal`. */
+/* Finds what to set in `current` and what to remove, so that our keys become those of `goal`. */
 static void diff_maps(const struct smap *current, const struct smap *goal,
                       const struct smap *written, const char *const *ours, size_t n_ours,
                       struct smap *set, struct smap *remove)
@@ -124,7 +124,7 @@ static void why_map(struct plan *plan, const struct smap *map, const char *verb)
     }
 }
 
-/* A trunk bridge that the VIF leaves goes as it does at unplug. */
+/* Plans to remove a trunk bridge that the VIF leaves, as at unplug. */
 static void note_move(const struct record *current, const struct port_spec *goal, struct plan *plan)
 {
     const char *bridge = current->spec.bridge;
@@ -141,7 +141,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
 {
     const struct port_spec *now = &current->spec;
     bool replace;
-    size_t n_marks;
+    size_t n_uncounted;
     size_t n_ids;
 
     diff_maps(&now->options, &goal->options, written ? &written->options : NULL, our_options,
@@ -171,10 +171,11 @@ static void plan_change(const struct record *current, const struct port_spec *go
     why_map(plan, &plan->remove_options, "goes");
     plan->needs_switch = plan->why[0] != '\0';
 
-    n_marks = (smap_get(&plan->set_external_ids, KEY_BOOT_ID) != NULL) +
-              (size_t)(smap_get(&plan->set_external_ids, KEY_PCI_SLOT) != NULL);
+    /* Boot id and PCI slot do not count as changes. */
+    n_uncounted = (smap_get(&plan->set_external_ids, KEY_BOOT_ID) != NULL) +
+                  (size_t)(smap_get(&plan->set_external_ids, KEY_PCI_SLOT) != NULL);
     n_ids = smap_count(&plan->set_external_ids) + smap_count(&plan->remove_external_ids);
-    plan->changes = plan->needs_switch || n_ids > n_marks;
+    plan->changes = plan->needs_switch || n_ids > n_uncounted;
     why_map(plan, &plan->set_external_ids, "changes");
     why_map(plan, &plan->remove_external_ids, "goes");
     if (!plan->why[0]) {
@@ -185,8 +186,8 @@ static void plan_change(const struct record *current, const struct port_spec *go
     replace = touches(&plan->set_options, locators,
                       strcmp(goal->type, TYPE_DPDK) ? ARRAY_SIZE(locators) : 1) ||
               smap_get(&plan->remove_options, OPTION_VF_MAC);
-    /* A port that is closed and opened anyway (other type, other bridge, failed before) takes a new
-     * device or socket at once; any other needs the two steps. */
+    /* A port that vswitchd closes and opens anyway (other type, other bridge, failed before) takes
+     * a new device or socket at once; any other port needs the two steps. */
     plan->action = ACTION_UPDATE;
     if (!plan->set_type && !plan->old_bridge[0] && !record_failed(current) && replace) {
         plan->action = ACTION_REPLACE;
@@ -214,7 +215,7 @@ static void plan_creation(const struct record *current, const struct port_spec *
         plan_why(plan, "port %s becomes %s", current->spec.port, goal->port);
         note_move(current, goal, plan);
         if (!goal->has_qos && record_has_limits(current)) {
-            plan->spec.has_qos = true; /* Nothing was said of limits, so they stay. */
+            plan->spec.has_qos = true; /* The request has no limits, so the present ones stay. */
             plan->spec.qos = current->spec.qos;
         }
     } else {
@@ -222,7 +223,7 @@ static void plan_creation(const struct record *current, const struct port_spec *
     }
 }
 
-/* The caller makes the port: no more than the bridge is ensured, and a port that there is stays. */
+/* The caller makes the port: only ensures the bridge, and keeps a port that exists. */
 static void plan_bridge_only(const struct port_spec *goal, struct plan *plan)
 {
     if (plan->create_bridge) {
@@ -241,7 +242,8 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
     plan_destroy(plan);
     plan_init(plan);
     if (goal) {
-        plan->spec = *goal; /* It stays as it is (plan.h), so its maps need not be copied. */
+        plan->spec =
+            *goal; /* `goal` does not change (plan.h), so the plan need not copy its maps. */
         plan->borrowed = true;
     } else if (current) {
         port_spec_clone(&plan->spec, &current->spec);
@@ -263,7 +265,7 @@ void plan_transition(const struct record *current, const struct port_spec *goal,
     }
 }
 
-/* Waits for what the first step of a replacement has begun. */
+/* Makes the plan wait for the end of a replacement's first step. */
 static void await_release(struct plan *plan)
 {
     plan->action = ACTION_REPLACE;

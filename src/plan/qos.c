@@ -13,10 +13,12 @@
 /* neutron_lib.services.qos.constants.DEFAULT_BURST_RATE, in percent. */
 enum { BURST_PERCENT = 80 };
 
-/* A frame of NETDEV_DPDK_MAX_PKT_LEN (9728 bytes), in kb: a smaller bucket passes none of those. */
+/* A frame of NETDEV_DPDK_MAX_PKT_LEN (9728 bytes), in kb: a smaller bucket does not pass such a
+ * frame. */
 enum { BURST_MIN_KB = 78 };
 
-/* OVS_MAX_RATE of neutron.agent.common.ovs_lib, which it gives the root of linux-htb, bit/s. */
+/* OVS_MAX_RATE of neutron.agent.common.ovs_lib, which the agent sets at the root of linux-htb,
+ * bit/s. */
 #define HTB_MAX_RATE "34359738367"
 
 void qos_rows_init(struct qos_rows *rows)
@@ -107,7 +109,7 @@ void qos_rows_for_default(const char *qos_type, const char *port, struct qos_row
     smap_replace(&rows->external_ids, "_type", qos_type);
 }
 
-/* Whether `map` has no keys but these. */
+/* Whether `map` has no other keys than these. */
 static bool has_only(const struct smap *map, const char *key1, const char *key2)
 {
     size_t n = (size_t)(smap_get(map, key1) != NULL) + (size_t)(smap_get(map, key2) != NULL);
@@ -115,7 +117,7 @@ static bool has_only(const struct smap *map, const char *key1, const char *key2)
     return smap_count(map) == n;
 }
 
-/* What `key` has as a multiple of `unit`, rounded down. */
+/* The value of `key` in units of `unit`, rounded down. */
 static int64_t read_units(const struct smap *map, const char *key, unsigned int unit)
 {
     return (int64_t)(smap_get_ullong(map, key, 0) / unit);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is checked of specs of more than one kind. */
+/* Checks of specs of more than one kind. */
 
 #include <string.h>
 

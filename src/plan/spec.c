@@ -12,8 +12,9 @@ static bool is_host_device(const struct vif *vif)
     return vif->kind == VIF_KIND_HOST_DEVICE;
 }
 
-/* os-vif's default where neither VIF nor bridge nor profile says: OvsPlugin._plug_vhostuser() takes
- * netdev, everything else system; a native representor can only be on netdev. */
+/* os-vif's default if neither VIF nor bridge nor profile has a datapath type:
+ * OvsPlugin._plug_vhostuser() uses netdev, everything else system. A native representor works only
+ * on netdev. */
 static const char *default_datapath(const struct vif *vif)
 {
     const char *type = vif_kind_class(vif->kind)->default_datapath;
@@ -21,8 +22,9 @@ static const char *default_datapath(const struct vif *vif)
     return type ? type : "system";
 }
 
-/* Settles the bridge's datapath type: the request's, else the existing bridge's, else the NIC
- * profile's, else os-vif's default. An existing bridge is never changed, only agreed with. */
+/* Chooses the bridge's datapath type: the request's, else the existing bridge's, else the NIC
+ * profile's, else os-vif's default. Refuses a request that differs from an existing bridge, because
+ * vifplugd never changes a bridge's type. */
 static bool choose_datapath(const struct vif *vif, const struct spec_facts *facts,
                             struct port_spec *spec, struct error *error)
 {
@@ -75,8 +77,8 @@ static void fill_external_ids(const struct vif *vif, const struct spec_facts *fa
     }
 }
 
-/* Its QoS type is for datapaths of the kernel (supports_tc_qdisc()); trunk bridges have VLANs of
- * their own. */
+/* os-vif's default QoS type is for datapaths of the kernel (supports_tc_qdisc()); trunk bridges
+ * have their own VLANs. */
 void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec)
 {
     spec->isolate = isolate_vif && !is_trunk_bridge(spec->bridge);
