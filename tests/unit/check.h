@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the unit tests share: cmocka with the headers that it wants first, and checks that name the
- * row of the table at which they fail. */
+/* What the unit tests share: cmocka with the headers that it needs before it, and checks whose
+ * failure names the row of the table. */
 
 #ifndef TEST_CHECK_H
 #define TEST_CHECK_H 1
@@ -17,7 +17,7 @@
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-/* CMOCKA_TEST_FILTER in the environment names the tests that run, as a pattern of the shell. */
+/* CMOCKA_TEST_FILTER in the environment selects the tests to run, by a shell pattern. */
 __attribute__((constructor)) static void filter_tests(void)
 {
     const char *pattern = getenv("CMOCKA_TEST_FILTER");
@@ -74,7 +74,7 @@ static inline void check_in_range_(int64_t got, int64_t least, int64_t most, con
     }
 }
 
-/* Each fails the test, naming `row` and the expression. */
+/* Each fails the test with `row` and the expression in the message. */
 #define CHECK(row, condition) check_(condition, row, #condition, __FILE__, __LINE__)
 #define CHECK_STR(row, got, expected) check_str_(got, expected, row, #got, __FILE__, __LINE__)
 #define CHECK_HAS(row, text, part) check_has_(text, part, row, #text, __FILE__, __LINE__)

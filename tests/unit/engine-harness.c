@@ -10,7 +10,7 @@
 #include "util.h"
 #include "wire/reply.h"
 
-/* A loop that has not come to rest by then never will. */
+/* The most passes until the loop must sleep. */
 enum { PASSES_MAX = 1000 };
 
 struct rig rig;
@@ -101,7 +101,7 @@ static void on_reply(void *aux, const struct op_result *result)
     to->times = result->times;
 }
 
-/* In place of those of src/wire and src/daemon: a reap is told like this. */
+/* These two replace the functions of src/wire and src/daemon: they note the reply to a reap. */
 char *reply_reap(const char *id, const char *const *vif_ids, size_t n, const char *const *warnings_,
                  size_t n_warnings)
 {
@@ -406,7 +406,7 @@ void rig_restart(void)
     }
     reaps_destroy(rig.reaps);
     rig.link_remover->n = 0;
-    if (rig.ovs->sent) { /* It happens, and nobody hears of it. */
+    if (rig.ovs->sent) { /* OVSDB commits the transaction; no engine takes the result. */
         int64_t next_cfg;
         char *error_text;
 
@@ -426,7 +426,7 @@ void rig_restart_without_links(void)
     rig_restart();
 }
 
-/* A netdev of the card in the kernel's switchdev model. */
+/* Makes a netdev of the card in the kernel's switchdev model. */
 static void make_netdev(const char *name, const char *port)
 {
     static const char switch_id[] = "0c42a10300b1c2d3";
@@ -447,7 +447,7 @@ static void make_netdev(const char *name, const char *port)
     fclose(file);
 }
 
-/* The PF's own, and the representor of VF 5, the second. */
+/* Makes the PF's netdev, and the representor of VF 5, which is the card's second VF. */
 static void make_netdevs(void)
 {
     char path[128];
@@ -467,7 +467,7 @@ int rig_group_setup(void **state)
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8", NULL};
 
     (void)state;
-    /* The log is written, so that what is put into it is looked at, but not kept. */
+    /* The log goes to /dev/null, so the tests run the code that formats its lines. */
     vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
     vlog_set_log_file("/dev/null");
     vlog_set_levels(NULL, VLF_FILE, VLL_DBG);
@@ -514,7 +514,7 @@ int rig_setup(void **state)
     rig.link_remover->links = rig.links;
     rig.nic = nic_create(sysfs_root, &rig.profile, 1);
     start_engine();
-    rig_settle(); /* What a start finds is looked at before the test begins. */
+    rig_settle(); /* The engine does the work of its start before the test begins. */
     return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine and the watcher on fakes of their neighbours: requests go in, passes of the loop are
- * run on a clock that only the test moves, and what came of it is text to compare.
+/* The engine and the watcher on fakes of their neighbours: a test submits requests, runs passes of
+ * the loop with a clock that only the test moves, and compares the result as text.
  *
- * All that depends on how the engine is called and how it replies stands in engine-harness.c. */
+ * Only engine-harness.c knows how to call the engine and how the engine replies. */
 
 #ifndef ENGINE_HARNESS_H
 #define ENGINE_HARNESS_H 1
@@ -22,9 +22,9 @@ enum { RIG_REPLIES_MAX = 400 };
 #define BOOT_ID "boot-1"
 #define MAC "fa:16:3e:00:00:01"
 
-/* What a request was told. */
+/* The reply to a request. */
 struct reply_seen {
-    int n; /* How often. */
+    int n; /* The number of replies. */
     char text[1024];
     char detail[ERROR_TEXT_LEN];
     char warnings[512];
@@ -32,8 +32,8 @@ struct reply_seen {
     struct op_times times;
 };
 
-/* Everything there is. Bridges br0 (netdev) and sys0 (system) are there from the start, and a card
- * with the VFs 4 to 11, whose profile is Napatech's; VF 5 has a netdev rep1 in the kernel. */
+/* The test environment. It begins with bridges br0 (netdev) and sys0 (system), and a card with the
+ * VFs 4 to 11, whose profile is Napatech's; VF 5 has a netdev rep1 in the kernel. */
 struct rig {
     struct engine_settings settings;
     struct nic_profile profile;
@@ -41,7 +41,7 @@ struct rig {
     struct ovs *ovs;
     struct vswitchd *vswitchd;
     struct links *links;
-    bool no_links; /* The engine has none. */
+    bool no_links; /* The engine runs without netlink. */
     struct link_remover *link_remover;
     struct offload offload;
     struct nic *nic;
@@ -56,7 +56,7 @@ struct rig {
 };
 extern struct rig rig;
 
-/* A request, as short as it can be said. */
+/* A request in short. */
 struct ask {
     const char *vif;
     enum vif_kind kind; /* NONE: REPRESENTOR with a VF, else VHOST_USER (of a plug). */
@@ -71,14 +71,14 @@ struct ask {
     const char *linux_bridge;
     bool create_port;
     bool create_tap;
-    int64_t kbps; /* Towards the guest; 0: nothing is said of limits. */
+    int64_t kbps; /* Limit towards the guest; 0: the request has no limits. */
     const char *instance;
     enum wait wait;
     int timeout_ms;
     bool dry_run;
 };
 
-/* Each submits a request and gives its number, by which reply_to() knows it. */
+/* Each submits a request and returns its number, for reply_to(). */
 int rig_ask(enum method method, const struct ask *ask);
 #define PLUG(...) rig_ask(METHOD_PLUG, &(struct ask){__VA_ARGS__})
 #define UNPLUG(...) rig_ask(METHOD_UNPLUG, &(struct ask){__VA_ARGS__})
@@ -87,59 +87,60 @@ int rig_ask(enum method method, const struct ask *ask);
 /* Reaps the VIF `vif`, or (NULL) all that are stale. */
 int rig_reap(const char *vif, int timeout_ms);
 
-/* What a request was told: "" nothing yet; "changed vfra", "unchanged vfra" of a plug or update;
- * "changed", "unchanged" of an unplug; "REASON: MESSAGE"; "removed a b" of a reap; and
- * "would ACTION PORT (WHY), changed; OPERATION; ..." of a dry run. */
+/* The reply to request number `asked`: "" no reply yet; "changed vfra", "unchanged vfra" of a plug
+ * or update; "changed", "unchanged" of an unplug; "REASON: MESSAGE"; "would ACTION (WHY), changed;
+ * OPERATION; ..." of a dry run; "removed a b" of a reap. */
 const char *reply_to(int asked);
 const char *warnings(int asked);
 const char *detail(int asked);
 
-/* A pass of the loop. Returns for how long it would sleep then (clock_block()). */
+/* Runs one pass of the loop. Returns for how long the loop would sleep then (clock_block()). */
 int rig_pass(void);
 
-/* Lets `ms` pass: runs the loop whenever it would be woken, until it would sleep beyond that. */
+/* Lets `ms` pass: runs the loop whenever it would wake up, until the next sleep would end later. */
 void rig_run(int ms);
 
-/* The same until the loop waits for something; no time passes. */
+/* Runs the loop until it sleeps; no time passes. */
 static inline void rig_settle(void)
 {
     rig_run(0);
 }
 
-/* Runs the loop, and lets time pass where it sleeps, until ops/show has `shown` behind a pass. */
+/* Runs the loop, and lets time pass when it sleeps, until ops/show has the text `shown` after a
+ * pass. */
 void rig_run_until(const char *shown);
 
 /* Runs the loop until that port has that type; no time passes. */
 void rig_pass_until_type(const char *port, const char *type);
 
-/* Submits a plug and has it realized, which is not what is tested. */
+/* Prepares a test: submits a plug and runs the loop until the port is realized. */
 void rig_plugged(const struct ask *ask);
 #define PLUGGED(...) rig_plugged(&(struct ask){__VA_ARGS__})
 
-/* What rig.ended or rig.events has; empties it. */
+/* Returns the text of rig.ended or rig.events, and empties it. */
 const char *told(char *log);
 
-/* ops/show. */
+/* The reply of ops/show. */
 const char *ops_show(void);
 
-/* The port of that name has these. */
+/* A value of the port with that name: of its options, of its external_ids, its type. */
 const char *option_of(const char *port, const char *key);
 const char *id_of(const char *port, const char *key);
 const char *type_of_port(const char *port); /* "-": there is no such port. */
 
-/* The watcher takes part from now on. */
+/* Starts the watcher. */
 void rig_watch(void);
 
-/* The engine ends where it stands, as a daemon that is killed; another starts. */
+/* Ends the engine like a killed daemon, and starts another. */
 void rig_restart(void);
 
-/* The same, and there is no netlink from then on. */
+/* Does the same, and starts the engine without netlink. */
 void rig_restart_without_links(void);
 
 /* Begins anew within a test, for the next row of its table. */
 void rig_renew(void);
 
-/* For cmocka: the group's, and each test's. */
+/* Fixtures of cmocka: for the group, and for each test. */
 int rig_group_setup(void **state);
 int rig_group_teardown(void **state);
 int rig_setup(void **state);

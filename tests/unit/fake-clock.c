@@ -27,12 +27,12 @@ struct unixctl_conn {
 };
 static struct unixctl_conn conn;
 
-/* What the last poll() was asked for. */
+/* The parameters of the last poll(). */
 static int slept;
 static int waited_for[16];
 static size_t n_waited_for;
 
-/* --- The linker (--wrap) has all calls of NAME come to __wrap_NAME here. --- */
+/* --- The linker (--wrap) redirects all calls of NAME to __wrap_NAME here. --- */
 
 /* NOLINTBEGIN(bugprone-reserved-identifier) */
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
@@ -41,7 +41,7 @@ void __wrap_unixctl_command_register(const char *name, const char *usage, int mi
 void __wrap_unixctl_command_reply(struct unixctl_conn *to, const char *body);
 void __wrap_unixctl_command_reply_error(struct unixctl_conn *to, const char *error);
 
-/* Nothing is ready, and no time passes. */
+/* No descriptor is ready, and no time passes. */
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
     slept = timeout;
@@ -52,7 +52,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
     return 0;
 }
 
-/* The last one registered counts: each test has an engine of its own. */
+/* The last registration counts: each test has its own engine. */
 void __wrap_unixctl_command_register(const char *name, const char *usage OVS_UNUSED,
                                      int min_args OVS_UNUSED, int max_args OVS_UNUSED,
                                      unixctl_cb_func *cb, void *aux)

@@ -139,7 +139,7 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
     return true;
 }
 
-/* The link, or NULL with *error filled if there is none. */
+/* Returns the link, or NULL with *error filled if no link has that name. */
 static struct fake_link *need(struct links *links, const char *name, struct error *error)
 {
     struct fake_link *link = fake_link(links, name);
@@ -280,7 +280,7 @@ int links_fd(const struct links *links OVS_UNUSED)
     return FAKE_LINKS_FD;
 }
 
-/* --- The remover: does its jobs when it is asked what it has done. --- */
+/* --- The remover: does its removals when it is asked what it has done. --- */
 
 struct link_remover *link_remover_create(void)
 {
@@ -292,13 +292,13 @@ void link_remover_destroy(struct link_remover *remover)
     free(remover);
 }
 
-void link_remover_add(struct link_remover *remover, uint64_t job, const char *vif_id,
+void link_remover_add(struct link_remover *remover, uint64_t removal, const char *vif_id,
                       const struct link_plan *plan)
 {
-    ovs_assert(remover->n < FAKE_JOBS_MAX);
-    remover->jobs[remover->n].id = job;
-    COPY(remover->jobs[remover->n].vif_id, vif_id);
-    remover->jobs[remover->n++].plan = *plan;
+    ovs_assert(remover->n < FAKE_REMOVALS_MAX);
+    remover->removals[remover->n].id = removal;
+    COPY(remover->removals[remover->n].vif_id, vif_id);
+    remover->removals[remover->n++].plan = *plan;
 }
 
 static bool is_due(const struct link_remover *remover)
@@ -306,25 +306,25 @@ static bool is_due(const struct link_remover *remover)
     return remover->n && (!remover->silent || remover->n_allowed);
 }
 
-bool link_remover_next(struct link_remover *remover, uint64_t *job, struct error *error)
+bool link_remover_next(struct link_remover *remover, uint64_t *removal, struct error *error)
 {
     memset(error, 0, sizeof *error);
     if (!is_due(remover)) {
         return false;
     }
     remover->n_allowed -= remover->silent;
-    *job = remover->jobs[0].id;
-    (void)link_plan_execute(remover->links, remover->jobs[0].vif_id, &remover->jobs[0].plan,
+    *removal = remover->removals[0].id;
+    (void)link_plan_execute(remover->links, remover->removals[0].vif_id, &remover->removals[0].plan,
                             LINK_EARLY, true, error);
     remover->n--;
-    memmove(&remover->jobs[0], &remover->jobs[1], remover->n * sizeof remover->jobs[0]);
+    memmove(&remover->removals[0], &remover->removals[1], remover->n * sizeof remover->removals[0]);
     return true;
 }
 
 bool link_remover_has(const struct link_remover *remover, const char *name)
 {
     for (size_t i = 0; i < remover->n; i++) {
-        const struct link_plan *plan = &remover->jobs[i].plan;
+        const struct link_plan *plan = &remover->removals[i].plan;
 
         for (size_t j = 0; j < plan->n; j++) {
             if (plan->steps[j].type == LINK_DELETE && !strcmp(plan->steps[j].name, name)) {

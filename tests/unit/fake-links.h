@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fakes of links/links.h and links/link-remover.h: links in memory. Each call that changes
- * something is on record in `log`, and fails if it begins with `fails`. */
+/* Fakes of links/links.h and links/link-remover.h: links in memory. `log` has each call that
+ * changes a link; a call whose entry begins with `fails` fails. */
 
 #ifndef FAKE_LINKS_H
 #define FAKE_LINKS_H 1
@@ -11,7 +11,7 @@
 /* What links_fd() says; poll() is a fake as well. */
 enum { FAKE_LINKS_FD = 1000 };
 
-enum { FAKE_LINKS_MAX = 16, FAKE_JOBS_MAX = 32 };
+enum { FAKE_LINKS_MAX = 16, FAKE_REMOVALS_MAX = 32 };
 
 struct fake_link {
     char name[VIF_IFNAME_MAX + 1];
@@ -24,8 +24,8 @@ struct links {
     size_t n;
     int last_index;
     char log[1024];    /* "add_tap tap0, set_mtu tap0 9000, ..." */
-    const char *fails; /* Calls that begin so fail; or NULL. */
-    /* For links_run(): links that have gone, and whether the kernel could not keep up. */
+    const char *fails; /* Calls whose entry begins so fail; or NULL. */
+    /* For links_run(): the links that were removed, and whether the kernel lost notifications. */
     struct fake_link gone[FAKE_LINKS_MAX];
     size_t n_gone;
     bool overflow;
@@ -37,17 +37,17 @@ struct link_remover {
         uint64_t id;
         char vif_id[VIF_ID_MAX + 1];
         struct link_plan plan;
-    } jobs[FAKE_JOBS_MAX];
+    } removals[FAKE_REMOVALS_MAX];
     size_t n;
-    bool silent;      /* It comes to nothing... */
-    size_t n_allowed; /* ...but for so many jobs. */
+    bool silent;      /* Removals do not end. */
+    size_t n_allowed; /* ...but for so many removals. */
 };
 
-struct fake_link *fake_link(struct links *links, const char *name); /* NULL if there is none. */
+struct fake_link *fake_link(struct links *links, const char *name); /* Or NULL. */
 struct fake_link *fake_add_link(struct links *links, const char *name, const char *kind,
                                 const char *alias);
 
-/* As somebody else would remove it: told by links_run(). */
+/* Removes the link like another program; links_run() reports it. */
 void fake_remove_link(struct links *links, const char *name);
 
 #endif

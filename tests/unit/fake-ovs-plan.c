@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fake OVSDB: plans carried out on its tables. */
+/* The fake OVSDB: carries out plans on its tables. */
 
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void drop_if_empty(struct ovs *ovs, const char *bridge)
     }
 }
 
-/* Limits as they can be read back: with the burst that was left open. */
+/* The limits that a later read returns: with the burst that the request leaves open. */
 static void set_limits(struct fake_port *port, const struct vif_qos *limits)
 {
     struct qos_rows rows;
@@ -38,7 +38,8 @@ static void set_limits(struct fake_port *port, const struct vif_qos *limits)
     qos_rows_destroy(&rows);
 }
 
-/* A VIF's bridge of its own with the guest's port and one of the pair of patch ports. */
+/* Makes a VIF's separate bridge (per_port_bridge) with the guest's port and one of the two patch
+ * ports. */
 static void make_port_bridge(struct ovs *ovs, const struct port_spec *spec)
 {
     fake_remove_bridge(ovs, spec->port_bridge);
@@ -47,7 +48,7 @@ static void make_port_bridge(struct ovs *ovs, const struct port_spec *spec)
     fake_add_port(ovs, smap_get(&spec->options, "peer"), spec->port_bridge, "patch");
 }
 
-/* Rows whose bridge is not there are collected at once, as in OVSDB. */
+/* Like OVSDB, removes rows without a bridge at once. */
 static void insert(struct ovs *ovs, const struct port_spec *spec, int64_t tag)
 {
     struct fake_port *port;
@@ -70,7 +71,7 @@ static void insert(struct ovs *ovs, const struct port_spec *spec, int64_t tag)
     fake_ovs_touch(ovs, port);
 }
 
-/* Counts what the step removes (-1) or makes (1) of ports of that name. */
+/* Counts the ports of that name that the step removes (-1) or makes (1). */
 static int count(const struct ovs *ovs, const struct fake_step *step, const char *name)
 {
     const struct fake_port *port = fake_port(ovs, name);

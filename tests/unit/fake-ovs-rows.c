@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fake OVSDB: its tables, what is read from them, and plans carried out. */
+/* The fake OVSDB: its tables, and the functions that read them. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct fake_port *fake_port(const struct ovs *ovs, const char *name)
     return NULL;
 }
 
-/* The VIF id of a port of ours, else NULL. */
+/* The VIF id if the port is ours, else NULL. */
 static const char *vif_of(const struct fake_port *port)
 {
     return smap_get(&port->external_ids, KEY_OWNER) ? smap_get(&port->external_ids, KEY_VIF_ID)
@@ -211,7 +211,7 @@ bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *reco
     return read_found(ovs, port_of_vif(ovs, vif_id), record);
 }
 
-/* Whether the port takes that VF, whoever made it. */
+/* Whether the port has that VF, no matter which program made it. */
 static bool has_vf(const struct fake_port *port, const struct record *record,
                    const struct pci_addr *pf, int vf_num)
 {

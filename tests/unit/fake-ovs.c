@@ -31,7 +31,7 @@ static void clear_steps(struct ovs *ovs)
 static void end_txn(struct ovs *ovs)
 {
     clear_steps(ovs);
-    ovs->open = ovs->sent = ovs->bumped = ovs->answered = false;
+    ovs->open = ovs->sent = ovs->bumped = ovs->replied = false;
 }
 
 void ovs_destroy(struct ovs *ovs)
@@ -68,7 +68,7 @@ static void carry_out(struct ovs *ovs)
     }
 }
 
-static void answer(struct ovs *ovs)
+static void reply(struct ovs *ovs)
 {
     void (*on_commit)(void) = ovs->on_commit;
 
@@ -86,19 +86,19 @@ static void answer(struct ovs *ovs)
     } else if (ovs->ending.result == OVS_TXN_COMMITTED || ovs->ending.happens) {
         carry_out(ovs);
     }
-    ovs->answered = true;
+    ovs->replied = true;
 }
 
 void ovs_run(struct ovs *ovs)
 {
-    if (ovs->sent && !ovs->answered && !ovs->silent) {
-        answer(ovs);
+    if (ovs->sent && !ovs->replied && !ovs->silent) {
+        reply(ovs);
     }
 }
 
 void ovs_wait(struct ovs *ovs)
 {
-    if (ovs->sent && (ovs->answered || !ovs->silent)) {
+    if (ovs->sent && (ovs->replied || !ovs->silent)) {
         poll_immediate_wake();
     }
 }
@@ -112,12 +112,12 @@ void fake_ovs_script(struct ovs *ovs, struct fake_ending ending)
 void fake_ovs_disconnect(struct ovs *ovs, bool happens)
 {
     ovs->synced = false;
-    if (ovs->sent && !ovs->answered) {
+    if (ovs->sent && !ovs->replied) {
         if (happens) {
             carry_out(ovs);
         }
         ovs->ending = (struct fake_ending){.result = OVS_TXN_UNCERTAIN};
-        ovs->answered = true;
+        ovs->replied = true;
     }
 }
 
@@ -166,7 +166,7 @@ static void clone_plan(struct fake_step *step, const struct plan *plan)
     }
 }
 
-/* Whether the rows that the plan is about are there. */
+/* Whether the rows that the plan changes exist. */
 static bool can_stage(const struct ovs *ovs, const struct plan *plan)
 {
     const struct port_spec *spec = &plan->spec;
@@ -233,7 +233,7 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
     if (!ovs->sent) {
         return OVS_TXN_NONE;
     }
-    if (!ovs->answered) {
+    if (!ovs->replied) {
         return OVS_TXN_PENDING;
     }
     if (result == OVS_TXN_COMMITTED && ovs->bumped) {
@@ -246,7 +246,7 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
     return result;
 }
 
-/* Sets it at once: nobody waits for that transaction. */
+/* Sets the value at once: the caller does not wait for that transaction. */
 void ovs_set_hw_offload(struct ovs *ovs, int64_t now)
 {
     ovs->globals.hw_offload = true;

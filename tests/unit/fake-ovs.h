@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fake of ovs/ovs.h: OVSDB as a few tables in memory, to be linked in its place.
+/* A fake of ovs/ovs.h: OVSDB as a few tables in memory. The tests link it instead of the real one.
  *
- * A transaction that is sent is answered in the next ovs_run(), as the script says. Until then it
- * is not in the tables. Tests read and change the tables directly, as "somebody else" would, and
- * call fake_ovs_touch() behind it, as OVSDB would notify. */
+ * A transaction changes the tables only in the next ovs_run() after it was sent, with the result
+ * that the script says. Tests read and change the tables directly, like another program, and then
+ * call fake_ovs_touch(), like OVSDB's notifications. */
 
 #ifndef FAKE_OVS_H
 #define FAKE_OVS_H 1
@@ -40,7 +40,7 @@ struct fake_bridge {
 /* How a transaction ends. */
 struct fake_ending {
     enum ovs_txn_result result;
-    bool happens;           /* UNCERTAIN: it is in the database. */
+    bool happens;           /* UNCERTAIN: OVSDB has committed it. */
     const char *error_text; /* ERROR: OVSDB's. */
 };
 
@@ -61,7 +61,7 @@ struct ovs {
     struct controller_facts controllers;
     size_t n_dpdk_ports; /* What ovs_n_dpdk_ports() says. */
     bool synced;
-    bool unseen; /* vswitchd has not taken in the last transaction. */
+    bool unseen; /* vswitchd has not applied the last transaction. */
     struct sset changed_vifs;
     bool bridges_changed;
 
@@ -69,20 +69,20 @@ struct ovs {
     bool open;
     bool sent;
     bool bumped;
-    bool answered;
-    bool silent; /* OVSDB does not answer. */
+    bool replied;
+    bool silent; /* OVSDB does not reply. */
     struct fake_step steps[FAKE_STEPS_MAX];
     size_t n_steps;
     char comment[160];
     int64_t bumped_to;
     struct fake_ending ending;
 
-    struct fake_ending script[FAKE_SCRIPT_MAX]; /* Of the next transactions; then all commit. */
+    struct fake_ending script[FAKE_SCRIPT_MAX]; /* The next results; later transactions commit. */
     size_t n_script;
     size_t script_at;
-    int n_violations;        /* Transactions that were refused since they made a port twice. */
-    size_t refuse_stage;     /* So many plans more are refused: their rows have gone. */
-    void (*on_commit)(void); /* Called right before the next transaction is answered, once. */
+    int n_violations;        /* Transactions that were refused because they made a port twice. */
+    size_t refuse_stage;     /* How many more plans fail because their rows were removed. */
+    void (*on_commit)(void); /* Called once, before the next transaction changes the tables. */
 };
 
 /* --- The tables. --- */
@@ -99,18 +99,18 @@ struct fake_bridge *fake_add_bridge(struct ovs *ovs, const char *name, const cha
 void fake_remove_bridge(struct ovs *ovs, const char *name);
 size_t fake_n_ports_on(const struct ovs *ovs, const char *bridge);
 
-/* Sets what vswitchd says of the port; `error` may be NULL. */
+/* Sets the columns that vswitchd writes; `error` may be NULL. */
 void fake_port_say(struct fake_port *port, int64_t ofport, int mtu, const char *error);
 
-/* Notes that a port has changed, or (bridges) that ports came, went or moved. */
+/* Notes that a port has changed, or (bridges) that ports were added, removed or moved. */
 void fake_ovs_touch(struct ovs *ovs, const struct fake_port *port);
 
 /* --- The script. --- */
 
-/* How the next transaction for which nothing is said yet is to end. */
+/* Appends a result to the script of the next transactions. */
 void fake_ovs_script(struct ovs *ovs, struct fake_ending ending);
 
-/* The connection breaks; a transaction that is under way `happens` or not. */
+/* Breaks the connection; `happens`: OVSDB still commits the transaction under way. */
 void fake_ovs_disconnect(struct ovs *ovs, bool happens);
 void fake_ovs_reconnect(struct ovs *ovs);
 

@@ -15,7 +15,7 @@
 /* What a test's executable returns if it could test nothing (SKIP_RETURN_CODE of ctest). */
 #define NETNS_SKIPPED 77
 
-/* Whether this process may have network namespaces; says why not. */
+/* Whether this process may make network namespaces; prints the reason if not. */
 static inline bool netns_possible(void)
 {
     if (unshare(CLONE_NEWNET) == 0) {
@@ -25,7 +25,7 @@ static inline bool netns_possible(void)
     return false;
 }
 
-/* Fixtures of cmocka: *state is a struct links in an empty namespace (lo alone, and down). */
+/* Fixtures of cmocka: *state is a struct links in an empty namespace (only lo, which is down). */
 static inline int netns_open(void **state)
 {
     struct error error = {0};
@@ -70,7 +70,7 @@ static inline const char *ip(const char *arguments)
     return text;
 }
 
-/* One link in iproute2's JSON, with its details. */
+/* Returns one link with its details, as iproute2's JSON. */
 static inline const char *ip_link(const char *name)
 {
     char arguments[64];
@@ -79,7 +79,7 @@ static inline const char *ip_link(const char *name)
     return ip(arguments);
 }
 
-/* How many links there are, lo among them. */
+/* The number of links, with lo. */
 static inline size_t count_links(void)
 {
     size_t n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fake /sys for unit tests: made by tests/sandbox/pcitree.py, changed by hand, and removed. */
+/* A fake /sys for unit tests: tests/sandbox/pcitree.py makes it, and tests change it. */
 
 #ifndef TEST_PCI_TREE_H
 #define TEST_PCI_TREE_H 1
@@ -37,7 +37,7 @@ static inline void run_pcitree_(const char *root, const char *const cards[])
     assert_int_equal(status, 0);
 }
 
-/* Makes a tree of `cards` (as pcitree.py takes them, NULL at the end) and gives its root. */
+/* Makes a tree of `cards` (in the form of pcitree.py, NULL at the end) and fills in its root. */
 static inline void pci_tree_make(char root[PCI_TREE_ROOT_LEN], const char *const cards[])
 {
     strcpy(root, "/tmp/test-pci-tree-XXXXXX");
@@ -58,7 +58,7 @@ static inline void pci_tree_remove(const char *root)
     nftw(root, remove_entry_, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Other cards at the same root. */
+/* Replaces the cards below the same root. */
 static inline void pci_tree_remake(const char *root, const char *const cards[])
 {
     pci_tree_remove(root);

@@ -70,7 +70,7 @@ static inline void parse_port_word(struct port_spec *spec, const char *word, con
     }
 }
 
-/* Ports are written as blank-separated words, of which later ones win: port= bridge= type= mtu= dp=
+/* Ports are written as blank-separated words; later ones win: port= bridge= type= mtu= dp=
  * (the bridge's datapath type), fail= (its fail_mode), o:KEY=VALUE for options, e:KEY=VALUE for
  * external_ids, own= and guest= (port_bridge and guest_port), qos= (the six members of struct
  * vif_qos), default= (default_qos), dev= (a netdev that the port needs), no_port, awaits,
@@ -92,7 +92,7 @@ static inline void parse_port(struct port_spec *spec, const char *text)
     }
 }
 
-/* Compares what plan_operations() gives, a line each. */
+/* Compares the lines of plan_operations(). */
 static inline void check_operations(const char *row, const struct plan *plan, const char *expected)
 {
     char text[2048] = "";

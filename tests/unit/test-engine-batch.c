@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: what shares a transaction, what goes first, and how much may wait. */
+/* The engine: which operations share a transaction, which go first, and how many may wait. */
 
 #include "engine-harness.h"
 
@@ -31,7 +31,7 @@ static void test_a_crowd_shares_a_transaction(void **state)
     CHECK_INT("operations in them", engine_counters(rig.engine)->batched, 5);
 }
 
-/* OVSDB has the next transaction before the end of the last is told. */
+/* The engine sends the next transaction before it replies to the operations of the last one. */
 static void test_next_is_sent_first(void **state)
 {
     int a = PLUG(.vif = "a", .wait = WAIT_COMMITTED);
@@ -48,7 +48,7 @@ static void test_next_is_sent_first(void **state)
     CHECK_STR("b is committed", reply_to(b), "changed vhub");
 }
 
-/* Those that come to nothing do not keep the loop for longer than four times max_batch. */
+/* Operations that write nothing delay the loop for at most four times max_batch plans. */
 static void test_planning_budget(void **state)
 {
     int asked[6];
@@ -96,8 +96,8 @@ static void test_one_vif(void **state)
     CHECK_STR("the last counts", option_of("vfra", "dpdk-devargs"), "0000:65:00.0,representor=[5]");
 }
 
-/* Pairs that would decide each other's plan do not share a transaction: the second is planned
- * against what the first has left. */
+/* Two operations that affect each other's plan do not share a transaction: the engine plans the
+ * second after the first. */
 static void test_pairs(void **state)
 {
     static const struct {
@@ -142,7 +142,7 @@ static void test_pairs(void **state)
 
 /* --- Slow devices. --- */
 
-/* A port of a slow device lets quick ones that are being realized go first, for a second. */
+/* A port of a slow device lets quick operations that wait for vswitchd go first, for a second. */
 static void test_slow_device_holds_back(void **state)
 {
     (void)state;
@@ -175,7 +175,7 @@ static void test_slow_device_goes_once_quick_ones_are_done(void **state)
     CHECK_STR("done", reply_to(slow), "changed vfrslow");
 }
 
-/* It has a batch of its own, also among its like, and those that came later go first. */
+/* Each port of a slow device has its own batch, and quick operations that came later go first. */
 static void test_slow_devices_go_alone(void **state)
 {
     int asked[4];
@@ -195,7 +195,8 @@ static void test_slow_devices_go_alone(void **state)
               "quick1 plugged, quick2 plugged, slow1 plugged, slow2 plugged");
 }
 
-/* Its second is over, and a quick one comes before it: it goes with the next transaction. */
+/* Its second is over, and a quick operation comes before it: the slow one goes into the next
+ * transaction. */
 static void test_slow_device_is_no_company(void **state)
 {
     int slow;
@@ -220,7 +221,7 @@ static void test_slow_device_is_no_company(void **state)
     CHECK_STR("done", reply_to(slow), "changed vfrslow");
 }
 
-/* What only makes vswitchd look again is in nobody's way. */
+/* An operation that only makes vswitchd look again conflicts with no other. */
 static void test_second_look_shares_a_transaction(void **state)
 {
     int b;
@@ -258,7 +259,7 @@ static void test_max_queued(void **state)
     CHECK_STR("once there is room", reply_to(c), "changed vhuc");
 }
 
-/* What has not begun within queue_timeout is refused. */
+/* An operation that has not begun within queue_timeout is refused. */
 static void test_queue_timeout(void **state)
 {
     int second;
@@ -274,7 +275,7 @@ static void test_queue_timeout(void **state)
     CHECK_HAS("refused", reply_to(second), "busy: The operation waited for 5 s");
 }
 
-/* ops/show names no more than 256 operations. */
+/* ops/show lists at most 256 operations. */
 static void test_many_operations_are_shown(void **state)
 {
     (void)state;
@@ -327,7 +328,7 @@ static void test_drain_within_a_replacement(void **state)
     CHECK_STR("done", type_of_port("vfra"), "dpdk");
 }
 
-/* A daemon that ends leaves operations where they stand, in any state. */
+/* engine_destroy() ends operations in any state. */
 static void test_end_with_operations_under_way(void **state)
 {
     (void)state;

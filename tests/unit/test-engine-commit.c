@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: what it makes of each end that a transaction can have, and of OVSDB being away. */
+/* The engine: what it does after each result of a transaction, and while OVSDB is away. */
 
 #include "engine-harness.h"
 
@@ -34,12 +34,12 @@ static void script(const struct fake_ending *endings)
     }
 }
 
-/* How the transactions of one operation end; whether the port is there then. */
+/* The results of the transactions of one operation, and whether the port exists in the end. */
 static const struct {
     const char *what;
     struct fake_ending endings[13];
     size_t refuse_stage;
-    const char *told; /* Of an operation that succeeds: NULL. */
+    const char *told; /* NULL: the operation succeeds. */
     int n_transactions;
 } endings[] = {
     {"commits", {COMMITTED}, 0, NULL, 1},
@@ -130,7 +130,8 @@ static void test_refusal_has_the_words(void **state)
     CHECK_STR("detail", detail(a), "no such thing");
 }
 
-/* Nobody knows which of them was to blame, so each goes alone, and the bad one fails alone. */
+/* OVSDB does not say which operation of the batch it refused, so each goes alone, and only the bad
+ * one fails. */
 static void test_refused_batch(void **state)
 {
     int asked[3];
@@ -161,7 +162,7 @@ static void remove_br1(void)
     fake_remove_bridge(rig.ovs, "br1");
 }
 
-/* OVSDB answers success to a transaction that puts a port on a bridge that has just gone. */
+/* OVSDB reports success for a transaction that adds a port to a bridge that was just removed. */
 static void test_committed_and_nothing_there(void **state)
 {
     static const struct {
@@ -187,7 +188,7 @@ static void test_committed_and_nothing_there(void **state)
     }
 }
 
-/* The same of a VIF of which only the bridge is ours to make. */
+/* The same for a VIF for which the daemon makes only the bridge. */
 static void test_bridge_goes_at_once(void **state)
 {
     int a = PLUG(.vif = "a", .kind = VIF_KIND_OVS, .name = "tapa", .bridge = "br1");
@@ -203,7 +204,7 @@ static void test_bridge_goes_at_once(void **state)
     CHECK_STR("made again", reply_to(a), "changed tapa (not on record)");
 }
 
-/* --- OVSDB is away, or owes an answer. --- */
+/* --- OVSDB is away, or does not reply. --- */
 
 static void test_ovsdb_is_away(void **state)
 {
@@ -237,8 +238,8 @@ static void test_ovsdb_comes_back(void **state)
     CHECK_STR("done", reply_to(a), "changed vhua");
 }
 
-/* The connection breaks with a transaction under way. What `a` asked for is done, or it is refused
- * when its time is up and undone when OVSDB is back. */
+/* The connection breaks during a transaction. `a` succeeds; or it is refused at its deadline, and
+ * undone when OVSDB is back. */
 static void test_lost_within_a_commit(void **state)
 {
     static const struct {
@@ -283,8 +284,8 @@ static void test_lost_within_a_commit(void **state)
     }
 }
 
-/* OVSDB takes longer than the client waits. Whatever comes of the transaction is taken back then;
- * an unplug stays as it is. */
+/* OVSDB takes longer than the client waits. If OVSDB commits after all, the engine undoes a plug,
+ * but not an unplug. */
 static void test_answered_too_late(void **state)
 {
     static const struct {
@@ -329,8 +330,8 @@ static void test_answered_too_late(void **state)
     }
 }
 
-/* A commit that takes more than 2 s is taken for one that is stuck: what waits behind it is refused
- * at its own deadline, not held until there is a turn. */
+/* If a commit takes more than 2 s, OVSDB counts as stalled: an operation that waits for the next
+ * transaction is refused at its own deadline. */
 static void test_stalled(void **state)
 {
     int a = PLUG(.vif = "a");

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* vswitchd says nothing of what was committed. */
+/* vswitchd gives no verdict on a commit. */
 static const struct {
     const char *what;
     enum method method;
@@ -76,7 +76,8 @@ static void test_realizing(void **state)
     }
 }
 
-/* OVSDB goes away while vswitchd's answer is awaited: what it had said last is not judged. */
+/* OVSDB goes away while an operation waits for vswitchd's verdict: the engine does not judge the
+ * last known rows. */
 static void test_realizing_without_ovsdb(void **state)
 {
     static const struct {
@@ -101,7 +102,7 @@ static void test_realizing_without_ovsdb(void **state)
     }
 }
 
-/* The deadline of what is realized is counted from its commit on. */
+/* The deadline for the verdict starts at the commit. */
 static void test_deadline_begins_anew_at_commit(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4, .timeout_ms = 1000);
@@ -117,7 +118,7 @@ static void test_deadline_begins_anew_at_commit(void **state)
     CHECK_HAS("its time is up", reply_to(a), "timeout: ");
 }
 
-/* While vswitchd starts, DPDK takes long: it is given vswitchd_grace more, once. */
+/* While vswitchd starts, DPDK takes long: the operation gets vswitchd_grace in addition, once. */
 static void test_grace(void **state)
 {
     static const struct {
@@ -158,7 +159,7 @@ static void test_grace(void **state)
     }
 }
 
-/* Without a pidfile nobody knows whether it is there, until it answers. */
+/* Without a pidfile, only a new cur_cfg shows that vswitchd runs. */
 static void test_did_not_answer(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4);
@@ -268,7 +269,7 @@ static void test_wakes_in_time(void **state)
 
 /* --- vswitchd is known to be dead. --- */
 
-/* Plugs that need it wait without writing anything; what does not need it goes on. */
+/* Plugs that need vswitchd wait, and write nothing; other operations continue. */
 static void test_dead(void **state)
 {
     static const struct {
@@ -341,7 +342,8 @@ static void test_dead_and_back(void **state)
     CHECK_STR("done", reply_to(a), "changed vfra");
 }
 
-/* It comes back too late for one that has begun: the first step of a replacement was committed. */
+/* vswitchd comes back too late for an operation that has begun: the first step of its replacement
+ * was committed. */
 static void test_dead_after_the_first_step(void **state)
 {
     int a;

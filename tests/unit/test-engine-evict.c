@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: VIFs that lose their VF to another, and devices that go from one port to another. */
+/* The engine: evictions, and hand-overs of devices from one port to another. */
 
 #include "engine-harness.h"
 
@@ -17,7 +17,7 @@ static void make_stale(const char *port)
     smap_replace(&fake_port(rig.ovs, port)->external_ids, KEY_BOOT_ID, "boot-0");
 }
 
-/* Who loses the VF, and what comes of it. */
+/* Which VIF loses the VF, and the result. */
 static void test_eviction(void **state)
 {
     static const struct {
@@ -28,7 +28,7 @@ static void test_eviction(void **state)
         int times;
         const char *told;
         const char *ended;
-        const char *winner; /* The port that is there then. */
+        const char *winner; /* The port that exists in the end. */
     } rows[] = {
         {"this boot's", false, false, NULL, 0, "vf_in_use: ", "a nothing", "vfrb"},
         {"this boot's, on_vf_conflict = evict", false, true, NULL, 0, "changed vfra",
@@ -87,7 +87,7 @@ static void test_links_of_what_is_evicted(void **state)
     CHECK_STR("down", rig.links->log, "set_down rep1");
 }
 
-/* The VIF that was evicted cannot be brought back either: the answer says so. */
+/* The undo cannot restore the evicted VIF either: the reply says so. */
 static void test_evicted_vif_cannot_be_brought_back(void **state)
 {
     int a;
@@ -107,7 +107,7 @@ static void test_evicted_vif_cannot_be_brought_back(void **state)
               "Port vfrb could not be brought back to what it was either (nor this one).");
 }
 
-/* A dry run of it changes nothing. */
+/* A dry run of an eviction changes nothing. */
 static void test_dry_run_of_an_eviction(void **state)
 {
     int a;
@@ -121,8 +121,8 @@ static void test_dry_run_of_an_eviction(void **state)
     CHECK_STR("stays", type_of_port("vfrb"), "dpdk");
 }
 
-/* The transaction comes to nothing, or may have happened: what was evicted is noted once, and comes
- * back once. */
+/* The transaction has no effect, or may have been committed: the engine stores the evicted VIF
+ * once, and restores it once. */
 static void test_eviction_that_is_uncertain(void **state)
 {
     static const struct {
@@ -164,8 +164,8 @@ static void test_eviction_that_is_uncertain(void **state)
     }
 }
 
-/* A VIF that an undo brings back is plugged anew meanwhile: that is no matter of one transaction.
- */
+/* A VIF that an undo brings back is plugged anew meanwhile: that is no matter of one
+ * transaction. */
 static void test_plug_of_what_is_brought_back(void **state)
 {
     int a, b;
@@ -201,7 +201,7 @@ static void test_eviction_that_is_not_needed_any_more(void **state)
     CHECK_STR("ended", told(rig.ended), "a plugged");
 }
 
-/* Who would lose its VF is being changed: that goes first. */
+/* Another operation changes the VIF to evict: that operation goes first. */
 static void test_eviction_waits(void **state)
 {
     static const struct {
@@ -231,7 +231,8 @@ static void test_eviction_waits(void **state)
     }
 }
 
-/* An unplug that waits for the plug it has to make way for is no reason to refuse. */
+/* A plug waits for the unplug of the VIF that has its VF, and is not refused. A dry run does not
+ * wait. */
 static void test_unplug_makes_way(void **state)
 {
     int a, b;
@@ -250,7 +251,7 @@ static void test_unplug_makes_way(void **state)
     CHECK_HAS("a dry run does not wait", reply_to(a), "vf_in_use: ");
 }
 
-/* Two that want each other's do not wait for ever. */
+/* Two plugs, each of which wants the other's VF, do not wait forever. */
 static void test_crossed_evictions(void **state)
 {
     int a, b;
@@ -270,8 +271,8 @@ static void test_crossed_evictions(void **state)
 
 /* --- Devices that are handed over. --- */
 
-/* vswitchd says that another port has the device, which has gone or lets go of it: it is made to
- * look again, later each time. */
+/* vswitchd says that another port, which was removed or releases the device, has it: the engine
+ * makes vswitchd look again, later each time. */
 static void test_looks_for_a_device(void **state)
 {
     static const int pauses_ms[] = {5, 10, 20, 40, 80, 160, 320, 500, 500, 500, 500, 500};
@@ -308,7 +309,7 @@ static void test_device_comes(void **state)
     CHECK_INT("looks", n_transactions(), 4);
 }
 
-/* It is not looked for beyond the deadline of the commit. */
+/* vswitchd is not made to look after the deadline of the commit. */
 static void test_device_does_not_come_in_time(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4, .timeout_ms = 50);
@@ -322,7 +323,7 @@ static void test_device_does_not_come_in_time(void **state)
     CHECK_INT("looks", n_transactions(), 1 + 3 + 1); /* At 5, 15 and 35 ms; and the undo. */
 }
 
-/* What the port that vswitchd names is, as OVSDB has it. */
+/* The port that vswitchd names, as OVSDB has it. */
 static void test_holder(void **state)
 {
     static const struct {
@@ -357,7 +358,7 @@ static void test_holder(void **state)
     }
 }
 
-/* The undo of an eviction hands the device back. */
+/* The undo of an eviction gives the device back. */
 static void test_device_is_handed_back(void **state)
 {
     int a;
@@ -395,7 +396,7 @@ static void test_device_is_handed_back_late(void **state)
     CHECK_INT("looks", rig.replies[a].times.total, 1000 * (3135 + 15));
 }
 
-/* A port that failed for that before, and nobody follows it up any more: a plug does. */
+/* A port failed because of a hand-over, and no operation follows it up any more: a plug does. */
 static void test_found_without_its_device(void **state)
 {
     static const struct {
@@ -422,7 +423,7 @@ static void test_found_without_its_device(void **state)
     }
 }
 
-/* engine_follow_hand_over(), as the watcher calls it. */
+/* The watcher's call of engine_follow_hand_over(). */
 static void test_follow_hand_over(void **state)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: links of the kernel that VIFs need. */
+/* The engine: the kernel links that VIFs need. */
 
 #include "engine-harness.h"
 
@@ -9,7 +9,7 @@
 #define TAP TAP_CALLED("tap0")
 #define HYBRID .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbr0"
 
-/* What is made for each kind, right before its transaction is sent. */
+/* The links of each kind, which the engine makes right before it sends the transaction. */
 static void test_made(void **state)
 {
     static const struct {
@@ -43,7 +43,7 @@ static void test_made(void **state)
     }
 }
 
-/* One of the steps fails: those before it are taken back, and nothing is written. */
+/* One of the steps fails: the engine reverts those before it, and writes nothing. */
 static void test_cannot_be_made(void **state)
 {
     static const struct {
@@ -74,7 +74,7 @@ static void test_cannot_be_made(void **state)
     }
 }
 
-/* The links are taken back before the client is told that it failed. */
+/* The engine reverts the links before it replies with the error. */
 static void test_reverted(void **state)
 {
     static const struct {
@@ -117,7 +117,7 @@ static void test_reverted(void **state)
     }
 }
 
-/* Links in the way, or that are there already. */
+/* Links that conflict, or exist already. */
 static void test_links_that_are_there(void **state)
 {
     static const struct {
@@ -180,7 +180,8 @@ static void test_links_that_are_there(void **state)
     }
 }
 
-/* The link of a VIF that is there has gone: it is made again, and vswitchd made to look. */
+/* Somebody removed the link of a plugged VIF: the engine makes it again, and makes vswitchd
+ * look. */
 static void test_made_again(void **state)
 {
     int a;
@@ -195,7 +196,7 @@ static void test_made_again(void **state)
     CHECK_INT("vswitchd has to look", engine_counters(rig.engine)->transactions, 2);
 }
 
-/* An update of the MTU of a VIF with links sets theirs. */
+/* An update of the MTU of a VIF with links sets the MTU of the links. */
 static void test_update(void **state)
 {
     int a;
@@ -293,7 +294,7 @@ static void test_no_netlink(void **state)
     CHECK_STR("nothing to remove", reply_to(a), "unchanged");
 }
 
-/* The netdev that stands for a VF is the card's: it is set up and down. */
+/* The netdev that represents a VF belongs to the card: the engine sets it up and down. */
 static void test_kernel_representor(void **state)
 {
     struct fake_link *link;
@@ -366,7 +367,7 @@ static void test_unplug_at_commit(void **state)
     CHECK("goes", !fake_link(rig.links, "tap0"));
 }
 
-/* The links are removed only once the port has gone. */
+/* The engine removes the links only after the port. */
 static void test_unplug_in_order(void **state)
 {
     int a;
@@ -436,7 +437,7 @@ static void test_link_cannot_be_removed(void **state)
     CHECK_STR("told", warnings(a), "The fake kernel refused 'delete tap0'.");
 }
 
-/* Without a record, links are found by the VIF's names. */
+/* Without a record, the engine finds the links by the VIF's names. */
 static void test_unplug_without_a_record(void **state)
 {
     static const struct {
@@ -474,7 +475,7 @@ static void test_unplug_without_a_record(void **state)
     }
 }
 
-/* The Linux bridge that the veth is a port of goes too. */
+/* It also removes the Linux bridge that has the veth as a port. */
 static void test_unplug_finds_the_linux_bridge(void **state)
 {
     struct fake_link *peer;
@@ -488,7 +489,7 @@ static void test_unplug_finds_the_linux_bridge(void **state)
     CHECK_STR("found", rig.links->log, "delete qbr7, delete qvba");
 }
 
-/* A plug that needs a link's name which an unplug is about to free waits for that. */
+/* A plug that needs the name of a link that an unplug is about to remove waits for that. */
 static void test_plug_waits_for_the_removal(void **state)
 {
     int b;
@@ -498,7 +499,7 @@ static void test_plug_waits_for_the_removal(void **state)
     rig.link_remover->silent = true;
     UNPLUG(.vif = "a");
     rig_settle();
-    fake_link(rig.links, "qbr0")->facts.kind[0] = '\0'; /* Something that it cannot use. */
+    fake_link(rig.links, "qbr0")->facts.kind[0] = '\0'; /* A link that the plug cannot use. */
     b = PLUG(.vif = "b", HYBRID);
     rig_settle();
     CHECK_STR("waits", reply_to(b), "");
@@ -507,7 +508,7 @@ static void test_plug_waits_for_the_removal(void **state)
     CHECK_STR("done", reply_to(b), "changed qvob");
 }
 
-/* Another Linux bridge: what the VIF had goes once its port is realized. */
+/* Another Linux bridge: the engine removes the previous one when the port is realized. */
 static void test_what_preceded_goes(void **state)
 {
     static const char calls[] = "add_bridge qbr1, set_master qvba qbr1, delete qbr0";

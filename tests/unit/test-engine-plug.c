@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: plugs, updates and unplugs that go as they should, and dry runs. */
+/* The engine: plugs, updates and unplugs that succeed, and dry runs. */
 
 #include "engine-harness.h"
 
@@ -32,7 +32,7 @@ static void test_states(void **state)
     CHECK_INT("row", fake_port(rig.ovs, "vfra")->mtu_request, 9000);
 }
 
-/* Requests that end well, each on what the row above has left. */
+/* Requests that succeed, each with the state that the row above leaves. */
 static const struct {
     enum method method;
     struct ask ask;
@@ -42,7 +42,7 @@ static const struct {
 } good_ends[] = {
     {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "changed vfra", "a plugged", 1},
     {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 1500}, "unchanged vfra", "a nothing", 0},
-    /* A change in place of a DPDK port is looked at a second time. */
+    /* After a change in place of a DPDK port, vswitchd must look a second time. */
     {METHOD_PLUG, {.vif = "a", .vf = 4, .mtu = 9000}, "changed vfra", "a changed", 2},
     {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "changed vfra", "a changed", 2},
     {METHOD_UPDATE, {.vif = "a", .mtu = 2000}, "unchanged vfra", "a nothing", 0},
@@ -64,7 +64,7 @@ static const struct {
      "changed",
      "a unplugged",
      1},
-    /* libvirt makes the port: only the bridge is ours to ensure. */
+    /* libvirt makes the port: the daemon only ensures the bridge. */
     {METHOD_PLUG,
      {.vif = "c", .kind = VIF_KIND_OVS, .name = "tapc", .bridge = "br2"},
      "changed tapc (not on record)",
@@ -75,7 +75,7 @@ static const struct {
      "unchanged tapc (not on record)",
      "c nothing",
      0},
-    /* QEMU makes the tap: the port is done once it is in OVSDB. */
+    /* QEMU makes the tap: the plug succeeds at commit. */
     {METHOD_PLUG,
      {.vif = "d", .kind = VIF_KIND_OVS, .name = "tapd", .create_port = true},
      "changed tapd",
@@ -317,8 +317,8 @@ static void test_sockets(void **state)
     }
 }
 
-/* What vswitchd was started with decides which VFs can be plugged, but for those whose port works
- * already. */
+/* The dpdk-extra that vswitchd was started with decides which VFs can be plugged, except for ports
+ * that work already. */
 static void test_representors_of_the_start(void **state)
 {
     char why[256];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: VIFs with a bridge of their own (per_port_bridge). */
+/* The engine: VIFs with a separate bridge (per_port_bridge). */
 
 #include "engine-harness.h"
 
@@ -36,7 +36,7 @@ static void test_port_bridge(void **state)
     CHECK_INT("goes", rig.ovs->n_ports, 0);
 }
 
-/* per_port_bridge is turned off: the guest's port takes the place of the patch port. */
+/* per_port_bridge is turned off: the guest's port replaces the patch port. */
 static void test_port_bridge_goes(void **state)
 {
     int a;
@@ -53,13 +53,13 @@ static void test_port_bridge_goes(void **state)
     CHECK("the tap stays", fake_link(rig.links, "tap0"));
 }
 
-/* Names of a bridge of its own that others have. */
+/* Other programs have the names of the separate bridge. */
 static void test_port_bridge_is_taken(void **state)
 {
     static const struct {
         const char *what;
         const char *port;
-        const char *bridge; /* Where it is. */
+        const char *bridge; /* The bridge that has it. */
         const char *told;
     } rows[] = {
         {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, but"},

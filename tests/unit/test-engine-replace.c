@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: replacements in two steps, renamed ports, evictions, devices that are handed over,
- * and the undo of each. */
+/* The engine: replacements in two steps, renamed ports, evictions, hand-overs of devices, and the
+ * undo of each. */
 
 #include "engine-harness.h"
 
@@ -35,7 +35,7 @@ static void test_replacement(void **state)
     CHECK_STR("done", told(rig.ended), "a changed");
 }
 
-/* In the second step the port fails: it gets back what it had, in two steps as well. */
+/* The port fails in the second step: the undo restores the previous port, also in two steps. */
 static void test_undo_of_a_replacement(void **state)
 {
     int a;
@@ -54,8 +54,8 @@ static void test_undo_of_a_replacement(void **state)
     CHECK("nothing of it", !strstr(reply_to(a), "brought back"));
 }
 
-/* The port works, but not as asked: the way back is a replacement as well, and may find vswitchd
- * dead. */
+/* The port works, but not as required: the undo is a replacement as well, and vswitchd may be dead
+ * meanwhile. */
 static void test_undo_by_a_replacement(void **state)
 {
     static const bool dies[] = {false, true};
@@ -77,8 +77,8 @@ static void test_undo_by_a_replacement(void **state)
     }
 }
 
-/* vswitchd dies between the steps. A new one holds no old device, so the second step need not wait
- * for it; the port's verdict does. */
+/* vswitchd dies between the steps. A new vswitchd has no old device open, so the second step need
+ * not wait for it; the verdict on the port does. */
 static void test_vswitchd_dies_between_the_steps(void **state)
 {
     static const struct {
@@ -115,7 +115,7 @@ static void test_vswitchd_dies_between_the_steps(void **state)
     }
 }
 
-/* vswitchd is dead when the first step is committed: the second is planned at once. */
+/* vswitchd is dead when OVSDB commits the first step: the engine plans the second at once. */
 static void test_committed_without_vswitchd(void **state)
 {
     int a;
@@ -130,8 +130,8 @@ static void test_committed_without_vswitchd(void **state)
     CHECK_STR("both steps", told(rig.ended), "a changed");
 }
 
-/* Half way through, vswitchd says nothing until the deadline: the port goes back, however long that
- * takes, for it may not stay detached. */
+/* After the first step, vswitchd says nothing until the deadline. The engine undoes the
+ * replacement, however long that takes, because the port must not stay detached. */
 static void test_vswitchd_is_silent_between_the_steps(void **state)
 {
     int a;
@@ -146,7 +146,7 @@ static void test_vswitchd_is_silent_between_the_steps(void **state)
     CHECK_HAS("undoes", ops_show(), "undo plug a, REALIZING");
     CHECK_STR("undoes", reply_to(a), "");
     rig_run(50000);
-    CHECK_HAS("the answer need not wait", reply_to(a), "timeout: ovs-vswitchd has said nothing");
+    CHECK_HAS("the reply need not wait", reply_to(a), "timeout: ovs-vswitchd has said nothing");
     CHECK_HAS("the undo does", ops_show(), "no deadline");
     CHECK_STR("the undo does", type_of_port("vfra"), TYPE_DETACHED);
     rig.vswitchd->silent = false;
@@ -156,8 +156,8 @@ static void test_vswitchd_is_silent_between_the_steps(void **state)
     CHECK_INT("back", engine_n_ops(rig.engine), 0);
 }
 
-/* A plug that was acknowledged takes its dpdk-vf-mac back: by a replacement, that vswitchd is slow
- * to take in. */
+/* An acknowledged plug goes on without dpdk-vf-mac: by a replacement, which vswitchd is slow to
+ * apply. */
 static int start_acknowledged_replacement(void)
 {
     char why[256];
@@ -188,7 +188,7 @@ static void test_acknowledged_replacement_goes_on(void **state)
     CHECK_STR("done", told(rig.ended), "a plugged");
 }
 
-/* It is finished before the VIF's next operation. */
+/* The engine finishes it before the VIF's next operation. */
 static void test_replacement_is_not_superseded(void **state)
 {
     int second;
@@ -205,7 +205,8 @@ static void test_replacement_is_not_superseded(void **state)
     CHECK_STR("order", told(rig.ended), "a changed, a unplugged");
 }
 
-/* A plug that was acknowledged and is only followed up makes way for the VIF's next operation. */
+/* An acknowledged plug that only waits for its verdict ends when the VIF's next operation
+ * begins. */
 static void test_superseded(void **state)
 {
     int first = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
@@ -222,7 +223,7 @@ static void test_superseded(void **state)
     CHECK_STR("gone", type_of_port("vfra"), "-");
 }
 
-/* An update finds the port between the steps that another left. */
+/* An update finds a port between the two steps of another operation's replacement. */
 static void test_update_within_a_replacement(void **state)
 {
     int a;
@@ -235,8 +236,8 @@ static void test_update_within_a_replacement(void **state)
     CHECK_HAS("refused", reply_to(a), "busy: Port vfra is in the middle of a replacement");
 }
 
-/* A plug that finds its port detached, and vswitchd has not said that it let go: it waits for that
- * first. */
+/* A plug finds its port detached, and vswitchd has not confirmed that it has released the device:
+ * the plug waits for that first. */
 static void test_plug_of_a_detached_port(void **state)
 {
     int a;
@@ -267,7 +268,8 @@ static void test_renamed_port(void **state)
         int64_t tag;
     } rows[] = {
         {NULL, "changed vif0", "vif0", 0},
-        {"no such VF", "not_realized: ", "vfra", 100}, /* Back, with what others had set on it. */
+        {"no such VF", "not_realized: ", "vfra",
+         100}, /* Restored, with the settings of other programs. */
     };
     char why[256];
 

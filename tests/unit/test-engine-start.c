@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: what a daemon finds that was killed, or by others; stale VIFs; repairs. */
+/* The engine: what it does about leftovers of a killed daemon or of other programs; stale VIFs;
+ * repairs. */
 
 #include "engine-harness.h"
 
@@ -15,7 +16,7 @@ static int n_transactions(void)
 
 /* --- A start. --- */
 
-/* Replacements that a killed daemon left between their steps are finished. */
+/* The engine finishes replacements that a killed daemon left between their steps. */
 static void test_recovers_a_detached_port(void **state)
 {
     static const struct {
@@ -46,7 +47,8 @@ static void test_recovers_a_detached_port(void **state)
     }
 }
 
-/* vswitchd, which was told to let go of it, says so `ms` later only: that is waited for first. */
+/* vswitchd confirms only `ms` later that it has released the device: the engine waits for that
+ * first. */
 static void recover_after(int ms)
 {
     PLUGGED(.vif = "a", .vf = 4);
@@ -70,14 +72,15 @@ static void test_recovers_what_vswitchd_has_not_seen(void **state)
     recover_after(20000);
 }
 
-/* It has begun, so the time that it may wait for its turn (queue_timeout) does not end it. */
+/* The recovery has begun, so queue_timeout does not end it. */
 static void test_recovers_what_vswitchd_sees_late(void **state)
 {
     (void)state;
     recover_after(40000);
 }
 
-/* OVSDB goes away right then, for longer than a client would wait: nobody else would finish it. */
+/* OVSDB goes away right then, for longer than a client would wait. The recovery continues, because
+ * no other operation would finish it. */
 static void test_recovers_once_ovsdb_is_back(void **state)
 {
     (void)state;
@@ -92,7 +95,7 @@ static void test_recovers_once_ovsdb_is_back(void **state)
     CHECK_STR("done", type_of_port("vfra"), "dpdk");
 }
 
-/* A plug comes first: there is nothing left to recover. */
+/* A plug comes first: the recovery has nothing to do then. */
 static void test_nothing_to_recover_any_more(void **state)
 {
     int a;
@@ -108,7 +111,7 @@ static void test_nothing_to_recover_any_more(void **state)
     CHECK_INT("both end", engine_n_ops(rig.engine), 0);
 }
 
-/* OVSDB cannot be reached for longer than a recovery's timeout: it goes on. */
+/* OVSDB is away for longer than a recovery's timeout: the recovery continues. */
 static void test_recovery_waits_for_ovsdb(void **state)
 {
     (void)state;
@@ -185,8 +188,8 @@ static void test_orphans_cannot_be_looked_for(void **state)
     CHECK("without netlink", fake_link(rig.links, "tap2"));
 }
 
-/* A plug that waited for OVSDB when the daemon started has its links: they are not taken for
- * leftovers because its port is not in OVSDB yet. */
+/* A plug waits for OVSDB when the daemon starts: it keeps its links, although its port is not in
+ * OVSDB yet. */
 static void test_links_made_at_the_start_stay(void **state)
 {
     int a;
@@ -204,7 +207,7 @@ static void test_links_made_at_the_start_stay(void **state)
 
 /* --- What others left. --- */
 
-/* Ports without a record that an unplug removes all the same. */
+/* Ports without a record that an unplug also removes. */
 static void test_unplug_of_what_is_not_on_record(void **state)
 {
     static const struct {
@@ -259,12 +262,12 @@ static void test_left_port_bridge(void **state)
     }
 }
 
-/* A trunk bridge goes with its last VIF, whose port libvirt may have taken away. */
+/* An unplug of the last VIF removes its trunk bridge. libvirt may have removed the port before. */
 static void test_trunk_bridge(void **state)
 {
     static const struct {
         const char *what;
-        const char *port; /* What is on it beside Neutron's patch port. */
+        const char *port; /* The ports on it besides Neutron's patch port. */
         bool goes;
     } rows[] = {{"empty", NULL, true}, {"not empty", "tap9", false}};
 
@@ -355,7 +358,8 @@ static void test_reap_in_time(void **state)
     CHECK_STR("done", reply_to(asked), "removed a");
 }
 
-/* Plugged again since it was found: it stays. One cannot be removed: the answer says so. */
+/* A VIF that was plugged again after the reap found it stays. If one cannot be removed, the reply
+ * says so. */
 static void test_reap_of_what_changes(void **state)
 {
     int asked;
@@ -498,7 +502,7 @@ static void test_bridge_of_a_repair(void **state)
     }
 }
 
-/* A repair that fails is not undone: what others made of the VIF is no better. */
+/* A repair that fails is not undone: the state that other programs made is no better. */
 static void test_failed_repair(void **state)
 {
     struct record before, copy;
@@ -517,7 +521,7 @@ static void test_failed_repair(void **state)
     record_destroy(&copy);
 }
 
-/* Links, or a bridge of the VIF's own, that cannot be had. */
+/* Links, or names of a separate bridge, that other programs have. */
 static void test_repair_without_links(void **state)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: the way back, where that is not straight either; and bridges that were made. */
+/* The engine: undos, also those that fail or are interrupted; and bridges that a plug created. */
 
 #include "engine-harness.h"
 
@@ -32,7 +32,7 @@ static void fail_port(const char *port, const char *error, int times)
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = port, .error = error, .times = times});
 }
 
-/* How the transaction of the undo ends. Whatever it is, the client is told why it was undone. */
+/* The results of the undo's transaction. The reply always has the reason for the undo. */
 static void test_endings_of_an_undo(void **state)
 {
     static const struct {
@@ -68,7 +68,7 @@ static void test_endings_of_an_undo(void **state)
     }
 }
 
-/* The connection breaks before the undo is sent, or with it under way. */
+/* The connection breaks before the engine sends the undo, or during its transaction. */
 static void test_undo_without_a_connection(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4);
@@ -83,7 +83,7 @@ static void test_undo_without_a_connection(void **state)
     rig_run(9999);
     CHECK_STR("waits", reply_to(a), "");
     rig_run(1);
-    CHECK_HAS("the answer need not wait", reply_to(a), "not_realized: ");
+    CHECK_HAS("the reply need not wait", reply_to(a), "not_realized: ");
     CHECK_HAS("the undo does", ops_show(), "no deadline");
     CHECK_STR("the undo does", told(rig.ended), "");
     rig_run(100000);
@@ -103,19 +103,19 @@ static void test_undo_that_ovsdb_does_not_answer(void **state)
     rig_run_until("undo plug a, COMMITTING");
     rig.ovs->silent = true;
     rig_run(10000);
-    CHECK_HAS("the answer need not wait", reply_to(a), "not_realized: ");
+    CHECK_HAS("the reply need not wait", reply_to(a), "not_realized: ");
     rig.ovs->silent = false;
     rig_settle();
     CHECK_STR("undone", type_of_port("vfra"), "-");
 }
 
-/* What the port was before, and what comes of the way back. */
+/* The previous port, and the result of the undo. */
 static void test_way_back(void **state)
 {
     static const struct {
         const char *what;
-        const char *before; /* An error of the port before; or NULL. */
-        const char *error;  /* Of the port as it is asked for and, so many times, as it was. */
+        const char *before; /* The error of the previous port; or NULL. */
+        const char *error; /* The error of the new port and, so many times, of the restored port. */
         int times;
         bool not_back;
         int after_ms;
@@ -188,7 +188,7 @@ static void test_undo_without_vswitchd(void **state)
     }
 }
 
-/* What was planned once cannot be any more: what may have been written is undone. */
+/* The second plan of an operation fails: the engine undoes what may have been written. */
 static void test_no_plan_any_more(void **state)
 {
     static const struct {
@@ -220,7 +220,7 @@ static void test_no_plan_any_more(void **state)
     }
 }
 
-/* A plug that was acknowledged is never undone, whatever vswitchd says of the port. */
+/* An acknowledged plug is never undone, whatever vswitchd's verdict is. */
 static void test_acknowledged_is_not_undone(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4, .wait = WAIT_COMMITTED);
@@ -257,7 +257,8 @@ static void test_bridge_of_what_was_evicted_goes(void **state)
 
 /* --- Bridges that were made. --- */
 
-/* `a` and `b` are plugged into br1, which is not there. Who fails, and what becomes of it. */
+/* `a` and `b` are plugged into br1, which does not exist. Which of them fail, and whether the
+ * bridge stays. */
 static void test_made_bridge(void **state)
 {
     static const struct {
@@ -296,7 +297,8 @@ static void test_made_bridge(void **state)
     }
 }
 
-/* The plug that made it fails while another waits to plug there: that one is told of the bridge. */
+/* The plug that created the bridge fails while another plug waits for the same bridge: the other's
+ * reply has the warning. */
 static void test_made_bridge_is_handed_over(void **state)
 {
     int b;
@@ -338,7 +340,7 @@ static void test_made_bridge_is_handed_over_at_commit(void **state)
     CHECK("nobody is left there", !fake_bridge(rig.ovs, "br1"));
 }
 
-/* The connection breaks while it is made: it is ours if the port is there. */
+/* The connection breaks during its creation: the bridge is ours if the port exists. */
 static void test_uncertain_bridge(void **state)
 {
     static const struct {

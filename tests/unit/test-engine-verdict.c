@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: what it makes of what ovs-vswitchd says of a port. */
+/* The engine: its verdicts on what ovs-vswitchd shows of a port. */
 
 #include "engine-harness.h"
 
@@ -68,7 +68,7 @@ static void test_later(void **state)
     }
 }
 
-/* Whoever removes or takes the row meanwhile. */
+/* Another program removes or takes over the row meanwhile. */
 static void test_taken_away(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4);
@@ -89,7 +89,7 @@ static void test_mtu(void **state)
     static const struct {
         const char *what;
         struct ask ask;
-        int times; /* For how many reconfigurations the MTU is 1500. */
+        int times; /* For how many reconfigurations the MTU stays 1500. */
         const char *told;
         int after_ms;
         int n_transactions;
@@ -128,7 +128,7 @@ static void test_mtu(void **state)
     }
 }
 
-/* vswitchd refreshes the MTU a little later, of its own accord. */
+/* vswitchd refreshes the MTU a little later, without a reconfiguration. */
 static void test_mtu_within_the_settle_time(void **state)
 {
     int a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
@@ -157,7 +157,7 @@ static void test_mtu_without_a_guest(void **state)
     CHECK_STR("realized", reply_to(a), "changed vhua");
 }
 
-/* A change in place that the device refuses shows at the second look only. */
+/* If the device refuses a change in place, only the second look shows it. */
 static void test_second_look(void **state)
 {
     int a;
@@ -186,7 +186,7 @@ static const struct {
     struct fake_rule rule;
     const char *told;
     int after_ms;
-    const char *mac; /* As the row has it then. */
+    const char *mac; /* The value that the row shows. */
     bool warned;
 } vf_macs[] = {
     {"set", "yes", {.port = ""}, "changed vfra", 0, MAC, false},
@@ -254,7 +254,7 @@ static void test_vf_mac(void **state)
     }
 }
 
-/* A port that is there without a MAC that was tried stays so when it is plugged again. */
+/* A port that was plugged without its MAC after a try stays so at the next plug. */
 static void test_vf_mac_is_not_tried_again(void **state)
 {
     char why[256];
@@ -272,7 +272,7 @@ static void test_vf_mac_is_not_tried_again(void **state)
 
 /* --- What is there already. --- */
 
-/* A plug that finds its port as asked answers for it. */
+/* A plug whose port is as required already replies by the state of that port. */
 static void test_found_as_asked(void **state)
 {
     static const struct {
@@ -314,8 +314,8 @@ static void test_found_as_asked(void **state)
     }
 }
 
-/* Only marks differ: what OVSDB tells of the port may be of an earlier boot, so a plug waits for
- * vswitchd all the same. */
+/* Only boot id and PCI slot differ: what OVSDB shows of the port may be of an earlier boot, so a
+ * plug still waits for vswitchd. */
 static void test_marks_only(void **state)
 {
     int a;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rows are expected to say: packed, unpacked and compared with what they say. */
+/* The expected values of rows: packed, unpacked and compared with the rows. */
 
 #include "watch/expectation.h"
 
@@ -60,7 +60,7 @@ static void init(struct record *record)
     record_interpret(record);
 }
 
-/* What is unpacked is good as a goal: it has all that is ours, and is interpreted. */
+/* The unpacked values can be the goal of a repair: they have all that is ours, interpreted. */
 static void test_round_trip(void **state)
 {
     struct expectation *expectation;
@@ -94,7 +94,7 @@ static void test_round_trip(void **state)
     assert_int_equal(expanded.spec.kind, VIF_KIND_REPRESENTOR);
     assert_int_equal(expanded.spec.vf_num, 10);
     assert_string_equal(expanded.boot_id, "b1");
-    assert_false(expanded.spec.has_qos); /* Limits are left alone. */
+    assert_false(expanded.spec.has_qos); /* A repair does not change limits. */
     free(expectation);
     record_destroy(&expanded);
     record_destroy(&record);
@@ -237,7 +237,7 @@ static const struct {
      option_bytes,
      {"options:bytes", "\x01\n\t=,;\"\\\x7f\xc3\xa4\xff", "\x01\n\t=,;\"\\\x7f\xc3\xa4\xfe"}},
     {"option added", option_added, {"", "", ""}},
-    /* Cut, not overrun: 79 bytes of the field, 127 of what it has. */
+    /* Cut: 79 bytes of the field, 127 of its value. */
     {"long option",
      long_option,
      {"options:" X64 "0123456",
@@ -276,7 +276,7 @@ static void test_compare(void **state)
     }
 }
 
-/* What differs is told in a fixed order as far as there is room. */
+/* The differences come in a fixed order, as many as fit. */
 static void test_many(void **state)
 {
     struct drift drift[DRIFT_MAX + 1];
@@ -308,7 +308,7 @@ static void test_many(void **state)
     record_destroy(&record);
 }
 
-/* A row that has gone. */
+/* A row that was removed. */
 static void test_no_row(void **state)
 {
     struct drift drift[DRIFT_MAX];

@@ -45,7 +45,7 @@ static void test_ovn_names(void **state)
         {REMOTE "ovn-bridge=br-ovn", "br-ovn", true},
         {REMOTE "ovn-bridge=br-ovn", "br-int", false},
         {REMOTE "ovn-bridge=br-ovn2", "br-ovn", false},
-        /* Keys of one chassis come before those of all. */
+        /* Keys of one chassis take precedence over those of all. */
         {"system-id=hv1 ovn-remote-hv1=tcp:x", "br-int", true},
         {"system-id=hv1 ovn-remote-hv1=tcp:x ovn-bridge-hv1=br-hv1", "br-hv1", true},
         {"system-id=hv1 ovn-remote-hv1=tcp:x ovn-bridge-hv1=br-hv1", "br-int", false},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of ovs-vswitchd's refusals of a device are over in a moment. */
+/* Which refusals of a device by ovs-vswitchd are temporary. */
 
 #include "engine/hand-over.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links that VIFs need, really made, changed and removed, looked at with iproute2. */
+/* Makes, changes and removes the links that VIFs need in the kernel, and looks at them with
+ * iproute2. */
 
 #include "netns.h"
 
@@ -119,7 +120,7 @@ static void test_hybrid(void **state)
     assert_int_equal(plan.n, 0);
 }
 
-/* A bridge that was there is tended and used, and outlives the VIF. */
+/* A bridge that existed before is set up and used, and outlives the VIF. */
 static void test_hybrid_on_a_bridge(void **state)
 {
     struct links *links = *state;
@@ -163,7 +164,7 @@ static void test_tap(void **state)
     assert_int_equal(count_links(), 2);
 }
 
-/* What was done is taken back: made links go, up, down and MTUs are as they were. */
+/* Reverts the steps: removes the links that were made, and restores up, down and MTUs. */
 static void test_revert(void **state)
 {
     struct links *links = *state;
@@ -193,7 +194,7 @@ static void test_revert(void **state)
     CHECK_LINK("rep1", "\"UP\"");
 }
 
-/* Taking back what has gone meanwhile, or cannot be taken back, harms nothing. */
+/* A revert of links that were removed meanwhile, or that cannot be reverted, does no harm. */
 static void test_revert_what_has_gone(void **state)
 {
     struct links *links = *state;
@@ -246,8 +247,8 @@ static const struct {
      "\"mtu\":1500,", "\"UP\""},
 };
 
-/* Facts are of before: what comes in between makes a step fail. Then those before it are taken
- * back, and the rest is not done. */
+/* The facts are old: a change in between makes a step fail. Then the steps before it are reverted,
+ * and the rest is not done. */
 static void test_failures(void **state)
 {
     struct links *links = *state;
@@ -279,7 +280,7 @@ static void test_failures(void **state)
     }
 }
 
-/* Looking finds what is named, and asks for nothing that is not. */
+/* Looking finds the links that are named, and no others. */
 static void test_look(void **state)
 {
     struct links *links = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links that VIFs need: what is to be done, as tables over what there is. */
+/* Links that VIFs need: the steps, as tables over the present links. */
 
 #include "links/link-plan.h"
 
@@ -91,7 +91,7 @@ static void parse_facts(const char *text, struct link_state *facts)
     }
 }
 
-/* The steps of a plan in words, with "; " between. */
+/* The steps of a plan as text, with "; " between. */
 static const char *steps_text(const struct link_plan *plan)
 {
     static char text[512];
@@ -117,7 +117,7 @@ static const struct {
     const struct link_spec *spec;
     const char *facts;
     enum reason reason; /* NONE: planned. */
-    const char *text;   /* The steps; or what the message has. */
+    const char *text;   /* The steps; or a part of the message. */
 } ups[] = {
     {"nothing wanted", &none, "N,veth P,veth B,bridge", REASON_NONE, ""},
     /* Hybrid. */
@@ -243,7 +243,7 @@ static void test_plan_up(void **state)
     }
 }
 
-/* What the steps need beside their names. */
+/* What the steps need besides their names. */
 static void test_plan_members(void **state)
 {
     struct link_state facts;

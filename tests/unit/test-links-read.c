@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links found, listed and watched; and what becomes of requests that fail. */
+/* Finds, lists and watches links; and requests that fail. */
 
 #include "netns.h"
 
@@ -13,7 +13,7 @@
 #define ALIAS "vifplug:port-1"
 #define DEADLINE_MS 10000
 
-/* What a callback of links_for_each_alias() or links_run() was told. */
+/* The calls of a callback of links_for_each_alias() or links_run(). */
 struct seen {
     size_t n;
     size_t n_lost;
@@ -45,7 +45,7 @@ static void on_listed(const char *name, const struct link_facts *facts, void *au
     on_event(name, true, facts, aux);
 }
 
-/* How many times `name` was seen; *last is where the last was. */
+/* How many times `name` was seen; *last is the index of the last time. */
 static size_t count(const char *name, size_t *last)
 {
     size_t n = 0;
@@ -108,7 +108,7 @@ static void test_find(void **state)
     assert_false(links_find(links, "", &facts));
     assert_false(links_find(links, "1234567890123456", &facts));
 
-    /* As others make it: a long alias, a name besides. */
+    /* A link of another program: a long alias, an alternative name. */
     assert_string_equal(ip("link add name br0 address 02:00:00:00:0a:ff type bridge"), "");
     assert_string_equal(ip("link property add dev br0 altname bridge-of-mine"), "");
     assert_string_equal(ip("link property add dev br0 altname br9"), "");
@@ -181,7 +181,7 @@ static void test_each_alias(void **state)
     check_seen("tap10", true);
 }
 
-/* More links than an answer of the kernel holds at once, while others come and go. */
+/* More links than one message of the kernel can hold, while other links are added and removed. */
 struct commotion {
     struct links *links;
     atomic_bool stop;
@@ -273,7 +273,7 @@ static void test_events(void **state)
     assert_int_equal(count("v1", &at), 1);
     assert_string_equal(seen.links[at].facts.alias, ALIAS);
 
-    /* Gone and there again; there and gone again; another name. */
+    /* Removed and added again; added and removed again; renamed. */
     assert_true(links_add_tap(links, "tap1", false, "", 0, ALIAS, NULL));
     settle(links);
     assert_true(delete_link(links, "tap1", NULL));
@@ -288,7 +288,7 @@ static void test_events(void **state)
     check_seen("br", false);
 }
 
-/* A port that leaves its bridge has not gone, although the bridge says so. */
+/* A port that leaves its bridge still exists, although the bridge's message says RTM_DELLINK. */
 static void test_events_of_ports(void **state)
 {
     struct links *links = *state;
@@ -311,8 +311,8 @@ static void test_events_of_ports(void **state)
     assert_string_equal(seen.links[at].facts.alias, ALIAS);
 }
 
-/* Says something new of a link `n` times. It is lo: the kernel says nothing of its own accord of
- * it, while it tells a moment later whether others have a carrier. */
+/* Changes a link `n` times. The link is lo: for others the kernel sends a message about the carrier
+ * a moment later, for lo it does not. */
 static void chatter(struct links *links, int n)
 {
     static int changes;
@@ -322,7 +322,7 @@ static void chatter(struct links *links, int n)
     }
 }
 
-/* One call takes in so much and no more; the descriptor tells that there is more. */
+/* One call reads at most so many messages; the descriptor shows that there are more. */
 static void test_events_in_parts(void **state)
 {
     struct links *links = *state;
@@ -362,7 +362,7 @@ static void test_overflow(void **state)
         run(links);
         assert_int_equal(seen.n_lost, 1);
         assert_int_equal(seen.n, 0);
-        /* That was all, and what happens from here on is told again. */
+        /* The queue is empty, and later changes are reported again. */
         assert_false(readable(links, 0));
         run(links);
         assert_int_equal(seen.n + seen.n_lost, 0);
@@ -376,7 +376,7 @@ static void test_overflow(void **state)
     }
 }
 
-/* The queue holds what many plugs say while the daemon is busy. */
+/* The queue holds the messages of many plugs while the daemon is busy. */
 static void test_queue_is_long(void **state)
 {
     struct links *links = *state;
@@ -389,7 +389,7 @@ static void test_queue_is_long(void **state)
     }
 }
 
-/* The descriptor of the requests' socket: the netlink socket that is not the notifications'. */
+/* The descriptor of the socket for requests: the netlink socket that is not for notifications. */
 static int requests_fd(const struct links *links)
 {
     for (int fd = 0; fd < 64; fd++) {
@@ -404,7 +404,7 @@ static int requests_fd(const struct links *links)
     return -1;
 }
 
-/* A request that cannot be made is said to have failed; the next one is made. */
+/* A request that cannot be sent fails; the next one works. */
 static void test_broken_socket(void **state)
 {
     struct links *links = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links made, changed and removed, looked at with iproute2. */
+/* Makes, changes and removes links, and looks at them with iproute2. */
 
 #include "netns.h"
 
@@ -15,7 +15,7 @@
 #define NAME15 "qvo456789012345"
 #define PEER15 "qvb456789012345"
 
-/* 300 bytes: more than the kernel takes for an alias. */
+/* 300 bytes: the kernel refuses an alias of that length. */
 #define C60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define LONG_ALIAS C60 C60 C60 C60 C60
 
@@ -118,7 +118,7 @@ static void test_veth(void **state)
     }
 }
 
-/* A name that is taken: the link that has it stays as it is, and nothing else comes of it. */
+/* The name is taken: the link that has it stays as it is, and no other link is made. */
 static void test_taken(void **state)
 {
     static const struct {
@@ -187,7 +187,7 @@ static void test_bad_names(void **state)
     }
 }
 
-/* What fails when the link is there already leaves nothing behind. */
+/* An error after the link was made leaves no link. */
 static void test_rollback(void **state)
 {
     static const struct {
@@ -302,7 +302,7 @@ static void test_procfs(void **state)
         bool ok;
 
         assert_string_equal(ip("link add name old type bridge"), "");
-        if (rows[i].key) { /* A directory is not writable, whoever writes. */
+        if (rows[i].key) { /* Nobody can write to a directory. */
             snprintf(command, sizeof command, "rm -rf %s/sys; mkdir -p %s/sys/net/%s/conf/new/%s",
                      root, root, rows[i].family, rows[i].key);
             assert_int_equal(system(command), 0);
@@ -329,7 +329,7 @@ static void test_procfs(void **state)
     assert_int_equal(system(command), 0);
 }
 
-/* Attaches to a tap device, as QEMU does. Returns what the kernel says. */
+/* Attaches to a tap device, as QEMU does. Returns the kernel's error. */
 static int attach(const char *name, bool multiqueue)
 {
     struct ifreq request = {.ifr_flags =

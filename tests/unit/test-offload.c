@@ -23,7 +23,7 @@ static void test_effect(void **state)
         /* The next vswitchd finds it on. */
         {"on, nobody there", {true, 1000, 0, true}, "yes"},
         {"on, nobody there any more", {true, 2000, 1000, true}, "yes"},
-        /* On since before anybody looked. */
+        /* On before the first look. */
         {"on, as found", {true, 0, 1000, false}, "yes"},
         {"on, as found, vswitchd not known", {true, 0, 0, false}, "yes"},
         {"on before vswitchd", {true, 1000, 1001, false}, "yes"},
@@ -56,7 +56,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A vswitchd that is restarted right after hw-offload was set has it in effect: its start is told
+/* A vswitchd that is restarted right after hw-offload was set applies it: the start time is exact
  * to the kernel's clock tick (10 ms), not to the second. */
 static void test_process_start(void **state)
 {

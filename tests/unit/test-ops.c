@@ -28,7 +28,7 @@ static void end(struct ops *ops, struct op *op)
     op_destroy(op);
 }
 
-/* The states that lead to `state` from a new operation. */
+/* The states through which a new operation reaches `state`. */
 static void bring_to(struct ops *ops, struct op *op, enum op_state state)
 {
     static const enum op_state ways[OP_N_STATES][4] = {
@@ -44,7 +44,7 @@ static void bring_to(struct ops *ops, struct op *op, enum op_state state)
     }
 }
 
-/* Whether a process that makes the transition goes on. */
+/* Whether a process that makes the transition survives. */
 static bool is_legal(enum op_state from, enum op_state to)
 {
     pid_t pid = fork();
@@ -117,7 +117,7 @@ static void test_lists(void **state)
     ops_set_state(&ops, c, OP_COMMITTING);
     assert_string_equal(ids_in(&ops.in[OP_QUEUED]), "a");
     assert_string_equal(ids_in(&ops.in[OP_COMMITTING]), "bc");
-    /* What has begun goes before what has not. */
+    /* Operations that have begun go before those that have not. */
     ops_set_state(&ops, c, OP_QUEUED);
     assert_string_equal(ids_in(&ops.in[OP_QUEUED]), "ca");
     end(&ops, a);

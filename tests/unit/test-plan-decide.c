@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plan decides beside a port's columns: whether vswitchd has to look or only to confirm,
- * links, repairs, recoveries, undos, unplugs. */
+/* What a plan decides besides a port's columns: whether vswitchd must look or only confirm, links,
+ * repairs, recoveries, undos, unplugs. */
 
 #include "port-text.h"
 
@@ -13,7 +13,7 @@
     "port=ibpv1 bridge=br0 dp=system type=patch own=pbv1 guest=tap1 o:peer=pbpv1 "                 \
     "e:vifplug-guest-port=tap1 e:vifplug-port-bridge=pbv1 " IDS
 
-/* What is true of the port, and of the operation. */
+/* The state of the port and of the operation. */
 enum {
     FAILED = 1 << 0,  /* The port has ofport -1... */
     PENDING = 1 << 1, /* ...or none yet. */
@@ -22,9 +22,9 @@ enum {
     DEAD = 1 << 4,
     MAY_HOLD_DEVICE = 1 << 5,
     NETDEV_DOWN = 1 << 6, /* The netdev that it needs is down. */
-    NO_NETDEV = 1 << 7,   /* It is not there. */
+    NO_NETDEV = 1 << 7,   /* The netdev does not exist. */
     REPAIR = 1 << 8,
-    PARTLY = 1 << 9, /* The bridge of its own lacks something. */
+    PARTLY = 1 << 9, /* The separate bridge is not complete. */
     FOREIGN = 1 << 10,
     PATCH_TAKEN = 1 << 11,
     GUEST_TAKEN = 1 << 12,
@@ -40,7 +40,7 @@ static const struct {
     bool awaits_only;
     bool needs_switch;
     bool changes;
-    const char *text; /* Part of `why` or of the error's message. */
+    const char *text; /* A part of `why` or of the error's message. */
     const char *operations;
 } rows[] = {
     {"as asked", VFR, VFR, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
@@ -70,13 +70,13 @@ static const struct {
      "set Interface vfrv1 type=dpdk\n"},
     {"detached, not let go", DETACHED, VFR, MAY_HOLD_DEVICE, 0, ACTION_REPLACE, true, true, true,
      "type vifplug-detached", ""},
-    {"own bridge whole", OWN, OWN, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
-    {"own bridge in part", OWN, OWN, PARTLY, 0, ACTION_UPDATE, false, true, true,
+    {"separate bridge whole", OWN, OWN, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
+    {"separate bridge in part", OWN, OWN, PARTLY, 0, ACTION_UPDATE, false, true, true,
      "bridge pbv1 is not complete",
      "insert Bridge pbv1 datapath_type=system\ninsert Port tap1 into Bridge pbv1\n"
      "insert Port pbpv1 type=patch into Bridge pbv1\n"},
-    {"own bridge somebody else's", OWN, OWN, FOREIGN, REASON_PORT_CONFLICT, 0, false, false, false,
-     "bridge pbv1", ""},
+    {"separate bridge of another program", OWN, OWN, FOREIGN, REASON_PORT_CONFLICT, 0, false, false,
+     false, "bridge pbv1", ""},
     {"own patch port taken", NULL, OWN, PATCH_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
      "patch port pbpv1", ""},
     {"guest port taken", NULL, OWN, GUEST_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
@@ -91,8 +91,8 @@ static const struct {
      true, true, "type vifplug-detached", ""},
     {"repair without its netdev", VFR, VFR "dev=rep1", REPAIR | NO_NETDEV, REASON_NOT_REALIZED, 0,
      false, false, false, "rep1", ""},
-    {"repair, own bridge somebody else's", OWN, OWN, REPAIR | FOREIGN, REASON_PORT_CONFLICT, 0,
-     false, false, false, "bridge pbv1", ""},
+    {"repair, separate bridge of another program", OWN, OWN, REPAIR | FOREIGN, REASON_PORT_CONFLICT,
+     0, false, false, false, "bridge pbv1", ""},
 };
 
 static void check_plan(const char *row, const struct plan *plan, enum action action,
@@ -293,7 +293,7 @@ static const struct {
      "delete link tap1\ndelete Port vfrv1 from Bridge br0\n"},
     {"a port, not what else is left", VFR, "pbv1", "tbr-1", false, ACTION_DELETE, true, true,
      "delete Port vfrv1 from Bridge br0\n"},
-    {"a bridge of its own", NULL, "pbv1", "", false, ACTION_DELETE, true, true,
+    {"a separate bridge", NULL, "pbv1", "", false, ACTION_DELETE, true, true,
      "delete Bridge pbv1\n"},
     {"a trunk bridge", NULL, "", "tbr-1", false, ACTION_DELETE, true, false,
      "delete Bridge tbr-1 if that leaves it empty\n"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a VIF and facts to the port that it should be: the kinds of the kernel, and what is the same
- * for all kinds. (Representors and vhost-user ports: test-plan-spec.c.) */
+/* From a VIF and facts to the port that it must become: the kinds of the kernel, and what all kinds
+ * have. (Representors and vhost-user ports: test-plan-spec.c.) */
 
 #include "plan/plan.h"
 
@@ -23,7 +23,7 @@ struct fixture {
     struct spec_facts facts;
 };
 
-/* A VIF of `kind` with all that kinds may want, on a system bridge. */
+/* A VIF of `kind` with all members that kinds may need, on a system bridge. */
 static void init(struct fixture *f, enum vif_kind kind)
 {
     memset(f, 0, sizeof *f);
@@ -176,9 +176,9 @@ static void add_host(char *text, const struct link_spec *host)
         host->multiqueue ? " multiqueue" : "");
 }
 
-/* What is particular to a port, in one line: its name, type, "mtu=" if it requests one, its
- * options, those of its external_ids that not all kinds have, the links that it needs, and the rest
- * where it is not false or empty. */
+/* Writes a port as one line, without what all kinds have: its name, type, "mtu=" if it requests
+ * one, its options, its external_ids that not all kinds have, the links that it needs, and all
+ * other members that are not false or empty. */
 static const char *spec_text(const struct port_spec *spec)
 {
     static const char *const common[] = {"iface-id",     "iface-status",   "attached-mac",
@@ -244,7 +244,7 @@ static const struct {
     enum reason reason;   /* ...for this reason... */
     const char *field;    /* ...naming this. */
 } rows[] = {
-    /* ovs: mostly the caller makes the port. */
+    /* ovs: usually the caller makes the port. */
     {OVS, "", "tap1 no_port awaits" QOS, "system", REASON_NONE, ""},
     {OVS, "create_tap multiqueue", "tap1 no_port awaits" QOS, "system", REASON_NONE, ""},
     {OVS, "create_port", "tap1 tap(tap1 " MAC " mtu=1500) awaits" QOS, "system", REASON_NONE, ""},
@@ -270,7 +270,7 @@ static const struct {
      "tap012345678901 tap(tap012345678901 " MAC " mtu=1500) awaits" QOS, "system", REASON_NONE, ""},
     {OVS, "vif_name=br0", NULL, "", REASON_INVALID_REQUEST, "vif.vif_name"},
     {OVS, "vif_name=br0 per_port_bridge nova", NULL, "", REASON_INVALID_REQUEST, "vif.devname"},
-    /* per_port_bridge: the port is made whatever create_port says. */
+    /* per_port_bridge: the daemon makes the port, whatever create_port says. */
     {OVS, "per_port_bridge",
      OWN_BRIDGE " tap(tap1 " MAC " mtu=1500) port_bridge=pbdc065497-3c8 guest_port=tap1" QOS,
      "system", REASON_NONE, ""},
@@ -317,11 +317,11 @@ static const struct {
     {KERNEL, "no_bridge asks=netdev", NULL, "", REASON_INVALID_REQUEST, "vif.datapath_type"},
     {KERNEL, "no_representor", NULL, "", REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
     {HOST, "no_representor", NULL, "", REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
-    /* A host device is a representor of DPDK's on netdev bridges. */
+    /* A host device on a netdev bridge is a DPDK representor. */
     {HOST, "has=netdev no_representor", DPDK, "netdev", REASON_NONE, ""},
     {HOST, "no_bridge asks=netdev", DPDK, "netdev", REASON_NONE, ""},
     {HOST, "no_bridge profile_datapath=netdev", DPDK, "netdev", REASON_NONE, ""},
-    /* Trunk bridges: their name goes into external_ids, and they have VLANs of their own. */
+    /* Trunk bridges: external_ids has their name, and they have their own VLANs. */
     {OVS, "create_port create_tap bridge=tbr-1234 isolate_vif",
      "tap1 bridge_name=tbr-1234 tap(tap1 " MAC " mtu=1500 create)" QOS, "system", REASON_NONE, ""},
     {HYBRID, "bridge=tbr-1234 isolate_vif",
@@ -333,14 +333,14 @@ static const struct {
      "netdev", REASON_NONE, ""},
     {VHU, "has=netdev bridge=xtbr-1234 isolate_vif", VHOST " isolate", "netdev", REASON_NONE, ""},
     {VHU, "has=netdev bridge=tbr isolate_vif", VHOST " isolate", "netdev", REASON_NONE, ""},
-    /* isolate_vif is for all kinds whose port is made here. */
+    /* isolate_vif applies to all kinds whose port the daemon makes. */
     {HYBRID, "isolate_vif",
      "qvodc065497-3c vifplug-linux-bridge=qbr1 " VETH " mtu=1500 create) isolate" QOS, "system",
      REASON_NONE, ""},
     {KERNEL, "isolate_vif", "enp1s0f0_3" KEYS " netdev(enp1s0f0_3 mtu=1500) isolate" QOS, "system",
      REASON_NONE, ""},
     {REP, "has=netdev isolate_vif", DPDK " isolate", "netdev", REASON_NONE, ""},
-    /* ensure_hw_offload = require is for ports of type dpdk. */
+    /* ensure_hw_offload = require applies to ports of type dpdk. */
     {REP, "has=netdev offload_missing", NULL, "", REASON_UNSUPPORTED_VIF, "vif.kind"},
     {HOST, "has=netdev offload_missing osvif", NULL, "", REASON_UNSUPPORTED_VIF,
      "vif.versioned_object.name"},
@@ -431,7 +431,7 @@ static void test_common(void **state)
     }
 }
 
-/* The fail_mode of a bridge that a VIF of any kind creates; a bridge that there is gets none. */
+/* The fail_mode of a bridge that a VIF of any kind creates; an existing bridge gets none. */
 static void test_fail_modes(void **state)
 {
     static const struct {
@@ -451,7 +451,7 @@ static void test_fail_modes(void **state)
     };
     static const struct {
         const char *changes;
-        const char *fail_mode; /* But on trunk bridges never any. */
+        const char *fail_mode; /* But never on trunk bridges. */
     } evidence[] = {
         {"no_bridge", ""},
         {"no_bridge ovn", "secure"},
@@ -493,7 +493,7 @@ static void test_fail_modes(void **state)
     }
 }
 
-/* The VF of a kernel representor counts as taken as any other's does. */
+/* A kernel representor takes its VF like any other port. */
 static void test_kernel_vf(void **state)
 {
     struct port_spec spec;
@@ -511,7 +511,7 @@ static void test_kernel_vf(void **state)
     port_spec_destroy(&spec);
 }
 
-/* Ids of 64 bytes make patch port names of 64 bytes, cut alike on both ends. */
+/* Ids of 64 bytes give patch port names of 64 bytes, cut in the same way on both ends. */
 static void test_long_names(void **state)
 {
     struct port_spec spec;

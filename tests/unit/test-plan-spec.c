@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a VIF and facts to the port that it should be. */
+/* From a VIF and facts to the port that it must become. */
 
 #include "plan/plan.h"
 
@@ -12,7 +12,7 @@
 
 static const char dirs[][VIF_PATH_MAX + 1] = {"/run/s", "/usr/local/var/run"};
 
-/* What a row starts from: a VIF, a card and a netdev bridge that go together. */
+/* The start of each row: a VIF, a card and a netdev bridge that fit together. */
 struct fixture {
     struct vif vif;
     struct nic_profile profile;
@@ -148,7 +148,7 @@ static void card_path_no_dir(struct fixture *f)
 {
     card_path(f);
     f->facts.path_dir_exists =
-        false; /* The card's path is the configuration's, not the request's. */
+        false; /* The configuration, not the request, decides the card's path. */
 }
 static void no_card_socket(struct fixture *f)
 {
@@ -285,7 +285,7 @@ static const struct {
      "vif.vhost_user.path"},
     {"guest as client, other name", VHU, guest_client_other_name, REASON_SOCKET_MISMATCH,
      "vif.vhost_user.path"},
-    /* MTUs: a vhost-user port that gets too large a one does not say so. */
+    /* MTUs: a vhost-user port with an MTU that is too large shows no error. */
     {"MTU 9702", VHU, mtu_9702, REASON_NONE, "netdev"},
     {"MTU 9703", VHU, mtu_9703, REASON_INVALID_REQUEST, "vif.mtu"},
     {"default MTU 9703", VHU, default_mtu_9703, REASON_INVALID_REQUEST, "vif.mtu"},
@@ -490,7 +490,7 @@ static void test_vhost_user(void **state)
     port_spec_destroy(&spec);
 }
 
-/* Errors name the members of the form that the VIF came in. */
+/* Errors name the members of the VIF's form. */
 static void test_osvif_fields(void **state)
 {
     static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What VIFs need beyond a port of their own: VFs that others have, bridges, limits, links. (Changes
- * of one port: test-plan.c.) */
+/* What VIFs need besides their port: VFs of other VIFs, bridges, limits, links. (Changes of one
+ * port: test-plan.c.) */
 
 #include "port-text.h"
 
@@ -57,7 +57,7 @@ static const struct {
     const char *why;
     const char *operations;
 } rows[] = {
-    /* Ports that the caller makes: only their bridge is ensured. */
+    /* Ports that the caller makes: the plan only ensures the bridge. */
     {"no port, bridge there", NULL, TAP "no_port awaits", HAS_BRIDGE, ACTION_NONE, false, false,
      false, "", "there is a bridge br0, and the port is not vifplugd's to make", ""},
     {"no port, no bridge", NULL, TAP "no_port awaits", NO_BRIDGE, ACTION_CREATE, false, true, false,
@@ -66,14 +66,14 @@ static const struct {
      false, "", "not vifplugd's to make", ""},
     {"no port, but one there, no bridge", TAP "bridge=br1", TAP "no_port", NO_BRIDGE, ACTION_CREATE,
      false, true, false, "", "there is no bridge br0", "insert Bridge br0 datapath_type=system\n"},
-    /* Ports that get their netdev later: nothing to wait for. */
+    /* Ports that get their netdev later: the plan does not wait for vswitchd. */
     {"port before its netdev", NULL, TAP "awaits", HAS_BRIDGE, ACTION_CREATE, false, true, false,
      "", "there is no port of this VIF", INSERT_TAP},
     {"port with its netdev", NULL, TAP, HAS_BRIDGE, ACTION_CREATE, true, true, false, "",
      "there is no port of this VIF", INSERT_TAP},
     {"change before the netdev", TAP, TAP "awaits mtu=9000", HAS_BRIDGE, ACTION_UPDATE, false, true,
      false, "", "mtu_request 0 becomes 9000", "set Interface tap1 mtu_request=9000\n"},
-    /* Bridges of their own. */
+    /* Separate bridges (per_port_bridge). */
     {"own bridge", NULL, OWN, HAS_BRIDGE, ACTION_CREATE, true, true, false, "",
      "there is no port of this VIF", INSERT_OWN},
     {"own bridge and bridge", NULL, OWN, NO_BRIDGE, ACTION_CREATE, true, true, false, "",
@@ -91,7 +91,7 @@ static const struct {
      "port tap1 becomes ibpv1", "delete Port tap1\n" INSERT_OWN},
     {"own bridge, elsewhere", OWN, OWN "bridge=br1", HAS_BRIDGE, ACTION_UPDATE, true, true, false,
      "", "bridge br0 becomes br1", "move Port ibpv1 from Bridge br0 to Bridge br1\n"},
-    /* Trunk bridges go with the last VIF. */
+    /* Trunk bridges are removed with their last VIF. */
     {"trunk bridge, unplug", TAP TRUNK, NULL, HAS_BRIDGE, ACTION_DELETE, true, true, true, "",
      "port tap1 on tbr-1 goes",
      "delete Port tap1 from Bridge tbr-1\ndelete Bridge tbr-1 if that leaves it empty\n"},
@@ -209,7 +209,7 @@ static void test_rows(void **state)
     }
 }
 
-/* Steps in the kernel come first, then what goes to make room. */
+/* Link steps come first, then what is removed to make room. */
 static void test_host_steps(void **state)
 {
     struct link_plan host = {.n = 2};
@@ -239,7 +239,7 @@ static void test_host_steps(void **state)
 
 enum { NOBODY, OURS, STALE, FOREIGN, FOREIGN_STALE };
 
-/* A port with the VF that a plug wants. */
+/* A port has the VF that a plug wants. */
 static void init_owner(struct record *record, int who, const char *port)
 {
     record_init(record);
@@ -256,10 +256,10 @@ static void init_owner(struct record *record, int who, const char *port)
 static const struct {
     const char *row;
     int vf_owner;
-    int name_owner; /* A port of that name with the VF, as kernel representors may be. */
+    int name_owner; /* A port has the name and the VF, as kernel representors can. */
     bool on_vf_conflict;
     enum reason reason;
-    const char *evicted; /* The port that goes; or what the message has. */
+    const char *evicted; /* The evicted port; or a part of the message. */
 } evictions[] = {
     {"nobody", NOBODY, NOBODY, false, REASON_NONE, ""},
     {"ours", OURS, NOBODY, false, REASON_VF_IN_USE, "VIF v9 (port there)"},
@@ -322,7 +322,7 @@ static void test_evictions(void **state)
     }
 }
 
-/* A netdev of that name without the VF, or with another, is in the way like any port. */
+/* A netdev with that name, but without the VF or with another VF, conflicts like any port. */
 static void test_same_name_only(void **state)
 {
     static const struct {
@@ -365,7 +365,8 @@ static void test_same_name_only(void **state)
     }
 }
 
-/* QoS rows of somebody else are left alone: limits that would destroy them are refused. */
+/* The plan does not touch QoS rows of other programs, and refuses limits that would destroy
+ * them. */
 static void test_foreign_qos(void **state)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From what is there and what is asked for to what is written. */
+/* From the present and the required port to the plan. */
 
 #include "port-text.h"
 
@@ -19,7 +19,7 @@ static const struct {
     const char *row;
     const char *current; /* NULL: there is no port. */
     const char *goal;    /* NULL: there shall be none. */
-    const char *written; /* What an undo takes for its own, or NULL. */
+    const char *written; /* What the operation wrote, for an undo; or NULL. */
     int flags;
     enum action action;
     bool needs_switch;
@@ -115,7 +115,7 @@ static const struct {
      true, true, "bridge br0 becomes br1",
      "insert Bridge br1 datapath_type=netdev fail_mode=secure\n"
      "move Port vfrv1 from Bridge br0 to Bridge br1\n"},
-    /* A bridge that is there is left as it is. */
+    /* The plan does not change an existing bridge. */
     {"fail_mode alone", PORT "fail=standalone", PORT "fail=secure", NULL, FINE, ACTION_NONE, false,
      false, "port vfrv1 on br0 is as asked", ""},
     {"another name", PORT, NAME "port=tap1 " DEV, NULL, FINE, ACTION_CREATE, true, true,
@@ -131,7 +131,8 @@ static const struct {
      "port vfrv1 on br0 goes", "delete Port vfrv1 from Bridge br0\n"},
     {"delete nothing", NULL, NULL, NULL, NO_BRIDGE, ACTION_NONE, false, false,
      "there is no port of this VIF", ""},
-    /* Undoing: what was written goes back; what others wrote meanwhile or before stays theirs. */
+    /* Undos: revert what the operation wrote; what other programs wrote before or meanwhile
+     * stays. */
     {"undo a create", PORT, NULL, PORT, FINE, ACTION_DELETE, true, true, "goes",
      "delete Port vfrv1 from Bridge br0\n"},
     {"undo with nothing written", PORT, PORT, PORT, FINE, ACTION_NONE, false, false, "is as asked",
@@ -219,7 +220,7 @@ static void test_failed_by_error(void **state)
     record_destroy(&current);
 }
 
-/* A reason that is too long is cut, not overrun. */
+/* A reason that is too long is cut. */
 static void test_long_why(void **state)
 {
     struct record current;
@@ -247,7 +248,7 @@ static void test_long_why(void **state)
     record_destroy(&current);
 }
 
-/* A port of another VIF of ours, or of somebody else. */
+/* A port of another VIF of ours, or of another program. */
 static void init_owner(struct record *record, bool ours)
 {
     record_init(record);
@@ -311,7 +312,7 @@ static void test_conflicts(void **state)
     }
 }
 
-/* A VIF whose port somebody else makes is in nobody's way but another VIF's. */
+/* A VIF whose port the caller makes conflicts only with another VIF. */
 static void test_port_of_somebody_else(void **state)
 {
     (void)state;

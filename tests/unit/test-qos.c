@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Limits as rows of QoS and Queue, and back. What is expected is what Neutron's agent writes
- * (neutron.agent.common.ovs_lib: _update_ingress_bw_limit_for_dpdk_port(), _update_queue(),
- * _update_qos()) and what os-vif writes (create_ovs_vif_port()). */
+/* Limits as rows of QoS and Queue, and back. The expected rows are those that Neutron's agent
+ * writes (neutron.agent.common.ovs_lib: _update_ingress_bw_limit_for_dpdk_port(), _update_queue(),
+ * _update_qos()) and those that os-vif writes (create_ovs_vif_port()). */
 
 #include "plan/qos.h"
 
@@ -63,7 +63,7 @@ static const struct {
     {"system", "", 1000, 500, HTB("1000000", "500000"), 500},
     {"internal", "internal", 1000, 500, HTB("1000000", "500000"), 500},
     {"patch", "patch", 1000, 500, HTB("1000000", "500000"), 500},
-    /* Bursts that nobody asked for: 80 %, but one frame of 9728 bytes (77.8 kb) at least. */
+    /* Without a burst in the request: 80 %, but at least one frame of 9728 bytes (77.8 kb). */
     {"dpdk, any burst", "dpdk", 1000, 0, POLICER("125000", "100000"), 800},
     {"system, any burst", "", 1000, 0, HTB("1000000", "800000"), 800},
     {"dpdk, 98 kbps", "dpdk", 98, 0, POLICER("12250", "9750"), 78},
@@ -84,7 +84,7 @@ static void test_limits(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N(limits); i++) {
-        /* What the guest sends is not the QoS row's. */
+        /* The QoS row does not limit what the guest sends. */
         const struct vif_qos asked = {.egress_kbps = 7,
                                       .egress_burst_kb = 7,
                                       .ingress_kbps = limits[i].kbps,
@@ -138,7 +138,7 @@ static void test_match(void **state)
          false},
         {"egress", {1, 2, 3, 4, 1000, 800}, {1, 2, 3, 4, 1000, 800}, true},
         {"egress rate", {.egress_kbps = 1}, {.egress_kbps = 2}, false},
-        /* The switch takes 0 for a burst of its own choice there. */
+        /* With 0 the switch chooses the burst itself. */
         {"egress, any burst", {.egress_kbps = 1}, {.egress_kbps = 1}, true},
         {"egress burst",
          {.egress_kbps = 1000, .egress_burst_kb = 800},
@@ -227,7 +227,7 @@ static const struct {
      18446744073709551},
     {"htb with a minimum", "linux-htb", "max-rate=34359738367", "max-rate=2000000,min-rate=1000",
      false, 2000, 0},
-    /* Others'. */
+    /* Of other programs. */
     {"htb without queues", "linux-htb", "", NULL, true, 0, 0},
     {"htb without queues, with a rate", "linux-htb", "max-rate=1000000", NULL, false, 0, 0},
     {"hfsc", "linux-hfsc", "", NULL, true, 0, 0},

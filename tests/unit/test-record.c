@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From rows of OVSDB to what they tell, and to what is shown of them. */
+/* From rows of OVSDB to records, and to views of them. */
 
 #include "daemon/view.h"
 #include "plan/record.h"
@@ -130,8 +130,8 @@ static void test_boot_and_instance(void **state)
     record_destroy(&record);
 }
 
-/* With a bonded card dpdk-devargs names the primary PF and `pfN` the VF's own: what was plugged on
- * function 1 must be found there again after a restart. */
+/* With a bonded card dpdk-devargs has the primary PF, and `pfN` the VF's own PF: a daemon that
+ * starts again must find there what was plugged on function 1. */
 static void test_pf_of_bond(void **state)
 {
     struct record record;
@@ -152,7 +152,7 @@ static void test_pf_of_bond(void **state)
 #define KERNEL MARK "," KEY_KIND "=kernel-representor"
 #define OWN KEY_PORT_BRIDGE "=pbv1," KEY_GUEST_PORT "=tap1"
 
-/* What the record tells of links. Names that are too long for the kernel are cut, not overrun. */
+/* The links of a record. Names that are too long for the kernel are cut. */
 static void test_links(void **state)
 {
     static const struct {
@@ -211,7 +211,7 @@ static void test_links(void **state)
     }
 }
 
-/* A kernel representor has no devargs: its VF is what was noted of it. */
+/* A kernel representor has no devargs: external_ids has its VF. */
 static void test_kernel_vf(void **state)
 {
     static const struct {
@@ -250,7 +250,8 @@ static void test_kernel_vf(void **state)
     }
 }
 
-/* A port of kind ovs without its netdev waits for whoever makes that; any other has failed. */
+/* A port of kind ovs without its netdev waits for the program that makes it; any other port has
+ * failed. */
 static void test_awaits_netdev(void **state)
 {
     static const char no_device[] = "could not open network device tap1 (No such device)";
@@ -391,13 +392,13 @@ static void test_view(void **state)
     assert_true(view.vif.has_representor);
     assert_false(view.vif.has_vf);
     assert_int_equal(view.vif.vf_num, 10);
-    assert_string_equal(view.vif.vhost_path, ""); /* No card here that could tell. */
+    assert_string_equal(view.vif.vhost_path, ""); /* This host has no such card. */
     view_destroy(&view);
     record_destroy(&record);
     nic_destroy(nic);
 }
 
-/* A view shows what others have changed, and limits, under the names that the VIF's rows have. */
+/* A view shows changes by other programs, and limits, with the names that the VIF's rows have. */
 static void test_view_drift_and_qos(void **state)
 {
     static const struct drift drift[] = {{"bridge", "br0", "br1"}, {"options:a", "1", ""}};

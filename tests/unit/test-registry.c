@@ -167,8 +167,8 @@ static void test_devargs(void **state)
     }
 }
 
-/* A VIF's own row is no obstacle to it, but any other row is: another VIF's, a foreign one, and one
- * more that takes the VF in a range. */
+/* A VIF does not conflict with its own row, but with any other: another VIF's, a foreign one, and
+ * one that takes the VF in a range. */
 static void test_except(void **state)
 {
     put(*state, 1, "v1", PF ",representor=[4]");

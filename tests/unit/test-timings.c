@@ -20,7 +20,7 @@ static void test_exact_below_eight(void **state)
     assert_int_equal(h.sum_us, 28);
 }
 
-/* Whatever the value, what is told is no less and at most an eighth more. */
+/* A reported value is never less than the real one, and at most an eighth more. */
 static void test_within_an_eighth(void **state)
 {
     (void)state;
@@ -50,7 +50,7 @@ static void test_percentiles(void **state)
     assert_int_equal(histogram_percentile(&h, 100), 100000);
 }
 
-/* Hours: beyond the last bound, and still counted. */
+/* Hours: above the last bound, but counted. */
 static void test_very_long(void **state)
 {
     struct histogram h = {0};

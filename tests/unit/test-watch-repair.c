@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watcher: puts right what others change (repair = yes), and when it leaves that be. */
+/* The watcher: reverts changes by other programs (repair = yes), and when it does not. */
 
 #include "engine-harness.h"
 
@@ -61,7 +61,7 @@ static void test_link(void **state)
     CHECK_STR("told", told(rig.events), "a drifted (link: 'tap0' is ''), a changed");
 }
 
-/* What cannot be brought back is forgotten. */
+/* The watcher forgets a VIF that it cannot restore. */
 static void test_removed_and_taken(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void test_removed_and_taken(void **state)
     CHECK_STR("stays", type_of_port("vfra"), "internal");
 }
 
-/* Somebody who insists wins: three repairs, with a pause of 2 s between. */
+/* A program that repeats its change wins: the watcher makes three repairs, with pauses of 2 s. */
 static void test_gives_up(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void test_plug_ends_the_pause(void **state)
     CHECK_INT("put right", port()->mtu_request, 1600);
 }
 
-/* The count begins anew after a minute without a repair. */
+/* The count starts again after a minute without a repair. */
 static void test_forgets(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void test_forgets(void **state)
     }
 }
 
-/* A port in error is made to be tried again. */
+/* If a port fails, a repair makes vswitchd try it again. */
 static void test_error(void **state)
 {
     (void)state;
@@ -152,7 +152,8 @@ static void test_hopeless_error(void **state)
     CHECK_STR("three times", told(rig.ended), "a nothing, a nothing, a nothing");
 }
 
-/* A VIF of an earlier boot is not brought back: the socket's server has gone. */
+/* The watcher does not restore a VIF of an earlier boot: the program that served its socket has
+ * ended. */
 static void test_stale(void **state)
 {
     (void)state;
@@ -184,7 +185,7 @@ static void test_removed_while_it_is_recovered(void **state)
     CHECK("not half way", strcmp(type_of_port("vfra"), TYPE_DETACHED) != 0);
 }
 
-/* Too much is waiting: it is tried again. */
+/* Too many operations wait: the watcher tries again. */
 static void test_no_room(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watcher: what others change is told, once, and when that is over. */
+/* The watcher: reports changes by other programs once, and their end. */
 
 #include "engine-harness.h"
 
@@ -79,7 +79,7 @@ static void test_drift(void **state)
         {change_option, "a drifted (options:dpdk-devargs: '0000:65:00.0,representor=[4]' is 'x')"},
         {remove_id, "a drifted (external_ids:iface-id: 'iface-a' is '')"},
         {change_two, "a drifted (type: 'dpdk' is 'internal') (mtu_request: '1500' is '2000')"},
-        /* What is others'. */
+        /* Keys of other programs. */
         {add_id, ""},
         {limit, ""},
         {tag, ""},
@@ -143,7 +143,7 @@ static void test_drift_again(void **state)
     }
 }
 
-/* What is different only for a moment is passed over. */
+/* The watcher ignores a difference that lasts only a moment. */
 static void test_short_drift(void **state)
 {
     (void)state;
@@ -158,7 +158,7 @@ static void test_short_drift(void **state)
     CHECK_STR("nothing", rig.events, "");
 }
 
-/* What is beside the rows of the port. */
+/* Changes outside the rows of the port. */
 static void remove_tap(void)
 {
     fake_remove_link(rig.links, "tap0");
@@ -212,7 +212,7 @@ static void test_drift_beside_the_port(void **state)
          false,
          remove_linux_bridge,
          "a drifted (link: 'qbr0' is '')"},
-        {"bridge of its own",
+        {"separate bridge",
          {.vif = "a", TAP, .bridge = "sys0"},
          true,
          remove_patch_port,
@@ -237,7 +237,7 @@ static void test_drift_beside_the_port(void **state)
     }
 }
 
-/* A port that is moved to another bridge changes none of its own rows. */
+/* If a port moves to another bridge, none of its own rows changes. */
 static void test_moved_port(void **state)
 {
     (void)state;
@@ -252,7 +252,7 @@ static void test_moved_port(void **state)
     CHECK_STR("moved", told(rig.events), "a drifted (bridge: 'br0' is 'sys0')");
 }
 
-/* Where it is never quiet, ports are looked at every 10 s. */
+/* While Bridge.ports keeps changing, the watcher checks the ports every 10 s. */
 static void test_moved_port_on_a_busy_bridge(void **state)
 {
     (void)state;
@@ -281,7 +281,8 @@ static void test_removed_bridge(void **state)
     CHECK_STR("once", rig.events, "");
 }
 
-/* A row that vanished is forgotten; if it comes again, that is what there is. */
+/* The watcher forgets a row that was removed; if it comes back, its state then is the expected
+ * one. */
 static void test_vanished_port(void **state)
 {
     struct smap ids;
@@ -343,7 +344,8 @@ static void test_error_later(void **state)
     CHECK_STR("without words", told(rig.events), "a failed (error: '' is 'ofport is -1')");
 }
 
-/* A vswitchd that is not there says nothing; one that comes may have said it before it is seen. */
+/* A dead vswitchd reports nothing; a new one may have written its verdict before the watcher knows
+ * of it. */
 static void test_error_without_vswitchd(void **state)
 {
     (void)state;
@@ -360,7 +362,7 @@ static void test_error_without_vswitchd(void **state)
     CHECK_STR("is looked at", told(rig.events), "a failed (error: '' is 'no such VF')");
 }
 
-/* A port that failed only since its device is being handed over is followed up. */
+/* The watcher follows up a port that failed only because of a hand-over of its device. */
 static void test_hand_over_is_followed(void **state)
 {
     (void)state;
@@ -430,8 +432,8 @@ static void test_nothing_to_tell(void **state)
     CHECK_STR("marks", told(rig.ended), "a none");
 }
 
-/* While an operation on a VIF is under way, nothing of it is told; what there is then is what is
- * expected. */
+/* During an operation on a VIF the watcher reports nothing about it; the state at the end is the
+ * expected one. */
 static void test_operation_under_way(void **state)
 {
     (void)state;
@@ -449,7 +451,8 @@ static void test_operation_under_way(void **state)
     CHECK_STR("told", told(rig.events), "a changed");
 }
 
-/* An operation that writes nothing has not seen what others did: the VIF is looked at then. */
+/* An operation that writes nothing does not notice changes by other programs: the watcher checks
+ * the VIF after it. */
 static void test_operation_that_writes_nothing(void **state)
 {
     int a;
@@ -536,7 +539,7 @@ static void test_switch(void **state)
     CHECK_STR("once", rig.events, "");
 }
 
-/* What changed while OVSDB was away is looked at when it is back. */
+/* The watcher checks, when OVSDB is back, what changed while it was away. */
 static void test_changed_while_ovsdb_was_away(void **state)
 {
     (void)state;
