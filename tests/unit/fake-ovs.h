@@ -41,7 +41,7 @@ struct fake_bridge {
 struct fake_ending {
     enum ovs_txn_result result;
     bool happens;           /* UNCERTAIN: OVSDB has committed it. */
-    const char *error_text; /* ERROR: OVSDB's. */
+    const char *error_text; /* ERROR: OVSDB's error text. */
 };
 
 /* A plan of a transaction, with what it borrows. */

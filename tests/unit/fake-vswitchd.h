@@ -16,7 +16,7 @@ struct fake_rule {
     const char *option; /* Only while the port has that option; NULL: always. */
     int times;          /* The rule ends after so many reconfigurations; 0: never. */
     bool says_nothing;  /* The port gets neither an ofport nor an error. */
-    const char *error;  /* The port fails with these words. */
+    const char *error;  /* The port fails with this error text. */
     int mtu;            /* vswitchd applies this MTU; 0: the requested one. */
     const char *vf_mac; /* The VF gets this MAC; NULL: the requested one. */
 };

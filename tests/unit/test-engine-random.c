@@ -99,8 +99,8 @@ static void trouble_with_ovsdb(void)
 
 static void trouble_with_vswitchd(void)
 {
-    static const char *const words[] = {"no such thing", "already in use by 'gone'",
-                                        "already in use by 'vfra'"};
+    static const char *const error_texts[] = {"no such thing", "already in use by 'gone'",
+                                              "already in use by 'vfra'"};
 
     if (any_of(3) == 0) {
         rig.vswitchd->silent = !rig.vswitchd->silent;
@@ -108,7 +108,7 @@ static void trouble_with_vswitchd(void)
         rig.vswitchd->state = rig.vswitchd->state == VSWITCHD_DEAD ? VSWITCHD_ALIVE : VSWITCHD_DEAD;
     } else if (rig.vswitchd->n_rules < FAKE_RULES_MAX) {
         fake_rule_add(rig.vswitchd, (struct fake_rule){.port = vifs[any_of(N_VIFS)].port,
-                                                       .error = words[any_of(N(words))],
+                                                       .error = error_texts[any_of(N(error_texts))],
                                                        .times = 1 + any_of(3)});
     }
 }

@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
-/* Words of ovs-vswitchd, and the advice that they get. */
+/* Error texts of ovs-vswitchd, and the next step that the message names for each. */
 static void test_errors(void **state)
 {
     static const struct {
-        const char *words;
+        const char *error_text;
         size_t n_dpdk_ports;
         const char *advice;
     } rows[] = {
@@ -26,14 +26,15 @@ static void test_errors(void **state)
 
         rig_renew();
         rig.ovs->n_dpdk_ports = rows[i].n_dpdk_ports;
-        fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = rows[i].words});
+        fake_rule_add(rig.vswitchd,
+                      (struct fake_rule){.port = "vfra", .error = rows[i].error_text});
         a = PLUG(.vif = "a", .vf = 4);
         rig_settle();
-        CHECK_HAS(rows[i].words, reply_to(a),
+        CHECK_HAS(rows[i].error_text, reply_to(a),
                   "not_realized: ovs-vswitchd could not make port vfra");
-        CHECK_HAS(rows[i].words, reply_to(a), rows[i].words);
-        CHECK_HAS(rows[i].words, reply_to(a), rows[i].advice);
-        CHECK_STR(rows[i].words, detail(a), rows[i].words);
+        CHECK_HAS(rows[i].error_text, reply_to(a), rows[i].error_text);
+        CHECK_HAS(rows[i].error_text, reply_to(a), rows[i].advice);
+        CHECK_STR(rows[i].error_text, detail(a), rows[i].error_text);
         CHECK_STR("undone", type_of_port("vfra"), "-");
         CHECK_STR("undone", told(rig.ended), "a none");
         CHECK_INT("undone", engine_counters(rig.engine)->undone, 1);

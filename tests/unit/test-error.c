@@ -45,8 +45,8 @@ static void test_fill(void **state)
     assert_string_equal(error.field, "vif.id");
     assert_string_equal(error.message, "3 wait.");
     assert_string_equal(error.detail, "");
-    assert_false(error_detail(&error, "%s", "words"));
-    assert_string_equal(error.detail, "words");
+    assert_false(error_detail(&error, "%s", "error text"));
+    assert_string_equal(error.detail, "error text");
     assert_false(error_set(&error, REASON_TIMEOUT, NULL, "%s", ""));
     assert_string_equal(error.field, "");
     assert_string_equal(error.detail, "");

@@ -11,7 +11,7 @@
 static void test_words(void **state)
 {
     static const struct {
-        const char *words;
+        const char *error_text;
         const char *holder; /* NULL: it is not about that. */
     } rows[] = {
         {"'vfr2' is trying to use device '0000:65:00.0,representor=[10]' which is already in use "
@@ -35,10 +35,10 @@ static void test_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *name = rows[i].words ? rows[i].words : "NULL";
+        const char *name = rows[i].error_text ? rows[i].error_text : "NULL";
         char holder[PORT_NAME_MAX + 1] = "";
 
-        CHECK(name, hand_over_parse(rows[i].words, holder) == (rows[i].holder != NULL));
+        CHECK(name, hand_over_parse(rows[i].error_text, holder) == (rows[i].holder != NULL));
         CHECK(name, !rows[i].holder || !strcmp(holder, rows[i].holder));
     }
 }

@@ -127,7 +127,7 @@ static void check_found(const char *row, const char *root, const char *pf, int v
 }
 
 static void check_missing(const char *row, const char *root, const char *pf, int vf,
-                          const char *words)
+                          const char *error_text)
 {
     const struct pci_addr pf_addr = addr(pf);
     char got[VIF_IFNAME_MAX + 1] = "as it was";
@@ -138,7 +138,7 @@ static void check_missing(const char *row, const char *root, const char *pf, int
     CHECK_STR(row, got, "as it was");
     CHECK_STR(row, reason_name(error.reason), "device_not_found");
     CHECK_STR(row, error.field, "vif.pci_slot");
-    CHECK_HAS(row, error.message, words);
+    CHECK_HAS(row, error.message, error_text);
     CHECK_HAS(row, error.message, pf);
     snprintf(number, sizeof number, "VF %d", vf);
     CHECK_HAS(row, error.message, number);

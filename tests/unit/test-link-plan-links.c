@@ -220,7 +220,7 @@ static const struct {
     const struct link_spec *spec;
     const char *before;  /* For ip(), before the look... */
     const char *between; /* ...and between plan and execution. */
-    const char *words;
+    const char *error_text;
     size_t n_links;      /* In the end, lo among them. */
     const char *name;    /* One of them... */
     const char *part;    /* ...and what it is like... */
@@ -265,7 +265,7 @@ static void test_failures(void **state)
         (void)ip(failures[i].between);
         CHECK(row, !execute(links, &plan, &error));
         CHECK_STR(row, reason_name(error.reason), "not_realized");
-        CHECK_HAS(row, error.message, failures[i].words);
+        CHECK_HAS(row, error.message, failures[i].error_text);
         take_back(links, &plan);
         CHECK_INT(row, count_links(), failures[i].n_links);
         CHECK_HAS(row, ip_link(failures[i].name), failures[i].part);

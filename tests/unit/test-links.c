@@ -25,17 +25,18 @@ static void check_ok(const char *row, bool ok, const struct error *error)
     CHECK(row, ok);
 }
 
-/* An error as all of them are: a sentence about `name` with the kernel's words, and what to do. */
+/* An error as all of them are: a sentence with `name`, the kernel's error text and the next step.
+ */
 static void check_failed(const char *row, bool ok, const struct error *error, const char *name,
-                         const char *words, const char *next)
+                         const char *error_text, const char *next)
 {
     CHECK(row, !ok);
     CHECK_STR(row, reason_name(error->reason), "not_realized");
     CHECK_STR(row, error->field, "");
     CHECK_HAS(row, error->message, name);
-    CHECK_HAS(row, error->message, words);
+    CHECK_HAS(row, error->message, error_text);
     CHECK_HAS(row, error->message, next);
-    CHECK_HAS(row, error->detail, words);
+    CHECK_HAS(row, error->detail, error_text);
     CHECK(row, error->message[strlen(error->message) - 1] == '.');
 }
 
@@ -126,7 +127,7 @@ static void test_taken(void **state)
         const char *name;
         const char *peer; /* NULL: a bridge. "": a tap device. */
         const char *taken;
-        const char *words;
+        const char *error_text;
     } rows[] = {
         {"name of a veth", "old", "new", "old", "File exists"},
         {"peer of a veth", "new", "old", "old", "File exists"},
@@ -154,7 +155,7 @@ static void test_taken(void **state)
         char next[64];
 
         snprintf(next, sizeof next, "ip link delete %s", rows[i].taken);
-        check_failed(rows[i].row, ok, &error, rows[i].taken, rows[i].words, next);
+        check_failed(rows[i].row, ok, &error, rows[i].taken, rows[i].error_text, next);
         CHECK_INT(rows[i].row, count_links(), 4);
         CHECK(rows[i].row, !links_find(links, "new", NULL));
         if (found) {
@@ -196,7 +197,7 @@ static void test_rollback(void **state)
         const char *address;
         int mtu;
         const char *alias;
-        const char *words;
+        const char *error_text;
     } rows[] = {
         {"veth, alias", "veth", "", 0, LONG_ALIAS, ""},
         {"veth, MTU too large", "veth", "", 70000, ALIAS, "Invalid argument"},
@@ -220,7 +221,7 @@ static void test_rollback(void **state)
                                                          rows[i].mtu, rows[i].alias, &error)
                                          : links_add_bridge(links, "half", rows[i].alias, &error);
 
-        check_failed(rows[i].row, ok, &error, "half", rows[i].words, ";");
+        check_failed(rows[i].row, ok, &error, "half", rows[i].error_text, ";");
         CHECK(rows[i].row, count_links() == 1);
     }
 }
@@ -448,7 +449,7 @@ static void test_master(void **state)
     static const struct {
         const char *name;
         const char *master;
-        const char *words; /* NULL: it works. */
+        const char *error_text; /* NULL: it works. */
     } rows[] = {
         {"br2", "br1", "(Can not enslave a bridge to a bridge)"},
         {"v1", "br1", NULL},
@@ -471,8 +472,8 @@ static void test_master(void **state)
         bool ok = links_set_master(links, rows[i].name, rows[i].master, &why);
         char expected[64];
 
-        if (rows[i].words) {
-            check_failed(rows[i].name, ok, &why, rows[i].master, rows[i].words, "ip ");
+        if (rows[i].error_text) {
+            check_failed(rows[i].name, ok, &why, rows[i].master, rows[i].error_text, "ip ");
             CHECK_HAS(rows[i].name, why.message, rows[i].name);
         } else {
             check_ok(rows[i].name, ok, &why);

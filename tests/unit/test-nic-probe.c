@@ -14,9 +14,9 @@ static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8",
 /* A VF of the first card is 0000:65:01.2, number 10, the seventh of it. */
 static const struct {
     const char *representors;
-    const char *started; /* dpdk-extra of the vswitchd that runs... */
-    const char *now;     /* ...and as it is now; NULL: the same. */
-    const char *words;   /* Of the refusal; NULL: none. */
+    const char *started;    /* dpdk-extra of the vswitchd that runs... */
+    const char *now;        /* ...and as it is now; NULL: the same. */
+    const char *error_text; /* A part of the refusal; NULL: none. */
 } rows[] = {
     {"any-time", "", NULL, NULL},
     {"any-time", PF, NULL, NULL},
@@ -81,9 +81,9 @@ static void test_vf(void **state)
         dpdk_extra_follow(&extra, rows[i].now ? rows[i].now : rows[i].started, 1);
         nic_set_dpdk_extra(nic, &extra);
         CHECK(row, nic_resolve(nic, &slot, "f", &vf, &error));
-        CHECK_INT(row, nic_check_probed(nic, &vf, "f", &error), rows[i].words == NULL);
-        CHECK_HAS(row, error.message, rows[i].words ? rows[i].words : "");
-        if (rows[i].words) {
+        CHECK_INT(row, nic_check_probed(nic, &vf, "f", &error), rows[i].error_text == NULL);
+        CHECK_HAS(row, error.message, rows[i].error_text ? rows[i].error_text : "");
+        if (rows[i].error_text) {
             CHECK_STR(row, reason_name(error.reason), "device_not_found");
             CHECK_STR(row, error.field, "f");
             CHECK(row, error.message[strlen(error.message) - 1] == '.'); /* It was not cut. */
@@ -129,7 +129,7 @@ static void test_pf(void **state)
     static const struct {
         const char *representors;
         const char *started;
-        const char *words;
+        const char *error_text;
     } pf_rows[] = {
         {"any-time", "", NULL},
         {"with-pf", PF ",representor=[4-5]", NULL},
@@ -162,8 +162,9 @@ static void test_pf(void **state)
               nic_profile_set(&profile, "representors", pf_rows[i].representors, why, sizeof why));
         dpdk_extra_follow(&extra, pf_rows[i].started, 1);
         nic_set_dpdk_extra(nic, &extra);
-        CHECK_INT(row, nic_check_pf_probed(nic, &profile, &pf, &error), pf_rows[i].words == NULL);
-        CHECK_HAS(row, error.message, pf_rows[i].words ? pf_rows[i].words : "");
+        CHECK_INT(row, nic_check_pf_probed(nic, &profile, &pf, &error),
+                  pf_rows[i].error_text == NULL);
+        CHECK_HAS(row, error.message, pf_rows[i].error_text ? pf_rows[i].error_text : "");
         dpdk_extra_destroy(&extra);
     }
     nic_destroy(nic);

@@ -53,7 +53,7 @@ static void check_vf(struct tree *tree, const char *slot, int vf_num, const char
 }
 
 static void check_refused(struct tree *tree, const char *slot, enum reason reason,
-                          const char *words)
+                          const char *error_text)
 {
     const struct pci_addr vf_addr = pci_addr_of(slot);
     struct error error = {0};
@@ -62,7 +62,7 @@ static void check_refused(struct tree *tree, const char *slot, enum reason reaso
     CHECK(slot, !nic_resolve(tree->nic, &vf_addr, "vif.pci_slot", &vf, &error));
     CHECK_STR(slot, reason_name(error.reason), reason_name(reason));
     CHECK_STR(slot, error.field, "vif.pci_slot");
-    CHECK_HAS(slot, error.message, words);
+    CHECK_HAS(slot, error.message, error_text);
 }
 
 static void test_napatech_numbers(void **state)
@@ -159,7 +159,7 @@ static void test_broken(void **state)
 {
     static const struct {
         const char *what;
-        const char *words;
+        const char *error_text;
     } rows[] = {
         {"no-virtfn", "does not list it"},
         {"no-physfn", "not a VF"},
@@ -174,7 +174,7 @@ static void test_broken(void **state)
 
         snprintf(card, sizeof card, "pf=0000:65:00.0,vf=0000:65:00.4+4,broken=%s", rows[i].what);
         open_tree(&tree, cards);
-        check_refused(&tree, "0000:65:00.4", REASON_DEVICE_NOT_FOUND, rows[i].words);
+        check_refused(&tree, "0000:65:00.4", REASON_DEVICE_NOT_FOUND, rows[i].error_text);
         close_tree(&tree);
     }
 }
@@ -264,7 +264,7 @@ static void test_bad_templates(void **state)
     static const struct {
         const char *devargs;
         const char *socket;
-        const char *words;
+        const char *error_text;
     } rows[] = {
         {"{pf},representor=[{vf}]", "run/stdvio{vf}", "vhost-socket"},
         {"{pf},representor=[{vf}]", "/run/../stdvio{vf}", "vhost-socket"},
@@ -283,7 +283,7 @@ static void test_bad_templates(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         strcpy(tree.profiles[0].devargs, rows[i].devargs);
         strcpy(tree.profiles[0].vhost_socket, rows[i].socket);
-        check_refused(&tree, "0000:65:00.4", REASON_INVALID_REQUEST, rows[i].words);
+        check_refused(&tree, "0000:65:00.4", REASON_INVALID_REQUEST, rows[i].error_text);
     }
     close_tree(&tree);
 }

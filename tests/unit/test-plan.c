@@ -197,7 +197,7 @@ static void test_transitions(void **state)
     }
 }
 
-/* A failure may also be told by words alone, with an ofport. */
+/* An error text alone means failure too, even with an ofport. */
 static void test_failed_by_error(void **state)
 {
     struct record current;
@@ -212,7 +212,7 @@ static void test_failed_by_error(void **state)
     current.ofport = 5;
     plan_transition(&current, &goal, NULL, true, &plan);
     assert_int_equal(plan.action, ACTION_REPLACE);
-    current.error = xstrdup("words");
+    current.error = xstrdup("error text");
     plan_transition(&current, &goal, NULL, true, &plan); /* A plan can be made again. */
     assert_int_equal(plan.action, ACTION_UPDATE);
     plan_destroy(&plan);
@@ -265,7 +265,7 @@ static const struct {
     int vf_owner;
     enum reason reason;
     const char *field;
-    const char *words; /* In the message. */
+    const char *error_text; /* A part of the message. */
 } conflicts[] = {
     {"none", VIF_FORM_NATIVE, 0, 0, REASON_NONE, "", ""},
     {"name, ours", VIF_FORM_NATIVE, 1, 0, REASON_PORT_CONFLICT, "vif.vif_id", "v1-the-other"},
@@ -303,7 +303,7 @@ static void test_conflicts(void **state)
                   conflicts[i].reason == REASON_NONE);
         CHECK_STR(row, reason_name(error.reason), reason_name(conflicts[i].reason));
         CHECK_STR(row, error.field, conflicts[i].field);
-        CHECK_HAS(row, error.message, conflicts[i].words);
+        CHECK_HAS(row, error.message, conflicts[i].error_text);
         CHECK_INT(row, plan.action, conflicts[i].reason ? ACTION_NONE : ACTION_CREATE);
         plan_destroy(&plan);
         port_spec_destroy(&spec);

@@ -373,7 +373,7 @@ static void test_empty_map_value(void **state)
     json_object_put(reply);
 }
 
-/* Limits are shown in the words of requests; those that do not apply are left out. */
+/* Limits have the same members as in requests; those that do not apply are left out. */
 static void test_qos(void **state)
 {
     static const struct {

@@ -341,7 +341,7 @@ static void test_error_later(void **state)
     CHECK_STR("over", told(rig.events), "a changed");
     say(-1, NULL);
     rig_run(250);
-    CHECK_STR("without words", told(rig.events), "a failed (error: '' is 'ofport is -1')");
+    CHECK_STR("without an error text", told(rig.events), "a failed (error: '' is 'ofport is -1')");
 }
 
 /* A dead vswitchd reports nothing; a new one may have written its verdict before the watcher knows
