@@ -352,13 +352,16 @@ exec sleep infinity"""
                 file.write("[daemon]\nsocket_group = root\n")
         self._fit_profile()
         # With the sandbox's environment, ovs-appctl -t vifplugd finds it by its pidfile in OVS_RUNDIR.
-        self.start("vifplugd", [
-            os.path.join(self.build, "src/vifplugd"), f"--config={self.config}",
-            f"--socket={self.socket}", f"--db={self.db}", f"--sysfs-root={self.sys}",
-            f"--pidfile={self.run}/vifplugd.pid", f"--log-file={self.log}/vifplugd.log",
-            "-vconsole:off", "-vsyslog:off", *options])
+        self.start("vifplugd", [*self.vifplugd_command(self.build), *options])
         if wait:
             self.wait_vifplugd()
+
+    def vifplugd_command(self, build, name="vifplugd"):
+        """The command that runs the vifplugd of a build. All its files have the name `name`."""
+        return [os.path.join(build, "src/vifplugd"), f"--config={self.dir}/{name}.conf",
+                f"--socket={self.dir}/{name}.sock", f"--db={self.db}", f"--sysfs-root={self.sys}",
+                f"--pidfile={self.run}/{name}.pid", f"--log-file={self.log}/{name}.log",
+                "-vconsole:off", "-vsyslog:off"]
 
     def _fit_profile(self):
         """Adds `representors` to the configuration, if it is missing."""
@@ -368,12 +371,13 @@ exec sleep infinity"""
             with open(self.config, "a", encoding="ascii") as file:
                 file.write(ANY_TIME)
 
-    def wait_vifplugd(self):
+    def wait_vifplugd(self, name="vifplugd"):
         def ready():
-            result = self.vifctl("--format=json", "status", check=False)
+            result = self.vifctl(f"--socket={self.dir}/{name}.sock", "--format=json", "status",
+                                 check=False)
             return (result.returncode == 0
                     and json.loads(result.stdout)["ovsdb"]["connected"])
-        self.wait_ready("vifplugd", ready, 20)
+        self.wait_ready(name, ready, 20)
 
     def _simulated(self):
         return [card for card in self.state["cards"] if any(i in card for i in SIMULATED)]
