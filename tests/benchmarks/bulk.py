@@ -62,7 +62,8 @@ def _measure(world, alternatives, figures, sizes, kind, count, realized):
     taken = interleave(ways, lambda way: _run(way, some_ports, realized),
                        lambda way: _run(way, some_ports[:1], realized), sizes.rounds, sizes.seconds,
                        turn_n=1)
-    for way, runs in taken.items():
+    for way, turns in taken.items():
+        runs = [turn[0] for turn in turns]
         conditions = {"kind": kind, "count": count, "ports": world.n_ports, "switch": realized,
                       "wait": "realized" if realized else "committed"}
         for what in ("plug", "unplug"):
@@ -70,8 +71,7 @@ def _measure(world, alternatives, figures, sizes, kind, count, realized):
                         **conditions)
             figures.add(PART, f"{what} rate", way.label,
                         [count / run[what] * 1000 for run in runs], "1/s", **conditions)
-        figures.add(PART, "answer", way.label, [one for run in runs for one in run["each"]], "ms",
-                    **conditions)
+        figures.add_turns(PART, "answer", way.label, [run["each"] for run in runs], "ms", **conditions)
         figures.add(PART, "transactions", way.label,
                     [run["transactions"] for run in runs if run["transactions"] is not None], "1",
                     **conditions)

@@ -146,9 +146,9 @@ def cpu(world, alternatives, figures, sizes, vifs):
         taken = interleave(both, lambda one, m=measure: m(one, sizes),
                            lambda one: _cpu(one, ports("vhost-user", 1, first=FIRST)),
                            sizes.rounds, sizes.seconds, turn_n=1)
-        for one, samples in taken.items():
+        for one, turns in taken.items():
             for i, what in enumerate(("plug CPU", "unplug CPU")):
-                figures.add(PART, what, one.name, [sample[i] for sample in samples], "ms",
+                figures.add(PART, what, one.name, [turn[0][i] for turn in turns], "ms",
                             mode=mode, vifs=vifs, ports=world.n_ports)
 
 

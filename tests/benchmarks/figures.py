@@ -28,17 +28,21 @@ class Figures:
 
     def __init__(self, say=print):
         self.records = []
+        self.turns = []  # Of each record, the median of each turn.
         self.say = say
 
     def add(self, part, what, who, samples, unit, **conditions):
-        """Stores the samples' spread; nothing if there are none."""
+        """Keeps the spread of samples, of which each turn gave one; nothing if there are none."""
+        self.add_turns(part, what, who, [[sample] for sample in samples], unit, **conditions)
+
+    def add_turns(self, part, what, who, turns, unit, **conditions):
+        """The same for turns that each gave a list of samples."""
+        samples = [sample for turn in turns for sample in turn]
         if samples:
-            record = {"part": part, "what": what, "who": who, **conditions, "unit": unit,
-                      **{key: value if key == "n" else round(value, 6)
-                         for key, value in spread(samples).items()}}
-            self.records.append(record)
-            return record
-        return None
+            self.records.append({"part": part, "what": what, "who": who, **conditions, "unit": unit,
+                                 **{key: value if key == "n" else round(value, 6)
+                                    for key, value in spread(samples).items()}})
+            self.turns.append([median(turn) for turn in turns if turn])
 
 
 def select(records, **conditions):

@@ -14,8 +14,8 @@ TURN_N = 10
 
 def interleave(alternatives, measure, warm_up, samples, seconds, turn_n=TURN_N):
     """Calls measure(alternative) in turns until each has `samples` of them, or `seconds` have passed (each
-    has at least one turn). Calls warm_up(alternative) at the beginning of a turn. Returns {alternative:
-    [results of measure(), ...]}."""
+    has its first turn in any case). warm_up(alternative) is called at the beginning of a turn. Returns
+    {alternative: [turn, ...]}; a turn is a list of what measure() returned."""
     taken = {alternative: [] for alternative in alternatives}
     budget = Budget(seconds)
     first = 0
@@ -27,7 +27,7 @@ def interleave(alternatives, measure, warm_up, samples, seconds, turn_n=TURN_N):
             for alternative in order:
                 _turn(alternative, measure, warm_up, taken[alternative], samples, turn_n)
             first = (first + 1) % len(alternatives)
-            if budget.is_spent() or all(len(one) >= samples for one in taken.values()):
+            if budget.is_spent() or all(_count(turns) >= samples for turns in taken.values()):
                 break
     finally:
         for alternative in alternatives:
@@ -37,16 +37,21 @@ def interleave(alternatives, measure, warm_up, samples, seconds, turn_n=TURN_N):
     return taken
 
 
+def _count(turns):
+    return sum(len(turn) for turn in turns)
+
+
 def _turn(alternative, measure, warm_up, taken, samples, turn_n):
-    if len(taken) >= samples:
+    left = min(turn_n, samples - _count(taken))
+    if left <= 0:
         return
+    turn = []
+    taken.append(turn)
     alternative.resume()
     try:
         warm_up(alternative)
         end = time.monotonic() + TURN_S
-        for n in range(turn_n):
-            if len(taken) >= samples or (n > 0 and time.monotonic() >= end):
-                break
-            taken.append(measure(alternative))
+        while len(turn) < left and not (turn and time.monotonic() >= end):
+            turn.append(measure(alternative))
     finally:
         alternative.pause()

@@ -20,11 +20,10 @@ def _measure(alternatives, kind, sizes, realized, plug_only=False):
 
 
 def _keep(figures, taken, plug_only=False, **conditions):
-    for alternative, samples in taken.items():
-        figures.add(PART, "plug", alternative.name, [one[0] for one in samples], "ms", **conditions)
-        if not plug_only:
-            figures.add(PART, "unplug", alternative.name, [one[1] for one in samples], "ms",
-                        **conditions)
+    for alternative, turns in taken.items():
+        for i, what in enumerate(("plug",) if plug_only else ("plug", "unplug")):
+            figures.add_turns(PART, what, alternative.name,
+                              [[sample[i] for sample in turn] for turn in turns], "ms", **conditions)
 
 
 def with_switch(world, alternatives, figures, sizes):

@@ -16,7 +16,7 @@ sys.path.insert(0, HERE)
 import docs  # noqa: E402
 import hotspots  # noqa: E402
 from alternatives import OsVif  # noqa: E402
-from figures import one, select, spread  # noqa: E402
+from figures import Figures, one, select, spread  # noqa: E402
 from plot import plots, round_numbers  # noqa: E402
 from tables import BULK_WAYS, EVERYONE, all_tables  # noqa: E402
 from targets import evaluate  # noqa: E402
@@ -35,6 +35,12 @@ def quick_run(tmp_path_factory):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert "Targets" in done.stdout
     return json.loads(path.read_text())
+
+
+def test_turns():
+    figures = Figures()
+    figures.add_turns("single", "plug", "vifplugd", [[1, 2, 3], [], [7]], "ms")
+    assert figures.records[0]["n"] == 4 and figures.turns == [[2, 7]]
 
 
 def test_spread():
