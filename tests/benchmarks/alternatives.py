@@ -309,9 +309,13 @@ class OsVif(Alternative):
         self.client.close()
 
 
-def all_of(world, say):
-    """Returns all alternatives on this machine; vifplugd first."""
-    everyone = [Vifplugd(world), Raw(world), Idl(world), Vsctl(world)]
+def all_of(world, say, without=()):
+    """Everyone there is on this machine, except those whose names are in `without`; vifplugd first."""
+    everyone = [Vifplugd(world), Raw(world), Idl(world)]
+    if Vsctl.name not in without:
+        everyone.append(Vsctl(world))
+    if OsVif.name in without:
+        return everyone
     if OsVif.is_installed():
         everyone.append(OsVif(world))
     else:

@@ -16,7 +16,8 @@ usage: tests/bench [OPTION]...
   --vifs N,...        numbers of VIFs (0,500,1000,2000,4000)
   --samples N         samples of a single operation (200)
   --seconds S         time for one case at most (30)
-  --json FILE         write all figures to FILE
+  --without WHO       leave out ovs-vsctl or os-vif, the slow ones (may be given twice)
+  --json FILE         write all figures there
   --write-docs FILE   measure nothing; fill docs/performance.md from such a file
 
 It measures vifplugd over its socket, a raw OVSDB client and a bare libopenvswitch IDL client that do the
@@ -80,6 +81,7 @@ class Sizes:
     gets: int = 500
     lists: int = 20
     subscribers: int = 100
+    without: tuple = ()    # Alternatives that are left out.
 
 
 QUICK = Sizes(ports=(0, 20), at_once=(4, 16), vifs=(0, 40), samples=3, seconds=0.3, rounds=1,
@@ -124,8 +126,8 @@ def without_switch(world, everyone, figures, sizes, parts):
 
 
 def measure(world, figures, sizes, parts):
-    """Runs all requested measurements."""
-    everyone = alternatives_.all_of(world, figures.say)
+    """Everything that was asked for."""
+    everyone = alternatives_.all_of(world, figures.say, sizes.without)
     try:
         check_rows(world, everyone[0])
         single.own_cost(everyone, figures, sizes)
@@ -158,6 +160,7 @@ def parse(arguments):
         parser.add_argument(option, type=numbers)
     parser.add_argument("--samples", type=int)
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--without", action="append", choices=("ovs-vsctl", "os-vif"))
     parser.add_argument("--json")
     parser.add_argument("--write-docs")
     options = parser.parse_args(arguments)
@@ -168,7 +171,7 @@ def parse(arguments):
 
 def sizes_of(options):
     sizes = dataclasses.replace(QUICK if options.quick else Sizes())
-    for name in ("ports", "at_once", "vifs", "samples", "seconds"):
+    for name in ("ports", "at_once", "vifs", "samples", "seconds", "without"):
         if getattr(options, name) is not None:
             setattr(sizes, name, getattr(options, name))
     return sizes

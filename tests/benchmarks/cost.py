@@ -69,9 +69,8 @@ def _start_helper(start):
         helper.close()
 
 
-def starters(world):
-    """Returns the programs that can be started, as {name: function that starts it, waits until it is ready,
-    and measures}."""
+def starters(world, without):
+    """Who can be started, as {name: function that starts it, waits until it is ready, and looks}."""
     def idl(*options):
         # Also in the namespaces, in the same way.
         return world.helper_inside("idl-client", *options, world.db)
@@ -79,7 +78,7 @@ def starters(world):
         "vifplugd": lambda: _start_vifplugd(world),
         "bare IDL client": lambda: _start_helper(idl),
         "bare IDL client, fewest columns": lambda: _start_helper(lambda: idl("--minimal"))}
-    if OsVif.is_installed():
+    if OsVif.is_installed() and OsVif.name not in without:
         everyone["os-vif"] = lambda: _start_helper(lambda: OsVif.start(world))
     return everyone
 
@@ -88,7 +87,7 @@ def start(world, alternatives, figures, sizes, vifs):
     """Measures start to ready, in turns. Their other instances are stopped."""
     samples = {}
     budget = Budget(sizes.seconds)
-    everyone = starters(world)
+    everyone = starters(world, sizes.without)
     while not samples or not (budget.is_spent()
                               or all(len(one) >= sizes.starts for one in samples.values())):
         for one in alternatives[1:]:
