@@ -8,9 +8,14 @@ import subprocess
 import time
 
 import workload
-from helper import Helper, HelperError, pause, resume
+from helper import Helper, HelperError, cpu_us, pause, resume
 from sandbox import wait_for
 from workload import BRIDGE, INSTANCE, MTU
+from world import BEFORE
+
+# A vifplugd is idle if it uses less CPU time than this in that time.
+IDLE_S = 0.3
+IDLE_CPU_US = 500
 
 
 class Unable(Exception):
@@ -66,25 +71,37 @@ class Vifplugd(Alternative):
     """The daemon, over its socket."""
 
     name = "vifplugd"
+    process = "vifplugd"
+    settles = False  # Whether catch_up() waits until it is idle: needed if there are two.
 
     def __init__(self, world):
         super().__init__(world)
+        self.socket = f"{world.dir}/{self.process}.sock"
         self.client = None
         self.subscribed = False
         self.connect()
+
+    def start(self, wait=True):
+        """Starts the daemon, which does not run."""
+        self.world.start_vifplugd(wait=wait)
+
+    def stop(self):
+        """Ends the daemon, also one that is paused."""
+        self.wake()
+        self.world.stop(self.process)
 
     def connect(self):
         """Connects again: after a restart of the daemon, or to end a subscription."""
         if self.client:
             self.client.close()
-        self.client = self.world.helper("wire-client", "lines", self.world.socket)
+        self.client = self.world.helper("wire-client", "lines", self.socket)
         self.subscribed = False
 
     def pids(self):
-        return [pid for pid in (self.world.pid("vifplugd"), self.client.pid) if pid]
+        return [pid for pid in (self.world.pid(self.process), self.client.pid) if pid]
 
     def client_pid(self):
-        return self.world.pid("vifplugd")
+        return self.world.pid(self.process)
 
     def call(self, method, **params):
         answer = self.client.ask(do="ask", requests=[workload.request(0, method, **params)])
@@ -94,7 +111,17 @@ class Vifplugd(Alternative):
         return self.call("status")
 
     def catch_up(self, next_cfg):
-        wait_for(lambda: self.status()["ovsdb"]["next_cfg"] >= next_cfg, 60, "vifplugd catches up")
+        wait_for(lambda: self.status()["ovsdb"]["next_cfg"] >= next_cfg, 60,
+                 f"{self.name} catches up")
+        if self.settles:
+            wait_for(self._is_idle, 60, f"{self.name} is idle")
+
+    def _is_idle(self):
+        """Whether it used hardly any CPU time for longer than its watch waits after a change (250 ms). After
+        that the watch has seen, and logged, what became of the other's VIFs."""
+        before = cpu_us(self.client_pid())
+        time.sleep(IDLE_S)
+        return cpu_us(self.client_pid()) - before < IDLE_CPU_US and not self.status()["counters"]["operations"]
 
     def transactions(self):
         """How many it has sent."""
@@ -125,6 +152,31 @@ class Vifplugd(Alternative):
 
     def close(self):
         self.client.close()
+
+
+class VifplugdBefore(Vifplugd):
+    """The daemon of an earlier build, on the same database."""
+
+    name = "vifplugd before"
+    process = BEFORE
+    settles = True
+
+    def __init__(self, world, build):
+        self.build = build
+        world.start_before(build)
+        super().__init__(world)
+
+    def start(self, wait=True):
+        self.world.start_before(self.build, wait=wait)
+
+    def close(self):
+        super().close()
+        self.stop()
+
+
+def daemons(alternatives):
+    """The vifplugds among them: the present one, then the one before."""
+    return [one for one in alternatives if isinstance(one, Vifplugd)]
 
 
 def results(answer):
@@ -309,9 +361,14 @@ class OsVif(Alternative):
         self.client.close()
 
 
-def all_of(world, say, without=()):
-    """Everyone there is on this machine, except those whose names are in `without`; vifplugd first."""
-    everyone = [Vifplugd(world), Raw(world), Idl(world)]
+def all_of(world, say, before=None, without=()):
+    """Everyone there is on this machine; vifplugd first, after it that of the build `before`. Not those whose
+    names are in `without`."""
+    everyone = [Vifplugd(world)]
+    if before:
+        everyone[0].settles = True  # What holds for one must hold for the other.
+        everyone.append(VifplugdBefore(world, before))
+    everyone += [Raw(world), Idl(world)]
     if Vsctl.name not in without:
         everyone.append(Vsctl(world))
     if OsVif.name in without:

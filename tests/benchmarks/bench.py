@@ -17,13 +17,22 @@ usage: tests/bench [OPTION]...
   --samples N         samples of a single operation (200)
   --seconds S         time for one case at most (30)
   --without WHO       leave out ovs-vsctl or os-vif, the slow ones (may be given twice)
+  --before BUILD      measure also an earlier build of vifplugd, whose program is BUILD/src/vifplugd
   --json FILE         write all figures there
   --write-docs FILE   measure nothing; fill docs/performance.md from such a file
 
-It measures vifplugd over its socket, a raw OVSDB client and a bare libopenvswitch IDL client that do the
-same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All use the same
-switch, in turns; the others are stopped meanwhile. Run it as root on Debian 12, on a machine that does
-nothing else. It builds in build/, or uses the build in VIFPLUG_BUILD.
+Beside vifplugd over its socket it measures a raw OVSDB client and a bare libopenvswitch IDL client that
+do the same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All are
+on the same switch and get turns; who has no turn is stopped. Run it as root on Debian 12, on a machine
+that does nothing else. It builds what it needs in build/, or takes VIFPLUG_BUILD.
+
+With --before, the earlier build runs on the same database and gets turns too, in single, bulk and cost.
+Before a turn of either vifplugd the bench waits until it is idle. The last table shows, for each figure of
+both, the two medians and their ratio (now / before). "worse" marks a ratio above 1.05 that is beyond the
+noise. Noise is judged by a sign test: the n-th turns of both are a pair, and the medians of the two turns
+are compared. The difference is beyond the noise if chance would make "now" the larger in so many pairs in
+at most 2 of 100 runs. Pairs of equal values do not count. Fewer than 6 pairs cannot show this: the mark is
+then "worse?". Memory hardly varies, so its ratio alone decides. The exit status does not depend on marks.
 """
 
 import argparse
@@ -43,6 +52,7 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "sandbox"))
 
 import alternatives as alternatives_  # noqa: E402
+import before  # noqa: E402
 import bulk  # noqa: E402
 import cost  # noqa: E402
 import docs  # noqa: E402
@@ -125,9 +135,9 @@ def without_switch(world, everyone, figures, sizes, parts):
         readers.by_vifs(world, everyone, figures, sizes, have)
 
 
-def measure(world, figures, sizes, parts):
+def measure(world, figures, sizes, parts, build_before=None):
     """Everything that was asked for."""
-    everyone = alternatives_.all_of(world, figures.say, sizes.without)
+    everyone = alternatives_.all_of(world, figures.say, build_before, sizes.without)
     try:
         check_rows(world, everyone[0])
         single.own_cost(everyone, figures, sizes)
@@ -135,8 +145,9 @@ def measure(world, figures, sizes, parts):
         if not parts & {"single", "bulk", "cost", "readers"}:
             return
         world.stop_switch()
-        wait_for(lambda: everyone[0].status()["vswitchd"]["state"] == "dead", 10,
-                 "vifplugd sees that ovs-vswitchd is dead")
+        for daemon in alternatives_.daemons(everyone):
+            wait_for(lambda one=daemon: one.status()["vswitchd"]["state"] == "dead", 10,
+                     f"{daemon.name} sees that ovs-vswitchd is dead")
         for one in [one for one in everyone if not one.can_commit_only]:
             one.close()  # It cannot do anything after this.
             everyone.remove(one)
@@ -161,11 +172,14 @@ def parse(arguments):
     parser.add_argument("--samples", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--without", action="append", choices=("ovs-vsctl", "os-vif"))
+    parser.add_argument("--before", type=os.path.abspath)
     parser.add_argument("--json")
     parser.add_argument("--write-docs")
     options = parser.parse_args(arguments)
     if any(number % 2 for number in options.ports or ()):
         parser.error("--ports: patch ports come in pairs; give even numbers")
+    if options.before and not os.access(os.path.join(options.before, "src/vifplugd"), os.X_OK):
+        parser.error(f"--before: {options.before}/src/vifplugd is not there; build that first")
     return options
 
 
@@ -174,6 +188,8 @@ def sizes_of(options):
     for name in ("ports", "at_once", "vifs", "samples", "seconds", "without"):
         if getattr(options, name) is not None:
             setattr(sizes, name, getattr(options, name))
+    if options.before and not options.quick:
+        sizes.rounds = before.ROUNDS
     return sizes
 
 
@@ -197,7 +213,7 @@ def run(options):
             raise SandboxError(failure)
         result["machine"] = machine.describe(world)
         world.start_all()
-        measure(world, figures, sizes, parts)
+        measure(world, figures, sizes, parts, options.before)
     except (SandboxError, HelperError, OSError, subprocess.SubprocessError) as error:
         failure = f"{type(error).__name__}: {error}"
     finally:
@@ -207,6 +223,9 @@ def run(options):
         result["machine"]["load_after"] = round(machine.load(), 2)
     result.update(complete=failure is None, seconds=round(time.monotonic() - started, 1),
                   records=figures.records, targets=evaluate(figures.records))
+    if options.before:
+        result["before"] = {"build": machine.describe_build(options.before),
+                            "figures": before.compare(figures)}
     return result, failure
 
 
@@ -230,6 +249,8 @@ def main():
         print(machine.sentence(result["machine"]) + "\n")
     for table in all_tables(result):
         print(table.text())
+    if result.get("before"):
+        print(before.text(result["before"]))
     if failure:
         print(f"tests/bench: {failure}", file=sys.stderr)
     return 1 if failure else 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many ports at once."""
 
+from alternatives import Vifplugd
 from interleave import interleave
 from workload import most, ports
 
@@ -32,8 +33,8 @@ class Way:
 def _ways(alternatives, count, sizes):
     ways = []
     for alternative in alternatives:
-        if alternative.name == "vifplugd":
-            ways += [Way(alternative, f"vifplugd, {n} connection{'s' * (n > 1)}", connections=n)
+        if isinstance(alternative, Vifplugd):
+            ways += [Way(alternative, f"{alternative.name}, {n} connection{'s' * (n > 1)}", connections=n)
                      for n in CONNECTIONS]
         elif alternative.name == "bare IDL client":
             ways.append(Way(alternative, alternative.name, batch=BATCH))

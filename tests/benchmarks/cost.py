@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cost: CPU time, memory, the time to start; by number of VIFs, and of other ports."""
 
+import itertools
 import os
+import random
 import socket
 import statistics
 import time
 
-from alternatives import OsVif
+from alternatives import Idl, OsVif, Vifplugd, daemons
 from figures import Budget
 from helper import cpu_us, memory_kb
 from interleave import interleave
@@ -15,7 +17,8 @@ from workload import ports
 PART = "cost"
 BATCH = 64
 CHUNK = 1000  # Fewer than max_queued.
-FIRST = 10000  # The measured ports, in addition to those present.
+FEW = 20
+FIRST = 10000  # Ports that are measured, beside those that are there.
 
 
 # --- Start to ready. ---
@@ -39,16 +42,16 @@ class Ready:
         os.unlink(self.path)
 
 
-def _start_vifplugd(world):
-    """Restarts vifplugd; returns wall and CPU time until it is in step with OVSDB, and its memory then."""
-    world.stop("vifplugd")
-    ready = Ready(world)
+def _start_vifplugd(vifplugd):
+    """Restarts it: wall and CPU time until it is in step with OVSDB, memory then."""
+    vifplugd.stop()
+    ready = Ready(vifplugd.world)
     try:
         os.environ["NOTIFY_SOCKET"] = ready.path
         started = time.perf_counter()
-        world.start_vifplugd(wait=False)
+        vifplugd.start(wait=False)
         ready.wait()
-        return _reading(started, world.pid("vifplugd"))
+        return _reading(started, vifplugd.client_pid())
     finally:
         del os.environ["NOTIFY_SOCKET"]
         ready.close()
@@ -69,13 +72,20 @@ def _start_helper(start):
         helper.close()
 
 
-def starters(world, without):
+def _start_and_pause(vifplugd):
+    """Afterwards it stays, paused like the others' instances."""
+    reading = _start_vifplugd(vifplugd)
+    vifplugd.pause()
+    return reading
+
+
+def starters(world, vifplugds, without):
     """Who can be started, as {name: function that starts it, waits until it is ready, and looks}."""
     def idl(*options):
         # Also in the namespaces, in the same way.
         return world.helper_inside("idl-client", *options, world.db)
     everyone = {
-        "vifplugd": lambda: _start_vifplugd(world),
+        **{one.name: lambda one=one: _start_and_pause(one) for one in vifplugds},
         "bare IDL client": lambda: _start_helper(idl),
         "bare IDL client, fewest columns": lambda: _start_helper(lambda: idl("--minimal"))}
     if OsVif.is_installed() and OsVif.name not in without:
@@ -87,16 +97,25 @@ def start(world, alternatives, figures, sizes, vifs):
     """Measures start to ready, in turns. Their other instances are stopped."""
     samples = {}
     budget = Budget(sizes.seconds)
-    everyone = starters(world, sizes.without)
+    vifplugds = daemons(alternatives)
+    others = alternatives[len(vifplugds):]
+    order = list(starters(world, vifplugds, sizes.without).items())
+    for one in vifplugds:
+        one.pause()
     while not samples or not (budget.is_spent()
                               or all(len(one) >= sizes.starts for one in samples.values())):
-        for one in alternatives[1:]:
+        for one in others:
             one.pause()
-        for name, function in everyone.items():
+        for name, function in order:
             samples.setdefault(name, []).append(function())
-        for one in alternatives[1:]:
+        for one in others:
             one.resume()
-    alternatives[0].connect()
+        random.shuffle(order)  # In turns nobody would get another neighbour.
+    for one in vifplugds:
+        one.wake()
+        one.connect()
+    for one in vifplugds:
+        one.resume()
     for who, readings in samples.items():
         for what, unit in (("start", "ms"), ("start CPU", "ms"), ("memory", "MB")):
             figures.add(PART, what, who, [one[what] for one in readings], unit, vifs=vifs,
@@ -139,8 +158,8 @@ def _in_batches(alternative, sizes):
 
 
 def cpu(world, alternatives, figures, sizes, vifs):
-    """vifplugd and the bare client, in turns."""
-    both = [one for one in alternatives if one.name in ("vifplugd", "bare IDL client")]
+    """vifplugd (before, too) and the bare client, in turns."""
+    both = [one for one in alternatives if isinstance(one, (Vifplugd, Idl))]
     for mode, measure in (("one by one", _one_by_one), ("in batches", _in_batches)):
         taken = interleave(both, lambda one, m=measure: m(one, sizes),
                            lambda one: _cpu(one, ports("vhost-user", 1, first=FIRST)),
@@ -154,13 +173,16 @@ def cpu(world, alternatives, figures, sizes, vifs):
 # --- By number of VIFs. ---
 
 
-def plug_up_to(vifplugd, have, want):
-    """Plugs further VIFs, without measuring; returns how many there are."""
-    while have < want:
-        count = min(CHUNK, want - have)
+def plug_up_to(vifplugds, have, want):
+    """Plugs further VIFs, in no hurry; returns how many there are. Two vifplugds plug in turns, a few VIFs each:
+    many requests at once take memory, which depends on what the process has read before."""
+    most = CHUNK if len(vifplugds) == 1 else FEW
+    for vifplugd in itertools.cycle(vifplugds):
+        count = min(most, want - have)
+        if count <= 0:
+            return have
         vifplugd.plug(ports("vhost-user", count, first=have), realized=False)
         have += count
-    return have
 
 
 def with_ports(world, alternatives, figures, sizes):
@@ -171,17 +193,19 @@ def with_ports(world, alternatives, figures, sizes):
 
 
 def by_vifs(world, alternatives, figures, sizes):
-    """With more and more VIFs, only ovsdb-server; the VIFs stay."""
-    vifplugd = alternatives[0]
+    """With more and more VIFs, ovsdb-server alone; they stay."""
+    vifplugds = daemons(alternatives)
     have = 0
-    _start_vifplugd(world)  # Restart it, so that its memory has nothing from earlier parts.
-    vifplugd.connect()
+    for one in vifplugds:
+        _start_vifplugd(one)  # So that nothing is in its memory of what was before.
+        one.connect()
     for vifs in sizes.vifs:
-        have = plug_up_to(vifplugd, have, vifs)
+        have = plug_up_to(vifplugds, have, vifs)
         figures.say(f"CPU and memory, {vifs} VIFs")
-        figures.add(PART, "memory after plugging", "vifplugd",
-                    [memory_kb(world.pid("vifplugd")) / 1024], "MB", vifs=vifs,
-                    ports=world.n_ports)
+        for one in vifplugds:
+            one.resume()  # It has read what went through the other.
+            figures.add(PART, "memory after plugging", one.name,
+                        [memory_kb(one.client_pid()) / 1024], "MB", vifs=vifs, ports=world.n_ports)
         cpu(world, alternatives, figures, sizes, vifs)
         start(world, alternatives, figures, sizes, vifs)
     return have

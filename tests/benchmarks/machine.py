@@ -44,10 +44,24 @@ def load():
     return os.getloadavg()[0]
 
 
+def _vifplugd(build, source):
+    """The version of a build's vifplugd, and the commit of its source."""
+    version = _first_line(os.path.join(build, "src/vifplugd"), "--version")
+    commit = _first_line("git", "-C", source, "describe", "--always", "--dirty")
+    return f"{version} ({commit})" if commit else version
+
+
+def describe_build(build):
+    """The vifplugd of any build directory: version, commit and kind of build, as far as they can be told."""
+    cache = os.path.join(build, "CMakeCache.txt")
+    if not os.path.exists(cache):
+        return _first_line(os.path.join(build, "src/vifplugd"), "--version")
+    source = _cmake_cache(cache).get("CMAKE_HOME_DIRECTORY", build)
+    return f"{_vifplugd(build, source)} [{_build_type(build)}]"
+
+
 def describe(world):
-    """Returns the state before the run."""
-    vifplugd = _first_line(os.path.join(world.build, "src/vifplugd"), "--version")
-    commit = _first_line("git", "-C", HERE, "describe", "--always", "--dirty")
+    """As it is before the run."""
     return {
         "time": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "cpu": _proc("/proc/cpuinfo", "model name"),
@@ -56,7 +70,7 @@ def describe(world):
         "virtual": "hypervisor" in (_proc("/proc/cpuinfo", "flags") or ""),
         "kernel": platform.release(),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME"),
-        "vifplugd": f"{vifplugd} ({commit})" if commit else vifplugd,
+        "vifplugd": _vifplugd(world.build, HERE),
         "build": _build_type(world.build),
         "openvswitch": _package("openvswitch-switch-dpdk"),
         "dpdk": _package("libdpdk-dev"),

@@ -111,7 +111,7 @@ def _beside_slow_reader(world, vifplugd, figures, sizes, vifs):
 def by_vifs(world, alternatives, figures, sizes, have):
     """With the largest number of VIFs."""
     vifplugd = alternatives[0]
-    vifs = plug_up_to(vifplugd, have, max(sizes.vifs))
+    vifs = plug_up_to([vifplugd], have, max(sizes.vifs))
     for other in alternatives[1:]:
         other.close()  # No other program must update a copy of the database.
     figures.say(f"readers, {vifs} VIFs")

@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
+import before  # noqa: E402
 import docs  # noqa: E402
 import hotspots  # noqa: E402
 from alternatives import OsVif  # noqa: E402
@@ -35,6 +36,56 @@ def quick_run(tmp_path_factory):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert "Targets" in done.stdout
     return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module", name="beside")
+def beside_itself(tmp_path_factory):
+    """One run of what --before measures, with the build beside itself: what it printed, and its JSON."""
+    path = tmp_path_factory.mktemp("before") / "bench.json"
+    build = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
+    done = subprocess.run(
+        ["/usr/bin/python3", os.path.join(HERE, "bench.py"), "--quick", f"--before={build}", "--only=single",
+         "--only=bulk", "--only=cost", "--without=os-vif", f"--json={path}"],
+        capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done.stdout, json.loads(path.read_text())
+
+
+def test_before(beside):
+    printed, result = beside
+    figures = result["before"]["figures"]
+    assert "Beside the build before, vifplugd " in printed and f"{len(figures)} figures: " in printed
+    assert not select(result["records"], who="os-vif")
+    for record in result["records"]:
+        if record["who"].partition(",")[0] == "vifplugd" and record["unit"] != "1/s":
+            case = {key: value for key, value in record.items() if key not in FIGURES}
+            figure = one(figures, **case)
+            assert figure and figure["now"] == record["p50"], case
+            assert figure["ratio"] == pytest.approx(figure["now"] / figure["before"], abs=1e-4)
+            assert figure["larger"] <= figure["pairs"]
+    assert {figure["part"] for figure in figures} == {"single", "bulk", "cost"}
+    with open(os.path.join(TOP, "docs/performance.md"), encoding="utf-8") as file:
+        assert "vifplugd before" not in docs.fill(file.read(), result)
+
+
+@pytest.mark.parametrize("now, earlier, unit, worse", [
+    ([10.6] * 6, [10] * 6, "ms", True),
+    ([10.5] * 6, [10] * 6, "ms", False),  # 1.05 times.
+    ([10.6] * 5, [10] * 5, "ms", None),  # Too few pairs.
+    ([9] + [11] * 8, [10] * 9, "ms", True),
+    ([9, 9] + [11] * 7, [10] * 9, "ms", False),  # Chance alone does that in 9 of 100 cases.
+    ([10] * 4 + [11] * 5, [10] * 9, "ms", None),  # Equal values do not count.
+    ([9] * 9, [10] * 9, "ms", False),
+    ([10.6], [10], "MB", True),
+    ([10.5], [10], "MB", False),
+])
+def test_compare(now, earlier, unit, worse):
+    figures = Figures()
+    figures.add("cost", "start", "vifplugd", now, unit, vifs=0)
+    figures.add("cost", "start", "vifplugd", earlier, unit, vifs=40)
+    figures.add("cost", "start", "vifplugd before", earlier, unit, vifs=0)
+    figures.add("cost", "start rate", "vifplugd before", earlier, "1/s", vifs=0)
+    assert [(figure["vifs"], figure["worse"]) for figure in before.compare(figures)] == [(0, worse)]
 
 
 def test_turns():

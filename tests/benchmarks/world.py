@@ -25,6 +25,9 @@ max_connections = 256
 set-vf-mac = no
 """
 
+# The vifplugd of an earlier build: its process, and the name of all its files.
+BEFORE = "vifplugd-before"
+
 
 def build(directory):
     """Builds what is measured and compared, and the simulated card, or its stand-in if the card cannot be
@@ -75,6 +78,18 @@ class World(Sandbox):
         self.start_vifplugd()
         self.writer = self.helper("wire-client", "ovsdb", self.database())
         self.set_ports(0)
+
+    def start_before(self, build_directory, wait=True):
+        """Starts the vifplugd of an earlier build, beside the present one. Its configuration is CONFIG, which
+        every build knows, and in which repair is off."""
+        config = f"{self.dir}/{BEFORE}.conf"
+        if not os.path.exists(config):
+            with open(config, "w", encoding="ascii") as file:
+                file.write(CONFIG)
+        self.start(BEFORE, [*self.vifplugd_command(build_directory, BEFORE),
+                            f"--unixctl={self.run}/{BEFORE}.ctl"])
+        if wait:
+            self.wait_vifplugd(BEFORE)
 
     def listen_patiently(self):
         """Opens a second socket of ovsdb-server, which does not test its connections: stopped clients could
@@ -161,4 +176,4 @@ def _pair(text):
     return key.strip('"'), value.strip('"')
 
 
-__all__ = ["World", "build", "wait_for"]
+__all__ = ["BEFORE", "World", "build", "wait_for"]
