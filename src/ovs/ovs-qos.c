@@ -50,6 +50,7 @@ void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface 
     limits->egress_kpps = interface->ingress_policing_kpkts_rate;
     limits->egress_burst_kpkt = interface->ingress_policing_kpkts_burst;
     if (port && port->qos) {
+        snprintf(record->qos_type, sizeof record->qos_type, "%s", port->qos->type);
         record->foreign_qos = !read_rows(port->qos, limits);
     }
 }

@@ -54,44 +54,70 @@ static const char *guest_port(const struct port_spec *spec)
     return spec->guest_port[0] ? spec->guest_port : spec->port;
 }
 
-static void describe_limits(const struct port_spec *spec, struct lines *lines)
+static void describe_policing(const char *guest, const struct vif_qos *old,
+                              const struct vif_qos *qos, struct lines *lines)
 {
-    const struct vif_qos *qos = &spec->qos;
-    const char *guest = guest_port(spec);
-    struct qos_rows rows;
-
+    if (old->egress_kbps == qos->egress_kbps && old->egress_burst_kb == qos->egress_burst_kb &&
+        old->egress_kpps == qos->egress_kpps && old->egress_burst_kpkt == qos->egress_burst_kpkt) {
+        return;
+    }
     add_line(lines,
              "set Interface %s ingress_policing_rate=%" PRId64 " ingress_policing_burst=%" PRId64
              " ingress_policing_kpkts_rate=%" PRId64 " ingress_policing_kpkts_burst=%" PRId64,
              guest, qos->egress_kbps, qos->egress_burst_kb, qos->egress_kpps,
              qos->egress_burst_kpkt);
-    qos_rows_init(&rows);
-    qos_rows_for_limits(qos, spec->type, guest, &rows);
-    if (rows.type[0]) {
-        add_line(lines, "insert QoS type=%s for Port %s", rows.type, guest);
-        add_map(lines, guest, "QoS other_config", &rows.other_config, false);
-        add_map(lines, guest, "Queue other_config", &rows.queue_other_config, false);
+}
+
+/* Takes from `map` what `old` has as well. */
+static void drop_same(struct smap *map, const struct smap *old)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, old) {
+        if (!strcmp(smap_get_def(map, node->key, ""), node->value)) {
+            smap_remove(map, node->key);
+        }
     }
+}
+
+/* Limits in place of `old` in a QoS row of type `old_type`, "" if there is none. A row of the right
+ * type that has limits is changed where it stands. */
+static void describe_limits(const struct port_spec *spec, const struct vif_qos *old,
+                            const char *old_type, struct lines *lines)
+{
+    const char *guest = guest_port(spec);
+    struct qos_rows old_rows;
+    struct qos_rows rows;
+
+    describe_policing(guest, old, &spec->qos, lines);
+    qos_rows_init(&old_rows);
+    qos_rows_init(&rows);
+    qos_rows_for_limits(&spec->qos, spec->type, guest, &rows);
+    if (old->ingress_kbps > 0 && !strcmp(rows.type, old_type)) {
+        qos_rows_for_limits(old, spec->type, guest, &old_rows);
+        drop_same(&rows.other_config, &old_rows.other_config);
+        drop_same(&rows.queue_other_config, &old_rows.queue_other_config);
+    } else if (rows.type[0]) {
+        add_line(lines, "insert QoS type=%s for Port %s", rows.type, guest);
+    } else if (old_type[0]) {
+        add_line(lines, "clear Port %s qos", guest);
+    }
+    add_map(lines, guest, "QoS other_config", &rows.other_config, false);
+    add_map(lines, guest, "Queue other_config", &rows.queue_other_config, false);
     qos_rows_destroy(&rows);
+    qos_rows_destroy(&old_rows);
 }
 
 static void describe_new_qos(const struct port_spec *spec, struct lines *lines)
 {
+    static const struct vif_qos none;
     bool limited = spec->has_qos && spec->qos.ingress_kbps > 0;
 
     if (spec->has_qos) {
-        describe_limits(spec, lines);
+        describe_limits(spec, &none, "", lines);
     }
     if (!limited && spec->default_qos[0]) {
         add_line(lines, "insert QoS type=%s for Port %s", spec->default_qos, guest_port(spec));
-    }
-}
-
-static void describe_qos_change(const struct port_spec *spec, struct lines *lines)
-{
-    describe_limits(spec, lines);
-    if (spec->qos.ingress_kbps == 0) {
-        add_line(lines, "clear Port %s qos", guest_port(spec));
     }
 }
 
@@ -176,7 +202,7 @@ static void describe_update(const struct plan *plan, struct lines *lines)
     add_map(lines, spec->port, "external_ids", &plan->set_external_ids, false);
     add_map(lines, spec->port, "external_ids", &plan->remove_external_ids, true);
     if (plan->set_qos) {
-        describe_qos_change(spec, lines);
+        describe_limits(spec, &plan->old_qos, plan->old_qos_type, lines);
     }
 }
 

@@ -165,6 +165,8 @@ static void plan_change(const struct record *current, const struct port_spec *go
     plan->set_qos =
         goal->has_qos && (!written || written->has_qos) && !qos_limits_match(&now->qos, &goal->qos);
     if (plan->set_qos) {
+        plan->old_qos = now->qos;
+        snprintf(plan->old_qos_type, sizeof plan->old_qos_type, "%s", current->qos_type);
         plan_why(plan, "QoS changes");
     }
     why_map(plan, &plan->set_options, "changes");

@@ -48,8 +48,10 @@ struct plan {
     bool set_type;
     bool set_mtu_request;
     bool set_qos;
-    struct smap set_options;    /* Keys to write. */
-    struct smap remove_options; /* Keys to remove, with their present values. */
+    struct vif_qos old_qos;              /* The limits that set_qos changes... */
+    char old_qos_type[QOS_TYPE_MAX + 1]; /* ...and the type of their QoS row; "": there is none. */
+    struct smap set_options;             /* Keys to write. */
+    struct smap remove_options;          /* Keys to remove, with their present values. */
     struct smap set_external_ids;
     struct smap remove_external_ids;
     struct link_plan links; /* Link steps, for before the transaction; for DELETE, and for NONE of

@@ -14,13 +14,14 @@
 struct record {
     bool borrowed; /* Its maps and `error` belong to a row: valid until the next ovs_run(), and
                     * read-only. */
-    struct port_spec spec;    /* With all options and external_ids of the row. */
-    bool ours;                /* Has vifplug-owner=vifplugd and a VIF id. */
-    int64_t ofport;           /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
-    int mtu;                  /* The MTU that vswitchd has applied; 0: not known. */
-    char vf_mac[VIF_MAC_LEN]; /* The VF's MAC that vswitchd has applied; or "". */
-    char *error;              /* vswitchd's error text, or NULL. */
-    bool foreign_qos;         /* The port has QoS rows that spec.qos cannot express. */
+    struct port_spec spec;           /* With all options and external_ids of the row. */
+    bool ours;                       /* Has vifplug-owner=vifplugd and a VIF id. */
+    int64_t ofport;                  /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
+    int mtu;                         /* The MTU that vswitchd has applied; 0: not known. */
+    char vf_mac[VIF_MAC_LEN];        /* The VF's MAC that vswitchd has applied; or "". */
+    char *error;                     /* vswitchd's error text, or NULL. */
+    bool foreign_qos;                /* The port has QoS rows that spec.qos cannot express. */
+    char qos_type[QOS_TYPE_MAX + 1]; /* The type of the port's QoS row; "": it has none. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];
 };

@@ -4,6 +4,7 @@
 
 #include "port-text.h"
 
+#include "base/keys.h"
 #include "util.h"
 
 #define IDS "e:vifplug-vif-id=v1 e:vifplug-boot-id=b1 "
@@ -32,10 +33,9 @@
 #define POLICING(port, rate, burst, packets, packet_burst)                                         \
     "set Interface " port " ingress_policing_rate=" rate " ingress_policing_burst=" burst          \
     " ingress_policing_kpkts_rate=" packets " ingress_policing_kpkts_burst=" packet_burst "\n"
-#define POLICER(port)                                                                              \
-    "insert QoS type=egress-policer for Port " port "\n"                                           \
-    "set Interface " port " QoS other_config:cbs=100000\n"                                         \
-    "set Interface " port " QoS other_config:cir=125000\n"
+#define CBS(port) "set Interface " port " QoS other_config:cbs=100000\n"
+#define CIR(port) "set Interface " port " QoS other_config:cir=125000\n"
+#define POLICER(port) "insert QoS type=egress-policer for Port " port "\n" CBS(port) CIR(port)
 #define HTB(port)                                                                                  \
     "insert QoS type=linux-htb for Port " port "\n"                                                \
     "set Interface " port " QoS other_config:max-rate=34359738367\n"                               \
@@ -128,15 +128,14 @@ static const struct {
          POLICING("vfrv1", "1", "2", "3", "4") POLICER("vfrv1")},
     {"limits instead of a default type", NULL, TAP "qos=0,0,0,0,1000,0 default=linux-sfq",
      HAS_BRIDGE, ACTION_CREATE, true, true, false, "", "there is no port of this VIF",
-     INSERT_TAP POLICING("tap1", "0", "0", "0", "0") HTB("tap1")},
+     INSERT_TAP HTB("tap1")},
     {"limits beside a default type", NULL, TAP "qos=5,0,0,0,0,0 default=linux-sfq", HAS_BRIDGE,
      ACTION_CREATE, true, true, false, "", "there is no port of this VIF",
      INSERT_TAP POLICING("tap1", "5", "0", "0", "0") "insert QoS type=linux-sfq for Port tap1\n"},
     {"a default type", NULL, TAP "default=linux-sfq", HAS_BRIDGE, ACTION_CREATE, true, true, false,
      "", "there is no port of this VIF", INSERT_TAP "insert QoS type=linux-sfq for Port tap1\n"},
     {"limits on an own bridge", NULL, OWN "qos=0,0,0,0,1000,0 default=linux-sfq", HAS_BRIDGE,
-     ACTION_CREATE, true, true, false, "", "there is no port of this VIF",
-     INSERT_OWN POLICING("tap1", "0", "0", "0", "0") HTB("tap1")},
+     ACTION_CREATE, true, true, false, "", "there is no port of this VIF", INSERT_OWN HTB("tap1")},
     {"a default type on an own bridge", NULL, OWN "default=linux-sfq", HAS_BRIDGE, ACTION_CREATE,
      true, true, false, "", "there is no port of this VIF",
      INSERT_OWN "insert QoS type=linux-sfq for Port tap1\n"},
@@ -163,19 +162,22 @@ static const struct {
      false, false, "", "is as asked", ""},
     {"other limits", VFR "qos=1,2,3,4,9000,900", VFR "qos=5,2,3,4,1000,0", HAS_BRIDGE,
      ACTION_UPDATE, true, true, false, "", "QoS changes",
-     POLICING("vfrv1", "5", "2", "3", "4") POLICER("vfrv1")},
+     POLICING("vfrv1", "5", "2", "3", "4") CBS("vfrv1") CIR("vfrv1")},
+    {"other limits to the guest, on another port", TAP "qos=0,0,0,0,9000,900",
+     TAP "qos=0,0,0,0,1000,900", HAS_BRIDGE, ACTION_UPDATE, true, true, false, "", "QoS changes",
+     "set Interface tap1 Queue other_config:max-rate=1000000\n"},
+    {"limits to the guest from now on", VFR "qos=1,0,0,0,0,0", VFR "qos=1,0,0,0,1000,0", HAS_BRIDGE,
+     ACTION_UPDATE, true, true, false, "", "QoS changes", POLICER("vfrv1")},
     {"other limits from the guest", VFR "qos=1,0,0,0,1000,800", VFR "qos=2,0,0,0,1000,800",
      HAS_BRIDGE, ACTION_UPDATE, true, true, false, "", "QoS changes",
-     POLICING("vfrv1", "2", "0", "0", "0") POLICER("vfrv1")},
+     POLICING("vfrv1", "2", "0", "0", "0")},
     {"limits no more", VFR "qos=1,2,3,4,9000,900", VFR "qos=0,0,0,0,0,0", HAS_BRIDGE, ACTION_UPDATE,
      true, true, false, "", "QoS changes",
      POLICING("vfrv1", "0", "0", "0", "0") "clear Port vfrv1 qos\n"},
     {"limits from now on, on an own bridge", OWN, OWN "qos=0,0,0,0,1000,0", HAS_BRIDGE,
-     ACTION_UPDATE, true, true, false, "", "QoS changes",
-     POLICING("tap1", "0", "0", "0", "0") HTB("tap1")},
+     ACTION_UPDATE, true, true, false, "", "QoS changes", HTB("tap1")},
     {"limits no more, on an own bridge", OWN "qos=1,0,0,0,0,0", OWN "qos=0,0,0,0,0,0", HAS_BRIDGE,
-     ACTION_UPDATE, true, true, false, "", "QoS changes",
-     POLICING("tap1", "0", "0", "0", "0") "clear Port tap1 qos\n"},
+     ACTION_UPDATE, true, true, false, "", "QoS changes", POLICING("tap1", "0", "0", "0", "0")},
 };
 
 static void test_rows(void **state)
@@ -191,6 +193,10 @@ static void test_rows(void **state)
         record_init(&current);
         parse_port(&current.spec, rows[i].current ? rows[i].current : "");
         current.ofport = 5;
+        if (current.spec.qos.ingress_kbps) {
+            strcpy(current.qos_type,
+                   strcmp(current.spec.type, "dpdk") ? QOS_TYPE_HTB : QOS_TYPE_POLICER);
+        }
         parse_port(&goal, rows[i].goal ? rows[i].goal : "");
         plan_transition(rows[i].current ? &current : NULL, rows[i].goal ? &goal : NULL, NULL,
                         rows[i].flags != NO_BRIDGE, &plan);
