@@ -118,6 +118,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
              smap_get_def(&row->status, OPTION_VF_MAC, ""));
     record->error = row->error && row->error[0] ? row->error : NULL;
     record_interpret(record);
+    record->lacks_port_bridge = spec->port_bridge[0] && !ovs_bridge_row(ovs, spec->port_bridge);
     read_limits(ovs, port, row, record);
 }
 

@@ -134,8 +134,13 @@ static void describe_leaving(const char *port_bridge, bool drop_bridge, const ch
     }
 }
 
-static void describe_port_bridge(const struct port_spec *spec, struct lines *lines)
+static void describe_port_bridge(const struct plan *plan, struct lines *lines)
 {
+    const struct port_spec *spec = &plan->spec;
+
+    if (plan->drop_port_bridge) {
+        add_line(lines, "delete Bridge %s", spec->port_bridge);
+    }
     add_line(lines, "insert Bridge %s datapath_type=%s", spec->port_bridge, spec->datapath_type);
     add_line(lines, "insert Port %s into Bridge %s", spec->guest_port, spec->port_bridge);
     add_line(lines, "insert Port %s type=patch into Bridge %s",
@@ -154,7 +159,7 @@ static void describe_create(const struct plan *plan, struct lines *lines)
         return;
     }
     if (spec->port_bridge[0]) {
-        describe_port_bridge(spec, lines);
+        describe_port_bridge(plan, lines);
     }
     add_line(lines, "insert Port %s into Bridge %s", spec->port, spec->bridge);
     if (spec->type[0]) {
@@ -185,11 +190,14 @@ static void describe_update(const struct plan *plan, struct lines *lines)
         describe_leaving("", plan->drop_bridge, plan->old_bridge, lines);
     }
     if (plan->make_port_bridge) {
-        describe_port_bridge(spec, lines);
-    }
-    if (plan->old_guest_port[0]) {
+        describe_port_bridge(plan, lines);
+        describe_new_qos(spec, lines);
+    } else if (plan->old_guest_port[0]) {
         add_line(lines, "delete Port %s", plan->old_guest_port);
         add_line(lines, "insert Port %s into Bridge %s", spec->guest_port, spec->port_bridge);
+        describe_new_qos(spec, lines);
+    } else if (plan->set_qos) {
+        describe_limits(spec, &plan->old_qos, plan->old_qos_type, lines);
     }
     if (plan->set_type) {
         add_line(lines, "set Interface %s type=%s", spec->port, spec->type);
@@ -201,8 +209,36 @@ static void describe_update(const struct plan *plan, struct lines *lines)
     add_map(lines, spec->port, "options", &plan->remove_options, true);
     add_map(lines, spec->port, "external_ids", &plan->set_external_ids, false);
     add_map(lines, spec->port, "external_ids", &plan->remove_external_ids, true);
-    if (plan->set_qos) {
-        describe_limits(spec, &plan->old_qos, plan->old_qos_type, lines);
+}
+
+static void describe_links(const struct link_plan *links, struct lines *lines)
+{
+    for (size_t i = 0; i < links->n; i++) {
+        char text[96];
+
+        link_step_describe(&links->steps[i], text, sizeof text);
+        add_line(lines, "%s", text);
+    }
+}
+
+static void describe_action(const struct plan *plan, struct lines *lines)
+{
+    switch (plan->action) {
+    case ACTION_CREATE:
+        describe_create(plan, lines);
+        break;
+    case ACTION_UPDATE:
+    case ACTION_REPLACE:
+        describe_update(plan, lines);
+        break;
+    case ACTION_DELETE:
+        if (!plan->spec.no_port) {
+            add_line(lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
+        }
+        describe_leaving(plan->spec.port_bridge, plan->drop_bridge, plan->spec.bridge, lines);
+        break;
+    case ACTION_NONE:
+        break;
     }
 }
 
@@ -210,12 +246,7 @@ char **plan_operations(const struct plan *plan, size_t *n)
 {
     struct lines lines = {0};
 
-    for (size_t i = 0; i < plan->links.n; i++) {
-        char text[96];
-
-        link_step_describe(&plan->links.steps[i], text, sizeof text);
-        add_line(&lines, "%s", text);
-    }
+    describe_links(&plan->links, &lines);
     if (plan->evicted_port[0]) {
         add_line(&lines, "delete Port %s of VIF %s", plan->evicted_port, plan->evicted_vif);
     }
@@ -224,26 +255,8 @@ char **plan_operations(const struct plan *plan, size_t *n)
                  plan->spec.datapath_type, plan->spec.fail_mode[0] ? " fail_mode=" : "",
                  plan->spec.fail_mode);
     }
-    if (plan->awaits_only) {
-        *n = lines.n;
-        return lines.lines;
-    }
-    switch (plan->action) {
-    case ACTION_CREATE:
-        describe_create(plan, &lines);
-        break;
-    case ACTION_UPDATE:
-    case ACTION_REPLACE:
-        describe_update(plan, &lines);
-        break;
-    case ACTION_DELETE:
-        if (!plan->spec.no_port) {
-            add_line(&lines, "delete Port %s from Bridge %s", plan->spec.port, plan->spec.bridge);
-        }
-        describe_leaving(plan->spec.port_bridge, plan->drop_bridge, plan->spec.bridge, &lines);
-        break;
-    case ACTION_NONE:
-        break;
+    if (!plan->awaits_only) {
+        describe_action(plan, &lines);
     }
     *n = lines.n;
     return lines.lines;

@@ -111,6 +111,7 @@ static bool plan_port_bridge(const struct vif *vif, const struct port_spec *spec
     if (!spec->port_bridge[0]) {
         return true;
     }
+    plan->drop_port_bridge = facts->port_bridge != PORT_BRIDGE_NONE;
     if (facts->port_bridge == PORT_BRIDGE_FOREIGN) {
         return refuse_port_bridge(vif, "bridge", spec->port_bridge, error);
     }
@@ -127,6 +128,17 @@ static bool plan_port_bridge(const struct vif *vif, const struct port_spec *spec
         plan_why(plan, "bridge %s is not complete", spec->port_bridge);
     }
     return true;
+}
+
+/* A guest's port on a bridge of its own that is made anew takes limits along. */
+static void keep_limits(const struct record *current, struct plan *plan)
+{
+    bool made = plan->make_port_bridge || plan->old_guest_port[0];
+
+    if (made && !plan->spec.has_qos && record_has_limits(current)) {
+        plan->spec.has_qos = true;
+        plan->spec.qos = current->spec.qos;
+    }
 }
 
 static bool plan_links(const struct port_spec *spec, const struct switch_facts *facts,
@@ -194,6 +206,7 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error)) {
         return false;
     }
+    keep_limits(facts->current, plan);
     if (evicted) {
         snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", evicted->spec.vif_id);
         snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", evicted->spec.port);
@@ -216,6 +229,7 @@ bool plan_repair(const struct vif *vif, const struct port_spec *spec,
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error)) {
         return false;
     }
+    keep_limits(facts->current, plan);
     if (plan->action == ACTION_NONE) {
         look_again(plan, "ovs-vswitchd has to try it again");
     }

@@ -202,6 +202,9 @@ static void plan_removal(const struct record *current, struct plan *plan)
     plan->needs_switch = plan->changes = true;
     /* os-vif's _delete_bridge_if_trunk(), but only if the VIF's port was the last one. */
     plan->drop_bridge = is_trunk_bridge(current->spec.bridge);
+    if (current->lacks_port_bridge) {
+        plan->spec.port_bridge[0] = '\0';
+    }
     plan_why(plan, "port %s on %s goes", current->spec.port, current->spec.bridge);
 }
 
@@ -213,7 +216,7 @@ static void plan_creation(const struct record *current, const struct port_spec *
     if (current) {
         snprintf(plan->old_port, sizeof plan->old_port, "%s", current->spec.port);
         snprintf(plan->old_port_bridge, sizeof plan->old_port_bridge, "%s",
-                 current->spec.port_bridge);
+                 current->lacks_port_bridge ? "" : current->spec.port_bridge);
         plan_why(plan, "port %s becomes %s", current->spec.port, goal->port);
         note_move(current, goal, plan);
         if (!goal->has_qos && record_has_limits(current)) {

@@ -45,6 +45,7 @@ struct plan {
     char old_guest_port[VIF_IFNAME_MAX + 1];  /* The guest's port on the separate bridge, which
                                                * spec.guest_port replaces; or "". */
     bool make_port_bridge;                    /* The separate bridge is missing or not complete. */
+    bool drop_port_bridge;                    /* ...and what remains of it must be removed first. */
     bool set_type;
     bool set_mtu_request;
     bool set_qos;

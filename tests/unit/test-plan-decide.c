@@ -13,6 +13,14 @@
     "port=ibpv1 bridge=br0 dp=system type=patch own=pbv1 guest=tap1 o:peer=pbpv1 "                 \
     "e:vifplug-guest-port=tap1 e:vifplug-port-bridge=pbv1 " IDS
 
+#define INSERT_OWN_BRIDGE                                                                          \
+    "insert Bridge pbv1 datapath_type=system\n"                                                    \
+    "insert Port tap1 into Bridge pbv1\n"                                                          \
+    "insert Port pbpv1 type=patch into Bridge pbv1\n"
+#define POLICING                                                                                   \
+    "set Interface tap1 ingress_policing_rate=1 ingress_policing_burst=2"                          \
+    " ingress_policing_kpkts_rate=3 ingress_policing_kpkts_burst=4\n"
+
 /* The state of the port and of the operation. */
 enum {
     FAILED = 1 << 0,  /* The port has ofport -1... */
@@ -28,6 +36,7 @@ enum {
     FOREIGN = 1 << 10,
     PATCH_TAKEN = 1 << 11,
     GUEST_TAKEN = 1 << 12,
+    NO_OWN_BRIDGE = 1 << 13,
 };
 
 static const struct {
@@ -72,9 +81,34 @@ static const struct {
      "type vifplug-detached", ""},
     {"separate bridge whole", OWN, OWN, 0, 0, ACTION_NONE, false, false, false, "is as asked", ""},
     {"separate bridge in part", OWN, OWN, PARTLY, 0, ACTION_UPDATE, false, true, true,
-     "bridge pbv1 is not complete",
-     "insert Bridge pbv1 datapath_type=system\ninsert Port tap1 into Bridge pbv1\n"
-     "insert Port pbpv1 type=patch into Bridge pbv1\n"},
+     "bridge pbv1 is not complete", "delete Bridge pbv1\n" INSERT_OWN_BRIDGE},
+    {"separate bridge gone", OWN, OWN, NO_OWN_BRIDGE, 0, ACTION_UPDATE, false, true, true,
+     "bridge pbv1 is not complete", INSERT_OWN_BRIDGE},
+    {"separate bridge in part, limits not asked for", OWN "qos=1,2,3,4,0,0", OWN, PARTLY, 0,
+     ACTION_UPDATE, false, true, true, "bridge pbv1 is not complete",
+     "delete Bridge pbv1\n" INSERT_OWN_BRIDGE POLICING},
+    {"separate bridge in part, repaired", OWN "qos=1,2,3,4,0,0", OWN, PARTLY | REPAIR, 0,
+     ACTION_UPDATE, false, true, true, "bridge pbv1 is not complete",
+     "delete Bridge pbv1\n" INSERT_OWN_BRIDGE POLICING},
+    {"separate bridge in part, another guest's port", OWN "guest=tap0", OWN, PARTLY, 0,
+     ACTION_UPDATE, false, true, true, "bridge pbv1 is not complete",
+     "delete Bridge pbv1\n" INSERT_OWN_BRIDGE},
+    {"another guest's port, limits not asked for", OWN "guest=tap0 qos=1,2,3,4,0,0", OWN, 0, 0,
+     ACTION_UPDATE, false, true, true, "port tap0 becomes tap1",
+     "delete Port tap0\ninsert Port tap1 into Bridge pbv1\n" POLICING},
+    {"another guest's port, with a default type", OWN "guest=tap0", OWN "default=linux-sfq", 0, 0,
+     ACTION_UPDATE, false, true, true, "port tap0 becomes tap1",
+     "delete Port tap0\ninsert Port tap1 into Bridge pbv1\n"
+     "insert QoS type=linux-sfq for Port tap1\n"},
+    {"separate bridge left over", NULL, OWN, PARTLY, 0, ACTION_CREATE, false, true, true,
+     "there is no port of this VIF",
+     "delete Bridge pbv1\n" INSERT_OWN_BRIDGE "insert Port ibpv1 into Bridge br0\n"
+     "set Interface ibpv1 type=patch\n"
+     "set Interface ibpv1 options:peer=pbpv1\n"
+     "set Interface ibpv1 external_ids:vifplug-boot-id=b1\n"
+     "set Interface ibpv1 external_ids:vifplug-guest-port=tap1\n"
+     "set Interface ibpv1 external_ids:vifplug-port-bridge=pbv1\n"
+     "set Interface ibpv1 external_ids:vifplug-vif-id=v1\n"},
     {"separate bridge of another program", OWN, OWN, FOREIGN, REASON_PORT_CONFLICT, 0, false, false,
      false, "bridge pbv1", ""},
     {"own patch port taken", NULL, OWN, PATCH_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
@@ -123,9 +157,10 @@ static struct switch_facts facts_of(int flags, const struct record *current,
         .current = current,
         .boot_id = "b1",
         .bridge_exists = true,
-        .port_bridge = flags & FOREIGN  ? PORT_BRIDGE_FOREIGN
-                       : flags & PARTLY ? PORT_BRIDGE_PARTLY
-                                        : PORT_BRIDGE_WHOLE,
+        .port_bridge = flags & FOREIGN         ? PORT_BRIDGE_FOREIGN
+                       : flags & PARTLY        ? PORT_BRIDGE_PARTLY
+                       : flags & NO_OWN_BRIDGE ? PORT_BRIDGE_NONE
+                                               : PORT_BRIDGE_WHOLE,
         .patch_port_taken = flags & PATCH_TAKEN,
         .guest_port_taken = flags & GUEST_TAKEN,
         .links = links,
@@ -293,6 +328,10 @@ static const struct {
      "delete link tap1\ndelete Port vfrv1 from Bridge br0\n"},
     {"a port, not what else is left", VFR, "pbv1", "tbr-1", false, ACTION_DELETE, true, true,
      "delete Port vfrv1 from Bridge br0\n"},
+    {"a port and its separate bridge", OWN, "", "", false, ACTION_DELETE, true, true,
+     "delete Port ibpv1 from Bridge br0\ndelete Bridge pbv1\n"},
+    {"a port whose separate bridge is gone", OWN, "", "", false, ACTION_DELETE, true, true,
+     "delete Port ibpv1 from Bridge br0\n"},
     {"a separate bridge", NULL, "pbv1", "", false, ACTION_DELETE, true, true,
      "delete Bridge pbv1\n"},
     {"a trunk bridge", NULL, "", "tbr-1", false, ACTION_DELETE, true, false,
@@ -311,6 +350,7 @@ static void test_unplugs(void **state)
 
         plan_init(&plan);
         parse_current(&port, unplugs[i].port, 0);
+        port.lacks_port_bridge = strstr(row, "has gone") != NULL;
         facts.port = unplugs[i].port ? &port : NULL;
         if (unplugs[i].has_link) {
             facts.links =
