@@ -82,6 +82,8 @@ struct found {
     struct record name_owner;
     struct record vf_owner;
     struct link_state links;
+    struct link_state current_links;
+    struct link_state owner_links;
     bool links_pending; /* A link that op->goal needs is being removed. */
 };
 
@@ -158,6 +160,10 @@ static void find_facts(const struct engine *engine, const struct op *op,
         .switch_dead = is_dead(engine),
     };
     found->links_pending = engine_look_at_links(engine, &op->goal.links, &found->links);
+    if (current && op->type == OP_PLUG) {
+        engine_look_at_links(engine, &current->spec.links, &found->current_links);
+        facts->current_links = &found->current_links;
+    }
     find_port_bridge(engine, &op->goal, facts);
 }
 
@@ -176,6 +182,12 @@ static void find_owners(const struct engine *engine, const struct op *op, struct
     if (goal->has_vf && ovs_find_vf_owner(engine->env.ovs, &goal->pf, goal->vf_num, goal->vif_id,
                                           &found->vf_owner)) {
         facts->vf_owner = &found->vf_owner;
+    }
+    if (facts->vf_owner || facts->name_owner) {
+        const struct record *owner = facts->vf_owner ? facts->vf_owner : facts->name_owner;
+
+        engine_look_at_links(engine, &owner->spec.links, &found->owner_links);
+        facts->owner_links = &found->owner_links;
     }
 }
 

@@ -258,6 +258,8 @@ char **plan_operations(const struct plan *plan, size_t *n)
     if (!plan->awaits_only) {
         describe_action(plan, &lines);
     }
+    describe_links(&plan->evicted_links, &lines);
+    describe_links(&plan->left_links, &lines);
     *n = lines.n;
     return lines.lines;
 }

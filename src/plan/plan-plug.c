@@ -151,6 +151,10 @@ static bool plan_links(const struct port_spec *spec, const struct switch_facts *
         return false;
     }
     plan->changes |= plan->links.n > 0;
+    if (facts->current && facts->current_links && !spec->no_port) {
+        link_plan_down(spec->vif_id, &facts->current->spec.links, &spec->links,
+                       facts->current_links, &plan->left_links);
+    }
     return true;
 }
 
@@ -210,6 +214,10 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
     if (evicted) {
         snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", evicted->spec.vif_id);
         snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", evicted->spec.port);
+        if (facts->owner_links) {
+            link_plan_down(evicted->spec.vif_id, &evicted->spec.links, &spec->links,
+                           facts->owner_links, &plan->evicted_links);
+        }
         plan_why(plan, "VIF %s loses its VF", evicted->spec.vif_id);
     }
     if (plan->action == ACTION_NONE && !plan_none(spec, facts, plan, error)) {

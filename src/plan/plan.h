@@ -57,9 +57,12 @@ struct plan {
     struct smap remove_external_ids;
     struct link_plan links; /* Link steps, for before the transaction; for DELETE, and for NONE of
                              * an unplug, for after it. */
-    bool needs_switch;      /* vswitchd has something to do: increment next_cfg. */
-    bool changes;           /* `changed` of the reply: more differs than boot id and PCI slot. */
-    char why[192];          /* The reasons, as one sentence. */
+    struct link_plan left_links; /* Steps for after the transaction: links that the VIF had and does
+                                  * not need any more... */
+    struct link_plan evicted_links; /* ...and those of the evicted VIF. */
+    bool needs_switch;              /* vswitchd has something to do: increment next_cfg. */
+    bool changes;  /* `changed` of the reply: more differs than boot id and PCI slot. */
+    char why[192]; /* The reasons, as one sentence. */
 };
 
 void plan_init(struct plan *plan);
@@ -87,6 +90,9 @@ struct switch_facts {
     bool patch_port_taken;          /* A port on another bridge has the name of its patch port... */
     bool guest_port_taken;          /* ...or of the guest's port. */
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
+    /* The state of the links of `current`, and of the owner of the VF or of the name. */
+    const struct link_state *current_links;
+    const struct link_state *owner_links;
     bool may_hold_device; /* `current` is detached, but vswitchd may still have its device. */
     bool awaits_device;   /* `current` failed only because of a hand-over of its device. */
     bool written;         /* The operation has written `spec` before: vswitchd must confirm it. */

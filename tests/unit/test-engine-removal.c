@@ -181,6 +181,56 @@ static void test_refused_change(void **state)
     CHECK_STR("as it was", id_of("tap0", KEY_ATTACHED_MAC), "fa:16:3e:00:00:01");
 }
 
+static const struct {
+    const char *what;
+    struct ask before;
+    struct ask ask;
+    const char *listed;
+    const char *deleted; /* "": nothing is. */
+} left_behind[] = {
+    {"another name",
+     {.vif = "a", TAP},
+     {.vif = "a", TAP_CALLED("tap1")},
+     "; delete link tap0",
+     "delete tap0"},
+    {"another Linux bridge",
+     {.vif = "a", HYBRID},
+     {.vif = "a", .kind = VIF_KIND_HYBRID, .bridge = "sys0", .linux_bridge = "qbr1"},
+     "; delete link qbr0",
+     "delete qbr0"},
+    {"another kind",
+     {.vif = "a", HYBRID},
+     {.vif = "a", TAP},
+     "; delete link qbr0; delete link qvoa",
+     "delete qbr0, delete qvoa"},
+    {"another MTU", {.vif = "a", TAP}, {.vif = "a", TAP, .mtu = 9000}, "", ""},
+};
+
+/* A dry run lists the links that a plug removes after its transaction as well. */
+static void test_left_behind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(left_behind); i++) {
+        const char *what = left_behind[i].what;
+        struct ask ask = left_behind[i].ask;
+        bool deletes = left_behind[i].listed[0] != '\0';
+        int a;
+
+        rig_renew();
+        rig_plugged(&left_behind[i].before);
+        ask.dry_run = true;
+        a = rig_ask(METHOD_PLUG, &ask);
+        rig_settle();
+        CHECK_HAS(what, reply_to(a), left_behind[i].listed);
+        CHECK_INT(what, strstr(reply_to(a), "delete link") != NULL, deletes);
+        CHECK_STR(what, rig.links->log, "");
+        rig_ask(METHOD_PLUG, &left_behind[i].ask);
+        rig_settle();
+        CHECK_HAS(what, rig.links->log, left_behind[i].deleted);
+        CHECK_INT(what, strstr(rig.links->log, "delete") != NULL, deletes);
+    }
+}
+
 /* Links that are not where the record says are found by their alias. */
 static void test_unplug_by_alias(void **state)
 {
@@ -230,6 +280,7 @@ int main(void)
         RIG_TEST(test_way_is_cleared),
         RIG_TEST(test_changes_come_after_the_commit),
         RIG_TEST(test_refused_change),
+        RIG_TEST(test_left_behind),
         RIG_TEST(test_unplug_by_alias),
         RIG_TEST(test_unplug_that_was_refused),
     };

@@ -350,7 +350,7 @@ static void test_unplugs(void **state)
 
         plan_init(&plan);
         parse_current(&port, unplugs[i].port, 0);
-        port.lacks_port_bridge = strstr(row, "has gone") != NULL;
+        port.lacks_port_bridge = strstr(row, "is gone") != NULL;
         facts.port = unplugs[i].port ? &port : NULL;
         if (unplugs[i].has_link) {
             facts.links =
