@@ -4,14 +4,14 @@
 import json
 
 
-def _value(atom):
-    """Turns an OVSDB value (RFC 7047, section 5.1) into a Python value."""
+def plain(atom):
+    """An OVSDB value (RFC 7047, section 5.1) as Python has it."""
     if isinstance(atom, list) and len(atom) == 2:
         kind, value = atom
         if kind == "map":
-            return {_value(k): _value(v) for k, v in value}
+            return {plain(k): plain(v) for k, v in value}
         if kind == "set":
-            return [_value(v) for v in value]
+            return [plain(v) for v in value]
         if kind == "uuid":
             return value
     return atom
@@ -21,7 +21,7 @@ def table(box, name, columns):
     """Returns the rows of a table as dicts of the named columns."""
     text = box.vsctl("--format=json", f"--columns={','.join(columns)}", "list", name)
     rows = json.loads(text)
-    return [dict(zip(rows["headings"], (_value(v) for v in row))) for row in rows["data"]]
+    return [dict(zip(rows["headings"], (plain(v) for v in row))) for row in rows["data"]]
 
 
 INTERFACE = ("name", "type", "options", "external_ids", "mtu", "mtu_request", "ofport", "error",
