@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/timings.h"
+#include "plan/limits.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -66,10 +67,21 @@ static void warn_of_bridge(struct op *op)
     }
 }
 
+/* Says which bursts are not as asked. */
+static void warn_of_bursts(struct op *op)
+{
+    char text[LIMITS_WARNING_LEN];
+
+    if (op->request.vif.has_qos && limits_warning(&op->request.vif.qos, &op->goal.qos, text)) {
+        op_warn(op, "%s", text);
+    }
+}
+
 static void reply_plug(const struct engine_env *env, struct op *op)
 {
     struct record record;
 
+    warn_of_bursts(op);
     if (op->bridge == BRIDGE_MADE) {
         warn_of_bridge(op);
     }
@@ -119,6 +131,7 @@ void op_reply_dry_run(struct op *op)
     char **operations = plan_operations(&op->plan, &plan.n_operations);
     struct record record;
 
+    warn_of_bursts(op);
     if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
         warn_of_bridge(op);
     }

@@ -13,10 +13,6 @@
 /* neutron_lib.services.qos.constants.DEFAULT_BURST_RATE, in percent. */
 enum { BURST_PERCENT = 80 };
 
-/* A frame of NETDEV_DPDK_MAX_PKT_LEN (9728 bytes), in kb: a smaller bucket does not pass such a
- * frame. */
-enum { BURST_MIN_KB = 78 };
-
 /* OVS_MAX_RATE of neutron.agent.common.ovs_lib, which the agent sets at the root of linux-htb,
  * bit/s. */
 #define HTB_MAX_RATE "34359738367"
@@ -50,7 +46,7 @@ static int64_t burst_kb(const struct vif_qos *limits)
     if (burst == 0) {
         burst = limits->ingress_kbps * BURST_PERCENT / 100;
     }
-    return MAX(burst, BURST_MIN_KB);
+    return MAX(burst, QOS_BURST_MIN_KB);
 }
 
 void qos_rows_for_limits(const struct vif_qos *limits, const char *interface_type, const char *port,

@@ -17,6 +17,10 @@
 
 #define QOS_TYPE_MAX 32
 
+/* The least burst, in kb: a frame of netdev-dpdk's NETDEV_DPDK_MAX_PKT_LEN (9728 bytes). A smaller
+ * bucket does not pass such a frame. */
+enum { QOS_BURST_MIN_KB = 78 };
+
 /* A QoS row, and its Queue row with number 0. */
 struct qos_rows {
     char type[QOS_TYPE_MAX + 1]; /* "": no QoS row. */

@@ -6,6 +6,7 @@
 
 #include "base/keys.h"
 #include "plan/kind.h"
+#include "plan/limits.h"
 
 static bool is_host_device(const struct vif *vif)
 {
@@ -87,6 +88,12 @@ void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct p
     }
 }
 
+/* 0: not known. */
+static int port_mtu(const struct port_spec *spec)
+{
+    return spec->links.kind != LINKS_NONE ? spec->links.mtu : spec->mtu_request;
+}
+
 bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                struct error *error)
 {
@@ -114,12 +121,15 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
                          "VIFs of this kind are not plugged here; the daemon's 'describe' method "
                          "lists those that are.");
     }
-    return vif_kind_class(spec->kind)->spec(vif, facts, spec, error);
+    return vif_kind_class(spec->kind)->spec(vif, facts, spec, error) &&
+           limits_settle(vif, port_mtu(spec), spec, error);
 }
 
 bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,
                  struct error *error)
 {
+    int mtu;
+
     port_spec_clone(spec, &current->spec);
     if (vif->has_qos) {
         spec->has_qos = true;
@@ -130,5 +140,7 @@ bool spec_update(const struct vif *vif, const struct record *current, struct por
     } else if (vif->mtu) {
         spec->mtu_request = vif->mtu;
     }
-    return spec_check_mtu(vif, spec, error);
+    mtu = port_mtu(spec);
+    return spec_check_mtu(vif, spec, error) &&
+           (!vif->has_qos || limits_settle(vif, mtu ? mtu : current->mtu, spec, error));
 }

@@ -41,14 +41,14 @@ def test_rows_of_limits(card_box, card_api):
     before = counts(card_box)
     port = card_api.plug(representor(1, slot(10)))["port"]
     reply = card_api.call("update", vif_id=vif_id(1), qos={
-        "egress": {"max_kbps": 3000, "max_burst_kbps": 2400, "max_kpps": 7, "max_burst_kpps": 5},
+        "egress": {"max_kbps": 3000, "max_burst_kbps": 2400},
         "ingress": {"max_kbps": 5000, "max_burst_kbps": 1000}})
     assert reply["changed"] is True and reply["qos"] == {
-        "egress": {"max_kbps": 3000, "max_burst_kbps": 2400, "max_kpps": 7, "max_burst_kpps": 5},
+        "egress": {"max_kbps": 3000, "max_burst_kbps": 2400},
         "ingress": {"max_kbps": 5000, "max_burst_kbps": 1000}}
     assert limits(card_box, port) == {
         "ingress_policing_rate": 3000, "ingress_policing_burst": 2400,
-        "ingress_policing_kpkts_rate": 7, "ingress_policing_kpkts_burst": 5}
+        "ingress_policing_kpkts_rate": 0, "ingress_policing_kpkts_burst": 0}
     rows = table(card_box, "QoS", ("type", "other_config", "external_ids"))
     assert rows == [{"type": "egress-policer", "external_ids": {"id": port},
                      "other_config": {"cir": "625000", "cbs": "125000"}}]

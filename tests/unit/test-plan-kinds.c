@@ -418,7 +418,7 @@ static void test_common(void **state)
         init(&f, cases[i].kind);
         change_all(&f, cases[i].changes);
         f.vif.has_qos = i % 2 == 0;
-        f.vif.qos = (struct vif_qos){1, 2, 3, 4, 5, 6};
+        f.vif.qos = (struct vif_qos){.ingress_kbps = 1000, .ingress_burst_kb = 600};
         port_spec_init(&spec);
         CHECK(cases[i].name, plan_spec(&f.vif, &f.facts, &spec, &error));
         for (size_t j = 0; j < N(ids); j++) {

@@ -69,15 +69,15 @@ static const struct {
     {"dpdk, 98 kbps", "dpdk", 98, 0, POLICER("12250", "9750"), 78},
     {"dpdk, 99 kbps", "dpdk", 99, 0, POLICER("12375", "9875"), 79},
     {"dpdk, 1 kbps", "dpdk", 1, 0, POLICER("125", "9750"), 78},
-    {"system, 1 kbps", "", 1, 0, HTB("1000", "78000"), 78},
+    {"system, least of linux-htb at MTU 1500", "", 12, 0, HTB("12000", "78000"), 78},
     {"dpdk, burst below a frame", "dpdk", 1000, 77, POLICER("125000", "9750"), 78},
     {"dpdk, burst of a frame", "dpdk", 1000, 79, POLICER("125000", "9875"), 79},
     {"dpdk, largest", "dpdk", VIF_QOS_MAX, VIF_QOS_MAX, POLICER("500000000000", "500000000000"),
      VIF_QOS_MAX},
     {"dpdk, largest, any burst", "dpdk", VIF_QOS_MAX, 0, POLICER("500000000000", "400000000000"),
      3200000000},
-    {"system, largest", "", VIF_QOS_MAX, VIF_QOS_MAX, HTB("4000000000000", "4000000000000"),
-     VIF_QOS_MAX},
+    /* Less than 2^32 byte/s, which the root has (limits.c). */
+    {"system, largest", "", 34359738, 34359738, HTB("34359738000", "34359738000"), 34359738},
 };
 
 static void test_limits(void **state)
