@@ -103,6 +103,26 @@ def test_limits_that_come_and_go(card_box, host, serve, policy, nova):
     wait_until(lambda: policers(card_box) == {}, 20, "unplug leaves no row")
 
 
+@pytest.mark.parametrize("direction", ["egress", "ingress"])
+def test_low_rates_pass_frames(card_box, host, serve, policy, direction):
+    """80 % of 10 kbit/s, which Neutron's rule says, are less than a frame; a burst has room for one."""
+    rules = f"qos/policies/{policy['id']}/"
+    port, _, first = serve(10, **OPEN)
+    _, _, second = serve(11, **OPEN)
+    host.create("bandwidth_limit_rule", {"max_kbps": 10, "direction": direction}, under=rules)
+    host.update("port", port["id"], {"qos_policy_id": policy["id"]})
+    if direction == "egress":
+        wait_until(lambda: policing(card_box, port) == (10, 78), 20)
+    else:
+        wait_until(lambda: policers(card_box) == {
+            port_name(port): {"cir": in_bytes(10), "cbs": in_bytes(78)}}, 20)
+    sender, receiver = (first, second) if direction == "egress" else (second, first)
+    before = receiver.counters()[0]
+    receiver.receive()
+    sender.send(1, 1400, receiver.mac)
+    wait_until(lambda: receiver.counters()[0] > before, 20, "a full frame arrives")
+
+
 def test_policers_of_ports_that_are_gone(card_box, start_host):
     """An agent that starts removes policers of ports that were removed while it was away. Policers of
     existing ports stay, and so do those that no agent made."""

@@ -7,11 +7,13 @@ vSwitch driver with these differences:
 * A limit towards the server on a type=dpdk port is an egress-policer, as on vhost-user ports. (Stock makes
   a linux-htb queue, which the datapath does not support.)
 * Such a limit without a burst gets one, because Open vSwitch does not configure a policer without a burst.
+* In both directions a burst has room for a frame. (With a smaller one, as 80 % of a low rate are, no full frame
+  passes.)
 * When a limit is removed, its policer is removed. (Stock looks for a queue, finds none, and keeps the
   policer.)
 * When the agent starts, it removes policers of ports that do not exist any more.
 
-Limits from the server are stock: ingress policing of the Interface.
+Limits from the server are ingress policing of the Interface, as in stock.
 """
 
 from neutron_lib import constants
@@ -32,6 +34,10 @@ POLICER = "egress-policer"
 # direction.
 DEFAULT_BURST = qos_constants.DEFAULT_BURST_RATE
 
+# The least burst, in kbit: a frame of 9728 bytes, the largest that DPDK ports take. vifplugd has the same
+# (src/plan/qos.h).
+LEAST_BURST = 78
+
 
 class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
     """The stock driver with these differences; the extension names its entry point."""
@@ -43,11 +49,16 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
         super().initialize()
         self._remove_orphans()
 
+    def _get_egress_burst_value(self, rule):
+        return max(super()._get_egress_burst_value(rule), LEAST_BURST)
+
     def _update_ingress_bandwidth_limit(self, vif_port, rule):
         name = vif_port.port_name
         burst = rule.max_burst_kbps or 0
         if not burst and self._is_dpdk(name):
             burst = int(rule.max_kbps * DEFAULT_BURST)
+        if burst:
+            burst = max(burst, LEAST_BURST)
         self.br_int.update_ingress_bw_limit_for_port(name, rule.max_kbps, burst)
 
     def _is_dpdk(self, name):
