@@ -13,7 +13,7 @@
 
 #include "base/pci-addr.h"
 
-/* The most VFs that one SR-IOV PF can number, so the most that one port can claim. */
+/* The most VFs that one list can name, more than DPDK takes (RTE_MAX_ETHPORTS, 32 in Debian). */
 #define DEVARGS_VFS_MAX 256
 
 /* The most PFs that one list can name: the functions of a PCI device. */

@@ -59,7 +59,7 @@ static void add(struct list *list, size_t pf_index, int index, const struct sysf
 
 static void collect(struct list *list)
 {
-    struct sysfs_vf vfs[SYSFS_VFS_MAX];
+    struct sysfs_vf *vfs = xmalloc(SYSFS_VFS_MAX * sizeof *vfs);
 
     for (size_t i = 0; i < list->nic->n_pfs; i++) {
         size_t n =
@@ -69,6 +69,7 @@ static void collect(struct list *list)
             add(list, i, (int)index, &vfs[index]);
         }
     }
+    free(vfs);
     /* Only now, because reallocation has moved the entries before. */
     for (struct entry *entry = list->entries; entry < list->entries + list->n; entry++) {
         if (entry->vf.vhost_socket[0]) {

@@ -20,8 +20,8 @@ struct nic_visitor {
 };
 
 /* Calls the visitor for every PF that has VFs, in the order of their addresses (at most
- * NIC_PFS_MAX), and after each PF for its VFs, in the order of their indexes (at most
- * SYSFS_VFS_MAX). Reads sysfs again at each call.
+ * NIC_PFS_MAX), and after each PF for its VFs, in the order of their indexes. Reads sysfs again at
+ * each call.
  *
  * A VF's `problem` is the message with which nic_resolve() or nic_check_probed() would refuse it;
  * the other members have what is known (its number, for example). A PF's is the message of

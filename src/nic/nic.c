@@ -248,6 +248,17 @@ static bool serves_same(const struct nic *nic, const struct nic_pf *pf, int vf_n
            vf_by_number(nic, &pf->address, pf->profile, vf_num, other);
 }
 
+/* All numbers of a PF's VFs are less. */
+static int numbers_end(const struct nic *nic, const struct nic_pf *pf)
+{
+    int n_vfs = sysfs_numvfs(nic->sysfs_root, &pf->address);
+
+    if (pf->profile->numbering == NIC_NUMBER_SLOT) {
+        return 0x100;
+    }
+    return (n_vfs < 0 ? SYSFS_VFS_MAX : n_vfs) + pf->profile->vf_base;
+}
+
 /* Two cards whose profiles name sockets only by the VF number would serve one socket twice. (A name
  * with a VF's address is unique.) */
 static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const char *field,
@@ -262,6 +273,7 @@ static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const 
         const struct nic_profile *theirs = pf->profile;
         struct pci_addr other;
         bool alike;
+        int end;
 
         if (!theirs || !theirs->vhost_socket[0] || names_vf_by_address(theirs) ||
             pci_addr_equal(&pf->address, &vf->pf) ||
@@ -270,7 +282,8 @@ static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const 
         }
         /* Another number can give the same text only with another template. */
         alike = !strcmp(theirs->vhost_socket, vf->profile->vhost_socket);
-        for (int n = alike ? vf->vf_num : 0; n < SYSFS_VFS_MAX + theirs->vf_base; n++) {
+        end = numbers_end(nic, pf);
+        for (int n = alike ? vf->vf_num : 0; n < end; n++) {
             if (serves_same(nic, pf, n, vf, &other)) {
                 return nic_same_socket(vf, &other, field, error);
             }

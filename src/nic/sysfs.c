@@ -224,7 +224,7 @@ size_t sysfs_list_vfs(const char *root, const struct pci_addr *pf, struct sysfs_
     if (fd < 0) {
         return 0;
     }
-    for (; n < max && n < SYSFS_VFS_MAX; n++) {
+    for (; n < max; n++) {
         char text[PATH_MAX];
         char name[32];
 

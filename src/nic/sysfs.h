@@ -14,8 +14,8 @@
 
 #include "base/pci-addr.h"
 
-/* The most VFs of one PF that this reads. */
-#define SYSFS_VFS_MAX 256
+/* More VFs than any PF has: SR-IOV counts them in 16 bits (TotalVFs). */
+#define SYSFS_VFS_MAX 65536
 
 /* Space for a driver's name and its terminator. */
 #define SYSFS_NAME_LEN 64
@@ -31,7 +31,7 @@ bool sysfs_pf_of(const char *root, const struct pci_addr *vf, struct pci_addr *p
 /* Follows `virtfn<index>` of a PF. Returns false if there is no such VF. */
 bool sysfs_vf_at(const char *root, const struct pci_addr *pf, int index, struct pci_addr *vf);
 
-/* The N, below SYSFS_VFS_MAX, of the link `virtfnN` of `pf` to `vf`; -1 if there is none. Needs at
+/* The N of the link `virtfnN` of `pf` to `vf`; -1 if there is none. Needs at
  * most three system calls if VFs have the addresses that SR-IOV gives them. */
 int sysfs_vf_index(const char *root, const struct pci_addr *pf, const struct pci_addr *vf);
 
@@ -72,8 +72,7 @@ struct sysfs_vf {
     char driver[SYSFS_NAME_LEN]; /* Like that of sysfs_driver(). */
 };
 
-/* Stores up to `max` VFs of a PF (and at most SYSFS_VFS_MAX), the one at virtfnN in vfs[N]. Returns
- * how many. */
+/* Stores up to `max` VFs of a PF, the one at virtfnN in vfs[N]. Returns how many. */
 size_t sysfs_list_vfs(const char *root, const struct pci_addr *pf, struct sysfs_vf *vfs,
                       size_t max);
 

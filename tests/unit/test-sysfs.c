@@ -15,15 +15,16 @@ static int index_of(const char *root, const char *vf)
 
 static void test_vf_index(void **state)
 {
-    static const char *const cards[] = {"pf=" PF ",vf=0000:65:00.4+252,vf=0000:67:00.0+4", NULL};
+    static const char *const cards[] = {"pf=" PF ",vf=0000:65:00.4+252,vf=0000:67:00.0+54", NULL};
     static const struct {
         const char *vf;
         int index;
     } rows[] = {
-        {"0000:65:00.4", 0},   {"0000:65:00.5", 1},  {"0000:65:01.2", 6},  {"0000:65:1f.7", 251},
-        {"0000:67:00.0", 252}, /* Not where the stride would have it. */
-        {"0000:67:00.3", 255}, {"0000:67:00.4", -1}, {"0000:65:00.3", -1}, {"0000:65:00.0", -1},
-        {"0000:64:00.4", -1},  {"0001:65:00.4", -1}, {"0001:65:01.2", -1},
+        {"0000:65:00.4", 0},   {"0000:65:00.5", 1},   {"0000:65:01.2", 6},
+        {"0000:65:1f.7", 251}, {"0000:67:00.0", 252}, /* Not where the stride would have it. */
+        {"0000:67:00.3", 255}, {"0000:67:00.4", 256}, {"0000:67:06.5", 305},
+        {"0000:67:06.6", -1},  {"0000:65:00.3", -1},  {"0000:65:00.0", -1},
+        {"0000:64:00.4", -1},  {"0001:65:00.4", -1},  {"0001:65:01.2", -1},
     };
     char root[PCI_TREE_ROOT_LEN];
 
@@ -32,6 +33,20 @@ static void test_vf_index(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         CHECK_INT(rows[i].vf, index_of(root, rows[i].vf), rows[i].index);
     }
+    pci_tree_remove(root);
+}
+
+/* More VFs than one bus has addresses for, all in their stride. */
+static void test_many(void **state)
+{
+    static const char *const cards[] = {"pf=" PF ",vf=0000:65:00.4+600", NULL};
+    char root[PCI_TREE_ROOT_LEN];
+
+    (void)state;
+    pci_tree_make(root, cards);
+    assert_int_equal(index_of(root, "0000:66:00.4"), 256);
+    assert_int_equal(index_of(root, "0000:67:0b.3"), 599);
+    assert_int_equal(index_of(root, "0000:67:0b.4"), -1);
     pci_tree_remove(root);
 }
 
@@ -255,11 +270,17 @@ static void test_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vf_index),  cmocka_unit_test(test_stride),
-        cmocka_unit_test(test_no_stride), cmocka_unit_test(test_vf_index_is_fresh),
-        cmocka_unit_test(test_driver),    cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_list_vfs),  cmocka_unit_test(test_list_pfs),
-        cmocka_unit_test(test_netdevs),   cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_vf_index),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_stride),
+        cmocka_unit_test(test_no_stride),
+        cmocka_unit_test(test_vf_index_is_fresh),
+        cmocka_unit_test(test_driver),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_list_vfs),
+        cmocka_unit_test(test_list_pfs),
+        cmocka_unit_test(test_netdevs),
+        cmocka_unit_test(test_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
