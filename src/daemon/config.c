@@ -15,7 +15,16 @@
 /* inih 55 silently cuts lines at INI_MAX_LINE (200) bytes and section names at 50. */
 enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
 
-enum type { TYPE_TEXT, TYPE_PATH, TYPE_INT, TYPE_DURATION, TYPE_BOOL, TYPE_SOCKET_DIRS, TYPE_WORD };
+enum type {
+    TYPE_TEXT,
+    TYPE_PATH,
+    TYPE_INT,
+    TYPE_MTU, /* VIF_MTU_MIN at least, or 0. */
+    TYPE_DURATION,
+    TYPE_BOOL,
+    TYPE_SOCKET_DIRS,
+    TYPE_WORD
+};
 
 /* The values that os-vif accepts for default_qos_type. */
 static const char *const qos_types[] = {"linux-htb",      "linux-hfsc", "linux-sfq", "linux-codel",
@@ -61,7 +70,7 @@ static const struct setting {
     {"ovs", "fail_mode", TYPE_WORD, offsetof(struct config, engine.fail_mode), 0, 0, 0,
      fail_mode_policy_names},
     NUMBER("ovs", "repair", engine.repair, TYPE_BOOL, 0, 0),
-    NUMBER("vif", "network_device_mtu", engine.network_device_mtu, TYPE_INT, 0, VIF_MTU_MAX),
+    NUMBER("vif", "network_device_mtu", engine.network_device_mtu, TYPE_MTU, 0, VIF_MTU_MAX),
     {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0, NULL},
     NUMBER("vif", "check_paths", engine.check_paths, TYPE_BOOL, 0, 0),
     NUMBER("vif", "isolate_vif", engine.isolate_vif, TYPE_BOOL, 0, 0),
@@ -189,6 +198,10 @@ static bool set_number(struct reading *reading, const struct setting *setting, c
         return fail(reading, "%s has '%s' after its number%s", setting->key, rest,
                     duration ? "; give s or ms" : "; remove it");
     }
+    if (setting->type == TYPE_MTU && number > 0 && number < VIF_MTU_MIN) {
+        return fail(reading, "%s must be 0 or from %d to %d", setting->key, VIF_MTU_MIN,
+                    setting->max);
+    }
     if (number < setting->min || number > setting->max) {
         return fail(reading, "%s must be from %d to %d%s", setting->key, setting->min, setting->max,
                     duration ? " ms" : "");
@@ -263,6 +276,7 @@ static bool set_setting(struct reading *reading, const struct setting *setting, 
         snprintf(target, setting->size, "%s", value);
         return true;
     case TYPE_INT:
+    case TYPE_MTU:
     case TYPE_DURATION:
         return set_number(reading, setting, value, target);
     case TYPE_BOOL:

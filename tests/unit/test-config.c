@@ -321,6 +321,8 @@ static const struct {
      "ensure_hw_offload is set twice"},
     {"[offload]\nensure_hw_offload = " X160 "\n", 2, "it must be one of report, set, require."},
     {"[vif]\nnetwork_device_mtu = 65536\n", 2, "network_device_mtu"},
+    {"[vif]\nnetwork_device_mtu = 1\n", 2, "network_device_mtu must be 0 or from 68 to 65535"},
+    {"[vif]\nnetwork_device_mtu = 67\n", 2, "network_device_mtu must be 0 or from 68 to 65535"},
     {"[vif]\nnetwork_device_mtu = -1\n", 2, "network_device_mtu"},
     {"[vif]\nsocket_dirs = /run, tmp\n", 2, "'tmp', which is not an absolute path"},
     {"[vif]\nsocket_dirs = /a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a,/a\n", 2,
