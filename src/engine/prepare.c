@@ -148,6 +148,9 @@ static void find_facts(const struct engine *engine, const struct op *op,
                        const struct record *current, struct found *found,
                        struct switch_facts *facts)
 {
+    struct ovs_globals globals;
+
+    ovs_globals(engine->env.ovs, &globals);
     *facts = (struct switch_facts){
         .current = current,
         .boot_id = engine->env.boot_id,
@@ -158,6 +161,7 @@ static void find_facts(const struct engine *engine, const struct op *op,
         .awaits_device = current && engine_awaits_device(engine, current),
         .written = op->written,
         .switch_dead = is_dead(engine),
+        .no_packet_limits = globals.no_packet_limits,
     };
     found->links_pending = engine_look_at_links(engine, &op->goal.links, &found->links);
     if (current && op->type == OP_PLUG) {

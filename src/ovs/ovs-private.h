@@ -74,6 +74,10 @@ void ovs_track_anew(struct ovs *ovs);
 void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface *interface,
                   struct record *record);
 
+/* Whether the server's schema has the columns for packets per second (Open vSwitch 2.16 and later).
+ */
+bool ovs_has_packet_limits(const struct ovs *ovs);
+
 /* Stages the limits of `spec`, or for a created port its default QoS type. */
 void ovs_stage_qos(struct ovs *ovs, const struct port_spec *spec, const struct ovsrec_port *port,
                    const struct ovsrec_interface *interface, bool created);

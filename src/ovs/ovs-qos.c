@@ -123,12 +123,21 @@ static const struct ovsrec_qos *insert_rows(struct ovs *ovs, const struct qos_ro
     return row;
 }
 
-static void stage_limits(const struct ovsrec_interface *interface, const struct vif_qos *limits)
+bool ovs_has_packet_limits(const struct ovs *ovs)
+{
+    return ovsrec_server_has_interface_table_col_ingress_policing_kpkts_rate(ovs->idl) &&
+           ovsrec_server_has_interface_table_col_ingress_policing_kpkts_burst(ovs->idl);
+}
+
+static void stage_limits(const struct ovs *ovs, const struct ovsrec_interface *interface,
+                         const struct vif_qos *limits)
 {
     ovsrec_interface_set_ingress_policing_rate(interface, limits->egress_kbps);
     ovsrec_interface_set_ingress_policing_burst(interface, limits->egress_burst_kb);
-    ovsrec_interface_set_ingress_policing_kpkts_rate(interface, limits->egress_kpps);
-    ovsrec_interface_set_ingress_policing_kpkts_burst(interface, limits->egress_burst_kpkt);
+    if (ovs_has_packet_limits(ovs)) {
+        ovsrec_interface_set_ingress_policing_kpkts_rate(interface, limits->egress_kpps);
+        ovsrec_interface_set_ingress_policing_kpkts_burst(interface, limits->egress_burst_kpkt);
+    }
 }
 
 /* Whether the rows can be changed in place, so that the port always has limits. */
@@ -156,7 +165,7 @@ void ovs_stage_qos(struct ovs *ovs, const struct port_spec *spec, const struct o
     qos_rows_init(&rows);
     if (spec->has_qos) {
         qos_rows_for_limits(&spec->qos, spec->type, name, &rows);
-        stage_limits(interface, &spec->qos);
+        stage_limits(ovs, interface, &spec->qos);
     }
     if (created && !rows.type[0] && spec->default_qos[0]) {
         qos_rows_for_default(spec->default_qos, name, &rows);

@@ -226,6 +226,7 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->hw_offload = smap_get_bool(&row->other_config, CONFIG_HW_OFFLOAD, false);
     globals->hw_offload_set_at =
         (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);
+    globals->no_packet_limits = !ovs_has_packet_limits(ovs);
     globals->vhost_sock_dir = smap_get(&row->other_config, CONFIG_VHOST_SOCK_DIR);
 }
 

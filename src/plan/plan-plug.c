@@ -57,6 +57,18 @@ static bool refuse_qos(const struct vif *vif, const struct record *current, stru
                      current->spec.port);
 }
 
+static bool refuse_packets(const struct vif *vif, const struct port_spec *spec, struct error *error)
+{
+    char field[ERROR_FIELD_LEN];
+
+    snprintf(field, sizeof field, "%s.egress.max_kpps", vif_field_path(vif, VIF_FIELD_QOS));
+    return error_set(error, REASON_INVALID_REQUEST, field,
+                     "The schema of OVSDB has no column ingress_policing_kpkts_rate for port %s; "
+                     "limit egress.max_kbps instead, or upgrade the database (ovsdb-tool convert) "
+                     "to the schema of Open vSwitch 2.16 or later.",
+                     spec->port);
+}
+
 static bool takes_same_vf(const struct record *owner, const struct port_spec *spec)
 {
     return owner->spec.has_vf && spec->has_vf && owner->spec.vf_num == spec->vf_num &&
@@ -205,6 +217,9 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
     }
     if (facts->current && spec->has_qos && facts->current->foreign_qos) {
         return refuse_qos(vif, facts->current, error);
+    }
+    if (facts->no_packet_limits && spec->has_qos && spec->qos.egress_kpps) {
+        return refuse_packets(vif, spec, error);
     }
     plan_transition(facts->current, spec, NULL, facts->bridge_exists, plan);
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error)) {

@@ -93,15 +93,17 @@ struct switch_facts {
     /* The state of the links of `current`, and of the owner of the VF or of the name. */
     const struct link_state *current_links;
     const struct link_state *owner_links;
-    bool may_hold_device; /* `current` is detached, but vswitchd may still have its device. */
-    bool awaits_device;   /* `current` failed only because of a hand-over of its device. */
-    bool written;         /* The operation has written `spec` before: vswitchd must confirm it. */
-    bool switch_dead;     /* vswitchd will give no verdict. */
+    bool may_hold_device;  /* `current` is detached, but vswitchd may still have its device. */
+    bool awaits_device;    /* `current` failed only because of a hand-over of its device. */
+    bool written;          /* The operation has written `spec` before: vswitchd must confirm it. */
+    bool switch_dead;      /* vswitchd will give no verdict. */
+    bool no_packet_limits; /* OVSDB's schema has no columns for limits of packets. */
 };
 
 /* Plans a plug or an update; `spec` is the goal (see plan_transition()). Errors: port_conflict,
  * also if the request has limits and the port has QoS rows of another program; vf_in_use;
- * not_realized if the port is as required, but has failed; the errors of link_plan_up(). */
+ * invalid_request if the request limits packets per second and OVSDB's schema has no column for
+ * that; not_realized if the port is as required, but has failed; the errors of link_plan_up(). */
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error);
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/limits.md: limits that act are taken, and what tc, Open vSwitch and frames say then; others are refused."""
 
+import json
+import os
 import re
 
 import pytest
 
-from api import INSTANCE, ApiError, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
+from api import INSTANCE, Api, ApiError, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
+from conftest import TREES, TreeSandbox, a_sandbox
 from kernel import ip, links, names
 from ovsdb import interface, table
+from sandbox import SCHEMA
 from test_card import slot, two_guests
 from test_update import LIMITED, arrived, limits
 
@@ -18,7 +22,8 @@ NONE = {"ingress_policing_rate": 0, "ingress_policing_burst": 0,
 
 @pytest.fixture(autouse=True)
 def no_links_left(request):
-    box = request.getfixturevalue("box" if "box" in request.fixturenames else "card_box")
+    names_of_boxes = [name for name in ("box", "card_box", "old_box") if name in request.fixturenames]
+    box = request.getfixturevalue(names_of_boxes[0])
     before = set(links(box))
     yield
     for name in set(links(box)) - before:
@@ -242,3 +247,40 @@ def test_a_port_of_libvirts_has_no_limits(api):
     refused(api, "plug", "vif.qos", vif={**vif, "qos": {"ingress": {"max_kbps": 1000}}},
             instance={"uuid": INSTANCE})
     assert api.plug({**vif, "qos": {}}, wait="committed")
+
+
+# --- A database of Open vSwitch before 2.16. ---
+
+class OldSandbox(TreeSandbox):
+    """Its schema has no columns for packets per second."""
+
+    def start_ovsdb(self):
+        with open(SCHEMA, encoding="ascii") as file:
+            schema = json.load(file)
+        for what in ("rate", "burst"):
+            del schema["tables"]["Interface"]["columns"][f"ingress_policing_kpkts_{what}"]
+        with open(f"{self.dir}/old.ovsschema", "w", encoding="ascii") as file:
+            json.dump(schema, file)
+        if not os.path.exists(f"{self.dir}/conf.db"):
+            self.command("ovsdb-tool", "create", f"{self.dir}/conf.db", f"{self.dir}/old.ovsschema")
+        super().start_ovsdb()
+
+
+@pytest.fixture(name="old_box")
+def old_box_():
+    with a_sandbox(OldSandbox, cards=TREES) as sandbox:
+        yield sandbox
+
+
+def test_without_columns_for_packets(old_box):
+    """Other limits act; only packets are refused, with the reason."""
+    with Api(old_box.socket) as api:
+        qos = {"egress": {"max_kbps": 1000}, "ingress": {"max_kbps": 2000}}
+        answer = api.plug(vhost_user(1, qos=qos))
+        assert answer["qos"]["egress"] == qos["egress"]
+        assert "cir: 250000" in shown_by_vswitchd(old_box, answer["port"])
+        assert api.call("update", vif_id=vif_id(1), qos={})["changed"] is True
+        vif = hybrid(2, bridge="br-sys", datapath_type="system")
+        message = refused(api, "plug", "vif.qos.egress.max_kpps", instance={"uuid": INSTANCE}, wait="committed",
+                          vif={**vif, "qos": {"egress": {"max_kpps": 1}}})
+        assert "ingress_policing_kpkts_rate" in message

@@ -413,12 +413,47 @@ static void test_foreign_qos(void **state)
     }
 }
 
+/* A database of Open vSwitch before 2.16. */
+static void test_no_packet_limits(void **state)
+{
+    static const struct {
+        const char *row;
+        enum vif_form form;
+        const char *goal;
+        bool missing;
+        const char *field; /* "": planned. */
+    } cases[] = {
+        {"no limits", VIF_FORM_NATIVE, TAP, true, ""},
+        {"other limits", VIF_FORM_NATIVE, TAP "qos=1,2,0,0,1000,0", true, ""},
+        {"packets", VIF_FORM_NATIVE, TAP "qos=0,0,1,0,0,0", true, "vif.qos.egress.max_kpps"},
+        {"update", VIF_FORM_UPDATE, TAP "qos=0,0,1,1,0,0", true, "params.qos.egress.max_kpps"},
+        {"not missing", VIF_FORM_NATIVE, TAP "qos=0,0,1,0,0,0", false, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        const struct vif vif = {.form = cases[i].form};
+        struct switch_facts facts = {
+            .bridge_exists = true, .boot_id = "b1", .no_packet_limits = cases[i].missing};
+        struct error error = {0};
+        struct port_spec spec;
+        struct plan plan;
+
+        plan_init(&plan);
+        parse_port(&spec, cases[i].goal);
+        CHECK_INT(cases[i].row, plan_plug(&vif, &spec, &facts, &plan, &error), !*cases[i].field);
+        CHECK_STR(cases[i].row, error.field, cases[i].field);
+        plan_destroy(&plan);
+        port_spec_destroy(&spec);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),        cmocka_unit_test(test_host_steps),
         cmocka_unit_test(test_evictions),   cmocka_unit_test(test_same_name_only),
-        cmocka_unit_test(test_foreign_qos),
+        cmocka_unit_test(test_foreign_qos), cmocka_unit_test(test_no_packet_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
