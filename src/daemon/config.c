@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "daemon/remote.h"
 #include "util.h"
 
 /* inih 55 silently cuts lines at INI_MAX_LINE (200) bytes and section names at 50. */
@@ -18,6 +19,7 @@ enum { LINE_MAX_BYTES = 190, SECTION_MAX_BYTES = 46 };
 enum type {
     TYPE_TEXT,
     TYPE_PATH,
+    TYPE_REMOTE,
     TYPE_INT,
     TYPE_MTU, /* VIF_MTU_MIN at least, or 0. */
     TYPE_DURATION,
@@ -61,7 +63,7 @@ static const struct setting {
     NUMBER("daemon", "max_connections", max_connections, TYPE_INT, 1, 4096),
     NUMBER("daemon", "max_queued", engine.max_queued, TYPE_INT, 1, 1000000),
     NUMBER("daemon", "queue_timeout", engine.queue_timeout_ms, TYPE_DURATION, 1, 3600000),
-    TEXT("ovs", db, TYPE_TEXT),
+    TEXT("ovs", db, TYPE_REMOTE),
     TEXT("ovs", run_dir, TYPE_PATH),
     NUMBER("ovs", "timeout", engine.timeout_ms, TYPE_DURATION, 1, 600000),
     NUMBER("ovs", "vswitchd_grace", engine.vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
@@ -260,6 +262,18 @@ static bool set_word(struct reading *reading, const struct setting *setting, con
     return fail(reading, "%s is '%s'; it must be one of %s", setting->key, value, known);
 }
 
+static bool set_remote(struct reading *reading, const struct setting *setting, const char *value,
+                       char *target)
+{
+    char why[256];
+
+    if (!remote_check(value, why, sizeof why)) {
+        return fail(reading, "%s %s", setting->key, why);
+    }
+    snprintf(target, setting->size, "%s", value);
+    return true;
+}
+
 static bool set_setting(struct reading *reading, const struct setting *setting, const char *value)
 {
     void *target = (char *)reading->config + setting->offset;
@@ -275,6 +289,8 @@ static bool set_setting(struct reading *reading, const struct setting *setting, 
     case TYPE_TEXT:
         snprintf(target, setting->size, "%s", value);
         return true;
+    case TYPE_REMOTE:
+        return set_remote(reading, setting, value, target);
     case TYPE_INT:
     case TYPE_MTU:
     case TYPE_DURATION:

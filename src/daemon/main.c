@@ -20,6 +20,7 @@
 #include "daemon/notifications.h"
 #include "daemon/op-reply.h"
 #include "daemon/reap.h"
+#include "daemon/remote.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
 #include "dirs.h"
@@ -213,11 +214,15 @@ static void parse_options(int argc, char *argv[], struct options *options)
 static void read_config(struct config *config, const struct options *options)
 {
     struct error error;
+    char why[256];
 
     config_init(config);
     if (!config_read(config, options->config ? options->config : DEFAULT_CONFIG,
                      options->config != NULL, &error)) {
         ovs_fatal(0, "%s", error.message);
+    }
+    if (options->db && !remote_check(options->db, why, sizeof why)) {
+        ovs_fatal(0, "--db %s", why);
     }
     if (options->socket) {
         if (!vif_path_valid(options->socket)) {

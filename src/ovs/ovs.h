@@ -21,7 +21,7 @@
 
 struct ovs;
 
-/* `remote` as in ovsdb(7) ("unix:/run/openvswitch/db.sock"); never fails; connects later. */
+/* `remote` is one that daemon/remote.h takes; never fails; connects later. */
 struct ovs *ovs_create(const char *remote);
 void ovs_destroy(struct ovs *ovs);
 

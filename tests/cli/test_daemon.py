@@ -25,9 +25,20 @@ def test_help_and_version():
 
 
 def test_bad_options():
-    for options in (["--nonsense"], ["surplus"], ["--socket=relative"], ["--config=/nonexistent"]):
+    for options in (["--nonsense"], ["surplus"], ["--socket=relative"], ["--config=/nonexistent"],
+                    ["--db=tcp:localhost:6640"]):
         done = subprocess.run([VIFPLUGD, *options], capture_output=True, text=True, check=False)
         assert done.returncode != 0 and done.stderr
+
+
+def test_remote_that_never_connects(tmp_path):
+    """Is refused when the configuration is read, with its place."""
+    config = tmp_path / "conf"
+    config.write_text("[ovs]\ndb = tcp:localhost:6640\n", encoding="ascii")
+    done = subprocess.run([VIFPLUGD, f"--config={config}"], capture_output=True, text=True, check=False,
+                          timeout=20)
+    assert done.returncode == 1
+    assert f"{config}:2: db has 'localhost:6640' instead of an IP address" in done.stderr
 
 
 @contextlib.contextmanager

@@ -320,6 +320,8 @@ static const struct {
     {"[offload]\nensure_hw_offload = set\nensure_hw_offload = set\n", 3,
      "ensure_hw_offload is set twice"},
     {"[offload]\nensure_hw_offload = " X160 "\n", 2, "it must be one of report, set, require."},
+    {"[ovs]\n\ndb = tcp:localhost:6640\n", 3, "db has 'localhost:6640' instead of an IP address"},
+    {"[ovs]\ndb =\n", 2, "db is ''; it must be unix:PATH"},
     {"[vif]\nnetwork_device_mtu = 65536\n", 2, "network_device_mtu"},
     {"[vif]\nnetwork_device_mtu = 1\n", 2, "network_device_mtu must be 0 or from 68 to 65535"},
     {"[vif]\nnetwork_device_mtu = 67\n", 2, "network_device_mtu must be 0 or from 68 to 65535"},
