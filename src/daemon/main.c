@@ -500,8 +500,8 @@ static void wait_for_unixctl(struct daemon *daemon)
     }
 }
 
-/* Notes the dpdk-extra of OVSDB, and which vswitchd has read it. */
-static void follow_dpdk_extra(struct daemon *daemon, const struct ovs_globals *globals)
+/* Notes the values of OVSDB that vswitchd reads once, and which vswitchd has read them. */
+static void follow_vswitchd(struct daemon *daemon, const struct ovs_globals *globals)
 {
     if (ovs_synced(daemon->ovs)) {
         /* dpdk_initialized stays after the end of the vswitchd that set it, until the next one sets
@@ -509,9 +509,10 @@ static void follow_dpdk_extra(struct daemon *daemon, const struct ovs_globals *g
         bool has_read = globals->dpdk_initialized &&
                         vswitchd_state(daemon->vswitchd) == VSWITCHD_ALIVE &&
                         !vswitchd_is_starting(daemon->vswitchd);
+        unsigned int start = has_read ? vswitchd_start(daemon->vswitchd) : 0;
 
-        dpdk_extra_follow(&daemon->dpdk_extra, globals->dpdk_extra,
-                          has_read ? vswitchd_pid(daemon->vswitchd) : 0);
+        dpdk_extra_follow(&daemon->dpdk_extra, globals->dpdk_extra, start);
+        ovs_follow_vswitchd(daemon->ovs, start);
     }
 }
 
@@ -527,7 +528,7 @@ static void run(struct daemon *daemon)
     ovs_globals(daemon->ovs, &globals);
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
-    follow_dpdk_extra(daemon, &globals);
+    follow_vswitchd(daemon, &globals);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);

@@ -103,9 +103,9 @@ void dpdk_devices_parse(struct dpdk_devices *devices, const char *text)
     }
 }
 
-void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, int64_t pid)
+void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, unsigned int start)
 {
-    bool read_anew = !pid || pid != extra->pid;
+    bool read_anew = !start || start != extra->start;
 
     text = text ? text : "";
     if (!extra->text || strcmp(extra->text, text)) {
@@ -115,10 +115,10 @@ void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, int64_t pid)
         if (read_anew) {
             dpdk_devices_parse(&extra->now, text);
         }
-    } else if (pid != extra->pid) {
+    } else if (start != extra->start) {
         dpdk_devices_parse(&extra->now, text);
     }
-    extra->pid = pid;
+    extra->start = start;
     extra->known = true;
 }
 

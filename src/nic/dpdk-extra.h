@@ -45,13 +45,14 @@ struct dpdk_extra {
     struct dpdk_devices now;  /* Of the running vswitchd. */
     struct dpdk_devices next; /* In OVSDB. */
     char *text;               /* The text of `next`. */
-    int64_t pid; /* The vswitchd that has read `now`; 0: none, or its pid is not known. */
+    unsigned int start;       /* The vswitchd that has read `now`; 0: none, or it is not known. */
 };
 
-/* `text` is the value in OVSDB (NULL: none); `pid` is the vswitchd that has initialised DPDK, 0 if
- * there is none, or if its pid is not known. Without a vswitchd, `now` follows `next`. If vswitchd
- * was started before the first call, this assumes that the option has not changed since. */
-void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, int64_t pid);
+/* `text` is the value in OVSDB (NULL: none); `start` is the vswitchd_start() of the vswitchd that
+ * has initialised DPDK, 0 if there is none, or if that is not known. Without a vswitchd, `now`
+ * follows `next`. If vswitchd was started before the first call, this assumes that the option has
+ * not changed since. */
+void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, unsigned int start);
 void dpdk_extra_destroy(struct dpdk_extra *extra);
 
 #endif

@@ -103,9 +103,9 @@ void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd
     }
     ovs_globals(ovs, &globals);
     look(offload, &globals);
-    if (pid != offload->pid) {
-        offload->pid = pid;
-        offload->vswitchd_at = pid ? offload_process_start(pid) : 0;
+    if (vswitchd_start(vswitchd) != offload->start) {
+        offload->start = vswitchd_start(vswitchd);
+        offload->vswitchd_at = pid ? offload_process_start(pid) : vswitchd_start_ms(vswitchd);
     }
     if (offload->policy == OFFLOAD_SET && !offload->enabled && ovs_txn_ready(ovs) &&
         time_msec() >= offload->set_again_at) {

@@ -42,7 +42,7 @@ struct offload {
     bool seen;          /* OVSDB has been read. */
     bool enabled;       /* The last value. */
     int64_t enabled_at; /* As in offload_facts. */
-    int64_t pid;        /* The vswitchd whose start is vswitchd_at. */
+    unsigned int start; /* The vswitchd_start() of the vswitchd whose start is vswitchd_at. */
     int64_t vswitchd_at;
     long long int
         set_again_at; /* The earliest time for the next setting, ms of the monotonic clock. */

@@ -5,6 +5,7 @@
 #define VP_OVS_PRIVATE_H 1
 
 #include "openvswitch/list.h"
+#include "ovs/options.h"
 #include "ovs/ovs.h"
 #include "ovs/registry.h"
 #include "ovs/rownames.h"
@@ -34,6 +35,8 @@ struct ovs {
     struct sset changed_vifs;
     bool bridges_changed;
     char usual_bridge[PORT_NAME_MAX + 1]; /* The bridge of the last VIF; or "". */
+
+    struct started_value vhost_sock_dir;
 
     bool synced;
     unsigned int lost_seqno;  /* The IDL's seqno when the connection was lost. */

@@ -103,7 +103,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
     if (bridge) {
         snprintf(spec->bridge, sizeof spec->bridge, "%s", bridge->name);
         snprintf(spec->datapath_type, sizeof spec->datapath_type, "%s",
-                 bridge->datapath_type[0] ? bridge->datapath_type : "system");
+                 option_datapath_type(bridge->datapath_type));
         snprintf(spec->fail_mode, sizeof spec->fail_mode, "%s",
                  bridge->fail_mode ? bridge->fail_mode : "");
     }
@@ -180,7 +180,7 @@ void ovs_bridge(const struct ovs *ovs, const char *name, struct bridge_facts *fa
     facts->exists = row != NULL;
     if (row) {
         snprintf(facts->datapath_type, sizeof facts->datapath_type, "%s",
-                 row->datapath_type[0] ? row->datapath_type : "system");
+                 option_datapath_type(row->datapath_type));
     }
 }
 
@@ -209,16 +209,14 @@ void ovs_controllers(const struct ovs *ovs, const char *name, struct controller_
 void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
 {
     const struct ovsrec_open_vswitch *row = ovsrec_open_vswitch_first(ovs->idl);
-    const char *dpdk_init;
 
     memset(globals, 0, sizeof *globals);
     if (!row) {
         return;
     }
-    dpdk_init = smap_get_def(&row->other_config, CONFIG_DPDK_INIT, "false");
     globals->next_cfg = row->next_cfg;
     globals->cur_cfg = row->cur_cfg;
-    globals->dpdk_wanted = !strcmp(dpdk_init, "true") || !strcmp(dpdk_init, "try");
+    globals->dpdk_wanted = option_dpdk_init(smap_get(&row->other_config, CONFIG_DPDK_INIT));
     globals->dpdk_initialized = row->dpdk_initialized;
     globals->ovs_version = row->ovs_version;
     globals->dpdk_version = row->dpdk_version;
@@ -230,14 +228,19 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->vhost_sock_dir = smap_get(&row->other_config, CONFIG_VHOST_SOCK_DIR);
 }
 
-void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size)
+void ovs_follow_vswitchd(struct ovs *ovs, unsigned int start)
 {
     struct ovs_globals globals;
 
-    ovs_globals(ovs, &globals);
-    snprintf(dir, size, "%s%s%s", run_dir,
-             globals.vhost_sock_dir && *globals.vhost_sock_dir != '/' ? "/" : "",
-             globals.vhost_sock_dir ? globals.vhost_sock_dir : "");
+    if (ovs->synced) {
+        ovs_globals(ovs, &globals);
+        started_value_follow(&ovs->vhost_sock_dir, globals.vhost_sock_dir, start);
+    }
+}
+
+void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size)
+{
+    option_sock_dir(ovs->vhost_sock_dir.now, run_dir, dir, size);
 }
 
 struct each {

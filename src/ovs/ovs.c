@@ -141,6 +141,7 @@ void ovs_destroy(struct ovs *ovs)
     rownames_destroy(ovs->ports);
     rownames_destroy(ovs->interfaces);
     sset_destroy(&ovs->changed_vifs);
+    started_value_destroy(&ovs->vhost_sock_dir);
     free(ovs->remote);
     free(ovs);
 }

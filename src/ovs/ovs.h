@@ -35,7 +35,7 @@ bool ovs_synced(const struct ovs *ovs);
 struct ovs_globals {
     int64_t next_cfg;
     int64_t cur_cfg;
-    bool dpdk_wanted;           /* other_config:dpdk-init is true or try. */
+    bool dpdk_wanted;           /* By other_config:dpdk-init. */
     bool dpdk_initialized;      /* vswitchd's last value; it stays after vswitchd's end. */
     const char *ovs_version;    /* Or NULL. */
     const char *dpdk_version;   /* Or NULL. */
@@ -48,8 +48,12 @@ struct ovs_globals {
 };
 void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals);
 
-/* Where vswitchd makes the sockets of dpdkvhostuser ports; `run_dir` is OVS's run directory
- * (OVS's lib/dpdk.c: process_vhost_flags()). */
+/* Keeps what the vswitchd with that vswitchd_start() has read at its start; 0: none has initialised
+ * DPDK. Call it in each pass. */
+void ovs_follow_vswitchd(struct ovs *ovs, unsigned int start);
+
+/* Where the running vswitchd makes the sockets of dpdkvhostuser ports; `run_dir` is OVS's run
+ * directory. */
 void ovs_vhost_sock_dir(const struct ovs *ovs, const char *run_dir, char *dir, size_t size);
 
 /* Lookups. Each find fills `record` (uninitialised before) and returns true, or returns false

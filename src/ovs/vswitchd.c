@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +30,8 @@ struct vswitchd {
     char *sibling; /* ovsdb-server's pidfile: if it exists, vswitchd's should too. */
     enum vswitchd_state state;
     pid_t pid;
+    struct stat file; /* The pidfile that it has locked; st_ino is 0: none. */
+    unsigned int n_starts;
     int pidfd; /* Readable once the process ends; -1: none. */
     bool
         seen_pidfile; /* vswitchd has had a pidfile here, so a missing one means that it is dead. */
@@ -55,6 +59,7 @@ static void forget_process(struct vswitchd *vswitchd)
     }
     vswitchd->pidfd = -1;
     vswitchd->pid = 0;
+    memset(&vswitchd->file, 0, sizeof vswitchd->file);
 }
 
 void vswitchd_destroy(struct vswitchd *vswitchd)
@@ -68,7 +73,7 @@ void vswitchd_destroy(struct vswitchd *vswitchd)
 }
 
 /* OVS's daemons hold a record lock on their pidfile as long as they live (lib/daemon-unix.c). */
-static enum pidfile look_at_pidfile(const char *path, pid_t *pid)
+static enum pidfile look_at_pidfile(const char *path, pid_t *pid, struct stat *file)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     enum pidfile result = PIDFILE_STALE;
@@ -78,7 +83,7 @@ static enum pidfile look_at_pidfile(const char *path, pid_t *pid)
     if (fd < 0) {
         return errno == ENOENT ? PIDFILE_MISSING : PIDFILE_UNREADABLE;
     }
-    if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+    if (fstat(fd, file) == 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
         *pid = lock.l_pid > 0 ? lock.l_pid : 0; /* Not known if it is in another PID namespace. */
         result = PIDFILE_LOCKED;
     }
@@ -101,17 +106,27 @@ static bool process_ended(const struct vswitchd *vswitchd)
     return vswitchd->pidfd >= 0 && poll(&pfd, 1, 0) == 1;
 }
 
+/* Each start of vswitchd makes a new file (make_pidfile() in lib/daemon-unix.c). */
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 static void check_pidfile(struct vswitchd *vswitchd)
 {
+    struct stat file;
     pid_t pid;
 
-    switch (look_at_pidfile(vswitchd->pidfile, &pid)) {
+    switch (look_at_pidfile(vswitchd->pidfile, &pid, &file)) {
     case PIDFILE_LOCKED:
         vswitchd->seen_pidfile = true;
-        if (pid != vswitchd->pid) {
-            vswitchd->starting = vswitchd->state == VSWITCHD_DEAD || vswitchd->pid;
+        if (pid != vswitchd->pid || !is_same_file(&file, &vswitchd->file)) {
+            vswitchd->starting = vswitchd->state == VSWITCHD_DEAD || vswitchd->file.st_ino;
             forget_process(vswitchd);
             vswitchd->pid = pid;
+            vswitchd->file = file;
+            vswitchd->n_starts++;
             vswitchd->pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         }
         set_state(vswitchd, VSWITCHD_ALIVE);
@@ -176,6 +191,18 @@ bool vswitchd_is_starting(const struct vswitchd *vswitchd)
 pid_t vswitchd_pid(const struct vswitchd *vswitchd)
 {
     return vswitchd->pid;
+}
+
+unsigned int vswitchd_start(const struct vswitchd *vswitchd)
+{
+    return vswitchd->file.st_ino ? vswitchd->n_starts : 0;
+}
+
+int64_t vswitchd_start_ms(const struct vswitchd *vswitchd)
+{
+    const struct timespec *made = &vswitchd->file.st_mtim;
+
+    return made->tv_sec * 1000LL + made->tv_nsec / 1000000;
 }
 
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)

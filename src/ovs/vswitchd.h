@@ -35,6 +35,13 @@ bool vswitchd_is_starting(const struct vswitchd *vswitchd);
 /* 0 if vswitchd is not alive or its pid is not known. */
 pid_t vswitchd_pid(const struct vswitchd *vswitchd);
 
+/* Tells one vswitchd from the next, even if its pid is not known: the number of its start, counted
+ * from 1; 0 if it is not alive, or has no pidfile here. */
+unsigned int vswitchd_start(const struct vswitchd *vswitchd);
+
+/* When that was, ms since the epoch, by its pidfile; 0: not known. */
+int64_t vswitchd_start_ms(const struct vswitchd *vswitchd);
+
 /* Callers call this if cur_cfg did not reach a next_cfg: without a pidfile the state is then
  * UNKNOWN again. */
 void vswitchd_did_not_answer(struct vswitchd *vswitchd);

@@ -172,6 +172,10 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     *globals = ovs->globals;
 }
 
+void ovs_follow_vswitchd(struct ovs *ovs OVS_UNUSED, unsigned int start OVS_UNUSED)
+{
+}
+
 void ovs_vhost_sock_dir(const struct ovs *ovs OVS_UNUSED, const char *run_dir, char *dir,
                         size_t size)
 {

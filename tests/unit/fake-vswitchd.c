@@ -56,6 +56,16 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd OVS_UNUSED)
     return 0;
 }
 
+unsigned int vswitchd_start(const struct vswitchd *vswitchd OVS_UNUSED)
+{
+    return 0;
+}
+
+int64_t vswitchd_start_ms(const struct vswitchd *vswitchd OVS_UNUSED)
+{
+    return 0;
+}
+
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)
 {
     vswitchd->n_not_answered++;

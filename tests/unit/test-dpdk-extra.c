@@ -97,7 +97,7 @@ static void test_follow(void **state)
     static const struct {
         const char *row;
         const char *text;
-        int pid;
+        unsigned int start;
         const char *now;
         const char *next;
     } rows[] = {
@@ -119,7 +119,7 @@ static void test_follow(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         char text[256];
 
-        dpdk_extra_follow(&extra, rows[i].text, rows[i].pid);
+        dpdk_extra_follow(&extra, rows[i].text, rows[i].start);
         CHECK(rows[i].row, extra.known);
         CHECK_STR(rows[i].row, show(&extra.now, text, sizeof text), rows[i].now);
         CHECK_STR(rows[i].row, show(&extra.next, text, sizeof text), rows[i].next);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether vswitchd runs, and which: by locks on a pidfile, held like a vswitchd in another PID
+ * namespace (an open file description's lock, which shows no pid) or like one in ours. */
+
+#include "ovs/vswitchd.h"
+
+#include "check.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "timeval.h"
+#include "util.h"
+
+static char dir[64];
+static char pidfile[96];
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/test-vswitchd-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    snprintf(pidfile, sizeof pidfile, "%s/ovs-vswitchd.pid", dir);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(pidfile);
+    return rmdir(dir);
+}
+
+/* Makes the pidfile anew, as make_pidfile() of Open vSwitch does, and locks it. */
+static int lock_pidfile(int command)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char temporary[128];
+    int fd;
+
+    snprintf(temporary, sizeof temporary, "%s.tmp", pidfile);
+    fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "1\n", 2), 2);
+    assert_int_equal(fcntl(fd, command, &lock), 0);
+    assert_int_equal(rename(temporary, pidfile), 0);
+    return fd;
+}
+
+/* A vswitchd whose pid is not to be seen. */
+static int start_hidden(void)
+{
+    return lock_pidfile(F_OFD_SETLK);
+}
+
+static pid_t start_visible(void)
+{
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        lock_pidfile(F_SETLK);
+        if (write(ready[1], "", 1) == 1) {
+            pause();
+        }
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void end_visible(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* Runs until start number `start` is seen in that state. */
+static void run_until(struct vswitchd *vswitchd, unsigned int start, enum vswitchd_state state)
+{
+    long long int deadline = time_msec() + 10000;
+
+    do {
+        assert_true(time_msec() < deadline);
+        usleep(2000);
+        vswitchd_run(vswitchd, 1);
+    } while (vswitchd_start(vswitchd) != start || vswitchd_state(vswitchd) != state);
+}
+
+static void test_hidden(void **state)
+{
+    struct vswitchd *vswitchd;
+    int first = start_hidden();
+    int second;
+
+    (void)state;
+    vswitchd = vswitchd_create(dir);
+    assert_int_equal(vswitchd_start(vswitchd), 0);
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_int_equal(vswitchd_pid(vswitchd), 0);
+    assert_false(vswitchd_is_starting(vswitchd)); /* It ran before we looked. */
+    assert_true(llabs(vswitchd_start_ms(vswitchd) - time_wall_msec()) < 60000);
+
+    second = start_hidden(); /* So quickly that nobody sees that the first is dead. */
+    close(first);
+    run_until(vswitchd, 2, VSWITCHD_ALIVE);
+    assert_true(vswitchd_is_starting(vswitchd));
+    vswitchd_run(vswitchd, 2);
+    assert_false(vswitchd_is_starting(vswitchd)); /* It has answered. */
+
+    close(second);
+    run_until(vswitchd, 0, VSWITCHD_DEAD);
+    first = start_hidden();
+    run_until(vswitchd, 3, VSWITCHD_ALIVE);
+    assert_true(vswitchd_is_starting(vswitchd));
+    close(first);
+    vswitchd_destroy(vswitchd);
+}
+
+static void test_visible(void **state)
+{
+    pid_t first = start_visible();
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+    pid_t second;
+
+    (void)state;
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_int_equal(vswitchd_pid(vswitchd), first);
+    assert_false(vswitchd_is_starting(vswitchd));
+    end_visible(first);
+    second = start_visible();
+    run_until(vswitchd, 2, VSWITCHD_ALIVE);
+    assert_int_equal(vswitchd_pid(vswitchd), second);
+    assert_true(vswitchd_is_starting(vswitchd));
+    end_visible(second);
+    run_until(vswitchd, 0, VSWITCHD_DEAD);
+    vswitchd_destroy(vswitchd);
+}
+
+/* Without a pidfile, only cur_cfg tells. */
+static void test_no_pidfile(void **state)
+{
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+
+    (void)state;
+    vswitchd_run(vswitchd, 1);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    vswitchd_run(vswitchd, 2);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    assert_int_equal(vswitchd_start(vswitchd), 0);
+    assert_int_equal(vswitchd_start_ms(vswitchd), 0);
+    vswitchd_did_not_answer(vswitchd);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    vswitchd_destroy(vswitchd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_hidden, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_visible, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_pidfile, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
