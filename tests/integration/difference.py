@@ -85,6 +85,8 @@ def read_links(box):
                                  "master": link.get("master", ""), "up": "UP" in link["flags"],
                                  "alias": link.get("ifalias", ""), "peer": link.get("link", ""),
                                  "index": link["ifindex"]}
+        if links[link["ifname"]]["kind"] == "tun":
+            links[link["ifname"]]["address"] = link["address"]
     for path, _, setting in (line.partition(":") for line in settings):
         name, key = path.split("/")[-2:]
         if links.get(name, {}).get("kind") == "bridge":
@@ -316,7 +318,7 @@ class Words:
             changes.pop("mtu", None)  # It follows its ports.
         if "up" in changes:
             self.say(f"set link {name} {'up' if changes.pop('up') else 'down'}")
-        for key in ("mtu", "master"):
+        for key in ("address", "mtu", "master"):
             if key in changes:
                 self.say(f"set link {name} {key} {changes.pop(key)}")
         if changes and changes.items() <= TENDED.items():
