@@ -215,7 +215,7 @@ static void find_orphan(const char *name, const struct link_facts *facts, void *
     const struct orphans *orphans = orphans_;
     struct record record;
 
-    if (!vif_id || !vif_id_valid(vif_id) || engine_has(orphans->engine, vif_id) ||
+    if (!vif_id || !vif_id_valid(vif_id) || ops_of_vif(&orphans->engine->ops, vif_id) ||
         link_remover_has(orphans->engine->env.link_remover, name)) {
         return;
     }

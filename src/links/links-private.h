@@ -73,12 +73,17 @@ bool links_look_up(struct links *links, const char *name, struct named_link *lin
 bool links_look_up_index(struct links *links, int index, struct named_link *link,
                          struct kernel_answer *answer);
 
+/* Reads RTM_NEWLINK or RTM_DELLINK. Returns false for messages that do not describe a whole link: a
+ * bridge's messages about its ports (AF_BRIDGE, with RTM_DELLINK for a link that only left the
+ * bridge), and wireless events, which name a link without describing it. */
+bool links_parse(struct nlmsghdr *header, struct named_link *link);
+
 /* links-ours.c: takes note of a notification; forgets all; lists all anew. */
 void links_note_ours(struct links *links, const struct named_link *link);
 void links_forget_ours(struct links *links);
 bool links_list_ours(struct links *links, struct error *error);
 
-/* The callback of the notification socket, with struct links as `aux`. */
+/* links-events.c: the callback of the notification socket, with struct links as `aux`. */
 int links_on_event(struct nl_msg *msg, void *aux);
 
 #endif

@@ -18,9 +18,6 @@
 /* How often to try a dump if links are added and removed during it. */
 #define DUMP_TRIES 8
 
-/* The most messages to drop from a queue that overflowed. */
-#define DRAIN_MAX 65536
-
 _Static_assert(VIF_IFNAME_MAX + 1 == IF_NAMESIZE, "if_indextoname() fills IF_NAMESIZE bytes");
 
 static void read_address(struct nlattr *attr, char address[VIF_MAC_LEN])
@@ -49,10 +46,7 @@ static void read_kind(struct nlattr *attr, struct link_facts *facts)
     }
 }
 
-/* Reads RTM_NEWLINK or RTM_DELLINK. Returns false for messages that do not describe a whole link: a
- * bridge's messages about its ports (AF_BRIDGE, with RTM_DELLINK for a link that only left the
- * bridge), and wireless events, which name a link without describing it. */
-static bool parse(struct nlmsghdr *header, struct named_link *link)
+bool links_parse(struct nlmsghdr *header, struct named_link *link)
 {
     struct nlattr *attrs[IFLA_MAX + 1];
     struct link_facts *facts = &link->facts;
@@ -105,7 +99,7 @@ static struct nl_msg *get_message(int flags, const char *name)
 
 static int on_found(struct nl_msg *msg, void *aux)
 {
-    parse(nlmsg_hdr(msg), aux);
+    links_parse(nlmsg_hdr(msg), aux);
     return NL_OK;
 }
 
@@ -151,6 +145,11 @@ bool links_find(struct links *links, const char *name, struct link_facts *facts)
     return true;
 }
 
+bool link_is_incomplete(const struct link_facts *facts)
+{
+    return facts->group == LINK_GROUP && !facts->alias[0];
+}
+
 struct collection {
     const char *prefix;
     struct named_link *links;
@@ -163,7 +162,7 @@ static int on_listed(struct nl_msg *msg, void *aux)
     struct collection *collection = aux;
     struct named_link link;
 
-    if (!parse(nlmsg_hdr(msg), &link) ||
+    if (!links_parse(nlmsg_hdr(msg), &link) ||
         (strncmp(link.facts.alias, collection->prefix, strlen(collection->prefix)) &&
          !link_is_incomplete(&link.facts))) {
         return NL_OK;
@@ -200,74 +199,4 @@ bool links_for_each_alias(struct links *links, const char *prefix,
         return error_detail(error, "%s", answer.error_text);
     }
     return true;
-}
-
-int links_on_event(struct nl_msg *msg, void *aux)
-{
-    struct links *links = aux;
-    struct named_link link;
-    size_t i = 0;
-
-    if (!parse(nlmsg_hdr(msg), &link)) {
-        return NL_OK;
-    }
-    links_note_ours(links, &link);
-    while (i < links->n_pending && strcmp(links->pending[i].name, link.name)) {
-        i++;
-    }
-    if (i == LINK_EVENTS_MAX) {
-        links->lost = true;
-        return NL_OK;
-    }
-    links->pending[i] = link; /* The last message counts. */
-    links->n_pending += i == links->n_pending;
-    return NL_OK;
-}
-
-/* Drops the queued messages: they are older than the lost ones, so they can be wrong. */
-static void drain(struct links *links)
-{
-    int fd = nl_socket_get_fd(links->events);
-    char byte;
-
-    for (int i = 0; i < DRAIN_MAX; i++) {
-        if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno != ENOBUFS && errno != EINTR) {
-            break;
-        }
-    }
-}
-
-void links_run(struct links *links,
-               void (*cb)(const char *name, bool exists, const struct link_facts *facts, void *aux),
-               void *aux)
-{
-    struct error ignored; /* The next call tries again. */
-    int result = 0;
-
-    if (links->relist) {
-        links->relist = !links_list_ours(links, &ignored);
-    }
-    links->lost = false;
-    links->n_pending = 0;
-    for (int i = 0; i < LINK_EVENTS_MAX && result >= 0; i++) {
-        result = nl_recvmsgs_default(links->events);
-    }
-    /* libnl returns NLE_NOMEM for ENOBUFS, the overflow, and for a message without memory: in both
-     * cases messages are lost. */
-    if (links->lost || (result < 0 && result != -NLE_AGAIN)) {
-        drain(links);
-        links->relist = true;
-        cb(NULL, false, NULL, aux);
-        return;
-    }
-    for (size_t i = 0; i < links->n_pending; i++) {
-        const struct named_link *link = &links->pending[i];
-
-        cb(link->name, link->exists, &link->facts, aux);
-    }
-}
-
-int links_fd(const struct links *links)
-{
-    return nl_socket_get_fd(links->events);
 }

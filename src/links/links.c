@@ -438,11 +438,6 @@ bool links_set_address(struct links *links, const char *name, const char *addres
                       address);
 }
 
-bool link_is_incomplete(const struct link_facts *facts)
-{
-    return facts->group == LINK_GROUP && !facts->alias[0];
-}
-
 bool links_delete(struct links *links, int index, const char *alias, const char *name,
                   struct error *error)
 {

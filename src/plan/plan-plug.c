@@ -7,6 +7,7 @@
 
 #include "base/keys.h"
 #include "plan/plan.h"
+#include "util.h"
 
 static bool refuse_name(const struct vif *vif, const struct port_spec *spec,
                         const struct record *owner, struct error *error)
@@ -142,12 +143,12 @@ static bool plan_port_bridge(const struct vif *vif, const struct port_spec *spec
     return true;
 }
 
-/* A guest's port on a bridge of its own that is made anew takes limits along. */
+/* The new guest's port on a separate bridge (per_port_bridge) keeps the limits of the old one. */
 static void keep_limits(const struct record *current, struct plan *plan)
 {
     bool made = plan->make_port_bridge || plan->old_guest_port[0];
 
-    if (made && !plan->spec.has_qos && record_has_limits(current)) {
+    if (current && made && !plan->spec.has_qos && record_has_limits(current)) {
         plan->spec.has_qos = true;
         plan->spec.qos = current->spec.qos;
     }
@@ -184,6 +185,7 @@ static bool plan_none(const struct port_spec *spec, const struct switch_facts *f
 {
     const struct record *current = facts->current;
 
+    ovs_assert(current || spec->no_port); /* Without a port the action is CREATE. */
     if (plan->links.n > 0 || plan->evicted_vif[0]) {
         look_again(plan, plan->links.n > 0 ? "links change" : "the VF becomes free");
         plan->needs_switch = !spec->awaits_netdev;

@@ -72,7 +72,7 @@ class Vifplugd(Alternative):
 
     name = "vifplugd"
     process = "vifplugd"
-    settles = False  # Whether catch_up() waits until it is idle: needed if there are two.
+    settles = False  # Whether catch_up() also waits until it is idle: needed if there are two vifplugds.
 
     def __init__(self, world):
         super().__init__(world)
@@ -362,11 +362,11 @@ class OsVif(Alternative):
 
 
 def all_of(world, say, before=None, without=()):
-    """Everyone there is on this machine; vifplugd first, after it that of the build `before`. Not those whose
-    names are in `without`."""
+    """Returns all alternatives on this machine, except those whose names are in `without`; vifplugd first, after
+    it the one of the build `before`."""
     everyone = [Vifplugd(world)]
     if before:
-        everyone[0].settles = True  # What holds for one must hold for the other.
+        everyone[0].settles = True  # The same conditions for both.
         everyone.append(VifplugdBefore(world, before))
     everyone += [Raw(world), Idl(world)]
     if Vsctl.name not in without:

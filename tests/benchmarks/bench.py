@@ -17,19 +17,19 @@ usage: tests/bench [OPTION]...
   --samples N         samples of a single operation (200)
   --seconds S         time for one case at most (30)
   --without WHO       leave out ovs-vsctl or os-vif, the slow ones (may be given twice)
-  --before BUILD      measure also an earlier build of vifplugd, whose program is BUILD/src/vifplugd
-  --json FILE         write all figures there
+  --before BUILD      also measure an earlier build of vifplugd, whose program is BUILD/src/vifplugd
+  --json FILE         write all figures to FILE
   --write-docs FILE   measure nothing; fill docs/performance.md from such a file
 
-Beside vifplugd over its socket it measures a raw OVSDB client and a bare libopenvswitch IDL client that
-do the same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All are
-on the same switch and get turns; who has no turn is stopped. Run it as root on Debian 12, on a machine
-that does nothing else. It builds what it needs in build/, or takes VIFPLUG_BUILD.
+It measures vifplugd over its socket, a raw OVSDB client and a bare libopenvswitch IDL client that do the
+same transaction and the same wait, ovs-vsctl, and os-vif (if python3-os-vif is installed). All use the same
+switch, in turns; the others are stopped meanwhile. Run it as root on Debian 12, on a machine that does
+nothing else. It builds in build/, or uses the build in VIFPLUG_BUILD.
 
-With --before, the earlier build runs on the same database and gets turns too, in single, bulk and cost.
-Before a turn of either vifplugd the bench waits until it is idle. The last table shows, for each figure of
+With --before, the earlier build uses the same database and gets turns too, in single, bulk and cost. Before
+a turn of either vifplugd the benchmark waits until it is idle. The last table shows, for each figure of
 both, the two medians and their ratio (now / before). "worse" marks a ratio above 1.05 that is beyond the
-noise. Noise is judged by a sign test: the n-th turns of both are a pair, and the medians of the two turns
+noise. A sign test decides what is noise: the n-th turns of both are a pair, and the medians of the two turns
 are compared. The difference is beyond the noise if chance would make "now" the larger in so many pairs in
 at most 2 of 100 runs. Pairs of equal values do not count. Fewer than 6 pairs cannot show this: the mark is
 then "worse?". Memory hardly varies, so its ratio alone decides. The exit status does not depend on marks.
@@ -136,7 +136,7 @@ def without_switch(world, everyone, figures, sizes, parts):
 
 
 def measure(world, figures, sizes, parts, build_before=None):
-    """Everything that was asked for."""
+    """Runs all requested measurements."""
     everyone = alternatives_.all_of(world, figures.say, build_before, sizes.without)
     try:
         check_rows(world, everyone[0])

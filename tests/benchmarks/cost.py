@@ -17,8 +17,8 @@ from workload import ports
 PART = "cost"
 BATCH = 64
 CHUNK = 1000  # Fewer than max_queued.
-FEW = 20
-FIRST = 10000  # Ports that are measured, beside those that are there.
+FEW = 20  # At a time, if two vifplugds plug.
+FIRST = 10000  # The measured ports, in addition to those present.
 
 
 # --- Start to ready. ---
@@ -43,7 +43,7 @@ class Ready:
 
 
 def _start_vifplugd(vifplugd):
-    """Restarts it: wall and CPU time until it is in step with OVSDB, memory then."""
+    """Restarts a vifplugd; returns wall and CPU time until it is in step with OVSDB, and its memory then."""
     vifplugd.stop()
     ready = Ready(vifplugd.world)
     try:
@@ -73,14 +73,15 @@ def _start_helper(start):
 
 
 def _start_and_pause(vifplugd):
-    """Afterwards it stays, paused like the others' instances."""
+    """The same; afterwards the vifplugd is paused, like the other programs."""
     reading = _start_vifplugd(vifplugd)
     vifplugd.pause()
     return reading
 
 
 def starters(world, vifplugds, without):
-    """Who can be started, as {name: function that starts it, waits until it is ready, and looks}."""
+    """Returns the programs that can be started, as {name: function that starts it, waits until it is ready,
+    and measures}."""
     def idl(*options):
         # Also in the namespaces, in the same way.
         return world.helper_inside("idl-client", *options, world.db)
@@ -110,7 +111,7 @@ def start(world, alternatives, figures, sizes, vifs):
             samples.setdefault(name, []).append(function())
         for one in others:
             one.resume()
-        random.shuffle(order)  # In turns nobody would get another neighbour.
+        random.shuffle(order)  # In a fixed order each would always follow the same one.
     for one in vifplugds:
         one.wake()
         one.connect()
@@ -158,7 +159,7 @@ def _in_batches(alternative, sizes):
 
 
 def cpu(world, alternatives, figures, sizes, vifs):
-    """vifplugd (before, too) and the bare client, in turns."""
+    """Measures vifplugd, an earlier one too, and the bare client, in turns."""
     both = [one for one in alternatives if isinstance(one, (Vifplugd, Idl))]
     for mode, measure in (("one by one", _one_by_one), ("in batches", _in_batches)):
         taken = interleave(both, lambda one, m=measure: m(one, sizes),
@@ -174,8 +175,8 @@ def cpu(world, alternatives, figures, sizes, vifs):
 
 
 def plug_up_to(vifplugds, have, want):
-    """Plugs further VIFs, in no hurry; returns how many there are. Two vifplugds plug in turns, a few VIFs each:
-    many requests at once take memory, which depends on what the process has read before."""
+    """Plugs further VIFs, without measuring; returns how many there are. Two vifplugds plug in turns, a few VIFs
+    each: many requests at once take memory, and how much depends on what the process has read before."""
     most = CHUNK if len(vifplugds) == 1 else FEW
     for vifplugd in itertools.cycle(vifplugds):
         count = min(most, want - have)
@@ -193,11 +194,11 @@ def with_ports(world, alternatives, figures, sizes):
 
 
 def by_vifs(world, alternatives, figures, sizes):
-    """With more and more VIFs, ovsdb-server alone; they stay."""
+    """With more and more VIFs, only ovsdb-server; the VIFs stay."""
     vifplugds = daemons(alternatives)
     have = 0
     for one in vifplugds:
-        _start_vifplugd(one)  # So that nothing is in its memory of what was before.
+        _start_vifplugd(one)  # Restart it, so that its memory has nothing from earlier parts.
         one.connect()
     for vifs in sizes.vifs:
         have = plug_up_to(vifplugds, have, vifs)

@@ -32,7 +32,7 @@ class Figures:
         self.say = say
 
     def add(self, part, what, who, samples, unit, **conditions):
-        """Keeps the spread of samples, of which each turn gave one; nothing if there are none."""
+        """Stores the spread of samples, one of each turn; nothing if there are none."""
         self.add_turns(part, what, who, [[sample] for sample in samples], unit, **conditions)
 
     def add_turns(self, part, what, who, turns, unit, **conditions):

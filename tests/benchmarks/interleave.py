@@ -14,8 +14,8 @@ TURN_N = 10
 
 def interleave(alternatives, measure, warm_up, samples, seconds, turn_n=TURN_N):
     """Calls measure(alternative) in turns until each has `samples` of them, or `seconds` have passed (each
-    has its first turn in any case). warm_up(alternative) is called at the beginning of a turn. Returns
-    {alternative: [turn, ...]}; a turn is a list of what measure() returned."""
+    has at least one turn). Calls warm_up(alternative) at the beginning of a turn. Returns {alternative:
+    [turn, ...]}; a turn is a list of the results of measure()."""
     taken = {alternative: [] for alternative in alternatives}
     budget = Budget(seconds)
     first = 0

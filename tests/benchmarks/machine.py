@@ -61,7 +61,7 @@ def describe_build(build):
 
 
 def describe(world):
-    """As it is before the run."""
+    """Returns the state before the run."""
     return {
         "time": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "cpu": _proc("/proc/cpuinfo", "model name"),
