@@ -81,7 +81,7 @@ static void parse_facts(const char *text, struct link_state *facts)
         *(*word == 'N'   ? &facts->has_netdev
           : *word == 'P' ? &facts->has_peer
                          : &facts->has_linux_bridge) = true;
-        link->index = *word;
+        link->index = (unsigned char)*word;
         link->mtu = 1450;
         strcpy(link->address, "fa:16:3e:00:00:01");
         strtok_r(word, ",", &save_fact);
