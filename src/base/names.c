@@ -26,6 +26,11 @@ void name_veth_pair(const char *vif_id, char peer[VIF_IFNAME_MAX + 1],
     snprintf(port, OSVIF_NAME_SIZE, "qvo%.11s", vif_id);
 }
 
+void name_guest_interface(const char *vif_id, char name[VIF_IFNAME_MAX + 1])
+{
+    snprintf(name, OSVIF_NAME_SIZE, "nic%.11s", vif_id);
+}
+
 void name_linux_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1])
 {
     snprintf(bridge, OSVIF_NAME_SIZE, "qbr%.11s", vif_id);

@@ -25,6 +25,9 @@ void name_vhost_port(const char *vif_id, char port[VIF_IFNAME_MAX + 1]);
 void name_veth_pair(const char *vif_id, char peer[VIF_IFNAME_MAX + 1],
                     char port[VIF_IFNAME_MAX + 1]);
 
+/* The guest's interface, of a Nova VIF dict without a name (Nova's get_vif_devname(): 14 bytes). */
+void name_guest_interface(const char *vif_id, char name[VIF_IFNAME_MAX + 1]);
+
 /* The Linux bridge of a hybrid VIF (Nova's and os-vif's name for it: 14 bytes). */
 void name_linux_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1]);
 

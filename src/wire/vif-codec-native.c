@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "wire/json-get.h"
 #include "wire/vif-fields.h"
 #include "wire/vif-forms.h"
@@ -71,7 +72,7 @@ static bool decode_hybrid(struct json_object *object, struct vif *vif, struct er
         return false;
     }
     if (!vif->linux_bridge[0]) {
-        field_name("qbr", vif->id, vif->linux_bridge);
+        name_linux_bridge(vif->id, vif->linux_bridge);
     }
     return true;
 }

@@ -12,6 +12,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "wire/json-get.h"
 #include "wire/vif-fields.h"
 #include "wire/vif-forms.h"
@@ -184,7 +185,7 @@ static bool decode_vif_name(const struct nova_vif *nova, struct vif *vif, struct
         return false;
     }
     if (!vif->vif_name[0]) {
-        field_name("nic", vif->id, vif->vif_name);
+        name_guest_interface(vif->id, vif->vif_name);
     }
     return true;
 }
@@ -226,14 +227,14 @@ static bool decode_kind_members(const struct nova_vif *nova, struct vif *vif, st
         return false;
     }
     if (vif->kind == VIF_KIND_VHOST_USER) {
-        field_name("vhu", vif->id, vif->vif_name);
+        name_vhost_port(vif->id, vif->vif_name);
         return decode_socket(nova, vif, error);
     }
     if (!decode_vif_name(nova, vif, error)) {
         return false;
     }
     if (vif->kind == VIF_KIND_HYBRID) {
-        field_name("qbr", vif->id, vif->linux_bridge);
+        name_linux_bridge(vif->id, vif->linux_bridge);
         return true;
     }
     return jget_bool(nova->dict, "vif", "delegate_create", JGET_OPTIONAL, &vif->create_port, error);

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "wire/json-get.h"
 
-enum { TEXT_MAX = 255, NAME_LEN = 14 };
+enum { TEXT_MAX = 255 };
 
 bool field_id(struct json_object *object, const char *path, const char *key, bool required,
               char id[VIF_ID_MAX + 1], struct error *error)
@@ -254,11 +254,6 @@ bool field_qos(struct json_object *object, const char *path, bool *given, struct
     }
     *given = true;
     return true;
-}
-
-void field_name(const char *prefix, const char *id, char name[VIF_IFNAME_MAX + 1])
-{
-    snprintf(name, NAME_LEN + 1, "%s%s", prefix, id);
 }
 
 bool field_unsupported(struct error *error, const char *path, const char *key, const char *format,

@@ -45,10 +45,6 @@ bool field_ids(struct json_object *array, const char *path, char (**ids)[VIF_ID_
 bool field_qos(struct json_object *object, const char *path, bool *given, struct vif_qos *qos,
                struct error *error);
 
-/* Writes `prefix` and `id`, cut at 14 bytes, to `name`, as os-vif (OvsPlugin.gen_port_name()) and
- * Nova (NIC_NAME_LEN) do, although the kernel accepts 15 bytes. */
-void field_name(const char *prefix, const char *id, char name[VIF_IFNAME_MAX + 1]);
-
 /* Fills *error with unsupported_vif on member `key`. The message ends with what to do next. Returns
  * false. */
 bool field_unsupported(struct error *error, const char *path, const char *key, const char *format,
