@@ -133,6 +133,7 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
         {"subscribers", (int64_t)server_n_subscribers(dispatch->server)},
         {"connections", (int64_t)server_n_connections(dispatch->server)},
         {"operations", (int64_t)engine_n_ops(dispatch->engine)},
+        {"link_removals", (int64_t)link_remover_n(env->link_remover)},
         {"requests", (int64_t)dispatch->n_requests},
         {"plugs", (int64_t)c->plugs},
         {"unplugs", (int64_t)c->unplugs},

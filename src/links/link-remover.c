@@ -112,6 +112,11 @@ void link_remover_destroy(struct link_remover *remover)
     free(remover);
 }
 
+size_t link_remover_n(const struct link_remover *remover)
+{
+    return remover->n_removals;
+}
+
 bool link_remover_has(const struct link_remover *remover, const char *name)
 {
     return simap_contains(&remover->pending, name);

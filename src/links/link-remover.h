@@ -9,6 +9,7 @@
 #define VP_LINK_REMOVER_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,6 +21,9 @@ struct link_remover *link_remover_create(void);
 
 /* Waits for the removal under way, and drops those that have not begun. */
 void link_remover_destroy(struct link_remover *remover);
+
+/* How many removals have been added that link_remover_next() has not returned yet. */
+size_t link_remover_n(const struct link_remover *remover);
 
 /* Whether the removal of a link with that name has been added and link_remover_next() has not
  * returned it yet. Such a link counts as absent, and who needs its name has to wait. */

@@ -68,7 +68,8 @@ def settled_tables(box, api):
     """The tables once vifplugd has ended all operations, also those that it has answered, and ovs-vswitchd has
     taken in what they wrote."""
     def settled():
-        if api.call("status")["counters"]["operations"]:
+        counters = api.call("status")["counters"]
+        if counters["operations"] or counters["link_removals"]:
             return None
         tables = read_tables(box)
         row = tables["Open_vSwitch"][0]

@@ -10,7 +10,7 @@ import itertools
 import json
 
 from kernel import links
-from ovsdb import _value as ovsdb_value
+from ovsdb import plain as ovsdb_value
 
 COLUMNS = {
     "Bridge": ("name", "_uuid", "ports", "datapath_type", "external_ids", "other_config",

@@ -321,6 +321,11 @@ bool link_remover_next(struct link_remover *remover, uint64_t *removal, struct e
     return true;
 }
 
+size_t link_remover_n(const struct link_remover *remover)
+{
+    return remover->n;
+}
+
 bool link_remover_has(const struct link_remover *remover, const char *name)
 {
     for (size_t i = 0; i < remover->n; i++) {
