@@ -191,7 +191,7 @@ static void change(struct ovs *ovs, const struct plan *plan)
     fake_ovs_touch(ovs, port);
 }
 
-static void delete (struct ovs *ovs, const struct plan *plan)
+static void delete_port(struct ovs *ovs, const struct plan *plan)
 {
     const struct port_spec *spec = &plan->spec;
 
@@ -218,7 +218,7 @@ void fake_carry_out(struct ovs *ovs, const struct fake_step *step)
     } else if (plan->action == ACTION_UPDATE || plan->action == ACTION_REPLACE) {
         change(ovs, plan);
     } else if (plan->action == ACTION_DELETE) {
-        delete (ovs, plan);
+        delete_port(ovs, plan);
     }
     if (plan->restored) {
         insert(ovs, plan->restored, step->restored_tag);

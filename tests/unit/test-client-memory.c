@@ -21,8 +21,9 @@ static bool failed;   /* One did. */
 
 static bool fails(void)
 {
-    bool fails_now = countdown > 0 && --countdown == 0;
+    bool fails_now = countdown == 1;
 
+    countdown -= countdown > 0;
     failed |= fails_now;
     return fails_now;
 }

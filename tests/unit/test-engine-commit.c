@@ -5,26 +5,14 @@
 
 #include <stdio.h>
 
-#define COMMITTED                                                                                  \
-    {                                                                                              \
-        .result = OVS_TXN_COMMITTED                                                                \
-    }
-#define TRY_AGAIN                                                                                  \
-    {                                                                                              \
-        .result = OVS_TXN_TRY_AGAIN                                                                \
-    }
-#define LOST                                                                                       \
-    {                                                                                              \
-        .result = OVS_TXN_UNCERTAIN                                                                \
-    }
-#define HAPPENED                                                                                   \
-    {                                                                                              \
-        .result = OVS_TXN_UNCERTAIN, .happens = true                                               \
-    }
-#define REFUSED                                                                                    \
-    {                                                                                              \
-        .result = OVS_TXN_ERROR, .error_text = "no such thing"                                     \
-    }
+/* clang-format's releases disagree on macros of initializers. */
+/* clang-format off */
+#define COMMITTED {.result = OVS_TXN_COMMITTED}
+#define TRY_AGAIN {.result = OVS_TXN_TRY_AGAIN}
+#define LOST {.result = OVS_TXN_UNCERTAIN}
+#define HAPPENED {.result = OVS_TXN_UNCERTAIN, .happens = true}
+#define REFUSED {.result = OVS_TXN_ERROR, .error_text = "no such thing"}
+/* clang-format on */
 #define TEN_TIMES(x) x, x, x, x, x, x, x, x, x, x
 
 static void script(const struct fake_ending *endings)
