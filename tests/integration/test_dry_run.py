@@ -493,8 +493,16 @@ def assert_nothing_written(before, after):
     assert (after.tables, after.links) == (before.tables, before.links)
 
 
-@pytest.mark.parametrize("world, case", [pytest.param(case.box, case, id=case.name) for case in CASES],
-                         indirect=["world"])
+# The stand-in for the card sets no VF's MAC.
+NEED_DRIVER = ("representor: no MAC any more",)
+
+
+def parameters(case):
+    marks = [pytest.mark.driver] if case.name in NEED_DRIVER else []
+    return pytest.param(case.box, case, id=case.name, marks=marks)
+
+
+@pytest.mark.parametrize("world, case", map(parameters, CASES), indirect=["world"])
 def test_dry_run_lists_what_is_written(world, case):
     for step in case.steps:
         world.do(step)
