@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The native form, and which of the forms an object is taken for. */
+/* The native form, and how the form of an object is recognised. */
 
 #include "vif-json.h"
 
@@ -18,7 +18,7 @@ static const struct {
     enum reason reason; /* NONE: accepted. */
     const char *field;
 } rows[] = {
-    /* What each kind needs. */
+    /* Members that each kind needs. */
     {"{" REP SLOT "}", REASON_NONE, ""},
     {"{" REP SLOT VHOST "}", REASON_NONE, ""},
     {"{" VHU VHOST "}", REASON_NONE, ""},
@@ -37,7 +37,7 @@ static const struct {
     {"{'vif_id':'v1','bridge':'br0'" SLOT "}", REASON_INVALID_REQUEST, "vif.kind"},
     {"{'vif_id':'v1','kind':'representor'" SLOT "}", REASON_INVALID_REQUEST, "vif.bridge"},
     {"{}", REASON_INVALID_REQUEST, "vif.vif_id"},
-    /* What does not go together. */
+    /* Members that contradict each other. */
     {"{" VHU VHOST SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
     {"{" OVS SLOT "}", REASON_INVALID_REQUEST, "vif.pci_slot"},
     {"{'vif_id':'v1','kind':'kernel-representor','bridge':'br0'" SLOT VHOST "}",
@@ -79,7 +79,7 @@ static const struct {
      "vif.vhost_user.path"},
     {"{" VHU ",'vhost_user':{'path':'/run/s/v1','mode':'both'}}", REASON_INVALID_REQUEST,
      "vif.vhost_user.mode"},
-    /* Optional members, not given in either way. */
+    /* Optional members: absent, and null. */
     {"{" REP SLOT ",'mtu':null,'address':null,'datapath_type':null,'interface_id':null,"
      "'vif_name':null,'vhost_user':null}",
      REASON_NONE, ""},
@@ -92,12 +92,12 @@ static const struct {
     {"{" OVS ",'create_tap':'yes'}", REASON_INVALID_REQUEST, "vif.create_tap"},
     {"{" OVS ",'create_tap':true,'multiqueue':2}", REASON_INVALID_REQUEST, "vif.multiqueue"},
     {"{" HYBRID ",'linux_bridge':'qbr/1'}", REASON_INVALID_REQUEST, "vif.linux_bridge"},
-    /* Nova's VIF dicts, by either of two members. */
+    /* Nova's VIF dicts are recognised by one of two members. */
     {"{'id':'v1','vnic_type':'normal'}", REASON_INVALID_REQUEST, "vif.type"},
     {"{'id':'v1','details':{}}", REASON_INVALID_REQUEST, "vif.type"},
     {"{'id':'v1','vnic_type':null}", REASON_INVALID_REQUEST, "vif.type"},
     {"{" REP SLOT ",'details':null}", REASON_INVALID_REQUEST, "vif.id"},
-    /* An os-vif object is one by its name, whatever else it has. */
+    /* An os-vif object is recognised by its name, whatever other members it has. */
     {"{'versioned_object.name':'VIFGeneric','vnic_type':'x','versioned_object.data':{}}",
      REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
 };
@@ -151,7 +151,7 @@ static void test_all_members(void **state)
     assert_int_equal(vif.vhost_mode, VHOST_MODE_SERVER);
 }
 
-/* Members that one kind alone has, and what they are if they are not given. */
+/* Members of a single kind, and their defaults. */
 static void test_kind_members(void **state)
 {
     static const struct {
@@ -193,7 +193,7 @@ static void test_kind_members(void **state)
 
 static const struct {
     const char *qos;
-    const char *field; /* NULL: accepted, with... */
+    const char *field; /* NULL: accepted, with these limits: */
     struct vif_qos limits;
 } qos_rows[] = {
     {"{}", NULL, {0}},
@@ -210,7 +210,7 @@ static const struct {
     {"{'egress':{'max_kbps':0,'max_burst_kbps':0,'max_kpps':null,'max_burst_kpps':null}}",
      NULL,
      {0}},
-    /* Neither more, nor less, nor anything else. */
+    /* Other numbers, types and members. */
     {"{'ingress':{'max_kbps':4000000001}}", "qos.ingress.max_kbps", {0}},
     {"{'egress':{'max_kbps':-1}}", "qos.egress.max_kbps", {0}},
     {"{'egress':{'max_kbps':1.5}}", "qos.egress.max_kbps", {0}},
@@ -225,7 +225,7 @@ static const struct {
     {"{'egress':{'min_kbps':1}}", "qos.egress.min_kbps", {0}},
     {"{'ingress':{'max_kbps':1,'max_kpps':1}}", "qos.ingress.max_kpps", {0}},
     {"{'ingress':{'max_kbps':1,'max_burst_kpps':1}}", "qos.ingress.max_burst_kpps", {0}},
-    /* A burst needs its own rate. */
+    /* A burst needs a rate of the same direction and unit. */
     {"{'egress':{'max_burst_kbps':1}}", "qos.egress.max_burst_kbps", {0}},
     {"{'egress':{'max_kbps':0,'max_burst_kbps':1}}", "qos.egress.max_burst_kbps", {0}},
     {"{'egress':{'max_kbps':1,'max_burst_kpps':1}}", "qos.egress.max_burst_kpps", {0}},
@@ -263,7 +263,7 @@ static void test_qos(void **state)
     }
 }
 
-/* The limits stand alone in an `update`, under a path of its own. */
+/* An `update` has only the limits, under another path. */
 static void test_qos_alone(void **state)
 {
     struct json_object *none = parse_quoted("{'vif_id':'v1'}");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nova's VIF dicts: what each becomes must be what the os-vif object that Nova makes of it becomes;
- * tests/openstack/test_nova_dicts.py asks Nova itself. */
+/* Nova's VIF dicts: each must become the same VIF as the os-vif object that Nova makes of it.
+ * tests/openstack/test_nova_dicts.py compares with Nova itself. */
 
 #include "vif-json.h"
 #include "vif-text.h"
@@ -25,7 +25,7 @@ static struct json_object *load_nova(const char *name)
     return load_sample(file);
 }
 
-/* Decodes `object`, which must be acceptable, and puts it. */
+/* Decodes `object`, which must be valid, and frees it. */
 static void decode(const char *row, struct json_object *object, struct vif *vif)
 {
     struct error error = {0};
@@ -35,7 +35,7 @@ static void decode(const char *row, struct json_object *object, struct vif *vif)
     CHECK_STR(row, error.message, "");
 }
 
-/* What Nova was given and what it made of it are one VIF. */
+/* The dict that Nova got and the object that it made give the same VIF. */
 static void test_samples(void **state)
 {
     static const char *const samples[] = {A1, A2, C1, D2, E1};
@@ -79,7 +79,7 @@ static void test_forgotten_vf(void **state)
     assert_string_equal(text, expected);
 }
 
-/* A dict of `type` and `vnic_type`, and what is more. */
+/* A dict with `type`, `vnic_type` and more members. */
 #define DICT(type, vnic_type, more)                                                                \
     "{'id':'" ID "','address':'fa:16:3e:00:00:01','type':'" type "','vnic_type':'" vnic_type "',"  \
     "'devname':'tap1','network':{'id':'n','bridge':'br-int','meta':{'mtu':1450}}" more "}"
@@ -139,7 +139,7 @@ static const struct {
           ",'details':{'ovs_hybrid_plug':true,'datapath_type':'system'},"
           "'delegate_create':true"),
      HYBRID("system")},
-    /* A VF that is not the vnic_type's business. */
+    /* A VF that the vnic_type does not use. */
     {DICT("ovs", "normal", SLOT), OVS("", "0")},
     {DICT("ovs", "macvtap", SLOT), OVS("", "0")},
     {DICT("ovs", "", SLOT), OVS("", "0")},
@@ -151,7 +151,7 @@ static const struct {
           ",'details':{" OVS_PLUG ",'vhostuser_vrouter_plug':true,"
           "'vhostuser_fp_plug':false}"),
      VHOST_USER("server", "")},
-    /* Nova forgets the VF, we do not; without one they are as in Nova. */
+    /* Nova drops the VF, vifplugd keeps it; without a VF both do the same. */
     {DICT("ovs", "virtio-forwarder", ",'details':{" VHOST ",'ovs_hybrid_plug':true}" SLOT),
      REPRESENTOR("server")},
     {DICT("vhostuser", "virtio-forwarder", ",'details':{" VHOST ",'vhostuser_mode':'client'}" SLOT),
@@ -162,12 +162,12 @@ static const struct {
     {DICT("ovs", "virtio-forwarder", ",'details':{" VHOST "}"), OVS("", "0")},
     {DICT("ovs", "virtio-forwarder", ",'details':{},'profile':{'pci_slot':null}"), OVS("", "0")},
     {DICT("vhostuser", "virtio-forwarder", ",'details':{" OVS_PLUG "}"), VHOST_USER("server", "")},
-    /* Nova leaves this bridge open, and the binding has it. */
+    /* Nova does not fill in this bridge; the binding has it. */
     {"{'id':'" ID "','address':'fa:16:3e:00:00:01','type':'vhostuser','vnic_type':'virtio-"
      "forwarder','devname':'tap1','network':{'bridge':null,'meta':{'mtu':1450}},"
      "'details':{" VHOST ",'bridge_name':'br-int'}" SLOT "}",
      REPRESENTOR("server")},
-    /* Members of versions to come. */
+    /* Members of future versions. */
     {DICT("ovs", "normal", ",'tomorrow':[1],'details':{'tomorrow':{}},'meta':{'a':1}"),
      OVS("", "0")},
 };
@@ -192,7 +192,7 @@ static const struct {
     enum reason reason; /* NONE: accepted. */
     const char *field;
 } edits[] = {
-    /* Members that must be there. */
+    /* Required members. */
     {A2, "id", NULL, REASON_INVALID_REQUEST, "vif.id"},
     {A2, "id", "null", REASON_INVALID_REQUEST, "vif.id"},
     {A2, "id", "\"a b\"", REASON_INVALID_REQUEST, "vif.id"},
@@ -216,7 +216,7 @@ static const struct {
      "vif.details.vhostuser_socket"},
     {B1, "details/vhostuser_socket", "null", REASON_INVALID_REQUEST,
      "vif.details.vhostuser_socket"},
-    /* Members that need not be. */
+    /* Optional members. */
     {A2, "address", "null", REASON_NONE, ""},
     {A2, "vnic_type", NULL, REASON_NONE, ""},
     {D2, "vnic_type", "null", REASON_NONE, ""},
@@ -251,17 +251,17 @@ static const struct {
      "vif.details.vhostuser_mode"},
     {A2, "details/vhostuser_mode", "\"\"", REASON_INVALID_REQUEST, "vif.details.vhostuser_mode"},
     {D2, "details/datapath_type", "\"linux\"", REASON_INVALID_REQUEST, "vif.details.datapath_type"},
-    {A2, "details/datapath_type", "\"linux\"", REASON_NONE, ""}, /* Not read by Nova. */
+    {A2, "details/datapath_type", "\"linux\"", REASON_NONE, ""}, /* Nova does not read it. */
     {E1, "details/ovs_hybrid_plug", "\"yes\"", REASON_INVALID_REQUEST,
      "vif.details.ovs_hybrid_plug"},
     {B1, "details/vhostuser_ovs_plug", "1", REASON_INVALID_REQUEST,
      "vif.details.vhostuser_ovs_plug"},
     {D2, "delegate_create", "\"yes\"", REASON_INVALID_REQUEST, "vif.delegate_create"},
-    /* The bridge that Nova leaves open. */
+    /* The bridge that Nova does not fill in. */
     {B1, "network/bridge", "null", REASON_NONE, ""},
     {B1, "details/bridge_name", "\"a b\"", REASON_NONE,
      ""}, /* Nova has filled in network.bridge. */
-    /* What is not plugged here. */
+    /* VIFs that vifplugd does not plug. */
     {A2, "type", "\"bridge\"", REASON_UNSUPPORTED_VIF, "vif.type"},
     {A2, "type", "\"hw_veb\"", REASON_UNSUPPORTED_VIF, "vif.type"},
     {A2, "type", "\"tap\"", REASON_UNSUPPORTED_VIF, "vif.type"},
@@ -303,7 +303,7 @@ static void test_edits(void **state)
     }
 }
 
-/* Only where the VF is ours to remember does the binding stand in for network.bridge. */
+/* The binding's bridge replaces network.bridge only if vifplugd keeps the VF. */
 static void test_no_bridge(void **state)
 {
     struct json_object *object = load_nova(B1);
@@ -319,7 +319,7 @@ static void test_no_bridge(void **state)
     assert_string_equal(error.field, "vif.network.bridge");
 }
 
-/* A vhost-user port that nothing says how to plug. */
+/* A vhost-user port without a member that says how to plug it. */
 static void test_no_plug(void **state)
 {
     struct json_object *object = load_nova(B1);
@@ -335,7 +335,7 @@ static void test_no_plug(void **state)
     assert_string_equal(error.field, "vif.details.vhostuser_ovs_plug");
 }
 
-/* The names that Nova makes up, of 14 bytes at most, and its other defaults. */
+/* The names that Nova makes, of at most 14 bytes, and its other defaults. */
 static void test_defaults(void **state)
 {
     struct json_object *object = load_nova(A2);

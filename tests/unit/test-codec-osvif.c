@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* os-vif objects: the samples as they are, and what is left of them when one member is wrong. */
+/* os-vif objects: the samples unchanged, and with one wrong member each. */
 
 #include "vif-json.h"
 
@@ -88,7 +88,7 @@ static const struct {
     enum reason reason; /* NONE: accepted. */
     const char *field;
 } edits[] = {
-    /* Members that must be there. */
+    /* Required members. */
     {A2, "@", NULL, REASON_INVALID_REQUEST, "vif.versioned_object.data"},
     {A2, "@", "[]", REASON_INVALID_REQUEST, "vif.versioned_object.data"},
     {A2, "@name", "null", REASON_INVALID_REQUEST, "vif.versioned_object.name"},
@@ -115,9 +115,9 @@ static const struct {
     {E1, "@/vif_name", NULL, REASON_INVALID_REQUEST, "vif.vif_name"},
     {E1, "@/bridge_name", NULL, REASON_INVALID_REQUEST, "vif.bridge_name"},
     {E1, "@/bridge_name", "null", REASON_INVALID_REQUEST, "vif.bridge_name"},
-    /* Members that need not be. */
+    /* Optional members. */
     {D2, "@/bridge_name", NULL, REASON_NONE, ""},
-    {D2, "@/bridge_name", "\"a b\"", REASON_NONE, ""}, /* Not read at all. */
+    {D2, "@/bridge_name", "\"a b\"", REASON_NONE, ""}, /* vifplugd does not read it. */
     {D2, PROFILE "create_port", NULL, REASON_NONE, ""},
     {D2, "@/port_profile/@version", "\"1.0\"", REASON_NONE, ""},
     {D2, "@/port_profile/@version", "\"1.4\"", REASON_NONE, ""},
@@ -136,7 +136,7 @@ static const struct {
     {A2, PROFILE "representor_name", NULL, REASON_NONE, ""},
     {C1, PROFILE "datapath_offload", NULL, REASON_NONE, ""},
     {B1, PROFILE "datapath_type", "\"\"", REASON_NONE, ""},
-    /* Members of versions to come. */
+    /* Members of future versions. */
     {A2, "@/tomorrow", "{\"a\":[1]}", REASON_NONE, ""},
     {A2, "tomorrow", "1", REASON_NONE, ""},
     {A2, "@/network/@/tomorrow", "1", REASON_NONE, ""},
@@ -194,7 +194,7 @@ static const struct {
     {C1, "@/dev_address", "\"eth0\"", REASON_INVALID_REQUEST, "vif.dev_address"},
     {E1, "@/bridge_name", "\"qbr/1\"", REASON_INVALID_REQUEST, "vif.bridge_name"},
     {E1, "@/bridge_name", "\"qbr0123456789abc\"", REASON_INVALID_REQUEST, "vif.bridge_name"},
-    /* What shall be made. */
+    /* What the plug creates. */
     {D2, PROFILE "create_port", "\"yes\"", REASON_INVALID_REQUEST, "vif.port_profile.create_port"},
     {D2, PROFILE "create_tap", "1", REASON_INVALID_REQUEST, "vif.port_profile.create_tap"},
     {D2, PROFILE "multiqueue", "{}", REASON_INVALID_REQUEST, "vif.port_profile.multiqueue"},
@@ -207,7 +207,7 @@ static const struct {
     {E1, PROFILE "create_tap", "false", REASON_NONE, ""},
     {E1, PROFILE "create_port", "true", REASON_NONE, ""},
     {A2, PROFILE "multiqueue", "true", REASON_NONE, ""},
-    /* What is not plugged here. */
+    /* VIFs that vifplugd does not plug. */
     {A2, "@name", "\"VIFGeneric\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
     {A2, "@name", "\"vifvhostuser\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.name"},
     {A2, "@namespace", "\"acme\"", REASON_UNSUPPORTED_VIF, "vif.versioned_object.namespace"},
@@ -245,8 +245,8 @@ static void test_edits(void **state)
     }
 }
 
-/* An MTU of 0, like null, means none; the interface_id defaults to the id; either of the two
- * representor addresses will do, but one there must be. */
+/* An MTU of 0, like null, means none; the interface_id defaults to the id; one of the two
+ * representor addresses is required. */
 static void test_defaults(void **state)
 {
     struct json_object *object = load_sample(A2);
@@ -274,7 +274,8 @@ static void test_defaults(void **state)
     json_object_put(object);
 }
 
-/* Whether port and tap are made is a VIFOpenVSwitch's; other objects may say it to no effect. */
+/* Only VIFOpenVSwitch says whether port and tap are created; in other objects these members have no
+ * effect. */
 static void test_creation(void **state)
 {
     static const struct {
@@ -320,7 +321,7 @@ static void test_creation(void **state)
     }
 }
 
-/* An unplug needs the id only, whatever else is wrong. */
+/* An unplug needs only the id, whatever else is wrong. */
 static void test_id_only(void **state)
 {
     struct json_object *object = load_sample(A2);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Feeds all of `data`, at most `step` bytes at a time, without taking lines out in between. */
+/* Feeds all of `data`, at most `step` bytes at a time, and takes no lines out in between. */
 static void feed(struct frame *frame, const char *data, size_t n, size_t step)
 {
     while (n > 0) {
@@ -125,7 +125,7 @@ static void test_cap(void **state)
     }
 }
 
-/* Lines before one that is too long are still good. */
+/* Lines before one that is too long stay valid. */
 static void test_long_after_good(void **state)
 {
     struct frame frame;
@@ -139,7 +139,7 @@ static void test_long_after_good(void **state)
     frame_destroy(&frame);
 }
 
-/* Nothing that is read may pile up: the buffer stays near the cap however long the stream is. */
+/* The buffer stays near the cap, however long the stream is. */
 static void test_long_stream(void **state)
 {
     enum { MAX = 3000, LINES = 20000, STEP = 777 };

@@ -90,7 +90,7 @@ static const struct {
     {"/* c */ {}", false},
     {"{} // c", false},
     {"\xef\xbb\xbf{}", false},
-    /* Two members of one name. */
+    /* Two members with one name. */
     {"{\"a\":1,\"b\":{\"a\":1}}", true},
     {"[{\"a\":1},{\"a\":1}]", true},
     {"{\"a\":1,\"a\":1}", false},
@@ -162,7 +162,7 @@ static void test_utf8(void **state)
         snprintf(row, sizeof row, "sequence %zu", i);
         CHECK_INT(row, json_scan(text, strlen(text), 4, &scan), sequences[i].ok);
         CHECK_INT(row, scan.error == NULL, sequences[i].ok);
-        /* A sequence that the text's end cuts. */
+        /* A sequence cut by the end of the text. */
         CHECK(row, !json_scan(text, 3, 4, &scan));
     }
 }
@@ -197,7 +197,7 @@ static void test_depth(void **state)
     }
 }
 
-/* Closed containers must give their level back, and a flood of brackets must not recurse. */
+/* Closed containers do not count as depth, and many brackets do not recurse. */
 static void test_depth_counts_open_ones(void **state)
 {
     enum { FLOOD = 200000 };
@@ -239,7 +239,7 @@ static void test_scan_counts(void **state)
     }
 }
 
-/* The text need not end in a NUL, and one within it is no end. */
+/* The text needs no NUL at its end, and a NUL inside does not end it. */
 static void test_length(void **state)
 {
     struct json_object *value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every NIC profile that we ship or show gives: a PCI tree in, a port's device arguments out.
- * The examples are read from tests/samples/nics.conf, and must stand in docs/nics.md and
- * etc/vifplugd.conf as they are there. */
+/* The device arguments that each shipped or documented NIC profile makes from a PCI tree. The
+ * examples come from tests/samples/nics.conf; docs/nics.md and etc/vifplugd.conf must contain the
+ * same text. */
 
 #include "pci-tree.h"
 
@@ -63,11 +63,11 @@ static const struct {
     {"generic", "0000:19:00.3", 1, "0000:19:00.0,representor=[1]", ""},
 };
 
-/* Profiles whose further settings are part of what is shown. */
+/* Profiles whose other settings the documents show too. */
 static const struct {
     const char *profile;
     enum nic_vf_mac vf_mac;
-    const char *options; /* KEY=VALUE each, with a blank behind. */
+    const char *options; /* KEY=VALUE each, followed by a space. */
     enum nic_representors representors;
     int vf_min, vf_max; /* Both 0: any number. */
 } settings[] = {
@@ -177,7 +177,7 @@ static void read_text(const char *path, char text[TEXT_MAX])
     text[n] = '\0';
 }
 
-/* Takes the next section of `*text`, from a line with "[nic" to the empty line behind it. */
+/* Takes the next section of `*text`, from a line with "[nic" to the next empty line. */
 static bool next_section(char **text, char section[1024], const char *prefix)
 {
     char *start = strstr(*text, "\n[nic ");
@@ -199,7 +199,7 @@ static bool next_section(char **text, char section[1024], const char *prefix)
     return true;
 }
 
-/* Every example stands in both files, so what they show is what test_golden() has tried. */
+/* Both files contain each example, so test_golden() has tried everything that they show. */
 static void test_examples_are_shown(void **state)
 {
     static char examples[TEXT_MAX];
@@ -216,14 +216,14 @@ static void test_examples_are_shown(void **state)
     for (; next_section(&at, section, ""); n++) {
         CHECK(section, strstr(doc, section) != NULL);
     }
-    assert_int_equal(n, N(settings) - 5); /* All but the built-in ones. */
+    assert_int_equal(n, N(settings) - 5); /* All except the built-in ones. */
     at = examples;
     while (next_section(&at, section, "; ")) {
         CHECK(section, strstr(shipped, section) != NULL);
     }
 }
 
-/* And nothing else is shown. */
+/* The files show no other profile. */
 static void test_only_examples_are_shown(void **state)
 {
     static char examples[TEXT_MAX];
@@ -242,8 +242,8 @@ static void test_only_examples_are_shown(void **state)
     }
 }
 
-/* The shipped file has all of each built-in profile: read under other names, its sections give the
- * same. */
+/* The shipped file has each built-in profile completely: under another name, its section gives the
+ * same profile. */
 static void test_built_in_profiles_are_shipped(void **state)
 {
     static struct nic_profile built_in[NIC_PROFILES_MAX];

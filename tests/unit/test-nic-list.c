@@ -4,7 +4,7 @@
 #include "nic/nic-list.h"
 #include "nic/sysfs.h"
 
-/* What a visitor was told, with copies of what is borrowed. */
+/* The PFs and VFs that a visitor got, with copies of borrowed values. */
 struct told_vf {
     struct nic_vf_view view;
     char devargs[NIC_DEVARGS_MAX + 1];
@@ -18,7 +18,7 @@ struct told_pf {
     char driver[SYSFS_NAME_LEN];
     char profile[NIC_NAME_MAX + 1];
     char problem[ERROR_TEXT_LEN];
-    char netdevs[128]; /* With a blank behind each. */
+    char netdevs[128]; /* Each followed by a space. */
     size_t n_vfs;
     struct told_vf vfs[300];
 };
@@ -72,7 +72,7 @@ static void list(struct nic *nic)
     nic_list(nic, &visitor);
 }
 
-/* The list tells what nic_resolve() finds: the same values, or its refusal as the problem. */
+/* The list has what nic_resolve() finds: the same values, or its error as the problem. */
 static void check_agrees(struct nic *nic)
 {
     for (size_t i = 0; i < told.n_pfs; i++) {
@@ -172,7 +172,7 @@ static void test_cards(void **state)
     close_tree(nic, root);
 }
 
-/* What vswitchd was started without is told of the PF and of each VF. */
+/* The PF and each VF show which device vswitchd was started without. */
 static void test_not_probed(void **state)
 {
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+4", NULL};
@@ -209,7 +209,7 @@ static void test_two_cards(void **state)
     check_agrees(nic);
     assert_string_equal(told.pfs[0].vfs[1].problem, "");
     assert_non_null(strstr(told.pfs[0].vfs[2].problem, "0000:b3:00.6 of two cards"));
-    assert_int_equal(told.pfs[0].vfs[2].view.vf_num, 6); /* What is known is told all the same. */
+    assert_int_equal(told.pfs[0].vfs[2].view.vf_num, 6); /* The list shows what is known. */
     assert_string_equal(told.pfs[0].vfs[2].socket, "/usr/local/var/run/stdvio6");
     assert_non_null(strstr(told.pfs[1].vfs[0].problem, "0000:65:00.6 of two cards"));
     assert_string_equal(told.pfs[1].vfs[2].problem, "");
@@ -255,7 +255,7 @@ static void test_bad_template(void **state)
     close_tree(nic, root);
 }
 
-/* Each list is of the moment, PFs included. */
+/* Each list shows the present state, PFs included. */
 static void test_fresh(void **state)
 {
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+4",

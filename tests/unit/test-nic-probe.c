@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether vswitchd has a VF's representor, by what it was started with. */
+/* Whether vswitchd has a VF's representor, according to the dpdk-extra it was started with. */
 
 #include "nic/nic-probe.h"
 
@@ -11,11 +11,11 @@
 static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8",
                                     "pf=0000:b3:00.0,vf=0000:b3:00.4+2", NULL};
 
-/* A VF of the first card is 0000:65:01.2, number 10, the seventh of it. */
+/* The rows are for VF 0000:65:01.2 of the first card: number 10, its seventh VF. */
 static const struct {
     const char *representors;
-    const char *started;    /* dpdk-extra of the vswitchd that runs... */
-    const char *now;        /* ...and as it is now; NULL: the same. */
+    const char *started;    /* dpdk-extra of the running vswitchd... */
+    const char *now;        /* ...and in OVSDB; NULL: the same. */
     const char *error_text; /* A part of the refusal; NULL: none. */
 } rows[] = {
     {"any-time", "", NULL, NULL},
@@ -33,7 +33,7 @@ static const struct {
     {"with-vfs", "-a 65:01.2 " PF ",representor=[10]", NULL, NULL},
     {"with-vfs", PF ",representor=[4,10] -a 65:00.4 -a 65:01.2", NULL, NULL},
     {"with-vfs", PF ",representor=[4,10,11] -a 65:01.3 -a 65:01.2 -a 65:00.4", NULL, NULL},
-    /* VFs of another PF, and what is no VF, have no part in the order. */
+    /* VFs of another PF, and other devices, do not count in the order. */
     {"with-vfs", PF ",representor=[10] -a 65:01.2 -a 0:00.1 -a b3:00.4", NULL, NULL},
     {"with-vfs", "", NULL, "does not name PF 0000:65:00.0, so it has no representor for VF"},
     {"with-vfs", "-a 65:01.2", NULL, "does not name PF 0000:65:00.0"},
@@ -86,7 +86,8 @@ static void test_vf(void **state)
         if (rows[i].error_text) {
             CHECK_STR(row, reason_name(error.reason), "device_not_found");
             CHECK_STR(row, error.field, "f");
-            CHECK(row, error.message[strlen(error.message) - 1] == '.'); /* It was not cut. */
+            CHECK(row,
+                  error.message[strlen(error.message) - 1] == '.'); /* The message is complete. */
         }
         dpdk_extra_destroy(&extra);
     }
@@ -94,7 +95,7 @@ static void test_vf(void **state)
     pci_tree_remove(root);
 }
 
-/* Where nothing is known, nothing is refused. */
+/* Without dpdk-extra no VF is refused. */
 static void test_not_known(void **state)
 {
     const struct pci_addr slot = pci_addr_of("0000:65:01.2");
@@ -113,7 +114,7 @@ static void test_not_known(void **state)
     assert_true(nic_resolve(nic, &slot, "f", &vf, &error));
     assert_true(nic_check_probed(nic, &vf, "f", &error));
     assert_true(nic_check_pf_probed(nic, &profile, &pf, &error));
-    nic_set_dpdk_extra(nic, &extra); /* OVSDB has not been read. */
+    nic_set_dpdk_extra(nic, &extra); /* OVSDB is not read yet. */
     assert_true(nic_check_probed(nic, &vf, "f", &error));
     assert_true(nic_check_pf_probed(nic, &profile, &pf, &error));
     dpdk_extra_follow(&extra, NULL, 0);

@@ -12,7 +12,7 @@ static void test_built_in(void **state)
 {
     static const struct {
         const char *name;
-        uint16_t vendors[3]; /* 0 at the end; none: *. */
+        uint16_t vendors[3]; /* Ends with 0; empty: *. */
         enum nic_numbering numbering;
         const char *devargs;
         const char *socket;
@@ -62,7 +62,7 @@ static void test_built_in(void **state)
     }
 }
 
-/* A new one starts from generic's, without a match. */
+/* A new profile starts with the values of generic, without a match. */
 static void test_new(void **state)
 {
     struct nic_profile generic;
@@ -74,14 +74,14 @@ static void test_new(void **state)
     assert_string_equal(other.name, "other");
     assert_int_equal(other.n_matches, 0);
     strcpy(other.name, "generic");
-    other.n_matches = 1; /* The first is *, and so is what is all zeros. */
+    other.n_matches = 1; /* The first match is *, like a match of zeros. */
     assert_memory_equal(&other, &generic, sizeof other);
 }
 
 static const struct {
     const char *key;
     const char *value;
-    const char *why; /* Part of what is wrong; NULL: accepted. */
+    const char *why; /* Part of the error; NULL: accepted. */
 } settings[] = {
     {"vf-number", "slot", NULL},
     {"vf-number", "virtfn", NULL},
@@ -125,7 +125,7 @@ static const struct {
     {"devargs", "{pf},a=1,representor=vf[{vf}],b=[1,2]", NULL},
     {"devargs", "{pf},representor=pf{pf_index}vf[{vf}]", NULL},
     {"devargs", "{pf_primary},representor=pf[{pf_index}]vf[{vf}]", NULL},
-    {"devargs", "0000:17:00.0,representor=[{vf}]", NULL}, /* For that PF alone. */
+    {"devargs", "0000:17:00.0,representor=[{vf}]", NULL}, /* Only for that PF. */
     {"devargs", "17:00.0,representor=[{vf}]", NULL},
     {"devargs", "", "is empty"},
     {"devargs", "{vf}", "not of the form"},
@@ -151,7 +151,7 @@ static const struct {
     {"devargs",
      "{pf},representor=[{vf}],{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
      "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}01234567",
-     NULL}, /* 255 bytes, filled in. */
+     NULL}, /* 255 bytes once the variables have values. */
     {"devargs",
      "{pf},representor=[{vf}],{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
      "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}012345678",
@@ -346,7 +346,7 @@ static void test_options(void **state)
         set(&profile, key, "first");
     }
     assert_false(nic_profile_set(&profile, "options.more", "1", why, sizeof why));
-    set(&profile, "options.k0", "second"); /* Not one more. */
+    set(&profile, "options.k0", "second"); /* Replaces the first. */
     assert_int_equal(profile.n_options, NIC_OPTIONS_MAX);
     assert_string_equal(profile.options[0].key, "k0");
     assert_string_equal(profile.options[0].value, "second");
@@ -359,7 +359,7 @@ static void test_find(void **state)
         "*", "18f4:*", "18f4:01c5", "0000:65:00.0", "18f4:01c5,0000:66:00.1", "*"};
     static const struct {
         const char *row;
-        size_t n; /* Of the profiles above, from the first on. */
+        size_t n; /* How many of the profiles above are used. */
         struct pci_addr pf;
         uint16_t vendor;
         uint16_t device;

@@ -3,7 +3,7 @@
 
 #include "nic/nic.h"
 
-/* All VFs of a bus from 00.4 on, as Napatech's cards have them. */
+/* All VFs of a bus from 00.4 on, as on Napatech's cards. */
 #define WHOLE_BUS "pf=0000:65:00.0,vf=0000:65:00.4+252"
 #define NAPATECH "pf=0000:65:00.0,vf=0000:65:00.4+8"
 #define INTEL "pf=0000:17:00.0,vendor=8086,device=1592,vf=0000:17:01.0+16"
@@ -16,7 +16,7 @@ struct tree {
     struct nic *nic;
 };
 
-/* `cards` as pcitree.py wants them. */
+/* `cards` in the words of pcitree.py. */
 static void open_tree(struct tree *tree, const char *const cards[])
 {
     pci_tree_make(tree->root, cards);
@@ -90,7 +90,7 @@ static void test_napatech_numbers(void **state)
     close_tree(&tree);
 }
 
-/* By default those of the published driver. */
+/* By default the ids of the published driver. */
 static void test_range(void **state)
 {
     static const char *const cards[] = {
@@ -109,7 +109,7 @@ static void test_range(void **state)
                   "representors for numbers 2 to 71 only; use another VF, or correct vf-range");
     assert_true(nic_profile_set(&tree.profiles[0], "vf-range", "any", why, sizeof why));
     check_vf(&tree, "0000:65:09.0", 72, "0000:65:00.0", "/usr/local/var/run/stdvio72");
-    /* By whichever rule the number is made. */
+    /* With both rules for numbers. */
     check_vf(&tree, "0000:17:01.0", 0, "0000:17:00.0", "");
     assert_true(nic_profile_set(&tree.profiles[1], "vf-range", "1-3", why, sizeof why));
     check_refused(&tree, "0000:17:01.0", REASON_DEVICE_NOT_FOUND, "has number 0");
@@ -120,7 +120,7 @@ static void test_range(void **state)
 
 static void test_generic_numbers(void **state)
 {
-    /* virtfn numbers go on from one range to the next, on whatever bus. */
+    /* virtfn numbers continue from one range to the next, on any bus. */
     static const char *const cards[] = {INTEL ",vf=0000:18:00.0+8", NULL};
     struct tree tree;
 
@@ -149,7 +149,7 @@ static void test_refused(void **state)
     check_refused(&tree, "0000:65:00.0", REASON_DEVICE_NOT_FOUND, "not a VF");
     check_refused(&tree, "0000:17:00.0", REASON_DEVICE_NOT_FOUND, "not a VF");
     check_refused(&tree, "0000:66:00.0", REASON_DEVICE_NOT_FOUND, "another bus");
-    /* By the other rule the same VF has a number. */
+    /* The other rule gives the same VF a number. */
     tree.profiles[0].numbering = NIC_NUMBER_VIRTFN;
     check_vf(&tree, "0000:66:00.1", 5, "0000:65:00.0", "/usr/local/var/run/stdvio5");
     close_tree(&tree);
@@ -188,11 +188,12 @@ static void test_no_profile(void **state)
 
     (void)state;
     open_tree(&tree, cards);
-    nic_set_profiles(tree.nic, tree.profiles, 1); /* napatech alone. */
+    nic_set_profiles(tree.nic, tree.profiles, 1); /* Only napatech. */
     check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "/usr/local/var/run/stdvio4");
     check_refused(&tree, "0000:17:01.0", REASON_DEVICE_NOT_FOUND, "No NIC profile");
     assert_false(nic_describe(tree.nic, &pf, 0, &vf));
-    nic_set_profiles(tree.nic, tree.profiles, 2); /* At once, although the PFs are cached. */
+    nic_set_profiles(tree.nic, tree.profiles,
+                     2); /* Takes effect immediately, although the PFs are cached. */
     assert_true(nic_describe(tree.nic, &pf, 0, &vf));
     close_tree(&tree);
 }
@@ -228,7 +229,7 @@ static void test_two_cards(void **state)
     nic_set_profiles(tree.nic, tree.profiles, tree.n_profiles);
     check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "/run/65/stdvio4");
     check_vf(&tree, "0000:b3:00.4", 4, "0000:b3:00.0", "/run/b3/stdvio4");
-    /* Where no socket is served there is nothing to share. */
+    /* Cards that serve no socket share none. */
     tree.profiles[0].vhost_socket[0] = '\0';
     check_vf(&tree, "0000:65:00.4", 4, "0000:65:00.0", "");
     close_tree(&tree);
@@ -258,7 +259,7 @@ static void test_own_profile(void **state)
     close_tree(&tree);
 }
 
-/* Templates whose faults show for some VFs only (or that were never checked). */
+/* Templates that fail only for some VFs (or that nothing checked before). */
 static void test_bad_templates(void **state)
 {
     static const struct {
@@ -288,7 +289,7 @@ static void test_bad_templates(void **state)
     close_tree(&tree);
 }
 
-/* Where DPDK counts others before VF 0. */
+/* Cards for which DPDK counts other devices before VF 0. */
 static void test_vf_base(void **state)
 {
     static const char *const cards[] = {INTEL, NULL};
@@ -310,7 +311,7 @@ static void test_vf_base(void **state)
     close_tree(&tree);
 }
 
-/* A number that is not known is not made up. */
+/* An unknown number is an error. */
 static void test_no_number(void **state)
 {
     static const char *const cards[] = {INTEL, NULL};
@@ -328,7 +329,7 @@ static void test_no_number(void **state)
     close_tree(&tree);
 }
 
-/* A VF that is gone is gone at once, and so is one that another card's VF stood in the way of. */
+/* A removed VF is not found any more; nor does it block another card's VF any more. */
 static void test_fresh(void **state)
 {
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8",
@@ -348,7 +349,7 @@ static void test_fresh(void **state)
     close_tree(&tree);
 }
 
-/* Another card in the place of one that was known, and one that was not there. */
+/* Another card replaces a known one, and a new one appears. */
 static void test_another_card(void **state)
 {
     static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8", NULL};
@@ -369,7 +370,7 @@ static void test_another_card(void **state)
     close_tree(&tree);
 }
 
-/* Two templates can meet in one text with two numbers. */
+/* Two templates can give the same text for two different numbers. */
 static void test_sockets_of_two_profiles(void **state)
 {
     static const struct {

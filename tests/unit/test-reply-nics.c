@@ -85,7 +85,7 @@ static void test_full(void **state)
                "\"problem\":\"It \\\"cannot\\\" be.\"}]}]}}\n");
 }
 
-/* What does not apply is left out; what is zero is not. */
+/* Members that do not apply are left out; zeros are not. */
 static void test_bare(void **state)
 {
     struct nic_pf_view zero_pf = {.pf = {0, 0, 0, 0}, .vendor = 1};
@@ -105,7 +105,7 @@ static void test_bare(void **state)
                "]}}\n");
 }
 
-/* VFs are of the PF before them, and views may be gone once they are added. */
+/* VFs belong to the PF before them; a view may be freed once it is added. */
 static void test_several(void **state)
 {
     struct reply_nics *nics = reply_nics_new();
@@ -137,7 +137,7 @@ static void test_several(void **state)
                "{\"vf\":\"0001:00:1f.0\",\"index\":3,\"driver\":\"two\"}]}]}}\n");
 }
 
-/* What others wrote may be no UTF-8; the line is. */
+/* Values of other programs may be invalid UTF-8; the line is valid. */
 static void test_no_utf8(void **state)
 {
     struct reply_nics *nics = reply_nics_new();

@@ -39,7 +39,7 @@ static const struct vif_view full = {
     .error = "no such device",
 };
 
-/* Checks that `line` is one line of JSON, a reply to `id`, and gives its member.
+/* Checks that `line` is one line of JSON, a reply to `id`, and returns its member.
  * Frees `line`; the caller puts *reply. */
 static struct json_object *open_reply(char *line, const char *id, const char *member,
                                       struct json_object **reply)
@@ -82,7 +82,7 @@ static const char *at(struct json_object *value, const char *path)
 
 struct member {
     const char *path;
-    const char *text; /* NULL: must not be there. */
+    const char *text; /* NULL: must be absent. */
 };
 
 static void check_members(struct json_object *value, const struct member *members, size_t n)
@@ -208,7 +208,7 @@ static void test_error(void **state)
     }
 }
 
-/* Messages quote what a client sent, cut at some byte: the reply is valid UTF-8 all the same. */
+/* Messages quote a client's text, cut at any byte: the reply is valid UTF-8. */
 static void test_error_with_cut_text(void **state)
 {
     struct json_object *reply;
@@ -360,7 +360,7 @@ static void test_describe(void **state)
     json_object_put(reply);
 }
 
-/* A map's value may be empty in OVSDB; it is a value all the same. */
+/* An empty value of a map in OVSDB is a value too. */
 static void test_empty_map_value(void **state)
 {
     static const struct reply_pair pairs[] = {{"empty", ""}};
@@ -387,7 +387,7 @@ static void test_qos(void **state)
         {{.egress_kbps = VIF_QOS_MAX}, "{\"egress\":{\"max_kbps\":4000000000}}"},
         {{.egress_kpps = 7}, "{\"egress\":{\"max_kpps\":7}}"},
         {{.ingress_kbps = 7}, "{\"ingress\":{\"max_kbps\":7}}"},
-        {{.egress_kbps = -1, .ingress_kbps = -1}, NULL}, /* Others may write what they like. */
+        {{.egress_kbps = -1, .ingress_kbps = -1}, NULL}, /* Other programs may write any number. */
     };
 
     (void)state;
@@ -401,7 +401,7 @@ static void test_qos(void **state)
     }
 }
 
-/* What others have changed: the members are there even if what they tell is nothing. */
+/* Changes by other programs: the members are present even if they are empty. */
 static void test_drift(void **state)
 {
     static const struct reply_drift drift[] = {

@@ -21,7 +21,7 @@ static void test_vf_index(void **state)
         int index;
     } rows[] = {
         {"0000:65:00.4", 0},   {"0000:65:00.5", 1},   {"0000:65:01.2", 6},
-        {"0000:65:1f.7", 251}, {"0000:67:00.0", 252}, /* Not where the stride would have it. */
+        {"0000:65:1f.7", 251}, {"0000:67:00.0", 252}, /* Not where the stride puts it. */
         {"0000:67:00.3", 255}, {"0000:67:00.4", 256}, {"0000:67:06.5", 305},
         {"0000:67:06.6", -1},  {"0000:65:00.3", -1},  {"0000:65:00.0", -1},
         {"0000:64:00.4", -1},  {"0001:65:00.4", -1},  {"0001:65:01.2", -1},
@@ -36,7 +36,7 @@ static void test_vf_index(void **state)
     pci_tree_remove(root);
 }
 
-/* More VFs than one bus has addresses for, all in their stride. */
+/* More VFs than one bus has addresses for, all at the addresses of the stride. */
 static void test_many(void **state)
 {
     static const char *const cards[] = {"pf=" PF ",vf=0000:65:00.4+600", NULL};
@@ -50,7 +50,7 @@ static void test_many(void **state)
     pci_tree_remove(root);
 }
 
-/* VFs of cards with more than one PF are strewn: every second function is the other PF's. */
+/* VFs of cards with two PFs alternate: every second function belongs to the other PF. */
 static void test_stride(void **state)
 {
     static const char *const cards[] = {"pf=" PF ",vf=0000:65:02.0,vf=0000:65:02.2,vf=0000:65:02.4,"
@@ -73,7 +73,7 @@ static void test_stride(void **state)
     pci_tree_remove(root);
 }
 
-/* VFs in an order of their own. */
+/* VFs in no order. */
 static void test_no_stride(void **state)
 {
     static const char *const cards[] = {
@@ -90,7 +90,7 @@ static void test_no_stride(void **state)
     pci_tree_remove(root);
 }
 
-/* What is looked at are the links that matter, and nothing is remembered. */
+/* Only the links that matter are read, each time again. */
 static void test_vf_index_is_fresh(void **state)
 {
     static const char *const cards[] = {"pf=" PF ",vf=0000:65:00.4+16", NULL};
@@ -99,7 +99,7 @@ static void test_vf_index_is_fresh(void **state)
     (void)state;
     pci_tree_make(root, cards);
     assert_int_equal(index_of(root, "0000:65:01.4"), 8);
-    pci_tree_unlink(root, PF, "virtfn3"); /* None of the three that are read. */
+    pci_tree_unlink(root, PF, "virtfn3"); /* Not one of the three that are read. */
     assert_int_equal(index_of(root, "0000:65:01.4"), 8);
     pci_tree_unlink(root, PF, "virtfn8");
     assert_int_equal(index_of(root, "0000:65:01.4"), -1);
