@@ -13,7 +13,8 @@
  * Functions that return int return 0 or a negative errno value:
  *
  *   -EREMOTEIO  the daemon has replied with an error: see vifplug_reply_error()
- *   -ENOENT, -ECONNREFUSED, -EACCES, ...  the daemon cannot be reached
+ *   -ENOENT, -ECONNREFUSED, -EACCES, ...  the daemon cannot be reached; nothing was sent
+ *   -EAGAIN     the daemon's queue of connections stayed full for the time given; nothing was sent
  *   -ETIMEDOUT  no reply within the time given here (the operation may still happen)
  *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
  *   -EPROTO     the daemon has sent something that is not a reply
@@ -67,8 +68,15 @@ struct vifplug_options {
 
 /* --- Synchronous. --- */
 
+/* How long vifplug_open() and vifplug_async_open() wait for a place in the daemon's queue of
+ * connections, ms. A daemon that runs takes connections within milliseconds. */
+#define VIFPLUG_CONNECT_MS 10000
+
 /* Connects to `socket_path` (NULL: the environment variable's, else the default). */
 VIFPLUG_API int vifplug_open(const char *socket_path, struct vifplug **vifplug);
+
+/* The same, and waits for up to `wait_ms` ms, 0: no limit. */
+VIFPLUG_API int vifplug_open_within(const char *socket_path, int wait_ms, struct vifplug **vifplug);
 VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
 
 /* Each stores the reply in *reply if there is one, also for -EREMOTEIO, else NULL; free it with
@@ -113,7 +121,10 @@ VIFPLUG_API int vifplug_call(struct vifplug *vifplug, const char *method, const 
  * further calls, but not close the connection. */
 typedef void vifplug_callback(void *aux, int result, struct vifplug_reply *reply);
 
+/* Connects like vifplug_open() and vifplug_open_within(). */
 VIFPLUG_API int vifplug_async_open(const char *socket_path, struct vifplug_async **async);
+VIFPLUG_API int vifplug_async_open_within(const char *socket_path, int wait_ms,
+                                          struct vifplug_async **async);
 
 /* Calls that have no reply yet get -ECANCELED. */
 VIFPLUG_API void vifplug_async_close(struct vifplug_async *async);

@@ -184,6 +184,16 @@ static int check(const struct cli *cli)
         return usage_error(command, "%s needs a VIF: %s, or --vif-id", command->name,
                            command->argument);
     }
+    if (!cli->argument && command->need == ARGUMENT_OR_ALL && !cli->values[OPTION_ALL] &&
+        !cli->values[OPTION_DRY_RUN]) {
+        return usage_error(command,
+                           "%s needs an ID, or --all: after a boot all VIFs are stale until they "
+                           "have been plugged again, and --dry-run shows them",
+                           command->name);
+    }
+    if (cli->argument && cli->values[OPTION_ALL]) {
+        return usage_error(command, "'%s' and --all exclude each other", cli->argument);
+    }
     return -1;
 }
 

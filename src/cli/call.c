@@ -1,19 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/cli.h"
 
-/* How long to wait for the reply to an operation beyond the time that the daemon may take: undoing
- * takes its timeout once more, and the daemon may wait for DPDK's start. */
-enum { EXTRA_WAIT_MS = 75000, DEFAULT_WAIT_MS = 120000 };
+/* How long to wait, ms. Undoing an operation takes its timeout once more, and the daemon may wait
+ * for its turn in the queue and for DPDK's start. */
+enum { EXTRA_WAIT_MS = 75000, OPERATION_WAIT_MS = 120000 };
 
-static int run(const struct cli *cli, int wait_ms)
+/* A daemon that runs replies to `status` within milliseconds, whatever its operations wait for. */
+enum { SILENCE_MIN_MS = 1000, SILENCE_MS = 10000 };
+
+static long long now_ms(void)
 {
-    struct vifplug_reply *reply = NULL;
-    struct vifplug *vifplug;
-    int status = EXIT_DONE;
-    char *params = NULL;
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* How long a call may take, ms. */
+struct limits {
+    long long start; /* The monotonic clock's time from which the others count. */
+    int connect;
+    int silence; /* Without any reply, also to a `status` that is sent on the way; 0: `whole`. */
+    int whole;   /* In all. */
+};
+
+struct reply_slot {
+    bool asked;
+    bool replied;
     int result;
+    struct vifplug_reply *reply; /* Owned. */
+};
+
+static void on_reply(void *slot_, int result, struct vifplug_reply *reply)
+{
+    struct reply_slot *slot = slot_;
+
+    slot->replied = true;
+    slot->result = result;
+    slot->reply = reply ? vifplug_reply_ref(reply) : NULL;
+}
+
+static int ask(struct vifplug_async *async, const char *method, const char *params,
+               struct reply_slot *slot)
+{
+    slot->asked = true;
+    return vifplug_async_call(async, method, params, on_reply, slot);
+}
+
+/* Waits for a reply in `slot`. Half way through `silence` asks for the daemon's status: a daemon
+ * that is stopped or hangs shows by that, long before an operation's time is up. */
+static int wait_for(struct vifplug_async *async, const struct reply_slot *slot,
+                    struct reply_slot *sign, const struct limits *limits)
+{
+    for (;;) {
+        struct pollfd pfd = {.fd = vifplug_async_fd(async)};
+        int error = vifplug_async_process(async);
+        long long passed = now_ms() - limits->start;
+        long long until = limits->whole;
+
+        if (slot->replied || error) {
+            return slot->replied ? 0 : error;
+        }
+        if (limits->silence && !sign->asked) {
+            until = limits->silence / 2;
+            if (passed >= until) {
+                error = ask(async, "status", NULL, sign);
+                if (error) {
+                    return error;
+                }
+                continue;
+            }
+        } else if (limits->silence && !sign->replied) {
+            until = limits->silence;
+        }
+        if (passed >= until) {
+            return -ETIMEDOUT;
+        }
+        pfd.events = vifplug_async_events(async);
+        if (poll(&pfd, 1, (int)(until - passed)) < 0 && errno != EINTR) {
+            return -errno;
+        }
+    }
+}
+
+/* Calls the command's method and shows the reply. */
+static int call(const struct cli *cli, struct vifplug_async *async, const char *params,
+                const struct limits *limits)
+{
+    struct reply_slot slot = {.asked = false};
+    struct reply_slot sign = {.asked = false};
+    int result = ask(async, cli->command->name, params, &slot);
+    int status;
+
+    if (result == 0) {
+        result = wait_for(async, &slot, &sign, limits);
+    }
+    if (result == 0) {
+        result = slot.result;
+    }
+    status = result == 0 ? output_reply(cli, slot.reply) : output_failure(cli, result, slot.reply);
+    vifplug_async_close(async); /* Calls back for what has no reply yet. */
+    vifplug_reply_free(slot.reply);
+    vifplug_reply_free(sign.reply);
+    return status;
+}
+
+static int run(const struct cli *cli, const struct limits *limits)
+{
+    struct vifplug_async *async;
+    char *params = NULL;
+    int status;
+    int error;
 
     if (cli->command->params) {
         params = cli->command->params(cli);
@@ -21,27 +123,30 @@ static int run(const struct cli *cli, int wait_ms)
             return EXIT_USAGE; /* input.c has said why. */
         }
     }
-    result = vifplug_open(cli->values[OPTION_SOCKET], &vifplug);
-    if (result == 0) {
-        result = vifplug_call(vifplug, cli->command->name, params, wait_ms, &reply);
-    }
+    error = vifplug_async_open_within(cli->values[OPTION_SOCKET], limits->connect, &async);
+    status = error ? output_unreachable(cli, error) : call(cli, async, params, limits);
     free(params);
-    if (result != 0) {
-        status = output_failure(cli, result, reply);
-    } else {
-        output_reply(cli, reply);
-    }
-    vifplug_reply_free(reply);
-    vifplug_close(vifplug);
     return status;
 }
 
 int run_operation(const struct cli *cli)
 {
-    return run(cli, cli->timeout_ms ? 2 * cli->timeout_ms + EXTRA_WAIT_MS : DEFAULT_WAIT_MS);
+    int timeout_ms = cli->timeout_ms;
+    struct limits limits = {
+        .start = now_ms(),
+        .connect = timeout_ms ? timeout_ms : SILENCE_MS,
+        .silence = !timeout_ms                   ? SILENCE_MS
+                   : timeout_ms > SILENCE_MIN_MS ? timeout_ms
+                                                 : SILENCE_MIN_MS,
+        .whole = timeout_ms ? 2 * timeout_ms + EXTRA_WAIT_MS : OPERATION_WAIT_MS,
+    };
+
+    return run(cli, &limits);
 }
 
 int run_question(const struct cli *cli)
 {
-    return run(cli, cli->timeout_ms ? cli->timeout_ms : DEFAULT_WAIT_MS);
+    int wait_ms = cli->timeout_ms ? cli->timeout_ms : QUESTION_WAIT_MS;
+
+    return run(cli, &(struct limits){.start = now_ms(), .connect = wait_ms, .whole = wait_ms});
 }

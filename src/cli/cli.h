@@ -12,10 +12,11 @@
 /* Exit statuses, a contract (docs/api.md). */
 enum {
     EXIT_DONE = 0,
-    EXIT_REFUSED = 1, /* Refused or failed. */
+    EXIT_REFUSED = 1, /* Refused or failed; status: something is not well. */
     EXIT_USAGE = 2,
-    EXIT_UNREACHABLE = 3, /* The daemon cannot be reached. */
-    EXIT_TIMED_OUT = 4    /* In the daemon or here. */
+    EXIT_UNREACHABLE = 3, /* The daemon cannot be reached, and was asked for nothing. */
+    EXIT_NO_ANSWER = 4    /* Timed out in the daemon or here, or the connection was lost: it may
+                           * have happened. */
 };
 
 /* --- commands.c: the tables. --- */
@@ -28,6 +29,7 @@ enum option_id {
     OPTION_WAIT,
     OPTION_DRY_RUN,
     OPTION_INSTANCE,
+    OPTION_ALL,
     OPTION_VIF_ID,
     OPTION_KIND,
     OPTION_BRIDGE,
@@ -78,7 +80,7 @@ struct command {
     const char *argument; /* As help shows it: "ID"; NULL: none. */
     enum {
         ARGUMENT_NONE,
-        ARGUMENT_OPTIONAL,
+        ARGUMENT_OR_ALL,    /* --all or --dry-run can take its place. */
         ARGUMENT_OR_VIF_ID, /* --vif-id can take its place. */
         ARGUMENT_REQUIRED
     } need;
@@ -90,6 +92,9 @@ struct command {
     char *(*params)(const struct cli *cli);
     /* Shows a result as a table. */
     void (*output)(const struct vifplug_reply *reply);
+    /* Returns the exit status for a result, and says why if it is not EXIT_DONE. NULL: EXIT_DONE.
+     */
+    int (*judge)(const struct vifplug_reply *reply);
     /* Carries out the command and returns the exit status. */
     int (*run)(const struct cli *cli);
 };
@@ -142,12 +147,18 @@ void output_list(const struct vifplug_reply *reply);
 void output_nics(const struct vifplug_reply *reply);
 void output_pairs(const struct vifplug_reply *reply);
 
-/* A result: as JSON, or as the command shows it. */
-void output_reply(const struct cli *cli, const struct vifplug_reply *reply);
+/* A result: as JSON, or as the command shows it. Returns the exit status. */
+int output_reply(const struct cli *cli, const struct vifplug_reply *reply);
+
+/* Says on standard error what `problems` of a result has, and returns the exit status. */
+int output_problems(const struct vifplug_reply *reply);
 
 /* One notification. */
 void output_notification(const struct cli *cli, const char *event,
                          const struct vifplug_reply *params);
+
+/* Says on standard error why there is no connection, and returns the exit status. */
+int output_unreachable(const struct cli *cli, int error);
 
 /* Says on standard error why a call failed, and returns the exit status. `reply` may be NULL. */
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply);
@@ -156,6 +167,9 @@ int output_failure(const struct cli *cli, int result, const struct vifplug_reply
 bool output_flush(void);
 
 /* --- call.c and watch.c: `run` of commands. --- */
+
+/* How long questions wait for their reply without --timeout, ms. */
+enum { QUESTION_WAIT_MS = 10000 };
 
 /* Each calls the method of the command's name and shows the reply. --timeout limits an operation in
  * the daemon, and for a question the wait for its reply. */

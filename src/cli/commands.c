@@ -14,7 +14,7 @@ const struct option_row option_rows[OPTION_N] = {
     [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
                         "0.001 to 600: how long the operation may take (default: the\n"
                         "daemon's); for get, list, nics, status and describe: how long\n"
-                        "to wait for the reply (default: 120)"},
+                        "to wait for the reply (default: 10)"},
     [OPTION_WAIT] = {"wait", NULL, VALUE_WORD, "STAGE", "realized committed", NULL,
                      "realized (default): until ovs-vswitchd has it;\n"
                      "committed: until OVSDB has it"},
@@ -22,6 +22,7 @@ const struct option_row option_rows[OPTION_N] = {
                         "only show what would be done"},
     [OPTION_INSTANCE] = {"instance", NULL, VALUE_TEXT, "UUID", NULL, NULL,
                          "the server that the VIF belongs to"},
+    [OPTION_ALL] = {"all", NULL, VALUE_NONE, NULL, NULL, NULL, "all stale VIFs that no guest uses"},
     [OPTION_VIF_ID] = {"vif-id", "id", VALUE_TEXT, "ID", NULL, "vif_id", "the VIF's id"},
     [OPTION_KIND] = {"kind", NULL, VALUE_TEXT, "KIND",
                      "representor vhost-user kernel-representor ovs hybrid", "kind",
@@ -66,30 +67,35 @@ const struct command commands[] = {
      "FILE (- is standard input) holds {\"vif\":..., \"instance\":...} or a VIF alone: an os-vif\n"
      "object, a Nova VIF dict or a native VIF. Options change a native VIF of the file, or\n"
      "take the place of the file.\n",
-     input_plug, output_pairs, run_operation},
+     input_plug, output_pairs, NULL, run_operation},
     {"unplug", "ID|FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | BIT(VIF_ID),
      "unplug a VIF",
      "The argument is a file if it is -, has a slash or ends in .json: ./vif, vif.json. It is\n"
      "an id else. --vif-id takes any id.\n",
-     input_unplug, output_pairs, run_operation},
+     input_unplug, output_pairs, NULL, run_operation},
     {"update", "ID", ARGUMENT_REQUIRED, OPERATION | BIT(MTU) | BIT(QOS),
      "change the MTU (--mtu) or the limits (--qos) of a plugged VIF", NULL, input_update,
-     output_pairs, run_operation},
-    {"get", "ID", ARGUMENT_REQUIRED, QUESTION, "show one VIF", NULL, input_get, output_pairs,
+     output_pairs, NULL, run_operation},
+    {"get", "ID", ARGUMENT_REQUIRED, QUESTION, "show one VIF", NULL, input_get, output_pairs, NULL,
      run_question},
-    {"list", NULL, ARGUMENT_NONE, QUESTION, "show all VIFs", NULL, NULL, output_list, run_question},
+    {"list", NULL, ARGUMENT_NONE, QUESTION, "show all VIFs", NULL, NULL, output_list, NULL,
+     run_question},
     {"nics", NULL, ARGUMENT_NONE, QUESTION,
      "show SmartNICs and their VFs: numbers, devargs, sockets, users", NULL, NULL, output_nics,
-     run_question},
-    {"reap", "[ID]", ARGUMENT_OPTIONAL, COMMON | BIT(TIMEOUT),
-     "remove stale VIFs: those from before the host's last boot", NULL, input_reap, output_pairs,
-     run_operation},
+     NULL, run_question},
+    {"reap", "ID", ARGUMENT_OR_ALL, COMMON | BIT(TIMEOUT) | BIT(DRY_RUN) | BIT(ALL),
+     "remove stale VIFs: those from before the host's last boot",
+     "After a boot every VIF is stale until nova-compute, or what else starts the guests, has\n"
+     "plugged it again. --dry-run shows what would be removed; without ID it shows all.\n",
+     input_reap, output_pairs, NULL, run_operation},
     {"watch", NULL, ARGUMENT_NONE, COMMON,
-     "show events of VIFs and of the switch until interrupted", NULL, NULL, NULL, run_watch},
+     "show events of VIFs and of the switch until interrupted", NULL, NULL, NULL, NULL, run_watch},
     {"status", NULL, ARGUMENT_NONE, QUESTION, "show the state of daemon, OVSDB and ovs-vswitchd",
-     NULL, NULL, output_pairs, run_question},
+     "The exit status is 1, and standard error says what to do, unless OVSDB is connected and\n"
+     "ovs-vswitchd runs and answers.\n",
+     NULL, output_pairs, output_problems, run_question},
     {"describe", NULL, ARGUMENT_NONE, QUESTION, "show what can be plugged", NULL, NULL,
-     output_pairs, run_question},
+     output_pairs, NULL, run_question},
 };
 const size_t n_commands = sizeof commands / sizeof commands[0];
 

@@ -9,7 +9,9 @@
 enum { OPTION_WIDTH = 28, COMMAND_WIDTH = 20 };
 
 static const char exit_text[] =
-    "Exit status: 0 done, 1 refused or failed, 2 usage, 3 daemon unreachable, 4 timed out.\n";
+    "Exit status: 0 done (status: and all is well), 1 refused or failed (status: not well),\n"
+    "2 usage, 3 daemon unreachable, it was asked for nothing, 4 no answer (timed out in the\n"
+    "daemon or here, or connection lost): it may have happened.\n";
 
 /* Prints `name` in a column, and beside it `text`, line by line. */
 static void print_item(const char *name, int width, const char *text)
@@ -73,16 +75,16 @@ void help_general(void)
 
 void help_command(const struct command *command)
 {
+    bool optional = command->need == ARGUMENT_OR_VIF_ID || command->need == ARGUMENT_OR_ALL;
+
     printf("vifctl %s: %s\n"
            "usage: vifctl %s [OPTIONS]%s%s%s%s\n"
            "%s%s"
            "\n"
            "Options:\n",
            command->name, command->summary, command->name, command->argument ? " " : "",
-           command->need == ARGUMENT_OR_VIF_ID ? "[" : "",
-           command->argument ? command->argument : "",
-           command->need == ARGUMENT_OR_VIF_ID ? "]" : "", command->help ? "\n" : "",
-           command->help ? command->help : "");
+           optional ? "[" : "", command->argument ? command->argument : "", optional ? "]" : "",
+           command->help ? "\n" : "", command->help ? command->help : "");
     print_options(command->options);
     print_item("-h, --help", OPTION_WIDTH, "show this and exit");
     printf("\n%s", exit_text);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,26 +11,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/table.h"
 #include "wire/json-make.h"
-
-static bool use_colour(void)
-{
-    const char *terminal = getenv("TERM");
-
-    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && terminal && strcmp(terminal, "dumb");
-}
-
-static struct libscols_table *new_table(void)
-{
-    struct libscols_table *table;
-
-    scols_init_debug(0);
-    table = need_memory(scols_new_table());
-    scols_table_enable_colors(table, use_colour());
-    scols_table_enable_maxout(table, 0);
-    scols_table_enable_nowrap(table, 1);
-    return table;
-}
 
 static const char *state_colour(const char *state)
 {
@@ -41,68 +22,47 @@ static const char *state_colour(const char *state)
     return !strcmp(state, "failed") ? "red" : "brown";
 }
 
-static void set_cell(struct libscols_line *line, size_t column, const char *text)
+void output_list(const struct vifplug_reply *reply)
 {
-    scols_line_set_data(line, column, text ? text : "-");
-}
-
-static void list_line(struct libscols_table *table, const struct vifplug_vif *vif)
-{
+    static const struct table_column columns[] = {
+        {.name = "VIF"},
+        {.name = "KIND", .rank = 3},
+        {.name = "BRIDGE", .rank = 4},
+        {.name = "PORT", .rank = 1},
+        {.name = "OFPORT", .right = true, .rank = 5},
+        {.name = "MTU", .right = true},
+        {.name = "STATE"},
+        {.name = "PF", .rank = 6},
+        {.name = "VF", .right = true, .rank = 2},
+        {.name = "SOCKET", .rank = 7},
+    };
     static const char *const members[] = {"vif_id",         "kind",           "bridge",
                                           "port",           "ofport",         "mtu",
                                           "state",          "representor.pf", "representor.vf_num",
                                           "vhost_user.path"};
-    struct libscols_line *line = scols_table_new_line(table, NULL);
-    const char *state = vifplug_vif_string(vif, "state");
+    enum { N = sizeof columns / sizeof columns[0], STATE = 6 };
+    struct table *table = table_new(columns, N, true);
 
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        set_cell(line, i, vifplug_vif_string(vif, members[i]));
-    }
-    if (state) {
-        scols_cell_set_color(scols_line_get_cell(line, 6), state_colour(state));
-    }
-}
-
-void output_list(const struct vifplug_reply *reply)
-{
-    static const struct {
-        const char *name;
-        int flags;
-    } columns[] = {{"VIF", 0},
-                   {"KIND", 0},
-                   {"BRIDGE", 0},
-                   {"PORT", 0},
-                   {"OFPORT", SCOLS_FL_RIGHT},
-                   {"MTU", SCOLS_FL_RIGHT},
-                   {"STATE", 0},
-                   {"PF", 0},
-                   {"VF", SCOLS_FL_RIGHT},
-                   {"SOCKET", 0}};
-    struct libscols_table *table = new_table();
-
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
-    }
     for (size_t i = 0; i < vifplug_reply_n_vifs(reply); i++) {
-        list_line(table, vifplug_reply_vif(reply, i));
+        const char *cells[N];
+
+        for (size_t k = 0; k < N; k++) {
+            cells[k] = vifplug_vif_string(vifplug_reply_vif(reply, i), members[k]);
+        }
+        table_add(table, cells, STATE, cells[STATE] ? state_colour(cells[STATE]) : NULL);
     }
-    scols_print_table(table);
-    scols_unref_table(table);
+    table_print(table);
 }
 
-static void add_pair(struct libscols_table *table, const char *key, const char *value)
+static void add_pair(struct table *table, const char *key, const char *value)
 {
-    struct libscols_line *line = scols_table_new_line(table, NULL);
+    const char *const cells[] = {key, value};
 
-    set_cell(line, 0, key);
-    set_cell(line, 1, value);
-    if (!strcmp(key, "state")) {
-        scols_cell_set_color(scols_line_get_cell(line, 1), state_colour(value));
-    }
+    table_add(table, cells, 1, !strcmp(key, "state") && value ? state_colour(value) : NULL);
 }
 
 /* Objects become lines "outer:inner", arrays a line an element. */
-static void add_value(struct libscols_table *table, const char *key, struct json_object *value)
+static void add_value(struct table *table, const char *key, struct json_object *value)
 {
     if (json_object_is_type(value, json_type_object)) {
         json_object_object_foreach (value, inner, inner_value) {
@@ -122,15 +82,12 @@ static void add_value(struct libscols_table *table, const char *key, struct json
 
 void output_pairs(const struct vifplug_reply *reply)
 {
+    static const struct table_column columns[] = {{.name = "KEY"}, {.name = "VALUE"}};
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    struct libscols_table *table = new_table();
+    struct table *table = table_new(columns, 2, false);
 
-    scols_table_enable_noheadings(table, 1);
-    scols_table_new_column(table, "KEY", 0, 0);
-    scols_table_new_column(table, "VALUE", 0, 0);
     add_value(table, "", result);
-    scols_print_table(table);
-    scols_unref_table(table);
+    table_print(table);
     json_object_put(result);
 }
 
@@ -200,12 +157,36 @@ static const char *text_at(struct json_object *object, const char *key)
     return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
 }
 
+static void add_vf(struct table *table, struct json_object *vf)
+{
+    struct json_object *vhost_user = json_object_object_get(vf, "vhost_user");
+    const char *user = text_at(vf, "vif_id");
+    const char *const cells[] = {
+        text_at(vf, "vf"),
+        text_at(vf, "vf_num"),
+        text_at(vf, "driver"),
+        text_at(vf, "devargs"),
+        vhost_user ? text_at(vhost_user, "path") : NULL,
+        user ? user : text_at(vf, "port"),
+        text_at(vf, "problem"),
+    };
+
+    table_add(table, cells, 6, cells[6] ? "red" : NULL);
+}
+
 /* One PF: a heading, and a line for each VF. */
 static void output_pf(struct json_object *pf)
 {
-    static const char *const columns[] = {"VF",     "NUMBER",  "DRIVER", "DEVARGS",
-                                          "SOCKET", "USED BY", "PROBLEM"};
-    struct libscols_table *table = new_table();
+    static const struct table_column columns[] = {
+        {.name = "VF"},
+        {.name = "NUMBER", .right = true, .rank = 1},
+        {.name = "DRIVER", .rank = 4},
+        {.name = "DEVARGS", .rank = 5},
+        {.name = "SOCKET", .rank = 3},
+        {.name = "USED BY", .rank = 2},
+        {.name = "PROBLEM", .wraps = true},
+    };
+    struct table *table = table_new(columns, sizeof columns / sizeof columns[0], true);
     struct json_object *vfs = json_object_object_get(pf, "vfs");
     const char *profile = text_at(pf, "profile");
 
@@ -219,29 +200,10 @@ static void output_pf(struct json_object *pf)
     if (text_at(pf, "problem")) {
         printf("  %s\n", text_at(pf, "problem"));
     }
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        scols_table_new_column(table, columns[i], 0, i == 1 ? SCOLS_FL_RIGHT : 0);
-    }
     for (size_t i = 0; i < json_object_array_length(vfs); i++) {
-        struct json_object *vf = json_object_array_get_idx(vfs, i);
-        struct json_object *vhost_user = json_object_object_get(vf, "vhost_user");
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        const char *user = text_at(vf, "vif_id");
-        const char *problem = text_at(vf, "problem");
-
-        set_cell(line, 0, text_at(vf, "vf"));
-        set_cell(line, 1, text_at(vf, "vf_num"));
-        set_cell(line, 2, text_at(vf, "driver"));
-        set_cell(line, 3, text_at(vf, "devargs"));
-        set_cell(line, 4, vhost_user ? text_at(vhost_user, "path") : NULL);
-        set_cell(line, 5, user ? user : text_at(vf, "port"));
-        set_cell(line, 6, problem);
-        if (problem) {
-            scols_cell_set_color(scols_line_get_cell(line, 6), "red");
-        }
+        add_vf(table, json_object_array_get_idx(vfs, i));
     }
-    scols_print_table(table);
-    scols_unref_table(table);
+    table_print(table);
 }
 
 void output_nics(const struct vifplug_reply *reply)
@@ -261,7 +223,7 @@ void output_nics(const struct vifplug_reply *reply)
     json_object_put(result);
 }
 
-void output_reply(const struct cli *cli, const struct vifplug_reply *reply)
+int output_reply(const struct cli *cli, const struct vifplug_reply *reply)
 {
     if (cli->json) {
         printf("%s\n", vifplug_reply_json(reply, true));
@@ -271,6 +233,25 @@ void output_reply(const struct cli *cli, const struct vifplug_reply *reply)
     for (size_t i = 0; i < vifplug_reply_n_warnings(reply); i++) {
         fprintf(stderr, "vifctl: warning: %s\n", vifplug_reply_warning(reply, i));
     }
+    return cli->command->judge ? cli->command->judge(reply) : EXIT_DONE;
+}
+
+int output_problems(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct json_object *problems = NULL;
+    size_t n = 0;
+
+    if (json_object_object_get_ex(result, "problems", &problems) &&
+        json_object_is_type(problems, json_type_array)) {
+        n = json_object_array_length(problems);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fprintf(stderr, "vifctl: %s\n",
+                json_object_get_string(json_object_array_get_idx(problems, i)));
+    }
+    json_object_put(result);
+    return n > 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static int daemon_error(const struct cli *cli, const struct vifplug_reply *reply)
@@ -284,13 +265,42 @@ static int daemon_error(const struct cli *cli, const struct vifplug_reply *reply
     if (*error->detail && !strstr(error->message, error->detail)) {
         fprintf(stderr, "  detail: %s\n", error->detail);
     }
-    return !strcmp(error->reason, "timeout") ? EXIT_TIMED_OUT : EXIT_REFUSED;
+    return !strcmp(error->reason, "timeout") ? EXIT_NO_ANSWER : EXIT_REFUSED;
+}
+
+static const char *socket_path(const struct cli *cli)
+{
+    const char *option = cli->values[OPTION_SOCKET];
+    const char *path = option ? option : getenv(VIFPLUG_SOCKET_VARIABLE);
+
+    return path && *path ? path : VIFPLUG_DEFAULT_SOCKET;
+}
+
+int output_unreachable(const struct cli *cli, int error)
+{
+    if (error == -ENOMEM) {
+        out_of_memory_abort();
+    }
+    if (error == -EAGAIN) {
+        fprintf(stderr,
+                "vifctl: vifplugd at %s takes no connection; it was asked for nothing; check "
+                "whether it is stopped or hangs (systemctl status vifplugd)\n",
+                socket_path(cli));
+    } else {
+        fprintf(stderr,
+                "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
+                "it?\n",
+                socket_path(cli), strerror(-error));
+    }
+    return EXIT_UNREACHABLE;
 }
 
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply)
 {
-    const char *option = cli->values[OPTION_SOCKET];
-    const char *path = option ? option : getenv(VIFPLUG_SOCKET_VARIABLE);
+    const char *next = cli->command->options & OPTION_BIT(OPTION_WAIT)
+                           ? "the operation may have happened, or may happen yet: look with "
+                             "'vifctl list', once 'systemctl status vifplugd' says that it runs"
+                           : "check it with 'systemctl status vifplugd'";
 
     if (reply && vifplug_reply_error(reply)) {
         return daemon_error(cli, reply);
@@ -299,14 +309,16 @@ int output_failure(const struct cli *cli, int result, const struct vifplug_reply
         out_of_memory_abort();
     }
     if (result == -ETIMEDOUT) {
-        fprintf(stderr, "vifctl: vifplugd has not replied in time; see 'vifctl status'\n");
-        return EXIT_TIMED_OUT;
+        fprintf(stderr, "vifctl: vifplugd at %s has not replied in time; %s\n", socket_path(cli),
+                next);
+    } else if (result == -EPROTO) {
+        fprintf(stderr, "vifctl: what vifplugd at %s has sent is no reply; %s\n", socket_path(cli),
+                next);
+    } else {
+        fprintf(stderr, "vifctl: vifplugd at %s closed the connection without a reply (%s); %s\n",
+                socket_path(cli), strerror(-result), next);
     }
-    fprintf(stderr,
-            "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
-            "it?\n",
-            path && *path ? path : VIFPLUG_DEFAULT_SOCKET, strerror(-result));
-    return EXIT_UNREACHABLE;
+    return EXIT_NO_ANSWER;
 }
 
 bool output_flush(void)

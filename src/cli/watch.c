@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 static volatile sig_atomic_t stopped;
 
@@ -12,6 +13,14 @@ static void on_signal(int number)
 {
     (void)number;
     stopped = 1;
+}
+
+static long long now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 static void on_notification(void *cli, const char *event, struct vifplug_reply *params)
@@ -22,6 +31,8 @@ static void on_notification(void *cli, const char *event, struct vifplug_reply *
 struct subscription {
     bool replied;
     int result;
+    int status;      /* The exit status if it was refused. */
+    long long until; /* When the reply must have come, ms of the monotonic clock. */
     const struct cli *cli;
 };
 
@@ -32,7 +43,7 @@ static void on_subscribed(void *subscription_, int result, struct vifplug_reply 
     subscription->replied = true;
     subscription->result = result;
     if (result != 0 && result != -ECANCELED) { /* That is our own vifplug_async_close(). */
-        output_failure(subscription->cli, result, reply);
+        subscription->status = output_failure(subscription->cli, result, reply);
     }
 }
 
@@ -44,6 +55,8 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
     while (!stopped) {
         struct pollfd pfd = {.fd = vifplug_async_fd(async)};
         int error = vifplug_async_process(async);
+        struct timespec limit;
+        long long left;
 
         if (subscription->replied && subscription->result != 0) {
             return subscription->result;
@@ -54,8 +67,14 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
         if (!output_flush()) {
             return 0;
         }
+        left = subscription->until - now_ms();
+        if (!subscription->replied && left <= 0) {
+            return -ETIMEDOUT;
+        }
         pfd.events = vifplug_async_events(async);
-        if (ppoll(&pfd, 1, NULL, unblocked) < 0 && errno != EINTR) {
+        limit = (struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+        if (ppoll(&pfd, 1, subscription->replied ? NULL : &limit, unblocked) < 0 &&
+            errno != EINTR) {
             return -errno;
         }
     }
@@ -64,15 +83,15 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
 
 int run_watch(const struct cli *cli)
 {
-    struct subscription subscription = {.cli = cli};
+    struct subscription subscription = {.cli = cli, .until = now_ms() + QUESTION_WAIT_MS};
     struct sigaction action = {.sa_handler = on_signal};
     struct vifplug_async *async;
     sigset_t blocked;
     sigset_t before;
-    int result = vifplug_async_open(cli->values[OPTION_SOCKET], &async);
+    int result = vifplug_async_open_within(cli->values[OPTION_SOCKET], QUESTION_WAIT_MS, &async);
 
     if (result != 0) {
-        return output_failure(cli, result, NULL);
+        return output_unreachable(cli, result);
     }
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGINT);
@@ -89,9 +108,6 @@ int run_watch(const struct cli *cli)
     if (result == 0) {
         return EXIT_DONE;
     }
-    if (result == -EREMOTEIO) {
-        return EXIT_REFUSED; /* on_subscribed() has said why. */
-    }
-    return subscription.replied && subscription.result == 0 ? output_failure(cli, result, NULL)
-                                                            : EXIT_UNREACHABLE;
+    /* on_subscribed() has said why the subscription failed. */
+    return subscription.status ? subscription.status : output_failure(cli, result, NULL);
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "wire/frame.h"
@@ -42,36 +41,7 @@ struct vifplug_async {
     void *notification_aux;
 };
 
-static int connect_socket(const char *path)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    int error;
-    int fd;
-
-    if (!path) {
-        path = getenv(VIFPLUG_SOCKET_VARIABLE);
-    }
-    if (!path || !*path) {
-        path = VIFPLUG_DEFAULT_SOCKET;
-    }
-    if (strlen(path) >= sizeof addr.sun_path) {
-        return -ENAMETOOLONG;
-    }
-    strcpy(addr.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return -errno;
-    }
-    /* A UNIX socket connects immediately, or waits for a place in the daemon's queue. */
-    if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0) {
-        error = -errno;
-        close(fd);
-        return error;
-    }
-    return fd;
-}
-
-int vifplug_async_open(const char *socket_path, struct vifplug_async **asyncp)
+int vifplug_async_open_within(const char *socket_path, int wait_ms, struct vifplug_async **asyncp)
 {
     struct vifplug_async *async = calloc(1, sizeof *async);
 
@@ -80,7 +50,7 @@ int vifplug_async_open(const char *socket_path, struct vifplug_async **asyncp)
         return -ENOMEM;
     }
     frame_init(&async->in, REPLY_MAX);
-    async->fd = connect_socket(socket_path);
+    async->fd = connect_socket(socket_path, wait_ms);
     if (async->fd < 0) {
         int error = async->fd;
 
@@ -89,6 +59,11 @@ int vifplug_async_open(const char *socket_path, struct vifplug_async **asyncp)
     }
     *asyncp = async;
     return 0;
+}
+
+int vifplug_async_open(const char *socket_path, struct vifplug_async **asyncp)
+{
+    return vifplug_async_open_within(socket_path, VIFPLUG_CONNECT_MS, asyncp);
 }
 
 static void call_back(struct vifplug_async *async, struct call *call, int result,

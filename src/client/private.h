@@ -8,6 +8,13 @@
 
 struct json_object;
 
+/* The monotonic clock. */
+long long clock_ms(void);
+
+/* Connects to `path` as vifplug_open_within() does. Returns the socket, or a negative errno value.
+ */
+int connect_socket(const char *path, int wait_ms);
+
 /* Adds a member to `object`. Takes `value`. Returns false if memory runs out, also if `object` or
  * `value` is NULL because it ran out before. */
 bool add_member(struct json_object *object, const char *key, struct json_object *value);

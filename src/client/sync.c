@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "wire/json-parse.h"
 
@@ -23,7 +22,7 @@ struct waiting {
     struct vifplug_reply *reply;
 };
 
-int vifplug_open(const char *socket_path, struct vifplug **vifplugp)
+int vifplug_open_within(const char *socket_path, int wait_ms, struct vifplug **vifplugp)
 {
     struct vifplug *vifplug = calloc(1, sizeof *vifplug);
     int error;
@@ -32,13 +31,18 @@ int vifplug_open(const char *socket_path, struct vifplug **vifplugp)
     if (!vifplug) {
         return -ENOMEM;
     }
-    error = vifplug_async_open(socket_path, &vifplug->async);
+    error = vifplug_async_open_within(socket_path, wait_ms, &vifplug->async);
     if (error) {
         free(vifplug);
         return error;
     }
     *vifplugp = vifplug;
     return 0;
+}
+
+int vifplug_open(const char *socket_path, struct vifplug **vifplugp)
+{
+    return vifplug_open_within(socket_path, VIFPLUG_CONNECT_MS, vifplugp);
 }
 
 void vifplug_close(struct vifplug *vifplug)
@@ -62,22 +66,14 @@ static void on_reply(void *waiting_, int result, struct vifplug_reply *reply)
     waiting->reply = reply ? vifplug_reply_ref(reply) : NULL;
 }
 
-static long long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* Waits until `waiting` is done; `wait_ms` 0 for no limit. */
 static int wait_for(struct vifplug_async *async, const struct waiting *waiting, int wait_ms)
 {
-    long long deadline = now_ms() + wait_ms;
+    long long deadline = clock_ms() + wait_ms;
 
     for (;;) {
         struct pollfd pfd = {.fd = vifplug_async_fd(async)};
-        long long left = deadline - now_ms();
+        long long left = deadline - clock_ms();
         int error = vifplug_async_process(async);
 
         if (waiting->done) {

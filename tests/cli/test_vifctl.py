@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifctl without a switch: usage, exit codes, and its output for the replies of a daemon."""
 
+import fcntl
 import json
 import os
 import socket
+import struct
 import subprocess
+import termios
 import threading
+import time
 
 import pytest
 
@@ -64,9 +68,9 @@ VIF = {"vif_id": "x", "kind": "representor", "bridge": "br-int", "port": "vfrx",
 @pytest.mark.parametrize("arguments", [
     (), ("fly",), ("plug",), ("get",), ("list", "x"), ("plug", "a", "b"), ("--wait=never", "list"),
     ("--timeout=0", "list"), ("--timeout=601", "list"), ("--timeout=x", "list"),
-    ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"), ("get", ""), ("reap", "a", "b"),
+    ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"), ("get", ""), ("reap", "a", "b"), ("reap", ""),
     ("plug", "--id=x", "--create-port=maybe"), ("plug", "--id=x", "--mtu=many"), ("update", "x", "--mtu=1.5"),
-    ("update", "x", "--qos=[]"), ("update", "x", "--qos={"), ("unplug", "--id=x", "y"),
+    ("reap",), ("reap", "x", "--all"), ("update", "x", "--qos=[]"), ("update", "x", "--qos={"), ("unplug", "--id=x", "y"),
     ("--print-completion=fish",),
 ])
 def test_usage_errors(arguments):
@@ -82,7 +86,8 @@ MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:0
            "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",
            "path": "/p", "mode": "server", "create-port": "true", "create-tap": "true",
            "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
-VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i", **MEMBERS}
+VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i", "all": None,
+          **MEMBERS}
 ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
            "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode"}
 COMMANDS = {
@@ -90,7 +95,7 @@ COMMANDS = {
     "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
     "update": (("x",), OPERATION | {"mtu", "qos"}),
     "get": (("x",), QUESTION), "list": ((), QUESTION), "nics": ((), QUESTION), "status": ((), QUESTION),
-    "describe": ((), QUESTION), "reap": ((), QUESTION), "watch": ((), CONNECTION),
+    "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}), "watch": ((), CONNECTION),
 }
 
 
@@ -109,6 +114,41 @@ def test_an_option_that_a_command_does_not_use_is_refused(command):
                 assert name in takes or f"{command} does not take --{given};" in done.stderr
 
 
+# What an option that is no member changes in a command's params.
+CHANGES = {"timeout": {"timeout_ms": 1000}, "wait": {"wait": "committed"}, "dry-run": {"dry_run": True},
+           "instance": {"instance": {"uuid": "i"}}}
+WITHOUT = {"plug": ("-", '{"vif":{},"instance":{}}'), "unplug": ("x", None), "update": ("x", None),
+           "get": ("x", None), "reap": ("x", None)}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_option_that_a_command_takes_acts(tmp_path, command):
+    """It changes the params in its way, or else the output, or how long vifctl waits."""
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF], "nics": []}})
+    argument, stdin = WITHOUT.get(command, (None, None))
+    words = (command, argument) if argument else (command,)
+    if command == "watch":
+        return  # --socket and --format: test_watch().
+    plain = vifctl(*words, stdin=stdin, path=daemon.path)
+    assert plain.returncode == 0
+    before = daemon.requests[-1].get("params", {})
+    for name in COMMANDS[command][1] - {"socket", "all"}:
+        given = ("reap", "--all") if name == "all" else \
+            ("unplug",) if (command, name) == ("unplug", "vif-id") else words
+        done = vifctl(*given, flag(name, VALUES[name]), stdin=stdin, path=daemon.path)
+        assert done.returncode == 0, (name, done.stderr)
+        params = daemon.requests[-1].get("params", {})
+        if name == "format":
+            assert json.loads(done.stdout) and done.stdout != plain.stdout and params == before
+        elif name == "timeout" and not command in ("plug", "unplug", "update", "reap"):
+            assert params == before  # test_every_command_ends()
+        elif name in CHANGES:
+            assert params == {**before, **CHANGES[name]}
+        else:
+            assert params != before or (command, name) == ("unplug", "vif-id")
+            assert name.replace("-", "_") in json.dumps(params)
+
+
 def test_help_and_version():
     general = vifctl("--help").stdout
     assert vifctl("--version").stdout.startswith("vifctl ")
@@ -120,10 +160,6 @@ def test_help_and_version():
             assert f"--{name}" in general
             assert (f"\n  --{name}" in text) == (name in takes), (command, name)
     assert all(len(line) <= 95 for line in general.splitlines())
-    with open(os.path.join(TOP, "docs/api.md"), encoding="utf-8") as file:
-        manual = file.read().partition("## vifctl")[2]
-    assert not [name for name in (*VALUES, *ALIASES.values()) if f"--{name}" not in manual]
-    assert not [command for command in COMMANDS if f"`{command}" not in manual]
     assert vifctl("fly", "--help").returncode == 2
 
 
@@ -166,12 +202,14 @@ def test_completion(tmp_path):
     assert complete("unplug", "--id", "=", "", program=str(program)) == {"x", "port-1"}
 
 
-@pytest.mark.parametrize("arguments", [("list",), ("get", "x"), ("--format=json", "nics"), ("--help",),
-                                       ("plug", "--help"), ("--version",), ("watch",)])
+@pytest.mark.parametrize("arguments", [
+    ("--help",), ("--version",), ("--print-completion=bash",), *((command, "--help") for command in COMMANDS),
+    *((command, *words, format) for command, (words, _) in COMMANDS.items()
+      for format in ("--format=table", "--format=json"))])
 def test_output_that_cannot_be_written_is_an_error(tmp_path, arguments):
     notification = json.dumps({"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF}).encode() + b"\n"
     result = {"result": {**VIF, "vifs": [VIF], "nics": []}}
-    daemon = FakeDaemon(tmp_path, lambda _: notification if arguments == ("watch",) else result)
+    daemon = FakeDaemon(tmp_path, lambda _: notification if arguments[0] == "watch" else result)
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run([VIFCTL, f"--socket={daemon.path}", *arguments], stdout=full,
                               stderr=subprocess.PIPE, text=True, timeout=60, check=False)
@@ -183,13 +221,86 @@ def test_output_that_cannot_be_written_is_an_error(tmp_path, arguments):
                                                   ({}, False), ({"TERM": "xterm", "NO_COLOR": "1"}, False)])
 def test_colours_are_for_terminals_that_have_them(tmp_path, environment, coloured):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF]}})
+    out, _ = on_terminal(80, "list", path=daemon.path, **environment)
+    assert ("\033" in out) == coloured
+
+
+def on_terminal(columns, *arguments, path, **environment):
+    """Returns what vifctl writes to a terminal of that width, and to standard error."""
     ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     rest = {name: value for name, value in os.environ.items() if name not in ("TERM", "NO_COLOR")}
-    subprocess.run([VIFCTL, f"--socket={daemon.path}", "list"], stdout=theirs, timeout=60, check=True,
-                   env={**rest, **environment})
-    assert (b"\033" in os.read(ours, 65536)) == coloured
+    written = b""
+    with subprocess.Popen([VIFCTL, f"--socket={path}", *arguments], stdout=theirs, stderr=subprocess.PIPE,
+                          text=True, env={**rest, **environment}) as process:
+        os.close(theirs)
+        try:
+            while chunk := os.read(ours, 65536):
+                written += chunk
+        except OSError:
+            pass  # EIO: the other end is closed.
+        errors = process.stderr.read()
     os.close(ours)
-    os.close(theirs)
+    assert process.returncode == 0
+    return written.decode().replace("\r\n", "\n"), errors
+
+
+UUID = "4d1f0c52-0000-4000-8000-000000000001"
+LONG = {"vif_id": UUID, "kind": "kernel-representor", "bridge": "br-int", "port": "vfr4d1f0c52-00", "ofport": 12345,
+        "mtu": 1450, "state": "unverified", "representor": {"pf": "0000:65:00.0", "vf_num": 129},
+        "vhost_user": {"path": "/usr/local/var/run/stdvio129", "mode": "server"}}
+LIST_COLUMNS = {"VIF": UUID, "KIND": "kernel-representor", "BRIDGE": "br-int", "PORT": "vfr4d1f0c52-00",
+                "OFPORT": "12345", "MTU": "1450", "STATE": "unverified", "PF": "0000:65:00.0", "VF": "129",
+                "SOCKET": "/usr/local/var/run/stdvio129"}
+
+
+@pytest.mark.parametrize("width,left_out", [
+    (400, set()),
+    (146, set()), (145, {"SOCKET"}),
+    (80, {"SOCKET", "PF", "OFPORT", "BRIDGE", "KIND"}),
+    (60, {"SOCKET", "PF", "OFPORT", "BRIDGE", "KIND", "VF", "PORT"}),
+    (20, {"SOCKET", "PF", "OFPORT", "BRIDGE", "KIND", "VF", "PORT"}),
+])
+def test_a_table_never_cuts_a_value(tmp_path, width, left_out):
+    """Columns that do not fit are left out whole, and named."""
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [LONG, {**VIF, "port": "y"}]}})
+    out, errors = on_terminal(width, "list", path=daemon.path)
+    shown = {name: value for name, value in LIST_COLUMNS.items() if name not in left_out}
+    head, first, second = out.rstrip("\n").split("\n")
+    assert head.split() == list(shown) and first.split() == list(shown.values())
+    assert second.split()[0] == "x" and len(second.split()) == len(shown)
+    assert all(len(line) <= width for line in (head, first)) or width < 60
+    names = ", ".join(name for name in LIST_COLUMNS if name in left_out)
+    assert errors == (f"vifctl: columns left out at {width} columns: {names}; widen the terminal or use "
+                      "--format=json\n" if names else "")
+
+
+PROBLEM = ("Two cards would serve /usr/local/var/run/stdvio10; give one of them another vhost-socket in the "
+           "configuration, in the section of its NIC profile.")
+
+
+@pytest.mark.parametrize("width", [80, 100, 132, 250])
+def test_nics_show_problems_on_a_narrow_terminal(tmp_path, width):
+    vf = {"vf": "0000:65:01.2", "index": 6, "vf_num": 10, "devargs": "0000:65:00.0,representor=[10]",
+          "driver": "vfio-pci", "vif_id": UUID, "vhost_user": {"path": "/usr/local/var/run/stdvio10"}}
+    nic = {"pf": "0000:65:00.0", "vendor": "18f4", "device": "01c5", "profile": "napatech",
+           "vfs": [vf, {**vf, "vf": "0000:65:01.3", "problem": PROBLEM}]}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"nics": [nic, {**nic, "pf": "0000:b3:00.0"}]}})
+    out, errors = on_terminal(width, "nics", path=daemon.path)
+    lines = out.split("\n")
+    at = lines[1].index("PROBLEM")
+    first = lines.index(next(line for line in lines if line.startswith("0000:65:01.3")))
+    last = next(i for i, line in enumerate(lines) if i > first and not line.startswith(" "))
+    assert " ".join(line[at:].strip() for line in lines[first:last]) == PROBLEM
+    assert all(len(line) <= width for line in lines)
+    assert "vfio-pci" in out or "DRIVER" in errors
+    assert errors.count("columns left out") == (1 if width < 250 else 0), "once for all cards"
+
+
+def test_pairs_are_not_cut(tmp_path):
+    path = "/very" * 20 + "/long"
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {**LONG, "vhost_user": {"path": path}}})
+    assert path in on_terminal(80, "get", "x", path=daemon.path)[0]
 
 
 def test_unreachable():
@@ -215,19 +326,129 @@ def test_refusals(tmp_path, reason, code):
     assert json.loads(done.stdout)["data"]["reason"] == reason
 
 
-def test_daemon_that_hangs_up(tmp_path):
-    class HangsUp(FakeDaemon):
-        def _serve(self):
+OPERATIONS = ("plug", "unplug", "update")
+
+
+def run_command(command, path, *options):
+    start = time.monotonic()
+    done = vifctl(command, *COMMANDS[command][0], *options, path=path)
+    return done, time.monotonic() - start
+
+
+class HangsUp(FakeDaemon):
+    """Closes each connection when it has read something."""
+
+    def _serve(self):
+        while True:
             connection, _ = self.listener.accept()
             connection.recv(10)
             connection.close()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_lost_connection_is_no_answer(tmp_path, command):
+    """The daemon was asked: an operation may have happened. That is not "cannot be reached"."""
     daemon = HangsUp(tmp_path, None)
-    assert vifctl("list", path=daemon.path).returncode == 3
+    done, _ = run_command(command, daemon.path)
+    assert done.returncode == 4 and "closed the connection without a reply" in done.stderr
+    assert ("may have happened" in done.stderr) == (command in OPERATIONS)
 
 
-def test_garbage_is_not_a_reply(tmp_path):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_garbage_is_not_a_reply(tmp_path, command):
     daemon = FakeDaemon(tmp_path, lambda _: b"garbage\n")
-    assert vifctl("list", path=daemon.path).returncode == 3
+    done, _ = run_command(command, daemon.path)
+    assert done.returncode == 4 and "is no reply" in done.stderr
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "watch"])
+def test_every_command_ends_if_the_daemon_is_stopped(tmp_path, command):
+    """A stopped daemon still gets connections and requests, by the kernel, and replies to nothing."""
+    path = f"{tmp_path}/s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(8)
+        done, seconds = run_command(command, path, "--timeout=1.5")
+    assert done.returncode == 4 and "has not replied in time" in done.stderr
+    assert 1.4 < seconds < 15
+    assert ("may have happened" in done.stderr) == (command in OPERATIONS)
+
+
+def test_an_operation_may_take_longer_than_its_timeout(tmp_path):
+    """It waits for its turn, or is undone: vifctl waits for it while the daemon replies to anything."""
+    asked = threading.Event()
+
+    def reply(request):
+        if request["method"] == "status":
+            asked.set()
+            return {"result": {}}
+        threading.Timer(2.5, late, [request["id"]]).start()
+        return None
+
+    class Late(FakeDaemon):
+        connection = None
+
+        def _serve(self):
+            self.connection, _ = self.listener.accept()
+            for line in self.connection.makefile("rb"):
+                request = json.loads(line)
+                done = self.reply(request)
+                if done:
+                    self.send(request["id"], done)
+
+        def send(self, number, body):
+            self.connection.sendall(json.dumps({"jsonrpc": "2.0", "id": number, **body}).encode() + b"\n")
+
+    def late(number):
+        daemon.send(number, {"result": {"vif_id": "x", "changed": True, "warnings": []}})
+
+    daemon = Late(tmp_path, reply)
+    done, seconds = run_command("unplug", daemon.path, "--timeout=1")
+    assert done.returncode == 0 and seconds > 2 and asked.is_set()
+
+
+@pytest.mark.parametrize("command", ["status", "unplug"])
+def test_a_full_queue_of_connections_is_unreachable(tmp_path, command):
+    """connect() would wait without an end. Nothing was asked."""
+    path = f"{tmp_path}/s"
+    others = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        try:
+            while True:
+                other = socket.socket(socket.AF_UNIX)
+                others.append(other)
+                other.setblocking(False)
+                other.connect(path)
+        except BlockingIOError:
+            pass
+        done, seconds = run_command(command, path, "--timeout=1")
+        assert done.returncode == 3 and "takes no connection" in done.stderr
+        assert 0.9 < seconds < 15
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [VIFCTL, f"--socket={path}", "--timeout=20", "status"], stdout=subprocess.PIPE, text=True)
+        accepted = [listener.accept()[0] for _ in others]  # Instead of the other that got no place: vifctl.
+        request = json.loads(accepted[-1].makefile("rb").readline())
+        accepted[-1].sendall(json.dumps({"jsonrpc": "2.0", "id": request["id"],
+                                         "result": {"problems": []}}).encode() + b"\n")
+        assert process.wait(timeout=30) == 0, "it connects as soon as there is room"
+        process.stdout.close()
+        for one in accepted + others:
+            one.close()
+
+
+def test_status_is_well_or_says_what_is_not(tmp_path):
+    problems = []
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"version": "1", "problems": problems}})
+    for options in ((), ("--format=json",)):
+        problems = []
+        done = vifctl("status", *options, path=daemon.path)
+        assert done.returncode == 0 and not done.stderr
+        problems = ["A is wrong; do B.", "C is wrong; do D."]
+        done = vifctl("status", *options, path=daemon.path)
+        assert done.returncode == 1
+        assert done.stderr == "vifctl: A is wrong; do B.\nvifctl: C is wrong; do D.\n"
 
 
 def test_plug_from_files_and_flags(tmp_path):
@@ -363,12 +584,18 @@ def test_update(tmp_path):
 
 
 def test_reap(tmp_path):
-    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"removed": ["x"], "warnings": ["Hm."]}})
+    reply = {"removed": ["x"], "kept": [{"vif_id": "y", "why": "A guest uses it."}], "warnings": ["Hm."]}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
+    for arguments, params in ((("--all",), {}), (("x",), {"vif_ids": ["x"]}),
+                              (("--dry-run",), {"dry_run": True}),
+                              (("x", "--dry-run"), {"vif_ids": ["x"], "dry_run": True})):
+        done = vifctl("reap", *arguments, path=daemon.path)
+        assert done.returncode == 0 and "x" in done.stdout and "Hm." in done.stderr
+        assert "y" in done.stdout and "A guest uses it." in done.stdout
+        assert daemon.requests[-1]["params"] == params
+    n = len(daemon.requests)
     done = vifctl("reap", path=daemon.path)
-    assert done.returncode == 0 and "x" in done.stdout and "Hm." in done.stderr
-    assert daemon.requests[-1]["params"] == {}
-    assert vifctl("reap", "y", path=daemon.path).returncode == 0
-    assert daemon.requests[-1]["params"] == {"vif_ids": ["y"]}
+    assert done.returncode == 2 and "--all" in done.stderr and len(daemon.requests) == n
 
 
 def test_nics(tmp_path):

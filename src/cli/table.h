@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables on standard output. A value is never cut. On a terminal that is too narrow, text of
+ * columns that wrap takes several lines, and then whole columns are left out; a line on standard
+ * error says which. Elsewhere a table is as wide as it needs. */
+
+#ifndef VP_TABLE_H
+#define VP_TABLE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct table_column {
+    const char *name;
+    bool right; /* Numbers: aligned to the right. */
+    bool wraps; /* Text of several words. */
+    int rank;   /* The highest rank is left out first; 0: never. */
+};
+
+struct table;
+
+/* `columns`, up to 16, are borrowed until table_print(). */
+struct table *table_new(const struct table_column *columns, size_t n, bool headings);
+
+/* Adds a row with a cell for each column, which are copied; NULL is shown as "-". Cell `coloured`
+ * has that colour of libsmartcols (borrowed) on terminals that have colours; NULL: none. */
+void table_add(struct table *table, const char *const *cells, size_t coloured, const char *colour);
+
+/* Prints the table and frees it. */
+void table_print(struct table *table);
+
+#endif
