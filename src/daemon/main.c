@@ -527,6 +527,8 @@ static void run(struct daemon *daemon)
     ovs_run(daemon->ovs);
     ovs_globals(daemon->ovs, &globals);
     vswitchd_run(daemon->vswitchd, globals.cur_cfg);
+    vswitchd_note_next_cfg(daemon->vswitchd,
+                           ovs_synced(daemon->ovs) ? globals.next_cfg : globals.cur_cfg);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     follow_vswitchd(daemon, &globals);
     server_run(daemon->server);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "daemon/health.h"
 #include "daemon/view.h"
 #include "nic/nic-list.h"
 #include "timeval.h"
@@ -143,10 +144,16 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
         {"transactions", (int64_t)c->transactions},
         {"batched_operations", (int64_t)c->batched},
     };
+    const char *problems[HEALTH_PROBLEMS_MAX];
     struct ovs_globals globals;
     struct reply_status status;
+    struct health health;
 
     ovs_globals(env->ovs, &globals);
+    health_read(env, &health);
+    for (size_t i = 0; i < health.n_problems; i++) {
+        problems[i] = health.problems[i];
+    }
     status = (struct reply_status){
         .version = VIFPLUG_VERSION,
         .uptime_s = (time_msec() - dispatch->started_ms) / 1000,
@@ -154,7 +161,8 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
         .ovsdb_connected = ovs_synced(env->ovs),
         .next_cfg = globals.next_cfg,
         .cur_cfg = globals.cur_cfg,
-        .vswitchd_state = vswitchd_state_name(vswitchd_state(env->vswitchd)),
+        .vswitchd_state = health.vswitchd,
+        .unanswered_s = health.unanswered_ms / 1000,
         .vswitchd_pid = vswitchd_pid(env->vswitchd),
         .ovs_version = globals.ovs_version,
         .dpdk_version = globals.dpdk_version,
@@ -165,6 +173,8 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
                     .effect = offload_effect_name(offload_now(env->offload, env->vswitchd))},
         .counters = counters,
         .n_counters = ARRAY_SIZE(counters),
+        .problems = problems,
+        .n_problems = health.n_problems,
     };
     return reply_status(request->id, &status);
 }

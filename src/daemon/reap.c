@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/reap.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/guests.h"
+#include "daemon/view.h"
 #include "openvswitch/list.h"
 #include "util.h"
 #include "wire/reply.h"
@@ -18,13 +22,9 @@ struct reaps {
 struct reap {
     struct ovs_list node;
     struct reaps *reaps;
-    char id[REQUEST_ID_MAX + 1];
     uint64_t connection;
     size_t n_pending;
-    char **removed; /* VIF ids. */
-    size_t n_removed;
-    char **warnings;
-    size_t n_warnings;
+    struct reply_reap *reply;
 };
 
 struct reaps *reaps_create(const struct engine_env *env, struct engine *engine,
@@ -37,18 +37,14 @@ struct reaps *reaps_create(const struct engine_env *env, struct engine *engine,
     return reaps;
 }
 
-static void destroy(struct reap *reap)
+/* Ends a reap. Returns its reply. */
+static char *end(struct reap *reap)
 {
-    for (size_t i = 0; i < reap->n_removed; i++) {
-        free(reap->removed[i]);
-    }
-    for (size_t i = 0; i < reap->n_warnings; i++) {
-        free(reap->warnings[i]);
-    }
-    free(reap->removed);
-    free(reap->warnings);
+    char *line = reply_reap_finish(reap->reply);
+
     ovs_list_remove(&reap->node);
     free(reap);
+    return line;
 }
 
 void reaps_destroy(struct reaps *reaps)
@@ -56,30 +52,50 @@ void reaps_destroy(struct reaps *reaps)
     struct reap *reap;
 
     LIST_FOR_EACH_SAFE (reap, node, &reaps->list) {
-        destroy(reap);
+        free(end(reap));
     }
     free(reaps);
 }
 
 static void finish(struct reap *reap)
 {
-    char *line = reply_reap(reap->id, (const char *const *)reap->removed, reap->n_removed,
-                            (const char *const *)reap->warnings, reap->n_warnings);
+    struct server *server = reap->reaps->server;
+    uint64_t connection = reap->connection;
 
-    server_reply(reap->reaps->server, reap->connection, line, false);
-    destroy(reap);
+    server_reply(server, connection, end(reap), false);
+}
+
+static void warn(struct reap *reap, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
+
+static void warn(struct reap *reap, const char *format, ...)
+{
+    char *text;
+    va_list args;
+
+    va_start(args, format);
+    text = xvasprintf(format, args);
+    va_end(args);
+    reply_reap_warn(reap->reply, text);
+    free(text);
 }
 
 /* Called when an unplug of the reap has ended. */
 static void unplugged(void *reap_, const struct op_result *result)
 {
+    const struct op_plan *plan = result->plan;
     struct reap *reap = reap_;
 
     if (result->error) {
-        reap->warnings[reap->n_warnings++] =
-            xasprintf("VIF %s could not be removed: %s", result->vif_id, result->error->message);
+        warn(reap, "VIF %s could not be removed: %s", result->vif_id, result->error->message);
     } else if (result->changed) {
-        reap->removed[reap->n_removed++] = xstrdup(result->vif_id);
+        reply_reap_removed(reap->reply, result->vif_id);
+        if (plan) {
+            reply_reap_plan(reap->reply, result->vif_id,
+                            &(struct reply_plan){.action = plan->action,
+                                                 .why = plan->why,
+                                                 .operations = plan->operations,
+                                                 .n_operations = plan->n_operations});
+        }
     }
     if (--reap->n_pending == 0) {
         finish(reap);
@@ -156,60 +172,118 @@ static bool check_named(const struct search *search, const struct request *reque
     return true;
 }
 
-/* Makes a reap for `n` VIFs. */
-static struct reap *create(struct reaps *reaps, const struct request *request, uint64_t connection,
-                           size_t n)
+/* A VIF's vhost-user socket, or "" in `path`. */
+static void socket_of(const struct engine_env *env, const struct record *record,
+                      char path[3 * VIF_PATH_MAX])
 {
-    struct reap *reap = xzalloc(sizeof *reap);
+    char sock_dir[2 * VIF_PATH_MAX];
+    struct view view;
 
-    reap->reaps = reaps;
-    memcpy(reap->id, request->id, sizeof reap->id);
-    reap->connection = connection;
-    reap->removed = xcalloc(n + 1, sizeof *reap->removed);
-    reap->warnings = xcalloc(n + 2, sizeof *reap->warnings);
-    ovs_list_push_back(&reaps->list, &reap->node);
-    return reap;
+    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
+    view_init(&view, record, env->nic, sock_dir, STATE_STALE);
+    snprintf(path, 3 * VIF_PATH_MAX, "%s", view.vif.vhost_path ? view.vif.vhost_path : "");
+    view_destroy(&view);
 }
 
-static bool unplug_all(struct reaps *reaps, const struct request *request, uint64_t connection,
-                       const char (*ids)[VIF_ID_MAX + 1], size_t n, struct error *error)
+static char *why_kept(const struct engine_env *env, const struct guests *guests, const char *vif_id)
 {
-    size_t n_fit = MIN(n, engine_room(reaps->engine));
-    struct reap *reap;
+    char path[3 * VIF_PATH_MAX];
+    struct record record;
+    char *why;
 
-    if (n > 0 && (n_fit == 0 || (request->vif_ids && n_fit < n))) {
-        return engine_has_room(reaps->engine, n, error);
+    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+        return guests_use(guests, vif_id, NULL, NULL);
     }
-    reap = create(reaps, request, connection, n);
-    if (n_fit < n) {
-        reap->warnings[reap->n_warnings++] = xasprintf(
-            "%zu more are stale than may wait at a time (max_queued); reap again", n - n_fit);
+    socket_of(env, &record, path);
+    why = guests_use(guests, vif_id, &record, path);
+    record_destroy(&record);
+    return why;
+}
+
+/* Takes VIFs that a guest uses out of the search. A VIF that is named is removed all the same. */
+static bool keep_used(const struct reaps *reaps, struct search *search, struct reply_reap *reply,
+                      struct error *error)
+{
+    struct guests guests;
+    size_t n = 0;
+
+    if (!guests_read(&guests, GUESTS_UNIX_TABLE, reaps->env->links, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < search->n; i++) {
+        char *why = why_kept(reaps->env, &guests, search->ids[i]);
+
+        if (why) {
+            reply_reap_kept(reply, search->ids[i], why);
+            free(why);
+        } else {
+            memmove(search->ids[n++], search->ids[i], sizeof search->ids[i]);
+        }
+    }
+    search->n = n;
+    guests_destroy(&guests);
+    return true;
+}
+
+/* Makes the search that of the VIFs that the request names. */
+static bool take_named(struct search *search, const struct request *request, struct error *error)
+{
+    if (!check_named(search, request, error)) {
+        return false;
+    }
+    search->n = 0;
+    for (size_t i = 0; i < request->n_vif_ids; i++) {
+        add_id(search, request->vif_ids[i]);
+    }
+    return true;
+}
+
+static void unplug_all(struct reap *reap, const struct request *request,
+                       const struct search *search)
+{
+    struct engine *engine = reap->reaps->engine;
+    size_t n_fit = MIN(search->n, engine_room(engine));
+
+    if (n_fit < search->n) {
+        warn(reap, "%zu more are stale than may wait at a time (max_queued); reap again",
+             search->n - n_fit);
     }
     for (size_t i = 0; i < n_fit; i++) {
+        const struct asker asker = {
+            .reply = unplugged, .aux = reap, .connection = reap->connection};
         struct error ignored; /* engine_room() says that the engine takes it. */
 
-        reap->n_pending += engine_unplug_stale(
-            reaps->engine, ids[i], request->timeout_ms,
-            &(struct asker){.reply = unplugged, .aux = reap, .connection = connection}, &ignored);
+        reap->n_pending += engine_unplug_stale(engine, search->ids[i], request->timeout_ms,
+                                               request->dry_run, &asker, &ignored);
     }
     if (reap->n_pending == 0) {
         finish(reap);
     }
-    return true;
 }
 
 bool reaps_start(struct reaps *reaps, const struct request *request, uint64_t connection,
                  struct error *error)
 {
     struct search search = {.boot_id = reaps->env->boot_id};
-    const char(*named)[VIF_ID_MAX + 1] = (const char(*)[VIF_ID_MAX + 1]) request->vif_ids;
-    bool started;
+    struct reap *reap = xzalloc(sizeof *reap);
+    size_t n_fit;
+    bool ok;
 
+    *reap = (struct reap){
+        .reaps = reaps, .connection = connection, .reply = reply_reap_new(request->id)};
+    ovs_list_push_back(&reaps->list, &reap->node);
     find_all(reaps, &search);
-    started = check_named(&search, request, error) &&
-              unplug_all(reaps, request, connection,
-                         named ? named : (const char(*)[VIF_ID_MAX + 1]) search.ids,
-                         named ? request->n_vif_ids : search.n, error);
+    ok = request->vif_ids ? take_named(&search, request, error)
+                          : keep_used(reaps, &search, reap->reply, error);
+    n_fit = ok ? MIN(search.n, engine_room(reaps->engine)) : 0;
+    if (ok && search.n > 0 && (n_fit == 0 || (request->vif_ids && n_fit < search.n))) {
+        ok = engine_has_room(reaps->engine, search.n, error);
+    }
+    if (ok) {
+        unplug_all(reap, request, &search);
+    } else {
+        free(end(reap));
+    }
     free(search.ids);
-    return started;
+    return ok;
 }

@@ -153,10 +153,11 @@ bool engine_submit(struct engine *engine, const struct request *request, const s
     return true;
 }
 
-bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms,
+bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms, bool dry_run,
                          const struct asker *asker, struct error *error)
 {
-    struct request request = {.id = "null", .method = METHOD_UNPLUG, .timeout_ms = timeout_ms};
+    struct request request = {
+        .id = "null", .method = METHOD_UNPLUG, .timeout_ms = timeout_ms, .dry_run = dry_run};
 
     if (!engine_has_room(engine, 1, error)) {
         return false;

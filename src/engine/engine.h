@@ -102,8 +102,8 @@ bool engine_submit(struct engine *engine, const struct request *request, const s
                    struct error *error);
 
 /* Takes an unplug that does nothing if, at its turn, the VIF is not of an earlier boot.
- * `timeout_ms` as in struct request. Returns like engine_submit(). */
-bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms,
+ * `timeout_ms` and `dry_run` as in struct request. Returns like engine_submit(). */
+bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms, bool dry_run,
                          const struct asker *asker, struct error *error);
 
 /* Returns whether `n` more operations may wait; fills *error (busy) if not. */

@@ -18,6 +18,9 @@
 /* How often to try a dump if links are added and removed during it. */
 #define DUMP_TRIES 8
 
+/* IFF_LOWER_UP of <linux/if.h>, which cannot be included together with <net/if.h>. */
+#define LOWER_UP 0x10000u
+
 _Static_assert(VIF_IFNAME_MAX + 1 == IF_NAMESIZE, "if_indextoname() fills IF_NAMESIZE bytes");
 
 static void read_address(struct nlattr *attr, char address[VIF_MAC_LEN])
@@ -65,6 +68,7 @@ bool links_parse(struct nlmsghdr *header, struct named_link *link)
     nla_strlcpy(link->name, attrs[IFLA_IFNAME], sizeof link->name);
     facts->index = info->ifi_index;
     facts->up = info->ifi_flags & IFF_UP;
+    facts->carrier = info->ifi_flags & LOWER_UP;
     facts->mtu = (int)nla_get_u32(attrs[IFLA_MTU]);
     if (attrs[IFLA_LINKINFO]) {
         read_kind(attrs[IFLA_LINKINFO], facts);

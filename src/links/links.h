@@ -43,6 +43,7 @@ void links_destroy(struct links *links);
 struct link_facts {
     int index;
     bool up;                         /* IFF_UP: the administrative state. */
+    bool carrier;                    /* IFF_LOWER_UP; of a tap: a process has it open. */
     int mtu;                         /* Bytes. */
     char kind[16];                   /* "veth", "bridge", "tun", or "" for a device. */
     char alias[LINK_ALIAS_MAX + 1];  /* Or ""; a longer one is cut. */

@@ -38,6 +38,7 @@ struct vswitchd {
     bool starting;    /* We saw it start, and it has not set cur_cfg yet. */
     bool have_cfg;
     int64_t cur_cfg;
+    long long int unanswered_since; /* ms; 0: nothing is unanswered. */
     long long int next_check;
 };
 
@@ -127,6 +128,7 @@ static void check_pidfile(struct vswitchd *vswitchd)
             vswitchd->pid = pid;
             vswitchd->file = file;
             vswitchd->n_starts++;
+            vswitchd->unanswered_since = 0; /* It has not had the time of its predecessor. */
             vswitchd->pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         }
         set_state(vswitchd, VSWITCHD_ALIVE);
@@ -156,6 +158,7 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
     }
     if (vswitchd->have_cfg && cur_cfg != vswitchd->cur_cfg) {
         vswitchd->starting = false;
+        vswitchd->unanswered_since = 0;
         if (!vswitchd->seen_pidfile) {
             set_state(vswitchd, VSWITCHD_ALIVE);
         }
@@ -203,6 +206,42 @@ int64_t vswitchd_start_ms(const struct vswitchd *vswitchd)
     const struct timespec *made = &vswitchd->file.st_mtim;
 
     return made->tv_sec * 1000LL + made->tv_nsec / 1000000;
+}
+
+void vswitchd_note_next_cfg(struct vswitchd *vswitchd, int64_t next_cfg)
+{
+    if (next_cfg <= vswitchd->cur_cfg) {
+        vswitchd->unanswered_since = 0;
+    } else if (!vswitchd->unanswered_since) {
+        vswitchd->unanswered_since = time_msec();
+    }
+}
+
+int64_t vswitchd_unanswered_ms(const struct vswitchd *vswitchd)
+{
+    return vswitchd->unanswered_since ? time_msec() - vswitchd->unanswered_since : 0;
+}
+
+bool vswitchd_is_stopped(const struct vswitchd *vswitchd)
+{
+    char path[32];
+    char text[512];
+    const char *end;
+    ssize_t n = -1;
+    int fd;
+
+    if (vswitchd->pid <= 0) {
+        return false;
+    }
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)vswitchd->pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, text, sizeof text - 1);
+        close(fd);
+    }
+    text[n > 0 ? n : 0] = '\0';
+    end = strrchr(text, ')'); /* "PID (NAME) STATE ...": proc(5). */
+    return end && end[1] == ' ' && (end[2] == 'T' || end[2] == 't');
 }
 
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)

@@ -42,6 +42,18 @@ unsigned int vswitchd_start(const struct vswitchd *vswitchd);
 /* When that was, ms since the epoch, by its pidfile; 0: not known. */
 int64_t vswitchd_start_ms(const struct vswitchd *vswitchd);
 
+/* Notes `next_cfg`, which vswitchd is to answer with that cur_cfg; call it after vswitchd_run()
+ * while OVSDB is connected, and with the cur_cfg of vswitchd_run() while it is not. */
+void vswitchd_note_next_cfg(struct vswitchd *vswitchd, int64_t next_cfg);
+
+/* How long vswitchd has had a next_cfg to answer and has answered none, ms; 0: nothing waits for
+ * it, so that nothing is known. */
+int64_t vswitchd_unanswered_ms(const struct vswitchd *vswitchd);
+
+/* Whether its process is stopped now, by SIGSTOP or a debugger. False if its pid is not known.
+ * Reads /proc. */
+bool vswitchd_is_stopped(const struct vswitchd *vswitchd);
+
 /* Callers call this if cur_cfg did not reach a next_cfg: without a pidfile the state is then
  * UNKNOWN again. */
 void vswitchd_did_not_answer(struct vswitchd *vswitchd);

@@ -239,6 +239,13 @@ static void put_timings(struct json_object *object, const struct reply_timings *
     jadd(object, "timings_ms", map);
 }
 
+static void put_plan(struct json_object *object, const struct reply_plan *plan)
+{
+    reply_add_string(object, "action", plan->action);
+    reply_add_string(object, "why", plan->why);
+    put_strings(object, "operations", plan->operations, plan->n_operations);
+}
+
 char *reply_operation(const char *id, const struct reply_operation *operation)
 {
     struct json_object *object = jnew_object();
@@ -256,9 +263,7 @@ char *reply_operation(const char *id, const struct reply_operation *operation)
     if (operation->plan) {
         struct json_object *plan = jnew_object();
 
-        reply_add_string(plan, "action", operation->plan->action);
-        reply_add_string(plan, "why", operation->plan->why);
-        put_strings(plan, "operations", operation->plan->operations, operation->plan->n_operations);
+        put_plan(plan, operation->plan);
         jadd(object, "plan", plan);
     }
     return reply_finish(id, "result", object);
@@ -283,6 +288,9 @@ char *reply_status(const char *id, const struct reply_status *status)
     if (status->vswitchd_pid > 0) {
         jadd_int(vswitchd, "pid", status->vswitchd_pid);
     }
+    if (status->unanswered_s > 0) {
+        jadd_int(vswitchd, "unanswered_s", status->unanswered_s);
+    }
     reply_add_string(vswitchd, "version", status->ovs_version);
     reply_add_string(vswitchd, "dpdk_version", status->dpdk_version);
     jadd_bool(vswitchd, "dpdk_initialized", status->dpdk_initialized);
@@ -295,6 +303,7 @@ char *reply_status(const char *id, const struct reply_status *status)
         jadd_int(counters, status->counters[i].name, status->counters[i].value);
     }
     jadd(object, "counters", counters);
+    put_strings(object, "problems", status->problems, status->n_problems);
     return reply_finish(id, "result", object);
 }
 
@@ -340,14 +349,70 @@ char *reply_describe(const char *id)
     return reply_finish(id, "result", object);
 }
 
-char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
-                 const char *const *warnings, size_t n_warnings)
+struct reply_reap {
+    char *id;
+    struct json_object *removed;
+    struct json_object *kept;
+    struct json_object *plans;
+    struct json_object *warnings;
+};
+
+struct reply_reap *reply_reap_new(const char *id)
+{
+    struct reply_reap *reap = need_memory(calloc(1, sizeof *reap));
+
+    reap->id = need_memory(strdup(id));
+    reap->removed = jnew_array(4);
+    reap->kept = jnew_array(4);
+    reap->plans = jnew_array(4);
+    reap->warnings = jnew_array(4);
+    return reap;
+}
+
+void reply_reap_removed(struct reply_reap *reap, const char *vif_id)
+{
+    jappend(reap->removed, jnew_string(vif_id));
+}
+
+void reply_reap_kept(struct reply_reap *reap, const char *vif_id, const char *why)
+{
+    struct json_object *kept = jnew_object();
+
+    reply_add_string(kept, "vif_id", vif_id);
+    reply_add_string(kept, "why", why);
+    jappend(reap->kept, kept);
+}
+
+void reply_reap_plan(struct reply_reap *reap, const char *vif_id, const struct reply_plan *plan)
 {
     struct json_object *object = jnew_object();
 
-    put_strings(object, "removed", removed, n_removed);
-    put_strings(object, "warnings", warnings, n_warnings);
-    return reply_finish(id, "result", object);
+    reply_add_string(object, "vif_id", vif_id);
+    put_plan(object, plan);
+    jappend(reap->plans, object);
+}
+
+void reply_reap_warn(struct reply_reap *reap, const char *warning)
+{
+    jappend(reap->warnings, jnew_string(warning));
+}
+
+char *reply_reap_finish(struct reply_reap *reap)
+{
+    struct json_object *object = jnew_object();
+    char *line;
+
+    jadd(object, "removed", reap->removed);
+    jadd(object, "kept", reap->kept);
+    if (json_object_array_length(reap->plans) > 0) {
+        jadd(object, "plans", json_object_get(reap->plans));
+    }
+    jadd(object, "warnings", reap->warnings);
+    line = reply_finish(reap->id, "result", object);
+    json_object_put(reap->plans);
+    free(reap->id);
+    free(reap);
+    return line;
 }
 
 char *reply_subscribed(const char *id)

@@ -107,7 +107,8 @@ struct reply_status {
     const char *version;
     const char *ovsdb_remote;
     bool ovsdb_connected;
-    const char *vswitchd_state; /* "alive", "dead" or "unknown". */
+    const char *vswitchd_state; /* "alive", "hung", "dead" or "unknown". */
+    int64_t unanswered_s;       /* How long vswitchd has answered no next_cfg; 0: left out. */
     int64_t vswitchd_pid;       /* 0: not known. */
     const char *ovs_version;
     const char *dpdk_version;
@@ -118,6 +119,8 @@ struct reply_status {
     struct reply_offload offload;
     const struct reply_counter *counters;
     size_t n_counters;
+    const char *const *problems; /* Sentences. */
+    size_t n_problems;
 };
 
 char *reply_error(const char *id, const char *vif_id, const struct error *error);
@@ -128,9 +131,15 @@ char *reply_status(const char *id, const struct reply_status *status);
 /* The objects that this daemon plugs, in the form of os-vif's HostPluginInfo. */
 char *reply_describe(const char *id);
 
-/* {"removed": [...], "warnings": [...]} */
-char *reply_reap(const char *id, const char *const *removed, size_t n_removed,
-                 const char *const *warnings, size_t n_warnings);
+/* {"removed": [...], "kept": [{"vif_id","why"}], "warnings": [...]} and, if there are plans,
+ * "plans": [{"vif_id","action","why","operations"}]. Built item by item; texts are copied. */
+struct reply_reap;
+struct reply_reap *reply_reap_new(const char *id);
+void reply_reap_removed(struct reply_reap *reap, const char *vif_id);
+void reply_reap_kept(struct reply_reap *reap, const char *vif_id, const char *why);
+void reply_reap_plan(struct reply_reap *reap, const char *vif_id, const struct reply_plan *plan);
+void reply_reap_warn(struct reply_reap *reap, const char *warning);
+char *reply_reap_finish(struct reply_reap *reap); /* Frees it. */
 
 /* {"subscribed": true} */
 char *reply_subscribed(const char *id);

@@ -67,7 +67,7 @@ static bool params_error(struct error *error)
     return false;
 }
 
-/* The params that plug, unplug and update have in common. */
+/* The params that plug, unplug and update have in common, and reap some of them. */
 static bool read_operation(struct json_object *params, struct request *request, struct error *error)
 {
     int64_t timeout_ms;
@@ -162,16 +162,12 @@ static bool read_update(struct json_object *params, struct request *request, str
 
 static bool read_reap(struct json_object *params, struct request *request, struct error *error)
 {
-    static const char *const known[] = {"vif_ids", "timeout_ms", NULL};
+    static const char *const known[] = {"vif_ids", "timeout_ms", "dry_run", NULL};
     struct json_object *ids = NULL;
-    int64_t timeout_ms;
 
-    if (!jget_only(params, "params", known, error) ||
-        !jget_int(params, "params", "timeout_ms", JGET_OPTIONAL, 1, REQUEST_TIMEOUT_MAX,
-                  &timeout_ms, error)) {
+    if (!jget_only(params, "params", known, error) || !read_operation(params, request, error)) {
         return params_error(error);
     }
-    request->timeout_ms = (int)timeout_ms;
     if (!json_object_object_get_ex(params, "vif_ids", &ids) || !ids) {
         return true;
     }

@@ -57,7 +57,7 @@ struct request {
     char instance[VIF_ID_MAX + 1];   /* plug, unplug (or ""). */
     enum wait wait;                  /* Operations: plug, unplug, update, reap. */
     int timeout_ms;                  /* The same: 1..REQUEST_TIMEOUT_MAX, 0: the default. */
-    bool dry_run;                    /* plug, unplug, update. */
+    bool dry_run;                    /* The same. */
     char (*vif_ids)[VIF_ID_MAX + 1]; /* reap: the VIFs to remove; NULL: all that are stale.
                                         request_destroy() frees them. */
     size_t n_vif_ids;

@@ -86,8 +86,8 @@ MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:0
            "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",
            "path": "/p", "mode": "server", "create-port": "true", "create-tap": "true",
            "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
-VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i", "all": None,
-          **MEMBERS}
+VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i",
+          "all": None, **MEMBERS}
 ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
            "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode"}
 COMMANDS = {
@@ -95,7 +95,8 @@ COMMANDS = {
     "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
     "update": (("x",), OPERATION | {"mtu", "qos"}),
     "get": (("x",), QUESTION), "list": ((), QUESTION), "nics": ((), QUESTION), "status": ((), QUESTION),
-    "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}), "watch": ((), CONNECTION),
+    "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
+    "watch": ((), CONNECTION),
 }
 
 
@@ -140,7 +141,7 @@ def test_an_option_that_a_command_takes_acts(tmp_path, command):
         params = daemon.requests[-1].get("params", {})
         if name == "format":
             assert json.loads(done.stdout) and done.stdout != plain.stdout and params == before
-        elif name == "timeout" and not command in ("plug", "unplug", "update", "reap"):
+        elif name == "timeout" and command not in ("plug", "unplug", "update", "reap"):
             assert params == before  # test_every_command_ends()
         elif name in CHANGES:
             assert params == {**before, **CHANGES[name]}
@@ -246,8 +247,8 @@ def on_terminal(columns, *arguments, path, **environment):
 
 
 UUID = "4d1f0c52-0000-4000-8000-000000000001"
-LONG = {"vif_id": UUID, "kind": "kernel-representor", "bridge": "br-int", "port": "vfr4d1f0c52-00", "ofport": 12345,
-        "mtu": 1450, "state": "unverified", "representor": {"pf": "0000:65:00.0", "vf_num": 129},
+LONG = {"vif_id": UUID, "kind": "kernel-representor", "bridge": "br-int", "port": "vfr4d1f0c52-00",
+        "ofport": 12345, "mtu": 1450, "state": "unverified", "representor": {"pf": "0000:65:00.0", "vf_num": 129},
         "vhost_user": {"path": "/usr/local/var/run/stdvio129", "mode": "server"}}
 LIST_COLUMNS = {"VIF": UUID, "KIND": "kernel-representor", "BRIDGE": "br-int", "PORT": "vfr4d1f0c52-00",
                 "OFPORT": "12345", "MTU": "1450", "STATE": "unverified", "PF": "0000:65:00.0", "VF": "129",

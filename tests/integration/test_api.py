@@ -219,6 +219,40 @@ def test_status(box, api):
     assert status["vswitchd"]["dpdk_initialized"] is True
 
 
+def status_says(box, state, *sentences):
+    """Whether vifctl says so, by its exit status and on standard error, and the API."""
+    with Api(box.socket) as api:
+        status = api.call("status")
+    done = box.vifctl("status", check=False)
+    return (status["vswitchd"]["state"] == state and len(status["problems"]) == len(sentences)
+            and all(sentence in done.stderr for sentence in sentences)
+            and done.returncode == (1 if sentences else 0))
+
+
+def test_status_is_well_only_if_all_works(box, api):
+    assert status_says(box, "alive")
+    pid = box.pid("ovs-vswitchd")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: status_says(box, "hung", f"ovs-vswitchd (pid {pid}) is stopped"))
+        write_next_cfg(box)
+        wait_until(lambda: api.call("status")["vswitchd"].get("unanswered_s", 0) >= 1)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: status_says(box, "alive"))
+    assert "unanswered_s" not in api.call("status")["vswitchd"]
+    box.stop("ovs-vswitchd")
+    wait_until(lambda: status_says(box, "dead", "ovs-vswitchd is not running; start it."))
+    box.stop("ovsdb-server")
+    wait_until(lambda: status_says(box, "dead", "OVSDB at ", "ovs-vswitchd is not running"))
+
+
+def write_next_cfg(box):
+    """What ovs-vsctl does, without its wait."""
+    box.command("ovsdb-client", "transact", box.db, json.dumps(["Open_vSwitch", {
+        "op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["next_cfg", "+=", 1]]}]))
+
+
 def test_operators_reach_it_with_ovs_appctl(box, api):
     api.plug(vhost_user(1))
     assert "vifplugd 0." in box.appctl("vifplugd", "version")

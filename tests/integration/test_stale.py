@@ -3,7 +3,7 @@
 
 import pytest
 
-from api import Api, ApiError, representor, vhost_user, vif_id
+from api import Api, ApiError, hybrid, representor, vhost_user, vif_id, wait_until
 from ovsdb import interface, ports
 from test_card import slot
 
@@ -27,12 +27,65 @@ def test_reap_removes_what_is_stale(box, api, configure):
             again.call("reap", vif_ids=[vif_id(1), vif_id(2)])
         assert refused.value.reason == "invalid_request" and vif_id(2) in refused.value.message
         assert len(ports(box, "br-int")) == 4, "nothing went"
-        assert again.call("reap", vif_ids=[vif_id(1)]) == {"removed": [vif_id(1)], "warnings": []}
-        assert again.call("reap") == {"removed": [vif_id(3)], "warnings": []}
-        assert again.call("reap") == {"removed": [], "warnings": []}
+        assert again.call("reap", vif_ids=[vif_id(1)]) == {"removed": [vif_id(1)], "kept": [], "warnings": []}
+        assert again.call("reap") == {"removed": [vif_id(3)], "kept": [], "warnings": []}
+        assert again.call("reap") == {"removed": [], "kept": [], "warnings": []}
         assert sorted(states(again)) == [vif_id(2), vif_id(4)]
         done = box.vifctl("reap", "--all")
         assert done.returncode == 0
+
+
+def test_dry_run_of_a_reap_removes_nothing(box, api, configure):
+    """It says what the reap does, links included."""
+    api.plug(vhost_user(1))
+    api.plug(hybrid(2))
+    configure(CONFIG, "--boot-id=another-boot")
+    before = (box.vsctl("--format=json", "list", "Interface"), box.command("ip", "-o", "link").stdout)
+    with Api(box.socket) as again:
+        again.plug(vhost_user(3))
+        again.unplug(vif_id(3))
+        for params in ({}, {"vif_ids": [vif_id(2)]}):
+            dry = again.call("reap", dry_run=True, **params)
+            plans = {plan["vif_id"]: plan["operations"] for plan in dry["plans"]}
+            assert list(plans) == dry["removed"] and set(plans) == set(params.get("vif_ids", states(again)))
+            assert f"delete Port qvo{vif_id(2)[:11]} from Bridge br-int" in plans[vif_id(2)]
+            assert f"delete link qbr{vif_id(2)[:11]}" in plans[vif_id(2)]
+            assert len([step for step in plans[vif_id(2)] if step.startswith("delete link")]) == 2
+            dry = again.call("unplug", vif_id=vif_id(2), dry_run=True)
+            assert dry["plan"]["operations"] == plans[vif_id(2)]
+        done = box.vifctl("--dry-run", "reap")
+        assert done.returncode == 0 and f"delete link qbr{vif_id(2)[:11]}" in done.stdout
+        assert set(states(again).values()) == {"stale"}
+        assert (box.vsctl("--format=json", "list", "Interface"), box.command("ip", "-o", "link").stdout) == before
+        assert box.vifctl("reap", check=False).returncode == 2
+        assert set(again.call("reap")["removed"]) == {vif_id(1), vif_id(2)}
+    assert "qbr" not in box.command("ip", "-o", "link").stdout
+
+
+def test_reap_keeps_what_a_guest_uses(card_box, card_api, configure_card, guest):
+    """A guest on a card's socket, one on a port of ovs-vswitchd, a tap that is open; others go."""
+    card_api.plug(representor(1, slot(10)))
+    card_api.plug(representor(2, slot(11)))
+    card_api.plug(vhost_user(3))
+    card_api.plug(vhost_user(4))
+    guest("a", "/usr/local/var/run/stdvio10")
+    guest("b", "/usr/local/var/run/vhost3")
+    configure_card(CONFIG, "--boot-id=another-boot")
+    with Api(card_box.socket) as again:
+        def used():
+            dry = again.call("reap", dry_run=True)
+            return dry if len(dry["kept"]) == 2 else None
+        dry = wait_until(used, what="both guests are connected")
+        assert {kept["vif_id"]: kept["why"] for kept in dry["kept"]} == {
+            vif_id(1): "a guest is connected to /usr/local/var/run/stdvio10",
+            vif_id(3): "a guest is connected to /usr/local/var/run/vhost3"}
+        done = again.call("reap")
+        assert sorted(done["removed"]) == sorted([vif_id(2), vif_id(4)])
+        assert done["kept"] == dry["kept"]
+        assert states(again) == {vif_id(1): "stale", vif_id(3): "stale"}
+        text = card_box.vifctl("reap", "--all").stdout
+        assert "a guest is connected to /usr/local/var/run/vhost3" in text
+        assert again.call("reap", vif_ids=[vif_id(3)])["removed"] == [vif_id(3)], "it is named"
 
 
 def test_stale_vif_is_evicted_by_a_plug_of_its_vf(card_box, card_api, configure_card):

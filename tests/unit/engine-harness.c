@@ -101,17 +101,48 @@ static void on_reply(void *aux, const struct op_result *result)
     to->times = result->times;
 }
 
-/* These two replace the functions of src/wire and src/daemon: they note the reply to a reap. */
-char *reply_reap(const char *id, const char *const *vif_ids, size_t n, const char *const *warnings_,
-                 size_t n_warnings)
+/* These replace functions of src/wire and src/daemon: they note the reply to a reap. */
+struct reply_reap {
+    char removed[512], kept[1024], plans[1024], warnings[1024];
+};
+
+struct reply_reap *reply_reap_new(const char *id)
 {
-    char text[1024] = "removed";
+    struct reply_reap *reap = xzalloc(sizeof *reap);
 
     assert_string_equal(id, "1");
-    append_list(text, sizeof text, " ", vif_ids, n);
-    append(text, sizeof text, "", "\n");
-    append_list(text, sizeof text, "\n", warnings_, n_warnings);
-    return xstrdup(text);
+    strcpy(reap->removed, "removed");
+    return reap;
+}
+
+void reply_reap_removed(struct reply_reap *reap, const char *vif_id)
+{
+    append(reap->removed, sizeof reap->removed, " ", "%s", vif_id);
+}
+
+void reply_reap_kept(struct reply_reap *reap, const char *vif_id, const char *why)
+{
+    append(reap->kept, sizeof reap->kept, ", ", "%s: %s", vif_id, why);
+}
+
+void reply_reap_plan(struct reply_reap *reap, const char *vif_id, const struct reply_plan *plan)
+{
+    append(reap->plans, sizeof reap->plans, "; ", "%s would %s", vif_id, plan->action);
+    append_list(reap->plans, sizeof reap->plans, ", ", plan->operations, plan->n_operations);
+}
+
+void reply_reap_warn(struct reply_reap *reap, const char *warning)
+{
+    append(reap->warnings, sizeof reap->warnings, "\n", "%s", warning);
+}
+
+char *reply_reap_finish(struct reply_reap *reap)
+{
+    char *line = xasprintf("%s%s%s%s%s\n%s", reap->removed, reap->kept[0] ? "; kept " : "",
+                           reap->kept, reap->plans[0] ? "; " : "", reap->plans, reap->warnings);
+
+    free(reap);
+    return line;
 }
 
 void server_reply(struct server *server, uint64_t connection, char *line, bool now)
@@ -221,10 +252,11 @@ int rig_ask(enum method method, const struct ask *ask)
     return number;
 }
 
-int rig_reap(const char *vif, int timeout_ms)
+int rig_reap_dry(const char *vif, bool dry_run, int timeout_ms)
 {
     char ids[1][VIF_ID_MAX + 1];
-    struct request request = {.id = "1", .method = METHOD_REAP, .timeout_ms = timeout_ms};
+    struct request request = {
+        .id = "1", .method = METHOD_REAP, .timeout_ms = timeout_ms, .dry_run = dry_run};
     struct error error = {0};
     int number = ++rig.n_asked;
 
@@ -238,6 +270,11 @@ int rig_reap(const char *vif, int timeout_ms)
                  reason_name(error.reason), error.message);
     }
     return number;
+}
+
+int rig_reap(const char *vif, int timeout_ms)
+{
+    return rig_reap_dry(vif, false, timeout_ms);
 }
 
 const char *reply_to(int asked)

@@ -86,10 +86,12 @@ int rig_ask(enum method method, const struct ask *ask);
 
 /* Reaps the VIF `vif`, or (NULL) all that are stale. */
 int rig_reap(const char *vif, int timeout_ms);
+int rig_reap_dry(const char *vif, bool dry_run, int timeout_ms);
 
 /* The reply to request number `asked`: "" no reply yet; "changed vfra", "unchanged vfra" of a plug
  * or update; "changed", "unchanged" of an unplug; "REASON: MESSAGE"; "would ACTION (WHY), changed;
- * OPERATION; ..." of a dry run; "removed a b" of a reap. */
+ * OPERATION; ..." of a dry run; "removed a b; kept c: WHY; a would ACTION,
+ * OPERATION, ...; ..." of a reap. */
 const char *reply_to(int asked);
 const char *warnings(int asked);
 const char *detail(int asked);

@@ -41,9 +41,9 @@ enum vswitchd_state vswitchd_state(const struct vswitchd *vswitchd)
     return vswitchd->state;
 }
 
-const char *vswitchd_state_name(enum vswitchd_state state OVS_UNUSED)
+const char *vswitchd_state_name(enum vswitchd_state state)
 {
-    return "fake";
+    return state == VSWITCHD_ALIVE ? "alive" : state == VSWITCHD_DEAD ? "dead" : "unknown";
 }
 
 bool vswitchd_is_starting(const struct vswitchd *vswitchd)
@@ -51,9 +51,9 @@ bool vswitchd_is_starting(const struct vswitchd *vswitchd)
     return vswitchd->starting;
 }
 
-pid_t vswitchd_pid(const struct vswitchd *vswitchd OVS_UNUSED)
+pid_t vswitchd_pid(const struct vswitchd *vswitchd)
 {
-    return 0;
+    return vswitchd->pid;
 }
 
 unsigned int vswitchd_start(const struct vswitchd *vswitchd OVS_UNUSED)
@@ -64,6 +64,20 @@ unsigned int vswitchd_start(const struct vswitchd *vswitchd OVS_UNUSED)
 int64_t vswitchd_start_ms(const struct vswitchd *vswitchd OVS_UNUSED)
 {
     return 0;
+}
+
+void vswitchd_note_next_cfg(struct vswitchd *vswitchd OVS_UNUSED, int64_t next_cfg OVS_UNUSED)
+{
+}
+
+int64_t vswitchd_unanswered_ms(const struct vswitchd *vswitchd)
+{
+    return vswitchd->unanswered_ms;
+}
+
+bool vswitchd_is_stopped(const struct vswitchd *vswitchd)
+{
+    return vswitchd->stopped;
 }
 
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)

@@ -27,6 +27,9 @@ struct vswitchd {
     bool has_pidfile;   /* Without a pidfile, only cur_cfg shows whether vswitchd runs. */
     int n_not_answered; /* Calls of vswitchd_did_not_answer(). */
     int64_t cur_cfg;
+    int64_t unanswered_ms;
+    bool stopped;
+    pid_t pid;
 
     bool silent; /* It applies nothing. */
     int n_reconfigurations;

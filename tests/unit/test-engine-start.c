@@ -334,6 +334,91 @@ static void test_reap(void **state)
     }
 }
 
+/* What a guest uses stays, unless it is named: after a boot all VIFs are stale, and guests may run.
+ */
+static void test_reap_beside_guests(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *named;
+        const char *told;
+        bool kept;
+        bool dry_run;
+    } rows[] = {
+        {"all", NULL, "removed a; kept t: a process has its tap tap0 open", true, false},
+        {"named", "t", "removed t", false, false},
+        {"orphan", NULL, "o: a process has a tap open that is its link", true, false},
+        {"dry run", NULL,
+         "removed a; kept t: a process has its tap tap0 open, o: a process has a tap open that is "
+         "its "
+         "link, or a port of its Linux bridge; a would delete, delete Port vhua",
+         true, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int asked;
+
+        rig_renew();
+        PLUGGED(.vif = "a");
+        PLUGGED(.vif = "t", TAP);
+        make_stale("vhua");
+        make_stale("tap0");
+        fake_link(rig.links, "tap0")->facts.carrier = true;
+        fake_add_link(rig.links, "qbro", "bridge", "vifplugd:o");
+        fake_add_link(rig.links, "tapo", "tun", "")->facts.carrier = true;
+        snprintf(fake_link(rig.links, "tapo")->facts.master, VIF_IFNAME_MAX + 1, "qbro");
+        asked = rig_reap_dry(rows[i].named, rows[i].dry_run, 0);
+        rig_settle();
+        CHECK_HAS(rows[i].what, reply_to(asked), rows[i].told);
+        CHECK_INT(rows[i].what, fake_link(rig.links, "tap0") != NULL, rows[i].kept);
+        CHECK(rows[i].what, fake_link(rig.links, "qbro"));
+        CHECK_INT(rows[i].what, fake_n_ports_on(rig.ovs, "br0"), rows[i].dry_run ? 2 : 1);
+    }
+}
+
+/* A dry run says what the reap does, links of VIFs and of orphans included. */
+static void test_dry_run_of_a_reap(void **state)
+{
+    char text[1024];
+    int asked;
+
+    (void)state;
+    PLUGGED(.vif = "t", TAP);
+    make_stale("tap0");
+    fake_add_link(rig.links, "tap2", "tun", "vifplugd:o");
+    asked = rig_reap_dry(NULL, true, 0);
+    rig_settle();
+    snprintf(text, sizeof text, "%s", reply_to(asked));
+    CHECK_STR("VIF and orphan", text,
+              "removed t o; "
+              "t would delete, delete link tap0, delete Port tap0 from Bridge br0; "
+              "o would none, delete link tap2");
+    CHECK("nothing is removed", fake_link(rig.links, "tap0") && fake_link(rig.links, "tap2"));
+    CHECK_INT("nothing is removed", fake_n_ports_on(rig.ovs, "br0"), 1);
+    asked = rig_reap(NULL, 0);
+    rig_settle();
+    CHECK_STR("reaped", reply_to(asked), "removed o t"); /* As they end. */
+    CHECK("it is", !fake_link(rig.links, "tap0") && !fake_link(rig.links, "tap2"));
+}
+
+/* Whether guests use VIFs is then not known: only those are removed that are named. */
+static void test_reap_without_links(void **state)
+{
+    int asked;
+
+    (void)state;
+    PLUGGED(.vif = "a");
+    make_stale("vhua");
+    rig.links->fails = "for_each";
+    asked = rig_reap(NULL, 0);
+    rig_settle();
+    CHECK_HAS("refused", reply_to(asked), "not_realized: The fake kernel lists no links");
+    asked = rig_reap("a", 0);
+    rig_settle();
+    CHECK_STR("named", reply_to(asked), "removed a");
+}
+
 static void test_reap_of_none(void **state)
 {
     int asked = rig_reap(NULL, 0);
@@ -571,6 +656,9 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_left_port_bridge),
     RIG_TEST(test_trunk_bridge),
     RIG_TEST(test_reap),
+    RIG_TEST(test_reap_beside_guests),
+    RIG_TEST(test_dry_run_of_a_reap),
+    RIG_TEST(test_reap_without_links),
     RIG_TEST(test_reap_of_none),
     RIG_TEST(test_reap_in_time),
     RIG_TEST(test_reap_of_what_changes),

@@ -300,6 +300,7 @@ static void test_list(void **state)
 
 static void test_status(void **state)
 {
+    static const char *const problems[] = {"A is wrong; do B."};
     static const struct reply_counter counters[] = {{"plugs", 12}, {"failed", 18000000000}};
     struct reply_status status = {.version = "0.1",
                                   .ovsdb_remote = "unix:/x",
@@ -311,6 +312,9 @@ static void test_status(void **state)
                                   .next_cfg = 5,
                                   .cur_cfg = 4,
                                   .uptime_s = 3,
+                                  .unanswered_s = 7,
+                                  .problems = problems,
+                                  .n_problems = 1,
                                   .counters = counters,
                                   .n_counters = N(counters)};
     static const struct member members[] = {
@@ -322,6 +326,8 @@ static void test_status(void **state)
         {"vswitchd/version", "\"3.1.0\""},
         {"vswitchd/dpdk_version", NULL},
         {"vswitchd/dpdk_initialized", "true"},
+        {"vswitchd/unanswered_s", "7"},
+        {"problems", "[\"A is wrong; do B.\"]"},
         {"counters", "{\"plugs\":12,\"failed\":18000000000}"},
     };
     struct json_object *reply;
@@ -332,8 +338,12 @@ static void test_status(void **state)
     json_object_put(reply);
     status.vswitchd_pid = 0;
     status.n_counters = 0;
+    status.unanswered_s = 0;
+    status.n_problems = 0;
     result = open_reply(reply_status("1", &status), "1", "result", &reply);
     assert_null(at(result, "vswitchd/pid"));
+    assert_null(at(result, "vswitchd/unanswered_s"));
+    assert_string_equal(at(result, "problems"), "[]");
     assert_string_equal(at(result, "counters"), "{}");
     json_object_put(reply);
 }
@@ -465,21 +475,35 @@ static void test_status_offload(void **state)
 
 static void test_reap(void **state)
 {
-    static const char *const removed[] = {"v1", "v2"};
-    static const char *const warnings[] = {"VIF v3 could not be removed: \"why\"."};
+    static const char *const operations[] = {"delete Port p", "delete link l"};
+    const struct reply_plan plan = {"delete", "it is stale", operations, N(operations)};
+    struct reply_reap *reap = reply_reap_new("1");
     struct json_object *reply;
-    struct json_object *result =
-        open_reply(reply_reap("1", removed, 2, warnings, 1), "1", "result", &reply);
+    struct json_object *result;
 
     (void)state;
+    reply_reap_removed(reap, "v1");
+    reply_reap_removed(reap, "v2");
+    reply_reap_kept(reap, "v4", "a guest is connected to /s");
+    reply_reap_warn(reap, "VIF v3 could not be removed: \"why\".");
+    result = open_reply(reply_reap_finish(reap), "1", "result", &reply);
     CHECK_STR("removed", at(result, "removed"), "[\"v1\",\"v2\"]");
+    CHECK_STR("kept", at(result, "kept"),
+              "[{\"vif_id\":\"v4\",\"why\":\"a guest is connected to /s\"}]");
     CHECK_STR("warnings", at(result, "warnings"),
               "[\"VIF v3 could not be removed: \\\"why\\\".\"]");
-    CHECK_INT("members", json_object_object_length(result), 2);
+    CHECK_INT("members", json_object_object_length(result), 3);
     json_object_put(reply);
-    result = open_reply(reply_reap("\"a\"", NULL, 0, NULL, 0), "\"a\"", "result", &reply);
+
+    reap = reply_reap_new("\"a\"");
+    reply_reap_plan(reap, "v1", &plan);
+    result = open_reply(reply_reap_finish(reap), "\"a\"", "result", &reply);
     CHECK_STR("removed", at(result, "removed"), "[]");
+    CHECK_STR("kept", at(result, "kept"), "[]");
     CHECK_STR("warnings", at(result, "warnings"), "[]");
+    CHECK_STR("plans", at(result, "plans"),
+              "[{\"vif_id\":\"v1\",\"action\":\"delete\",\"why\":\"it is stale\","
+              "\"operations\":[\"delete Port p\",\"delete link l\"]}]");
     json_object_put(reply);
 }
 

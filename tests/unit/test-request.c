@@ -165,6 +165,8 @@ static const struct {
     {REAP(""), 0, "", "1"},
     {REAP("'vif_ids':null"), 0, "", "1"},
     {REAP("'vif_ids':['v1','v2','v1'],'timeout_ms':600000"), 0, "", "1"},
+    {REAP("'dry_run':1"), RPC_INVALID_PARAMS, "params.dry_run", "1"},
+    {REAP("'wait':'committed'"), RPC_INVALID_PARAMS, "params.wait", "1"},
     {REAP("'vif_ids':[]"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
     {REAP("'vif_ids':'v1'"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
     {REAP("'vif_ids':{'v1':1}"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
@@ -176,7 +178,6 @@ static const struct {
     {REAP("'vif_ids':['v1','" X63 "xy']"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
     {REAP("'timeout_ms':0"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
     {REAP("'timeout_ms':600001"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
-    {REAP("'dry_run':true"), RPC_INVALID_PARAMS, "params.dry_run", "1"},
     {REAP("'vif_id':'v1'"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
     /* get, list, nics, subscribe, status, describe. */
     {CALL("1", "nics", "{}"), 0, "", "1"},
@@ -329,6 +330,11 @@ static void test_reap(void **state)
     assert_true(parse(REAP(""), &request, &error));
     assert_null(request.vif_ids);
     assert_int_equal(request.n_vif_ids, 0);
+    assert_false(request.dry_run);
+    request_destroy(&request);
+
+    assert_true(parse(REAP("'dry_run':true"), &request, &error));
+    assert_true(request.dry_run && request_is_read_only(&request));
     request_destroy(&request);
 
     assert_true(parse(REAP("'vif_ids':['v1','" X63 "x'],'timeout_ms':5"), &request, &error));

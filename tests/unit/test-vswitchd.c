@@ -162,12 +162,91 @@ static void test_no_pidfile(void **state)
     vswitchd_destroy(vswitchd);
 }
 
+/* A pass in which OVSDB has these values. Returns for how long nothing has been answered. */
+static int64_t pass(struct vswitchd *vswitchd, int64_t cur_cfg, int64_t next_cfg)
+{
+    vswitchd_run(vswitchd, cur_cfg);
+    vswitchd_note_next_cfg(vswitchd, next_cfg);
+    return vswitchd_unanswered_ms(vswitchd);
+}
+
+/* Has passes until nothing has been answered for 30 ms. */
+static void leave_unanswered(struct vswitchd *vswitchd, int64_t cur_cfg, int64_t next_cfg)
+{
+    long long int deadline = time_msec() + 10000;
+
+    while (pass(vswitchd, cur_cfg, next_cfg) < 30) {
+        assert_true(time_msec() < deadline);
+        usleep(2000);
+    }
+}
+
+/* How long a next_cfg has been unanswered, and what ends that: an answer, even to an earlier one, a
+ * lost connection, or another vswitchd. */
+static void test_unanswered(void **state)
+{
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+    int first = start_hidden();
+    int second;
+
+    (void)state;
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_int_equal(pass(vswitchd, 4, 4), 0); /* Idle. */
+    usleep(2000);
+    assert_int_equal(pass(vswitchd, 4, 4), 0);
+    leave_unanswered(vswitchd, 4, 6);
+    assert_true(pass(vswitchd, 4, 7) >= 30); /* Another does not begin anew. */
+    assert_true(pass(vswitchd, 5, 7) < 30);  /* It is at work. */
+    leave_unanswered(vswitchd, 5, 7);
+    assert_int_equal(pass(vswitchd, 5, 5), 0); /* OVSDB is not connected. */
+    leave_unanswered(vswitchd, 5, 7);
+    second = start_hidden();
+    close(first);
+    run_until(vswitchd, 2, VSWITCHD_ALIVE); /* With cur_cfg 1. */
+    leave_unanswered(vswitchd, 1, 7);
+    first = start_hidden();
+    close(second);
+    while (vswitchd_start(vswitchd) != 3) {
+        usleep(2000);
+        vswitchd_run(vswitchd, 1);
+    }
+    assert_int_equal(vswitchd_unanswered_ms(vswitchd), 0);
+    leave_unanswered(vswitchd, 1, 7);
+    assert_int_equal(pass(vswitchd, 7, 7), 0);
+    close(first);
+    vswitchd_destroy(vswitchd);
+}
+
+static void test_stopped(void **state)
+{
+    pid_t pid = start_visible();
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+    int status;
+
+    (void)state;
+    assert_false(vswitchd_is_stopped(vswitchd)); /* Nothing is known yet. */
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_false(vswitchd_is_stopped(vswitchd));
+    kill(pid, SIGSTOP);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(vswitchd_is_stopped(vswitchd));
+    kill(pid, SIGCONT);
+    assert_int_equal(waitpid(pid, &status, WCONTINUED), pid);
+    assert_false(vswitchd_is_stopped(vswitchd));
+    end_visible(pid);
+    run_until(vswitchd, 0, VSWITCHD_DEAD);
+    assert_false(vswitchd_is_stopped(vswitchd));
+    vswitchd_destroy(vswitchd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hidden, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_visible, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_pidfile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unanswered, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

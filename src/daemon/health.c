@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/health.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* A vswitchd that works answers a next_cfg within milliseconds, or within a second or two if a
+ * device is slow to probe. */
+enum { HUNG_MS = 5000 };
+
+static void add_problem(struct health *health, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_problem(struct health *health, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(health->problems[health->n_problems++], HEALTH_PROBLEM_LEN, format, args);
+    va_end(args);
+}
+
+/* How long vswitchd may take to answer. The start of DPDK takes long. */
+static int64_t patience_ms(const struct engine_env *env, const struct ovs_globals *globals)
+{
+    bool starts_dpdk =
+        globals->dpdk_wanted && (!globals->dpdk_initialized || vswitchd_is_starting(env->vswitchd));
+
+    return HUNG_MS + (starts_dpdk ? env->settings->vswitchd_grace_ms : 0);
+}
+
+static void judge_alive(const struct engine_env *env, const struct ovs_globals *globals,
+                        struct health *health)
+{
+    if (vswitchd_is_stopped(env->vswitchd)) {
+        health->vswitchd = "hung";
+        add_problem(health,
+                    "ovs-vswitchd (pid %ld) is stopped by a signal or a debugger; continue it "
+                    "with kill -CONT %ld, or restart it.",
+                    (long)vswitchd_pid(env->vswitchd), (long)vswitchd_pid(env->vswitchd));
+    } else if (health->unanswered_ms >= patience_ms(env, globals)) {
+        health->vswitchd = "hung";
+        add_problem(health,
+                    "ovs-vswitchd runs and has answered nothing for %" PRId64
+                    " s (next_cfg is %" PRId64 ", cur_cfg %" PRId64
+                    "); see ovs-vswitchd.log for what it waits for, and restart it if it hangs.",
+                    health->unanswered_ms / 1000, globals->next_cfg, globals->cur_cfg);
+    }
+}
+
+void health_read(const struct engine_env *env, struct health *health)
+{
+    enum vswitchd_state state = vswitchd_state(env->vswitchd);
+    struct ovs_globals globals;
+
+    *health = (struct health){.vswitchd = vswitchd_state_name(state)};
+    ovs_globals(env->ovs, &globals);
+    if (!ovs_synced(env->ovs)) {
+        add_problem(health,
+                    "OVSDB at %s is not connected; start ovsdb-server, or correct db in "
+                    "vifplugd.conf.",
+                    ovs_remote(env->ovs));
+    }
+    switch (state) {
+    case VSWITCHD_ALIVE:
+        health->unanswered_ms = vswitchd_unanswered_ms(env->vswitchd);
+        judge_alive(env, &globals, health);
+        break;
+    case VSWITCHD_DEAD:
+        add_problem(health, "ovs-vswitchd is not running; start it.");
+        break;
+    case VSWITCHD_UNKNOWN:
+        add_problem(health,
+                    "ovs-vswitchd has no pidfile in %s and has answered no next_cfg yet; start "
+                    "it, or set run_dir in vifplugd.conf to its run directory.",
+                    env->run_dir);
+        break;
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Health: whether OVSDB and ovs-vswitchd do their work, as far as the daemon can know. */
+
+#ifndef VP_HEALTH_H
+#define VP_HEALTH_H 1
+
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+enum { HEALTH_PROBLEMS_MAX = 2, HEALTH_PROBLEM_LEN = 512 };
+
+struct health {
+    const char *vswitchd;  /* "alive", "hung", "dead" or "unknown". */
+    int64_t unanswered_ms; /* How long vswitchd has answered no next_cfg; 0: nothing waits. */
+    /* What is wrong, and what to do next: sentences. */
+    char problems[HEALTH_PROBLEMS_MAX][HEALTH_PROBLEM_LEN];
+    size_t n_problems;
+};
+
+void health_read(const struct engine_env *env, struct health *health);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What status says of OVSDB and ovs-vswitchd. */
+
+#include "daemon/health.h"
+
+#include "engine-harness.h"
+
+static void test_health(void **state)
+{
+    static const struct {
+        const char *what;
+        bool disconnected;
+        enum vswitchd_state vswitchd;
+        bool stopped;
+        bool dpdk_starts;
+        int unanswered_ms;
+        const char *shown;
+        const char *problems[2];
+    } rows[] = {
+        {.what = "well", .shown = "alive"},
+        {.what = "at work", .unanswered_ms = 4999, .shown = "alive"},
+        {.what = "hung",
+         .unanswered_ms = 5000,
+         .shown = "hung",
+         .problems = {"has answered nothing for 5 s (next_cfg is"}},
+        {.what = "DPDK starts", .dpdk_starts = true, .unanswered_ms = 64999, .shown = "alive"},
+        {.what = "DPDK does not start",
+         .dpdk_starts = true,
+         .unanswered_ms = 65000,
+         .shown = "hung",
+         .problems = {"has answered nothing for 65 s"}},
+        {.what = "stopped",
+         .stopped = true,
+         .shown = "hung",
+         .problems = {"ovs-vswitchd (pid 42) is stopped by a signal or a debugger; continue"}},
+        {.what = "dead",
+         .vswitchd = VSWITCHD_DEAD,
+         .unanswered_ms = 9000,
+         .shown = "dead",
+         .problems = {"ovs-vswitchd is not running; start it."}},
+        {.what = "unknown",
+         .vswitchd = VSWITCHD_UNKNOWN,
+         .shown = "unknown",
+         .problems = {"no pidfile in /run/vhost"}},
+        {.what = "no OVSDB",
+         .disconnected = true,
+         .shown = "alive",
+         .problems = {"is not connected; start ovsdb-server"}},
+        {.what = "nothing at all",
+         .disconnected = true,
+         .vswitchd = VSWITCHD_DEAD,
+         .shown = "dead",
+         .problems = {"is not connected; start ovsdb-server", "is not running"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct health health;
+
+        rig.settings.vswitchd_grace_ms = 60000;
+        rig.ovs->synced = !rows[i].disconnected;
+        rig.ovs->globals.dpdk_wanted = true;
+        rig.ovs->globals.dpdk_initialized = !rows[i].dpdk_starts;
+        rig.vswitchd->state = rows[i].vswitchd;
+        rig.vswitchd->pid = 42;
+        rig.vswitchd->stopped = rows[i].stopped;
+        rig.vswitchd->unanswered_ms = rows[i].unanswered_ms;
+        health_read(&rig.env, &health);
+        CHECK_STR(rows[i].what, health.vswitchd, rows[i].shown);
+        CHECK_INT(rows[i].what, health.n_problems,
+                  !rows[i].problems[0]   ? 0
+                  : !rows[i].problems[1] ? 1
+                                         : 2);
+        for (size_t k = 0; k < health.n_problems; k++) {
+            CHECK_HAS(rows[i].what, health.problems[k], rows[i].problems[k]);
+        }
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_health),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}
