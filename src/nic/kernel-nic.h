@@ -22,9 +22,12 @@
 bool kernel_nic_uplink(const char *root, const struct pci_addr *pf, char name[VIF_IFNAME_MAX + 1]);
 
 /* The netdev that represents VF `vf_index` (the N of virtfn<N>) of `pf`. Its phys_port_name is one
- * of <VF>, vf<VF>, pf<PF>vf<VF> and vf<VF>@pf<PF> in upper or lower case; <PF> must be the function
- * of `pf`. A leading c<N> (net/devlink/port.c) is a controller, and all but 0 belong to other
- * hosts. Error, on `field`: device_not_found (no switchdev mode, no such netdev, or two of them).
+ * of <VF>, vf<VF>, pf<PF>vf<VF> and vf<VF>@pf<PF> in upper or lower case. <PF> is the function of
+ * `pf`; but if another PF of the switch has the uplink of that number, or if the function is 0, it
+ * is the N of the uplink p<N> of `pf` (socket direct and multi-host cards: their PFs are function
+ * 0 of several PCI devices). Of several that agree, those in the directory of `pf` count; one in
+ * the directory of another PF of the switch never does. A leading c<N> (net/devlink/port.c) is a
+ * controller, and all but 0 belong to other hosts. Error, on `field`: device_not_found (no switchdev mode, no such netdev, or two of them).
  */
 bool kernel_nic_representor(const char *root, const struct pci_addr *pf, int vf_index,
                             const char *field, char name[VIF_IFNAME_MAX + 1], struct error *error);

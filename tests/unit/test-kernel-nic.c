@@ -289,6 +289,88 @@ static void test_ambiguous(void **state)
     }
 }
 
+#define FAR_PF "0000:3b:00.0"
+
+/* PFs of one switch that are function 0 of two PCI devices: the uplink's number tells whose a
+ * representor is, or the directory that has it. */
+static void test_same_function(void **state)
+{
+    static const struct {
+        const char *row;
+        struct netdev netdevs[TREE_MAX];
+        const char *near; /* The representor of VF 0 of PF0; NULL: none. */
+        const char *far;  /* ...and of FAR_PF. */
+    } rows[] = {
+        {"by the uplink",
+         {{"up0", ONE_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", FAR_PF},
+          {"a", ONE_SWITCH, "pf0vf0", NULL},
+          {"b", ONE_SWITCH, "pf1vf0", NULL}},
+         "a",
+         "b"},
+        {"each in its directory",
+         {{"up0", ONE_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", FAR_PF},
+          {"a", ONE_SWITCH, "pf0vf0", PF0},
+          {"b", ONE_SWITCH, "pf1vf0", FAR_PF}},
+         "a",
+         "b"},
+        {"the far one is missing",
+         {{"up0", ONE_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", FAR_PF},
+          {"a", ONE_SWITCH, "pf0vf0", PF0}},
+         "a",
+         NULL},
+        {"the near one is missing",
+         {{"up0", ONE_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", FAR_PF},
+          {"b", ONE_SWITCH, "pf1vf0", FAR_PF}},
+         NULL,
+         "b"},
+        {"the other PF is not this host's",
+         {{"up0", OTHER_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", FAR_PF},
+          {"b", ONE_SWITCH, "pf1vf0", NULL}},
+         NULL,
+         "b"},
+        {"the other end is p0 as well, and another switch",
+         {{"up0", OTHER_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p0", FAR_PF},
+          {"a", OTHER_SWITCH, "pf0vf0", NULL},
+          {"b", ONE_SWITCH, "pf0vf0", NULL}},
+         "a",
+         "b"},
+        {"its port has another number than its function",
+         {{"up1", ONE_SWITCH, "p1", FAR_PF}, {"b", ONE_SWITCH, "pf0vf0", NULL}},
+         NULL,
+         "b"},
+        {"without numbers",
+         {{"up0", ONE_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", FAR_PF},
+          {"a", ONE_SWITCH, "vf0", PF0},
+          {"b", ONE_SWITCH, "vf0", FAR_PF}},
+         "a",
+         "b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * N(rows); i++) {
+        const char *const expected[] = {rows[i / 2].near, rows[i / 2].far};
+        const char *const pfs[] = {PF0, FAR_PF};
+        char root[64];
+
+        open_tree(root, rows[i / 2].netdevs, i % 2);
+        for (size_t pf = 0; pf < 2; pf++) {
+            if (expected[pf]) {
+                check_found(rows[i / 2].row, root, pfs[pf], 0, expected[pf]);
+            } else {
+                check_missing(rows[i / 2].row, root, pfs[pf], 0, "");
+            }
+        }
+        close_tree(root);
+    }
+}
+
 static void test_uplink(void **state)
 {
     static const struct {
@@ -346,9 +428,8 @@ static void test_uplink(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spellings),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_ambiguous),
+        cmocka_unit_test(test_spellings), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_ambiguous), cmocka_unit_test(test_same_function),
         cmocka_unit_test(test_uplink),
     };
 
