@@ -145,6 +145,21 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
     return committed_forward(engine, op, dead);
 }
 
+/* Whether the server is at fault, and not the transaction: it cannot write its file, for example.
+ * The text is the <error> of RFC 7047 as JSON. */
+static bool is_fault_of_server(const char *error_text)
+{
+    static const char *const errors[] = {"\"I/O error\"", "\"resources exhausted\"",
+                                         "\"timed out\""};
+
+    for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+        if (strstr(error_text, errors[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum outcome refused(const struct engine *engine, struct op *op, bool alone,
                             struct error *error)
 {
@@ -158,9 +173,18 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
         op->queued.alone = true;
         return engine_try_again(engine, op, error);
     }
-    error_set(error, REASON_INTERNAL, "",
-              "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's log.",
-              op->request.vif_id, error_text);
+    if (is_fault_of_server(error_text)) {
+        error_set(
+            error, REASON_SWITCH_UNAVAILABLE, "",
+            "OVSDB cannot carry out the transaction for VIF %s (%.200s); look at the disk and the "
+            "log of ovsdb-server, and try again.",
+            op->request.vif_id, error_text);
+    } else {
+        error_set(error, REASON_INTERNAL, "",
+                  "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's "
+                  "log.",
+                  op->request.vif_id, error_text);
+    }
     error_detail(error, "%s", error_text);
     return OUTCOME_FAIL;
 }

@@ -118,6 +118,24 @@ static void test_refusal_has_the_words(void **state)
     CHECK_STR("detail", detail(a), "no such thing");
 }
 
+/* A server that cannot write is no defect of vifplugd, and the same request may succeed later. */
+static void test_server_that_cannot_write(void **state)
+{
+    const struct fake_ending full = {.result = OVS_TXN_ERROR,
+                                     .error_text =
+                                         "{\"details\":\"write failed\",\"error\":\"I/O error\"}"};
+    int a;
+
+    (void)state;
+    script((const struct fake_ending[]){full, full, {0}});
+    a = PLUG(.vif = "a");
+    rig_settle();
+    CHECK_HAS("reason", reply_to(a), "switch_unavailable: ");
+    CHECK_HAS("what to do", reply_to(a), "look at the disk");
+    CHECK_HAS("detail", detail(a), "I/O error");
+    CHECK_STR("nothing is there", type_of_port("vhua"), "-");
+}
+
 /* OVSDB does not say which operation of the batch it refused, so each goes alone, and only the bad
  * one fails. */
 static void test_refused_batch(void **state)
@@ -380,6 +398,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_endings_of_an_unplug),
     RIG_TEST(test_uncertain_change_in_place),
     RIG_TEST(test_refusal_has_the_words),
+    RIG_TEST(test_server_that_cannot_write),
     RIG_TEST(test_refused_batch),
     RIG_TEST(test_committed_and_nothing_there),
     RIG_TEST(test_bridge_goes_at_once),
