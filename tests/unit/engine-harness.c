@@ -79,7 +79,7 @@ static struct reply_seen *reply_of(uint64_t connection)
 {
     struct reply_seen *to = &rig.replies[connection];
 
-    assert_in_range(connection, 1, rig.n_asked);
+    assert_true(connection >= 1 && connection <= (uint64_t)rig.n_asked);
     to->n++;
     to->text[0] = to->detail[0] = to->warnings[0] = '\0';
     return to;
