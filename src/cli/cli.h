@@ -146,6 +146,7 @@ char *input_get(const struct cli *cli);
 void output_list(const struct vifplug_reply *reply);
 void output_nics(const struct vifplug_reply *reply);
 void output_pairs(const struct vifplug_reply *reply);
+void output_reap(const struct vifplug_reply *reply);
 
 /* A result: as JSON, or as the command shows it. Returns the exit status. */
 int output_reply(const struct cli *cli, const struct vifplug_reply *reply);
@@ -162,6 +163,10 @@ int output_unreachable(const struct cli *cli, int error);
 
 /* Says on standard error why a call failed, and returns the exit status. `reply` may be NULL. */
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply);
+
+/* Says on standard error that the connection has ended after the reply, and returns the exit
+ * status. */
+int output_ended(const struct cli *cli, int error);
 
 /* Whether all output has been written; says so if not. */
 bool output_flush(void);

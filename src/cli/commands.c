@@ -87,7 +87,7 @@ const struct command commands[] = {
      "remove stale VIFs: those from before the host's last boot",
      "After a boot every VIF is stale until nova-compute, or what else starts the guests, has\n"
      "plugged it again. --dry-run shows what would be removed; without ID it shows all.\n",
-     input_reap, output_pairs, NULL, run_operation},
+     input_reap, output_reap, NULL, run_operation},
     {"watch", NULL, ARGUMENT_NONE, COMMON,
      "show events of VIFs and of the switch until interrupted", NULL, NULL, NULL, NULL, run_watch},
     {"status", NULL, ARGUMENT_NONE, QUESTION, "show the state of daemon, OVSDB and ovs-vswitchd",

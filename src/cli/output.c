@@ -91,6 +91,21 @@ void output_pairs(const struct vifplug_reply *reply)
     json_object_put(result);
 }
 
+void output_reap(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct json_object *removed = json_object_object_get(result, "removed");
+    struct json_object *kept = json_object_object_get(result, "kept");
+
+    if (json_object_is_type(removed, json_type_array) && !json_object_array_length(removed) &&
+        json_object_is_type(kept, json_type_array) && !json_object_array_length(kept)) {
+        printf("No VIF is stale.\n");
+    } else {
+        output_pairs(reply);
+    }
+    json_object_put(result);
+}
+
 static void print_time(void)
 {
     struct timespec now;
@@ -228,6 +243,9 @@ int output_reply(const struct cli *cli, const struct vifplug_reply *reply)
     if (cli->json) {
         printf("%s\n", vifplug_reply_json(reply, true));
     } else {
+        if (cli->values[OPTION_DRY_RUN]) {
+            printf("A dry run: nothing has been changed. Without --dry-run it would be:\n");
+        }
         cli->command->output(reply);
     }
     for (size_t i = 0; i < vifplug_reply_n_warnings(reply); i++) {
@@ -295,9 +313,15 @@ int output_unreachable(const struct cli *cli, int error)
     return EXIT_UNREACHABLE;
 }
 
+/* Whether the command changes something: it could be tried with --dry-run, and is not. */
+static bool changes_something(const struct cli *cli)
+{
+    return cli->command->options & OPTION_BIT(OPTION_DRY_RUN) && !cli->values[OPTION_DRY_RUN];
+}
+
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply)
 {
-    const char *next = cli->command->options & OPTION_BIT(OPTION_WAIT)
+    const char *next = changes_something(cli)
                            ? "the operation may have happened, or may happen yet: look with "
                              "'vifctl list', once 'systemctl status vifplugd' says that it runs"
                            : "check it with 'systemctl status vifplugd'";
@@ -318,6 +342,15 @@ int output_failure(const struct cli *cli, int result, const struct vifplug_reply
         fprintf(stderr, "vifctl: vifplugd at %s closed the connection without a reply (%s); %s\n",
                 socket_path(cli), strerror(-result), next);
     }
+    return EXIT_NO_ANSWER;
+}
+
+int output_ended(const struct cli *cli, int error)
+{
+    fprintf(stderr,
+            "vifctl: vifplugd at %s has ended the connection (%s), so later events are not shown; "
+            "watch again once 'systemctl status vifplugd' says that it runs\n",
+            socket_path(cli), strerror(-error));
     return EXIT_NO_ANSWER;
 }
 

@@ -108,6 +108,9 @@ int run_watch(const struct cli *cli)
     if (result == 0) {
         return EXIT_DONE;
     }
+    if (subscription.replied && subscription.result == 0 && result == -ECONNRESET) {
+        return output_ended(cli, result);
+    }
     /* on_subscribed() has said why the subscription failed. */
     return subscription.status ? subscription.status : output_failure(cli, result, NULL);
 }

@@ -68,9 +68,12 @@ VIF = {"vif_id": "x", "kind": "representor", "bridge": "br-int", "port": "vfrx",
 @pytest.mark.parametrize("arguments", [
     (), ("fly",), ("plug",), ("get",), ("list", "x"), ("plug", "a", "b"), ("--wait=never", "list"),
     ("--timeout=0", "list"), ("--timeout=601", "list"), ("--timeout=x", "list"),
-    ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"), ("get", ""), ("reap", "a", "b"), ("reap", ""),
-    ("plug", "--id=x", "--create-port=maybe"), ("plug", "--id=x", "--mtu=many"), ("update", "x", "--mtu=1.5"),
-    ("reap",), ("reap", "x", "--all"), ("update", "x", "--qos=[]"), ("update", "x", "--qos={"), ("unplug", "--id=x", "y"),
+    ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"), ("get", ""),
+    ("reap", "a", "b"), ("reap", ""),
+    ("plug", "--id=x", "--create-port=maybe"), ("plug", "--id=x", "--mtu=many"),
+    ("update", "x", "--mtu=1.5"),
+    ("reap",), ("reap", "x", "--all"), ("update", "x", "--qos=[]"), ("update", "x", "--qos={"),
+    ("unplug", "--id=x", "y"),
     ("--print-completion=fish",),
 ])
 def test_usage_errors(arguments):
@@ -327,7 +330,7 @@ def test_refusals(tmp_path, reason, code):
     assert json.loads(done.stdout)["data"]["reason"] == reason
 
 
-OPERATIONS = ("plug", "unplug", "update")
+OPERATIONS = ("plug", "unplug", "update", "reap")
 
 
 def run_command(command, path, *options):
@@ -353,6 +356,9 @@ def test_a_lost_connection_is_no_answer(tmp_path, command):
     done, _ = run_command(command, daemon.path)
     assert done.returncode == 4 and "closed the connection without a reply" in done.stderr
     assert ("may have happened" in done.stderr) == (command in OPERATIONS)
+    if command in OPERATIONS:
+        done, _ = run_command(command, daemon.path, "--dry-run")
+        assert done.returncode == 4 and "may have happened" not in done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -599,6 +605,28 @@ def test_reap(tmp_path):
     assert done.returncode == 2 and "--all" in done.stderr and len(daemon.requests) == n
 
 
+def test_reap_says_that_nothing_is_stale(tmp_path):
+    reply = {"removed": [], "kept": [], "warnings": []}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
+    assert vifctl("reap", "--all", path=daemon.path).stdout == "No VIF is stale.\n"
+    reply["kept"] = [{"vif_id": "y", "why": "A guest uses it."}]
+    assert "A guest uses it." in vifctl("reap", "--all", path=daemon.path).stdout
+
+
+@pytest.mark.parametrize("command", OPERATIONS)
+def test_a_dry_run_says_that_it_is_one(tmp_path, command):
+    """Its reply has `changed` and `removed` as the operation itself would reply."""
+    reply = {"vif_id": "x", "changed": True, "removed": ["x"], "warnings": []}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
+    head = "A dry run: nothing has been changed. Without --dry-run it would be:"
+    done, _ = run_command(command, daemon.path, "--dry-run")
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == head and "true" in done.stdout
+    done, _ = run_command(command, daemon.path, "--dry-run", "--format=json")
+    assert json.loads(done.stdout) == reply
+    done, _ = run_command(command, daemon.path)
+    assert done.returncode == 0 and head not in done.stdout
+
+
 def test_nics(tmp_path):
     vf = {"vf": "0000:65:01.2", "index": 6, "vf_num": 10, "devargs": "d", "vif_id": "x",
           "vhost_user": {"path": "/s10", "mode": "server"}}
@@ -633,6 +661,25 @@ def test_watch(tmp_path):
     assert "switch.down  vswitchd" in down
     process.terminate()
     assert process.wait(timeout=20) == 0
+
+
+class Leaves(FakeDaemon):
+    """Replies to one request, and closes the connection."""
+
+    def _serve(self):
+        connection, _ = self.listener.accept()
+        request = json.loads(connection.makefile("rb").readline())
+        connection.sendall(json.dumps({"jsonrpc": "2.0", "id": request["id"],
+                                       "result": {"subscribed": True}}).encode() + b"\n")
+        connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
+
+
+def test_watch_says_that_the_daemon_has_left(tmp_path):
+    daemon = Leaves(tmp_path, None)
+    done = vifctl("watch", path=daemon.path)
+    assert done.returncode == 4 and not done.stdout
+    assert "has ended the connection" in done.stderr and "without a reply" not in done.stderr
 
 
 def test_watch_without_a_daemon():
