@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/plain-file.h"
 #include "util.h"
 
 /* Space for some thousand notifications: a host that starts many guests at once has so many. */
@@ -224,7 +225,7 @@ bool links_add_veth(struct links *links, const char *name, const char *peer, int
 
 static bool has_value(const char *path, char value)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = plain_file_open(path);
     char found[2] = "";
     bool has = fd >= 0 && read(fd, found, sizeof found) > 0 && found[0] == value &&
                (found[1] == '\n' || found[1] == '\0');
@@ -252,7 +253,7 @@ static bool write_conf(struct links *links, const char *family, const char *name
     } else if (has_value(path, value)) {
         return true; /* /proc/sys may be read-only. */
     } else {
-        fd = open(path, O_WRONLY | O_CLOEXEC);
+        fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     }
     if (fd < 0 && errno == ENOENT) {
         return true;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/plain-file.h"
 
 /* 32 bytes in hexadecimal (MAX_PHYS_ITEM_ID_LEN of the kernel), a newline, and some space. */
 #define ATTRIBUTE_MAX 80
@@ -30,7 +31,7 @@ static void read_attribute(const char *root, const char *name, const char *attri
         (int)sizeof path) {
         return;
     }
-    file = fopen(path, "re");
+    file = plain_file_stream(path);
     if (!file) {
         return;
     }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/plain-file.h"
+
 static bool device_path(const char *root, const struct pci_addr *device, const char *name,
                         char path[PATH_MAX])
 {
@@ -65,7 +67,7 @@ static bool read_number(const char *root, const struct pci_addr *device, const c
     if (!device_path(root, device, name, path)) {
         return false;
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = plain_file_open(path);
     if (fd < 0) {
         return false;
     }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/plain-file.h"
 #include "openvswitch/vlog.h"
 #include "ovs/ovs.h"
 #include "ovs/vswitchd.h"
@@ -63,7 +64,7 @@ int64_t offload_process_start(int64_t pid)
     char *ok;
 
     snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
-    file = fopen(path, "re");
+    file = plain_file_stream(path);
     if (!file) {
         return 0;
     }

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/plain-file.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
@@ -22,6 +23,8 @@ VLOG_DEFINE_THIS_MODULE(vswitchd);
 
 /* How often to read the pidfile while there is no pidfd, ms. */
 #define CHECK_INTERVAL 250
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
 
 enum pidfile { PIDFILE_MISSING, PIDFILE_UNREADABLE, PIDFILE_STALE, PIDFILE_LOCKED };
 
@@ -78,11 +81,16 @@ static enum pidfile look_at_pidfile(const char *path, pid_t *pid, struct stat *f
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     enum pidfile result = PIDFILE_STALE;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = plain_file_open(path);
 
     *pid = 0;
     if (fd < 0) {
-        return errno == ENOENT ? PIDFILE_MISSING : PIDFILE_UNREADABLE;
+        if (errno == ENOENT) {
+            return PIDFILE_MISSING;
+        }
+        VLOG_WARN_RL(&rl, "%s cannot be read (%s), so whether ovs-vswitchd runs is not known", path,
+                     plain_file_error(errno));
+        return PIDFILE_UNREADABLE;
     }
     if (fstat(fd, file) == 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
         *pid = lock.l_pid > 0 ? lock.l_pid : 0; /* Not known if it is in another PID namespace. */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -239,6 +240,20 @@ static void test_stopped(void **state)
     vswitchd_destroy(vswitchd);
 }
 
+/* A pidfile that is a FIFO says nothing, and stops nobody. */
+static void test_fifo(void **state)
+{
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+
+    (void)state;
+    assert_int_equal(mkfifo(pidfile, 0600), 0);
+    vswitchd_run(vswitchd, 1);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    vswitchd_run(vswitchd, 2);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    vswitchd_destroy(vswitchd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_pidfile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unanswered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
