@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/access.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "base/number.h"
 #include "util.h"
 
-enum { ENTRIES_MAX = 64, GROUPS_MAX = 256 };
+enum { ENTRIES_MAX = 64 };
 
 struct entry {
     bool group;
@@ -112,21 +113,38 @@ enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, c
     return level;
 }
 
+/* The supplementary groups of the peer, malloc'ed. A process can have 65536. */
+static gid_t *groups_of_peer(int fd, size_t *n)
+{
+    socklen_t length = 64 * sizeof(gid_t);
+    gid_t *groups = xmalloc(length);
+
+    while (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) != 0) {
+        if (errno != ERANGE) {
+            length = 0; /* Linux before 4.13 has only the primary group. */
+            break;
+        }
+        groups = xrealloc(groups, length); /* The kernel has set `length` to what it needs. */
+    }
+    *n = length / sizeof groups[0];
+    return groups;
+}
+
 enum access_level access_of_peer(const struct access *access, int fd, uid_t *uid, pid_t *pid)
 {
     struct ucred peer;
-    gid_t groups[GROUPS_MAX];
     socklen_t length = sizeof peer;
-    socklen_t groups_length = sizeof groups;
+    enum access_level level;
+    gid_t *groups;
+    size_t n_groups;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
         return ACCESS_NONE;
     }
     *uid = peer.uid;
     *pid = peer.pid;
-    /* Kernels before 4.13 do not have the option: then only the primary group counts. */
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_length) != 0) {
-        groups_length = 0;
-    }
-    return access_of(access, peer.uid, peer.gid, groups, groups_length / sizeof groups[0]);
+    groups = groups_of_peer(fd, &n_groups);
+    level = access_of(access, peer.uid, peer.gid, groups, n_groups);
+    free(groups);
+    return level;
 }

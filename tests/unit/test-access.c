@@ -3,8 +3,13 @@
 
 #include "daemon/access.h"
 
+#include <grp.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Numbers that are nobody's here; geteuid() always has everything and must not be among them. */
@@ -153,6 +158,69 @@ static void test_peer(void **state)
     access_destroy(access);
 }
 
+/* A child of user A with so many supplementary groups connects; the last of them is in the list. */
+static void check_many_groups(const struct access *access, int listener,
+                              const struct sockaddr_un *addr, size_t n_groups)
+{
+    pid_t child = fork();
+    uid_t uid = 0;
+    pid_t pid = 0;
+    int fd;
+
+    if (child == 0) {
+        gid_t *groups = calloc(n_groups, sizeof *groups);
+        char byte;
+
+        for (size_t i = 0; i < n_groups; i++) {
+            groups[i] = i + 1 < n_groups ? (gid_t)(100000 + i) : G;
+        }
+        fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (setgroups(n_groups, groups) == 0 && setgid(H) == 0 && setuid(A) == 0 &&
+            connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0) {
+            _exit(read(fd, &byte, 1) == 0 ? 0 : 1); /* Until the parent has looked. */
+        }
+        _exit(2);
+    }
+    fd = accept(listener, NULL, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(access_of_peer(access, fd, &uid, &pid), ACCESS_ALL);
+    assert_int_equal(uid, A);
+    assert_int_equal(pid, child);
+    close(fd);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void test_peer_with_many_groups(void **state)
+{
+    static const struct timeval patience = {.tv_sec = 20};
+    static const size_t numbers[] = {1, 63, 64, 65, 256, 257, 4096, 65536};
+    char dir[] = "/tmp/test-access-XXXXXX";
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct error error;
+    struct access *access = access_create("@62234", "", &error);
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can set the groups of a process\n");
+        skip();
+    }
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chmod(dir, 0755), 0);
+    snprintf(addr.sun_path, sizeof addr.sun_path, "%s/s", dir);
+    assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof addr), 0);
+    assert_int_equal(chmod(addr.sun_path, 0666), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    for (size_t i = 0; i < N(numbers); i++) {
+        check_many_groups(access, listener, &addr, numbers[i]);
+    }
+    access_destroy(access);
+    close(listener);
+    unlink(addr.sun_path);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_peer),
+        cmocka_unit_test(test_peer_with_many_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
