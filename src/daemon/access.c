@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "base/number.h"
 #include "util.h"
 
+/* Of one list. */
 enum { ENTRIES_MAX = 64 };
 
 struct entry {
@@ -21,7 +23,7 @@ struct entry {
 };
 
 struct access {
-    struct entry entries[ENTRIES_MAX];
+    struct entry entries[2 * ENTRIES_MAX];
     size_t n_entries;
 };
 
@@ -50,36 +52,51 @@ static bool resolve(const char *name, struct entry *entry)
     return user != NULL;
 }
 
-static bool add_list(struct access *access, const char *list, const char *key,
-                     enum access_level level, struct error *error)
+static bool add_list(struct access *access, const char *list, enum access_level level, char *why,
+                     size_t size)
 {
+    size_t end = access->n_entries + ENTRIES_MAX;
     char name[300]; /* Longer than any name on a host. */
-    bool ok = true;
 
-    while (ok && list_next(&list, name, sizeof name)) {
+    while (list_next(&list, name, sizeof name)) {
         struct entry *entry = &access->entries[access->n_entries];
 
-        if (access->n_entries == ENTRIES_MAX) {
-            ok = error_set(error, REASON_INVALID_REQUEST, key,
-                           "%s has more than %d entries; use groups.", key, ENTRIES_MAX);
-        } else if (!resolve(name, entry)) {
-            ok = error_set(error, REASON_INVALID_REQUEST, key,
-                           "%s names '%s', which does not exist here; remove it or create it.", key,
-                           name);
-        } else {
-            entry->level = level;
-            access->n_entries++;
+        if (access->n_entries == end) {
+            snprintf(why, size, "has more than %d entries; use groups", ENTRIES_MAX);
+            return false;
         }
+        if (!resolve(name, entry)) {
+            snprintf(why, size,
+                     "names the %s '%s', which does not exist here; remove it or create it",
+                     *name == '@' ? "group" : "user", name + (*name == '@'));
+            return false;
+        }
+        entry->level = level;
+        access->n_entries++;
     }
-    return ok;
+    return true;
+}
+
+bool access_check(const char *list, char *why, size_t size)
+{
+    struct access access = {.n_entries = 0};
+
+    return add_list(&access, list, ACCESS_ALL, why, size);
 }
 
 struct access *access_create(const char *allow, const char *allow_read, struct error *error)
 {
     struct access *access = xzalloc(sizeof *access);
+    const char *key = "allow";
+    char why[ACCESS_WHY_LEN];
+    bool ok = add_list(access, allow, ACCESS_ALL, why, sizeof why);
 
-    if (!add_list(access, allow, "allow", ACCESS_ALL, error) ||
-        !add_list(access, allow_read, "allow_read", ACCESS_READ, error)) {
+    if (ok) {
+        key = "allow_read";
+        ok = add_list(access, allow_read, ACCESS_READ, why, sizeof why);
+    }
+    if (!ok) {
+        error_set(error, REASON_INVALID_REQUEST, key, "%s %s.", key, why);
         access_destroy(access);
         return NULL;
     }

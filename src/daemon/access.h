@@ -15,8 +15,14 @@ enum access_level { ACCESS_NONE = 0, ACCESS_READ, ACCESS_ALL };
  */
 struct access;
 
-/* `allow` and `allow_read` are comma-separated users, @groups and numbers (@number for a group).
- * Names that do not exist are an error. */
+/* Room for why a list is refused. */
+#define ACCESS_WHY_LEN 512
+
+/* Whether all that `list` names exists: comma-separated users, @groups and numbers (@number for a
+ * group). If not, stores why, and what to do. */
+bool access_check(const char *list, char *why, size_t size);
+
+/* The two lists, as for access_check(). A list that it refuses is an error. */
 struct access *access_create(const char *allow, const char *allow_read, struct error *error);
 void access_destroy(struct access *access);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The daemon's configuration: /etc/vifplugd/vifplugd.conf, which is read at start and on SIGHUP.
+/* The daemon's configuration: a file (CONFIG_PATH of base/paths.h), read at start and on SIGHUP.
  * etc/vifplugd.conf is the manual: it has every setting with its default and meaning. */
 
 #ifndef VP_CONFIG_H
@@ -38,5 +38,18 @@ void config_init(struct config *config);
 /* Reads `path` into a config that config_init() has filled. A missing file is an error only if
  * `required`. Returns false with *error filled: one sentence with file and line. */
 bool config_read(struct config *config, const char *path, bool required, struct error *error);
+
+/* The settings in which two configurations differ: their names, separated by ", ". */
+struct config_changes {
+    char applied[1024]; /* Those that the daemon can change while it runs. */
+    char restart[64];   /* Those that it reads only at start. */
+};
+
+/* Compares the configuration in force with a new one. */
+void config_compare(const struct config *old, const struct config *new,
+                    struct config_changes *changes);
+
+/* Gives `new` the values of `old` of those settings that the daemon reads only at start. */
+void config_keep_start(struct config *new, const struct config *old);
 
 #endif

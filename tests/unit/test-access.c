@@ -50,13 +50,15 @@ static void test_create(void **state)
         const char *bad = rows[i / 2].bad;
         struct error error = {0};
         struct access *access = access_create(i % 2 ? "" : list, i % 2 ? list : "", &error);
+        char why[ACCESS_WHY_LEN];
 
         CHECK_INT(list, access != NULL, bad == NULL);
         if (bad) {
-            CHECK_HAS(list, error.message, bad);
+            CHECK_HAS(list, error.message, bad + (*bad == '@'));
             CHECK_HAS(list, error.message, i % 2 ? "allow_read " : "allow ");
         }
         access_destroy(access);
+        CHECK_INT(list, access_check(list, why, sizeof why), bad == NULL);
     }
 }
 
@@ -76,7 +78,9 @@ static void test_too_many(void **state)
     assert_non_null(access);
     assert_int_equal(access_of(access, 1063, A, NULL, 0), ACCESS_ALL);
     access_destroy(access);
-    assert_null(access_create(list, "1", &error));
+    access = access_create(list, list, &error); /* Each list has its own limit. */
+    assert_non_null(access);
+    access_destroy(access);
     strcat(list, "1");
     assert_null(access_create(list, "", &error));
     assert_int_equal(error.reason, REASON_INVALID_REQUEST);

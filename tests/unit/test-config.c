@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define X40 "0123456789012345678901234567890123456789"
@@ -111,7 +112,7 @@ static void test_all_settings(void **state)
 {
     static const char text[] =
         "; a comment\n# another\n\n"
-        "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = nova, @kvm ; inline\n"
+        "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = daemon, @adm ; inline\n"
         "allow_read: @adm\nmax_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
         "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
         "max_batch = 1024\ncreate_bridges = no\nfail_mode = secure\nrepair = yes\n"
@@ -130,7 +131,7 @@ static void test_all_settings(void **state)
     assert_string_equal(error.message, "");
     assert_string_equal(config.socket, "/tmp/s.sock");
     assert_string_equal(config.socket_group, "kvm");
-    assert_string_equal(config.allow, "nova, @kvm");
+    assert_string_equal(config.allow, "daemon, @adm");
     assert_string_equal(config.allow_read, "@adm");
     assert_int_equal(config.max_connections, 4096);
     assert_int_equal(config.engine.max_queued, 1);
@@ -271,14 +272,39 @@ static const struct {
 } bad[] = {
     {"[daemon]\ncolour = blue\n", 2, "[daemon] has no setting 'colour'"},
     {"[daemon]\ntimeout = 5\n", 2, "[daemon] has no setting 'timeout'"},
-    {"[bogus]\nx = 1\n", 2, "[bogus] has no setting 'x'"},
-    {"[nic]\nmatch = *\n", 2, "[nic] has no setting 'match'"},
-    {"socket = /tmp/s\n", 1, "[] has no setting 'socket'"},
+    {"[bogus]\nx = 1\n", 1, "there is no section [bogus]; use [daemon], [ovs], [vif], [offload]"},
+    {"[deamon]\n", 1, "there is no section [deamon]"},
+    {"[daemon]\n[]\n", 2, "there is no section []"},
+    {"[Daemon]\n", 1, "there is no section [Daemon]"},
+    {"[daemon ]\n", 1, "there is no section [daemon ]"},
+    {"[ovs]\n[deamon]\n[ofs]\n", 2, "there is no section [deamon]"},
+    {"\xef\xbb\xbf[deamon]\n", 1, "there is no section [deamon]"},
+    {"[nic]\nmatch = *\n", 1, "needs a name"},
+    {"[nics x]\nmatch = *\n", 1, "there is no section [nics x]"},
+    {"[nic mlx6]\n", 1, "NIC profile 'mlx6' has no match"},
+    {"[daemon] allow = root\n", 1, "'allow = root' follows the section's name"},
+    {"[daemon] # comment\n", 1, "'# comment' follows the section's name"},
+    {"socket = /tmp/s\n", 1, "setting 'socket' comes before the first section"},
+    {"[daemon]\n[daemon]\n", 2, "section [daemon] begins twice"},
+    {"[ovs]\ntimeout = 1\n[vif]\n[ovs]\n", 4, "section [ovs] begins twice"},
+    {"[nic x]\nmatch = *\n[nic  x]\nvf-number = slot\n", 3, "section [nic x] begins twice"},
+    {"[nic generic]\n[nic generic]\n", 2, "section [nic generic] begins twice"},
+    {"[daemon]\nallow = root\rsocket = /s\n", 2, "control character (0x0d)"},
+    {"[daemon]\nallow = ro\x1bot\n", 2, "control character (0x1b)"},
+    {"[daemon]\nallow = no-such-user\n", 2,
+     "allow names the user 'no-such-user', which does not exist here; remove it or create it"},
+    {"[daemon]\n\nallow_read = root, @no-such-group\n", 3,
+     "allow_read names the group 'no-such-group', which does not exist here"},
+    {"[daemon]\nallow = "
+     "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+     "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n",
+     2, "allow has more than 64 entries"},
     {"[daemon]\n\n\nmax_queued = 1\nmax_queued = 1\n", 5, "max_queued is set twice"},
-    {"[ovs]\ntimeout = 1\n[vif]\n[ovs]\ntimeout = 1\n", 5, "timeout is set twice"},
+    {"[ovs]\ntimeout = 1\n[vif]\n[ovs]\ntimeout = 1\n", 4, "section [ovs] begins twice"},
     {"[nic generic]\nmatch = *\nmatch = *\n", 3, "match is set twice"},
     {"[daemon]\nallow = " X160 X40 "\n", 2, "longer than 190 bytes"},
     {"[daemon]\n; " X160 X40 "\n", 2, "longer than 190 bytes"},
+    {"[daemon]\nallow = " X160 X40 X160 X40 X160 X40 "\n", 2, "longer than 190 bytes"},
     {"[nic " X40 "0123456789]\nmatch = *\n", 1, "section name is longer"},
     {"[daemon]\nsocket = /tmp/s\n  allow = root\n", 3, "begins with a blank"},
     {"[daemon]\n\tsocket = /tmp/s\n", 2, "begins with a blank"},
@@ -336,9 +362,9 @@ static const struct {
     {"[nic x]\nmatch = *\noptions.n_rxq = many\n", 3, "options.n_rxq must be a number"},
     {"[nic x]\nmatch = 18f4\n", 2, "none of 18f4:01c5"},
     {"[nic x]\nmatch = *\ncolour = blue\n", 3, "colour is not a setting of a NIC profile"},
-    {"[nic ]\nmatch = *\n", 2, "needs a name"},
-    {"[nic 012345678901234567890123456789012]\nmatch = *\n", 2, "needs a name"},
-    {"[nic x]\nslow-probe = yes\n", 2, "NIC profile 'x' has no match"},
+    {"[nic ]\nmatch = *\n", 1, "needs a name"},
+    {"[nic 012345678901234567890123456789012]\nmatch = *\n", 1, "needs a name"},
+    {"[nic x]\nslow-probe = yes\n\n", 1, "NIC profile 'x' has no match"},
 };
 
 static void test_bad(void **state)
@@ -378,7 +404,8 @@ static void test_good(void **state)
         "[daemon]\nsocket = /tmp/s", /* No LF at the end. */
         "[daemon]\r\nsocket = /tmp/s\r\n",
         "[daemon]\nsocket = /tmp/s\n   \n", /* Blanks alone are an empty line. */
-        "[daemon]\n[daemon]\nallow =\n",
+        "[daemon] ; comment\n[ovs]\t\n[vif]\n[offload]\n[nic generic]\n",
+        "\xef\xbb\xbf[daemon]\nallow = root\n", /* UTF-8's mark. */
         "[vif]\nsocket_dirs =\n",
         "[nic x]\nmatch = *\n[nic y]\nmatch = *\n",
     };
@@ -402,7 +429,7 @@ static void test_longest_line(void **state)
 
     (void)state;
     for (int extra = 0; extra < 2; extra++) {
-        snprintf(text, sizeof text, "[daemon]\nallow = %s%.*s\n", X160, 22 + extra, X40);
+        snprintf(text, sizeof text, "[daemon]\nsocket_group = %s%.*s\n", X160, 15 + extra, X40);
         assert_int_equal(strlen(text), 9 + 190 + extra + 1);
         assert_int_equal(read_text(text, &config, path, &error), extra == 0);
     }
@@ -450,6 +477,127 @@ static void test_unreadable_file(void **state)
     assert_false(config_read(&config, "/", true, &error));
 }
 
+static void write_text(const char *path, const void *text, size_t size)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What follows a NUL byte does not vanish. */
+static void test_nul(void **state)
+{
+    static const char text[] = "[daemon]\nallow = root\0, @nobody\n";
+    char path[] = "/tmp/test-config-XXXXXX";
+    int fd = mkstemp(path);
+    struct error error;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    write_text(path, text, sizeof text - 1);
+    config_init(&config);
+    assert_false(config_read(&config, path, true, &error));
+    assert_non_null(strstr(error.message, ":2: the line has a control character (0x00)"));
+    unlink(path);
+}
+
+/* A FIFO has no end, or an empty one. */
+static void test_fifo(void **state)
+{
+    char path[] = "/tmp/test-config-XXXXXX";
+    int fd = mkstemp(path);
+    struct error error;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    config_init(&config);
+    assert_false(config_read(&config, path, false, &error));
+    assert_non_null(strstr(error.message, "(it is not a regular file)"));
+    unlink(path);
+}
+
+static const struct {
+    const char *old;
+    const char *new;
+    const char *applied;
+    const char *restart;
+} changes_rows[] = {
+    {"", "", "", ""},
+    {"", "[daemon]\nmax_connections = 64\n", "", ""},
+    {"[daemon]\nmax_connections = 5\n", "[daemon]\nmax_connections = 6\n", "max_connections", ""},
+    {"", "[daemon]\nsocket_group = kvm\nallow = root\nallow_read = @root\n",
+     "socket_group, allow, allow_read", ""},
+    {"[daemon]\nallow = root\n", "", "allow", ""},
+    {"", "[daemon]\nsocket = /s\n[ovs]\ndb = unix:/d\nrun_dir = /r\n", "", "socket, db, run_dir"},
+    {"", "[daemon]\nsocket = /s\n[ovs]\nrepair = yes\ntimeout = 11\n", "timeout, repair", "socket"},
+    {"", "[vif]\nsocket_dirs = /a\n", "socket_dirs", ""},
+    {"[vif]\nsocket_dirs = /a\n", "[vif]\nsocket_dirs = /b\n", "socket_dirs", ""},
+    {"[vif]\nsocket_dirs = /a,/b\n", "[vif]\nsocket_dirs = /a , /b\n", "", ""},
+    {"", "[vif]\ndefault_qos_type = linux-htb\non_vf_conflict = evict\n",
+     "default_qos_type, on_vf_conflict", ""},
+    {"", "[nic generic]\nslow-probe = yes\n[nic x]\nmatch = *\n", "[nic generic], [nic x]", ""},
+    {"[nic x]\nmatch = *\n", "", "[nic x]", ""},
+    {"[nic x]\nmatch = *\n[nic y]\nmatch = *\n", "[nic y]\nmatch = *\n[nic x]\nmatch = *\n",
+     "the order of the [nic] sections", ""},
+};
+
+static void test_changes(void **state)
+{
+    struct config_changes changes;
+    struct error error;
+    char path[64];
+
+    (void)state;
+    for (size_t i = 0; i < N(changes_rows); i++) {
+        char row[256];
+
+        snprintf(row, sizeof row, "%s -> %s", changes_rows[i].old, changes_rows[i].new);
+        CHECK(row, read_text(changes_rows[i].old, &expected, path, &error));
+        CHECK(row, read_text(changes_rows[i].new, &config, path, &error));
+        config_compare(&expected, &config, &changes);
+        CHECK_STR(row, changes.applied, changes_rows[i].applied);
+        CHECK_STR(row, changes.restart, changes_rows[i].restart);
+        config_keep_start(&config, &expected);
+        config_compare(&expected, &config, &changes);
+        CHECK_STR(row, changes.applied, changes_rows[i].applied);
+        CHECK_STR(row, changes.restart, "");
+    }
+}
+
+/* The names of all settings have room. */
+static void test_all_changes(void **state)
+{
+    static const char text[] =
+        "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = daemon\nallow_read = @adm\n"
+        "max_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
+        "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
+        "max_batch = 1024\ncreate_bridges = no\nfail_mode = secure\nrepair = yes\n"
+        "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a\ncheck_paths = no\nisolate_vif = yes\n"
+        "per_port_bridge = yes\ndefault_qos_type = linux-htb\non_vf_conflict = evict\n"
+        "[offload]\nensure_hw_offload = require\n";
+    struct config_changes changes;
+    struct error error;
+    char path[64];
+
+    (void)state;
+    config_init(&expected);
+    assert_true(read_text(text, &config, path, &error));
+    config_compare(&expected, &config, &changes);
+    assert_string_equal(changes.restart, "socket, db, run_dir");
+    assert_string_equal(changes.applied,
+                        "socket_group, allow, allow_read, max_connections, max_queued, "
+                        "queue_timeout, timeout, vswitchd_grace, max_batch, create_bridges, "
+                        "fail_mode, repair, network_device_mtu, socket_dirs, check_paths, "
+                        "isolate_vif, per_port_bridge, default_qos_type, on_vf_conflict, "
+                        "ensure_hw_offload");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +615,10 @@ int main(void)
         cmocka_unit_test(test_too_many_profiles),
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_unreadable_file),
+        cmocka_unit_test(test_nul),
+        cmocka_unit_test(test_fifo),
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_all_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
