@@ -33,7 +33,8 @@ void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_l
     char *reply = NULL;
 
     dispatch->n_requests++;
-    if (request_parse(line, length, &request, &error) && permitted(&request, level, &error)) {
+    if (request_parse(line, length, &request, &error) && permitted(&request, level, &error) &&
+        !engine_is_stopping(dispatch->engine, &error)) {
         reply = method_handle(dispatch, connection, &request, &error);
     }
     request_destroy(&request);

@@ -46,8 +46,10 @@ VLOG_DEFINE_THIS_MODULE(vifplugd);
 
 #define DEFAULT_CONFIG "/etc/vifplugd/vifplugd.conf"
 
-/* How long operations that have begun may still take after SIGTERM, ms. */
-#define DRAIN_MS 5000
+/* How long operations that have begun may still take after SIGTERM; then, how long to undo those
+ * that have not ended; ms. */
+#define DRAIN_MS 3000
+#define UNDO_MS 2000
 
 /* How long a busy loop does not look at the control socket, ms. */
 #define UNIXCTL_PAUSE_MS 10
@@ -395,6 +397,8 @@ static void start(struct daemon *daemon)
 static void stop(struct daemon *daemon)
 {
     notify("STOPPING=1");
+    engine_abandon(daemon->engine);
+    server_flush(daemon->server);
     engine_destroy(daemon->engine);
     reaps_destroy(daemon->reaps);
     listings_destroy(daemon->listings);
@@ -473,9 +477,9 @@ static void handle_signals(struct daemon *daemon)
     if (stop_signal && !daemon->exiting) {
         VLOG_INFO("stopping");
         daemon->exiting = true;
-        daemon->exit_by = time_msec() + DRAIN_MS;
+        daemon->exit_by = time_msec() + DRAIN_MS + UNDO_MS;
         server_drain(daemon->server);
-        engine_drain(daemon->engine);
+        engine_drain(daemon->engine, time_msec() + DRAIN_MS);
     }
 }
 

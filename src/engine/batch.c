@@ -108,7 +108,7 @@ static enum outcome stage(const struct engine *engine, struct op *op, struct err
         ovs_txn_bump(engine->env.ovs);
     }
     op->sent_us = time_usec();
-    op->deadline = MAX(op->deadline, time_msec() + engine_timeout_ms(engine, op));
+    op->deadline = MAX(op->deadline, engine_deadline_in(engine, engine_timeout_ms(engine, op)));
     return OUTCOME_STAY;
 }
 

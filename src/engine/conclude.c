@@ -105,7 +105,7 @@ static bool clear(struct engine *engine, struct op *op, const struct link_plan *
     if (removals->n == 0) {
         return false;
     }
-    op->deadline = time_msec() + engine_timeout_ms(engine, op);
+    op->deadline = engine_deadline_in(engine, engine_timeout_ms(engine, op));
     link_remover_add(engine->env.link_remover, op->id, op->request.vif_id, removals);
     move(engine, op, OP_CLEARING);
     return true;
@@ -169,7 +169,7 @@ static void start_undo(struct engine *engine, struct op *op, const struct error 
     op->queued.n_tries = 0;
     op->queued.waits_for = WAITS_FOR_TURN;
     op->queued.writes = WRITES_PLAN;
-    op->deadline = time_msec() + engine->env.settings->timeout_ms;
+    op->deadline = engine_deadline_in(engine, engine->env.settings->timeout_ms);
     move(engine, op, OP_QUEUED);
 }
 
@@ -234,10 +234,26 @@ static void realize(struct engine *engine, struct op *op)
 {
     if (op->state == OP_QUEUED) { /* The operation had nothing to commit. */
         op->committed_us = op->committed_us ? op->committed_us : time_usec();
-        op->deadline = time_msec() + engine_timeout_ms(engine, op);
+        op->deadline = engine_deadline_in(engine, engine_timeout_ms(engine, op));
         poll_immediate_wake();
     }
     move(engine, op, OP_REALIZING);
+}
+
+/* The process ends: what OVSDB has, or may have, is left to the next one. */
+static void abandon(struct op *op, const struct error *error)
+{
+    VLOG_WARN("%" PRIu64 ": %s %s: not ended (%s) after %.1f ms%s%s", op->id,
+              op_type_name(op->type), op->request.vif_id, op_state_name(op->state), op_age_ms(op),
+              op->told == TOLD_NOTHING ? ": " : "", op->told == TOLD_NOTHING ? error->message : "");
+    op_reply_error(op, error);
+}
+
+static void leave(struct engine *engine, struct op *op)
+{
+    VLOG_INFO("%" PRIu64 ": %s %s: committed; not followed up, because vifplugd is stopping",
+              op->id, op_type_name(op->type), op->request.vif_id);
+    end(engine, op, END_DROPPED);
 }
 
 static void leave_out_mac(struct engine *engine, struct op *op)
@@ -320,6 +336,12 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         break;
     case OUTCOME_DROP:
         end(engine, op, END_DROPPED);
+        break;
+    case OUTCOME_LEAVE:
+        leave(engine, op);
+        break;
+    case OUTCOME_ABANDON:
+        abandon(op, error);
         break;
     }
 }

@@ -66,6 +66,9 @@ static enum outcome queued_too_long(const struct engine *engine, struct op *op, 
 static enum outcome check_queued(const struct engine *engine, struct op *op, long long int now,
                                  struct error *error)
 {
+    if (engine->drain_by != LLONG_MAX && op->written) {
+        return go_on(op); /* It is known only at the end whether it could still be undone. */
+    }
     if (engine_is_stalled(engine) || op->queued.waits_for == WAITS_FOR_VSWITCHD) {
         return now >= op->deadline ? queued_too_long(engine, op, error) : OUTCOME_STAY;
     }
@@ -79,11 +82,14 @@ static enum outcome check_queued(const struct engine *engine, struct op *op, lon
     return OUTCOME_FAIL;
 }
 
-static enum outcome check_committing(const struct engine *engine, const struct op *op,
-                                     long long int now, struct error *error)
+static enum outcome check_committing(const struct engine *engine, struct op *op, long long int now,
+                                     struct error *error)
 {
     if (now < op->deadline || op->told != TOLD_NOTHING || op_is_internal(op)) {
         return OUTCOME_STAY;
+    }
+    if (engine->drain_by != LLONG_MAX) {
+        return go_on(op); /* OVSDB may still reply before the process ends. */
     }
     if (op_is_undo(op)) {
         *error = op->error;
@@ -101,7 +107,7 @@ static bool give_grace(const struct engine *engine, struct op *op, long long int
     struct ovs_globals globals;
 
     ovs_globals(engine->env.ovs, &globals);
-    if (op->realizing.grace_given || !globals.dpdk_wanted ||
+    if (engine->drain_by != LLONG_MAX || op->realizing.grace_given || !globals.dpdk_wanted ||
         (globals.dpdk_initialized && !vswitchd_is_starting(engine->env.vswitchd)) ||
         vswitchd_state(engine->env.vswitchd) != VSWITCHD_ALIVE) {
         return false;
@@ -114,7 +120,11 @@ static bool give_grace(const struct engine *engine, struct op *op, long long int
 static enum outcome realized_too_late(const struct engine *engine, struct op *op,
                                       struct error *error)
 {
-    vswitchd_did_not_answer(engine->env.vswitchd);
+    bool stopping = engine_is_stopping(engine, error);
+
+    if (!stopping) {
+        vswitchd_did_not_answer(engine->env.vswitchd);
+    }
     if (op->type == OP_UNPLUG) {
         op_warn(op, "ovs-vswitchd has not confirmed that the port is gone");
         return OUTCOME_SUCCEED;
@@ -129,7 +139,12 @@ static enum outcome realized_too_late(const struct engine *engine, struct op *op
             return go_on(op);
         }
     }
-    if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {
+    if (stopping) {
+        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                  "vifplugd is stopping, and ovs-vswitchd has not confirmed port %s yet; try again "
+                  "once vifplugd is back.",
+                  op->goal.port);
+    } else if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {
         error_set(error, REASON_TIMEOUT, "",
                   "ovs-vswitchd has said nothing about port %s in %d ms; look at "
                   "ovs-vswitchd.log, and try again with a longer timeout if it is slow.",

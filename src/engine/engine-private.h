@@ -2,9 +2,10 @@
 /* What the files of this folder share.
  *
  * Stages decide and one conductor acts. A stage (prepare.c, batch.c, settle.c, verdict.c,
- * deadline.c, op-links.c) takes a const engine, looks at an operation in one state and returns an
- * outcome; it may write those members of the operation that only it uses. Only engine_conclude()
- * (conclude.c) moves operations between states, replies, starts undos and frees operations. */
+ * deadline.c, drain.c, op-links.c) takes a const engine, looks at an operation in one state and
+ * returns an outcome; it may write those members of the operation that only it uses. Only
+ * engine_conclude() (conclude.c) moves operations between states, replies, starts undos and frees
+ * operations. */
 
 #ifndef VP_ENGINE_PRIVATE_H
 #define VP_ENGINE_PRIVATE_H 1
@@ -25,9 +26,9 @@ struct engine {
     struct engine_env env;
     struct ops ops; /* The operations in COMMITTING are the batch under way. */
     struct results results;
-    bool unseen; /* engine_add() has added operations since gather_batch(). */
-    bool draining;
-    bool recovered; /* The engine has looked for what earlier daemons left half done. */
+    bool unseen;            /* engine_add() has added operations since gather_batch(). */
+    long long int drain_by; /* Until when operations may take, ms; LLONG_MAX: not stopping. */
+    bool recovered;         /* The engine has looked for what earlier daemons left half done. */
     struct engine_counters counters;
 };
 
@@ -51,7 +52,7 @@ enum outcome {
     OUTCOME_LOOK_AGAIN,  /* Goes to QUEUED, to make vswitchd look again. */
     OUTCOME_WITHOUT_MAC, /* Goes to QUEUED and is planned again, without dpdk-vf-mac. */
 
-    /* From any state; all except REFUSE end the operation. */
+    /* From any state; all except REFUSE and ABANDON end the operation. */
     OUTCOME_REFUSE,  /* Replies with *error; undoes what was, or may have been, written. */
     OUTCOME_SUCCEED, /* Replies with success; first removes the links of an unplugged VIF. */
     OUTCOME_SPARE, /* Replies with success, but keeps the links: the VIF on record is not the one to
@@ -59,11 +60,13 @@ enum outcome {
     OUTCOME_FAIL,  /* Undoes what was written, then fails with *error. If the operation is an undo
                     * already, the undo has failed, and the operation fails with its first error. */
     OUTCOME_UNDONE, /* The undo is complete; the operation fails with its first error. */
-    OUTCOME_DROP    /* Ends without a reply. */
+    OUTCOME_DROP,   /* Ends without a reply. */
+    OUTCOME_LEAVE,  /* Ends without a reply, because the daemon is stopping; logs that. */
+    OUTCOME_ABANDON /* Replies with *error if there was no reply, but stays: the process ends. */
 };
 
-/* Acts on a stage's outcome: the only function after which `op` may be gone. FAIL and REFUSE need
- * `error`. */
+/* Acts on a stage's outcome: the only function after which `op` may be gone. FAIL, REFUSE and
+ * ABANDON need `error`. */
 void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
                      const struct error *error);
 
@@ -117,6 +120,9 @@ bool engine_is_stalled(const struct engine *engine);
 
 /* The request's timeout, or, without one, the configured timeout. */
 int engine_timeout_ms(const struct engine *engine, const struct op *op);
+
+/* The time `ms` from now, or, while the daemon is stopping, at most the time that is left, ms. */
+long long int engine_deadline_in(const struct engine *engine, int ms);
 
 /* Fills *error for an operation that failed because OVSDB or vswitchd is away. */
 void engine_switch_unavailable(const struct engine *engine, struct error *error);

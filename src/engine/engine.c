@@ -2,6 +2,7 @@
 #include "engine/engine-private.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct engine *engine_create(const struct engine_env *env)
     struct engine *engine = xzalloc(sizeof *engine);
 
     engine->env = *env;
+    engine->drain_by = LLONG_MAX;
     ops_init(&engine->ops);
     engine_register_ops_show(engine);
     return engine;
@@ -110,7 +112,7 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     if (type == OP_RECOVER) { /* No deadline: no other operation would do this. */
         op->deadline = op->queued.deadline = LLONG_MAX;
     } else {
-        op->deadline = time_msec() + engine_timeout_ms(engine, op);
+        op->deadline = engine_deadline_in(engine, engine_timeout_ms(engine, op));
         op->queued.deadline = time_msec() + settings->queue_timeout_ms;
     }
     ops_add(&engine->ops, op);
@@ -122,14 +124,13 @@ size_t engine_room(const struct engine *engine)
 {
     size_t max = (size_t)engine->env.settings->max_queued;
 
-    return engine->draining || engine->ops.n >= max ? 0 : max - engine->ops.n;
+    return engine->drain_by != LLONG_MAX || engine->ops.n >= max ? 0 : max - engine->ops.n;
 }
 
 bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
 {
-    if (engine->draining) {
-        return error_set(error, REASON_BUSY, "",
-                         "vifplugd is stopping; try again once it is back.");
+    if (engine_is_stopping(engine, error)) {
+        return false;
     }
     if (engine->ops.n + n > (size_t)engine->env.settings->max_queued) {
         return error_set(error, REASON_BUSY, "",
@@ -195,20 +196,6 @@ bool engine_follow_hand_over(struct engine *engine, const struct record *record)
     memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
     engine_add(engine, OP_RECOVER, &request, NULL);
     return true;
-}
-
-void engine_drain(struct engine *engine)
-{
-    struct error error;
-    struct op *op;
-
-    engine->draining = true;
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
-        if (!op->written) {
-            error_set(&error, REASON_BUSY, "", "vifplugd is stopping; try again once it is back.");
-            engine_conclude(engine, op, OUTCOME_FAIL, &error);
-        }
-    }
 }
 
 static struct op *find_clearing(const struct engine *engine, uint64_t id)

@@ -96,8 +96,8 @@ struct engine;
 struct engine *engine_create(const struct engine_env *env);
 void engine_destroy(struct engine *engine);
 
-/* Takes a plug, unplug or update. Returns false with *error filled (busy) if too many operations
- * wait, or if the daemon is stopping. */
+/* Takes a plug, unplug or update. Returns false with *error filled if too many operations wait
+ * (busy), or if the daemon is stopping (switch_unavailable). */
 bool engine_submit(struct engine *engine, const struct request *request, const struct asker *asker,
                    struct error *error);
 
@@ -106,7 +106,7 @@ bool engine_submit(struct engine *engine, const struct request *request, const s
 bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms, bool dry_run,
                          const struct asker *asker, struct error *error);
 
-/* Returns whether `n` more operations may wait; fills *error (busy) if not. */
+/* Returns whether `n` more operations may wait; fills *error as engine_submit() if not. */
 bool engine_has_room(const struct engine *engine, size_t n, struct error *error);
 
 /* How many more operations may wait. */
@@ -141,8 +141,17 @@ void engine_commit(struct engine *engine);
 void engine_run(struct engine *engine);
 void engine_wait(struct engine *engine);
 
-/* Refuses operations that have not begun, and all new ones. Operations that have begun continue. */
-void engine_drain(struct engine *engine);
+/* Refuses operations that have not begun, and all new ones. Those that have begun continue until
+ * `drain_by` (monotonic, ms); plugs and updates that vswitchd has not confirmed by then are undone,
+ * which may take some time more. An acknowledged plug is not followed up any longer. */
+void engine_drain(struct engine *engine, long long int drain_by);
+
+/* Replies to the clients of the operations that are left, because the process ends. The operations
+ * themselves stay as they are: only engine_destroy() may follow. */
+void engine_abandon(struct engine *engine);
+
+/* Whether engine_drain() was called; if so, fills *error for a request that comes now. */
+bool engine_is_stopping(const struct engine *engine, struct error *error);
 
 /* The number of operations that wait or are under way. */
 size_t engine_n_ops(const struct engine *engine);

@@ -108,7 +108,7 @@ static void expect_verdict(const struct engine *engine, struct op *op)
 {
     op->realizing.target_cfg = engine->results.next_cfg;
     op->realizing.settle_until = op->realizing.hand_over.next_at = 0;
-    op->deadline = time_msec() + engine_timeout_ms(engine, op);
+    op->deadline = engine_deadline_in(engine, engine_timeout_ms(engine, op));
 }
 
 static enum outcome committed(const struct engine *engine, struct op *op, struct error *error)

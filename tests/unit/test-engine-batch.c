@@ -292,67 +292,6 @@ static void test_many_operations_are_shown(void **state)
     CHECK_HAS("no more", ops_show(), "and 4 more\n");
 }
 
-/* --- The end of the daemon. --- */
-
-static void test_drain(void **state)
-{
-    int a = PLUG(.vif = "a");
-    int b, c;
-
-    (void)state;
-    rig_pass();
-    b = PLUG(.vif = "b");
-    engine_drain(rig.engine);
-    CHECK_HAS("what has not begun", reply_to(b), "busy: vifplugd is stopping");
-    c = PLUG(.vif = "c");
-    CHECK_HAS("what comes", reply_to(c), "busy: vifplugd is stopping");
-    CHECK_INT("what has begun", engine_n_ops(rig.engine), 1);
-    rig_settle();
-    CHECK_STR("what has begun", reply_to(a), "changed vhua");
-}
-
-/* An operation that has begun and is queued again, here for the second step of a replacement, is
- * not refused. */
-static void test_drain_within_a_replacement(void **state)
-{
-    int a;
-
-    (void)state;
-    PLUGGED(.vif = "a", .vf = 4);
-    a = PLUG(.vif = "a", .vf = 5);
-    rig_pass_until_type("vfra", TYPE_DETACHED);
-    rig_run_until("QUEUED");
-    engine_drain(rig.engine);
-    rig_settle();
-    CHECK_STR("done", reply_to(a), "changed vfra");
-    CHECK_STR("done", type_of_port("vfra"), "dpdk");
-}
-
-/* engine_destroy() ends operations in any state. */
-static void test_end_with_operations_under_way(void **state)
-{
-    (void)state;
-    PLUGGED(.vif = "tap", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true,
-            .create_tap = true);
-    rig.link_remover->silent = true;
-    UNPLUG(.vif = "tap");
-    rig_settle();
-    rig.vswitchd->silent = true;
-    PLUG(.vif = "realizing");
-    rig_settle();
-    PLUG(.vif = "committing");
-    rig_pass();
-    PLUG(.vif = "queued");
-    CHECK_HAS("CLEARING", ops_show(), "unplug tap, CLEARING for the kernel to remove");
-    CHECK_HAS("REALIZING", ops_show(), "plug realizing, REALIZING");
-    CHECK_HAS("COMMITTING", ops_show(), "plug committing, COMMITTING");
-    CHECK_HAS("QUEUED", ops_show(), "plug queued, QUEUED");
-    told(rig.ended);
-    rig_restart();
-    CHECK_STR("nobody is told", told(rig.ended), "");
-    CHECK_STR("a new engine", ops_show(), "0 operations\n");
-}
-
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_a_crowd_shares_a_transaction),
     RIG_TEST(test_next_is_sent_first),
@@ -367,9 +306,6 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_max_queued),
     RIG_TEST(test_queue_timeout),
     RIG_TEST(test_many_operations_are_shown),
-    RIG_TEST(test_drain),
-    RIG_TEST(test_drain_within_a_replacement),
-    RIG_TEST(test_end_with_operations_under_way),
 };
 
 int main(void)
