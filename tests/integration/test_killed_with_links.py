@@ -2,18 +2,17 @@
 """The daemon is killed at each of its requests to netlink and /dev/net/tun, and at random instants. Afterwards no
 acknowledged VIF lacks its links, every VIF can be plugged, and an unplug leaves nothing."""
 
-import contextlib
 import os
 import random
 import shutil
 import signal
-import subprocess
 import threading
 import time
 
 import pytest
 
-from api import Api, ApiError, hybrid, ovs_vif, vif_id, wait_until
+from api import Api, ApiError, hybrid, ovs_vif, vif_id
+from injection import injected
 from kernel import links, ours
 
 REQUESTS_MAX = 60  # More than the operations below take.
@@ -28,24 +27,6 @@ def links_of(vif):
     """The links that a VIF of this file needs."""
     number = int(vif["vif_id"][:8], 16)
     return {1: [f"{prefix}{vif_id(1)}"[:14] for prefix in ("qbr", "qvb", "qvo")], 2: ["tap2"]}[number]
-
-
-@contextlib.contextmanager
-def killed_at(box, call, n):
-    """strace kills the daemon at the nth call of that name in one of its threads."""
-    pid = box.pid("vifplugd")
-    with subprocess.Popen(["strace", "-f", "-qq", "-p", str(pid), "-o", "/dev/null", "-e", f"trace={call}",
-                           "-e", f"inject={call}:signal=SIGKILL:when={n}"], stderr=subprocess.DEVNULL) as tracer:
-        def is_traced():
-            with open(f"/proc/{pid}/status", encoding="ascii") as file:
-                return "TracerPid:\t0\n" not in file.read()
-        wait_until(is_traced, what="strace is attached")
-        yield
-        tracer.send_signal(signal.SIGINT)
-        try:
-            tracer.wait(1)
-        except subprocess.TimeoutExpired:  # It waits for a thread of the process that it killed.
-            tracer.kill()
 
 
 def attempt(box, method, vif):
@@ -86,7 +67,7 @@ def check(box, plugged):
 def test_killed_at_each_request(box, call):
     for n in range(1, REQUESTS_MAX):
         plugged = []
-        with killed_at(box, call, n):
+        with injected(box.pid("vifplugd"), call, "signal=SIGKILL", n):
             for method in ("plug", "unplug"):
                 for vif in vifs():
                     if method == "unplug" and vif in plugged:
