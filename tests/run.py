@@ -11,6 +11,7 @@ Tiers, all of them if none is named:
   cli          vifctl, the library, installation, symbol tables
   fuzz         the request parser, for 20 seconds
   integration  the real ovsdb-server and ovs-vswitchd-dpdk
+  faults       tests/faults, in short: each fault once under load, and that its checker sees what is wrong
   parity       the same VIFs through Debian's os-vif and through vifplugd, compared
   openstack    Nova, Neutron, its agent and libvirt, as packaged, plug through vifplugd
   bench        tests/bench works (a small run; no timing is asserted)
@@ -45,8 +46,10 @@ import release  # noqa: E402
 TOP = os.path.dirname(HERE)
 BUILD = os.path.join(TOP, "build")
 ASAN = os.path.join(TOP, "build-asan")
-TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "parity", "openstack", "bench", "sanitize")
+TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parity", "openstack", "bench",
+         "sanitize")
 JOBS = str(os.cpu_count() or 2)
+FAULTS_S = 60  # Of tests/faults, which does not end before each fault has happened once.
 
 
 class Results:
@@ -183,6 +186,19 @@ def python_tests(results, folder, name, directory=BUILD):
     results.add(name, count.get("passed", 0), failed, count.get("skipped", 0), output, started)
 
 
+def faults(results):
+    """A round is a test; a fault that cannot be made here is a skipped one."""
+    started = time.monotonic()
+    status, output = run([os.path.join(TOP, "tests/faults"), f"--seconds={FAULTS_S}", "--soak=5"])
+    rounds = re.search(r"^(\d+) rounds, (\d+) failed: (.*)$", output, re.M)
+    if not rounds:
+        results.add("faults", 0, 1, 0, output, started)
+        return
+    print(f"faults: {rounds[0]}", flush=True)
+    n, failed = int(rounds[1]), max(int(rounds[2]), int(status != 0))
+    results.add("faults", n - failed, failed, len(re.findall(r"^left out: ", output, re.M)), output, started)
+
+
 def fuzz(results):
     started = time.monotonic()
     status, output = run([os.path.join(TOP, "tests/fuzz/run")])
@@ -215,6 +231,9 @@ def test(results, tiers):
         fuzz(results)
     if "integration" in tiers:
         python_tests(results, "integration", "integration")
+    if "faults" in tiers:
+        python_tests(results, "campaign", "checker")
+        faults(results)
     if "parity" in tiers:
         python_tests(results, "parity", "parity")
     if "openstack" in tiers:
