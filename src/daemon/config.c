@@ -54,6 +54,7 @@ const struct setting config_settings[] = {
     {"ovs", "fail_mode", TYPE_WORD, offsetof(struct config, engine.fail_mode), 0, 0, 0,
      fail_mode_policy_names, false},
     NUMBER("ovs", "repair", engine.repair, TYPE_BOOL, 0, 0),
+    NUMBER("ovs", "restore", engine.restore, TYPE_BOOL, 0, 0),
     NUMBER("vif", "network_device_mtu", engine.network_device_mtu, TYPE_MTU, 0, VIF_MTU_MAX),
     {"vif", "socket_dirs", TYPE_SOCKET_DIRS, 0, 0, 0, 0, NULL, false},
     NUMBER("vif", "check_paths", engine.check_paths, TYPE_BOOL, 0, 0),

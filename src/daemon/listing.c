@@ -79,7 +79,16 @@ void listings_add(struct listings *listings, const char *id, uint64_t connection
 static void begin(const struct listings *listings, struct listing *listing)
 {
     listing->reply = reply_list_new(listing->id);
+    char **missing;
+    size_t n_missing;
+
     listing->vif_ids = ovs_vif_ids(listings->env->ovs, &listing->n);
+    missing = watch_missing_ids(listings->watch, &n_missing);
+    listing->vif_ids =
+        xrealloc(listing->vif_ids, (listing->n + n_missing + 1) * sizeof *listing->vif_ids);
+    memcpy(listing->vif_ids + listing->n, missing, n_missing * sizeof *missing);
+    listing->n += n_missing;
+    free(missing);
 }
 
 static void show(const struct listings *listings, struct listing *listing, const char *vif_id)
@@ -87,15 +96,17 @@ static void show(const struct listings *listings, struct listing *listing, const
     const struct engine_env *env = listings->env;
     struct drift drift[DRIFT_MAX];
     char sock_dir[2 * VIF_PATH_MAX];
+    enum vif_state state = STATE_MISSING;
     struct record record;
     struct view view;
 
-    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+    if (ovs_find_vif(env->ovs, vif_id, &record)) {
+        state = view_state(&record, env->boot_id, vswitchd_state(env->vswitchd));
+    } else if (!watch_find_missing(listings->watch, vif_id, &record)) {
         return;
     }
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-    view_init(&view, &record, env->nic, sock_dir,
-              view_state(&record, env->boot_id, vswitchd_state(env->vswitchd)));
+    view_init(&view, &record, env->nic, sock_dir, state);
     view_add_drift(&view, drift, watch_drift(listings->watch, &record, drift));
     reply_list_add(listing->reply, &view.vif);
     view_destroy(&view);

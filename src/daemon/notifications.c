@@ -19,7 +19,7 @@ static enum vif_state state_of(const struct engine_env *env, const struct watch_
 {
     switch (event->type) {
     case WATCH_DRIFTED:
-        return STATE_DRIFTED;
+        return event->missing ? STATE_MISSING : STATE_DRIFTED;
     case WATCH_FAILED:
         return STATE_FAILED;
     default:

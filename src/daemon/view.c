@@ -98,7 +98,7 @@ void view_add_drift(struct view *view, const struct drift *drift, size_t n)
     }
     view->vif.drift = view->drift;
     view->vif.n_drift = n;
-    if (n > 0) {
+    if (n > 0 && view->vif.state != STATE_MISSING) {
         view->vif.state = STATE_DRIFTED;
     }
 }

@@ -21,7 +21,7 @@ struct view {
     struct reply_drift drift[DRIFT_MAX];
 };
 
-/* Returns the state of a VIF, by its record, the id of this boot and vswitchd's state. */
+/* Returns the state of a VIF in OVSDB, by its record, the id of this boot and vswitchd's state. */
 enum vif_state view_state(const struct record *record, const char *boot_id,
                           enum vswitchd_state vswitchd);
 
@@ -31,7 +31,7 @@ enum vif_state view_state(const struct record *record, const char *boot_id,
 void view_init(struct view *view, const struct record *record, struct nic *nic,
                const char *vhost_sock_dir, enum vif_state state);
 
-/* Adds `n` items of `drift`, which must outlive the view. If there are any, the state is drifted.
+/* Adds `n` items of `drift`, which must outlive the view. If there are any, the state is drifted, unless it is missing.
  */
 void view_add_drift(struct view *view, const struct drift *drift, size_t n);
 void view_destroy(struct view *view);

@@ -32,11 +32,11 @@ static void move(struct engine *engine, struct op *op, enum op_state state)
 
 static enum engine_event event_of(const struct op *op, enum end end)
 {
-    if (op->type == OP_REPAIR) {
+    if (op_is_repair(op)) {
         return end == END_SUCCEEDED ? EVENT_REPAIRED : EVENT_NOTHING;
     }
     if (!op->written) {
-        return EVENT_NOTHING;
+        return op->type == OP_UNPLUG && end == END_SUCCEEDED ? EVENT_ABSENT : EVENT_NOTHING;
     }
     if (end != END_SUCCEEDED) {
         return op->told == TOLD_DONE ? EVENT_CHANGED : EVENT_NONE;
@@ -298,6 +298,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
     case OUTCOME_ACKNOWLEDGE:
         engine_drop_links(engine, op); /* It is never undone. */
         op_reply_success(&engine->env, op);
+        engine->env.ended(engine->env.aux, op->request.vif_id, EVENT_ACKNOWLEDGED);
         if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
             poll_immediate_wake(); /* The next operation on the VIF can start. */
         }

@@ -168,7 +168,8 @@ bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_
     return true;
 }
 
-bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal)
+bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal,
+                   enum repair_scope scope)
 {
     struct request request = {.id = "null"};
     struct error ignored;
@@ -178,7 +179,7 @@ bool engine_repair(struct engine *engine, const char *vif_id, const struct port_
         return false;
     }
     snprintf(request.vif_id, sizeof request.vif_id, "%s", vif_id);
-    op = engine_add(engine, OP_REPAIR, &request, NULL);
+    op = engine_add(engine, scope == REPAIR_WITH_BRIDGE ? OP_RESTORE : OP_REPAIR, &request, NULL);
     port_spec_destroy(&op->goal);
     port_spec_clone(&op->goal, goal);
     op->has_goal = true;

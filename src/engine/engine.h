@@ -23,11 +23,14 @@
 #include "ovs/vswitchd.h"
 #include "wire/request.h"
 
-/* What the end of an operation means to the clients that watch its VIF. */
+/* What the end of an operation (of ACKNOWLEDGED: its commit) means to the clients that watch its
+ * VIF. */
 enum engine_event {
     EVENT_NOTHING, /* The operation wrote nothing, or a repair failed. */
     EVENT_NONE,    /* No event: the operation failed and was undone, or wrote only boot id and PCI
                     * slot. */
+    EVENT_ABSENT,  /* An unplug removed nothing: the VIF has no row, or is another instance's. */
+    EVENT_ACKNOWLEDGED, /* A plug was acknowledged at its commit; its end is another event. */
     EVENT_PLUGGED,
     EVENT_UNPLUGGED,
     EVENT_CHANGED,
@@ -112,9 +115,16 @@ bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
 /* How many more operations may wait. */
 size_t engine_room(const struct engine *engine);
 
-/* Restores VIF `vif_id` to `goal`, its state before other programs changed it. Returns false if
- * that is not possible now. */
-bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal);
+/* What a repair may make. */
+enum repair_scope {
+    REPAIR_PORT,       /* A missing port only on a bridge that exists. */
+    REPAIR_WITH_BRIDGE /* The bridge too. */
+};
+
+/* Restores VIF `vif_id` to `goal`, its state before other programs changed or removed it. Returns
+ * false if that is not possible now. */
+bool engine_repair(struct engine *engine, const char *vif_id, const struct port_spec *goal,
+                   enum repair_scope scope);
 
 /* If a VIF's port failed only because of a hand-over of its device, makes vswitchd look for the
  * device again. Returns false if the port failed for another reason, or if no operation is possible

@@ -57,7 +57,7 @@ const char *op_type_name(enum op_type type)
 {
     static const char *const names[] = {
         [OP_PLUG] = "plug",     [OP_UNPLUG] = "unplug",   [OP_UPDATE] = "update",
-        [OP_REPAIR] = "repair", [OP_RECOVER] = "recover",
+        [OP_REPAIR] = "repair", [OP_RESTORE] = "restore", [OP_RECOVER] = "recover",
     };
 
     return names[type];

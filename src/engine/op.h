@@ -31,7 +31,8 @@ enum op_type {
     OP_PLUG,
     OP_UNPLUG,
     OP_UPDATE,
-    OP_REPAIR, /* By the watcher: reverts changes by other programs. */
+    OP_REPAIR,  /* By the watcher: reverts changes by other programs. */
+    OP_RESTORE, /* By the watcher: also makes the bridge; after the loss of a database. */
     OP_RECOVER /* By the engine: does the second step of a replacement that a killed daemon left, or
                 * follows up a port whose device was in a hand-over, if no other operation does. */
 };
@@ -162,10 +163,15 @@ static inline bool op_is_plug(const struct op *op)
     return op->type == OP_PLUG || op->type == OP_UPDATE;
 }
 
+static inline bool op_is_repair(const struct op *op)
+{
+    return op->type == OP_REPAIR || op->type == OP_RESTORE;
+}
+
 /* Whether the daemon itself started it, without a request. */
 static inline bool op_is_internal(const struct op *op)
 {
-    return op->type == OP_RECOVER || op->type == OP_REPAIR;
+    return op->type == OP_RECOVER || op_is_repair(op);
 }
 
 static inline bool op_is_undo(const struct op *op)

@@ -523,7 +523,9 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
     struct found found;
     bool planned;
 
-    if (!current && (is_taken(engine, &op->goal) || !has_bridge)) {
+    bool may_make_bridge = op->type == OP_RESTORE && engine->env.settings->create_bridges;
+
+    if (!current && (is_taken(engine, &op->goal) || (!has_bridge && !may_make_bridge))) {
         return OUTCOME_DROP;
     }
     if (!has_bridge) {
@@ -579,6 +581,7 @@ enum outcome engine_prepare(const struct engine *engine, struct op *op, struct e
             outcome = prepare_unplug(engine, op, current);
             break;
         case OP_REPAIR:
+        case OP_RESTORE:
             outcome = prepare_repair(engine, op, current, error);
             break;
         case OP_RECOVER:

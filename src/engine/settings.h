@@ -24,6 +24,7 @@ struct engine_settings {
     bool create_bridges;
     enum fail_mode_policy fail_mode; /* Of bridges that are created. */
     bool repair;
+    bool restore;
     int network_device_mtu; /* 0: none. */
     char socket_dirs[SOCKET_DIRS_MAX][VIF_PATH_MAX + 1];
     size_t n_socket_dirs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "watch/watch.h"
+#include "watch/watch-private.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -24,48 +24,19 @@ VLOG_DEFINE_THIS_MODULE(watch);
 #define BRIDGES_DELAY_MS 1000
 #define BRIDGES_LATEST_MS 10000
 
-/* The pause before the second and the third repair, ms, and how long a VIF must be without repairs
- * before the count starts again. */
-#define REPAIR_PAUSE_MS 2000
-#define REPAIR_FORGET_MS 60000
-
-struct watched {
-    struct hmap_node node;
-    char vif_id[VIF_ID_MAX + 1];
-    struct expectation *expectation;
-    bool failed;       /* The last reported value. */
-    bool drifted;      /* The last reported value. */
-    bool check_later;  /* It changed during an operation. */
-    bool repairing;    /* An operation is under way. */
-    uint8_t n_repairs; /* Since the last requested operation, or a long time without repairs. */
-    long long int repair_at; /* The earliest time of the next. */
-};
-
-struct watch {
-    struct watch_env env;
-    struct hmap watched;
-    struct sset pending; /* VIFs to check... */
-    long long int due;   /* ...at this time, ms. */
-    long long int bridges_due;
-    long long int bridges_latest;
-    bool learned; /* The state at the start has been read. */
-    bool ovsdb_up;
-    bool vswitchd_up;
-    bool switch_known; /* ovsdb_up and vswitchd_up have been reported, or need not be. */
-};
-
 struct watch *watch_create(const struct watch_env *env)
 {
     struct watch *watch = xzalloc(sizeof *watch);
 
     watch->env = *env;
     hmap_init(&watch->watched);
+    ovs_list_init(&watch->missing);
     sset_init(&watch->pending);
     watch->due = watch->bridges_due = watch->bridges_latest = LLONG_MAX;
     return watch;
 }
 
-static struct watched *find(const struct watch *watch, const char *vif_id)
+struct watched *watch_find(const struct watch *watch, const char *vif_id)
 {
     struct watched *watched;
 
@@ -77,8 +48,21 @@ static struct watched *find(const struct watch *watch, const char *vif_id)
     return NULL;
 }
 
-static void forget(struct watch *watch, struct watched *watched)
+void watched_set_state(struct watch *watch, struct watched *watched, enum watched_state state)
 {
+    if (watched->state == WATCHED_MISSING && state != WATCHED_MISSING) {
+        ovs_list_remove(&watched->missing_node);
+        watch->n_missing--;
+    } else if (watched->state != WATCHED_MISSING && state == WATCHED_MISSING) {
+        ovs_list_push_back(&watch->missing, &watched->missing_node);
+        watch->n_missing++;
+    }
+    watched->state = state;
+}
+
+void watch_forget(struct watch *watch, struct watched *watched)
+{
+    watched_set_state(watch, watched, WATCHED_IN_STEP);
     hmap_remove(&watch->watched, &watched->node);
     free(watched->expectation);
     free(watched);
@@ -89,18 +73,17 @@ void watch_destroy(struct watch *watch)
     struct watched *watched;
 
     HMAP_FOR_EACH_SAFE (watched, node, &watch->watched) {
-        forget(watch, watched);
+        watch_forget(watch, watched);
     }
     hmap_destroy(&watch->watched);
     sset_destroy(&watch->pending);
     free(watch);
 }
 
-/* Makes the present state the expected state. */
-static void learn(struct watch *watch, const struct record *record)
+void watch_learn(struct watch *watch, const struct record *record)
 {
     const char *vif_id = record->spec.vif_id;
-    struct watched *watched = find(watch, vif_id);
+    struct watched *watched = watch_find(watch, vif_id);
     struct record seen = *record; /* This also borrows from the row. */
     struct link_state links;
 
@@ -124,17 +107,18 @@ static void learn(struct watch *watch, const struct record *record)
     free(watched->expectation);
     watched->expectation = expectation_of(&seen);
     watched->failed = record_failed(record);
-    watched->drifted = watched->check_later = watched->repairing = false;
+    watched_set_state(watch, watched, WATCHED_IN_STEP);
+    watched->check_later = watched->repairing = watched->after_loss = false;
     watched->n_repairs = 0;
     watched->repair_at = 0;
 }
 
 static void learn_cb(const struct record *record, void *watch)
 {
-    learn(watch, record);
+    watch_learn(watch, record);
 }
 
-static void check_soon(struct watch *watch, const char *vif_id)
+void watch_check_soon(struct watch *watch, const char *vif_id)
 {
     sset_add(&watch->pending, vif_id);
     watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
@@ -159,8 +143,8 @@ static void note_changes(struct watch *watch)
 
 /* --- Reports. --- */
 
-static void report(struct watch *watch, enum watch_event_type type, const struct record *record,
-                   const struct drift *drift, size_t n)
+void watch_report(struct watch *watch, enum watch_event_type type, const struct record *record,
+                  const struct drift *drift, size_t n)
 {
     const struct watch_event event = {.type = type,
                                       .vif_id = record->spec.vif_id,
@@ -192,225 +176,54 @@ static void report_switch(struct watch *watch, bool *was, bool is, const char *w
     *was = is;
 }
 
+/* The operation leaves the VIF without a row. */
+static void ended_without_row(struct watch *watch, const char *vif_id, enum engine_event event)
+{
+    struct watched *watched = watch_find(watch, vif_id);
+
+    if (watched && event != EVENT_UNPLUGGED && event != EVENT_ABSENT) {
+        watched->check_later = watched->repairing = false;
+        watch_check_soon(watch, vif_id); /* Another program removed it meanwhile. */
+        return;
+    }
+    if (watched) {
+        watch_forget(watch, watched);
+    }
+    if (watched || event == EVENT_UNPLUGGED) {
+        report_unplugged(watch, vif_id);
+    }
+    sset_find_and_delete(&watch->pending, vif_id);
+}
+
 void watch_ended(struct watch *watch, const char *vif_id, enum engine_event event)
 {
-    struct watched *watched = find(watch, vif_id);
+    struct watched *watched = watch_find(watch, vif_id);
     struct record record;
 
     note_changes(watch); /* So that the changes of the operation can be dropped below. */
     if (event == EVENT_REPAIRED || event == EVENT_NOTHING) {
         if (watched && (watched->repairing || watched->check_later)) {
             watched->repairing = watched->check_later = false;
-            check_soon(watch, vif_id);
-        }
-        return;
-    }
-    if (ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
-        learn(watch, &record);
-        if (event == EVENT_PLUGGED || event == EVENT_CHANGED) {
-            report(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record, NULL, 0);
-        }
-        record_destroy(&record);
-    } else {
-        if (watched) {
-            forget(watch, watched);
-        }
-        if (event == EVENT_UNPLUGGED) {
-            report_unplugged(watch, vif_id);
-        }
-    }
-    sset_find_and_delete(&watch->pending, vif_id);
-}
-
-/* --- Checks. --- */
-
-static void describe(const struct drift *drift, size_t n, char *text, size_t size)
-{
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (size_t i = 0; i < n && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%s was '%s' and is '%s'",
-                                 i ? ", " : "", drift[i].field, drift[i].expected, drift[i].found);
-    }
-}
-
-/* Whether the watch stops repairs. */
-static bool has_given_up(struct watched *watched)
-{
-    if (watched->n_repairs && time_msec() > watched->repair_at + REPAIR_FORGET_MS) {
-        watched->n_repairs = 0;
-    }
-    if (watched->n_repairs < WATCH_REPAIRS_MAX) {
-        return false;
-    }
-    VLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",
-              watched->vif_id, WATCH_REPAIRS_MAX);
-    return true;
-}
-
-/* Returns whether a repair has started or will start. Does not repair stale VIFs: their servers do
- * not exist any more. */
-static bool repair(struct watch *watch, struct watched *watched)
-{
-    const struct engine_env *env = watch->env.env;
-    struct record goal;
-    bool stale;
-
-    if (!env->settings->repair || has_given_up(watched)) {
-        return false;
-    }
-    if (time_msec() < watched->repair_at) {
-        sset_add(&watch->pending, watched->vif_id);
-        watch->due = MIN(watch->due, watched->repair_at);
-        return true;
-    }
-    expectation_expand(watched->expectation, &goal);
-    stale = strcmp(goal.boot_id, env->boot_id) != 0;
-    if (!stale) {
-        watched->repair_at = time_msec() + REPAIR_PAUSE_MS;
-        watched->repairing = engine_repair(watch->env.engine, watched->vif_id, &goal.spec);
-        watched->n_repairs += watched->repairing;
-        if (!watched->repairing) { /* Too many operations are waiting. */
-            sset_add(&watch->pending, watched->vif_id);
-            watch->due = MIN(watch->due, watched->repair_at);
-        }
-    }
-    record_destroy(&goal);
-    return !stale;
-}
-
-/* Another program removed the VIF's row. */
-static void vanished(struct watch *watch, struct watched *watched)
-{
-    struct drift drift[DRIFT_MAX];
-    struct record record;
-    size_t n;
-
-    if (!watched->drifted) {
-        expectation_expand(watched->expectation, &record);
-        n = expectation_compare(watched->expectation, NULL, drift);
-        VLOG_WARN("VIF %s: port %s was removed by another program", watched->vif_id,
-                  record.spec.port);
-        watched->drifted = true;
-        report(watch, WATCH_DRIFTED, &record, drift, n);
-        record_destroy(&record);
-    }
-    if (!repair(watch, watched)) {
-        forget(watch, watched);
-    }
-}
-
-/* Reports the error of a port that had none before. */
-static void report_error(struct watch *watch, struct watched *watched, const struct record *record)
-{
-    const char *text = record->error ? record->error : "ofport is -1";
-    struct drift drift = {.field = "error"};
-
-    if (watched->failed) {
-        return;
-    }
-    watched->failed = true;
-    VLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, text);
-    snprintf(drift.found, sizeof drift.found, "%s", text);
-    report(watch, WATCH_FAILED, record, &drift, 1);
-}
-
-/* Checks for missing links of the VIF, and for its separate bridge. Returns the number of items. */
-static size_t find_missing(const struct watch *watch, const struct watched *watched,
-                           struct drift *drift)
-{
-    const struct engine_env *env = watch->env.env;
-    struct link_state links;
-    struct record expected;
-    const char *missing = NULL;
-    const char *field = "link";
-
-    expectation_expand(watched->expectation, &expected);
-    if (expected.spec.links.create && env->links) {
-        link_plan_look(env->links, &expected.spec.links, &links);
-        missing = !links.has_netdev ? expected.spec.links.netdev
-                  : expected.spec.links.kind == LINKS_HYBRID && !links.has_linux_bridge
-                      ? expected.spec.links.linux_bridge
-                      : NULL;
-    }
-    if (!missing && !ovs_port_bridge_is_whole(env->ovs, &expected.spec)) {
-        field = "port-bridge";
-        missing = expected.spec.port_bridge;
-    }
-    if (missing) {
-        memset(drift, 0, sizeof *drift);
-        snprintf(drift->field, sizeof drift->field, "%s", field);
-        snprintf(drift->expected, sizeof drift->expected, "%s", missing);
-    }
-    record_destroy(&expected);
-    return missing != NULL;
-}
-
-static void report_drift(struct watch *watch, struct watched *watched, const struct record *record,
-                         const struct drift *drift, size_t n)
-{
-    char text[512];
-
-    if (!watched->drifted) {
-        describe(drift, n, text, sizeof text);
-        VLOG_WARN("VIF %s: another program changed its port: %s", watched->vif_id, text);
-        watched->drifted = true;
-        report(watch, WATCH_DRIFTED, record, drift, n);
-    }
-}
-
-static void check_record(struct watch *watch, struct watched *watched, const struct record *record)
-{
-    bool failed =
-        record_failed(record) && vswitchd_state(watch->env.env->vswitchd) == VSWITCHD_ALIVE;
-    struct drift drift[DRIFT_MAX + 1];
-    size_t n = expectation_compare(watched->expectation, record, drift);
-
-    n += find_missing(watch, watched, &drift[n]);
-    n = MIN(n, DRIFT_MAX);
-    if (n > 0) {
-        report_drift(watch, watched, record, drift, n);
-    }
-    if (n == 0 && failed && engine_follow_hand_over(watch->env.engine, record)) {
-        return; /* It is not a final error: the device has only moved to this port. */
-    }
-    if (failed) {
-        report_error(watch, watched, record);
-    }
-    if (n > 0 || failed) {
-        repair(watch, watched);
-    } else if (watched->drifted || (watched->failed && !record_failed(record))) {
-        VLOG_INFO("VIF %s: port %s is as it should be again", watched->vif_id, record->spec.port);
-        watched->drifted = watched->failed = false;
-        report(watch, WATCH_CHANGED, record, NULL, 0);
-    }
-}
-
-static void check(struct watch *watch, const char *vif_id)
-{
-    struct watched *watched = find(watch, vif_id);
-    struct record record;
-
-    if (engine_concerns(watch->env.engine, vif_id)) {
-        if (watched) {
-            watched->check_later = true; /* Checked after the operation, if that writes nothing. */
+            watch_check_soon(watch, vif_id);
         }
         return;
     }
     if (!ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {
-        if (watched) {
-            vanished(watch, watched);
-        }
+        ended_without_row(watch, vif_id, event);
         return;
     }
-    if (watched) {
-        check_record(watch, watched, &record);
-    } else {
-        learn(watch, &record);
+    if (event != EVENT_ABSENT) {
+        watch_learn(watch, &record);
+        if (event == EVENT_PLUGGED || event == EVENT_CHANGED) {
+            watch_report(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record,
+                         NULL, 0);
+        }
+        sset_find_and_delete(&watch->pending, vif_id);
     }
     record_destroy(&record);
 }
+
+/* --- Schedule. --- */
 
 static void check_pending(struct watch *watch)
 {
@@ -421,7 +234,7 @@ static void check_pending(struct watch *watch)
     sset_clear(&watch->pending);
     watch->due = LLONG_MAX;
     SSET_FOR_EACH (vif_id, &vif_ids) {
-        check(watch, vif_id);
+        watch_check(watch, vif_id);
     }
     sset_destroy(&vif_ids);
 }
@@ -451,6 +264,18 @@ static void check_all(struct watch *watch)
     watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
 }
 
+/* OVSDB is back, and it may be another database than it was. */
+static void note_loss(struct watch *watch)
+{
+    struct watched *watched;
+
+    HMAP_FOR_EACH (watched, node, &watch->watched) {
+        watched->after_loss = true;
+        watched->n_repairs = 0;
+        watched->repair_at = 0;
+    }
+}
+
 /* If a link of a VIF was removed, schedules a check of the VIF. If notifications were lost,
  * schedules a check of all VIFs. */
 static void link_changed(const char *name, bool exists, const struct link_facts *facts,
@@ -461,17 +286,21 @@ static void link_changed(const char *name, bool exists, const struct link_facts 
 
     if (!name) {
         check_all(watch);
-    } else if (!exists && vif_id && find(watch, vif_id)) {
-        check_soon(watch, vif_id);
+    } else if (!exists && vif_id && watch_find(watch, vif_id)) {
+        watch_check_soon(watch, vif_id);
     }
 }
 
 static void follow_switch(struct watch *watch)
 {
     const struct engine_env *env = watch->env.env;
+    bool back = watch->switch_known && !watch->ovsdb_up && ovs_synced(env->ovs);
     bool alive = vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE;
 
-    if (alive && !watch->vswitchd_up) {
+    if (back) {
+        note_loss(watch);
+    }
+    if (back || (alive && !watch->vswitchd_up)) {
         check_all(watch);
     }
     report_switch(watch, &watch->ovsdb_up, ovs_synced(env->ovs), "ovsdb");
@@ -518,16 +347,38 @@ void watch_wait(const struct watch *watch)
 size_t watch_drift(const struct watch *watch, const struct record *record,
                    struct drift drift[DRIFT_MAX])
 {
-    const struct watched *watched = find(watch, record->spec.vif_id);
-    struct drift found[DRIFT_MAX + 1];
-    size_t n;
+    const struct watched *watched = watch_find(watch, record->spec.vif_id);
 
-    if (!watched || !watched->drifted) {
-        return 0;
+    return watched && watched->state != WATCHED_IN_STEP
+               ? watch_differences(watch, watched,
+                                   watched->state == WATCHED_MISSING ? NULL : record, drift)
+               : 0;
+}
+
+bool watch_find_missing(const struct watch *watch, const char *vif_id, struct record *record)
+{
+    const struct watched *watched = watch_find(watch, vif_id);
+
+    if (!watched || watched->state != WATCHED_MISSING) {
+        return false;
     }
-    n = expectation_compare(watched->expectation, record, found);
-    n += find_missing(watch, watched, &found[n]);
-    n = MIN(n, DRIFT_MAX);
-    memcpy(drift, found, n * sizeof *drift);
-    return n;
+    expectation_expand(watched->expectation, record);
+    return true;
+}
+
+size_t watch_n_missing(const struct watch *watch)
+{
+    return watch->n_missing;
+}
+
+char **watch_missing_ids(const struct watch *watch, size_t *n)
+{
+    char **vif_ids = xcalloc(watch->n_missing + 1, sizeof *vif_ids);
+    const struct watched *watched;
+
+    *n = 0;
+    LIST_FOR_EACH (watched, missing_node, &watch->missing) {
+        vif_ids[(*n)++] = xstrdup(watched->vif_id);
+    }
+    return vif_ids;
 }

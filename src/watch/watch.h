@@ -4,7 +4,10 @@
  *
  * The watch checks a VIF WATCH_DELAY_MS after a change in OVSDB (one check for many changes, and
  * short errors are ignored), but not while an operation on the VIF is under way: the state when the
- * operation ends becomes the expected state. */
+ * operation ends becomes the expected state.
+ *
+ * A VIF whose rows another program removed, or that is not in the database which OVSDB has after a
+ * loss, stays known as missing until it is plugged, restored or unplugged. */
 
 #ifndef VP_WATCH_H
 #define VP_WATCH_H 1
@@ -19,6 +22,9 @@
 
 /* How often to repair a VIF's drift or error before the watch stops trying, until the next plug. */
 #define WATCH_REPAIRS_MAX 3
+
+/* The number of missing VIFs that the watch knows at most; it forgets the first one then. */
+#define WATCH_MISSING_MAX 8192
 
 enum watch_event_type {
     WATCH_PLUGGED,
@@ -39,6 +45,7 @@ struct watch_event {
         *record; /* The present VIF or, if its row was removed, the last one. NULL: UNPLUGGED. */
     const struct drift *drift; /* What other programs have changed. */
     size_t n_drift;
+    bool missing;     /* DRIFTED: the VIF has no row. */
     const char *what; /* Of a switch: "ovsdb" or "vswitchd". */
 };
 
@@ -62,8 +69,17 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
 void watch_run(struct watch *watch);
 void watch_wait(const struct watch *watch);
 
-/* What other programs have changed in a VIF's `record`. Returns the number of items. */
+/* What other programs have changed in a VIF's `record`, or, of a missing VIF, have removed. Returns
+ * the number of items. */
 size_t watch_drift(const struct watch *watch, const struct record *record,
                    struct drift drift[DRIFT_MAX]);
+
+/* Whether the VIF is missing; then fills `record` (uninitialised) with what was expected of it. */
+bool watch_find_missing(const struct watch *watch, const char *vif_id, struct record *record);
+
+size_t watch_n_missing(const struct watch *watch);
+
+/* The ids of the missing VIFs: malloc'ed strings in a malloc'ed array, `*n` of them. */
+char **watch_missing_ids(const struct watch *watch, size_t *n);
 
 #endif

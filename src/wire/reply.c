@@ -91,7 +91,7 @@ const char *vif_state_name(enum vif_state state)
     static const char *const names[] = {
         [STATE_COMMITTED] = "committed",   [STATE_REALIZING] = "realizing", [STATE_UP] = "up",
         [STATE_UNVERIFIED] = "unverified", [STATE_FAILED] = "failed",       [STATE_STALE] = "stale",
-        [STATE_DRIFTED] = "drifted",
+        [STATE_DRIFTED] = "drifted",       [STATE_MISSING] = "missing",
     };
 
     return names[state];

@@ -21,7 +21,8 @@ enum vif_state {
     STATE_UNVERIFIED,
     STATE_FAILED,
     STATE_STALE,
-    STATE_DRIFTED
+    STATE_DRIFTED,
+    STATE_MISSING
 };
 
 struct reply_pair {

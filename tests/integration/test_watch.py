@@ -110,8 +110,11 @@ def test_drift_is_told(box, api, watcher, command, field, expected, found):
     watcher.expect("vif.plugged")
     box.vsctl(*[port if word == "PORT" else word for word in command])
     params = watcher.expect_drift(field, expected, found)
-    assert (params["vif_id"], params["state"]) == (vif_id(1), "drifted")
-    if field != "port":
+    if field == "port":
+        assert (params["vif_id"], params["state"]) == (vif_id(1), "missing")
+        assert api.get_vif(1)["state"] == "missing" and api.get_vif(1)["drift"] == params["drift"]
+    else:
+        assert (params["vif_id"], params["state"]) == (vif_id(1), "drifted")
         assert api.get_vif(1)["state"] == "drifted" and api.get_vif(1)["drift"] == params["drift"]
         assert api.plug(vhost_user(1))["state"] == "up", "a plug puts it right"
         watcher.expect("vif.changed", state="up")

@@ -160,12 +160,16 @@ void server_reply(struct server *server, uint64_t connection, char *line, bool n
 static void on_ended(void *aux, const char *vif_id, enum engine_event event)
 {
     static const char *const names[] = {
-        [EVENT_NOTHING] = "nothing",     [EVENT_NONE] = "none",       [EVENT_PLUGGED] = "plugged",
-        [EVENT_UNPLUGGED] = "unplugged", [EVENT_CHANGED] = "changed", [EVENT_REPAIRED] = "repaired",
+        [EVENT_NOTHING] = "nothing", [EVENT_NONE] = "none",
+        [EVENT_PLUGGED] = "plugged", [EVENT_UNPLUGGED] = "unplugged",
+        [EVENT_CHANGED] = "changed", [EVENT_REPAIRED] = "repaired",
+        [EVENT_ABSENT] = "absent",   [EVENT_ACKNOWLEDGED] = "acknowledged",
     };
 
     assert_ptr_equal(aux, &rig);
-    append(rig.ended, sizeof rig.ended, ", ", "%s %s", vif_id, names[event]);
+    if (event != EVENT_ACKNOWLEDGED) {
+        append(rig.ended, sizeof rig.ended, ", ", "%s %s", vif_id, names[event]);
+    }
     if (rig.watch) {
         watch_ended(rig.watch, vif_id, event);
     }

@@ -548,7 +548,7 @@ static void test_repair(void **state)
         ovs_find_vif(rig.ovs, "a", &before);
         record_clone(&copy, &before);
         rows[i].change(fake_port(rig.ovs, "vfra"));
-        CHECK(rows[i].what, engine_repair(rig.engine, "a", &copy.spec));
+        CHECK(rows[i].what, engine_repair(rig.engine, "a", &copy.spec, REPAIR_PORT));
         rig_settle();
         CHECK_STR(rows[i].what, told(rig.ended), rows[i].ended);
         CHECK_INT(rows[i].what, n_transactions(), 1 + rows[i].n_transactions);
@@ -580,7 +580,7 @@ static void test_bridge_of_a_repair(void **state)
         record_clone(&copy, &before);
         move_and_remove_bridge(fake_port(rig.ovs, "vfra"));
         rig.ovs->controllers.ovn = rows[i].ovn;
-        engine_repair(rig.engine, "a", &copy.spec);
+        engine_repair(rig.engine, "a", &copy.spec, REPAIR_PORT);
         rig_settle();
         CHECK_STR(rows[i].gets, fake_bridge(rig.ovs, "br0")->fail_mode, rows[i].gets);
         record_destroy(&copy);
@@ -598,7 +598,7 @@ static void test_failed_repair(void **state)
     record_clone(&copy, &before);
     change_mtu(fake_port(rig.ovs, "vfra"));
     fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no"});
-    engine_repair(rig.engine, "a", &copy.spec);
+    engine_repair(rig.engine, "a", &copy.spec, REPAIR_PORT);
     rig_settle();
     CHECK_STR("ended", told(rig.ended), "a nothing");
     CHECK_INT("stays", fake_port(rig.ovs, "vfra")->mtu_request, 1500);
@@ -634,7 +634,7 @@ static void test_repair_without_links(void **state)
             fake_remove_link(rig.links, "qvoa");
             fake_add_link(rig.links, "qvoa", "tun", "");
         }
-        engine_repair(rig.engine, "a", &copy.spec);
+        engine_repair(rig.engine, "a", &copy.spec, REPAIR_PORT);
         rig_settle();
         CHECK_STR(rows[i].what, told(rig.ended), "a nothing");
         CHECK_INT(rows[i].what, n_transactions(), 1);
