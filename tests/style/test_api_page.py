@@ -219,7 +219,7 @@ SHIPPED = read("etc/vifplugd.conf")
 
 def test_settings():
     """The shipped file has every setting of the code, in its section. (test-config.c: with its default.)"""
-    table = re.search(r"\} settings\[\] = \{(.*?)\n\};", read("src/daemon/config.c"), re.DOTALL)[1]
+    table = re.search(r"config_settings\[\] = \{(.*?)\n\};", read("src/daemon/config.c"), re.DOTALL)[1]
     code = re.findall(r'(?:TEXT|NUMBER)\("(\w+)", "?(\w+)"?,|\{"(\w+)", "(\w+)",', table)
     code = {(first or third, second or fourth) for first, second, third, fourth in code}
     told = set()
