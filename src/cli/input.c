@@ -330,8 +330,13 @@ char *input_unplug(const struct cli *cli)
 
 char *input_update(const struct cli *cli)
 {
-    struct json_object *params = jnew_object();
+    struct json_object *params;
 
+    if (!cli->values[OPTION_MTU] && !cli->values[OPTION_QOS]) {
+        usage_error(cli->command, "update needs what to change: --mtu, --qos or both");
+        return NULL;
+    }
+    params = jnew_object();
     jadd(params, "vif_id", jnew_string(cli->argument));
     set_member(cli, OPTION_MTU, params);
     set_member(cli, OPTION_QOS, params);

@@ -1,13 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vifctl: vifplugd from the command line. */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "cli/cli.h"
+
+/* Keeps the descriptors of standard input, output and error from being those of the socket if they
+ * are closed: what is printed would be sent to the daemon. To use one is still an error (EBADF). */
+static bool occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
 
 int main(int argc, char *argv[])
 {
     struct cli cli;
-    int status = arguments_parse(argc, argv, &cli);
+    int status;
 
+    if (!occupy_standard_descriptors()) {
+        return EXIT_REFUSED;
+    }
+    status = arguments_parse(argc, argv, &cli);
     if (status < 0) {
         status = cli.command->run(&cli);
     }

@@ -357,13 +357,16 @@ int output_ended(const struct cli *cli, int error)
 bool output_flush(void)
 {
     static bool told;
+    int error = fflush(stdout) == 0 ? 0 : errno;
 
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
+    if (!error && !ferror(stdout)) {
         return true;
     }
-    if (!told) {
-        fprintf(stderr, "vifctl: the output cannot be written (%s)\n", strerror(errno));
-        told = true;
+    if (!told && error) {
+        fprintf(stderr, "vifctl: the output cannot be written (%s)\n", strerror(error));
+    } else if (!told) { /* An earlier write failed, whose errno has gone. */
+        fprintf(stderr, "vifctl: the output cannot be written\n");
     }
+    told = true;
     return false;
 }

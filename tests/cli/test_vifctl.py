@@ -72,6 +72,7 @@ VIF = {"vif_id": "x", "kind": "representor", "bridge": "br-int", "port": "vfrx",
     ("reap", "a", "b"), ("reap", ""),
     ("plug", "--id=x", "--create-port=maybe"), ("plug", "--id=x", "--mtu=many"),
     ("update", "x", "--mtu=1.5"),
+    ("update", "x"), ("update", "x", "--dry-run"),
     ("reap",), ("reap", "x", "--all"), ("update", "x", "--qos=[]"), ("update", "x", "--qos={"),
     ("unplug", "--id=x", "y"),
     ("--print-completion=fish",),
@@ -96,7 +97,7 @@ ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-n
 COMMANDS = {
     "plug": (("--vif-id=x", "--instance=i"), OPERATION | {"instance"} | set(MEMBERS)),
     "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
-    "update": (("x",), OPERATION | {"mtu", "qos"}),
+    "update": (("x", "--mtu=9"), OPERATION | {"mtu", "qos"}),
     "get": (("x",), QUESTION), "list": ((), QUESTION), "nics": ((), QUESTION), "status": ((), QUESTION),
     "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
     "watch": ((), CONNECTION),
@@ -121,8 +122,8 @@ def test_an_option_that_a_command_does_not_use_is_refused(command):
 # What an option that is no member changes in a command's params.
 CHANGES = {"timeout": {"timeout_ms": 1000}, "wait": {"wait": "committed"}, "dry-run": {"dry_run": True},
            "instance": {"instance": {"uuid": "i"}}}
-WITHOUT = {"plug": ("-", '{"vif":{},"instance":{}}'), "unplug": ("x", None), "update": ("x", None),
-           "get": ("x", None), "reap": ("x", None)}
+WITHOUT = {"plug": ("-", '{"vif":{},"instance":{}}'), "unplug": ("x", None), "get": ("x", None),
+           "reap": ("x", None)}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -131,6 +132,8 @@ def test_an_option_that_a_command_takes_acts(tmp_path, command):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF], "nics": []}})
     argument, stdin = WITHOUT.get(command, (None, None))
     words = (command, argument) if argument else (command,)
+    if command == "update":
+        words = (command, *COMMANDS[command][0])
     if command == "watch":
         return  # --socket and --format: test_watch().
     plain = vifctl(*words, stdin=stdin, path=daemon.path)
@@ -219,6 +222,22 @@ def test_output_that_cannot_be_written_is_an_error(tmp_path, arguments):
                               stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr == "vifctl: the output cannot be written (No space left on device)\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_closed_standard_output_is_not_the_socket(tmp_path, command):
+    """The lowest free descriptor would be the connection's: what vifctl prints would be sent as a request."""
+    lines = [json.dumps({"jsonrpc": "2.0", "method": "vif.plugged", "params": {**VIF, "port": "p" * 90}}).encode()]
+    daemon = FakeDaemon(tmp_path, lambda _: b"\n".join(lines * 100) + b"\n" if command == "watch"
+                        else {"result": {"vifs": [VIF] * 1000, "nics": [], "warnings": ["w" * 100] * 100}})
+    words = " ".join((command, *COMMANDS[command][0], "--format=json"))
+    for closed in (">&-", "<&- >&-", ">&- 2>&-"):
+        done = subprocess.run(["sh", "-c", f"exec {VIFCTL} --socket={daemon.path} {words} {closed}"],
+                              stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+        assert done.returncode == 1 and ("the output cannot be written" in done.stderr) == ("2>" not in closed)
+        assert "Success" not in done.stderr
+    methods = {"watch": "subscribe"}
+    assert [request["method"] for request in daemon.requests] == 3 * [methods.get(command, command)]
 
 
 @pytest.mark.parametrize("environment,coloured", [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False),
