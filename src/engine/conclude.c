@@ -89,6 +89,7 @@ static void count_success(struct engine *engine, const struct op *op)
 static void succeed(struct engine *engine, struct op *op)
 {
     engine_drop_links(engine, op);
+    engine_keep_links_up(engine, op);
     op_reply_success(&engine->env, op);
     /* After the reply, because the client waits for that. */
     VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),

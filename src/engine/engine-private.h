@@ -160,6 +160,11 @@ void engine_remove_links(const struct engine *engine, const char *vif_id,
  */
 void engine_drop_links(const struct engine *engine, const struct op *op);
 
+/* Sets the VIF's links up that are down now that vswitchd has the port. vswitchd writes a netdev's
+ * flags as it knows them, and if the name was a removed link's a moment ago, those are that link's:
+ * down. */
+void engine_keep_links_up(const struct engine *engine, const struct op *op);
+
 /* Plans to remove the links that an unplugged VIF may have left. Returns whether there are any. */
 bool engine_plan_leftovers(const struct engine *engine, const struct op *op,
                            struct link_plan *plan);

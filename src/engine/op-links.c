@@ -167,6 +167,40 @@ void engine_drop_links(const struct engine *engine, const struct op *op)
     }
 }
 
+static void keep_up(const struct engine *engine, const char *vif_id, const char *name,
+                    const struct link_facts *facts)
+{
+    struct error error;
+
+    if (facts->up || !link_is_alias_of(facts->alias, vif_id)) {
+        return;
+    }
+    VLOG_INFO("link %s of VIF %s is down since it became a port; setting it up", name, vif_id);
+    if (!links_set_up(engine->env.links, name, true, &error)) {
+        VLOG_WARN("%s", error.message);
+    }
+}
+
+void engine_keep_links_up(const struct engine *engine, const struct op *op)
+{
+    const struct link_spec *spec = &op->goal.links;
+    struct link_state state;
+
+    if (!op->has_goal || !engine->env.links) {
+        return;
+    }
+    engine_look_at_links(engine, spec, &state);
+    if (state.has_netdev) {
+        keep_up(engine, op->request.vif_id, spec->netdev, &state.netdev);
+    }
+    if (state.has_peer) {
+        keep_up(engine, op->request.vif_id, spec->peer, &state.peer);
+    }
+    if (state.has_linux_bridge) {
+        keep_up(engine, op->request.vif_id, spec->linux_bridge, &state.linux_bridge);
+    }
+}
+
 /* --- What daemons before this one left. --- */
 
 struct incomplete {

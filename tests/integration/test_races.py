@@ -10,7 +10,8 @@ import socket
 
 import pytest
 
-from api import INSTANCE, Api, vhost_user, vif_id, wait_until
+from api import INSTANCE, Api, hybrid, ovs_vif, vhost_user, vif_id, wait_until
+from kernel import ip, links
 from ovsdb import interface, ports
 
 TRIES = 20
@@ -139,3 +140,20 @@ def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
         # The plug came first; its port was removed with the bridge before it was realized.
         assert plug["error"]["data"]["reason"] == "not_realized"
     pytest.fail("the rival never came first")
+
+
+@pytest.mark.parametrize("vif, link", [
+    (ovs_vif(1, create_tap=True), "tap1"), (hybrid(1), f"qvo{vif_id(1)}"[:14]), (hybrid(1), f"qvb{vif_id(1)}"[:14])])
+def test_link_that_is_set_down_while_it_becomes_a_port(box, api, vif, link):
+    """ovs-vswitchd does so if it still knows the flags of a removed link of that name."""
+    box.vsctl("--may-exist", "add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        asked = api.send("plug", vif=vif, instance={"uuid": INSTANCE})
+        wait_until(lambda: link in links(box) and ports(box, "br-int"), what="the link is made, and its row")
+        ip(box, "link", "set", link, "down")
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    assert api.collect([asked])[asked]["result"]["state"] == "up"
+    assert "UP" in links(box)[link]["flags"]
+    api.unplug(vif["vif_id"])

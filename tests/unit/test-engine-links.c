@@ -43,6 +43,42 @@ static void test_made(void **state)
     }
 }
 
+/* vswitchd sets a link down when it takes it as a port. */
+static void test_set_down_by_vswitchd(void **state)
+{
+    static const struct {
+        struct ask ask;
+        const char *link;
+        const char *alias; /* That the link has by then; or NULL: that of its VIF. */
+        bool up;
+    } rows[] = {
+        {{.vif = "a", TAP}, "tap0", NULL, true},
+        {{.vif = "a", TAP, .wait = WAIT_COMMITTED}, "tap0", NULL, true},
+        {{.vif = "a", HYBRID}, "qvoa", NULL, true},
+        {{.vif = "a", HYBRID}, "qvba", NULL, true},
+        {{.vif = "a", HYBRID}, "qbr0", NULL, true},
+        {{.vif = "a", TAP}, "tap0", "vifplugd:b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct fake_link *link;
+        int a;
+
+        rig_renew();
+        a = rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_pass();
+        link = fake_link(rig.links, rows[i].link);
+        link->facts.up = false;
+        if (rows[i].alias) {
+            snprintf(link->facts.alias, sizeof link->facts.alias, "%s", rows[i].alias);
+        }
+        rig_settle();
+        CHECK_HAS(rows[i].link, reply_to(a), "changed ");
+        CHECK_INT(rows[i].link, fake_link(rig.links, rows[i].link)->facts.up, rows[i].up);
+    }
+}
+
 /* One of the steps fails: the engine reverts those before it, and writes nothing. */
 static void test_cannot_be_made(void **state)
 {
@@ -533,6 +569,7 @@ static void test_what_preceded_goes(void **state)
 
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_made),
+    RIG_TEST(test_set_down_by_vswitchd),
     RIG_TEST(test_cannot_be_made),
     RIG_TEST(test_reverted),
     RIG_TEST(test_links_that_are_there),
