@@ -126,8 +126,10 @@ static bool is_next(const struct engine *engine, const struct op *op)
     bool turn =
         first == op || (only_awaits_verdict(first) && first->vif_node.next == &op->vif_node);
 
-    return turn && !(op->queued.waits_for == WAITS_FOR_VSWITCHD &&
-                     vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD);
+    return turn &&
+           !(op->queued.waits_for == WAITS_FOR_VSWITCHD &&
+             vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD) &&
+           !(op->queued.waits_for == WAITS_FOR_SERVER && time_msec() < op->queued.again_at);
 }
 
 static void send_batch(struct engine *engine, size_t n)

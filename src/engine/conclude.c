@@ -311,6 +311,14 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
     case OUTCOME_AGAIN:
         move(engine, op, OP_QUEUED);
         break;
+    case OUTCOME_AGAIN_LATER:
+        if (op_is_undo(op)) {
+            op_reply_error(op, &op->error); /* The client need not wait for the undo. */
+        }
+        op->deadline = LLONG_MAX;
+        op->queued.waits_for = WAITS_FOR_SERVER;
+        move(engine, op, OP_QUEUED);
+        break;
     case OUTCOME_LOOK_AGAIN:
         op->queued.writes = WRITES_NEXT_CFG;
         move(engine, op, OP_QUEUED);

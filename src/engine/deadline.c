@@ -41,6 +41,12 @@ bool engine_is_stalled(const struct engine *engine)
     return time_usec() - op->sent_us > 1000LL * ENGINE_STALL_MS;
 }
 
+bool engine_is_unavailable(const struct engine *engine, const struct op *op)
+{
+    return engine_is_stalled(engine) || op->queued.waits_for == WAITS_FOR_VSWITCHD ||
+           op->queued.waits_for == WAITS_FOR_SERVER;
+}
+
 /* No client waits for the operation, and it must continue. */
 static enum outcome go_on(struct op *op)
 {
@@ -69,7 +75,7 @@ static enum outcome check_queued(const struct engine *engine, struct op *op, lon
     if (engine->drain_by != LLONG_MAX && op->written) {
         return go_on(op); /* It is known only at the end whether it could still be undone. */
     }
-    if (engine_is_stalled(engine) || op->queued.waits_for == WAITS_FOR_VSWITCHD) {
+    if (engine_is_unavailable(engine, op)) {
         return now >= op->deadline ? queued_too_long(engine, op, error) : OUTCOME_STAY;
     }
     if (op->written || now < op->queued.deadline) {

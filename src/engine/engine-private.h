@@ -49,6 +49,8 @@ enum outcome {
     OUTCOME_ACKNOWLEDGE, /* Replies with success, and waits for the verdict in REALIZING all the
                           * same. */
     OUTCOME_AGAIN,       /* Goes to QUEUED and is planned again. */
+    OUTCOME_AGAIN_LATER, /* The same, but not before op->queued.again_at: the operation is an undo,
+                          * or was acknowledged. Replies before that. */
     OUTCOME_LOOK_AGAIN,  /* Goes to QUEUED, to make vswitchd look again. */
     OUTCOME_WITHOUT_MAC, /* Goes to QUEUED and is planned again, without dpdk-vf-mac. */
 
@@ -117,6 +119,9 @@ bool engine_awaits_device(const struct engine *engine, const struct record *reco
 /* Whether no operation can go on now: OVSDB is away, or a commit takes longer than
  * ENGINE_STALL_MS. */
 bool engine_is_stalled(const struct engine *engine);
+
+/* Whether that queued operation waits for OVSDB or vswitchd: then its deadline applies. */
+bool engine_is_unavailable(const struct engine *engine, const struct op *op);
 
 /* The request's timeout, or, without one, the configured timeout. */
 int engine_timeout_ms(const struct engine *engine, const struct op *op);

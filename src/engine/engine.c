@@ -327,9 +327,10 @@ void engine_run(struct engine *engine)
 }
 
 /* When the time of a queued operation is up, or when it need not let others go first any more. */
-static long long int queued_until(const struct op *op, bool stalled, long long int now)
+static long long int queued_until(const struct engine *engine, const struct op *op,
+                                  long long int now)
 {
-    bool unavailable = stalled || op->queued.waits_for == WAITS_FOR_VSWITCHD;
+    bool unavailable = engine_is_unavailable(engine, op);
     long long int until = LLONG_MAX;
 
     if (unavailable || op->deadline > now) {
@@ -337,6 +338,9 @@ static long long int queued_until(const struct op *op, bool stalled, long long i
     }
     if (!unavailable && !op->written) {
         until = MIN(until, op->queued.deadline);
+    }
+    if (op->queued.waits_for == WAITS_FOR_SERVER) {
+        until = MIN(until, op->queued.again_at);
     }
     return op->queued.hold_until > now ? MIN(until, op->queued.hold_until) : until;
 }
@@ -353,7 +357,7 @@ void engine_wait(struct engine *engine)
         poll_immediate_wake();
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_QUEUED]) {
-        until = MIN(until, queued_until(op, stalled, now));
+        until = MIN(until, queued_until(engine, op, now));
     }
     LIST_FOR_EACH (op, node, &engine->ops.in[OP_COMMITTING]) {
         if (op->told == TOLD_NOTHING && !op_is_internal(op)) {

@@ -63,6 +63,7 @@ enum op_told {
 enum op_waits_for {
     WAITS_FOR_TURN,     /* For the VIF's earlier operations, or for the next transaction. */
     WAITS_FOR_VSWITCHD, /* For ovs-vswitchd, which the plan needs and which is dead. */
+    WAITS_FOR_SERVER,   /* For an ovsdb-server that can write its database, until `again_at`. */
     WAITS_FOR_REMOVAL   /* For the unplug or removal of what conflicts with it. */
 };
 
@@ -127,6 +128,7 @@ struct op {
         bool alone;               /* Goes alone into a transaction: OVSDB refused its batch. */
         int n_tries;              /* Transactions without effect in this phase. */
         long long int deadline;   /* When the wait ends for an operation that has not begun, ms. */
+        long long int again_at;   /* WAITS_FOR_SERVER: when to try again, ms. */
         long long int hold_until; /* Slow device: others go first until then, ms; 0: not yet. */
     } queued;
 

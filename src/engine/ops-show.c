@@ -30,6 +30,9 @@ static const char *queued_waits_for(const struct engine *engine, const struct op
     if (op->queued.waits_for == WAITS_FOR_VSWITCHD) {
         return "ovs-vswitchd";
     }
+    if (op->queued.waits_for == WAITS_FOR_SERVER) {
+        return "an ovsdb-server that can write";
+    }
     if (op->queued.waits_for == WAITS_FOR_REMOVAL) {
         return "the removal of what is in its way";
     }

@@ -13,6 +13,9 @@
  * another program was quicker to change the same rows. */
 enum { TRIES_MAX = 10 };
 
+/* When an operation that must go on is tried again that ovsdb-server could not write, ms. */
+enum { SERVER_AGAIN_MS = 1000 };
+
 /* Returns whether the row exists. A committed transaction may have had no effect, because the
  * bridge was removed at the same moment. So the engine looks up the row before it replies. */
 static bool is_there(const struct engine *engine, const struct op *op)
@@ -160,6 +163,12 @@ static bool is_fault_of_server(const char *error_text)
     return false;
 }
 
+/* Whether nobody would finish what the operation has begun: it is an undo, or was acknowledged. */
+static bool must_go_on(const struct op *op)
+{
+    return op_is_undo(op) || (op->written && op->told == TOLD_DONE);
+}
+
 static enum outcome refused(const struct engine *engine, struct op *op, bool alone,
                             struct error *error)
 {
@@ -172,6 +181,10 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
     if (!alone || op->queued.n_tries == 0) {
         op->queued.alone = true;
         return engine_try_again(engine, op, error);
+    }
+    if (is_fault_of_server(error_text) && must_go_on(op)) {
+        op->queued.again_at = time_msec() + SERVER_AGAIN_MS;
+        return OUTCOME_AGAIN_LATER;
     }
     if (is_fault_of_server(error_text)) {
         error_set(

@@ -189,7 +189,7 @@ class Campaign:
     def begin_again(self):
         """After a violation: a clean state, so that it is not told twice."""
         world = self.world
-        world.end("vifplugd")
+        world.stop("vifplugd")
         world.clear()
         for name in world.look()[1]:
             if checker.LOAD_LINKS.match(name):

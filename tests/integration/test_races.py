@@ -143,7 +143,8 @@ def test_a_bridge_that_goes_in_the_same_instant(box, api, rival):
 
 
 @pytest.mark.parametrize("vif, link", [
-    (ovs_vif(1, create_tap=True), "tap1"), (hybrid(1), f"qvo{vif_id(1)}"[:14]), (hybrid(1), f"qvb{vif_id(1)}"[:14])])
+    (ovs_vif(1, create_tap=True), "tap1"), (hybrid(1), f"qvo{vif_id(1)}"[:14]),
+    (hybrid(1), f"qvb{vif_id(1)}"[:14])])
 def test_link_that_is_set_down_while_it_becomes_a_port(box, api, vif, link):
     """ovs-vswitchd does so if it still knows the flags of a removed link of that name."""
     box.vsctl("--may-exist", "add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")

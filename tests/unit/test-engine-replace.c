@@ -188,6 +188,23 @@ static void test_acknowledged_replacement_goes_on(void **state)
     CHECK_STR("done", told(rig.ended), "a plugged");
 }
 
+/* The server cannot write the second step for a while: it comes all the same. */
+static void test_acknowledged_replacement_that_the_server_cannot_write(void **state)
+{
+    (void)state;
+    start_acknowledged_replacement();
+    for (int i = 0; i < 3; i++) {
+        fake_ovs_script(rig.ovs, (struct fake_ending){.result = OVS_TXN_ERROR,
+                                                      .error_text = "{\"error\":\"I/O error\"}"});
+    }
+    rig.vswitchd->silent = false;
+    rig_run(1999);
+    CHECK_STR("waits", type_of_port("vfra"), TYPE_DETACHED);
+    rig_run(1);
+    CHECK_STR("done", type_of_port("vfra"), "dpdk");
+    CHECK_STR("done", told(rig.ended), "a plugged");
+}
+
 /* The engine finishes it before the VIF's next operation. */
 static void test_replacement_is_not_superseded(void **state)
 {
@@ -301,6 +318,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_committed_without_vswitchd),
     RIG_TEST(test_vswitchd_is_silent_between_the_steps),
     RIG_TEST(test_acknowledged_replacement_goes_on),
+    RIG_TEST(test_acknowledged_replacement_that_the_server_cannot_write),
     RIG_TEST(test_replacement_is_not_superseded),
     RIG_TEST(test_superseded),
     RIG_TEST(test_update_within_a_replacement),

@@ -97,6 +97,45 @@ static void test_undo_that_ovsdb_does_not_answer(void **state)
     CHECK_STR("undone", type_of_port("vfra"), "-");
 }
 
+/* The server cannot write the undo for a while: its disk is full. */
+static void test_undo_that_the_server_cannot_write(void **state)
+{
+    static const struct fake_ending full = {.result = OVS_TXN_ERROR,
+                                            .error_text = "{\"error\":\"I/O error\"}"};
+    static const struct {
+        const char *what;
+        int n;  /* How often it cannot. The second try comes at once, each other a second later. */
+        int ms; /* Until it can. */
+    } rows[] = {
+        {"once", 1, 0},
+        {"three times", 3, 2000},
+        {"longer than any timeout", 14, 13000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        fake_ovs_script(rig.ovs, (struct fake_ending)COMMITTED);
+        for (int j = 0; j < rows[i].n; j++) {
+            fake_ovs_script(rig.ovs, full);
+        }
+        fail_port("vfra", "no such VF", 0);
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS("the reply need not wait", reply_to(a), "not_realized: ");
+        if (rows[i].ms) {
+            CHECK_HAS(rows[i].what, ops_show(), "undo plug a, QUEUED for an ovsdb-server that can");
+            rig_run(rows[i].ms - 1);
+            CHECK_STR(rows[i].what, type_of_port("vfra"), "dpdk");
+            rig_run(1);
+        }
+        CHECK_STR(rows[i].what, type_of_port("vfra"), "-");
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
 /* The previous port, and the result of the undo. */
 static void test_way_back(void **state)
 {
@@ -357,6 +396,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_endings_of_an_undo),
     RIG_TEST(test_undo_without_a_connection),
     RIG_TEST(test_undo_that_ovsdb_does_not_answer),
+    RIG_TEST(test_undo_that_the_server_cannot_write),
     RIG_TEST(test_way_back),
     RIG_TEST(test_undo_without_vswitchd),
     RIG_TEST(test_no_plan_any_more),
