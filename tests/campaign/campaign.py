@@ -159,8 +159,10 @@ class Campaign:
     def plug_each(self, rng):
         """One VIF of each kind is plugged and unplugged: nothing stands in its way."""
         shapes = [random_shape(rng, i + 1, kind, self.world.run) for i, kind in enumerate(KINDS)]
-        return (checker.all_can_be_plugged(self.world, shapes) + checker.unplug_all(self.world, self.model)
-                + checker.nothing_is_left(self.world))
+        wrong = (checker.all_can_be_plugged(self.world, shapes) + checker.unplug_all(self.world, self.model)
+                 + checker.nothing_is_left(self.world))
+        self.world.clear()  # Of the bridges that they made.
+        return wrong
 
     def soaked(self, usage):
         """Descriptors and memory are those of before."""
