@@ -219,7 +219,7 @@ SHIPPED = read("etc/vifplugd.conf")
 
 def test_settings():
     """The shipped file has every setting of the code, in its section. (test-config.c: with its default.)"""
-    table = re.search(r"config_settings\[\] = \{(.*?)\n\};", read("src/daemon/config.c"), re.DOTALL)[1]
+    table = re.search(r" config_settings\[\] = \{(.*?)\n\};", read("src/daemon/config.c"), re.DOTALL)[1]
     code = re.findall(r'(?:TEXT|NUMBER)\("(\w+)", "?(\w+)"?,|\{"(\w+)", "(\w+)",', table)
     code = {(first or third, second or fourth) for first, second, third, fourth in code}
     told = set()
@@ -229,6 +229,9 @@ def test_settings():
         elif match := re.match(r";(\w+) =", line):
             told.add((part, match[1]))
     assert told == code and len(code) > 20
+    at_start = re.findall(r'TEXT\("\w+", (\w+), \w+, true\)', table)
+    said = re.search(r"\(([\w, ]+) only\s+at start\)", SHIPPED.replace("\n#", ""))[1]
+    assert at_start and set(at_start) <= set(re.findall(r"\w+", said))
 
 
 def test_keys_of_a_nic_profile():
