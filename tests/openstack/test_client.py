@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifplug.client: with the daemon, and with servers that are not vifplugd."""
 
+import contextlib
 import json
 import os
 import socket
@@ -91,6 +92,36 @@ def test_refused_before_the_request_is_sent(tmp_path, monkeypatch):
         with pytest.raises(client.Refused) as refused:
             client.Client(path, timeout=5).status()
     assert refused.value.reason == "busy"
+
+
+def test_a_full_queue_of_connections(tmp_path):
+    """The client waits for a place, since more calls at once than there are places are not an error."""
+    path = str(tmp_path / "s")
+    waiting = []
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as others:
+        listener.bind(path)
+        listener.listen(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                waiting.append(others.enter_context(socket.socket(socket.AF_UNIX)))
+                waiting[-1].setblocking(False)
+                waiting[-1].connect(path)
+        start = time.monotonic()
+        with pytest.raises(client.Unreachable) as refused:
+            client.Client(path, timeout=0.5).status()
+        assert "does not accept connections" in str(refused.value)
+        assert 0.4 < time.monotonic() - start < 15
+
+        results = []
+        thread = threading.Thread(target=lambda: results.append(client.Client(path, timeout=30).status()))
+        thread.start()
+        for _ in waiting[:-1]:  # The last got no place.
+            listener.accept()[0].close()
+        with listener.accept()[0] as peer:
+            request = json.loads(peer.makefile("rb").readline())
+            peer.sendall(line({"jsonrpc": "2.0", "id": request["id"], "result": {"well": True}}))
+        thread.join(timeout=30)
+    assert results == [{"well": True}]
 
 
 def test_many_threads_one_client(daemon):

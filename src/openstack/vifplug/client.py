@@ -27,6 +27,10 @@ DEFAULT_SOCKET = "/run/vifplugd/vifplugd.sock"
 # vswitchd_grace and twice its timeout.
 DEFAULT_TIMEOUT = 120.0
 
+# The most that a call waits for a place in the daemon's queue of connections, and how often it tries.
+CONNECT_TIMEOUT = 10.0
+CONNECT_INTERVAL = 0.01
+
 # The most that the daemon sends before it closes the connection of a client that does not read.
 MAX_REPLY = 16 << 20
 
@@ -147,13 +151,19 @@ class Client:
         return self._result(line, request["id"])
 
     def _connect(self, connection, deadline):
-        self._set_timeout(connection, deadline)
-        try:
-            connection.connect(self.path)
-        except OSError as error:
-            raise Unreachable(
-                f"vifplugd cannot be reached at {self.path}: {self._why(error)}.",
-            ) from error
+        """While the daemon's queue of connections is full, connect() with a timeout fails at once (EAGAIN)."""
+        deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
+        while True:
+            self._set_timeout(connection, deadline)
+            try:
+                connection.connect(self.path)
+                return
+            except OSError as error:
+                if error.errno != errno.EAGAIN or time.monotonic() >= deadline:
+                    raise Unreachable(
+                        f"vifplugd cannot be reached at {self.path}: {self._why(error)}.",
+                    ) from error
+            time.sleep(CONNECT_INTERVAL)
 
     @staticmethod
     def _why(error):
