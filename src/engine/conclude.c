@@ -44,6 +44,9 @@ static enum engine_event event_of(const struct op *op, enum end end)
     if (op->type == OP_UNPLUG) {
         return EVENT_UNPLUGGED;
     }
+    if (op->type == OP_RECOVER) {
+        return EVENT_CHANGED;
+    }
     if (!op->has_before) {
         return EVENT_PLUGGED;
     }

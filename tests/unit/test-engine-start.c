@@ -43,7 +43,7 @@ static void test_recovers_a_detached_port(void **state)
         CHECK_HAS(rows[i].what, ops_show(), "recover a, COMMITTING");
         rig_settle();
         CHECK_STR(rows[i].what, type_of_port(rows[i].port), rows[i].type);
-        CHECK_STR(rows[i].what, told(rig.ended), "a plugged");
+        CHECK_STR(rows[i].what, told(rig.ended), "a changed");
     }
 }
 
