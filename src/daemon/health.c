@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* A vswitchd that works answers a next_cfg within milliseconds, or within a second or two if a
+/* An ovsdb-server that works replies within milliseconds, or a second while it compacts its file.
+ * A vswitchd that works answers a next_cfg within milliseconds, or within a second or two if a
  * device is slow to probe. */
 enum { HUNG_MS = 5000 };
 
@@ -61,6 +62,11 @@ void health_read(const struct engine_env *env, struct health *health)
                     "OVSDB at %s is not connected; start ovsdb-server, or correct db in "
                     "vifplugd.conf.",
                     ovs_remote(env->ovs));
+    } else if (ovs_unanswered_ms(env->ovs) >= HUNG_MS) {
+        add_problem(health,
+                    "OVSDB at %s is connected and has not replied to a transaction for %" PRId64
+                    " s; check whether ovsdb-server is stopped or its disk hangs.",
+                    ovs_remote(env->ovs), ovs_unanswered_ms(env->ovs) / 1000);
     }
     switch (state) {
     case VSWITCHD_ALIVE:

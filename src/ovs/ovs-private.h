@@ -48,6 +48,7 @@ struct ovs {
     bool unawaited; /* This module sent it, and no caller waits for its end. */
     bool bumped;
     unsigned int sent_losses; /* n_losses when it was sent. */
+    long long int sent_at;    /* When it was sent, ms. */
     struct ovs_list staged_bridges;
 };
 

@@ -237,6 +237,11 @@ bool ovs_synced(const struct ovs *ovs)
     return ovs->synced;
 }
 
+int64_t ovs_unanswered_ms(const struct ovs *ovs)
+{
+    return ovs->txn && ovs->sent ? time_msec() - ovs->sent_at : 0;
+}
+
 const struct sset *ovs_changed_vifs(const struct ovs *ovs)
 {
     return &ovs->changed_vifs;
@@ -293,6 +298,7 @@ void ovs_txn_commit(struct ovs *ovs, const char *comment)
     ovsdb_idl_txn_add_comment(ovs->txn, "%s", comment);
     ovs->sent = true;
     ovs->sent_losses = ovs->n_losses;
+    ovs->sent_at = time_msec();
     ovsdb_idl_txn_commit(ovs->txn);
 }
 

@@ -31,6 +31,9 @@ void ovs_wait(struct ovs *ovs);
 const char *ovs_remote(const struct ovs *ovs);
 bool ovs_synced(const struct ovs *ovs);
 
+/* How long OVSDB has not replied to the transaction that was sent, ms; 0: none is under way. */
+int64_t ovs_unanswered_ms(const struct ovs *ovs);
+
 /* Values of the Open_vSwitch row. Strings are borrowed until the next ovs_run(). */
 struct ovs_globals {
     int64_t next_cfg;

@@ -229,6 +229,22 @@ def status_says(box, state, *sentences):
             and done.returncode == (1 if sentences else 0))
 
 
+def test_status_shows_an_ovsdb_server_that_hangs(box, api):
+    """Its connection stays. Only a transaction without a reply shows it."""
+    assert status_says(box, "alive")
+    pid = box.pid("ovsdb-server")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(ApiError) as failed:
+            api.call("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=500)
+        assert failed.value.reason == "switch_unavailable"
+        wait_until(lambda: status_says(box, "alive", "has not replied to a transaction for"))
+        assert api.call("status")["ovsdb"]["connected"] is True
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: status_says(box, "alive"))
+
+
 def test_status_is_well_only_if_all_works(box, api):
     assert status_says(box, "alive")
     pid = box.pid("ovs-vswitchd")
@@ -240,7 +256,7 @@ def test_status_is_well_only_if_all_works(box, api):
     finally:
         os.kill(pid, signal.SIGCONT)
     wait_until(lambda: status_says(box, "alive"))
-    assert "unanswered_s" not in api.call("status")["vswitchd"]
+    wait_until(lambda: "unanswered_s" not in api.call("status")["vswitchd"])
     box.stop("ovs-vswitchd")
     wait_until(lambda: status_says(box, "dead", "ovs-vswitchd is not running; start it."))
     box.stop("ovsdb-server")

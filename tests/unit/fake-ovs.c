@@ -54,6 +54,11 @@ bool ovs_synced(const struct ovs *ovs)
     return ovs->synced;
 }
 
+int64_t ovs_unanswered_ms(const struct ovs *ovs)
+{
+    return ovs->unanswered_ms;
+}
+
 static void carry_out(struct ovs *ovs)
 {
     if (fake_violates_names(ovs)) {

@@ -61,7 +61,8 @@ struct ovs {
     struct controller_facts controllers;
     size_t n_dpdk_ports; /* What ovs_n_dpdk_ports() says. */
     bool synced;
-    bool unseen; /* vswitchd has not applied the last transaction. */
+    int64_t unanswered_ms; /* What ovs_unanswered_ms() says. */
+    bool unseen;           /* vswitchd has not applied the last transaction. */
     struct sset changed_vifs;
     bool bridges_changed;
 
