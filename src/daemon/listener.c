@@ -11,11 +11,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/lock.h"
 #include "fatal-signal.h"
 #include "openvswitch/vlog.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(listener);
+
+struct listener {
+    int fd;
+    int lock;
+    char *path;
+    /* The socket file that bind() made; st_ino is 0: there is none to remove. */
+    dev_t dev;
+    ino_t ino;
+};
+
+/* For remove_at_exit(): OVS cannot take a hook back. */
+static struct listener *at_exit;
 
 static bool fail(struct error *error, const char *path, const char *what, const char *next)
 {
@@ -67,59 +80,158 @@ static void make_directory(const char *path)
     free(copy);
 }
 
-/* Gives the socket file its mode and group, and listens. */
-static bool open_up(int fd, const char *path, const char *group_name, struct error *error)
+/* Whether `path` names the socket file that this process has made, and not one of a daemon that
+ * took its place. */
+static bool is_ours(const struct listener *listener)
+{
+    struct stat st;
+
+    return listener->ino && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+           st.st_ino == listener->ino;
+}
+
+/* A group that does not exist leaves the socket to root. */
+bool listener_set_group(const struct listener *listener, const char *group_name,
+                        struct error *error)
 {
     const struct group *group = *group_name ? getgrnam(group_name) : NULL;
 
     if (*group_name && !group) {
-        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name, path);
+        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
+                  listener->path);
     }
-    if (group && chown(path, (uid_t)-1, group->gr_gid) != 0) {
-        return fail(error, path, "its group cannot be set to socket_group", "run as root");
+    if (!is_ours(listener)) {
+        return error_set(error, REASON_INTERNAL, "",
+                         "%s is not the socket of this daemon any more; restart vifplugd.",
+                         listener->path);
     }
-    if (chmod(path, 0660) != 0 || listen(fd, 64) != 0) {
-        return fail(error, path, "the daemon cannot listen there", "check the path");
+    return chown(listener->path, (uid_t)-1, group ? group->gr_gid : getegid()) == 0 ||
+           fail(error, listener->path, "its group cannot be set to socket_group", "run as root");
+}
+
+/* Gives the socket file its group and mode, and listens. */
+static bool open_up(const struct listener *listener, const char *group, struct error *error)
+{
+    if (!listener_set_group(listener, group, error)) {
+        return false;
+    }
+    if (chmod(listener->path, 0660) != 0 || listen(listener->fd, 64) != 0) {
+        return fail(error, listener->path, "the daemon cannot listen there", "check the path");
     }
     return true;
 }
 
-static bool bind_to(int fd, const char *path, struct error *error)
+static bool lock_path(struct listener *listener, struct error *error)
+{
+    char *path = xasprintf("%s.lock", listener->path);
+
+    listener->lock = lock_take(path);
+    if (listener->lock < 0 && errno == EWOULDBLOCK) {
+        error_set(
+            error, REASON_INTERNAL, "",
+            "Another daemon listens at %s, or starts to (it has locked %s); stop it or choose "
+            "another path.",
+            listener->path, path);
+    } else if (listener->lock < 0) {
+        fail(error, path, "the lock file cannot be opened", "check its directory");
+    }
+    free(path);
+    return listener->lock >= 0;
+}
+
+static bool bind_to_path(struct listener *listener, struct error *error)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct stat st;
     mode_t mask;
     int result;
 
-    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
-    make_directory(path);
+    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", listener->path);
     if (!clear_path(&addr, error)) {
         return false;
     }
     mask = umask(0177);
-    result = bind(fd, (struct sockaddr *)&addr, sizeof addr);
+    result = bind(listener->fd, (struct sockaddr *)&addr, sizeof addr);
     umask(mask);
-    return result == 0 ||
-           fail(error, path, "the socket cannot be bound", "check that its directory is writable");
+    if (result != 0 || lstat(listener->path, &st) != 0) {
+        return fail(error, listener->path, "the socket cannot be bound",
+                    "check that its directory is writable");
+    }
+    listener->dev = st.st_dev;
+    listener->ino = st.st_ino;
+    return true;
 }
 
-int listener_open(const char *path, const char *group, struct error *error)
+static void remove_file(struct listener *listener)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0) {
-        fail(error, path, "the socket cannot be created", "check the limits of the process");
-        return -1;
+    if (is_ours(listener)) {
+        unlink(listener->path);
     }
-    if (!bind_to(fd, path, error) || !open_up(fd, path, group, error)) {
-        close(fd);
-        return -1;
-    }
-    fatal_signal_add_file_to_unlink(path);
-    return fd;
+    listener->ino = 0;
 }
 
-void listener_close(int fd, const char *path)
+/* OVS calls it when a fatal signal or exit() ends the process. */
+static void remove_at_exit(void *aux OVS_UNUSED)
 {
-    close(fd);
-    fatal_signal_unlink_file_now(path);
+    if (at_exit) {
+        remove_file(at_exit);
+    }
+}
+
+static bool open_listener(struct listener *listener, const char *group, struct error *error)
+{
+    make_directory(listener->path);
+    if (!lock_path(listener, error)) {
+        return false;
+    }
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0) {
+        return fail(error, listener->path, "the socket cannot be created",
+                    "check the limits of the process");
+    }
+    return bind_to_path(listener, error) && open_up(listener, group, error);
+}
+
+struct listener *listener_open(const char *path, const char *group, struct error *error)
+{
+    static bool hooked;
+    struct listener *listener = xmalloc(sizeof *listener);
+
+    *listener = (struct listener){.fd = -1, .lock = -1, .path = xstrdup(path)};
+    at_exit = listener;
+    if (!hooked) {
+        fatal_signal_add_hook(remove_at_exit, NULL, NULL, true);
+        hooked = true;
+    }
+    if (!open_listener(listener, group, error)) {
+        listener_close(listener);
+        return NULL;
+    }
+    return listener;
+}
+
+int listener_fd(const struct listener *listener)
+{
+    return listener->fd;
+}
+
+void listener_refuse(struct listener *listener)
+{
+    remove_file(listener);
+    shutdown(listener->fd, SHUT_RD);
+}
+
+/* The lock goes last: until then nobody else makes a socket file here. */
+void listener_close(struct listener *listener)
+{
+    at_exit = NULL;
+    remove_file(listener);
+    if (listener->fd >= 0) {
+        close(listener->fd);
+    }
+    if (listener->lock >= 0) {
+        close(listener->lock);
+    }
+    free(listener->path);
+    free(listener);
 }

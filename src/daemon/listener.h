@@ -4,15 +4,30 @@
 #ifndef VP_LISTENER_H
 #define VP_LISTENER_H 1
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
-/* Binds and listens at `path`: mode 0660, in `group` if it exists ("" for none). Creates the
- * directory of the socket if it is missing. Replaces a socket file at which no process listens. The
- * file is removed when the process ends. Returns a nonblocking descriptor, or -1 with *error
- * filled. */
-int listener_open(const char *path, const char *group, struct error *error);
+struct listener;
 
-/* Closes `fd` and removes the socket file. */
-void listener_close(int fd, const char *path);
+/* Binds and listens at `path`: mode 0660, in `group` if it exists ("" for none). Creates the
+ * directory of the socket if it is missing. Replaces a socket file at which no process listens.
+ * Locks `path`.lock, so that of several daemons that start there at once only one runs. The socket
+ * file is removed when the process ends. Returns NULL with *error filled on failure. A process can
+ * have only one listener at a time. */
+struct listener *listener_open(const char *path, const char *group, struct error *error);
+
+/* Its nonblocking descriptor. */
+int listener_fd(const struct listener *listener);
+
+/* Gives the socket file to another group. Returns false with *error filled on failure. */
+bool listener_set_group(const struct listener *listener, const char *group, struct error *error);
+
+/* Refuses connections from now on, and removes the socket file. accept() still returns those that
+ * wait, and fails with EINVAL after them. */
+void listener_refuse(struct listener *listener);
+
+/* Closes it. Removes the socket file if it is still the one that listener_open() made. */
+void listener_close(struct listener *listener);
 
 #endif

@@ -3,30 +3,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/plain-file.h"
 #include "base/version.h"
-#include "command-line.h"
 #include "daemon.h"
 #include "daemon/access.h"
 #include "daemon/config.h"
+#include "daemon/descriptors.h"
 #include "daemon/dispatch.h"
 #include "daemon/notifications.h"
 #include "daemon/op-reply.h"
+#include "daemon/options.h"
 #include "daemon/reap.h"
-#include "daemon/remote.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
+#include "daemon/signals.h"
 #include "dirs.h"
 #include "engine/engine.h"
 #include "engine/timings.h"
-#include "fatal-signal.h"
 #include "memory.h"
 #include "nic/dpdk-extra.h"
 #include "nic/nic.h"
@@ -44,32 +44,26 @@
 
 VLOG_DEFINE_THIS_MODULE(vifplugd);
 
-#define DEFAULT_CONFIG "/etc/vifplugd/vifplugd.conf"
-
 /* How long operations that have begun may still take after SIGTERM; then, how long to undo those
- * that have not ended; ms. */
+ * that have not ended; ms. TimeoutStopSec of the unit is longer than both. */
 #define DRAIN_MS 3000
 #define UNDO_MS 2000
 
 /* How long a busy loop does not look at the control socket, ms. */
 #define UNIXCTL_PAUSE_MS 10
 
-struct options {
-    const char *config; /* NULL: the default path, if that file exists. */
-    const char *socket;
-    const char *db;
-    const char *sysfs_root;
-    const char *boot_id;
-    const char *unixctl;
-};
+/* What the daemon does, for the service manager. */
+enum condition { CONDITION_NEW, WAITING_FOR_OVSDB, WAITING_FOR_VSWITCHD, RUNNING, STOPPING };
 
 /* All modules, in the order of their start. */
 struct daemon {
     struct options options;
     struct config config;
+    bool has_config_file; /* There was a configuration at start, so it must be there for SIGHUP. */
     struct access *access;
     char *boot_id;
     char *run_dir;
+    char *db; /* The remote of OVSDB. */
     struct ovs *ovs;
     struct nic *nic;
     struct links *links;
@@ -87,153 +81,11 @@ struct daemon {
     struct unixctl_server *unixctl;
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
     bool unixctl_seen;          /* This pass has looked at `unixctl`. */
-    bool ready;
+    struct service service;
+    enum condition condition; /* What the service manager has been told. */
     bool exiting;
     long long int exit_by;
 };
-
-static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t reload_signal;
-static int signal_pipe[2];
-
-static void on_signal(int number)
-{
-    int saved = errno;
-
-    if (number == SIGHUP) {
-        reload_signal = 1;
-    } else {
-        stop_signal = 1;
-    }
-    if (write(signal_pipe[1], "", 1) < 0) {
-        /* The pipe is full, so the loop wakes up anyway. */
-    }
-    errno = saved;
-}
-
-/* OVS's own handlers would exit with 143; OVS installs none for signals that have a handler
- * already. */
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-
-    if (pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) != 0) {
-        ovs_fatal(errno, "no pipe for signals");
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-        sigaction(numbers[i], &action, NULL);
-    }
-    signal(SIGPIPE, SIG_IGN);
-}
-
-__attribute__((noreturn)) static void usage(void)
-{
-    printf("%s: plugs VIFs into Open vSwitch\n"
-           "usage: %s [OPTIONS]\n"
-           "\n"
-           "Options:\n"
-           "  --config=FILE       configuration (default: " DEFAULT_CONFIG ",\n"
-           "                      where a missing file means the built-in defaults)\n"
-           "  --socket=PATH       API socket (default: /run/vifplugd/vifplugd.sock)\n"
-           "  --db=REMOTE         OVSDB (default: unix:%s/db.sock)\n"
-           "  --sysfs-root=DIR    where sysfs is mounted (default: /sys)\n"
-           "  --boot-id=ID        stands in for the kernel's boot id (for tests)\n"
-           "  --unixctl=SOCKET    control socket for ovs-appctl\n"
-           "  -h, --help          show this and exit\n"
-           "  -V, --version       show the version and exit\n",
-           program_name, program_name, ovs_rundir());
-    daemon_usage();
-    vlog_usage();
-    exit(EXIT_SUCCESS);
-}
-
-static void parse_options(int argc, char *argv[], struct options *options)
-{
-    enum {
-        OPT_CONFIG = UCHAR_MAX + 1,
-        OPT_SOCKET,
-        OPT_DB,
-        OPT_SYSFS_ROOT,
-        OPT_BOOT_ID,
-        OPT_UNIXCTL,
-        VLOG_OPTION_ENUMS,
-        DAEMON_OPTION_ENUMS
-    };
-    static const struct option long_options[] = {
-        {"config", required_argument, NULL, OPT_CONFIG},
-        {"socket", required_argument, NULL, OPT_SOCKET},
-        {"db", required_argument, NULL, OPT_DB},
-        {"sysfs-root", required_argument, NULL, OPT_SYSFS_ROOT},
-        {"boot-id", required_argument, NULL, OPT_BOOT_ID},
-        {"unixctl", required_argument, NULL, OPT_UNIXCTL},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        VLOG_LONG_OPTIONS,
-        DAEMON_LONG_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
-    int c;
-
-    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        switch (c) {
-        case OPT_CONFIG:
-            options->config = optarg;
-            break;
-        case OPT_SOCKET:
-            options->socket = optarg;
-            break;
-        case OPT_DB:
-            options->db = optarg;
-            break;
-        case OPT_SYSFS_ROOT:
-            options->sysfs_root = optarg;
-            break;
-        case OPT_BOOT_ID:
-            options->boot_id = optarg;
-            break;
-        case OPT_UNIXCTL:
-            options->unixctl = optarg;
-            break;
-        case 'h':
-            usage();
-        case 'V':
-            printf("vifplugd %s\n", VIFPLUG_VERSION);
-            exit(EXIT_SUCCESS);
-            VLOG_OPTION_HANDLERS
-            DAEMON_OPTION_HANDLERS
-        default:
-            exit(EXIT_FAILURE);
-        }
-    }
-    free(short_options);
-    if (optind < argc) {
-        ovs_fatal(0, "%s takes no arguments; use --help for its options", program_name);
-    }
-}
-
-static void read_config(struct config *config, const struct options *options)
-{
-    struct error error;
-    char why[256];
-
-    config_init(config);
-    if (!config_read(config, options->config ? options->config : DEFAULT_CONFIG,
-                     options->config != NULL, &error)) {
-        ovs_fatal(0, "%s", error.message);
-    }
-    if (options->db && !remote_check(options->db, why, sizeof why)) {
-        ovs_fatal(0, "--db %s", why);
-    }
-    if (options->socket) {
-        if (!vif_path_valid(options->socket)) {
-            ovs_fatal(0, "--socket=%s: give an absolute path of at most %d bytes", options->socket,
-                      VIF_PATH_MAX);
-        }
-        snprintf(config->socket, sizeof config->socket, "%s", options->socket);
-    }
-}
 
 static char *read_boot_id(const char *given)
 {
@@ -243,7 +95,7 @@ static char *read_boot_id(const char *given)
     if (given) {
         return xstrdup(given);
     }
-    file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    file = plain_file_stream("/proc/sys/kernel/random/boot_id");
     if (!file || !fgets(text, sizeof text, file)) {
         ovs_fatal(errno, "/proc/sys/kernel/random/boot_id cannot be read");
     }
@@ -292,7 +144,7 @@ static char *on_refusal(const struct error *error)
 static void on_exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
                             const char *argv[] OVS_UNUSED, void *aux OVS_UNUSED)
 {
-    stop_signal = 1;
+    signals_set_stop();
     unixctl_command_reply(conn, NULL);
 }
 
@@ -302,7 +154,7 @@ static void start_server(struct daemon *daemon)
     struct server_options options = {
         .path = config->socket,
         .group = config->socket_group,
-        .max_connections = config->max_connections,
+        .max_connections = descriptors_reserve(config->max_connections),
         .line = on_line,
         .refusal = on_refusal,
         .aux = daemon,
@@ -344,6 +196,15 @@ static struct links *open_links(void)
     return links;
 }
 
+/* Open vSwitch makes its run directory when it starts first. Without it there is no place for the
+ * pidfile and the control socket. */
+static void make_run_dir(void)
+{
+    if (mkdir(ovs_rundir(), 0755) != 0 && errno != EEXIST) {
+        VLOG_WARN("%s cannot be made (%s)", ovs_rundir(), ovs_strerror(errno));
+    }
+}
+
 static void start(struct daemon *daemon)
 {
     const struct config *config = &daemon->config;
@@ -356,7 +217,7 @@ static void start(struct daemon *daemon)
     timings_init();
     unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
     start_server(daemon);
-    daemon->ovs = ovs_create(daemon->options.db);
+    daemon->ovs = ovs_create(daemon->db);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
     nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
     daemon->links = open_links();
@@ -396,7 +257,7 @@ static void start(struct daemon *daemon)
 
 static void stop(struct daemon *daemon)
 {
-    notify("STOPPING=1");
+    server_run_last(daemon->server);
     engine_abandon(daemon->engine);
     server_flush(daemon->server);
     engine_destroy(daemon->engine);
@@ -414,31 +275,58 @@ static void stop(struct daemon *daemon)
     unixctl_server_destroy(daemon->unixctl);
     free(daemon->boot_id);
     free(daemon->run_dir);
+    free(daemon->db);
 }
 
-/* Reads again the settings that can change while the daemon runs: who may connect, timeouts, NIC
- * profiles. The others (the socket and its group, the number of connections, the database) keep
- * their values until the next start. */
+static void log_changes(const struct daemon *daemon, const struct config_changes *changes)
+{
+    const char *path = options_config_path(&daemon->options);
+
+    if (changes->applied[0]) {
+        VLOG_INFO("%s read again; changed: %s", path, changes->applied);
+    } else {
+        VLOG_INFO("%s read again; nothing has changed%s", path,
+                  changes->restart[0] ? " that can change now" : "");
+    }
+    if (changes->restart[0]) {
+        VLOG_WARN("restart vifplugd to change: %s", changes->restart);
+    }
+}
+
+/* Puts a new configuration in force, except for the settings that the daemon reads only at start.
+ */
+static void apply(struct daemon *daemon, struct config *config, struct access *access)
+{
+    bool other_group = strcmp(config->socket_group, daemon->config.socket_group) != 0;
+    struct error error;
+
+    config_keep_start(config, &daemon->config);
+    daemon->config = *config;
+    server_set_access(daemon->server, access);
+    access_destroy(daemon->access);
+    daemon->access = access;
+    server_set_max_connections(daemon->server, descriptors_reserve(config->max_connections));
+    if (other_group && !server_set_group(daemon->server, config->socket_group, &error)) {
+        VLOG_ERR("%s", error.message);
+    }
+    daemon->offload.policy = daemon->config.engine.ensure_hw_offload;
+    nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
+}
+
 static void reload(struct daemon *daemon)
 {
     struct config *config = xmalloc(sizeof *config);
+    struct config_changes changes;
     struct access *access = NULL;
     struct error error;
 
-    config_init(config);
-    if (config_read(config, daemon->options.config ? daemon->options.config : DEFAULT_CONFIG,
-                    daemon->options.config != NULL, &error)) {
+    if (options_read_config(&daemon->options, daemon->has_config_file, config, &error)) {
         access = access_create(config->allow, config->allow_read, &error);
     }
     if (access) {
-        memcpy(config->socket, daemon->config.socket, sizeof config->socket);
-        daemon->config = *config;
-        server_set_access(daemon->server, access);
-        access_destroy(daemon->access);
-        daemon->access = access;
-        daemon->offload.policy = daemon->config.engine.ensure_hw_offload;
-        nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
-        VLOG_INFO("configuration read again");
+        config_compare(&daemon->config, config, &changes);
+        apply(daemon, config, access);
+        log_changes(daemon, &changes);
     } else {
         VLOG_ERR("the configuration stays as it was: %s", error.message);
     }
@@ -462,23 +350,13 @@ static void report_memory(const struct daemon *daemon)
 
 static void handle_signals(struct daemon *daemon)
 {
-    char buffer[64];
-
-    if (!reload_signal && !stop_signal) {
-        return;
-    }
-    while (read(signal_pipe[0], buffer, sizeof buffer) > 0) {
-        /* The bytes only wake up the loop. */
-    }
-    if (reload_signal) {
-        reload_signal = 0;
+    if (signals_take_reload()) {
         reload(daemon);
     }
-    if (stop_signal && !daemon->exiting) {
+    if (signals_stop() && !daemon->exiting) {
         VLOG_INFO("stopping");
         daemon->exiting = true;
         daemon->exit_by = time_msec() + DRAIN_MS + UNDO_MS;
-        server_drain(daemon->server);
         engine_drain(daemon->engine, time_msec() + DRAIN_MS);
     }
 }
@@ -520,6 +398,35 @@ static void follow_vswitchd(struct daemon *daemon, const struct ovs_globals *glo
     }
 }
 
+/* The daemon is ready as soon as it listens: requests wait for OVSDB and ovs-vswitchd until their
+ * deadlines. If it waited here, so would all services that start after it. */
+static void tell_service(struct daemon *daemon)
+{
+    static const char *const status[] = {
+        [WAITING_FOR_OVSDB] = "Waiting for OVSDB; requests wait with it until their deadlines",
+        [WAITING_FOR_VSWITCHD] =
+            "Waiting for ovs-vswitchd; plugs wait with it until their deadlines",
+        [RUNNING] = "Running",
+        [STOPPING] = "Stopping: operations under way end, new ones are refused",
+    };
+    enum condition condition = daemon->exiting            ? STOPPING
+                               : !ovs_synced(daemon->ovs) ? WAITING_FOR_OVSDB
+                               : vswitchd_state(daemon->vswitchd) == VSWITCHD_DEAD
+                                   ? WAITING_FOR_VSWITCHD
+                                   : RUNNING;
+
+    if (condition != daemon->condition) {
+        service_tell(&daemon->service,
+                     condition == STOPPING                ? "STOPPING=1"
+                     : daemon->condition == CONDITION_NEW ? "READY=1"
+                                                          : NULL,
+                     status[condition]);
+        daemon->condition = condition;
+    } else {
+        service_run(&daemon->service);
+    }
+}
+
 /* Reads facts first, then sends the transaction: an idle daemon reads a request and sends its
  * transaction in one pass. Replies, lists and the watch for drift follow, because OVSDB need not
  * wait for them. */
@@ -544,11 +451,8 @@ static void run(struct daemon *daemon)
     listings_run(daemon->listings);
     server_flush(daemon->server);
     run_unixctl(daemon);
-    if (!daemon->ready && ovs_synced(daemon->ovs)) {
-        daemon->ready = true;
-        notify("READY=1");
-    }
     handle_signals(daemon);
+    tell_service(daemon);
 }
 
 static void wait_for_events(struct daemon *daemon)
@@ -561,7 +465,8 @@ static void wait_for_events(struct daemon *daemon)
     watch_wait(daemon->watch);
     listings_wait(daemon->listings);
     wait_for_unixctl(daemon);
-    poll_fd_wait(signal_pipe[0], POLLIN);
+    service_wait(&daemon->service);
+    signals_wait();
     if (daemon->exiting) {
         poll_timer_wait_until(daemon->exit_by);
     }
@@ -572,7 +477,38 @@ static bool may_exit(const struct daemon *daemon)
 {
     return daemon->exiting &&
            (time_msec() >= daemon->exit_by ||
-            (engine_n_ops(daemon->engine) == 0 && server_is_flushed(daemon->server)));
+            (engine_n_ops(daemon->engine) == 0 && server_is_idle(daemon->server)));
+}
+
+/* Open vSwitch's libraries and our own must not get the descriptors of standard input and output
+ * for their sockets: what the libraries print would go there. */
+static void open_standard_files(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static void read_config(struct daemon *daemon)
+{
+    struct error error;
+
+    daemon->has_config_file = access(options_config_path(&daemon->options), F_OK) == 0;
+    if (!options_read_config(&daemon->options, false, &daemon->config, &error)) {
+        ovs_fatal(0, "%s", error.message);
+    }
+}
+
+__attribute__((noreturn)) static void check_config(const struct daemon *daemon)
+{
+    printf("%s: %s\n", options_config_path(&daemon->options),
+           daemon->has_config_file ? "right" : "does not exist; the built-in defaults apply");
+    exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 int main(int argc, char *argv[])
@@ -583,17 +519,20 @@ int main(int argc, char *argv[])
      * for reuse, and merges them whenever something larger is allocated: this took a fifth of the
      * time of a start. */
     mallopt(M_MXFAST, 0);
+    open_standard_files();
     set_program_name(argv[0]);
     ovs_set_program_name(program_name, VIFPLUG_VERSION);
-    catch_signals();
-    parse_options(argc, argv, &daemon.options);
-    read_config(&daemon.config, &daemon.options);
-    if (!daemon.options.db) {
-        daemon.options.db =
-            daemon.config.db[0] ? daemon.config.db : xasprintf("unix:%s/db.sock", ovs_rundir());
+    signals_catch();
+    options_parse(argc, argv, &daemon.options);
+    read_config(&daemon);
+    if (daemon.options.check_config) {
+        check_config(&daemon);
     }
+    daemon.db = daemon.config.db[0] ? xstrdup(daemon.config.db)
+                                    : xasprintf("unix:%s/db.sock", ovs_rundir());
     daemon.boot_id = read_boot_id(daemon.options.boot_id);
     daemon.run_dir = xstrdup(daemon.config.run_dir[0] ? daemon.config.run_dir : ovs_rundir());
+    make_run_dir();
     ovs_daemonize_start();
     start(&daemon);
     daemonize_complete();

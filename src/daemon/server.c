@@ -29,6 +29,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
 /* How many lines of one connection a pass takes, so that no connection keeps the others waiting. */
 enum { LINES_PER_PASS = 256 };
 
+/* How many passes the server takes for what came before its end, so that no client can delay it. */
+enum { LAST_PASSES = 16 };
+
 /* How long the server accepts no connections after accept() has failed, ms. */
 #define ACCEPT_PAUSE 100
 
@@ -62,14 +65,15 @@ struct connection {
 struct server {
     struct server_options options;
     char *path;
-    int fd;
+    struct listener *listener;
+    int fd;          /* Of `listener`. */
     int epoll;       /* Reports when `fd` and the connections are ready. */
     bool listening;  /* `fd` is in `epoll`. */
     bool acceptable; /* A connection waits to be accepted. */
     uint64_t last_id;
     struct hmap connections;
     size_t n_subscribers;
-    bool draining;
+    bool refusing;             /* server_run_last() was called. */
     long long int accept_from; /* When connections may be accepted again, ms. */
 };
 
@@ -105,18 +109,21 @@ static bool open_sockets(struct server *server, struct error *error)
                          "%s: no epoll set can be created (%s); check the limits of the process.",
                          server->path, ovs_strerror(errno));
     }
-    server->fd = listener_open(server->path, server->options.group, error);
-    return server->fd >= 0 &&
-           (listen_to(server, true) ||
-            error_set(error, REASON_INTERNAL, "",
-                      "%s: epoll does not accept it (%s); check the limits of the process.",
-                      server->path, ovs_strerror(errno)));
+    server->listener = listener_open(server->path, server->options.group, error);
+    if (!server->listener) {
+        return false;
+    }
+    server->fd = listener_fd(server->listener);
+    return listen_to(server, true) ||
+           error_set(error, REASON_INTERNAL, "",
+                     "%s: epoll does not accept it (%s); check the limits of the process.",
+                     server->path, ovs_strerror(errno));
 }
 
 static void close_sockets(struct server *server)
 {
-    if (server->fd >= 0) {
-        listener_close(server->fd, server->path);
+    if (server->listener) {
+        listener_close(server->listener);
     }
     if (server->epoll >= 0) {
         close(server->epoll);
@@ -129,7 +136,6 @@ struct server *server_create(const struct server_options *options, struct error 
 
     server->options = *options;
     server->path = xstrdup(options->path);
-    server->fd = -1;
     hmap_init(&server->connections);
     if (!open_sockets(server, error)) {
         close_sockets(server);
@@ -353,16 +359,15 @@ static void receive(struct connection *connection)
     }
 }
 
-static bool may_read(const struct server *server, const struct connection *connection)
+static bool may_read(const struct connection *connection)
 {
-    return !server->draining && !connection->closing && !connection->eof &&
-           pending(connection) < OUTPUT_PAUSE;
+    return !connection->closing && !connection->eof && pending(connection) < OUTPUT_PAUSE;
 }
 
 /* A peer that has only finished sending (socat - < file) still gets its replies. */
-static bool is_over(const struct server *server, const struct connection *connection)
+static bool is_over(const struct connection *connection)
 {
-    if (connection->broken || (server->draining && connection->gone)) {
+    if (connection->broken) {
         return true;
     }
     if (connection->eof && !connection->more) {
@@ -374,14 +379,12 @@ static bool is_over(const struct server *server, const struct connection *connec
 
 static void run_connection(struct server *server, struct connection *connection)
 {
-    if (!server->draining) {
-        if (connection->readable && !connection->more && may_read(server, connection)) {
-            receive(connection);
-        }
-        connection->readable = false;
-        if (!connection->broken) {
-            hand_out_lines(server, connection);
-        }
+    if (connection->readable && !connection->more && may_read(connection)) {
+        receive(connection);
+    }
+    connection->readable = false;
+    if (!connection->broken) {
+        hand_out_lines(server, connection);
     }
 }
 
@@ -393,7 +396,7 @@ static void accept_connections(struct server *server)
 
         if (fd >= 0) {
             run_connection(server, add_connection(server, fd));
-        } else if (errno == EAGAIN) {
+        } else if (errno == EAGAIN || server->refusing) {
             server->acceptable = false;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             /* The process has no files left: to try again at once would only spin. */
@@ -409,7 +412,7 @@ static void reap_connections(struct server *server)
     struct connection *connection;
 
     HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
-        if (is_over(server, connection)) {
+        if (is_over(connection)) {
             free_connection(server, connection);
         }
     }
@@ -444,9 +447,7 @@ void server_run(struct server *server)
     }
     /* Free closed connections before accepting new ones. */
     reap_connections(server);
-    if (!server->draining) {
-        accept_connections(server);
-    }
+    accept_connections(server);
 }
 
 void server_flush(struct server *server)
@@ -462,8 +463,7 @@ void server_flush(struct server *server)
 /* Sets the events that the kernel reports for the connection. It always reports a hangup. */
 static void arm(struct server *server, struct connection *connection)
 {
-    uint32_t events =
-        (pending(connection) ? EPOLLOUT : 0u) | (may_read(server, connection) ? EPOLLIN : 0u);
+    uint32_t events = (pending(connection) ? EPOLLOUT : 0u) | (may_read(connection) ? EPOLLIN : 0u);
 
     if (events != connection->armed) {
         connection->armed = events;
@@ -481,24 +481,43 @@ void server_wait(struct server *server)
     struct connection *connection;
     bool paused = time_msec() < server->accept_from;
 
-    if (paused && !server->draining) {
+    if (paused) {
         poll_timer_wait_until(server->accept_from);
     }
-    if (!listen_to(server, !server->draining && !paused)) {
+    if (!listen_to(server, !paused)) {
         poll_timer_wait(ACCEPT_PAUSE);
     }
     HMAP_FOR_EACH (connection, node, &server->connections) {
         arm(server, connection);
-        if (connection->more && !server->draining && pending(connection) < OUTPUT_PAUSE) {
+        if (connection->more && pending(connection) < OUTPUT_PAUSE) {
             poll_immediate_wake();
         }
     }
     poll_fd_wait(server->epoll, POLLIN);
 }
 
-void server_drain(struct server *server)
+static bool has_lines_left(const struct server *server)
 {
-    server->draining = true;
+    const struct connection *connection;
+
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        if (connection->more && !connection->broken) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* accept() fails with EINVAL after the last one of those that connected before. */
+void server_run_last(struct server *server)
+{
+    listener_refuse(server->listener);
+    server->refusing = true;
+    server->acceptable = true;
+    for (int i = 0; i < LAST_PASSES && (server->acceptable || has_lines_left(server)); i++) {
+        server_run(server);
+        server_flush(server);
+    }
 }
 
 void server_subscribe(struct server *server, uint64_t id)
@@ -530,9 +549,44 @@ size_t server_n_subscribers(const struct server *server)
     return server->n_subscribers;
 }
 
+/* Looks up the peer's level again. A peer that may nothing any more gets no notifications; what it
+ * has asked for still gets a reply. */
+static void update_level(struct server *server, struct connection *connection)
+{
+    struct error error;
+    uid_t uid;
+    pid_t pid;
+
+    connection->level = access_of_peer(server->options.access, connection->fd, &uid, &pid);
+    if (connection->level == ACCESS_NONE && connection->subscribed) {
+        error_set(&error, REASON_PERMISSION_DENIED, "",
+                  "The configuration does not name your user any more, so the notifications end; "
+                  "have it added to 'allow' or 'allow_read' in vifplugd.conf.");
+        append(connection, server->options.refusal(&error));
+        connection->subscribed = false;
+        connection->eof = true;
+        server->n_subscribers--;
+    }
+}
+
 void server_set_access(struct server *server, const struct access *access)
 {
+    struct connection *connection;
+
     server->options.access = access;
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        update_level(server, connection);
+    }
+}
+
+void server_set_max_connections(struct server *server, int max_connections)
+{
+    server->options.max_connections = max_connections;
+}
+
+bool server_set_group(struct server *server, const char *group, struct error *error)
+{
+    return listener_set_group(server->listener, group, error);
 }
 
 size_t server_n_connections(const struct server *server)
@@ -540,12 +594,12 @@ size_t server_n_connections(const struct server *server)
     return hmap_count(&server->connections);
 }
 
-bool server_is_flushed(const struct server *server)
+bool server_is_idle(const struct server *server)
 {
     const struct connection *connection;
 
     HMAP_FOR_EACH (connection, node, &server->connections) {
-        if (pending(connection)) {
+        if (pending(connection) || connection->n_owed) {
             return false;
         }
     }

@@ -43,8 +43,9 @@ void server_run(struct server *server);
 void server_flush(struct server *server);
 void server_wait(struct server *server);
 
-/* Takes no more connections or lines. Replies are still sent. */
-void server_drain(struct server *server);
+/* Refuses connections from now on, and takes the connections and lines that have come until now.
+ * Only server_flush() and server_destroy() may follow. */
+void server_run_last(struct server *server);
 
 /* Sends `line` (malloc'ed) if the connection still exists, and frees it. Sends at once if `now`,
  * else with the other lines of this pass, which is cheaper for many. */
@@ -57,11 +58,18 @@ void server_subscribe(struct server *server, uint64_t connection);
 void server_broadcast(struct server *server, const char *line);
 size_t server_n_subscribers(const struct server *server);
 
-/* Replaces the access lists for new connections. */
+/* Replaces the access lists, also for the connections there are. A subscriber that they do not name
+ * is told so and closed. */
 void server_set_access(struct server *server, const struct access *access);
 
+/* Changes the limit of connections. Those that are open stay. */
+void server_set_max_connections(struct server *server, int max_connections);
+
+/* Gives the socket to another group (see listener_set_group()). */
+bool server_set_group(struct server *server, const char *group, struct error *error);
+
 size_t server_n_connections(const struct server *server);
-/* Whether all replies have been sent. */
-bool server_is_flushed(const struct server *server);
+/* Whether each line that was taken has its reply, and all replies have been sent. */
+bool server_is_idle(const struct server *server);
 
 #endif

@@ -25,7 +25,7 @@ FIRST = 10000  # The measured ports, in addition to those present.
 
 
 class Ready:
-    """Waits like systemd: for READY=1 on a datagram socket."""
+    """Gets what a vifplugd tells systemd, on a datagram socket."""
 
     def __init__(self, world):
         self.path = os.path.join(world.run, "notify.sock")
@@ -34,7 +34,8 @@ class Ready:
         self.socket.settimeout(60)
 
     def wait(self):
-        while b"READY=1" not in self.socket.recv(4096):
+        """Until it is in step with OVSDB: before that, its status says that it waits for OVSDB."""
+        while b"Waiting for OVSDB" in self.socket.recv(4096):
             pass
 
     def close(self):

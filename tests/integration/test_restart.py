@@ -38,6 +38,81 @@ def test_sigterm_ends_cleanly(box):
     assert not [name for name in os.listdir(box.run) if name.startswith(f"vifplugd.{pid}")]
 
 
+def log_of(box, words):
+    with open(f"{box.log}/vifplugd.log", encoding="utf-8") as file:
+        return [line for line in file if words in line]
+
+
+def stop_during(box, request):
+    """Sends SIGTERM, and returns the reply to the request once the daemon has ended."""
+    api, number = request
+    pid = box.pid("vifplugd")
+    os.kill(pid, signal.SIGTERM)
+    reply = api.collect([number])[number]
+    wait_until(lambda: box.pid("vifplugd") is None, what="the daemon ends")
+    assert api.receive() is None
+    return reply
+
+
+def test_sigterm_during_a_plug(box, api):
+    """vswitchd does not confirm the port while the daemon may still wait: the plug is undone, its client is
+    told so, and the log has a line for it."""
+    before = counts(box)
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=60000)
+        wait_until(lambda: interface(box, "vhu00000001-00") is not None)
+        reply = stop_during(box, (api, plug))
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    assert reply["error"]["data"]["reason"] == "switch_unavailable"
+    assert "vifplugd is stopping" in reply["error"]["message"]
+    assert interface(box, "vhu00000001-00") is None and counts(box)["Port"] == before["Port"]
+    assert len(log_of(box, f"plug {vif_id(1)}: switch_unavailable")) == 1
+
+
+def test_sigterm_waits_for_a_plug(box, api):
+    """vswitchd confirms the port after SIGTERM: the plug succeeds."""
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=60000)
+        wait_until(lambda: interface(box, "vhu00000001-00") is not None)
+        stopping = len(log_of(box, "|stopping"))
+        os.kill(box.pid("vifplugd"), signal.SIGTERM)
+        wait_until(lambda: len(log_of(box, "|stopping")) > stopping)
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    assert result(api.collect([plug])[plug])["state"] == "up"
+    wait_until(lambda: box.pid("vifplugd") is None, what="the daemon ends")
+    assert interface(box, "vhu00000001-00") is not None
+
+
+def test_sigterm_while_ovsdb_is_away(box, api):
+    """What has not begun is refused immediately, and what comes after SIGTERM too."""
+    box.stop("ovsdb-server")
+    wait_until(lambda: not api.call("status")["ovsdb"]["connected"])
+    plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=60000)
+    begin = time.monotonic()
+    reply = stop_during(box, (api, plug))
+    assert time.monotonic() - begin < 3
+    assert reply["error"]["data"]["reason"] == "switch_unavailable"
+    assert reply["error"]["data"]["retryable"]
+
+
+def test_sigterm_among_many_requests(box):
+    """Each request that the daemon has taken gets its reply; no VIF is plugged without one."""
+    with Api(box.socket) as api:
+        ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}) for n in range(200)]
+        first = api.receive()
+        os.kill(box.pid("vifplugd"), signal.SIGTERM)
+        replies = {first["id"]: first, **api.collect([i for i in ids if i != first["id"]])}
+        wait_until(lambda: box.pid("vifplugd") is None, what="the daemon ends")
+    plugged = {f"vhu{vif_id(n)[:11]}" for n, i in enumerate(ids) if "result" in replies[i]}
+    assert plugged == set(ports(box, "br-int"))
+    assert all(reply["error"]["data"]["reason"] == "switch_unavailable"
+               for reply in replies.values() if "error" in reply)
+
+
 def test_killed_daemon_starts_again(box, api):
     api.plug(vhost_user(1))
     box.stop("vifplugd", signal.SIGKILL)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/paths.h"
+#include "base/version.h"
+#include "base/vif.h"
+#include "command-line.h"
+#include "daemon.h"
+#include "daemon/remote.h"
+#include "dirs.h"
+#include "openvswitch/vlog.h"
+#include "util.h"
+
+__attribute__((noreturn)) static void usage(void)
+{
+    printf("%s: plugs VIFs into Open vSwitch\n"
+           "usage: %s [OPTIONS]\n"
+           "\n"
+           "Options:\n"
+           "  --config=FILE       configuration (default: " CONFIG_PATH ",\n"
+           "                      where a missing file means the built-in defaults)\n"
+           "  --check-config      check the configuration and exit: 0 if it is right, else 1\n"
+           "  --socket=PATH       API socket (default: /run/vifplugd/vifplugd.sock)\n"
+           "  --db=REMOTE         OVSDB (default: unix:%s/db.sock)\n"
+           "  --sysfs-root=DIR    where sysfs is mounted (default: /sys)\n"
+           "  --boot-id=ID        stands in for the kernel's boot id (for tests)\n"
+           "  --unixctl=SOCKET    control socket for ovs-appctl\n"
+           "  -h, --help          show this and exit\n"
+           "  -V, --version       show the version and exit\n",
+           program_name, program_name, ovs_rundir());
+    daemon_usage();
+    vlog_usage();
+    exit(EXIT_SUCCESS);
+}
+
+void options_parse(int argc, char *argv[], struct options *options)
+{
+    enum {
+        OPT_CONFIG = UCHAR_MAX + 1,
+        OPT_CHECK_CONFIG,
+        OPT_SOCKET,
+        OPT_DB,
+        OPT_SYSFS_ROOT,
+        OPT_BOOT_ID,
+        OPT_UNIXCTL,
+        VLOG_OPTION_ENUMS,
+        DAEMON_OPTION_ENUMS
+    };
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, OPT_CONFIG},
+        {"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
+        {"socket", required_argument, NULL, OPT_SOCKET},
+        {"db", required_argument, NULL, OPT_DB},
+        {"sysfs-root", required_argument, NULL, OPT_SYSFS_ROOT},
+        {"boot-id", required_argument, NULL, OPT_BOOT_ID},
+        {"unixctl", required_argument, NULL, OPT_UNIXCTL},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        VLOG_LONG_OPTIONS,
+        DAEMON_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+    int c;
+
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        switch (c) {
+        case OPT_CONFIG:
+            options->config = optarg;
+            break;
+        case OPT_CHECK_CONFIG:
+            options->check_config = true;
+            break;
+        case OPT_SOCKET:
+            options->socket = optarg;
+            break;
+        case OPT_DB:
+            options->db = optarg;
+            break;
+        case OPT_SYSFS_ROOT:
+            options->sysfs_root = optarg;
+            break;
+        case OPT_BOOT_ID:
+            options->boot_id = optarg;
+            break;
+        case OPT_UNIXCTL:
+            options->unixctl = optarg;
+            break;
+        case 'h':
+            usage();
+        case 'V':
+            printf("vifplugd %s\n", VIFPLUG_VERSION);
+            exit(EXIT_SUCCESS);
+            VLOG_OPTION_HANDLERS
+            DAEMON_OPTION_HANDLERS
+        default:
+            exit(EXIT_FAILURE);
+        }
+    }
+    free(short_options);
+    if (optind < argc) {
+        ovs_fatal(0, "%s takes no arguments; use --help for its options", program_name);
+    }
+}
+
+const char *options_config_path(const struct options *options)
+{
+    return options->config ? options->config : CONFIG_PATH;
+}
+
+bool options_read_config(const struct options *options, bool required, struct config *config,
+                         struct error *error)
+{
+    char why[256];
+
+    config_init(config);
+    if (!config_read(config, options_config_path(options), required || options->config, error)) {
+        return false;
+    }
+    if (options->db) {
+        if (!remote_check(options->db, why, sizeof why)) {
+            return error_set(error, REASON_INVALID_REQUEST, "", "--db %s.", why);
+        }
+        snprintf(config->db, sizeof config->db, "%s", options->db);
+    }
+    if (options->socket) {
+        if (!vif_path_valid(options->socket)) {
+            return error_set(error, REASON_INVALID_REQUEST, "",
+                             "--socket=%s: give an absolute path of at most %d bytes.",
+                             options->socket, VIF_PATH_MAX);
+        }
+        snprintf(config->socket, sizeof config->socket, "%s", options->socket);
+    }
+    return true;
+}

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vifplugd as a process: its start in odd surroundings, a second one, SIGHUP. No switch runs."""
+
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+
+from process import (NOBODY, SCHEMA, VIFPLUGD, Daemon, connect, connect_as, group_of, reason, wait_until)
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+
+
+# --- Start. ---
+
+
+def test_standard_files_are_closed(tmp_path):
+    """The daemon opens /dev/null in their place, so no socket gets the descriptor of standard output."""
+    with Daemon(tmp_path, preexec_fn=lambda: os.closerange(0, 3)) as daemon:
+        daemon.wait_listening()
+        for fd in range(3):
+            assert os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}") == "/dev/null"
+        assert "result" in connect(daemon.path).ask("status")
+        daemon.process.terminate()
+        assert daemon.process.wait(20) == 0
+
+
+def test_standard_files_are_closed_and_it_detaches(tmp_path):
+    environment = {**os.environ, "OVS_RUNDIR": str(tmp_path)}
+    subprocess.run([VIFPLUGD, f"--config={os.devnull}", f"--socket={tmp_path}/api",
+                    f"--db=unix:{tmp_path}/db.sock", "--detach", "--pidfile", "-vsyslog:off"],
+                   env=environment, check=True, timeout=20, preexec_fn=lambda: os.closerange(0, 3))
+    with open(f"{tmp_path}/vifplugd.pid", encoding="ascii") as file:
+        pid = int(file.read())
+    assert "result" in connect(f"{tmp_path}/api").ask("status")
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not os.path.exists(f"{tmp_path}/vifplugd.pid"), "the daemon ends")
+
+
+def limit_files(soft, hard):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_soft_limit_of_files_is_raised(tmp_path):
+    with Daemon(tmp_path, "[daemon]\nsocket_group = root\nmax_connections = 100\n",
+                preexec_fn=limit_files(64, 1024)) as daemon:
+        daemon.wait_listening()
+        connections = [connect(daemon.path) for _ in range(100)]
+        assert all("result" in connection.ask("status") for connection in connections)
+        assert "may only open" not in daemon.log()
+        for connection in connections:
+            connection.close()
+
+
+def test_clients_leave_files_for_the_daemon(tmp_path):
+    """If there are fewer files than connections allowed, the daemon still reaches OVSDB."""
+    with Daemon(tmp_path, "[daemon]\nsocket_group = root\nmax_connections = 100\n",
+                preexec_fn=limit_files(64, 64)) as daemon:
+        daemon.wait_listening()
+        daemon.wait_log("max_connections is 100, but vifplugd may only open 64 files: it accepts 32 "
+                        "connections")
+        connections = [connect(daemon.path) for _ in range(100)]
+        replies = [connection.receive() if n >= 32 else connection.ask("status")
+                   for n, connection in enumerate(connections)]
+        assert all("result" in reply for reply in replies[:32])
+        assert all(reason(reply) == "busy" for reply in replies[32:])
+        subprocess.run(["ovsdb-tool", "create", f"{tmp_path}/conf.db", SCHEMA], check=True)
+        with subprocess.Popen(["ovsdb-server", f"{tmp_path}/conf.db",
+                               f"--remote=punix:{tmp_path}/db.sock", "-vconsole:off",
+                               f"--unixctl={tmp_path}/ovsdb.ctl"]) as ovsdb:
+            try:
+                subprocess.run(["ovs-vsctl", "--no-wait", "--retry", "--timeout=20",
+                                f"--db=unix:{tmp_path}/db.sock", "init"], check=True)
+                wait_until(lambda: connections[0].ask("status")["result"]["ovsdb"]["connected"],
+                           "the daemon is connected to OVSDB")
+            finally:
+                ovsdb.kill()
+        for connection in connections:
+            connection.close()
+
+
+# --- The configuration. ---
+
+
+def check_config(path):
+    return subprocess.run([VIFPLUGD, f"--config={path}", "--check-config"], capture_output=True, text=True,
+                          check=False, timeout=20)
+
+
+@pytest.mark.parametrize("text,words", [
+    ("[deamon]\n", ":1: "),
+    ("\n[daemon]\nallow = root, no-such-user\n", ":3: "),
+    ("[daemon]\nallow_read = @no-such-group\n", ":2: "),
+])
+def test_mistakes_are_named_by_line(tmp_path, text, words):
+    path = tmp_path / "vifplugd.conf"
+    path.write_text(text, encoding="ascii")
+    done = check_config(path)
+    assert done.returncode == 1 and f"{path}{words}" in done.stderr
+    done = subprocess.run([VIFPLUGD, f"--config={path}", f"--socket={tmp_path}/api"], capture_output=True,
+                          text=True, check=False, timeout=20)
+    assert done.returncode == 1 and f"{path}{words}" in done.stderr
+    assert not os.path.exists(f"{tmp_path}/api")
+
+
+def test_right_configuration(tmp_path):
+    path = tmp_path / "vifplugd.conf"
+    path.write_text("[daemon]\nallow = root\n", encoding="ascii")
+    done = check_config(path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: right\n", "")
+
+
+# --- Two of them. ---
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_only_one_of_many_runs(tmp_path, attempt):  # pylint: disable=unused-argument
+    """Daemons start at once for one path: one runs, and the others say why they do not."""
+    daemons = [Daemon(tmp_path, name=f"vifplugd{n}", stderr=subprocess.PIPE, text=True) for n in range(8)]
+    try:
+        wait_until(lambda: sum(daemon.is_running() for daemon in daemons) == 1, "all but one end")
+        for daemon in daemons:
+            if not daemon.is_running():
+                assert "Another daemon listens at" in daemon.process.stderr.read()
+        assert "result" in connect(f"{tmp_path}/api").ask("status")
+    finally:
+        for daemon in daemons:
+            daemon.__exit__()
+            daemon.process.stderr.close()
+
+
+def test_killed_one_is_followed_by_another(tmp_path):
+    """The kernel releases its lock, and the next daemon replaces its socket."""
+    with Daemon(tmp_path) as first:
+        first.wait_listening()
+        first.process.kill()
+        first.process.wait()
+    assert os.path.exists(first.path)
+    with Daemon(tmp_path, name="second") as second:
+        second.wait_listening()
+        assert "result" in connect(second.path).ask("status")
+
+
+def test_it_removes_only_its_own_socket(tmp_path):
+    """Somebody has removed the files of a daemon, and another has made new ones."""
+    with Daemon(tmp_path) as first:
+        first.wait_listening()
+        os.unlink(first.path)
+        os.unlink(f"{first.path}.lock")
+        with Daemon(tmp_path, name="second") as second:
+            second.wait_listening()
+            first.process.terminate()
+            assert first.process.wait(20) == 0
+            assert "result" in connect(second.path).ask("status")
+            second.process.terminate()
+            assert second.process.wait(20) == 0
+            assert not os.path.exists(second.path)
+
+
+# --- SIGHUP. ---
+
+
+def reload(daemon, text):
+    n = daemon.log().count(" read again")
+    daemon.configure(text)
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_log(" read again", n + 1)
+
+
+@needs_root
+def test_sighup_applies_what_it_can(tmp_path):
+    text = "[daemon]\nsocket_group = {}\nmax_connections = {}\n[ovs]\nrun_dir = {}\n"
+    with Daemon(tmp_path, text.format("root", 1, tmp_path)) as daemon:
+        daemon.wait_listening()
+        first = connect(daemon.path)
+        assert "result" in first.ask("status")
+        assert reason(connect(daemon.path).receive()) == "busy"
+        reload(daemon, text.format("daemon", 2, "/elsewhere"))
+        assert f"{daemon.config} read again; changed: socket_group, max_connections" in daemon.log()
+        daemon.wait_log("restart vifplugd to change: run_dir")
+        assert group_of(daemon.path) == "daemon"
+        second = connect(daemon.path)
+        assert "result" in second.ask("status")
+        assert reason(connect(daemon.path).receive()) == "busy"
+        # Those that are open stay when there may be fewer.
+        reload(daemon, text.format("daemon", 1, tmp_path))
+        assert "result" in first.ask("status") and "result" in second.ask("status")
+        reload(daemon, text.format("daemon", 1, tmp_path))
+        assert "read again; nothing has changed\n" in daemon.log()
+
+
+def test_sighup_keeps_what_it_has(tmp_path):
+    """A configuration with a mistake, or none, changes nothing."""
+    with Daemon(tmp_path) as daemon:
+        daemon.wait_listening()
+        daemon.configure("[daemon]\nmax_connections = many\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_log(f"the configuration stays as it was: {daemon.config}:2: ")
+        os.unlink(daemon.config)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_log("the configuration stays as it was: ", 2)
+        assert "result" in connect(daemon.path).ask("status")
+
+
+@needs_root
+def test_sighup_revokes_access(tmp_path):
+    """A user who is taken out of the lists may do nothing on connections that are open."""
+    unplug = {"vif_id": "a", "timeout_ms": 1}
+    with Daemon(tmp_path, "[daemon]\nallow = nobody\n") as daemon:
+        daemon.wait_listening()
+        peer = connect_as(NOBODY, daemon.path)
+        subscriber = connect_as(NOBODY, daemon.path)
+        assert "result" in subscriber.ask("subscribe")
+        assert "result" in peer.ask("status")
+        assert reason(peer.ask("unplug", **unplug)) == "switch_unavailable"
+
+        reload(daemon, "[daemon]\nallow_read = nobody\n")
+        assert "result" in peer.ask("status") and "result" in subscriber.ask("status")
+        assert reason(peer.ask("unplug", **unplug)) == "permission_denied"
+
+        reload(daemon, "[daemon]\nallow = root\n")
+        assert reason(peer.ask("status")) == "permission_denied"
+        assert reason(subscriber.receive()) == "permission_denied"
+        assert subscriber.receive() is None
+
+        reload(daemon, "[daemon]\nallow = nobody\n")
+        assert "result" in peer.ask("status")
