@@ -63,7 +63,7 @@ def test_install(tmp_path):
                    capture_output=True)
     triplet = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True,
                              check=True).stdout.strip()
-    for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/include/vifplug/vifplug.h",
+    for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/share/doc/vifplug/vifplugd.conf", "usr/include/vifplug/vifplug.h",
                  "usr/share/bash-completion/completions/vifctl",
                  "etc/vifplugd/vifplugd.conf", "usr/lib/systemd/system/vifplugd.service",
                  f"usr/lib/{triplet}/libvifplug.so.0", f"usr/lib/{triplet}/pkgconfig/vifplug.pc"):
@@ -104,3 +104,84 @@ def test_install(tmp_path):
                           timeout=60, check=False, env={**os.environ, "LD_LIBRARY_PATH": libdir})
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["two -121 busy", "one 0 -", "three -125 -"]
+
+
+def install(root, *options):
+    return subprocess.run(["cmake", "--install", BUILD, *options], env={**os.environ, "DESTDIR": str(root)},
+                          check=False, capture_output=True, text=True)
+
+
+def uninstall(root):
+    return subprocess.run(["cmake", "--build", BUILD, "--target", "uninstall"],
+                          env={**os.environ, "DESTDIR": str(root)}, check=True, capture_output=True, text=True)
+
+
+def files_below(root):
+    return sorted(os.path.join(directory, name) for directory, _, names in os.walk(root) for name in names)
+
+
+def test_a_configuration_is_kept(tmp_path):
+    """Neither another installation nor the target uninstall touches a configuration that has been changed."""
+    config = tmp_path / "etc/vifplugd/vifplugd.conf"
+    assert install(tmp_path).returncode == 0
+    config.write_text("[daemon]\nallow = root\n", encoding="ascii")
+    done = install(tmp_path)
+    assert done.returncode == 0 and f"Kept: {config}" in done.stdout
+    assert config.read_text(encoding="ascii") == "[daemon]\nallow = root\n"
+    assert f"Kept: {config}" in uninstall(tmp_path).stdout
+    assert files_below(tmp_path) == [str(config)]
+
+
+def test_a_link_in_place_of_the_configuration_is_kept(tmp_path):
+    """Also one to a file that does not exist, yet."""
+    config = tmp_path / "etc/vifplugd/vifplugd.conf"
+    config.parent.mkdir(parents=True)
+    config.symlink_to("/nonexistent/vifplugd.conf")
+    assert install(tmp_path).returncode == 0
+    assert config.is_symlink()
+    uninstall(tmp_path)
+    assert config.is_symlink()
+
+
+def test_uninstall_removes_all_that_was_installed(tmp_path):
+    for _ in range(2):  # The second finds all files in place.
+        assert install(tmp_path).returncode == 0
+    uninstall(tmp_path)
+    assert files_below(tmp_path) == []
+    assert not os.path.exists(tmp_path / "etc/vifplugd")
+
+
+def test_prefix_of_the_build_counts(tmp_path):
+    """The programs would look elsewhere than `cmake --install --prefix` installs."""
+    done = install(tmp_path, "--prefix", "/opt/other")
+    assert done.returncode != 0 and "This was built for the prefix /usr" in done.stderr
+    assert files_below(tmp_path) == []
+
+
+def open_vswitch():
+    """The directory of the Open vSwitch with which BUILD was built."""
+    with open(f"{BUILD}/CMakeCache.txt", encoding="utf-8") as file:
+        value = next(line.partition("=")[2].strip() for line in file if line.startswith("OVS_BUILD_DIR:"))
+    return value or f"{BUILD}/openvswitch"
+
+
+def test_another_prefix(tmp_path):
+    """The daemon reads the configuration that was installed, the unit starts that daemon, and vifctl finds its
+    library."""
+    prefix = tmp_path / "prefix"
+    subprocess.run(["cmake", "-S", TOP, "-B", f"{tmp_path}/build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                    f"-DCMAKE_INSTALL_PREFIX={prefix}", "-DVIFPLUG_TESTS=OFF",
+                    f"-DOVS_BUILD_DIR={open_vswitch()}"], check=True, capture_output=True)
+    subprocess.run(["cmake", "--build", f"{tmp_path}/build"], check=True, capture_output=True)
+    subprocess.run(["cmake", "--install", f"{tmp_path}/build"], check=True, capture_output=True)
+    config = prefix / "etc/vifplugd/vifplugd.conf"
+    done = subprocess.run([f"{prefix}/sbin/vifplugd", "--check-config"], capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stdout) == (0, f"{config}: right\n"), done.stderr
+    config.write_text("[deamon]\n", encoding="ascii")
+    done = subprocess.run([f"{prefix}/sbin/vifplugd"], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1 and f"{config}:1: " in done.stderr
+    unit = (prefix / "lib/systemd/system/vifplugd.service").read_text(encoding="ascii")
+    assert f"ExecStart={prefix}/sbin/vifplugd " in unit
+    environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+    subprocess.run([f"{prefix}/bin/vifctl", "--version"], env=environment, check=True, capture_output=True)
