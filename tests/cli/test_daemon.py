@@ -103,7 +103,7 @@ def test_busy_service_manager_stops_nobody(tmp_path):
     with running([VIFPLUGD, f"--socket={tmp_path}/api", f"--db=unix:{tmp_path}/db.sock",
                   "-vconsole:off", f"--unixctl={tmp_path}/daemon.ctl"], environment):
         deadline = time.monotonic() + 20
-        while subprocess.run(["ovs-appctl", "-t", f"{tmp_path}/daemon.ctl", "version"],
+        while subprocess.run(["ovs-appctl", "-T", "5", "-t", f"{tmp_path}/daemon.ctl", "version"],
                              capture_output=True, check=False).returncode != 0:
             assert time.monotonic() < deadline
             time.sleep(0.01)
