@@ -91,8 +91,10 @@ def shown(world):
 
 def shown_is_there(view, by_id):
     there = collections.Counter(owner for owner, _ in view.ours())
+    missing = {owner for owner, vif in by_id.items() if vif["state"] == "missing"}
     wrong = [f"VIF {owner} has {count} rows" for owner, count in there.items() if count > 1]
-    wrong += [f"VIF {owner} is listed and has no row" for owner in by_id.keys() - there.keys()]
+    wrong += [f"VIF {owner} is listed and has no row" for owner in by_id.keys() - there.keys() - missing]
+    wrong += [f"VIF {owner} is shown as missing and has a row" for owner in missing & there.keys()]
     wrong += [f"VIF {owner} has a row and is not listed" for owner in there.keys() - by_id.keys()]
     for owner, row in view.ours():
         vif, bridges = by_id.get(owner), view.bridges_of(row["name"])
