@@ -37,9 +37,10 @@ sys.path.insert(0, HERE)
 
 from world import World  # noqa: E402  (it comes first: it has the paths of the modules of other tests)
 import checker  # noqa: E402
+from api import vif_id  # noqa: E402
 from clients import CLIENTS  # noqa: E402
 from faults import FAULTS, LEAVES_DEAD, unavailable  # noqa: E402
-from load import KINDS, LANES, VIFS_OF_A_LANE, Load, random_shape  # noqa: E402
+from load import KINDS, LANES, TAPS, VIFS_OF_A_LANE, Load, random_shape  # noqa: E402
 from model import Model  # noqa: E402
 from sandbox import SandboxError  # noqa: E402
 from writers import WRITERS  # noqa: E402
@@ -134,8 +135,29 @@ class Campaign:
         if name == "soak":
             wrong += self.soaked(usage)
         if self.model.strangers or self.rounds % CLEAR_AFTER == 0:
+            if not wrong and not self.model.strangers:
+                wrong += self.plug_again(rng)
             wrong += self.unplug_all() + self.plug_each(rng)
         return wrong
+
+    def plug_again(self, rng):
+        """No VIF is stuck, whatever a killed daemon has left of it: each is plugged as it is, or as one with links
+        if it is not plugged."""
+        model = self.model
+        plugged = {n: next(iter(known.possible)) for n, known in model.vifs.items() if None not in known.possible}
+        taken = {shape.place for shape in plugged.values()}
+        others = checker.View(self.world).aliased()  # Also of VIFs that are not on record.
+        shapes = []
+        for n in range(1, LANES * VIFS_OF_A_LANE + 1):
+            if n not in plugged:
+                tap = f"tap{n % TAPS}"
+                is_others = any(tap in names for owner, names in others.items() if owner != vif_id(n))
+                kind = "hybrid" if tap in taken or is_others else "ovs"
+                shapes.append(random_shape(rng, n, kind, self.world.run))
+                taken.add(shapes[-1].place)
+            elif plugged[n].links or model.known(n).must_be_up:  # Others may have failed after their commit.
+                shapes.append(plugged[n])
+        return checker.all_can_be_plugged(self.world, shapes)
 
     def after_writers(self, rng):
         """Only the daemon's own promises are left: what is shown is there, all can be unplugged and plugged

@@ -19,6 +19,7 @@ INSTANCES = (INSTANCE, "aaaabbbb-1111-4222-8333-444455556667", "aaaabbbb-1111-42
 BRIDGES = ("br-int", "br-int", "br-two", "br-new", "tbr-1")
 MTUS = (1500, 1500, 1400, 9000)
 RATES = (0, 0, 5000, 20000)
+TAPS = 5  # Fewer than VIFs, so that their names collide.
 KINDS = ("vhost-user", "representor", "ovs", "hybrid")
 ANSWER_S = 60  # A request names at most 4 s, once each in the queue, at the commit and for an undo.
 PAUSE_S = 0.02  # Between tries to connect.
@@ -34,7 +35,7 @@ def random_shape(rng, n, kind, run_dir):
     place = {
         "vhost-user": lambda: f"/usr/local/var/run/vm{n}" + rng.choice(("", "-b")),
         "representor": lambda: rng.choice(slots()),
-        "ovs": lambda: f"tap{n % 5}",
+        "ovs": lambda: f"tap{n % TAPS}",
         "hybrid": lambda: f"qbr{n}",
     }[kind]()
     mode = ""

@@ -11,6 +11,7 @@ import time
 
 from api import vif_id
 from checker import OWNER
+from load import TAPS
 from world import BRIDGES
 
 VALUES = ("", "0", "-1", "4294967296", "vifplugd", "x" * 3000, "a b\nc", "\u00e9\u2028", "../../etc/passwd",
@@ -151,7 +152,7 @@ class Writer:
     def new_port(self):
         """A foreign port with the name that a VIF's port will have."""
         n = self.rng.randint(1, 12)
-        self.foreign_port(self.rng.choice((f"vhu{vif_id(n)[:11]}", f"vfr{vif_id(n)[:11]}", f"tap{n % 5}",
+        self.foreign_port(self.rng.choice((f"vhu{vif_id(n)[:11]}", f"vfr{vif_id(n)[:11]}", f"tap{n % TAPS}",
                                            f"qvo{vif_id(n)[:11]}")), type="internal")
 
     def port_of_our_name(self):
