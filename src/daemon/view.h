@@ -31,7 +31,8 @@ enum vif_state view_state(const struct record *record, const char *boot_id,
 void view_init(struct view *view, const struct record *record, struct nic *nic,
                const char *vhost_sock_dir, enum vif_state state);
 
-/* Adds `n` items of `drift`, which must outlive the view. If there are any, the state is drifted, unless it is missing.
+/* Adds `n` items of `drift`, which must outlive the view. If there are any, the state is drifted,
+ * unless it is missing.
  */
 void view_add_drift(struct view *view, const struct drift *drift, size_t n);
 void view_destroy(struct view *view);

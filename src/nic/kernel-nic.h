@@ -27,7 +27,8 @@ bool kernel_nic_uplink(const char *root, const struct pci_addr *pf, char name[VI
  * is the N of the uplink p<N> of `pf` (socket direct and multi-host cards: their PFs are function
  * 0 of several PCI devices). Of several that agree, those in the directory of `pf` count; one in
  * the directory of another PF of the switch never does. A leading c<N> (net/devlink/port.c) is a
- * controller, and all but 0 belong to other hosts. Error, on `field`: device_not_found (no switchdev mode, no such netdev, or two of them).
+ * controller, and all but 0 belong to other hosts. Error, on `field`: device_not_found (no
+ * switchdev mode, no such netdev, or two of them).
  */
 bool kernel_nic_representor(const char *root, const struct pci_addr *pf, int vf_index,
                             const char *field, char name[VIF_IFNAME_MAX + 1], struct error *error);

@@ -252,7 +252,8 @@ static void test_max_queued(void **state)
     PLUG(.vif = "b");
     c = PLUG(.vif = "c");
     CHECK_HAS("refused", reply_to(c), "busy: 2 operations are waiting already (max_queued)");
-    CHECK("no repair either", !engine_repair(rig.engine, "d", &(struct port_spec){.port = "d"}, REPAIR_PORT));
+    CHECK("no repair either",
+          !engine_repair(rig.engine, "d", &(struct port_spec){.port = "d"}, REPAIR_PORT));
     rig_settle();
     c = PLUG(.vif = "c");
     rig_settle();
