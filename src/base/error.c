@@ -11,6 +11,7 @@ static const char *const names[REASON_N] = {
     [REASON_DEVICE_NOT_FOUND] = "device_not_found",
     [REASON_VF_IN_USE] = "vf_in_use",
     [REASON_SOCKET_MISMATCH] = "socket_mismatch",
+    [REASON_SOCKET_IN_USE] = "socket_in_use",
     [REASON_PORT_CONFLICT] = "port_conflict",
     [REASON_NOT_REALIZED] = "not_realized",
     [REASON_SWITCH_UNAVAILABLE] = "switch_unavailable",

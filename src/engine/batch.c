@@ -98,7 +98,8 @@ static enum outcome stage(const struct engine *engine, struct op *op, struct err
 {
     bool only_looks = op_only_looks(op);
 
-    if (!only_looks && !op_is_undo(op) && !engine_make_links(engine, op, error)) {
+    if (!only_looks && !op_is_undo(op) &&
+        (!engine_remove_stale_socket(op, error) || !engine_make_links(engine, op, error))) {
         return OUTCOME_FAIL;
     }
     if (!only_looks && !ovs_txn_stage(engine->env.ovs, &op->plan)) {

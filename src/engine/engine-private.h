@@ -14,6 +14,9 @@
 #include "engine/op.h"
 #include "engine/ops.h"
 
+/* Room for the path of a socket that vswitchd makes. */
+enum { SOCKET_PATH_LEN = 3 * VIF_PATH_MAX };
+
 /* The result of the transaction of the operations in SETTLING. The engine settles them after it has
  * sent the next transaction, so that OVSDB is not idle meanwhile. */
 struct results {
@@ -28,7 +31,11 @@ struct engine {
     struct results results;
     bool unseen;            /* engine_add() has added operations since gather_batch(). */
     long long int drain_by; /* Until when operations may take, ms; LLONG_MAX: not stopping. */
-    bool recovered;         /* The engine has looked for what earlier daemons left half done. */
+    struct {
+        unsigned int start; /* vswitchd_start() of the process that ovs_socket_failed() is about. */
+        enum { STALE_THERE, STALE_GUESSED, STALE_REMOVED } stale; /* (sockets.c) */
+    } sockets;
+    bool recovered; /* The engine has looked for what earlier daemons left half done. */
     struct engine_counters counters;
 };
 
@@ -177,6 +184,20 @@ bool engine_plan_leftovers(const struct engine *engine, const struct op *op,
 /* Removes links that an earlier daemon began to make and did not complete. Links with an alias
  * stay: a guest may use them, and OVSDB may be another database than it was. */
 void engine_clean_links(struct engine *engine);
+
+/* --- Sockets of ports of type dpdkvhostuser (sockets.c). --- */
+
+/* Removes the sockets that a vswitchd that has died has left of VIFs. Call it in each pass. */
+void engine_follow_sockets(struct engine *engine);
+
+/* Fills *facts (`path` is its storage) if vswitchd has to make the socket of `spec`; returns
+ * whether it has. */
+bool engine_look_at_socket(const struct engine *engine, const struct port_spec *spec,
+                           const struct record *current, char path[SOCKET_PATH_LEN],
+                           struct socket_facts *facts);
+
+/* Removes the stale socket of op->plan, right before the transaction. */
+bool engine_remove_stale_socket(const struct op *op, struct error *error);
 
 /* --- The rest. --- */
 

@@ -267,6 +267,7 @@ void engine_collect(struct engine *engine)
     char *error_text;
 
     recover(engine);
+    engine_follow_sockets(engine);
     result = ovs_txn_result(engine->env.ovs, &next_cfg, &error_text);
     if (result == OVS_TXN_NONE || result == OVS_TXN_PENDING) {
         return;

@@ -84,6 +84,8 @@ struct found {
     struct link_state links;
     struct link_state current_links;
     struct link_state owner_links;
+    char socket_path[SOCKET_PATH_LEN];
+    struct socket_facts socket;
     bool links_pending; /* A link that op->goal needs is being removed. */
 };
 
@@ -169,6 +171,9 @@ static void find_facts(const struct engine *engine, const struct op *op,
         facts->current_links = &found->current_links;
     }
     find_port_bridge(engine, &op->goal, facts);
+    if (engine_look_at_socket(engine, &op->goal, current, found->socket_path, &found->socket)) {
+        facts->socket = &found->socket;
+    }
 }
 
 /* Finds the other ports that have the name or the VF of op->goal. */

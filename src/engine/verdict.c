@@ -34,8 +34,14 @@ enum verdict {
 enum { DPDK_ROWS_FULL = 30 };
 
 /* Returns the next step for vswitchd's error text, with its likely cause. */
-static const char *advice(const struct engine *engine, const char *error_text)
+static const char *advice(const struct engine *engine, const struct record *record,
+                          const char *error_text)
 {
+    if (vhost_socket_has_failed(record->spec.type, error_text)) {
+        return "it could not make the socket, for which ovs-vswitchd.log has the reason; restart "
+               "ovs-vswitchd before this VIF is plugged in mode client again, since at a second "
+               "try it closes or takes over another of its files";
+    }
     if (strstr(error_text, "already in use")) {
         return "find the port that has the device with ovs-vsctl and remove it";
     }
@@ -61,7 +67,7 @@ static enum verdict not_realized(const struct engine *engine, const struct recor
     const char *error_text = record->error ? record->error : "ofport is -1";
 
     error_set(error, REASON_NOT_REALIZED, "", "ovs-vswitchd could not make port %s (%.200s); %s.",
-              record->spec.port, error_text, advice(engine, error_text));
+              record->spec.port, error_text, advice(engine, record, error_text));
     error_detail(error, "%s", error_text);
     return VERDICT_FAILED;
 }

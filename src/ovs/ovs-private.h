@@ -34,6 +34,7 @@ struct ovs {
     struct registry *registry;
     struct sset changed_vifs;
     bool bridges_changed;
+    struct sset failed_sockets;           /* Ports; see ovs_socket_failed(). */
     char usual_bridge[PORT_NAME_MAX + 1]; /* The bridge of the last VIF; or "". */
 
     struct started_value vhost_sock_dir;

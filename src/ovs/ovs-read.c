@@ -381,6 +381,24 @@ static const char *kernel_devargs(const struct ovsrec_interface *row, char *text
     return text;
 }
 
+/* Notes a port that has failed to make its socket, also if it is removed. */
+static void note_socket(struct ovs *ovs, const struct ovsrec_interface *row)
+{
+    if (vhost_socket_has_failed(row->type, row->error)) {
+        sset_add(&ovs->failed_sockets, row->name);
+    }
+}
+
+bool ovs_socket_failed(const struct ovs *ovs, const char *port)
+{
+    return sset_contains(&ovs->failed_sockets, port);
+}
+
+void ovs_forget_failed_sockets(struct ovs *ovs)
+{
+    sset_clear(&ovs->failed_sockets);
+}
+
 static void note_interface(struct ovs *ovs, const struct ovsrec_interface *row)
 {
     const struct uuid *uuid = &row->header_.uuid;
@@ -427,6 +445,7 @@ void ovs_track(struct ovs *ovs)
 
     OVSREC_INTERFACE_FOR_EACH_TRACKED (row, ovs->idl) {
         note_change(ovs, &row->header_.uuid);
+        note_socket(ovs, row);
         if (ovsrec_interface_is_deleted(row)) {
             registry_remove(ovs->registry, &row->header_.uuid);
             rownames_remove(ovs->interfaces, &row->header_.uuid);

@@ -114,6 +114,7 @@ struct ovs *ovs_create(const char *remote)
     ovs->remote = xstrdup(remote);
     ovs->registry = registry_create();
     sset_init(&ovs->changed_vifs);
+    sset_init(&ovs->failed_sockets);
     ovs_list_init(&ovs->staged_bridges);
     ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     monitor_columns(ovs->idl);
@@ -141,6 +142,7 @@ void ovs_destroy(struct ovs *ovs)
     rownames_destroy(ovs->ports);
     rownames_destroy(ovs->interfaces);
     sset_destroy(&ovs->changed_vifs);
+    sset_destroy(&ovs->failed_sockets);
     started_value_destroy(&ovs->vhost_sock_dir);
     free(ovs->remote);
     free(ovs);

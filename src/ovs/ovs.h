@@ -81,6 +81,13 @@ size_t ovs_n_vifs(const struct ovs *ovs);
  * the records in parts, because to read thousands takes many milliseconds. */
 char **ovs_vif_ids(const struct ovs *ovs, size_t *n);
 
+/* Whether the port `port` of type dpdkvhostuser, of any program, has failed to make its socket
+ * since ovs_forget_failed_sockets(). It may have been removed since. */
+bool ovs_socket_failed(const struct ovs *ovs, const char *port);
+
+/* Call it when another vswitchd process runs. */
+void ovs_forget_failed_sockets(struct ovs *ovs);
+
 /* How many DPDK ports vswitchd has, of all programs. */
 size_t ovs_n_dpdk_ports(const struct ovs *ovs);
 

@@ -24,6 +24,10 @@ VLOG_DEFINE_THIS_MODULE(vswitchd);
 /* How often to read the pidfile while there is no pidfd, ms. */
 #define CHECK_INTERVAL 250
 
+/* The same while it is dead: shorter than the time from making the pidfile to writing to OVSDB, so
+ * that what is written is not taken for its predecessor's. */
+#define DEAD_CHECK_INTERVAL 50
+
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
 
 enum pidfile { PIDFILE_MISSING, PIDFILE_UNREADABLE, PIDFILE_STALE, PIDFILE_LOCKED };
@@ -38,7 +42,8 @@ struct vswitchd {
     int pidfd; /* Readable once the process ends; -1: none. */
     bool
         seen_pidfile; /* vswitchd has had a pidfile here, so a missing one means that it is dead. */
-    bool starting;    /* We saw it start, and it has not set cur_cfg yet. */
+    bool start_seen;  /* We saw it start... */
+    bool starting;    /* ...and it has not set cur_cfg yet. */
     bool have_cfg;
     int64_t cur_cfg;
     long long int unanswered_since; /* ms; 0: nothing is unanswered. */
@@ -131,7 +136,8 @@ static void check_pidfile(struct vswitchd *vswitchd)
     case PIDFILE_LOCKED:
         vswitchd->seen_pidfile = true;
         if (pid != vswitchd->pid || !is_same_file(&file, &vswitchd->file)) {
-            vswitchd->starting = vswitchd->state == VSWITCHD_DEAD || vswitchd->file.st_ino;
+            vswitchd->start_seen = vswitchd->state == VSWITCHD_DEAD || vswitchd->file.st_ino;
+            vswitchd->starting = vswitchd->start_seen;
             forget_process(vswitchd);
             vswitchd->pid = pid;
             vswitchd->file = file;
@@ -162,7 +168,8 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
 {
     if (process_ended(vswitchd) || (vswitchd->pidfd < 0 && time_msec() >= vswitchd->next_check)) {
         check_pidfile(vswitchd);
-        vswitchd->next_check = time_msec() + CHECK_INTERVAL;
+        vswitchd->next_check =
+            time_msec() + (vswitchd->state == VSWITCHD_DEAD ? DEAD_CHECK_INTERVAL : CHECK_INTERVAL);
     }
     if (vswitchd->have_cfg && cur_cfg != vswitchd->cur_cfg) {
         vswitchd->starting = false;
@@ -207,6 +214,11 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd)
 unsigned int vswitchd_start(const struct vswitchd *vswitchd)
 {
     return vswitchd->file.st_ino ? vswitchd->n_starts : 0;
+}
+
+bool vswitchd_start_seen(const struct vswitchd *vswitchd)
+{
+    return vswitchd->start_seen;
 }
 
 int64_t vswitchd_start_ms(const struct vswitchd *vswitchd)

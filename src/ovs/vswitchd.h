@@ -24,7 +24,8 @@ void vswitchd_destroy(struct vswitchd *vswitchd);
 void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg);
 void vswitchd_wait(struct vswitchd *vswitchd);
 
-/* Notices vswitchd's end immediately (by its pidfd), its start within a quarter of a second. */
+/* Notices vswitchd's end immediately (by its pidfd), its start before it has
+ * initialised DPDK. */
 enum vswitchd_state vswitchd_state(const struct vswitchd *vswitchd);
 const char *vswitchd_state_name(enum vswitchd_state state);
 
@@ -38,6 +39,9 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd);
 /* Tells one vswitchd from the next, even if its pid is not known: the number of its start, counted
  * from 1; 0 if it is not alive, or has no pidfile here. */
 unsigned int vswitchd_start(const struct vswitchd *vswitchd);
+
+/* Whether it started while we watched: then we know all that it has done. */
+bool vswitchd_start_seen(const struct vswitchd *vswitchd);
 
 /* When that was, ms since the epoch, by its pidfile; 0: not known. */
 int64_t vswitchd_start_ms(const struct vswitchd *vswitchd);

@@ -246,6 +246,9 @@ char **plan_operations(const struct plan *plan, size_t *n)
 {
     struct lines lines = {0};
 
+    if (plan->stale_socket[0]) {
+        add_line(&lines, "remove stale socket %s", plan->stale_socket);
+    }
     describe_links(&plan->links, &lines);
     if (plan->evicted_port[0]) {
         add_line(&lines, "delete Port %s of VIF %s", plan->evicted_port, plan->evicted_vif);

@@ -171,6 +171,23 @@ static bool plan_links(const struct port_spec *spec, const struct switch_facts *
     return true;
 }
 
+static bool plan_socket(const struct vif *vif, const struct switch_facts *facts, struct plan *plan,
+                        struct error *error)
+{
+    bool stale;
+
+    if (!facts->socket) {
+        return true;
+    }
+    if (!vhost_socket_check(vif, facts->current, facts->socket, &stale, error)) {
+        return false;
+    }
+    if (stale) {
+        snprintf(plan->stale_socket, sizeof plan->stale_socket, "%s", facts->socket->path);
+    }
+    return true;
+}
+
 /* No column differs, but increments next_cfg so that vswitchd looks at the port again. */
 static void look_again(struct plan *plan, const char *reason)
 {
@@ -224,7 +241,8 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
         return refuse_packets(vif, spec, error);
     }
     plan_transition(facts->current, spec, NULL, facts->bridge_exists, plan);
-    if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error)) {
+    if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
+        !plan_socket(vif, facts, plan, error)) {
         return false;
     }
     keep_limits(facts->current, plan);
@@ -251,7 +269,8 @@ bool plan_repair(const struct vif *vif, const struct port_spec *spec,
                  const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
     plan_transition(facts->current, spec, spec, facts->bridge_exists, plan);
-    if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error)) {
+    if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
+        !plan_socket(vif, facts, plan, error)) {
         return false;
     }
     keep_limits(facts->current, plan);

@@ -19,6 +19,7 @@
 #include "links/link-plan.h"
 #include "plan/record.h"
 #include "plan/spec.h"
+#include "plan/vhost-socket.h"
 
 enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_DELETE };
 
@@ -61,7 +62,9 @@ struct plan {
                                   * not need any more... */
     struct link_plan evicted_links; /* ...and those of the evicted VIF. */
     bool needs_switch;              /* vswitchd has something to do: increment next_cfg. */
-    bool changes;  /* `changed` of the reply: more differs than boot id and PCI slot. */
+    bool changes; /* `changed` of the reply: more differs than boot id and PCI slot. */
+    /* A stale socket to remove before the transaction (vhost-socket.h); or "". */
+    char stale_socket[VIF_PATH_MAX + 1];
     char why[192]; /* The reasons, as one sentence. */
 };
 
@@ -93,6 +96,8 @@ struct switch_facts {
     /* The state of the links of `current`, and of the owner of the VF or of the name. */
     const struct link_state *current_links;
     const struct link_state *owner_links;
+    /* The socket that vswitchd has to make for `spec`; NULL: it makes none. */
+    const struct socket_facts *socket;
     bool may_hold_device;  /* `current` is detached, but vswitchd may still have its device. */
     bool awaits_device;    /* `current` failed only because of a hand-over of its device. */
     bool written;          /* The operation has written `spec` before: vswitchd must confirm it. */
@@ -103,7 +108,8 @@ struct switch_facts {
 /* Plans a plug or an update; `spec` is the goal (see plan_transition()). Errors: port_conflict,
  * also if the request has limits and the port has QoS rows of another program; vf_in_use;
  * invalid_request if the request limits packets per second and OVSDB's schema has no column for
- * that; not_realized if the port is as required, but has failed; the errors of link_plan_up(). */
+ * that; not_realized if the port is as required, but has failed; the errors of link_plan_up() and
+ * vhost_socket_check(). */
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error);
 

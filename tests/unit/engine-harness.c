@@ -544,6 +544,7 @@ int rig_setup(void **state)
 {
     (void)state;
     memset(&rig, 0, sizeof rig);
+    memset(&fake_socket_file, 0, sizeof fake_socket_file);
     fill_settings(&rig.settings);
     nic_profile_init(&rig.profile, "napatech");
     rig.ovs = ovs_create("");

@@ -13,6 +13,7 @@
 #include "fake-clock.h"
 #include "fake-links.h"
 #include "fake-ovs.h"
+#include "fake-socket-file.h"
 #include "fake-vswitchd.h"
 #include "nic/nic.h"
 #include "watch/watch.h"

@@ -42,8 +42,21 @@ static struct fake_port *port_of_vif(const struct ovs *ovs, const char *vif_id)
     return NULL;
 }
 
+bool ovs_socket_failed(const struct ovs *ovs, const char *port)
+{
+    return sset_contains(&ovs->failed_sockets, port);
+}
+
+void ovs_forget_failed_sockets(struct ovs *ovs)
+{
+    sset_clear(&ovs->failed_sockets);
+}
+
 void fake_ovs_touch(struct ovs *ovs, const struct fake_port *port)
 {
+    if (vhost_socket_has_failed(port->type, port->error)) {
+        sset_add(&ovs->failed_sockets, port->name);
+    }
     if (vif_of(port)) {
         sset_add(&ovs->changed_vifs, vif_of(port));
     }

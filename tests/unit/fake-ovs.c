@@ -15,6 +15,7 @@ struct ovs *ovs_create(const char *remote OVS_UNUSED)
     struct ovs *ovs = xzalloc(sizeof *ovs);
 
     sset_init(&ovs->changed_vifs);
+    sset_init(&ovs->failed_sockets);
     ovs->synced = true;
     return ovs;
 }
@@ -41,6 +42,7 @@ void ovs_destroy(struct ovs *ovs)
     }
     clear_steps(ovs);
     sset_destroy(&ovs->changed_vifs);
+    sset_destroy(&ovs->failed_sockets);
     free(ovs);
 }
 

@@ -65,6 +65,7 @@ struct ovs {
     bool unseen;           /* vswitchd has not applied the last transaction. */
     struct sset changed_vifs;
     bool bridges_changed;
+    struct sset failed_sockets; /* Ports; see ovs_socket_failed(). */
 
     /* The transaction. */
     bool open;

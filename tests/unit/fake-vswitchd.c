@@ -56,9 +56,14 @@ pid_t vswitchd_pid(const struct vswitchd *vswitchd)
     return vswitchd->pid;
 }
 
-unsigned int vswitchd_start(const struct vswitchd *vswitchd OVS_UNUSED)
+unsigned int vswitchd_start(const struct vswitchd *vswitchd)
 {
-    return 0;
+    return vswitchd->start;
+}
+
+bool vswitchd_start_seen(const struct vswitchd *vswitchd)
+{
+    return vswitchd->start_seen;
 }
 
 int64_t vswitchd_start_ms(const struct vswitchd *vswitchd OVS_UNUSED)

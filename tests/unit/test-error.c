@@ -13,6 +13,7 @@ static const struct {
     {REASON_DEVICE_NOT_FOUND, "device_not_found", false},
     {REASON_VF_IN_USE, "vf_in_use", false},
     {REASON_SOCKET_MISMATCH, "socket_mismatch", false},
+    {REASON_SOCKET_IN_USE, "socket_in_use", false},
     {REASON_PORT_CONFLICT, "port_conflict", false},
     {REASON_NOT_REALIZED, "not_realized", false},
     {REASON_SWITCH_UNAVAILABLE, "switch_unavailable", true},

@@ -108,6 +108,7 @@ static void test_hidden(void **state)
     run_until(vswitchd, 1, VSWITCHD_ALIVE);
     assert_int_equal(vswitchd_pid(vswitchd), 0);
     assert_false(vswitchd_is_starting(vswitchd)); /* It ran before we looked. */
+    assert_false(vswitchd_start_seen(vswitchd));
     assert_true(llabs(vswitchd_start_ms(vswitchd) - time_wall_msec()) < 60000);
 
     second = start_hidden(); /* So quickly that nobody sees that the first is dead. */
@@ -116,6 +117,7 @@ static void test_hidden(void **state)
     assert_true(vswitchd_is_starting(vswitchd));
     vswitchd_run(vswitchd, 2);
     assert_false(vswitchd_is_starting(vswitchd)); /* It has answered. */
+    assert_true(vswitchd_start_seen(vswitchd));
 
     close(second);
     run_until(vswitchd, 0, VSWITCHD_DEAD);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake-socket-file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct fake_socket_file fake_socket_file;
+
+enum socket_file socket_file_look(const char *path)
+{
+    return strcmp(path, fake_socket_file.path) ? SOCKET_FILE_ABSENT : fake_socket_file.file;
+}
+
+bool socket_file_remove_stale(const char *path)
+{
+    size_t used = strlen(fake_socket_file.removed);
+
+    if (socket_file_look(path) == SOCKET_FILE_ABSENT) {
+        return true;
+    }
+    if (socket_file_look(path) != SOCKET_FILE_STALE || fake_socket_file.stays) {
+        errno = EACCES;
+        return false;
+    }
+    fake_socket_file.file = SOCKET_FILE_ABSENT;
+    snprintf(fake_socket_file.removed + used, sizeof fake_socket_file.removed - used, "%s%s",
+             used ? ", " : "", path);
+    return true;
+}
