@@ -95,18 +95,17 @@ static void show(const struct listings *listings, struct listing *listing, const
 {
     const struct engine_env *env = listings->env;
     struct drift drift[DRIFT_MAX];
-    char sock_dir[2 * VIF_PATH_MAX];
-    enum vif_state state = STATE_MISSING;
+    bool missing = false;
     struct record record;
     struct view view;
 
-    if (ovs_find_vif(env->ovs, vif_id, &record)) {
-        state = view_state(&record, env->boot_id, vswitchd_state(env->vswitchd));
-    } else if (!watch_find_missing(listings->watch, vif_id, &record)) {
-        return;
+    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+        missing = watch_find_missing(listings->watch, vif_id, &record);
+        if (!missing) {
+            return;
+        }
     }
-    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-    view_init(&view, &record, env->nic, sock_dir, state);
+    view_init_now(&view, env, &record, missing);
     view_add_drift(&view, drift, watch_drift(listings->watch, &record, drift));
     reply_list_add(listing->reply, &view.vif);
     view_destroy(&view);

@@ -51,16 +51,13 @@ static char *handle_describe(struct dispatch *dispatch OVS_UNUSED, uint64_t conn
 }
 
 static char *reply_record(const struct dispatch *dispatch, const char *id,
-                          const struct record *record, enum vif_state state)
+                          const struct record *record, bool missing)
 {
-    const struct engine_env *env = dispatch->env;
-    char sock_dir[2 * VIF_PATH_MAX];
     struct drift drift[DRIFT_MAX];
     struct view view;
     char *line;
 
-    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-    view_init(&view, record, env->nic, sock_dir, state);
+    view_init_now(&view, dispatch->env, record, missing);
     view_add_drift(&view, drift, watch_drift(dispatch->watch, record, drift));
     line = reply_vif(id, &view.vif);
     view_destroy(&view);
@@ -70,20 +67,18 @@ static char *reply_record(const struct dispatch *dispatch, const char *id,
 static char *handle_get(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
                         const struct request *request, struct error *error)
 {
-    const struct engine_env *env = dispatch->env;
-    enum vif_state state = STATE_MISSING;
     struct record record;
+    bool found;
     char *line;
 
     record_init(&record);
-    if (ovs_find_vif(env->ovs, request->vif_id, &record)) {
-        state = view_state(&record, env->boot_id, vswitchd_state(env->vswitchd));
-    } else if (!watch_find_missing(dispatch->watch, request->vif_id, &record)) {
+    found = ovs_find_vif(dispatch->env->ovs, request->vif_id, &record);
+    if (!found && !watch_find_missing(dispatch->watch, request->vif_id, &record)) {
         error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
                   "VIF %s is not plugged; 'list' shows those that are.", request->vif_id);
         return NULL;
     }
-    line = reply_record(dispatch, request->id, &record, state);
+    line = reply_record(dispatch, request->id, &record, !found);
     record_destroy(&record);
     return line;
 }

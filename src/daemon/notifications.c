@@ -15,28 +15,18 @@ static const char *const names[] = {
 };
 _Static_assert(ARRAY_SIZE(names) == WATCH_N_EVENTS, "each event has a name");
 
-static enum vif_state state_of(const struct engine_env *env, const struct watch_event *event)
-{
-    switch (event->type) {
-    case WATCH_DRIFTED:
-        return event->missing ? STATE_MISSING : STATE_DRIFTED;
-    case WATCH_FAILED:
-        return STATE_FAILED;
-    default:
-        return view_state(event->record, env->boot_id, vswitchd_state(env->vswitchd));
-    }
-}
-
 static char *line_of_vif(const struct engine_env *env, const struct watch_event *event)
 {
-    char sock_dir[2 * VIF_PATH_MAX];
     struct view view;
     char *line;
 
-    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-    view_init(&view, event->record, env->nic, sock_dir, STATE_UP);
+    view_init_now(&view, env, event->record, event->missing);
     view_add_drift(&view, event->drift, event->n_drift);
-    view.vif.state = state_of(env, event);
+    if (event->type == WATCH_FAILED) {
+        view.vif.state = STATE_FAILED;
+    } else if (event->type == WATCH_DRIFTED && !event->missing) {
+        view.vif.state = STATE_DRIFTED;
+    }
     line = notification_vif(names[event->type], &view.vif);
     view_destroy(&view);
     return line;

@@ -39,12 +39,12 @@ char *op_reply(const struct engine_env *env, const struct op_result *result)
     if (result->error) {
         return reply_error(result->request_id, result->vif_id, result->error);
     }
-    if (result->record) {
+    if (result->record && result->on_record) {
+        view_init_now(&view, env, result->record, false);
+        operation.view = &view.vif;
+    } else if (result->record) {
         ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-        view_init(&view, result->record, env->nic, sock_dir,
-                  result->on_record
-                      ? view_state(result->record, env->boot_id, vswitchd_state(env->vswitchd))
-                      : STATE_COMMITTED);
+        view_init(&view, result->record, env->nic, sock_dir, STATE_COMMITTED);
         operation.view = &view.vif;
     }
     line = reply_operation(result->request_id, &operation);

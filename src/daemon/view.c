@@ -6,19 +6,24 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "links/links.h"
+#include "plan/kind.h"
 #include "smap.h"
 #include "util.h"
 
 enum vif_state view_state(const struct record *record, const char *boot_id,
-                          enum vswitchd_state vswitchd)
+                          enum vswitchd_state vswitchd, bool lacks_netdev)
 {
-    if (strcmp(record->boot_id, boot_id)) {
+    bool may_come_later = vif_kind_class(record->spec.kind)->netdev_may_come_later;
+
+    if (strcmp(record->boot_id, boot_id) != 0) {
         return STATE_STALE;
     }
     if (record_failed(record)) {
         return STATE_FAILED;
     }
-    if (record_awaits_netdev(record)) {
+    /* vswitchd says that the netdev is missing only a moment after the commit. */
+    if (record_awaits_netdev(record) || (may_come_later && lacks_netdev && record->ofport == 0)) {
         return STATE_COMMITTED;
     }
     if (record->ofport > 0) {
@@ -88,6 +93,26 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     }
     if (spec->has_vf) {
         fill_representor(view, spec, nic);
+    }
+}
+
+void view_init_now(struct view *view, const struct engine_env *env, const struct record *record,
+                   bool missing)
+{
+    bool of_kernel = !record->spec.type[0] && record->spec.links.kind != LINKS_NONE;
+    char sock_dir[2 * VIF_PATH_MAX];
+    enum vif_state state = STATE_MISSING;
+    struct link_facts netdev;
+    bool lacks_netdev =
+        of_kernel && env->links && !links_find(env->links, record->spec.port, &netdev);
+
+    if (!missing) {
+        state = view_state(record, env->boot_id, vswitchd_state(env->vswitchd), lacks_netdev);
+    }
+    ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
+    view_init(view, record, env->nic, sock_dir, state);
+    if (of_kernel && env->links && !lacks_netdev) {
+        view->vif.mtu = netdev.mtu; /* vswitchd writes a change to OVSDB only a moment later. */
     }
 }
 

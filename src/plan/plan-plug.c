@@ -206,8 +206,8 @@ static bool plan_none(const struct port_spec *spec, const struct switch_facts *f
     if (plan->links.n > 0 || plan->evicted_vif[0]) {
         look_again(plan, plan->links.n > 0 ? "links change" : "the VF becomes free");
         plan->needs_switch = !spec->awaits_netdev;
-    } else if (spec->no_port) {
-        return true;
+    } else if (spec->no_port || (spec->awaits_netdev && !record_failed(current))) {
+        return true; /* vswitchd has no part in it. */
     } else if (facts->written) {
         /* OVSDB has committed our transaction after all; vswitchd may not have seen it yet. */
         look_again(plan, "ovs-vswitchd has to confirm it");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """VIFs with links, on a netdev bridge: veth pairs, taps and Linux bridges are real."""
 
+import os
 import signal
 
 import pytest
@@ -56,9 +57,11 @@ def test_hybrid_passes_frames(box, api):
 
 def test_hybrid_mtu_on_replug_and_update(box, api):
     api.plug(hybrid(1, mtu=1400))
-    assert api.plug(hybrid(1, mtu=1300))["changed"] is True
+    reply = api.plug(hybrid(1, mtu=1300))
+    assert (reply["changed"], reply["mtu"]) == (True, 1300)
     assert {links(box)[name]["mtu"] for name in names(box, vif_id(1))[1:]} == {1300}
-    assert api.call("update", vif_id=vif_id(1), mtu=1350)["changed"] is True
+    reply = api.call("update", vif_id=vif_id(1), mtu=1350)
+    assert (reply["changed"], reply["mtu"]) == (True, 1350)
     assert {links(box)[name]["mtu"] for name in names(box, vif_id(1))[1:]} == {1350}
 
 
@@ -198,6 +201,42 @@ def test_port_without_its_netdev_is_done_at_commit(box, api):
     wait_until(lambda: api.get_vif(1)["state"] == "up", what="vswitchd finds the netdev")
     api.unplug(vif_id(1))
     assert "tap1" in links(box), "a tap that QEMU made is QEMU's"
+
+
+@pytest.mark.parametrize("wait", ["realized", "committed"])
+def test_state_of_a_port_without_its_netdev(box, api, wait):
+    """It does not depend on how quickly vswitchd says that the netdev is missing."""
+    api.plug(vhost_user(2))
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        assert api.plug(ovs_vif(1), dry_run=True)["state"] == "committed"
+        assert api.plug(ovs_vif(1), wait=wait)["state"] == "committed"
+        box.stop("vifplugd")
+        box.start_vifplugd()
+        with Api(box.socket) as again:
+            assert again.get_vif(1)["state"] == "committed"
+            assert again.plug(ovs_vif(1), wait=wait)["state"] == "committed"
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    with Api(box.socket) as again:
+        wait_until(lambda: interface(box, "tap1")["error"], what="vswitchd misses the netdev")
+        assert again.get_vif(1)["state"] == "committed"
+        assert {vif["vif_id"]: vif["state"] for vif in again.call("list")["vifs"]} == {
+            vif_id(1): "committed", vif_id(2): "up"}
+
+
+def test_mtu_is_that_of_the_link(box, api):
+    """ovs-vswitchd writes a changed MTU to OVSDB a moment later, or here not at all."""
+    api.plug(hybrid(1, mtu=1400))
+    api.plug(ovs_vif(2, create_tap=True, mtu=1400))
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        for name in (names(box, vif_id(1))[2], "tap2"):
+            ip(box, "link", "set", name, "mtu", "1300")
+        assert api.get_vif(1)["mtu"] == api.get_vif(2)["mtu"] == 1300
+        assert [vif["mtu"] for vif in api.call("list")["vifs"]] == [1300, 1300]
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
 
 
 def test_without_create_port_only_the_bridge_is_ensured(box, api):

@@ -290,7 +290,7 @@ static void test_awaits_netdev(void **state)
         strcpy(record.boot_id, "b1");
         CHECK_INT(cases[i].row, record_awaits_netdev(&record), cases[i].awaits);
         CHECK_INT(cases[i].row, record_failed(&record), cases[i].failed);
-        CHECK_STR(cases[i].row, vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE)),
+        CHECK_STR(cases[i].row, vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE, false)),
                   vif_state_name(cases[i].state));
         record_destroy(&record);
     }
@@ -354,9 +354,43 @@ static void test_states(void **state)
         snprintf(record.boot_id, sizeof record.boot_id, "%s", cases[i].boot_id);
         record.ofport = cases[i].ofport;
         record.error = nullable_xstrdup(cases[i].error);
-        CHECK_STR(row, vif_state_name(view_state(&record, "b1", cases[i].vswitchd)),
+        CHECK_STR(row, vif_state_name(view_state(&record, "b1", cases[i].vswitchd, false)),
                   vif_state_name(cases[i].state));
         CHECK_INT(row, record_failed(&record), cases[i].ofport < 0 || cases[i].error);
+        record_destroy(&record);
+    }
+}
+
+/* A netdev that another program makes later is missing, and vswitchd has not said so. */
+static void test_state_without_netdev(void **state)
+{
+    static const struct {
+        enum vif_kind kind;
+        int64_t ofport;
+        bool lacks_netdev;
+        enum vif_state state;
+    } cases[] = {
+        {VIF_KIND_OVS, 0, true, STATE_COMMITTED},
+        {VIF_KIND_OVS, 0, false, STATE_REALIZING},
+        {VIF_KIND_OVS, -1, true, STATE_FAILED},
+        {VIF_KIND_OVS, 5, true, STATE_UP},
+        {VIF_KIND_HYBRID, 0, true, STATE_REALIZING},
+        {VIF_KIND_KERNEL_REPRESENTOR, 0, true, STATE_REALIZING},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        struct record record;
+        char row[32];
+
+        snprintf(row, sizeof row, "case %zu", i);
+        record_init(&record);
+        strcpy(record.boot_id, "b1");
+        record.spec.kind = cases[i].kind;
+        record.ofport = cases[i].ofport;
+        CHECK_STR(row,
+                  vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE, cases[i].lacks_netdev)),
+                  vif_state_name(cases[i].state));
         record_destroy(&record);
     }
 }
@@ -429,11 +463,17 @@ static void test_view_drift_and_qos(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interpret),     cmocka_unit_test(test_boot_and_instance),
-        cmocka_unit_test(test_pf_of_bond),    cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_states),        cmocka_unit_test(test_view),
-        cmocka_unit_test(test_links),         cmocka_unit_test(test_kernel_vf),
-        cmocka_unit_test(test_awaits_netdev), cmocka_unit_test(test_view_drift_and_qos),
+        cmocka_unit_test(test_interpret),
+        cmocka_unit_test(test_boot_and_instance),
+        cmocka_unit_test(test_pf_of_bond),
+        cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_state_without_netdev),
+        cmocka_unit_test(test_view),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_kernel_vf),
+        cmocka_unit_test(test_awaits_netdev),
+        cmocka_unit_test(test_view_drift_and_qos),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
