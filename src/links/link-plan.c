@@ -7,6 +7,9 @@
 
 #include "base/names.h"
 
+/* The master of all ports of Open vSwitch's datapath in the kernel. */
+#define KERNEL_DATAPATH "ovs-system"
+
 void link_alias(const char *vif_id, char alias[LINK_ALIAS_MAX + 1])
 {
     snprintf(alias, LINK_ALIAS_MAX + 1, LINK_ALIAS_PREFIX "%s", vif_id);
@@ -91,6 +94,13 @@ static struct link_step *add(struct link_plan *plan, enum link_step_type type, c
     return step;
 }
 
+static void add_up(struct link_plan *plan, const char *name, const struct link_facts *facts)
+{
+    if (!facts->up) {
+        add(plan, LINK_SET_UP, name);
+    }
+}
+
 static void add_mtu(struct link_plan *plan, const char *name, int old_mtu, int mtu)
 {
     if (mtu && mtu != old_mtu) {
@@ -128,7 +138,11 @@ static bool taken(struct error *error, const char *vif_id, const char *name,
                      "There is a link %s (%s) that was not made for this VIF, but the VIF's %s "
                      "needs that name; use another name, or remove the link with ip link delete "
                      "if nothing uses it.",
-                     name, facts->kind[0] ? facts->kind : "a device", what);
+                     name,
+                     facts->ip_only   ? "a tun device, which takes no frames"
+                     : facts->kind[0] ? facts->kind
+                                      : "a device",
+                     what);
 }
 
 /* A pair of which an end is missing or was never completed is made anew (like os-vif's
@@ -168,6 +182,8 @@ static bool plan_veth(const char *vif_id, const struct link_spec *spec,
         step->mtu = spec->mtu;
         master = "";
     } else {
+        add_up(plan, spec->peer, &state->peer);
+        add_up(plan, spec->netdev, &state->netdev);
         add_mtu(plan, spec->peer, state->peer.mtu, spec->mtu);
         add_mtu(plan, spec->netdev, state->netdev.mtu, spec->mtu);
     }
@@ -211,8 +227,41 @@ static bool plan_linux_bridge(const char *vif_id, const struct link_spec *spec,
     if (!bridge->up || (!own && !state->has_peer)) {
         add(plan, LINK_PREPARE_BRIDGE, spec->linux_bridge);
     }
-    if (!bridge->up) {
-        add(plan, LINK_SET_UP, spec->linux_bridge);
+    add_up(plan, spec->linux_bridge, bridge);
+    return true;
+}
+
+/* Whoever makes the guest's netdev may make another kind than a tap (a veth for a container), but a
+ * device without a kind is the host's, and one for IP packets carries no frames. */
+static bool is_usable_tap(const char *vif_id, const struct link_spec *spec,
+                          const struct link_facts *tap)
+{
+    if (tap->ip_only || (link_vif_of(tap->alias) && !link_is_alias_of(tap->alias, vif_id))) {
+        return false;
+    }
+    if (!spec->create) {
+        return tap->kind[0];
+    }
+    return !strcmp(tap->kind, "tun") && (!tap->alias[0] || link_vif_of(tap->alias));
+}
+
+/* What the VIF's program could not use, or Open vSwitch, though it is a tap. */
+static bool check_made_tap(const char *vif_id, const struct link_spec *spec,
+                           const struct link_facts *tap, struct error *error)
+{
+    if (tap->multiqueue != spec->multiqueue) {
+        return error_set(error, REASON_PORT_CONFLICT, "",
+                         "Tap %s exists %s several queues, and that cannot be changed; %s.",
+                         spec->netdev, tap->multiqueue ? "with" : "without",
+                         link_is_alias_of(tap->alias, vif_id)
+                             ? "unplug the VIF and plug it again"
+                             : "remove it with ip link delete if nothing uses it");
+    }
+    if (tap->master[0] && strcmp(tap->master, KERNEL_DATAPATH) != 0) {
+        return error_set(error, REASON_PORT_CONFLICT, "",
+                         "Tap %s is a port of %s, and cannot be one of Open vSwitch as well; "
+                         "release it with ip link set %s nomaster.",
+                         spec->netdev, tap->master, spec->netdev);
     }
     return true;
 }
@@ -221,10 +270,13 @@ static bool plan_tap(const char *vif_id, const struct link_spec *spec,
                      const struct link_state *state, struct link_plan *plan, struct error *error)
 {
     const struct link_facts *tap = &state->netdev;
-    bool own = state->has_netdev && link_is_alias_of(tap->alias, vif_id);
+    bool incomplete = state->has_netdev && spec->create && link_is_incomplete(tap);
     struct link_step *step;
 
-    if (!state->has_netdev) {
+    if (incomplete) {
+        link_plan_delete(plan, tap->index, spec->netdev);
+    }
+    if (!state->has_netdev || incomplete) {
         if (spec->create) {
             step = add(plan, LINK_ADD_TAP, spec->netdev);
             step->mtu = spec->mtu;
@@ -233,19 +285,17 @@ static bool plan_tap(const char *vif_id, const struct link_spec *spec,
         }
         return true;
     }
-    /* Whoever makes the guest's netdev may make another kind (a veth for a container), but a device
-     * without a kind is the host's. */
-    if ((spec->create ? strcmp(tap->kind, "tun") != 0 : !tap->kind[0]) ||
-        (!own && link_vif_of(tap->alias))) {
+    if (!is_usable_tap(vif_id, spec, tap)) {
         return taken(error, vif_id, spec->netdev, tap, "tap");
     }
-    if (own && spec->create && tap->multiqueue != spec->multiqueue) {
-        return error_set(error, REASON_PORT_CONFLICT, "",
-                         "Tap %s exists %s several queues, and that cannot be changed; unplug the "
-                         "VIF and plug it again.",
-                         spec->netdev, tap->multiqueue ? "with" : "without");
+    if (spec->create && !check_made_tap(vif_id, spec, tap, error)) {
+        return false;
     }
-    if (own && spec->create && spec->address[0] && strcasecmp(tap->address, spec->address)) {
+    if (spec->create) {
+        add_up(plan, spec->netdev, tap);
+    }
+    if (spec->create && spec->address[0] && link_is_alias_of(tap->alias, vif_id) &&
+        strcasecmp(tap->address, spec->address)) {
         step = add(plan, LINK_SET_ADDRESS, spec->netdev);
         memcpy(step->address, spec->address, sizeof step->address);
         memcpy(step->old_address, tap->address, sizeof step->old_address);
@@ -263,9 +313,7 @@ static bool plan_netdev(const struct link_spec *spec, const struct link_state *s
                          "network namespace (ip link).",
                          spec->netdev);
     }
-    if (!state->netdev.up) {
-        add(plan, LINK_SET_UP, spec->netdev);
-    }
+    add_up(plan, spec->netdev, &state->netdev);
     add_mtu(plan, spec->netdev, state->netdev.mtu, spec->mtu);
     return true;
 }

@@ -88,9 +88,10 @@ struct link_plan {
 void link_plan_look(struct links *links, const struct link_spec *spec, struct link_state *state);
 
 /* Plans the steps that bring the links of VIF `vif_id` to `spec`. The plan uses an existing tap,
- * whichever program made it (like os-vif's _create_vif_port()), and an existing Linux bridge if
- * os-vif has made it for this VIF. Errors: port_conflict, if a link of another type, or of another
- * VIF or program, has the name; not_realized, if a netdev of the hardware is missing. */
+ * if no other VIF or program has put its alias on it (like os-vif's _create_vif_port()), and an
+ * existing Linux bridge if os-vif has made it for this VIF. Errors: port_conflict, if a link of
+ * another type, or of another VIF or program, has the name, or if it is a tap that the VIF cannot
+ * use; not_realized, if a netdev of the hardware is missing. */
 bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *state,
                   struct link_plan *plan, struct error *error);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
@@ -42,11 +43,12 @@ static void read_kind(struct nlattr *attr, struct link_facts *facts)
         return;
     }
     nla_strlcpy(facts->kind, info[IFLA_INFO_KIND], sizeof facts->kind);
-    if (!strcmp(facts->kind, "tun") && info[IFLA_INFO_DATA] &&
-        nla_parse_nested(tun, IFLA_TUN_MAX, info[IFLA_INFO_DATA], NULL) == 0 &&
-        tun[IFLA_TUN_MULTI_QUEUE]) {
-        facts->multiqueue = nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]) != 0;
+    if (strcmp(facts->kind, "tun") != 0 || !info[IFLA_INFO_DATA] ||
+        nla_parse_nested(tun, IFLA_TUN_MAX, info[IFLA_INFO_DATA], NULL) < 0) {
+        return;
     }
+    facts->multiqueue = tun[IFLA_TUN_MULTI_QUEUE] && nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]) != 0;
+    facts->ip_only = tun[IFLA_TUN_TYPE] && nla_get_u8(tun[IFLA_TUN_TYPE]) == IFF_TUN;
 }
 
 bool links_parse(struct nlmsghdr *header, struct named_link *link)

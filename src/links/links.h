@@ -52,6 +52,7 @@ struct link_facts {
     int peer;                        /* Of a veth: the other end's index, or 0. */
     uint32_t group;                  /* 0: none. */
     bool multiqueue;                 /* A tap that takes several queues. */
+    bool ip_only;                    /* Kind "tun", but no tap: it takes IP packets, not frames. */
 };
 
 /* Whether the daemon made the link and was killed before the link had its alias. */

@@ -190,6 +190,50 @@ def test_tap_is_made_and_goes(box, api):
     assert "tap1" not in links(box) and ports(box, "br-int") == []
 
 
+@pytest.mark.parametrize("commands,what", [
+    (["link add tap1 type veth peer name other1"], "(veth)"),
+    (["link add tap1 type bridge"], "(bridge)"),
+    (["tuntap add tap1 mode tun"], "takes no frames"),
+    (["tuntap add tap1 mode tap multi_queue"], "with several queues"),
+    (["tuntap add tap1 mode tap", "link set tap1 alias vpn"], "not made for this VIF"),
+    (["tuntap add tap1 mode tap", "link add other1 type bridge", "link set tap1 master other1"],
+     "ip link set tap1 nomaster"),
+])
+def test_link_that_the_guest_could_not_use_as_its_tap(box, api, commands, what):
+    for command in commands:
+        ip(box, *command.split())
+    before, link = counts(box), links(box)["tap1"]
+    for dry_run in (True, False):
+        with pytest.raises(ApiError) as error:
+            api.plug(ovs_vif(1, create_tap=True), dry_run=dry_run)
+        assert error.value.reason == "port_conflict"
+        assert "tap1" in error.value.message and what in error.value.message
+    assert (counts(box), links(box)["tap1"]) == (before, link)
+
+
+def test_tap_of_another_program_is_used_and_stays(box, api):
+    ip(box, "tuntap", "add", "tap1", "mode", "tap")
+    reply = api.plug(ovs_vif(1, create_tap=True, mtu=1450))
+    assert (reply["state"], reply["mtu"]) == ("up", 1450)
+    assert "UP" in links(box)["tap1"]["flags"]
+    ip(box, "link", "set", "tap1", "down")
+    assert api.plug(ovs_vif(1, create_tap=True, mtu=1450))["changed"] is True
+    assert "UP" in links(box)["tap1"]["flags"]
+    api.unplug(vif_id(1))
+    assert "tap1" in links(box)
+
+
+def test_veth_pair_that_is_down_is_set_up(box, api):
+    api.plug(hybrid(1))
+    for name in names(box, vif_id(1)):
+        ip(box, "link", "set", name, "down")
+    plan = api.plug(hybrid(1), dry_run=True)["plan"]["operations"]
+    assert plan[:2] == [f"set Linux bridge {names(box, vif_id(1))[0]} without IPv6, with ARP filtering",
+                        f"set link {names(box, vif_id(1))[0]} up"]
+    assert api.plug(hybrid(1))["changed"] is True
+    assert all("UP" in links(box)[name]["flags"] for name in names(box, vif_id(1)))
+
+
 def test_port_without_its_netdev_is_done_at_commit(box, api):
     """QEMU makes the tap later; until then vswitchd's error is not a failure."""
     reply = api.plug(ovs_vif(1))

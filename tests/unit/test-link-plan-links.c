@@ -156,9 +156,9 @@ static void test_tap(void **state)
     bring_down(links, &tap_qemus, &plan); /* What a record tells of it. */
     assert_int_equal(count_links(), 1);
 
-    assert_string_equal(ip("tuntap add dev tap1 mode tap"), "");
+    assert_string_equal(ip("tuntap add dev tap1 mode tap multi_queue"), "");
     bring_up(links, &tap_made, &plan);
-    CHECK_LINK("tap1", "\"mtu\":1450,");
+    CHECK_LINK("tap1", "\"mtu\":1450,", "\"UP\"");
     bring_down(links, &tap_made, &plan);
     assert_int_equal(plan.n, 0); /* Not ours. */
     assert_int_equal(count_links(), 2);
@@ -237,8 +237,8 @@ static const struct {
      BRIDGE("qbrv1") "; ip link set qbrv1 up alias " MINE, "link delete qbrv1", "qbrv1", 1, "lo",
      "lo", "\"UP\""},
     {"port gone before its MTU changes", &hybrid,
-     "link add name qvbv1 mtu 2000 type veth peer name qvov1; ip link set qvbv1 alias " MINE
-     "; ip link set qvov1 alias " MINE,
+     "link add name qvbv1 mtu 2000 type veth peer name qvov1; ip link set qvbv1 up alias " MINE
+     "; ip link set qvov1 up alias " MINE,
      "link delete qvbv1; ip " BRIDGE("qvbv1") "; ip link set qvbv1 mtu 2000", "qvbv1", 2, "qvbv1",
      "\"mtu\":2000,", "\"UP\""},
     {"tap's name taken", &tap_made, "link", BRIDGE("tap1"), "tap1", 2, "tap1", IS_BRIDGE, "\"UP\""},

@@ -51,6 +51,10 @@ static void set_fact(struct link_facts *link, const char *fact)
         link->group = LINK_GROUP;
     } else if (!strcmp(fact, "mq")) {
         link->multiqueue = true;
+    } else if (!strcmp(fact, "ip-only")) {
+        link->ip_only = true;
+    } else if (!strncmp(fact, "alias=", 6)) {
+        snprintf(link->alias, sizeof link->alias, "%s", fact + 6);
     } else if (!strncmp(fact, "mac=", 4)) {
         snprintf(link->address, sizeof link->address, "%s", fact + 4);
     } else if (!strncmp(fact, "mtu=", 4)) {
@@ -63,8 +67,9 @@ static void set_fact(struct link_facts *link, const char *fact)
 }
 
 /* Facts are written as blank-separated links: N (netdev), P (peer) or B (Linux bridge), each with
- * its facts behind commas: a kind, "up", "mine" or "others" (its alias), "incomplete", "mq", mtu=,
- * mac=, in= (its master). An MTU that is not given is 1450, a MAC that of tap_made. */
+ * its facts behind commas: a kind, "up", "mine" or "others" or alias=, "incomplete",
+ * "mq", "ip-only", mtu=, mac=, in= (its master). An MTU that is not given is 1450, a MAC that of
+ * tap_made. */
 static void parse_facts(const char *text, struct link_state *facts)
 {
     char copy[256];
@@ -183,31 +188,52 @@ static const struct {
      "set link qvov1 mtu 1450"},
     {"any MTU will do", &hybrid_any_mtu,
      "B,bridge,up,mine P,veth,up,mine,mtu=1500,in=qbrv1 N,veth,up,mine,mtu=9000", REASON_NONE, ""},
-    {"as much as can be", &hybrid, "B,bridge P,veth,up,mine,mtu=1500 N,veth,up,mine,mtu=1500",
+    {"pair down", &hybrid, "B,bridge,up,mine P,veth,mine,in=qbrv1 N,veth,mine", REASON_NONE,
+     "set link qvbv1 up; set link qvov1 up"},
+    {"as much as can be", &hybrid, "B,bridge P,veth,mine,mtu=1500 N,veth,mine,mtu=1500",
      REASON_NONE,
-     TEND_BRIDGE "; set link qbrv1 up; set link qvbv1 mtu 1450; set link qvov1 mtu 1450; " ENSLAVE},
+     TEND_BRIDGE "; set link qbrv1 up; set link qvbv1 up; set link qvov1 up; set link qvbv1 mtu "
+                 "1450; set link qvov1 mtu 1450; " ENSLAVE},
     /* Taps. */
     {"tap to be made", &tap_made, "", REASON_NONE, "add tap tap1 with MTU 1450"},
     {"tap made", &tap_made, "N,tun,up,mine,mq", REASON_NONE, ""},
-    {"tap made elsewhere", &tap_made, "N,tun,up", REASON_NONE, ""},
+    {"tap made elsewhere", &tap_made, "N,tun,up,mq", REASON_NONE, ""},
+    {"tap made elsewhere, with one queue", &tap_made, "N,tun,up", REASON_PORT_CONFLICT,
+     "that cannot be changed; remove it with ip link delete"},
+    {"tap made elsewhere, with another's alias", &tap_made, "N,tun,up,mq,alias=vpn",
+     REASON_PORT_CONFLICT, "There is a link tap1 (tun) "},
+    {"tap made elsewhere, down", &tap_made, "N,tun,mq", REASON_NONE, "set link tap1 up"},
+    {"tap made, down, with another MTU", &tap_made, "N,tun,mine,mq,mtu=1500", REASON_NONE,
+     "set link tap1 up; set link tap1 mtu 1450"},
+    {"tap on a Linux bridge", &tap_made, "N,tun,up,mine,mq,in=br9", REASON_PORT_CONFLICT,
+     "Tap tap1 is a port of br9, "},
+    {"tap on the kernel's datapath", &tap_made, "N,tun,up,mine,mq,in=ovs-system", REASON_NONE, ""},
+    {"incomplete tap", &tap_made, "N,tun,mq,incomplete", REASON_NONE,
+     "delete link tap1; add tap tap1 with MTU 1450"},
     {"tap with another MTU", &tap_made, "N,tun,up,mine,mq,mtu=1500", REASON_NONE,
      "set link tap1 mtu 1450"},
     {"tap with another MAC", &tap_made, "N,tun,up,mine,mq,mac=fa:16:3e:00:00:02", REASON_NONE,
      "set link tap1 address fa:16:3e:00:00:01"},
     {"tap with the MAC in capitals", &tap_made, "N,tun,up,mine,mq,mac=FA:16:3E:00:00:01",
      REASON_NONE, ""},
-    {"QEMU's tap with its own MAC", &tap_made, "N,tun,up,mac=fe:16:3e:00:00:01", REASON_NONE, ""},
+    {"QEMU's tap with its own MAC", &tap_made, "N,tun,up,mq,mac=fe:16:3e:00:00:01", REASON_NONE,
+     ""},
     {"tap with one queue", &tap_made, "N,tun,up,mine", REASON_PORT_CONFLICT,
-     "Tap tap1 exists without several queues"},
+     "Tap tap1 exists without several queues, and that cannot be changed; unplug the VIF"},
     {"tap of another VIF", &tap_made, "N,tun,up,others", REASON_PORT_CONFLICT,
      "Link tap1 belongs to VIF v11, "},
     {"no tap but a veth", &tap_made, "N,veth,up", REASON_PORT_CONFLICT,
      "There is a link tap1 (veth) "},
+    {"no tap but a tun device", &tap_made, "N,tun,up,mq,ip-only", REASON_PORT_CONFLICT,
+     "There is a link tap1 (a tun device, which takes no frames) "},
+    {"no tap of QEMU but a tun device", &tap_qemus, "N,tun,up,ip-only", REASON_PORT_CONFLICT,
+     "There is a link tap1 (a tun device, which takes no frames) "},
     {"a container's veth", &tap_qemus, "N,veth,up,mtu=1500", REASON_NONE, "set link tap1 mtu 1450"},
     {"no tap but a device", &tap_qemus, "N,,up", REASON_PORT_CONFLICT,
      "There is a link tap1 (a device) "},
     {"QEMU's tap to come", &tap_qemus, "", REASON_NONE, ""},
     {"QEMU's tap", &tap_qemus, "N,tun,up", REASON_NONE, ""},
+    {"QEMU's tap, down, with several queues", &tap_qemus, "N,tun,mq,alias=x", REASON_NONE, ""},
     {"QEMU's tap with another MTU", &tap_qemus, "N,tun,up,mtu=1500", REASON_NONE,
      "set link tap1 mtu 1450"},
     /* Netdevs of the hardware. */

@@ -549,7 +549,10 @@ static void test_incomplete(void **state)
         CHECK_INT(*name, facts.group, LINK_GROUP);
         CHECK(*name, !link_is_incomplete(&facts));
         CHECK_INT(*name, facts.multiqueue, !strcmp(*name, "tap"));
+        CHECK(*name, !facts.ip_only);
     }
+    assert_string_equal(ip("tuntap add dev tun mode tun"), "");
+    assert_true(links_find(links, "tun", &facts) && facts.ip_only);
     assert_string_equal(ip("link set dev br alias ''"), "");
     assert_true(links_find(links, "br", &facts) && link_is_incomplete(&facts));
     check_ok("br", links_delete(links, facts.index, ALIAS, "br", &error), &error);
