@@ -82,6 +82,54 @@ const char *link_state_owner(const struct link_state *state, const char *vif_id)
     return NULL;
 }
 
+/* os-vif makes a bridge of this name for the VIF, without our alias. */
+static bool is_osvifs(const char *bridge, const char *vif_id)
+{
+    char name[VIF_IFNAME_MAX + 1];
+
+    name_linux_bridge(vif_id, name);
+    return !strcmp(bridge, name);
+}
+
+static bool lacks(struct link_lack *lack, const char *name, bool exists)
+{
+    snprintf(lack->what, sizeof lack->what, "link");
+    lack->expected = name;
+    lack->found = exists ? "a link that is not this VIF's" : "";
+    return true;
+}
+
+bool link_state_lacks(const char *vif_id, const struct link_spec *spec,
+                      const struct link_state *state, struct link_lack *lack)
+{
+    const struct link_facts *bridge = &state->linux_bridge;
+    bool bridge_is_osvifs = !bridge->alias[0] && is_osvifs(spec->linux_bridge, vif_id);
+
+    if (!spec->create || (spec->kind != LINKS_TAP && spec->kind != LINKS_HYBRID)) {
+        return false;
+    }
+    if (!state->has_netdev || !is_own(&state->netdev, vif_id)) {
+        return lacks(lack, spec->netdev, state->has_netdev);
+    }
+    if (spec->kind == LINKS_TAP) {
+        return false;
+    }
+    if (!state->has_peer || !is_own(&state->peer, vif_id)) {
+        return lacks(lack, spec->peer, state->has_peer);
+    }
+    if (!state->has_linux_bridge || strcmp(bridge->kind, "bridge") != 0 ||
+        !(is_own(bridge, vif_id) || bridge_is_osvifs)) {
+        return lacks(lack, spec->linux_bridge, state->has_linux_bridge);
+    }
+    if (strcmp(state->peer.master, spec->linux_bridge) != 0) {
+        snprintf(lack->what, sizeof lack->what, "link:%s:master", spec->peer);
+        lack->expected = spec->linux_bridge;
+        lack->found = state->peer.master;
+        return true;
+    }
+    return false;
+}
+
 /* --- Plans. --- */
 
 static struct link_step *add(struct link_plan *plan, enum link_step_type type, const char *name)
@@ -193,15 +241,6 @@ static bool plan_veth(const char *vif_id, const struct link_spec *spec,
         snprintf(step->old_other, sizeof step->old_other, "%s", master);
     }
     return true;
-}
-
-/* os-vif makes a bridge of this name for the VIF, without our alias. */
-static bool is_osvifs(const char *bridge, const char *vif_id)
-{
-    char name[VIF_IFNAME_MAX + 1];
-
-    name_linux_bridge(vif_id, name);
-    return !strcmp(bridge, name);
 }
 
 static bool plan_linux_bridge(const char *vif_id, const struct link_spec *spec,

@@ -127,6 +127,19 @@ bool link_spec_any(const struct link_spec *spec, bool (*cb)(const char *name, vo
 /* The VIF that a link with this alias was made for; NULL if vifplugd did not make it. */
 const char *link_vif_of(const char *alias);
 
+/* What another program has done to links that vifplugd made. */
+struct link_lack {
+    char what[VIF_IFNAME_MAX + 16]; /* "link", or "link:NAME:master". */
+    const char *expected;           /* Borrowed. */
+    const char *found;              /* Borrowed; "": missing. */
+};
+
+/* Whether one of the links that vifplugd made for VIF `vif_id` (spec->create) is missing, was
+ * replaced by another program's, or is not on its Linux bridge. If so, fills *lack; it borrows from
+ * `spec` and `state`. */
+bool link_state_lacks(const char *vif_id, const struct link_spec *spec,
+                      const struct link_state *state, struct link_lack *lack);
+
 /* The VIF, other than `vif_id`, that has one of the links; or NULL. */
 const char *link_state_owner(const struct link_state *state, const char *vif_id);
 

@@ -22,8 +22,8 @@ int links_on_event(struct nl_msg *msg, void *aux)
         return NL_OK;
     }
     links_note_ours(links, &link);
-    while (i < links->n_pending && strcmp(links->pending[i].name, link.name)) {
-        i++;
+    while (i < links->n_pending && links->pending[i].facts.index != link.facts.index) {
+        i++; /* Another link may have the name of one that was removed, and the other way round. */
     }
     if (i == LINK_EVENTS_MAX) {
         links->lost = true;

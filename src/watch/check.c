@@ -181,35 +181,34 @@ static void report_error(struct watch *watch, struct watched *watched, const str
     watch_report(watch, WATCH_FAILED, record, &drift, 1);
 }
 
-/* Checks for missing links of the VIF, and for its separate bridge. Returns the number of items. */
+/* Checks the links that vifplugd made for the VIF, and its separate bridge. Returns the number of
+ * items. */
 static size_t find_missing(const struct watch *watch, const struct watched *watched,
                            struct drift *drift)
 {
     const struct engine_env *env = watch->env.env;
     struct link_state links;
     struct record expected;
-    const char *missing = NULL;
-    const char *field = "link";
+    struct link_lack lack;
+    bool found = false;
 
+    memset(drift, 0, sizeof *drift);
     expectation_expand(watched->expectation, &expected);
     if (expected.spec.links.create && env->links) {
         link_plan_look(env->links, &expected.spec.links, &links);
-        missing = !links.has_netdev ? expected.spec.links.netdev
-                  : expected.spec.links.kind == LINKS_HYBRID && !links.has_linux_bridge
-                      ? expected.spec.links.linux_bridge
-                      : NULL;
+        found = link_state_lacks(watched->vif_id, &expected.spec.links, &links, &lack);
     }
-    if (!missing && !ovs_port_bridge_is_whole(env->ovs, &expected.spec)) {
-        field = "port-bridge";
-        missing = expected.spec.port_bridge;
-    }
-    if (missing) {
-        memset(drift, 0, sizeof *drift);
-        snprintf(drift->field, sizeof drift->field, "%s", field);
-        snprintf(drift->expected, sizeof drift->expected, "%s", missing);
+    if (found) {
+        snprintf(drift->field, sizeof drift->field, "%s", lack.what);
+        snprintf(drift->expected, sizeof drift->expected, "%s", lack.expected);
+        snprintf(drift->found, sizeof drift->found, "%s", lack.found);
+    } else if (!ovs_port_bridge_is_whole(env->ovs, &expected.spec)) {
+        found = true;
+        snprintf(drift->field, sizeof drift->field, "port-bridge");
+        snprintf(drift->expected, sizeof drift->expected, "%s", expected.spec.port_bridge);
     }
     record_destroy(&expected);
-    return missing != NULL;
+    return found;
 }
 
 static void report_drift(struct watch *watch, struct watched *watched, const struct record *record,

@@ -10,9 +10,10 @@
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
-/* port, bridge, datapath_type, fail_mode, type, mtu_request, links (whether vifplugd makes a tap,
- * and the MTU of the links, 0: not known), limits (six numbers, or "" for none), then the options
- * and the external_ids: key, value, ..., and an empty key at the end of each map. */
+/* port, bridge, datapath_type, fail_mode, type, mtu_request, links (whether vifplugd makes them,
+ * their MTU, 0: not known, and whether a tap has several queues), the tap's MAC, limits (six
+ * numbers, or "" for none), then the options and the external_ids: key, value, ..., and an empty
+ * key at the end of each map. */
 struct expectation {
     char strings[1];
 };
@@ -79,7 +80,7 @@ struct expectation *expectation_of(const struct record *record)
     const struct port_spec *spec = &record->spec;
     struct expectation *expectation;
     struct ds ds = DS_EMPTY_INITIALIZER;
-    char mtu[24];
+    char mtu[40];
 
     snprintf(mtu, sizeof mtu, "%d", spec->mtu_request);
     put(&ds, spec->port);
@@ -88,8 +89,10 @@ struct expectation *expectation_of(const struct record *record)
     put(&ds, spec->fail_mode);
     put(&ds, spec->type);
     put(&ds, mtu);
-    snprintf(mtu, sizeof mtu, "%d %d", spec->links.create, spec->links.mtu);
+    snprintf(mtu, sizeof mtu, "%d %d %d", spec->links.create, spec->links.mtu,
+             spec->links.multiqueue);
     put(&ds, mtu);
+    put(&ds, spec->links.kind == LINKS_TAP && spec->links.create ? spec->links.address : "");
     put_limits(&ds, record->foreign_qos ? &(struct vif_qos){0} : &spec->qos);
     put_map(&ds, &spec->options, true);
     put_map(&ds, &spec->external_ids, false);
@@ -125,7 +128,8 @@ void expectation_expand(const struct expectation *expectation, struct record *re
 {
     const char *cursor = expectation->strings;
     struct port_spec *spec = &record->spec;
-    int64_t links[2] = {0};
+    int64_t links[3] = {0};
+    const char *address;
     int64_t limits[6] = {0};
 
     record_init(record);
@@ -136,12 +140,15 @@ void expectation_expand(const struct expectation *expectation, struct record *re
     snprintf(spec->type, sizeof spec->type, "%s", next(&cursor));
     str_to_int(next(&cursor), 10, &spec->mtu_request);
     get_numbers(next(&cursor), links, ARRAY_SIZE(links));
+    address = next(&cursor);
     get_numbers(next(&cursor), limits, ARRAY_SIZE(limits));
     get_map(&cursor, &spec->options);
     get_map(&cursor, &spec->external_ids);
     record_interpret(record);
     spec->links.create |= links[0] != 0;
     spec->links.mtu = (int)links[1];
+    spec->links.multiqueue = links[2] != 0;
+    snprintf(spec->links.address, sizeof spec->links.address, "%s", address);
     spec->qos = (struct vif_qos){limits[0], limits[1], limits[2], limits[3], limits[4], limits[5]};
     spec->has_qos = memcmp(&spec->qos, &(struct vif_qos){0}, sizeof spec->qos) != 0;
 }
@@ -196,6 +203,7 @@ size_t expectation_compare(const struct expectation *expectation, const struct r
     note(&comparison, "type", "", next(&cursor), spec->type);
     note(&comparison, "mtu_request", "", next(&cursor), mtu);
     next(&cursor); /* watch.c checks links, */
+    next(&cursor);
     next(&cursor); /* and other programs may change limits. */
     compare_map(&comparison, "options:", &cursor, &spec->options);
     compare_map(&comparison, "external_ids:", &cursor, &spec->external_ids);

@@ -92,6 +92,8 @@ void watch_learn(struct watch *watch, const struct record *record)
         seen.spec.links.mtu = links.has_netdev ? links.netdev.mtu : 0;
         seen.spec.links.create = seen.spec.links.kind == LINKS_HYBRID ||
                                  (links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id));
+        seen.spec.links.multiqueue = links.netdev.multiqueue;
+        memcpy(seen.spec.links.address, links.netdev.address, sizeof seen.spec.links.address);
     }
 
     if (!strcmp(seen.spec.type, TYPE_DETACHED) && vif_kind_class(seen.spec.kind)->type) {
@@ -113,15 +115,20 @@ void watch_learn(struct watch *watch, const struct record *record)
     watched->repair_at = 0;
 }
 
-static void learn_cb(const struct record *record, void *watch)
-{
-    watch_learn(watch, record);
-}
-
 void watch_check_soon(struct watch *watch, const char *vif_id)
 {
     sset_add(&watch->pending, vif_id);
     watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
+}
+
+/* Learns a VIF when the daemon starts. What its rows should be is not known, but its links may have
+ * been removed. */
+static void learn_at_start(const struct record *record, void *watch)
+{
+    watch_learn(watch, record);
+    if (record->spec.links.kind == LINKS_HYBRID) {
+        watch_check_soon(watch, record->spec.vif_id);
+    }
 }
 
 static void note_changes(struct watch *watch)
@@ -276,9 +283,9 @@ static void note_loss(struct watch *watch)
     }
 }
 
-/* If a link of a VIF was removed, schedules a check of the VIF. If notifications were lost,
- * schedules a check of all VIFs. */
-static void link_changed(const char *name, bool exists, const struct link_facts *facts,
+/* If a link of a VIF was removed or changed, schedules a check of the VIF. If notifications were
+ * lost, schedules a check of all VIFs. */
+static void link_changed(const char *name, bool exists OVS_UNUSED, const struct link_facts *facts,
                          void *watch_)
 {
     const char *vif_id = name ? link_vif_of(facts->alias) : NULL;
@@ -286,7 +293,7 @@ static void link_changed(const char *name, bool exists, const struct link_facts 
 
     if (!name) {
         check_all(watch);
-    } else if (!exists && vif_id && watch_find(watch, vif_id)) {
+    } else if (vif_id && watch_find(watch, vif_id)) {
         watch_check_soon(watch, vif_id);
     }
 }
@@ -319,7 +326,7 @@ void watch_run(struct watch *watch)
     }
     if (!watch->learned) {
         watch->learned = true;
-        ovs_for_each_vif(env->ovs, NULL, learn_cb, watch);
+        ovs_for_each_vif(env->ovs, NULL, learn_at_start, watch);
         ovs_changes_clear(env->ovs);
     }
     note_changes(watch);

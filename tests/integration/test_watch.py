@@ -230,6 +230,50 @@ def test_hybrid_link_that_goes(box, api, watcher):
     api.unplug(vif_id(1))
 
 
+@pytest.mark.parametrize("commands,found", [
+    (["link delete tap1"], ["link", "tap1", ""]),
+    (["link set tap1 down", "link set tap1 name other1"], ["link", "tap1", ""]),
+    (["link delete tap1", "tuntap add tap1 mode tap"], ["link", "tap1", "a link that is not this VIF's"]),
+    (["link delete qbr00000002-00"], ["link", "qbr00000002-00", ""]),
+    (["link set qvb00000002-00 nomaster"], ["link:qvb00000002-00:master", "qbr00000002-00", ""]),
+])
+def test_links_that_others_change(box, api, watcher, commands, found):
+    """get and list say what the notification said, until the next plug."""
+    vifs = [ovs_vif(1, create_tap=True), hybrid(2)]
+    for vif in vifs:
+        assert api.plug(vif)["state"] == "up"
+        watcher.expect("vif.plugged")
+    for command in commands:
+        ip(box, *command.split())
+    n = 1 if "tap1" in found else 2
+    assert watcher.expect("vif.drifted", vif_id=vif_id(n))["drift"][0] == dict(
+        zip(("field", "expected", "found"), found))
+    for vif in (api.get_vif(n), {vif["vif_id"]: vif for vif in api.call("list")["vifs"]}[vif_id(n)]):
+        assert vif["state"] == "drifted"
+        assert [vif["drift"][0][key] for key in ("field", "expected", "found")] == found
+    assert api.get_vif(3 - n)["state"] == "up"
+    ip(box, "link", "delete", "other1", check=False)
+    if found[2].startswith("a link"):
+        ip(box, "link", "delete", "tap1")
+    assert api.plug(vifs[n - 1])["changed"] is True
+    wait_until(lambda: api.get_vif(n)["state"] == "up", what="the VIF is as it was")
+    assert not {"tap1", "qbr00000002-00", "qvb00000002-00"} - set(links(box))
+    for vif in vifs:
+        api.unplug(vif_id(vifs.index(vif) + 1))
+
+
+def test_link_that_goes_while_the_daemon_is_stopped(box, api):
+    api.plug(hybrid(1))
+    box.stop("vifplugd")
+    ip(box, "link", "delete", "qbr00000001-00")
+    box.start_vifplugd()
+    with Api(box.socket) as again:
+        wait_until(lambda: again.get_vif(1)["state"] == "drifted", what="the loss is seen")
+        assert again.plug(hybrid(1))["changed"] is True
+        wait_until(lambda: again.get_vif(1)["state"] == "up", what="the VIF is as it was")
+        again.unplug(vif_id(1))
+
+
 def test_slow_subscriber_is_closed_and_delays_nobody(box, api):
     slow = Api(box.socket)
     slow.send_raw(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscribe"}).encode() + b"\n")

@@ -47,6 +47,19 @@ struct fake_link *fake_add_link(struct links *links, const char *name, const cha
     return link;
 }
 
+static void report(struct links *links, const struct fake_link *link, bool exists)
+{
+    size_t i = links->n_events++ % FAKE_LINKS_MAX;
+
+    links->events[i].link = *link;
+    links->events[i].exists = exists;
+}
+
+void fake_touch_link(struct links *links, const char *name)
+{
+    report(links, fake_link(links, name), true);
+}
+
 void fake_remove_link(struct links *links, const char *name)
 {
     struct fake_link *link = fake_link(links, name);
@@ -55,7 +68,7 @@ void fake_remove_link(struct links *links, const char *name)
         char peer[sizeof link->peer];
 
         COPY(peer, link->peer);
-        links->gone[links->n_gone++ % FAKE_LINKS_MAX] = *link;
+        report(links, link, false);
         *link = links->links[--links->n];
         fake_remove_link(links, peer);
     }
@@ -269,10 +282,10 @@ void links_run(struct links *links,
         links->overflow = false;
         cb(NULL, false, NULL, aux);
     }
-    for (size_t i = 0; i < links->n_gone; i++) {
-        cb(links->gone[i].name, false, &links->gone[i].facts, aux);
+    for (size_t i = 0; i < links->n_events; i++) {
+        cb(links->events[i].link.name, links->events[i].exists, &links->events[i].link.facts, aux);
     }
-    links->n_gone = 0;
+    links->n_events = 0;
 }
 
 int links_fd(const struct links *links OVS_UNUSED)

@@ -25,9 +25,13 @@ struct links {
     int last_index;
     char log[1024];    /* "add_tap tap0, set_mtu tap0 9000, ..." */
     const char *fails; /* Calls whose entry begins so fail; or NULL. */
-    /* For links_run(): the links that were removed, and whether the kernel lost notifications. */
-    struct fake_link gone[FAKE_LINKS_MAX];
-    size_t n_gone;
+    /* For links_run(): the links that were removed or changed, and whether the kernel lost
+     * notifications. */
+    struct {
+        struct fake_link link;
+        bool exists;
+    } events[FAKE_LINKS_MAX];
+    size_t n_events;
     bool overflow;
 };
 
@@ -49,5 +53,8 @@ struct fake_link *fake_add_link(struct links *links, const char *name, const cha
 
 /* Removes the link like another program; links_run() reports it. */
 void fake_remove_link(struct links *links, const char *name);
+
+/* Reports the link, which the caller has changed. */
+void fake_touch_link(struct links *links, const char *name);
 
 #endif

@@ -476,13 +476,66 @@ static void test_without_links(void **state)
     assert_true(link_plan_execute(NULL, ID, &plan, LINK_EARLY, false, &error));
 }
 
+#define PAIR "P,veth,mine,in=qbrv1 N,veth,mine "
+
+static const struct {
+    const char *row;
+    const struct link_spec *spec;
+    const char *facts;
+    const char *what; /* NULL: nothing lacks. */
+    const char *expected;
+    const char *found;
+} lacks[] = {
+    {"no links", &none, "", NULL, NULL, NULL},
+    {"QEMU's tap", &tap_qemus, "", NULL, NULL, NULL},
+    {"the hardware's netdev", &netdev, "", NULL, NULL, NULL},
+    {"tap", &tap_made, "N,tun,mine", NULL, NULL, NULL},
+    {"tap missing", &tap_made, "", "link", "tap1", ""},
+    {"tap of another VIF", &tap_made, "N,tun,others", "link", "tap1",
+     "a link that is not this VIF's"},
+    {"all of hybrid", &hybrid, ALL, NULL, NULL, NULL},
+    {"os-vif's bridge", &hybrid, "B,bridge " PAIR, NULL, NULL, NULL},
+    {"port missing", &hybrid, "B,bridge,mine P,veth,mine", "link", "qvov1", ""},
+    {"peer missing", &hybrid, "B,bridge,mine N,veth,mine", "link", "qvbv1", ""},
+    {"another's peer", &hybrid, "B,bridge,mine P,veth N,veth,mine", "link", "qvbv1",
+     "a link that is not this VIF's"},
+    {"bridge missing", &hybrid, PAIR, "link", "qbrv1", ""},
+    {"no bridge but a tap", &hybrid, PAIR "B,tun", "link", "qbrv1",
+     "a link that is not this VIF's"},
+    {"another's bridge", &hybrid, PAIR "B,bridge,others", "link", "qbrv1",
+     "a link that is not this VIF's"},
+    {"peer on no bridge", &hybrid, "B,bridge,mine P,veth,mine N,veth,mine", "link:qvbv1:master",
+     "qbrv1", ""},
+    {"peer on another", &hybrid, "B,bridge,mine P,veth,mine,in=br9 N,veth,mine",
+     "link:qvbv1:master", "qbrv1", "br9"},
+};
+
+static void test_lacks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(lacks); i++) {
+        struct link_state facts;
+        struct link_lack lack;
+
+        parse_facts(lacks[i].facts, &facts);
+        CHECK_INT(lacks[i].row, link_state_lacks(ID, lacks[i].spec, &facts, &lack),
+                  lacks[i].what != NULL);
+        if (lacks[i].what) {
+            CHECK_STR(lacks[i].row, lack.what, lacks[i].what);
+            CHECK_STR(lacks[i].row, lack.expected, lacks[i].expected);
+            CHECK_STR(lacks[i].row, lack.found, lacks[i].found);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plan_up),   cmocka_unit_test(test_plan_members),
-        cmocka_unit_test(test_plan_down), cmocka_unit_test(test_describe),
-        cmocka_unit_test(test_alias),     cmocka_unit_test(test_owner),
-        cmocka_unit_test(test_deletions), cmocka_unit_test(test_without_links),
+        cmocka_unit_test(test_plan_up),       cmocka_unit_test(test_plan_members),
+        cmocka_unit_test(test_plan_down),     cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_alias),         cmocka_unit_test(test_lacks),
+        cmocka_unit_test(test_owner),         cmocka_unit_test(test_deletions),
+        cmocka_unit_test(test_without_links),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

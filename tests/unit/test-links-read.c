@@ -283,7 +283,9 @@ static void test_events(void **state)
     assert_string_equal(ip("link set tap1 down name tap2"), "");
     run(links);
     assert_int_equal(seen.n, 3);
-    check_seen("tap1", true);
+    check_seen("tap1", false);
+    assert_int_equal(count("tap1", &at), 1);
+    assert_string_equal(seen.links[at].facts.alias, ALIAS);
     check_seen("tap2", true);
     check_seen("br", false);
 }

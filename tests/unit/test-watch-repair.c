@@ -53,11 +53,16 @@ static void test_link(void **state)
 {
     (void)state;
     rig.settings.repair = true;
-    rig_watch();
     PLUGGED(.vif = "a", TAP);
+    fake_link(rig.links, "tap0")->facts.multiqueue = true;
+    snprintf(fake_link(rig.links, "tap0")->facts.address, VIF_MAC_LEN, "fa:16:3e:00:00:0a");
+    rig_watch();
+    rig_run(1000);
     fake_remove_link(rig.links, "tap0");
     rig_run(1000);
     CHECK("made again", fake_link(rig.links, "tap0"));
+    CHECK("with its queues", fake_link(rig.links, "tap0")->facts.multiqueue);
+    CHECK_STR("with its MAC", fake_link(rig.links, "tap0")->facts.address, "fa:16:3e:00:00:0a");
     CHECK_STR("told", told(rig.events), "a drifted (link: 'tap0' is ''), a changed");
 }
 

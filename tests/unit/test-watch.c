@@ -174,10 +174,34 @@ static void remove_veth(void)
     fake_remove_link(rig.links, "qvba");
 }
 
+static void replace_tap(void)
+{
+    remove_tap();
+    fake_add_link(rig.links, "tap0", "tun", "");
+}
+
+static void rename_tap(void)
+{
+    snprintf(fake_link(rig.links, "tap0")->name, VIF_IFNAME_MAX + 1, "tap9");
+    fake_touch_link(rig.links, "tap9");
+}
+
+static void release_veth(void)
+{
+    fake_link(rig.links, "qvba")->facts.master[0] = '\0';
+    fake_touch_link(rig.links, "qvba");
+}
+
+static void set_tap_down(void)
+{
+    fake_link(rig.links, "tap0")->facts.up = false;
+    fake_touch_link(rig.links, "tap0");
+}
+
 static void overflow(void)
 {
     remove_tap();
-    rig.links->n_gone = 0;
+    rig.links->n_events = 0;
     rig.links->overflow = true;
 }
 
@@ -205,6 +229,18 @@ static void test_drift_beside_the_port(void **state)
         const char *told;
     } rows[] = {
         {"tap", {.vif = "a", TAP}, false, remove_tap, "a drifted (link: 'tap0' is '')"},
+        {"tap replaced",
+         {.vif = "a", TAP},
+         false,
+         replace_tap,
+         "a drifted (link: 'tap0' is 'a link that is not this VIF's')"},
+        {"tap renamed", {.vif = "a", TAP}, false, rename_tap, "a drifted (link: 'tap0' is '')"},
+        {"tap down", {.vif = "a", TAP}, false, set_tap_down, ""},
+        {"veth off its Linux bridge",
+         {.vif = "a", HYBRID},
+         false,
+         release_veth,
+         "a drifted (link:qvba:master: 'qbr0' is '')"},
         {"overflow", {.vif = "a", TAP}, false, overflow, "a drifted (link: 'tap0' is '')"},
         {"veth", {.vif = "a", HYBRID}, false, remove_veth, "a drifted (link: 'qvoa' is '')"},
         {"Linux bridge",
@@ -235,6 +271,19 @@ static void test_drift_beside_the_port(void **state)
         rig_run(20000);
         CHECK_STR("once", rig.events, "");
     }
+}
+
+/* The links of a hybrid VIF that were removed while the daemon was stopped. */
+static void test_links_at_the_start(void **state)
+{
+    (void)state;
+    PLUGGED(.vif = "a", HYBRID);
+    PLUGGED(.vif = "b", .vf = 4);
+    remove_linux_bridge();
+    rig.links->n_events = 0;
+    rig_watch();
+    rig_run(1000);
+    CHECK_STR("lost", told(rig.events), "a drifted (link: 'qbr0' is '')");
 }
 
 /* If a port moves to another bridge, none of its own rows changes. */
@@ -566,6 +615,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_drift_again),
     RIG_TEST(test_short_drift),
     RIG_TEST(test_drift_beside_the_port),
+    RIG_TEST(test_links_at_the_start),
     RIG_TEST(test_moved_port),
     RIG_TEST(test_moved_port_on_a_busy_bridge),
     RIG_TEST(test_removed_bridge),
