@@ -293,7 +293,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         clear_way(engine, op);
         break;
     case OUTCOME_DRY_RUN:
-        op_reply_dry_run(op);
+        op_reply_dry_run(&engine->env, op);
         end(engine, op, END_DROPPED);
         break;
     case OUTCOME_SETTLE:

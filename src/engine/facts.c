@@ -3,26 +3,16 @@
 
 #include "engine/engine-private.h"
 
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/keys.h"
 #include "nic/kernel-nic.h"
 #include "nic/nic-probe.h"
 #include "nic/sysfs.h"
+#include "ovs/socket-file.h"
 #include "util.h"
-
-static bool directory_of_exists(const char *path)
-{
-    char copy[VIF_PATH_MAX + 1];
-    struct stat st;
-
-    snprintf(copy, sizeof copy, "%s", path);
-    return stat(dirname(copy), &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 /* The facts that only VIFs with a VF have. struct spec_facts points to them. */
 struct vf_facts {
@@ -133,7 +123,7 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
         .socket_dirs = settings->socket_dirs,
         .n_socket_dirs = settings->n_socket_dirs,
         .check_paths = settings->check_paths,
-        .path_dir_exists = vif->vhost_path[0] && directory_of_exists(vif->vhost_path),
+        .path_dir_exists = vif->vhost_path[0] && socket_file_has_directory(vif->vhost_path),
         .isolate_vif = settings->isolate_vif,
         .offload_missing = settings->ensure_hw_offload == OFFLOAD_REQUIRE &&
                            offload_now(engine->env.offload, engine->env.vswitchd) != OFFLOAD_YES,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/timings.h"
+#include "ovs/socket-file.h"
 #include "plan/limits.h"
 #include "timeval.h"
 #include "util.h"
@@ -77,11 +78,27 @@ static void warn_of_bursts(struct op *op)
     }
 }
 
+/* A plug that names the socket of a card is refused if the directory is missing; but a guest does
+ * not need the socket if it has the VF itself. */
+static void warn_of_socket_directory(const struct engine_env *env, struct op *op)
+{
+    const struct port_spec *goal = &op->goal;
+
+    if (op_is_plug(op) && goal->kind == VIF_KIND_REPRESENTOR && goal->vhost_path[0] &&
+        env->settings->check_paths && !socket_file_has_directory(goal->vhost_path)) {
+        op_warn(op,
+                "The directory of the VF's socket %s does not exist, so no guest can use the "
+                "socket; create it, or correct vhost-socket of the NIC profile.",
+                goal->vhost_path);
+    }
+}
+
 static void reply_plug(const struct engine_env *env, struct op *op)
 {
     struct record record;
 
     warn_of_bursts(op);
+    warn_of_socket_directory(env, op);
     if (op->bridge == BRIDGE_MADE) {
         warn_of_bridge(op);
     }
@@ -124,7 +141,7 @@ void op_reply_error(struct op *op, const struct error *error)
     }
 }
 
-void op_reply_dry_run(struct op *op)
+void op_reply_dry_run(const struct engine_env *env, struct op *op)
 {
     struct op_plan plan = {.action = action_name(op->plan.action), .why = op->plan.why};
     struct op_result result = {.plan = &plan, .changed = op->plan.changes};
@@ -132,6 +149,7 @@ void op_reply_dry_run(struct op *op)
     struct record record;
 
     warn_of_bursts(op);
+    warn_of_socket_directory(env, op);
     if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
         warn_of_bridge(op);
     }

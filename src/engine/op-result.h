@@ -12,7 +12,7 @@ void op_reply_success(const struct engine_env *env, struct op *op);
 void op_reply_error(struct op *op, const struct error *error);
 
 /* Replies with what the operation's plan would write. */
-void op_reply_dry_run(struct op *op);
+void op_reply_dry_run(const struct engine_env *env, struct op *op);
 
 /* Adds the times of the operation's stages to the histograms. */
 void op_note_timings(const struct op *op);

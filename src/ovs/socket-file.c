@@ -39,7 +39,7 @@ static enum socket_file find_server(const char *path)
     return found;
 }
 
-static bool directory_exists(const char *path)
+bool socket_file_has_directory(const char *path)
 {
     char copy[VIF_PATH_MAX + 1];
     struct stat st;
@@ -56,7 +56,7 @@ enum socket_file socket_file_look(const char *path)
         if (errno != ENOENT && errno != ENOTDIR) {
             return SOCKET_FILE_UNKNOWN;
         }
-        return directory_exists(path) ? SOCKET_FILE_ABSENT : SOCKET_FILE_NO_DIRECTORY;
+        return socket_file_has_directory(path) ? SOCKET_FILE_ABSENT : SOCKET_FILE_NO_DIRECTORY;
     }
     if (!S_ISSOCK(st.st_mode)) {
         return SOCKET_FILE_OTHER;

@@ -8,6 +8,9 @@
 
 #include "plan/vhost-socket.h"
 
+/* Whether the directory of `path` exists. */
+bool socket_file_has_directory(const char *path);
+
 /* Looks at what is at `path`. */
 enum socket_file socket_file_look(const char *path);
 

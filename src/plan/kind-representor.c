@@ -32,6 +32,12 @@ static bool check_vhost_user(const struct vif *vif, const struct spec_facts *fac
             "mode or vhost-mode of the profile.",
             nic->profile->name, vhost_mode_name(nic->vhost_mode), vhost_mode_name(vif->vhost_mode));
     }
+    if (facts->check_paths && !facts->path_dir_exists) {
+        return error_set(error, REASON_INVALID_REQUEST, vif_field_path(vif, VIF_FIELD_VHOST_PATH),
+                         "The directory of socket %s does not exist, so the guest could not use "
+                         "it; create it, or correct vhost-socket of NIC profile '%s'.",
+                         vif->vhost_path, nic->profile->name);
+    }
     return true;
 }
 

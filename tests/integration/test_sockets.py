@@ -178,6 +178,24 @@ def test_missing_directory(box, api):
         restart(box)
 
 
+def test_missing_directory_of_a_cards_socket(card_box, configure_card):
+    """Refused if the guest will use the socket; a guest that has the VF itself does not need it."""
+    configure_card("[daemon]\nsocket_group = root\n[nic napatech]\n"
+                   "vhost-socket = /usr/local/var/run/none{vf}/stdvio{vf}\n")
+    path, before = "/usr/local/var/run/none10/stdvio10", counts(card_box)
+    with Api(card_box.socket) as api:
+        for dry_run in (True, False):
+            error = refused(api, representor(1, slot(10), vhost_user={"path": path, "mode": "server"}),
+                            dry_run=dry_run)
+            assert (error.reason, error.field) == ("invalid_request", "vif.vhost_user.path")
+            assert path in error.message and "napatech" in error.message
+        assert counts(card_box) == before
+        reply = api.plug(representor(1, slot(10)), dry_run=True)
+        assert sum(path in warning for warning in reply["warnings"]) == 1
+        reply = api.plug(representor(1, slot(10)))
+        assert reply["state"] == "up" and sum(path in warning for warning in reply["warnings"]) == 1
+
+
 def fail_at_start(box):
     """Has ovs-vswitchd start with a stale socket while vifplugd is stopped, and starts vifplugd."""
     box.stop("vifplugd")

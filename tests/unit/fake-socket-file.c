@@ -5,7 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util.h"
+
 struct fake_socket_file fake_socket_file;
+
+bool socket_file_has_directory(const char *path OVS_UNUSED)
+{
+    return !fake_socket_file.no_directory;
+}
 
 enum socket_file socket_file_look(const char *path)
 {

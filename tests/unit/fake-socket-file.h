@@ -10,6 +10,7 @@ struct fake_socket_file {
     char path[VIF_PATH_MAX + 1]; /* Only this file exists, as `file` says. */
     enum socket_file file;
     bool stays;        /* It cannot be removed. */
+    bool no_directory; /* No directory exists. */
     char removed[256]; /* "PATH, PATH" */
 };
 extern struct fake_socket_file fake_socket_file;

@@ -2,6 +2,7 @@
 /* The engine: plugs, updates and unplugs that succeed, and dry runs. */
 
 #include "engine-harness.h"
+#include "fake-socket-file.h"
 
 #include <stdio.h>
 
@@ -347,7 +348,9 @@ static void test_directory_of_a_socket(void **state)
     rig.settings.check_paths = true;
     strcpy(rig.settings.socket_dirs[0], "/tmp");
     a = PLUG(.vif = "a", .path = "/tmp/a");
-    b = PLUG(.vif = "b", .path = "/tmp/no-such-directory/b");
+    rig_settle();
+    fake_socket_file.no_directory = true;
+    b = PLUG(.vif = "b", .path = "/tmp/b");
     rig_settle();
     CHECK_STR("is there", reply_to(a), "changed vhua");
     CHECK_HAS("is not", reply_to(b), "invalid_request: The directory of socket");

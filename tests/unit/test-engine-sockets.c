@@ -319,6 +319,34 @@ static void test_repair(void **state)
     assert_int_equal(rig.vswitchd->n_reconfigurations, n);
 }
 
+/* A card serves the socket, and its directory is missing. */
+static void test_card_without_directory(void **state)
+{
+    int asked;
+    int dry;
+
+    (void)state;
+    begin();
+    strcpy(rig.profile.vhost_socket, "/run/cards/{vf}");
+    rig.profile.vhost_mode = VHOST_MODE_SERVER;
+    fake_socket_file.no_directory = true;
+    dry = PLUG(.vif = "a", .vf = 4, .dry_run = true);
+    asked = PLUG(.vif = "a", .vf = 4);
+    rig_run(2000);
+    CHECK_STR("done", reply_to(asked), "changed vfra");
+    CHECK_HAS("with a warning", warnings(asked), "socket /run/cards/4 does not exist");
+    CHECK_STR("the same of the dry run", warnings(dry), warnings(asked));
+    rig.settings.check_paths = false;
+    asked = PLUG(.vif = "a", .vf = 4);
+    rig_run(2000);
+    CHECK_STR("nobody looks", warnings(asked), "");
+    rig.settings.check_paths = true;
+    fake_socket_file.no_directory = false;
+    asked = PLUG(.vif = "a", .vf = 4);
+    rig_run(2000);
+    CHECK_STR("directory there", warnings(asked), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +361,7 @@ int main(void)
         RIG_TEST(test_port_has_failed),
         RIG_TEST(test_error_of_the_predecessor),
         RIG_TEST(test_repair),
+        RIG_TEST(test_card_without_directory),
     };
 
     return RIG_MAIN(tests);

@@ -147,8 +147,16 @@ static void other_mode(struct fixture *f)
 static void card_path_no_dir(struct fixture *f)
 {
     card_path(f);
-    f->facts.path_dir_exists =
-        false; /* The configuration, not the request, decides the card's path. */
+    f->facts.path_dir_exists = false;
+}
+static void card_path_no_dir_unchecked(struct fixture *f)
+{
+    card_path_no_dir(f);
+    f->facts.check_paths = false;
+}
+static void no_path_no_dir(struct fixture *f)
+{
+    f->facts.path_dir_exists = false;
 }
 static void no_card_socket(struct fixture *f)
 {
@@ -265,7 +273,11 @@ static const struct {
     {"no card", REP, no_card, REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
     {"host device, no card", HOST, no_card, REASON_DEVICE_NOT_FOUND, "vif.pci_slot"},
     {"card's path", REP, card_path, REASON_NONE, "netdev"},
-    {"card's path, no directory", REP, card_path_no_dir, REASON_NONE, "netdev"},
+    {"card's path, no directory", REP, card_path_no_dir, REASON_INVALID_REQUEST,
+     "vif.vhost_user.path"},
+    {"card's path, no directory, not checked", REP, card_path_no_dir_unchecked, REASON_NONE,
+     "netdev"},
+    {"no path, no directory", REP, no_path_no_dir, REASON_NONE, "netdev"},
     {"another path", REP, other_path, REASON_SOCKET_MISMATCH, "vif.vhost_user.path"},
     {"another mode", REP, other_mode, REASON_SOCKET_MISMATCH, "vif.vhost_user.mode"},
     {"no card socket", REP, no_card_socket, REASON_NONE, "netdev"},
