@@ -5,6 +5,7 @@ The tests do not wait to see that no frame passes: Open vSwitch's counters show 
 frames up in its flow table, and none of them has arrived by then.
 """
 
+import json
 import os
 import re
 import signal
@@ -140,6 +141,22 @@ def test_a_host_without_a_controller_forwards(box, api):
     assert "between all its ports at once" in warning
     assert second["warnings"] == [], "the bridge was there"
     assert api.plug(hybrid(1))["warnings"] == []
+
+
+def test_a_misspelt_bridge(box, api):
+    """vifctl shows that it was created. It outlives its VIF, as OVN's and Neutron's bridges must."""
+    def bridges():
+        return box.vsctl("list-br").split()
+
+    assert bridges() == []
+    vif = json.dumps(hybrid(1, bridge="br-nit", datapath_type="netdev"))
+    for options in (["--dry-run"], []):
+        done = box.vifctl("--instance=00000000-0000-4000-8000-0000000000aa", *options, "plug", "-", stdin=vif)
+        assert "vifctl: warning: Bridge br-nit was missing and is created" in done.stderr
+    assert bridges() == ["br-nit"]
+    assert box.vifctl("unplug", vif_id(1)).stderr == ""
+    assert bridges() == ["br-nit"] and ports(box, "br-nit") == []
+    assert api.plug(hybrid(1, bridge="br-nit", datapath_type="netdev"))["warnings"] == []
 
 
 def test_guests_without_a_controller(card_api, guest):
