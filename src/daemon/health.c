@@ -50,6 +50,20 @@ static void judge_alive(const struct engine_env *env, const struct ovs_globals *
     }
 }
 
+static void judge_sockets(const struct engine_env *env, struct health *health)
+{
+    const char *port = ovs_port_without_socket(env->ovs);
+
+    if (port) {
+        add_problem(
+            health,
+            "ovs-vswitchd has failed to make the socket of port %s; restart it soon, and do "
+            "not remove the file before it has ended: at each change of a port it tries "
+            "again, and then closes another of its files, or hangs.",
+            port);
+    }
+}
+
 void health_read(const struct engine_env *env, struct health *health)
 {
     enum vswitchd_state state = vswitchd_state(env->vswitchd);
@@ -72,6 +86,7 @@ void health_read(const struct engine_env *env, struct health *health)
     case VSWITCHD_ALIVE:
         health->unanswered_ms = vswitchd_unanswered_ms(env->vswitchd);
         judge_alive(env, &globals, health);
+        judge_sockets(env, health);
         break;
     case VSWITCHD_DEAD:
         add_problem(health, "ovs-vswitchd is not running; start it.");

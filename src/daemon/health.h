@@ -8,7 +8,7 @@
 
 #include "engine/engine.h"
 
-enum { HEALTH_PROBLEMS_MAX = 2, HEALTH_PROBLEM_LEN = 512 };
+enum { HEALTH_PROBLEMS_MAX = 3, HEALTH_PROBLEM_LEN = 512 };
 
 struct health {
     const char *vswitchd;  /* "alive", "hung", "dead" or "unknown". */

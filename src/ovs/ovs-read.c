@@ -394,6 +394,20 @@ bool ovs_socket_failed(const struct ovs *ovs, const char *port)
     return sset_contains(&ovs->failed_sockets, port);
 }
 
+const char *ovs_port_without_socket(const struct ovs *ovs)
+{
+    const char *port;
+
+    SSET_FOR_EACH (port, &ovs->failed_sockets) {
+        const struct ovsrec_interface *row = ovs_interface_row(ovs, port);
+
+        if (row && vhost_socket_has_failed(row->type, row->error)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
 void ovs_forget_failed_sockets(struct ovs *ovs)
 {
     sset_clear(&ovs->failed_sockets);

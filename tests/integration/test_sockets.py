@@ -181,7 +181,7 @@ def test_missing_directory(box, api):
 def test_missing_directory_of_a_cards_socket(card_box, configure_card):
     """Refused if the guest will use the socket; a guest that has the VF itself does not need it."""
     configure_card("[daemon]\nsocket_group = root\n[nic napatech]\n"
-                   "vhost-socket = /usr/local/var/run/none{vf}/stdvio{vf}\n")
+                   "vhost-socket = /usr/local/var/run/none{vf}/stdvio{vf}\nrepresentors = any-time\n")
     path, before = "/usr/local/var/run/none10/stdvio10", counts(card_box)
     with Api(card_box.socket) as api:
         for dry_run in (True, False):
@@ -225,7 +225,11 @@ def test_no_second_try_in_one_vswitchd(box, configure, repair):
         for vif in (client(box), client(box, mtu=1400)):
             error = refused(api, vif)
             assert error.reason == "not_realized" and path_of(box) in error.message
+        problem, = api.call("status")["problems"]
+        assert PORT in problem and "restart it soon" in problem
+        assert box.vifctl("status", check=False).returncode != 0
         assert api.unplug(vif_id(1))["changed"] is True
+        assert api.call("status")["problems"] == []
         assert refused(api, client(box)).reason == "not_realized"
         os.unlink(path_of(box))
         assert refused(api, client(box)).reason == "not_realized", "the process is the same"

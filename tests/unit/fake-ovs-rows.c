@@ -47,6 +47,20 @@ bool ovs_socket_failed(const struct ovs *ovs, const char *port)
     return sset_contains(&ovs->failed_sockets, port);
 }
 
+const char *ovs_port_without_socket(const struct ovs *ovs)
+{
+    const char *port;
+
+    SSET_FOR_EACH (port, &ovs->failed_sockets) {
+        const struct fake_port *found = fake_port((struct ovs *)ovs, port);
+
+        if (found && vhost_socket_has_failed(found->type, found->error)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
 void ovs_forget_failed_sockets(struct ovs *ovs)
 {
     sset_clear(&ovs->failed_sockets);

@@ -87,8 +87,40 @@ static void test_health(void **state)
     }
 }
 
+/* A port that makes vswitchd try again to make its socket, until it is removed or vswitchd has
+ * ended. */
+static void test_failed_socket(void **state)
+{
+    struct fake_port *port = fake_add_port(rig.ovs, "vhua", "br0", "dpdkvhostuser");
+    struct health health;
+
+    (void)state;
+    health_read(&rig.env, &health);
+    assert_int_equal(health.n_problems, 0);
+    fake_port_say(port, -1, 0, "could not open network device vhua (Unknown error -1)");
+    sset_add(&rig.ovs->failed_sockets, "vhua");
+    health_read(&rig.env, &health);
+    assert_int_equal(health.n_problems, 1);
+    CHECK_HAS("failed", health.problems[0], "failed to make the socket of port vhua; restart it");
+    rig.vswitchd->stopped = true;
+    rig.ovs->synced = false;
+    health_read(&rig.env, &health);
+    assert_int_equal(health.n_problems, HEALTH_PROBLEMS_MAX);
+    rig.vswitchd->stopped = false;
+    rig.ovs->synced = true;
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    health_read(&rig.env, &health);
+    CHECK_HAS("dead", health.problems[0], "is not running");
+    assert_int_equal(health.n_problems, 1);
+    rig.vswitchd->state = VSWITCHD_ALIVE;
+    fake_remove_port(rig.ovs, "vhua");
+    health_read(&rig.env, &health);
+    assert_int_equal(health.n_problems, 0);
+}
+
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_health),
+    RIG_TEST(test_failed_socket),
 };
 
 int main(void)
