@@ -85,8 +85,8 @@ char **ovs_vif_ids(const struct ovs *ovs, size_t *n);
  * since ovs_forget_failed_sockets(). It may have been removed since. */
 bool ovs_socket_failed(const struct ovs *ovs, const char *port);
 
-/* One of those ports that still exists, or NULL: at each change of any port, vswitchd tries again to
- * make its socket. Valid until the next ovs_run(). */
+/* One of those ports that still exists, or NULL: at each change of any port, vswitchd tries again
+ * to make its socket. Valid until the next ovs_run(). */
 const char *ovs_port_without_socket(const struct ovs *ovs);
 
 /* Call it when another vswitchd process runs. */
