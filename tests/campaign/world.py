@@ -22,7 +22,7 @@ from sandbox import SCHEMA, Sandbox, SandboxError  # noqa: E402
 
 PROCESSES = ("ovsdb-server", "ovs-vswitchd", "vifplugd")
 BRIDGES = ("br-int", "br-two")  # They are there in each round; others come with plugs.
-DISK_MB = 8
+DISK_MB = 32  # ovsdb-server only appends to the file between two calls of clear().
 SETTLE_S = 60  # A loaded machine, and an ovs-vswitchd that initialises DPDK.
 CONFIG = """[daemon]
 socket_group = root
@@ -196,7 +196,7 @@ class World(Sandbox):
 
     def clear(self):
         """Removes all bridges, then the limits, which no port has any more, and waits until ovs-vswitchd has done
-        so."""
+        so. The database begins anew."""
         for operations in ([{"op": "update", "table": "Open_vSwitch", "where": [],
                              "row": {"bridges": ["set", []]}}],
                            [{"op": "delete", "table": "QoS", "where": []},
@@ -208,6 +208,7 @@ class World(Sandbox):
         self.put_bridges()
         self.command("ovs-vsctl", f"--db={self.db}", "--timeout=30", "set", "Open_vSwitch", ".",
                      "external_ids:campaign=clear")
+        self.appctl(f"{self.run}/ovsdb-server.ctl", "ovsdb-server/compact")
 
     def words(self):
         """What a sanitizer or a crash of the daemon says."""
