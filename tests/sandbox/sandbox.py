@@ -44,7 +44,8 @@ DRIVER = "librte_net_vpsim.so"
 STANDIN = "libvpsim-standin.so"
 # By default the simulated cards make representors when a port asks for one; the built-in profile of
 # Napatech's cards is for a driver that does not.
-ANY_TIME = "\n[nic napatech]\nrepresentors = any-time\n"
+PROFILE = "[nic napatech]\n"
+ANY_TIME = PROFILE + "representors = any-time\n"
 
 
 def card_vfs(card):
@@ -368,8 +369,9 @@ exec sleep infinity"""
         with open(self.config, encoding="ascii") as file:
             text = file.read()
         if self.state["driver"] == "plain" and "representors =" not in text:
-            with open(self.config, "a", encoding="ascii") as file:
-                file.write(ANY_TIME)
+            text = text.replace(PROFILE, ANY_TIME) if PROFILE in text else f"{text}\n{ANY_TIME}"
+            with open(self.config, "w", encoding="ascii") as file:
+                file.write(text)
 
     def wait_vifplugd(self, name="vifplugd"):
         """Waits until vifplugd has OVSDB, with or without ovs-vswitchd."""
