@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "base/display.h"
 
 static const char *const names[REASON_N] = {
     [REASON_NONE] = "none",
@@ -28,8 +27,8 @@ bool error_vset(struct error *error, enum reason reason, const char *field, cons
         error->reason = reason;
         error->rpc_code = RPC_OPERATION;
         error->detail[0] = '\0';
-        snprintf(error->field, sizeof error->field, "%s", field ? field : "");
-        vsnprintf(error->message, sizeof error->message, format, args);
+        display_format(error->field, sizeof error->field, "%s", field ? field : "");
+        display_vformat(error->message, sizeof error->message, format, args);
     }
     return false;
 }
@@ -50,7 +49,7 @@ bool error_detail(struct error *error, const char *format, ...)
         va_list args;
 
         va_start(args, format);
-        vsnprintf(error->detail, sizeof error->detail, format, args);
+        display_vformat(error->detail, sizeof error->detail, format, args);
         va_end(args);
     }
     return false;

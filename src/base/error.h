@@ -2,7 +2,9 @@
 /* Errors: why an operation was refused or failed, with the reasons of the API.
  *
  * Library code fills a `struct error` and returns false (or NULL); the end of the operation logs it
- * once and replies once. The error owns no memory, so it can be copied, and needs no free. */
+ * once and replies once. The error owns no memory, so it can be copied, and needs no free. Its
+ * texts are escaped for display (base/display.h), because they quote what a request or OVSDB has.
+ */
 
 #ifndef VP_ERROR_H
 #define VP_ERROR_H 1

@@ -3,8 +3,10 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/number.h"
 #include "base/version.h"
 #include "cli/cli.h"
@@ -18,12 +20,15 @@ enum { GETOPT_HELP = OPTION_N, GETOPT_VERSION, GETOPT_COMPLETION };
 int usage_error(const struct command *command, const char *format, ...)
 {
     va_list args;
+    char *text;
 
-    fputs("vifctl: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    if (vasprintf(&text, format, args) < 0) {
+        out_of_memory_abort();
+    }
     va_end(args);
-    fprintf(stderr, "; see vifctl%s%s --help\n", command ? " " : "", command ? command->name : "");
+    show_error("%s; see vifctl%s%s --help", text, command ? " " : "", command ? command->name : "");
+    free(text);
     return EXIT_USAGE;
 }
 
@@ -128,6 +133,18 @@ static int print_completion(const char *shell)
     return EXIT_DONE;
 }
 
+/* Says what is wrong with `option`, which getopt_long() does not take. */
+static int unknown_option(const char *option)
+{
+    if (optopt >= ' ') {
+        return usage_error(NULL, "there is no option '-%c'", optopt);
+    }
+    return usage_error(NULL,
+                       optopt ? "option '%s' takes no value"
+                              : "there is no option '%s', or it is short for more than one",
+                       option);
+}
+
 /* Takes all options. Returns an exit status, or -1 to go on. */
 static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
 {
@@ -137,7 +154,8 @@ static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
     int c;
 
     fill_options(options);
-    while (status < 0 && (c = getopt_long(argc, argv, "hV", options, &index)) != -1) {
+    opterr = 0; /* getopt_long() would print the option as it is. */
+    while (status < 0 && (c = getopt_long(argc, argv, ":hV", options, &index)) != -1) {
         switch (c) {
         case 'h':
         case GETOPT_HELP:
@@ -145,13 +163,14 @@ static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
             break;
         case 'V':
         case GETOPT_VERSION:
-            printf("vifctl %s\n", VIFPLUG_VERSION);
+            show_line("vifctl %s", VIFPLUG_VERSION);
             return EXIT_DONE;
         case GETOPT_COMPLETION:
             return print_completion(optarg);
+        case ':':
+            return usage_error(NULL, "option '%s' needs a value", argv[optind - 1]);
         case '?':
-            fputs("see vifctl --help\n", stderr); /* getopt_long() has said what is wrong. */
-            return EXIT_USAGE;
+            return unknown_option(argv[optind - 1]);
         default:
             status = take_option(cli, c, options[index].name, optarg);
             break;

@@ -90,8 +90,9 @@ struct command {
     /* Makes the params of the method of this name as JSON text (malloc'ed), or says what is wrong
      * and returns NULL. NULL: there are none. */
     char *(*params)(const struct cli *cli);
-    /* Shows a result as a table. */
-    void (*output)(const struct vifplug_reply *reply);
+    /* Shows a result as a table. Returns false, and shows nothing, if it is not one of the method.
+     */
+    bool (*output)(const struct vifplug_reply *reply);
     /* Returns the exit status for a result, and says why if it is not EXIT_DONE. NULL: EXIT_DONE.
      */
     int (*judge)(const struct vifplug_reply *reply);
@@ -141,12 +142,30 @@ char *input_update(const struct cli *cli);
 char *input_reap(const struct cli *cli);
 char *input_get(const struct cli *cli);
 
+/* --- show.c: what is printed, escaped (base/display.h), because most of it is text from outside.
+ * ---
+ */
+
+/* Prints to standard output; show_line() ends the line. */
+void show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "vifctl: ", the text and a line feed to standard error. */
+void show_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints JSON text as a line. What must not be shown as it is becomes \u escapes, so it is still
+ * the same JSON. */
+void show_json(const char *text);
+
+/* A copy of `text`, escaped. Owned by the caller. */
+char *show_copy(const char *text);
+
 /* --- output.c: replies as people or programs read them. --- */
 
-void output_list(const struct vifplug_reply *reply);
-void output_nics(const struct vifplug_reply *reply);
-void output_pairs(const struct vifplug_reply *reply);
-void output_reap(const struct vifplug_reply *reply);
+bool output_list(const struct vifplug_reply *reply);
+bool output_nics(const struct vifplug_reply *reply);
+bool output_pairs(const struct vifplug_reply *reply);
+bool output_reap(const struct vifplug_reply *reply);
 
 /* A result: as JSON, or as the command shows it. Returns the exit status. */
 int output_reply(const struct cli *cli, const struct vifplug_reply *reply);

@@ -6,7 +6,8 @@
 
 #include "cli/cli.h"
 
-/* COMP_WORDS has "--wait=realized" as three words. */
+/* COMP_WORDS has "--wait=realized" as three words. compgen -W expands each word like the shell,
+ * also $(...), so it may get nothing but ids. */
 static const char start_text[] =
     "# Completion of vifctl for bash; made by vifctl --print-completion=bash.\n"
     "\n"
@@ -17,8 +18,8 @@ static const char start_text[] =
     "\n"
     "_vifctl_offer_ids()\n"
     "{\n"
-    "    _vifctl_offer -W \"$(\"${COMP_WORDS[0]}\" --timeout=2 list 2>/dev/null | sed '1d; s/ "
-    ".*//')\"\n"
+    "    _vifctl_offer -W \"$(\"${COMP_WORDS[0]}\" --timeout=2 list 2>/dev/null |\n"
+    "        sed -n '1d; s/ .*//; /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/p')\"\n"
     "}\n"
     "\n"
     "_vifctl_offer_files()\n"

@@ -35,13 +35,13 @@ static struct json_object *read_value(FILE *file, const char *path)
     struct error error;
 
     if (ferror(file)) {
-        fprintf(stderr, "vifctl: %s cannot be read (%s)\n", path, strerror(errno));
+        show_error("%s cannot be read (%s)", path, strerror(errno));
     } else if (length > FRAME_REQUEST_MAX) {
-        fprintf(stderr, "vifctl: %s is longer than %d bytes\n", path, FRAME_REQUEST_MAX);
+        show_error("%s is longer than %d bytes", path, FRAME_REQUEST_MAX);
     } else {
         value = json_parse(text, length, &error);
         if (!value) {
-            fprintf(stderr, "vifctl: %s: %s\n", path, error.message);
+            show_error("%s: %s", path, error.message);
         }
     }
     free(text);
@@ -56,7 +56,7 @@ static struct json_object *read_file(const char *path)
     struct json_object *value;
 
     if (!file) {
-        fprintf(stderr, "vifctl: %s cannot be read (%s)\n", path, strerror(errno));
+        show_error("%s cannot be read (%s)", path, strerror(errno));
         return NULL;
     }
     value = read_value(file, standard_input ? "standard input" : path);
@@ -64,7 +64,7 @@ static struct json_object *read_file(const char *path)
         fclose(file);
     }
     if (value && !is_object(value)) {
-        fprintf(stderr, "vifctl: %s does not hold a JSON object\n", path);
+        show_error("%s does not hold a JSON object", path);
         json_object_put(value);
         return NULL;
     }
@@ -90,7 +90,7 @@ static bool read_input(const char *path, struct input *input)
     }
     input->instance = member(input->file, "instance");
     if (!is_object(input->vif)) {
-        fprintf(stderr, "vifctl: member 'vif' of %s is not a JSON object\n", path);
+        show_error("member 'vif' of %s is not a JSON object", path);
         json_object_put(input->file);
         return false;
     }
@@ -136,8 +136,7 @@ static bool set_member(const struct cli *cli, int option, struct json_object *ob
             jset(object, outer, inner);
         }
         if (!is_object(inner)) {
-            fprintf(stderr, "vifctl: member '%s' of %s is not a JSON object\n", outer,
-                    cli->argument);
+            show_error("member '%s' of %s is not a JSON object", outer, cli->argument);
             return false;
         }
         object = inner;
@@ -167,8 +166,8 @@ static bool set_members(const struct cli *cli, struct json_object *vif)
                                                                             : NULL;
 
     if (first < OPTION_N && form) {
-        fprintf(stderr, "vifctl: --%s changes native VIFs only, and %s holds %s; change it there\n",
-                cli->names[first], cli->argument, form);
+        show_error("--%s changes native VIFs only, and %s holds %s; change it there",
+                   cli->names[first], cli->argument, form);
         return false;
     }
     for (int option = OPTION_FIRST_MEMBER; option < OPTION_N; option++) {
@@ -234,8 +233,7 @@ char *input_plug(const struct cli *cli)
         jadd(params, "vif", json_object_get(input.vif));
         ok = set_instance(cli, &input, params);
         if (!ok) {
-            fputs("vifctl: no instance: give --instance=UUID or a member 'instance' in FILE\n",
-                  stderr);
+            show_error("no instance: give --instance=UUID or a member 'instance' in FILE");
         }
     }
     set_options(cli, params);
@@ -270,10 +268,9 @@ static bool looks_like_file(const char *id)
 static bool take_id(const char *id, struct json_object *params)
 {
     if (looks_like_file(id)) {
-        fprintf(stderr,
-                "vifctl: '%s' looks like a file%s; give ./%s for a file, or --vif-id=%s for the "
-                "VIF of that id\n",
-                id, access(id, F_OK) == 0 ? "" : ", and there is none of that name", id, id);
+        show_error("'%s' looks like a file%s; give ./%s for a file, or --vif-id=%s for the "
+                   "VIF of that id",
+                   id, access(id, F_OK) == 0 ? "" : ", and there is none of that name", id, id);
         return false;
     }
     jadd(params, "vif_id", jnew_string(id));
@@ -294,7 +291,7 @@ static bool take_file(const char *path, struct json_object *params, struct input
         return false;
     }
     if (!has_id(input->vif)) {
-        fprintf(stderr, "vifctl: %s holds no VIF id\n", path);
+        show_error("%s holds no VIF id", path);
         json_object_put(input->file);
         return false;
     }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -28,6 +29,9 @@ int main(int argc, char *argv[])
     if (!occupy_standard_descriptors()) {
         return EXIT_REFUSED;
     }
+    /* Whatever the user's locale: vifctl prints UTF-8, and libsmartcols measures it by the locale.
+     */
+    setlocale(LC_CTYPE, "C.UTF-8");
     status = arguments_parse(argc, argv, &cli);
     if (status < 0) {
         status = cli.command->run(&cli);

@@ -22,7 +22,54 @@ static const char *state_colour(const char *state)
     return !strcmp(state, "failed") ? "red" : "brown";
 }
 
-void output_list(const struct vifplug_reply *reply)
+/* The member of that name; NULL if `object` has none, or is no object. */
+static struct json_object *member(struct json_object *object, const char *key)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(object, key, &value) ? value : NULL;
+}
+
+/* A member as text; NULL if there is none, or it has members or elements itself. */
+static const char *text_at(struct json_object *object, const char *key)
+{
+    struct json_object *value = member(object, key);
+
+    return json_object_is_type(value, json_type_object) ||
+                   json_object_is_type(value, json_type_array)
+               ? NULL
+               : json_object_get_string(value);
+}
+
+/* The same, with `none` in place of NULL. */
+static const char *text_or(struct json_object *object, const char *key, const char *none)
+{
+    const char *text = text_at(object, key);
+
+    return text ? text : none;
+}
+
+/* The number of elements of an array; 0 for all else. */
+static size_t length_of(struct json_object *array)
+{
+    return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
+/* Whether `value` is an array of objects. */
+static bool is_list(struct json_object *value)
+{
+    if (!json_object_is_type(value, json_type_array)) {
+        return false;
+    }
+    for (size_t i = 0; i < json_object_array_length(value); i++) {
+        if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_object)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool output_list(const struct vifplug_reply *reply)
 {
     static const struct table_column columns[] = {
         {.name = "VIF"},
@@ -41,8 +88,15 @@ void output_list(const struct vifplug_reply *reply)
                                           "state",          "representor.pf", "representor.vf_num",
                                           "vhost_user.path"};
     enum { N = sizeof columns / sizeof columns[0], STATE = 6 };
-    struct table *table = table_new(columns, N, true);
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    bool ok = is_list(member(result, "vifs"));
+    struct table *table;
 
+    json_object_put(result);
+    if (!ok) {
+        return false;
+    }
+    table = table_new(columns, N, true);
     for (size_t i = 0; i < vifplug_reply_n_vifs(reply); i++) {
         const char *cells[N];
 
@@ -52,8 +106,10 @@ void output_list(const struct vifplug_reply *reply)
         table_add(table, cells, STATE, cells[STATE] ? state_colour(cells[STATE]) : NULL);
     }
     table_print(table);
+    return true;
 }
 
+/* `value` is NULL for JSON's null. */
 static void add_pair(struct table *table, const char *key, const char *value)
 {
     const char *const cells[] = {key, value};
@@ -80,7 +136,7 @@ static void add_value(struct table *table, const char *key, struct json_object *
     }
 }
 
-void output_pairs(const struct vifplug_reply *reply)
+bool output_pairs(const struct vifplug_reply *reply)
 {
     static const struct table_column columns[] = {{.name = "KEY"}, {.name = "VALUE"}};
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
@@ -89,21 +145,23 @@ void output_pairs(const struct vifplug_reply *reply)
     add_value(table, "", result);
     table_print(table);
     json_object_put(result);
+    return true;
 }
 
-void output_reap(const struct vifplug_reply *reply)
+bool output_reap(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    struct json_object *removed = json_object_object_get(result, "removed");
-    struct json_object *kept = json_object_object_get(result, "kept");
+    struct json_object *removed = member(result, "removed");
+    struct json_object *kept = member(result, "kept");
+    bool none = json_object_is_type(removed, json_type_array) && length_of(removed) == 0 &&
+                json_object_is_type(kept, json_type_array) && length_of(kept) == 0;
 
-    if (json_object_is_type(removed, json_type_array) && !json_object_array_length(removed) &&
-        json_object_is_type(kept, json_type_array) && !json_object_array_length(kept)) {
-        printf("No VIF is stale.\n");
-    } else {
-        output_pairs(reply);
-    }
     json_object_put(result);
+    if (none) {
+        show_line("No VIF is stale.");
+        return true;
+    }
+    return output_pairs(reply);
 }
 
 static void print_time(void)
@@ -115,24 +173,18 @@ static void print_time(void)
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &local);
     strftime(text, sizeof text, "%H:%M:%S", &local);
-    printf("%s.%03ld", text, now.tv_nsec / 1000000);
+    show("%s.%03ld", text, now.tv_nsec / 1000000);
 }
 
 static void print_drift(struct json_object *params)
 {
-    struct json_object *array;
+    struct json_object *array = member(params, "drift");
 
-    if (!json_object_object_get_ex(params, "drift", &array)) {
-        return;
-    }
-    for (size_t i = 0; i < json_object_array_length(array); i++) {
+    for (size_t i = 0; i < length_of(array); i++) {
         struct json_object *item = json_object_array_get_idx(array, i);
-        struct json_object *field = json_object_object_get(item, "field");
-        struct json_object *expected = json_object_object_get(item, "expected");
-        struct json_object *found = json_object_object_get(item, "found");
 
-        printf("  %s: '%s', expected '%s'", json_object_get_string(field),
-               json_object_get_string(found), json_object_get_string(expected));
+        show("  %s: '%s', expected '%s'", text_or(item, "field", "-"), text_or(item, "found", ""),
+             text_or(item, "expected", ""));
     }
 }
 
@@ -147,41 +199,33 @@ void output_notification(const struct cli *cli, const char *event,
 
         jadd(line, "event", jnew_string(event));
         jadd(line, "params", json_object_get(object));
-        printf("%s\n", jtext(line));
+        show_json(jtext(line));
         json_object_put(line);
     } else {
         print_time();
-        printf("  %s", event);
+        show("  %s", event);
         for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-            struct json_object *value;
+            const char *text = text_at(object, members[i]);
 
-            if (json_object_object_get_ex(object, members[i], &value)) {
-                printf("  %s", json_object_get_string(value));
+            if (text) {
+                show("  %s", text);
             }
         }
         print_drift(object);
-        printf("\n");
+        show_line("%s", "");
     }
     json_object_put(object);
 }
 
-static const char *text_at(struct json_object *object, const char *key)
-{
-    struct json_object *value;
-
-    return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
-}
-
 static void add_vf(struct table *table, struct json_object *vf)
 {
-    struct json_object *vhost_user = json_object_object_get(vf, "vhost_user");
     const char *user = text_at(vf, "vif_id");
     const char *const cells[] = {
         text_at(vf, "vf"),
         text_at(vf, "vf_num"),
         text_at(vf, "driver"),
         text_at(vf, "devargs"),
-        vhost_user ? text_at(vhost_user, "path") : NULL,
+        text_at(member(vf, "vhost_user"), "path"),
         user ? user : text_at(vf, "port"),
         text_at(vf, "problem"),
     };
@@ -202,71 +246,67 @@ static void output_pf(struct json_object *pf)
         {.name = "PROBLEM", .wraps = true},
     };
     struct table *table = table_new(columns, sizeof columns / sizeof columns[0], true);
-    struct json_object *vfs = json_object_object_get(pf, "vfs");
-    const char *profile = text_at(pf, "profile");
+    struct json_object *vfs = member(pf, "vfs");
 
     if (text_at(pf, "vendor")) {
-        printf("%s  %s:%s", text_at(pf, "pf"), text_at(pf, "vendor"), text_at(pf, "device"));
+        show("%s  %s:%s", text_or(pf, "pf", "-"), text_at(pf, "vendor"),
+             text_or(pf, "device", "-"));
     } else {
-        printf("%s  PCI ids cannot be read", text_at(pf, "pf"));
+        show("%s  PCI ids cannot be read", text_or(pf, "pf", "-"));
     }
-    printf("  %s  profile %s\n", text_at(pf, "driver") ? text_at(pf, "driver") : "no driver",
-           profile ? profile : "-");
+    show_line("  %s  profile %s", text_or(pf, "driver", "no driver"), text_or(pf, "profile", "-"));
     if (text_at(pf, "problem")) {
-        printf("  %s\n", text_at(pf, "problem"));
+        show_line("  %s", text_at(pf, "problem"));
     }
-    for (size_t i = 0; i < json_object_array_length(vfs); i++) {
+    for (size_t i = 0; i < length_of(vfs); i++) {
         add_vf(table, json_object_array_get_idx(vfs, i));
     }
     table_print(table);
 }
 
-void output_nics(const struct vifplug_reply *reply)
+/* Whether a result is one of `nics`. */
+static bool is_nics(struct json_object *nics)
+{
+    if (!is_list(nics)) {
+        return false;
+    }
+    for (size_t i = 0; i < json_object_array_length(nics); i++) {
+        if (!is_list(member(json_object_array_get_idx(nics, i), "vfs"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool output_nics(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    struct json_object *nics = json_object_object_get(result, "nics");
+    struct json_object *nics = member(result, "nics");
+    bool ok = is_nics(nics);
 
-    for (size_t i = 0; i < json_object_array_length(nics); i++) {
+    for (size_t i = 0; ok && i < json_object_array_length(nics); i++) {
         if (i > 0) {
-            printf("\n");
+            show_line("%s", "");
         }
         output_pf(json_object_array_get_idx(nics, i));
     }
-    if (json_object_array_length(nics) == 0) {
-        printf("There are no PFs with VFs on this host.\n");
+    if (ok && json_object_array_length(nics) == 0) {
+        show_line("There are no PFs with VFs on this host.");
     }
     json_object_put(result);
-}
-
-int output_reply(const struct cli *cli, const struct vifplug_reply *reply)
-{
-    if (cli->json) {
-        printf("%s\n", vifplug_reply_json(reply, true));
-    } else {
-        if (cli->values[OPTION_DRY_RUN]) {
-            printf("A dry run: nothing has been changed. Without --dry-run it would be:\n");
-        }
-        cli->command->output(reply);
-    }
-    for (size_t i = 0; i < vifplug_reply_n_warnings(reply); i++) {
-        fprintf(stderr, "vifctl: warning: %s\n", vifplug_reply_warning(reply, i));
-    }
-    return cli->command->judge ? cli->command->judge(reply) : EXIT_DONE;
+    return ok;
 }
 
 int output_problems(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    struct json_object *problems = NULL;
-    size_t n = 0;
+    struct json_object *problems = member(result, "problems");
+    size_t n = length_of(problems);
 
-    if (json_object_object_get_ex(result, "problems", &problems) &&
-        json_object_is_type(problems, json_type_array)) {
-        n = json_object_array_length(problems);
-    }
     for (size_t i = 0; i < n; i++) {
-        fprintf(stderr, "vifctl: %s\n",
-                json_object_get_string(json_object_array_get_idx(problems, i)));
+        const char *problem = json_object_get_string(json_object_array_get_idx(problems, i));
+
+        show_error("%s", problem ? problem : "null");
     }
     json_object_put(result);
     return n > 0 ? EXIT_REFUSED : EXIT_DONE;
@@ -277,11 +317,11 @@ static int daemon_error(const struct cli *cli, const struct vifplug_reply *reply
     const struct vifplug_error *error = vifplug_reply_error(reply);
 
     if (cli->json) {
-        printf("%s\n", vifplug_reply_json(reply, true));
+        show_json(vifplug_reply_json(reply, true));
     }
-    fprintf(stderr, "vifctl: %s: %s\n", error->reason, error->message);
+    show_error("%s%s%s", error->reason, *error->reason ? ": " : "", error->message);
     if (*error->detail && !strstr(error->message, error->detail)) {
-        fprintf(stderr, "  detail: %s\n", error->detail);
+        show_error("detail: %s", error->detail);
     }
     return !strcmp(error->reason, "timeout") ? EXIT_NO_ANSWER : EXIT_REFUSED;
 }
@@ -300,15 +340,12 @@ int output_unreachable(const struct cli *cli, int error)
         out_of_memory_abort();
     }
     if (error == -EAGAIN) {
-        fprintf(stderr,
-                "vifctl: vifplugd at %s takes no connection; it was asked for nothing; check "
-                "whether it is stopped or hangs (systemctl status vifplugd)\n",
-                socket_path(cli));
+        show_error("vifplugd at %s takes no connection; it was asked for nothing; check whether it "
+                   "is stopped or hangs (systemctl status vifplugd)",
+                   socket_path(cli));
     } else {
-        fprintf(stderr,
-                "vifctl: vifplugd cannot be reached at %s (%s); is it running, and may you use "
-                "it?\n",
-                socket_path(cli), strerror(-error));
+        show_error("vifplugd cannot be reached at %s (%s); is it running, and may you use it?",
+                   socket_path(cli), strerror(-error));
     }
     return EXIT_UNREACHABLE;
 }
@@ -319,38 +356,71 @@ static bool changes_something(const struct cli *cli)
     return cli->command->options & OPTION_BIT(OPTION_DRY_RUN) && !cli->values[OPTION_DRY_RUN];
 }
 
+/* What to do when it is not known what became of a call. */
+static const char *next_step(const struct cli *cli)
+{
+    return changes_something(cli) ? "the operation may have happened, or may happen yet: look with "
+                                    "'vifctl list', once "
+                                    "'systemctl status vifplugd' says that it runs"
+                                  : "check it with 'systemctl status vifplugd'";
+}
+
+/* What was received is no reply of vifplugd's, or none to this command. */
+static int strange_reply(const struct cli *cli)
+{
+    show_error("what vifplugd at %s has sent is no reply to '%s'; is it vifplugd, of this version "
+               "(vifctl --version)? %s",
+               socket_path(cli), cli->command->name, next_step(cli));
+    return EXIT_NO_ANSWER;
+}
+
+int output_reply(const struct cli *cli, const struct vifplug_reply *reply)
+{
+    if (cli->json) {
+        show_json(vifplug_reply_json(reply, true));
+    } else {
+        if (cli->values[OPTION_DRY_RUN]) {
+            show_line("A dry run: nothing has been changed. Without --dry-run it would be:");
+        }
+        if (!cli->command->output(reply)) {
+            return strange_reply(cli);
+        }
+    }
+    for (size_t i = 0; i < vifplug_reply_n_warnings(reply); i++) {
+        const char *warning = vifplug_reply_warning(reply, i);
+
+        if (warning) {
+            show_error("warning: %s", warning);
+        }
+    }
+    return cli->command->judge ? cli->command->judge(reply) : EXIT_DONE;
+}
+
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply)
 {
-    const char *next = changes_something(cli)
-                           ? "the operation may have happened, or may happen yet: look with "
-                             "'vifctl list', once 'systemctl status vifplugd' says that it runs"
-                           : "check it with 'systemctl status vifplugd'";
-
     if (reply && vifplug_reply_error(reply)) {
         return daemon_error(cli, reply);
     }
     if (result == -ENOMEM) {
         out_of_memory_abort();
     }
+    if (result == -EPROTO) {
+        return strange_reply(cli);
+    }
     if (result == -ETIMEDOUT) {
-        fprintf(stderr, "vifctl: vifplugd at %s has not replied in time; %s\n", socket_path(cli),
-                next);
-    } else if (result == -EPROTO) {
-        fprintf(stderr, "vifctl: what vifplugd at %s has sent is no reply; %s\n", socket_path(cli),
-                next);
+        show_error("vifplugd at %s has not replied in time; %s", socket_path(cli), next_step(cli));
     } else {
-        fprintf(stderr, "vifctl: vifplugd at %s closed the connection without a reply (%s); %s\n",
-                socket_path(cli), strerror(-result), next);
+        show_error("vifplugd at %s closed the connection without a reply (%s); %s",
+                   socket_path(cli), strerror(-result), next_step(cli));
     }
     return EXIT_NO_ANSWER;
 }
 
 int output_ended(const struct cli *cli, int error)
 {
-    fprintf(stderr,
-            "vifctl: vifplugd at %s has ended the connection (%s), so later events are not shown; "
-            "watch again once 'systemctl status vifplugd' says that it runs\n",
-            socket_path(cli), strerror(-error));
+    show_error("vifplugd at %s has ended the connection (%s), so later events are not shown; watch "
+               "again once 'systemctl status vifplugd' says that it runs",
+               socket_path(cli), strerror(-error));
     return EXIT_NO_ANSWER;
 }
 
@@ -363,9 +433,9 @@ bool output_flush(void)
         return true;
     }
     if (!told && error) {
-        fprintf(stderr, "vifctl: the output cannot be written (%s)\n", strerror(error));
+        show_error("the output cannot be written (%s)", strerror(error));
     } else if (!told) { /* An earlier write failed, whose errno has gone. */
-        fprintf(stderr, "vifctl: the output cannot be written\n");
+        show_error("the output cannot be written");
     }
     told = true;
     return false;

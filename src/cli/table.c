@@ -4,14 +4,18 @@
 #include "cli/table.h"
 
 #include <libsmartcols.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
+#include "cli/cli.h"
 
 /* A column that wraps gets at least this width, if it has that much text. */
 enum { WRAP_MIN = 36, WIDTH_DEFAULT = 80, COLUMNS_MAX = 16 };
@@ -56,13 +60,21 @@ static size_t output_width(void)
     return columns && number_parse(columns, 1, 10000, &number) ? (size_t)number : WIDTH_DEFAULT;
 }
 
-/* How wide libsmartcols shows a text: it prints other bytes than ASCII as \xNN. */
+/* The columns that a terminal takes for an escaped text. */
 static size_t text_width(const char *text)
 {
+    size_t length = strlen(text);
     size_t width = 0;
+    size_t n;
 
-    for (; *text; text++) {
-        width += *text >= ' ' && *text <= '~' ? 1 : 4;
+    for (size_t i = 0; i < length; i += n) {
+        uint32_t code_point = 0;
+        int columns;
+
+        n = utf8_decode(text + i, length - i, &code_point);
+        columns = wcwidth((wchar_t)code_point);
+        width += columns < 0 ? 1 : (size_t)columns;
+        n = n ? n : 1;
     }
     return width;
 }
@@ -100,7 +112,7 @@ void table_add(struct table *table, const char *const *cells, size_t coloured, c
     row = &table->rows[table->n_rows++];
     *row = (struct row){.colour = colour, .coloured = coloured};
     for (size_t i = 0; i < table->n_columns; i++) {
-        row->cells[i] = need_memory(strdup(cells[i] ? cells[i] : "-"));
+        row->cells[i] = show_copy(cells[i] ? cells[i] : "-");
         note_width(table, i, row->cells[i]);
     }
 }
@@ -166,10 +178,8 @@ static void tell_left_out(const struct table *table, size_t width)
     }
     if (*names && strcmp(names, last)) {
         fflush(stdout);
-        fprintf(stderr,
-                "vifctl: columns left out at %zu columns: %s; widen the terminal or use "
-                "--format=json\n",
-                width, names);
+        show_error("columns left out at %zu columns: %s; widen the terminal or use --format=json",
+                   width, names);
         memcpy(last, names, sizeof last);
     }
 }
@@ -201,6 +211,7 @@ static struct libscols_table *new_scols(const struct table *table)
     scols_table_enable_colors(scols, use_colour());
     scols_table_enable_maxout(scols, 0);
     scols_table_enable_noheadings(scols, !table->headings);
+    scols_table_enable_noencoding(scols, true);              /* table_add() has escaped it. */
     scols_table_set_termforce(scols, SCOLS_TERMFORCE_NEVER); /* It cuts nothing then. */
     for (size_t i = 0; i < table->n_columns; i++) {
         const struct table_column *column = &table->columns[i];

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 
-#include "openvswitch/vlog.h"
+#include "base/log.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(descriptors);
@@ -27,7 +27,7 @@ int descriptors_reserve(int max_connections)
     }
     limit.rlim_cur = MIN(needed, limit.rlim_max);
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        VLOG_WARN("the limit of open files cannot be raised (%s)", ovs_strerror(errno));
+        SLOG_WARN("the limit of open files cannot be raised (%s)", ovs_strerror(errno));
         if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
             return max_connections;
         }
@@ -40,7 +40,7 @@ int descriptors_reserve(int max_connections)
     if (n >= max_connections) {
         return max_connections;
     }
-    VLOG_WARN("max_connections is %d, but vifplugd may only open %llu files: it accepts %d "
+    SLOG_WARN("max_connections is %d, but vifplugd may only open %llu files: it accepts %d "
               "connections; raise LimitNOFILE of its unit (ulimit -n) to %llu",
               max_connections, (unsigned long long)limit.rlim_cur, n, (unsigned long long)needed);
     return n;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/dispatch.h"
 
+#include "base/log.h"
 #include "daemon/methods.h"
-#include "openvswitch/vlog.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 
@@ -39,7 +39,7 @@ void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_l
     }
     request_destroy(&request);
     if (error.reason != REASON_NONE) {
-        VLOG_INFO_RL(&rl, "request refused: %s: %s", reason_name(error.reason), error.message);
+        SLOG_INFO_RL(&rl, "request refused: %s: %s", reason_name(error.reason), error.message);
         reply = reply_error(request.id, request.vif_id, &error);
     }
     if (reply) {

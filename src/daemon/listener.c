@@ -11,9 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon/lock.h"
 #include "fatal-signal.h"
-#include "openvswitch/vlog.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(listener);
@@ -75,7 +75,7 @@ static void make_directory(const char *path)
     const char *dir = dirname(copy);
 
     if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        VLOG_WARN("%s: the directory cannot be created (%s)", dir, ovs_strerror(errno));
+        SLOG_WARN("%s: the directory cannot be created (%s)", dir, ovs_strerror(errno));
     }
     free(copy);
 }
@@ -97,7 +97,7 @@ bool listener_set_group(const struct listener *listener, const char *group_name,
     const struct group *group = *group_name ? getgrnam(group_name) : NULL;
 
     if (*group_name && !group) {
-        VLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
+        SLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
                   listener->path);
     }
     if (!is_ours(listener)) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/plain-file.h"
 #include "base/version.h"
 #include "daemon.h"
@@ -32,7 +33,6 @@
 #include "nic/nic.h"
 #include "openvswitch/daemon-start.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "ovs/ovs.h"
 #include "ovs/vswitchd.h"
 #include "simap.h"
@@ -191,7 +191,7 @@ static struct links *open_links(void)
     struct links *links = links_create("/proc", true, &error);
 
     if (!links) {
-        VLOG_WARN("%s", error.message);
+        SLOG_WARN("%s", error.message);
     }
     return links;
 }
@@ -201,7 +201,7 @@ static struct links *open_links(void)
 static void make_run_dir(void)
 {
     if (mkdir(ovs_rundir(), 0755) != 0 && errno != EEXIST) {
-        VLOG_WARN("%s cannot be made (%s)", ovs_rundir(), ovs_strerror(errno));
+        SLOG_WARN("%s cannot be made (%s)", ovs_rundir(), ovs_strerror(errno));
     }
 }
 
@@ -283,13 +283,13 @@ static void log_changes(const struct daemon *daemon, const struct config_changes
     const char *path = options_config_path(&daemon->options);
 
     if (changes->applied[0]) {
-        VLOG_INFO("%s read again; changed: %s", path, changes->applied);
+        SLOG_INFO("%s read again; changed: %s", path, changes->applied);
     } else {
-        VLOG_INFO("%s read again; nothing has changed%s", path,
+        SLOG_INFO("%s read again; nothing has changed%s", path,
                   changes->restart[0] ? " that can change now" : "");
     }
     if (changes->restart[0]) {
-        VLOG_WARN("restart vifplugd to change: %s", changes->restart);
+        SLOG_WARN("restart vifplugd to change: %s", changes->restart);
     }
 }
 
@@ -307,7 +307,7 @@ static void apply(struct daemon *daemon, struct config *config, struct access *a
     daemon->access = access;
     server_set_max_connections(daemon->server, descriptors_reserve(config->max_connections));
     if (other_group && !server_set_group(daemon->server, config->socket_group, &error)) {
-        VLOG_ERR("%s", error.message);
+        SLOG_ERR("%s", error.message);
     }
     daemon->offload.policy = daemon->config.engine.ensure_hw_offload;
     nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
@@ -328,7 +328,7 @@ static void reload(struct daemon *daemon)
         apply(daemon, config, access);
         log_changes(daemon, &changes);
     } else {
-        VLOG_ERR("the configuration stays as it was: %s", error.message);
+        SLOG_ERR("the configuration stays as it was: %s", error.message);
     }
     free(config);
 }
@@ -354,7 +354,7 @@ static void handle_signals(struct daemon *daemon)
         reload(daemon);
     }
     if (signals_stop() && !daemon->exiting) {
-        VLOG_INFO("stopping");
+        SLOG_INFO("stopping");
         daemon->exiting = true;
         daemon->exit_by = time_msec() + DRAIN_MS + UNDO_MS;
         engine_drain(daemon->engine, time_msec() + DRAIN_MS);
@@ -536,7 +536,7 @@ int main(int argc, char *argv[])
     ovs_daemonize_start();
     start(&daemon);
     daemonize_complete();
-    VLOG_INFO("vifplugd %s", VIFPLUG_VERSION);
+    SLOG_INFO("vifplugd %s", VIFPLUG_VERSION);
     for (run(&daemon); !may_exit(&daemon); run(&daemon)) {
         wait_for_events(&daemon);
     }

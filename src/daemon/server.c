@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon/listener.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
 #include "wire/frame.h"
@@ -144,7 +144,7 @@ struct server *server_create(const struct server_options *options, struct error 
         free(server);
         return NULL;
     }
-    VLOG_INFO("listening at %s", server->path);
+    SLOG_INFO("listening at %s", server->path);
     return server;
 }
 
@@ -210,7 +210,7 @@ static void append(struct connection *connection, char *line)
 
     /* A peer that reads all it is sent may get one reply of any size. A backlog has a cap. */
     if (pending(connection) > 0 && pending(connection) + length > OUTPUT_MAX) {
-        VLOG_WARN_RL(&rl, "connection %" PRIu64 " does not read its replies; closed",
+        SLOG_WARN_RL(&rl, "connection %" PRIu64 " does not read its replies; closed",
                      connection->id);
         connection->broken = true;
     } else if (connection->out_size == 0) {
@@ -283,14 +283,14 @@ static struct connection *add_connection(struct server *server, int fd)
     connection->readable = true; /* A peer that connects usually sends at once. */
     connection->armed = EPOLLIN;
     if (!control(server, EPOLL_CTL_ADD, fd, EPOLLIN, connection->id)) {
-        VLOG_WARN_RL(&rl, "epoll does not accept a connection (%s); closed", ovs_strerror(errno));
+        SLOG_WARN_RL(&rl, "epoll does not accept a connection (%s); closed", ovs_strerror(errno));
         connection->broken = true;
     }
-    VLOG_DBG("connection %" PRIu64 " from uid %ld, pid %ld", connection->id, (long)uid, (long)pid);
+    SLOG_DBG("connection %" PRIu64 " from uid %ld, pid %ld", connection->id, (long)uid, (long)pid);
     if (hmap_count(&server->connections) > (size_t)server->options.max_connections) {
         struct error error;
 
-        VLOG_WARN_RL(&rl, "more than %d connections; one closed", server->options.max_connections);
+        SLOG_WARN_RL(&rl, "more than %d connections; one closed", server->options.max_connections);
         error_set(&error, REASON_BUSY, "",
                   "There are %d connections already (max_connections); close some or try later.",
                   server->options.max_connections);
@@ -400,7 +400,7 @@ static void accept_connections(struct server *server)
             server->acceptable = false;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             /* The process has no files left: to try again at once would only spin. */
-            VLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
+            SLOG_WARN_RL(&rl, "accept: %s", ovs_strerror(errno));
             server->accept_from = time_msec() + ACCEPT_PAUSE;
             listen_to(server, false);
         }
@@ -468,7 +468,7 @@ static void arm(struct server *server, struct connection *connection)
     if (events != connection->armed) {
         connection->armed = events;
         if (!control(server, EPOLL_CTL_MOD, connection->fd, events, connection->id)) {
-            VLOG_WARN_RL(&rl, "epoll does not accept connection %" PRIu64 " (%s); closed",
+            SLOG_WARN_RL(&rl, "epoll does not accept connection %" PRIu64 " (%s); closed",
                          connection->id, ovs_strerror(errno));
             connection->broken = true;
             poll_immediate_wake();

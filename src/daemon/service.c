@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(service);
@@ -42,7 +42,7 @@ static bool send_message(const char *message)
                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
         again = errno == EAGAIN;
         if (!again) {
-            VLOG_WARN("%s: %s cannot be sent to the service manager (%s)", path, message,
+            SLOG_WARN("%s: %s cannot be sent to the service manager (%s)", path, message,
                       ovs_strerror(errno));
         }
     }

@@ -8,10 +8,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/op-result.h"
 #include "engine/timings.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -95,7 +95,7 @@ static void succeed(struct engine *engine, struct op *op)
     engine_keep_links_up(engine, op);
     op_reply_success(&engine->env, op);
     /* After the reply, because the client waits for that. */
-    VLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
+    SLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
               op->request.vif_id, op->changed ? "done" : "nothing to do", op_age_ms(op));
     op_note_timings(op);
     count_success(engine, op);
@@ -138,7 +138,7 @@ static void fail(struct engine *engine, struct op *op, const struct error *error
         op->error = *error;
         return;
     }
-    VLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
+    SLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
               op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
     engine->counters.failed++;
     op_reply_error(op, error);
@@ -247,7 +247,7 @@ static void realize(struct engine *engine, struct op *op)
 /* The process ends: what OVSDB has, or may have, is left to the next one. */
 static void abandon(struct op *op, const struct error *error)
 {
-    VLOG_WARN("%" PRIu64 ": %s %s: not ended (%s) after %.1f ms%s%s", op->id,
+    SLOG_WARN("%" PRIu64 ": %s %s: not ended (%s) after %.1f ms%s%s", op->id,
               op_type_name(op->type), op->request.vif_id, op_state_name(op->state), op_age_ms(op),
               op->told == TOLD_NOTHING ? ": " : "", op->told == TOLD_NOTHING ? error->message : "");
     op_reply_error(op, error);
@@ -255,7 +255,7 @@ static void abandon(struct op *op, const struct error *error)
 
 static void leave(struct engine *engine, struct op *op)
 {
-    VLOG_INFO("%" PRIu64 ": %s %s: committed; not followed up, because vifplugd is stopping",
+    SLOG_INFO("%" PRIu64 ": %s %s: committed; not followed up, because vifplugd is stopping",
               op->id, op_type_name(op->type), op->request.vif_id);
     end(engine, op, END_DROPPED);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine-private.h"
+#include "base/log.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -9,7 +10,6 @@
 
 #include "base/keys.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -223,7 +223,7 @@ static void finish_clearing(struct engine *engine)
         if (op && error.reason != REASON_NONE) {
             op_warn(op, "%s", error.message);
         } else if (error.reason != REASON_NONE) {
-            VLOG_WARN("%s", error.message);
+            SLOG_WARN("%s", error.message);
         }
         if (op) {
             engine_conclude(engine, op, op_is_undo(op) ? OUTCOME_UNDONE : OUTCOME_SUCCEED, NULL);
@@ -241,7 +241,7 @@ static void recover_one(const struct record *record, void *engine_)
     struct engine *engine = engine_;
     struct request request = {.id = "null"};
 
-    VLOG_WARN("port %s was left detached by a daemon that ended within a replacement; "
+    SLOG_WARN("port %s was left detached by a daemon that ended within a replacement; "
               "finishing it",
               record->spec.port);
     memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
@@ -290,7 +290,7 @@ static void settle(struct engine *engine)
     struct op *op;
 
     if (results->result == OVS_TXN_ERROR) {
-        VLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
+        SLOG_WARN("OVSDB refused a transaction of %zu operations: %s",
                   ovs_list_size(&engine->ops.in[OP_SETTLING]), results->error_text);
     }
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_SETTLING]) {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "links/link-plan.h"
-#include "openvswitch/vlog.h"
 #include "plan/kind.h"
 #include "util.h"
 
@@ -175,9 +175,9 @@ static void keep_up(const struct engine *engine, const char *vif_id, const char 
     if (facts->up || !link_is_alias_of(facts->alias, vif_id)) {
         return;
     }
-    VLOG_INFO("link %s of VIF %s is down since it became a port; setting it up", name, vif_id);
+    SLOG_INFO("link %s of VIF %s is down since it became a port; setting it up", name, vif_id);
     if (!links_set_up(engine->env.links, name, true, &error)) {
-        VLOG_WARN("%s", error.message);
+        SLOG_WARN("%s", error.message);
     }
 }
 
@@ -213,7 +213,7 @@ static void find_incomplete(const char *name, const struct link_facts *facts, vo
     struct incomplete *incomplete = incomplete_;
 
     if (link_is_incomplete(facts)) {
-        VLOG_WARN("link %s was left incomplete by a daemon that was killed; removing it", name);
+        SLOG_WARN("link %s was left incomplete by a daemon that was killed; removing it", name);
         link_plan_delete(&incomplete->plan, facts->index, name);
         if (incomplete->plan.n == LINK_STEPS_MAX) {
             engine_remove_links(incomplete->engine, "", &incomplete->plan);
@@ -232,7 +232,7 @@ void engine_clean_links(struct engine *engine)
     }
     if (!links_for_each_alias(engine->env.links, LINK_ALIAS_PREFIX, find_incomplete, &incomplete,
                               &error)) {
-        VLOG_WARN("left-over links were not looked for: %s", error.message);
+        SLOG_WARN("left-over links were not looked for: %s", error.message);
     }
     engine_remove_links(engine, "", &incomplete.plan);
 }

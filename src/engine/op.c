@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/display.h"
+#include "base/error.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -44,11 +46,13 @@ void op_destroy(struct op *op)
 
 void op_warn(struct op *op, const char *format, ...)
 {
+    char text[2 * ERROR_TEXT_LEN];
     va_list args;
 
     if (op->n_warnings < OP_WARNINGS_MAX) {
         va_start(args, format);
-        op->warnings[op->n_warnings++] = xvasprintf(format, args);
+        display_vformat(text, sizeof text, format, args);
+        op->warnings[op->n_warnings++] = xstrdup(text);
         va_end(args);
     }
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "hash.h"
-#include "openvswitch/vlog.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(ops);
@@ -82,11 +82,11 @@ void ops_add(struct ops *ops, struct op *op)
 void ops_set_state(struct ops *ops, struct op *op, enum op_state state)
 {
     if (!legal[op->state][state]) {
-        VLOG_FATAL("op %" PRIu64 " %s %s: %s -> %s is no transition; report this with the log",
+        SLOG_FATAL("op %" PRIu64 " %s %s: %s -> %s is no transition; report this with the log",
                    op->id, op_type_name(op->type), op->request.vif_id, state_names[op->state],
                    state_names[state]);
     }
-    VLOG_DBG("op %" PRIu64 " %s%s %s: %s -> %s", op->id, op_is_undo(op) ? "undo " : "",
+    SLOG_DBG("op %" PRIu64 " %s%s %s: %s -> %s", op->id, op_is_undo(op) ? "undo " : "",
              op_type_name(op->type), op->request.vif_id, state_names[op->state],
              state_names[state]);
     ovs_list_remove(&op->node);

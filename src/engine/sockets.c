@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/keys.h"
-#include "openvswitch/vlog.h"
+#include "base/log.h"
 #include "ovs/socket-file.h"
 #include "util.h"
 
@@ -41,10 +41,10 @@ static void remove_left(const struct record *record, void *engine_)
         return;
     }
     if (socket_file_remove_stale(path)) {
-        VLOG_INFO("VIF %s: removed socket %s, which ovs-vswitchd has left", record->spec.vif_id,
+        SLOG_INFO("VIF %s: removed socket %s, which ovs-vswitchd has left", record->spec.vif_id,
                   path);
     } else {
-        VLOG_WARN("VIF %s: socket %s, which ovs-vswitchd has left, cannot be removed (%s); remove "
+        SLOG_WARN("VIF %s: socket %s, which ovs-vswitchd has left, cannot be removed (%s); remove "
                   "it before ovs-vswitchd starts, or the port will fail",
                   record->spec.vif_id, path, ovs_strerror(errno));
     }

@@ -5,10 +5,10 @@
 #include "engine/engine-private.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/display.h"
 #include "base/keys.h"
 #include "engine/hand-over.h"
 #include "plan/kind.h"
@@ -236,9 +236,9 @@ static void add_not_restored(struct op *op, const struct record *record)
 {
     size_t used = strlen(op->error.message);
 
-    snprintf(op->error.message + used, sizeof op->error.message - used,
-             " Port %s could not be brought back to what it was either (%.128s).",
-             record->spec.port, record->error ? record->error : "ofport is -1");
+    display_format(op->error.message + used, sizeof op->error.message - used,
+                   " Port %s could not be brought back to what it was either (%.128s).",
+                   record->spec.port, record->error ? record->error : "ofport is -1");
 }
 
 static bool is_over(enum verdict verdict)

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/plain-file.h"
-#include "openvswitch/vlog.h"
 #include "ovs/ovs.h"
 #include "ovs/vswitchd.h"
 #include "timeval.h"
@@ -111,7 +111,7 @@ void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd
     if (offload->policy == OFFLOAD_SET && !offload->enabled && ovs_txn_ready(ovs) &&
         time_msec() >= offload->set_again_at) {
         offload->set_again_at = time_msec() + SET_PAUSE_MS;
-        VLOG_WARN("other_config:hw-offload is off; setting it, as ensure_hw_offload says. It takes "
+        SLOG_WARN("other_config:hw-offload is off; setting it, as ensure_hw_offload says. It takes "
                   "effect when ovs-vswitchd restarts");
         ovs_set_hw_offload(ovs, time_wall_msec());
     }

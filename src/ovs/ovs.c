@@ -2,6 +2,7 @@
 /* The connection to OVSDB and the life of a transaction. */
 
 #include "ovs/ovs-private.h"
+#include "base/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 
 #include "base/keys.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "ovs/offload.h"
 #include "ovsdb-idl-provider.h"
 #include "ovsdb-idl.h"
@@ -190,7 +190,7 @@ static void follow_connection(struct ovs *ovs)
 
     if (!connected) {
         if (ovs->synced) {
-            VLOG_WARN("%s: connection to OVSDB lost; requests wait until it is back", ovs->remote);
+            SLOG_WARN("%s: connection to OVSDB lost; requests wait until it is back", ovs->remote);
             ovs->synced = false;
             ovs->n_losses++;
         }
@@ -203,7 +203,7 @@ static void follow_connection(struct ovs *ovs)
         if (ovs->n_losses) {
             ovs_track_anew(ovs);
         }
-        VLOG_INFO("%s: in step with OVSDB, %zu VIFs on record", ovs->remote,
+        SLOG_INFO("%s: in step with OVSDB, %zu VIFs on record", ovs->remote,
                   registry_n_vifs(ovs->registry));
     }
 }
@@ -331,7 +331,7 @@ static void end_unawaited(struct ovs *ovs)
     result = ovs_txn_result(ovs, &next_cfg, &error);
     ovs->unawaited = result == OVS_TXN_PENDING;
     if (result == OVS_TXN_ERROR) {
-        VLOG_WARN("%s: OVSDB refused to set hw-offload: %s", ovs->remote, error);
+        SLOG_WARN("%s: OVSDB refused to set hw-offload: %s", ovs->remote, error);
     }
     free(error);
 }

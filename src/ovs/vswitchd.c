@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/plain-file.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -93,7 +93,7 @@ static enum pidfile look_at_pidfile(const char *path, pid_t *pid, struct stat *f
         if (errno == ENOENT) {
             return PIDFILE_MISSING;
         }
-        VLOG_WARN_RL(&rl, "%s cannot be read (%s), so whether ovs-vswitchd runs is not known", path,
+        SLOG_WARN_RL(&rl, "%s cannot be read (%s), so whether ovs-vswitchd runs is not known", path,
                      plain_file_error(errno));
         return PIDFILE_UNREADABLE;
     }
@@ -108,7 +108,7 @@ static enum pidfile look_at_pidfile(const char *path, pid_t *pid, struct stat *f
 static void set_state(struct vswitchd *vswitchd, enum vswitchd_state state)
 {
     if (vswitchd->state != state) {
-        VLOG_INFO("ovs-vswitchd is %s", vswitchd_state_name(state));
+        SLOG_INFO("ovs-vswitchd is %s", vswitchd_state_name(state));
         vswitchd->state = state;
     }
 }

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/display.h"
 #include "base/keys.h"
+#include "base/memory.h"
 #include "plan/plan.h"
 #include "plan/qos.h"
 #include "util.h"
@@ -24,13 +26,16 @@ static void add_line(struct lines *lines, const char *format, ...)
 static void add_line(struct lines *lines, const char *format, ...)
 {
     va_list args;
+    char *text;
 
     if (lines->n == lines->allocated) {
         lines->lines = x2nrealloc(lines->lines, &lines->allocated, sizeof *lines->lines);
     }
     va_start(args, format);
-    lines->lines[lines->n++] = xvasprintf(format, args);
+    text = xvasprintf(format, args);
     va_end(args);
+    lines->lines[lines->n++] = need_memory(display_copy(text));
+    free(text);
 }
 
 static void add_map(struct lines *lines, const char *port, const char *column,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/display.h"
 #include "base/keys.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
@@ -101,7 +102,7 @@ void plan_why(struct plan *plan, const char *format, ...)
         used += 2;
     }
     va_start(args, format);
-    vsnprintf(plan->why + used, sizeof plan->why - used, format, args);
+    display_vformat(plan->why + used, sizeof plan->why - used, format, args);
     va_end(args);
 }
 

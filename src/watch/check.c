@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "openvswitch/vlog.h"
+#include "base/log.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -43,7 +43,7 @@ static bool has_given_up(struct watched *watched)
     }
     if (watched->n_repairs == WATCH_REPAIRS_MAX) {
         watched->n_repairs++;
-        VLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",
+        SLOG_WARN("VIF %s: repaired %d times in vain; left as it is until it is plugged again",
                   watched->vif_id, WATCH_REPAIRS_MAX);
     }
     return true;
@@ -118,7 +118,7 @@ static void forget_first_missing(struct watch *watch)
     struct watched *first =
         CONTAINER_OF(ovs_list_front(&watch->missing), struct watched, missing_node);
 
-    VLOG_WARN_RL(&limit, "VIF %s: forgotten, because %d other VIFs are missing too", first->vif_id,
+    SLOG_WARN_RL(&limit, "VIF %s: forgotten, because %d other VIFs are missing too", first->vif_id,
                  WATCH_MISSING_MAX);
     watch_forget(watch, first);
 }
@@ -136,7 +136,7 @@ static void report_missing(struct watch *watch, const struct watched *watched,
         .missing = true,
     };
 
-    VLOG_WARN("VIF %s: port %s %s", watched->vif_id, record->spec.port,
+    SLOG_WARN("VIF %s: port %s %s", watched->vif_id, record->spec.port,
               watched->after_loss ? "is not in the database that came back"
                                   : "was removed by another program");
     watch->env.tell(watch->env.aux, &event);
@@ -176,7 +176,7 @@ static void report_error(struct watch *watch, struct watched *watched, const str
         return;
     }
     watched->failed = true;
-    VLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, text);
+    SLOG_WARN("VIF %s: port %s has failed: %s", watched->vif_id, record->spec.port, text);
     snprintf(drift.found, sizeof drift.found, "%s", text);
     watch_report(watch, WATCH_FAILED, record, &drift, 1);
 }
@@ -218,7 +218,7 @@ static void report_drift(struct watch *watch, struct watched *watched, const str
 
     if (watched->state != WATCHED_DRIFTED) {
         describe(drift, n, text, sizeof text);
-        VLOG_WARN("VIF %s: another program changed its port: %s", watched->vif_id, text);
+        SLOG_WARN("VIF %s: another program changed its port: %s", watched->vif_id, text);
         watched_set_state(watch, watched, WATCHED_DRIFTED);
         watch_report(watch, WATCH_DRIFTED, record, drift, n);
     }
@@ -245,7 +245,7 @@ static void is_in_step(struct watch *watch, struct watched *watched, const struc
     if (watched->state == WATCHED_IN_STEP && !(watched->failed && !record_failed(record))) {
         return;
     }
-    VLOG_INFO("VIF %s: port %s is as it should be again", watched->vif_id, record->spec.port);
+    SLOG_INFO("VIF %s: port %s is as it should be again", watched->vif_id, record->spec.port);
     watched_set_state(watch, watched, WATCHED_IN_STEP);
     watched->failed = false;
     watch_report(watch, WATCH_CHANGED, record, NULL, 0);

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "base/log.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
-#include "openvswitch/vlog.h"
 #include "sset.h"
 #include "plan/kind.h"
 #include "timeval.h"

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct scanner {
     const unsigned char *p;
     const unsigned char *end;
@@ -28,27 +30,6 @@ static void skip_space(struct scanner *s)
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')) {
         s->p++;
     }
-}
-
-/* Returns the length of the UTF-8 sequence at p, before end, or 0 if it is bad (RFC 3629: no
- * overlong forms, no surrogates). */
-static size_t utf8_length(const unsigned char *p, const unsigned char *end)
-{
-    size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-
-    if (n == 0 || (size_t)(end - p) < n) {
-        return 0;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) {
-        return 0;
-    }
-    return n;
 }
 
 static bool scan_escape(struct scanner *s)
@@ -90,7 +71,10 @@ static bool scan_string(struct scanner *s)
                 return false;
             }
         } else {
-            size_t n = utf8_length(s->p, s->end);
+            uint32_t code_point;
+            size_t n = *s->p < 0x80
+                           ? 1
+                           : utf8_decode((const char *)s->p, (size_t)(s->end - s->p), &code_point);
 
             if (n == 0) {
                 return fail(s, "invalid UTF-8");
@@ -242,16 +226,4 @@ bool json_scan(const char *text, size_t length, int max_depth, struct json_scan 
     scan->error = s.error;
     scan->error_at = (size_t)(s.p - (const unsigned char *)text);
     return ok;
-}
-
-size_t utf8_prefix(const char *text, size_t length)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    const unsigned char *end = p + length;
-    size_t n;
-
-    while (p < end && (n = utf8_length(p, end)) > 0) {
-        p += n;
-    }
-    return (size_t)(p - (const unsigned char *)text);
 }

@@ -20,8 +20,4 @@ struct json_scan {
  * and without an escaped NUL. Returns false and fills scan->error if not. */
 bool json_scan(const char *text, size_t length, int max_depth, struct json_scan *scan);
 
-/* Returns how many of the first `length` bytes of `text` are valid UTF-8 (RFC 3629), in whole
- * characters. */
-size_t utf8_prefix(const char *text, size_t length);
-
 #endif

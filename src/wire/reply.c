@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "wire/json-make.h"
-#include "wire/json-scan.h"
 #include "wire/reply-private.h"
 
 struct json_object *reply_string(const char *value)

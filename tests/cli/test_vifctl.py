@@ -4,16 +4,25 @@
 import fcntl
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
+import struct
+import subprocess
+import sys
 import termios
 import threading
 import time
+import unicodedata
 
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
+
+from vifplug import display  # noqa: E402
+
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
 SAMPLES = os.path.join(TOP, "tests/samples")
 INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
@@ -209,6 +218,94 @@ def test_completion(tmp_path):
     assert complete("unplug", "--id", "=", "", program=str(program)) == {"x", "port-1"}
 
 
+def test_completion_runs_nothing_that_a_daemon_sends(tmp_path):
+    """bash expands the words that compgen -W gets."""
+    ids = ["x", "$(touch ran)", "`touch ran`", "a$(touch ran)", "x\n$(touch ran)", "*", "~", "a\x1b[31m"]
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [{**VIF, "vif_id": one} for one in ids]}})
+    program = tmp_path / "with-socket"
+    program.write_text(f'#!/bin/sh\nexec {VIFCTL} --socket={daemon.path} "$@"\n')
+    program.chmod(0o755)
+    assert complete("get", "", program=str(program), cwd=tmp_path) == {"x"}
+    assert not (tmp_path / "ran").exists()
+
+
+NASTY = "a\n\x1b[31m\u202e\u200b\x7f\x9b\tb"
+SHOWN = "a\\n\\x1b[31m\\u202e\\u200b\\x7f\\u009b\\tb"
+
+
+def nasty(value):
+    """The same shape, with each text and each name nasty."""
+    if isinstance(value, dict):
+        return {key: nasty(inner) for key, inner in value.items()} | {NASTY: NASTY}
+    if isinstance(value, list):
+        return [nasty(inner) for inner in value]
+    return NASTY
+
+
+NICS = {"nics": [{"pf": "p", "vendor": "v", "device": "d", "driver": "x", "profile": "n", "problem": "p", "vfs": [
+    {"vf": "v", "vf_num": 1, "driver": "d", "devargs": "d", "vhost_user": {"path": "p"}, "vif_id": "i",
+     "problem": "p"}]}]}
+EVENT = {"what": "ovsdb", "vif_id": "x", "port": "p", "state": "up", "error": "e",
+         "drift": [{"field": "f", "expected": "e", "found": "f"}]}
+
+
+def check_shown(text):
+    assert not [hex(ord(character)) for character in text
+                if character in "\x1b\u202e\u200b\x7f\x9b\t\r"], text
+
+
+@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("status",), ("describe",), ("reap", "--all"),
+                                     ("unplug", "x"), ("watch",)], ids=lambda words: words[0])
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_hostile_daemon_does_not_reach_the_terminal(tmp_path, command, output):
+    result = nasty({**VIF, "vifs": [VIF], **NICS, "warnings": ["w"]})
+    event = json.dumps({"jsonrpc": "2.0", "method": NASTY, "params": nasty(EVENT)}).encode() + b"\n"
+    daemon = FakeDaemon(tmp_path, lambda _: event if command == ("watch",) else {"result": result})
+    with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", f"--format={output}", *command],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        if command == ("watch",):
+            stdout, stderr = process.stdout.readline(), ""
+            process.terminate()
+        else:
+            stdout, stderr = process.communicate(timeout=60)
+    check_shown(stdout)
+    check_shown(stderr)
+    if output == "json":
+        shown = json.loads(stdout)
+        assert shown == ({"event": NASTY, "params": nasty(EVENT)} if command == ("watch",) else result)
+    else:
+        assert SHOWN in stdout
+
+
+def test_a_hostile_error_does_not_reach_the_terminal(tmp_path):
+    error = {"code": -32000, "message": NASTY, "data": {"reason": NASTY, "detail": "d" + NASTY}}
+    daemon = FakeDaemon(tmp_path, lambda _: {"error": error})
+    done = vifctl("unplug", "x", path=daemon.path)
+    check_shown(done.stderr)
+    assert done.stderr == f"vifctl: {SHOWN}: {SHOWN}\nvifctl: detail: d{SHOWN}\n" and done.returncode == 1
+
+
+def test_the_python_package_escapes_the_same(tmp_path):
+    text = "".join(filter(lambda character: unicodedata.category(character) not in ("Cs", "Cn"),
+                          map(chr, range(1, 0x110000))))
+    # As UTF-8: json-c takes some of Python's surrogate pairs (U+1D800) for halves.
+    reply = {"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": text, "data": {"reason": "busy"}}}
+    daemon = FakeDaemon(tmp_path, lambda _: json.dumps(reply, ensure_ascii=False).encode() + b"\n")
+    shown = display.printable(text)
+    printed = vifctl("list", path=daemon.path).stderr
+    assert [pair for pair in zip(printed, f"vifctl: busy: {shown}\n") if pair[0] != pair[1]][:1] == []
+    assert display.printable(shown) == shown and display.printable("\ud800") == "\\ud800"
+
+
+@pytest.mark.parametrize("arguments", [(NASTY,), ("list", NASTY), (f"--{NASTY}", "list"), (f"--help={NASTY}",),
+                                       ("get", "x", NASTY), ("plug", NASTY), ("unplug", f"{NASTY}.json"),
+                                       (f"--socket={NASTY}", "list"), (f"--wait={NASTY}", "unplug", "x")])
+def test_arguments_are_shown_escaped(arguments):
+    done = vifctl(*arguments)
+    check_shown(done.stderr)
+    assert done.stderr.count("\n") == 1 and "\\x1b" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [
     ("--help",), ("--version",), ("--print-completion=bash",), *((command, "--help") for command in COMMANDS),
     *((command, *words, format) for command, (words, _) in COMMANDS.items()
@@ -324,6 +421,17 @@ def test_pairs_are_not_cut(tmp_path):
     path = "/very" * 20 + "/long"
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {**LONG, "vhost_user": {"path": path}}})
     assert path in on_terminal(80, "get", "x", path=daemon.path)[0]
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_columns_are_aligned_for_all_scripts(tmp_path, locale):
+    vifs = [{**VIF, "bridge": "brücke"}, {**VIF, "bridge": "日本"}, {**VIF, "bridge": "x" * 12}]
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": vifs}})
+    lines = subprocess.run([VIFCTL, f"--socket={daemon.path}", "list"], capture_output=True, timeout=60, check=True,
+                           env={**os.environ, "LC_ALL": locale}).stdout.decode().splitlines()
+    cells = [re.split("( +)", line) for line in lines]
+    assert {sum(2 if unicodedata.east_asian_width(one) == "W" else 1 for one in "".join(row[:6]))
+            for row in cells} == {len("".join(cells[0][:6]))}
 
 
 def test_unreachable():

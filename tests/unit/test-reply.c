@@ -177,7 +177,7 @@ static void test_error(void **state)
           {"data/reason", "\"timeout\""},
           {"data/vif_id", NULL},
           {"data/field", NULL},
-          {"data/detail", "\"two\\nlines\""},
+          {"data/detail", "\"two\\\\nlines\""},
           {"data/retryable", "true"}}},
         {REASON_INVALID_REQUEST,
          RPC_PARSE_ERROR,

@@ -25,6 +25,8 @@ from oslo_log import log as logging
 from neutron.agent.l2.extensions import qos
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 
+from vifplug.display import printable
+
 LOG = logging.getLogger(__name__)
 
 EXTENSION = "vifplug_qos"
@@ -100,7 +102,8 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
         ports = {row["name"] for row in
                  ovsdb.db_list("Port", columns=["name"]).execute(check_error=True)}
         for name in sorted({name for name, _ in self._policers()} - ports):
-            LOG.info("Removing the bandwidth limit of port %s, which does not exist any more", name)
+            LOG.info("Removing the bandwidth limit of port %s, which does not exist any more",
+                     printable(name))
             self._remove_policers(name)
 
 

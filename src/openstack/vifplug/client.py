@@ -21,6 +21,8 @@ import os
 import socket
 import time
 
+from vifplug import display
+
 DEFAULT_SOCKET = "/run/vifplugd/vifplugd.sock"
 
 # Longer than the daemon's own limits with its defaults, so that the daemon replies first: queue_timeout,
@@ -36,7 +38,8 @@ MAX_REPLY = 16 << 20
 
 
 class VifplugError(Exception):
-    """A call that failed. str() is one sentence for people, with the detail if there is one.
+    """A call that failed. str() is one sentence for people, with the detail if there is one; it is escaped for
+    logs and terminals. The attributes are as received.
 
     :ivar reason: for decisions: a reason of docs/api.md, or that of a class below
     :ivar detail: the error text of ovs-vswitchd, OVSDB or the system, or ""
@@ -57,8 +60,8 @@ class VifplugError(Exception):
 
     def __str__(self):
         if self.detail and self.detail not in self.message:
-            return f"{self.message} ({self.detail})"
-        return self.message
+            return display.printable(f"{self.message} ({self.detail})")
+        return display.printable(self.message)
 
 
 class Refused(VifplugError):

@@ -17,6 +17,7 @@ from neutron.plugins.ml2.drivers.openvswitch.mech_driver import mech_openvswitch
 from vifplug import binding
 from vifplug import ml2_options
 from vifplug import ml2_qos
+from vifplug.display import printable
 
 LOG = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ class VifplugMechanismDriver(mech_openvswitch.OpenvswitchMechanismDriver):
         except binding.BindingError as error:
             problem = error
         if problem:  # Not in the handler: there oslo.log would print the same sentence twice.
-            LOG.error("Port %s is not bound on host %s: %s.", port["id"], context.host, problem)
+            LOG.error("Port %s is not bound on host %s: %s.", printable(port["id"]),
+                      printable(context.host), printable(problem))
             return
         super().bind_port(context)
 
@@ -68,7 +70,7 @@ class VifplugMechanismDriver(mech_openvswitch.OpenvswitchMechanismDriver):
             LOG.error("Port %s is not bound on host %s: its agent's datapath_type is %s, and representors "
                       "of VFs are on bridges of datapath netdev; set datapath_type = netdev in the "
                       "agent's [ovs] section, or do not schedule virtio-forwarder ports to this host.",
-                      context.current["id"], agent["host"], datapath)
+                      printable(context.current["id"]), printable(agent["host"]), printable(datapath))
             return False
         return super().try_to_bind_segment_for_agent(context, segment, agent)
 

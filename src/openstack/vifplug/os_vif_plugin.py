@@ -18,6 +18,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from vifplug import client
+from vifplug.display import printable
 
 LOG = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class VifplugPlugin(plugin.PluginBase):
             kinds = [(info["vif_object_name"], info["min_version"], info["max_version"],
                       info["supported_port_profiles"]) for info in self._client().describe()["vif_info"]]
         except (client.VifplugError, KeyError) as error:
-            LOG.warning("vifplugd was not asked what it can plug: %s", error)
+            LOG.warning("vifplugd was not asked what it can plug: %s", printable(error))
             kinds = [(name, "1.0", newest, [
                 {"profile_object_name": profile, "min_version": "1.0", "max_version": _PROFILE_VERSION}
                 for profile in profiles]) for name, newest, profiles in _KINDS]
@@ -95,7 +96,7 @@ class VifplugPlugin(plugin.PluginBase):
         result, error = self._ask("plug", vif, instance_info)
         if error and self._may_stay(vif, error):
             LOG.warning("VIF %s of server %s was not replugged, and stays as it is: %s",
-                        vif.id, instance_info.uuid, error)
+                        printable(vif.id), printable(instance_info.uuid), printable(error))
             return
         self._report("plug", vif, instance_info, result, error)
 
@@ -118,10 +119,11 @@ class VifplugPlugin(plugin.PluginBase):
         there oslo.log would repeat the sentence at the end of the line.)"""
         if error:
             LOG.error("vifplugd did not %s VIF %s of server %s: %s [%s]",
-                      method, vif.id, instance_info.uuid, error, error.reason)
+                      method, printable(vif.id), printable(instance_info.uuid), printable(error),
+                      printable(error.reason))
             raise error
         for warning in result.get("warnings", ()):
-            LOG.warning("VIF %s: %s", vif.id, warning)
+            LOG.warning("VIF %s: %s", printable(vif.id), printable(warning))
 
     def _may_stay(self, vif, error):
         """Whether nova-compute's start-up can accept the failed plug: the port was active, so it was
