@@ -68,14 +68,13 @@ void health_read(const struct engine_env *env, struct health *health)
 {
     enum vswitchd_state state = vswitchd_state(env->vswitchd);
     struct ovs_globals globals;
+    struct error error;
 
     *health = (struct health){.vswitchd = vswitchd_state_name(state)};
     ovs_globals(env->ovs, &globals);
     if (!ovs_synced(env->ovs)) {
-        add_problem(health,
-                    "OVSDB at %s is not connected; start ovsdb-server, or correct db in "
-                    "vifplugd.conf.",
-                    ovs_remote(env->ovs));
+        ovs_unavailable(env->ovs, &error);
+        add_problem(health, "%s", error.message);
     } else if (ovs_unanswered_ms(env->ovs) >= HUNG_MS) {
         add_problem(health,
                     "OVSDB at %s is connected and has not replied to a transaction for %" PRId64

@@ -433,13 +433,14 @@ static void tell_service(struct daemon *daemon)
 static void run(struct daemon *daemon)
 {
     struct ovs_globals globals;
+    int64_t cur_cfg;
 
     report_memory(daemon);
     ovs_run(daemon->ovs);
     ovs_globals(daemon->ovs, &globals);
-    vswitchd_run(daemon->vswitchd, globals.cur_cfg);
-    vswitchd_note_next_cfg(daemon->vswitchd,
-                           ovs_synced(daemon->ovs) ? globals.next_cfg : globals.cur_cfg);
+    cur_cfg = globals.exist ? globals.cur_cfg : -1;
+    vswitchd_run(daemon->vswitchd, cur_cfg);
+    vswitchd_note_next_cfg(daemon->vswitchd, ovs_synced(daemon->ovs) ? globals.next_cfg : cur_cfg);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     follow_vswitchd(daemon, &globals);
     server_run(daemon->server);

@@ -192,11 +192,7 @@ char *method_handle(struct dispatch *dispatch, uint64_t connection, const struct
                     struct error *error)
 {
     if (methods[request->method].ovsdb == NEEDS_OVSDB && !ovs_synced(dispatch->env->ovs)) {
-        error_set(
-            error, REASON_SWITCH_UNAVAILABLE, "",
-            "OVSDB at %s cannot be reached, so the VIFs are not known; start ovsdb-server and "
-            "try again.",
-            ovs_remote(dispatch->env->ovs));
+        ovs_unavailable(dispatch->env->ovs, error);
         return NULL;
     }
     return methods[request->method].handle(dispatch, connection, request, error);

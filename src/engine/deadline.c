@@ -16,10 +16,7 @@ int engine_timeout_ms(const struct engine *engine, const struct op *op)
 void engine_switch_unavailable(const struct engine *engine, struct error *error)
 {
     if (!ovs_synced(engine->env.ovs)) {
-        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
-                  "OVSDB at %s cannot be reached; start ovsdb-server (or correct db in the "
-                  "configuration) and try again.",
-                  ovs_remote(engine->env.ovs));
+        ovs_unavailable(engine->env.ovs, error);
     } else if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD) {
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
                   "ovs-vswitchd is not running; start it and try again.");

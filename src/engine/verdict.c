@@ -19,7 +19,7 @@
 enum verdict {
     VERDICT_PENDING,
     VERDICT_DONE,
-    VERDICT_NEXT_STEP,       /* This step is done; another follows. */
+    VERDICT_NEXT_STEP,       /* Another step follows: plan it. */
     VERDICT_LOOK_AGAIN,      /* vswitchd must look at the port again... */
     VERDICT_LOOK_FOR_DEVICE, /* ...because of the hand-over of its device. */
     VERDICT_WITHOUT_MAC,     /* Failed, but dpdk-vf-mac can be left out. */
@@ -308,6 +308,11 @@ static enum verdict judge(const struct engine *engine, struct op *op, struct err
         return VERDICT_PENDING;
     }
     ovs_globals(engine->env.ovs, &globals);
+    if (globals.next_cfg < op->realizing.target_cfg) {
+        /* It only grows: this is another database (restored, emptied), so nobody will realize the
+         * transaction. The next plan finds out what is left of it. */
+        return VERDICT_NEXT_STEP;
+    }
     if (globals.cur_cfg < op->realizing.target_cfg) {
         /* A vswitchd that starts again has no old device open. */
         bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;

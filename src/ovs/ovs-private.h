@@ -24,6 +24,13 @@ struct staged_bridge {
     size_t n_added;   /* ...and no addition. */
 };
 
+/* What the daemon knows of the database. */
+enum ovs_state {
+    OVS_DISCONNECTED,  /* Not connected, or no monitor reply yet. */
+    OVS_UNINITIALISED, /* It has no row in Open_vSwitch, which all others hang on. */
+    OVS_SYNCED
+};
+
 struct ovs {
     char *remote;
     struct ovsdb_idl *idl;
@@ -39,7 +46,7 @@ struct ovs {
 
     struct started_value vhost_sock_dir;
 
-    bool synced;
+    enum ovs_state state;
     unsigned int lost_seqno;  /* The IDL's seqno when the connection was lost. */
     unsigned int n_losses;    /* How often the connection was lost. */
     long long int next_probe; /* When to try the server again, ms. */

@@ -214,6 +214,7 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     if (!row) {
         return;
     }
+    globals->exist = true;
     globals->next_cfg = row->next_cfg;
     globals->cur_cfg = row->cur_cfg;
     globals->dpdk_wanted = option_dpdk_init(smap_get(&row->other_config, CONFIG_DPDK_INIT));
@@ -232,7 +233,7 @@ void ovs_follow_vswitchd(struct ovs *ovs, unsigned int start)
 {
     struct ovs_globals globals;
 
-    if (ovs->synced) {
+    if (ovs_synced(ovs)) {
         ovs_globals(ovs, &globals);
         started_value_follow(&ovs->vhost_sock_dir, globals.vhost_sock_dir, start);
     }

@@ -184,28 +184,53 @@ static void seek_server(struct ovs *ovs)
     }
 }
 
-static void follow_connection(struct ovs *ovs)
+static enum ovs_state present_state(const struct ovs *ovs)
 {
-    bool connected = ovsdb_idl_is_connected(ovs->idl);
+    /* The monitor reply always increments the sequence number. */
+    if (!ovsdb_idl_is_connected(ovs->idl) || ovsdb_idl_get_seqno(ovs->idl) == ovs->lost_seqno) {
+        return OVS_DISCONNECTED;
+    }
+    return ovsrec_open_vswitch_first(ovs->idl) ? OVS_SYNCED : OVS_UNINITIALISED;
+}
 
-    if (!connected) {
-        if (ovs->synced) {
-            SLOG_WARN("%s: connection to OVSDB lost; requests wait until it is back", ovs->remote);
-            ovs->synced = false;
-            ovs->n_losses++;
-        }
-        ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
-        seek_server(ovs);
-    } else if (!ovs->synced && ovsdb_idl_get_seqno(ovs->idl) != ovs->lost_seqno &&
-               ovsrec_open_vswitch_first(ovs->idl)) {
-        /* The monitor reply always increments the sequence number. */
-        ovs->synced = true;
-        if (ovs->n_losses) {
-            ovs_track_anew(ovs);
-        }
+/* Says what the new state means. */
+static void tell_state(const struct ovs *ovs)
+{
+    switch (ovs->state) {
+    case OVS_DISCONNECTED:
+        SLOG_WARN("%s: connection to OVSDB lost; requests wait until it is back", ovs->remote);
+        break;
+    case OVS_UNINITIALISED:
+        SLOG_WARN("%s: the database has no row in its table Open_vSwitch; requests wait until it "
+                  "has one (ovs-vsctl --no-wait init)",
+                  ovs->remote);
+        break;
+    case OVS_SYNCED:
         SLOG_INFO("%s: in step with OVSDB, %zu VIFs on record", ovs->remote,
                   registry_n_vifs(ovs->registry));
+        break;
     }
+}
+
+static void follow_connection(struct ovs *ovs)
+{
+    enum ovs_state state;
+
+    if (!ovsdb_idl_is_connected(ovs->idl)) {
+        ovs->lost_seqno = ovsdb_idl_get_seqno(ovs->idl);
+        seek_server(ovs);
+    }
+    state = present_state(ovs);
+    if (state == ovs->state) {
+        return;
+    }
+    if (state == OVS_DISCONNECTED) {
+        ovs->n_losses++;
+    } else if (ovs->state == OVS_DISCONNECTED && ovs->n_losses) {
+        ovs_track_anew(ovs);
+    }
+    ovs->state = state;
+    tell_state(ovs);
 }
 
 static void end_unawaited(struct ovs *ovs);
@@ -236,7 +261,21 @@ const char *ovs_remote(const struct ovs *ovs)
 
 bool ovs_synced(const struct ovs *ovs)
 {
-    return ovs->synced;
+    return ovs->state == OVS_SYNCED;
+}
+
+bool ovs_unavailable(const struct ovs *ovs, struct error *error)
+{
+    if (ovs->state == OVS_UNINITIALISED) {
+        return error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                         "The database at %s has no row in its table Open_vSwitch; run "
+                         "'ovs-vsctl --no-wait init', as Open vSwitch's start does, and try again.",
+                         ovs->remote);
+    }
+    return error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                     "OVSDB at %s cannot be reached; start ovsdb-server (or correct db in the "
+                     "configuration) and try again.",
+                     ovs->remote);
 }
 
 int64_t ovs_unanswered_ms(const struct ovs *ovs)
@@ -264,7 +303,7 @@ void ovs_changes_clear(struct ovs *ovs)
 
 bool ovs_txn_ready(const struct ovs *ovs)
 {
-    return ovs->synced && !ovs->txn;
+    return ovs_synced(ovs) && !ovs->txn;
 }
 
 void ovs_txn_start(struct ovs *ovs)

@@ -2,8 +2,9 @@
 /* OVSDB: a replica of Open vSwitch's database, and one transaction at a time.
  *
  * Only this module uses OVSDB's IDL: it returns values (struct record) and takes plans. It keeps
- * the connection up by itself. While the connection is down, and until the next monitor reply,
- * ovs_synced() is false, and callers must not act on what they read.
+ * the connection up by itself. While the connection is down, until the next monitor reply, and
+ * while the database has no row in Open_vSwitch, ovs_synced() is false, and callers must not act on
+ * what they read.
  *
  * The order of calls for a transaction: ovs_txn_start(), ovs_txn_stage() for each plan,
  * ovs_txn_commit(); then every pass calls ovs_run() and ovs_txn_result(), until that returns the
@@ -31,11 +32,15 @@ void ovs_wait(struct ovs *ovs);
 const char *ovs_remote(const struct ovs *ovs);
 bool ovs_synced(const struct ovs *ovs);
 
+/* Fills `error` (switch_unavailable) with why ovs_synced() is false. Returns false. */
+bool ovs_unavailable(const struct ovs *ovs, struct error *error);
+
 /* How long OVSDB has not replied to the transaction that was sent, ms; 0: none is under way. */
 int64_t ovs_unanswered_ms(const struct ovs *ovs);
 
 /* Values of the Open_vSwitch row. Strings are borrowed until the next ovs_run(). */
 struct ovs_globals {
+    bool exist; /* There is such a row; else all of this is 0. */
     int64_t next_cfg;
     int64_t cur_cfg;
     bool dpdk_wanted;           /* By other_config:dpdk-init. */

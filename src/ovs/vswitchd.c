@@ -171,14 +171,14 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
         vswitchd->next_check =
             time_msec() + (vswitchd->state == VSWITCHD_DEAD ? DEAD_CHECK_INTERVAL : CHECK_INTERVAL);
     }
-    if (vswitchd->have_cfg && cur_cfg != vswitchd->cur_cfg) {
+    if (vswitchd->have_cfg && cur_cfg >= 0 && cur_cfg != vswitchd->cur_cfg) {
         vswitchd->starting = false;
         vswitchd->unanswered_since = 0;
         if (!vswitchd->seen_pidfile) {
             set_state(vswitchd, VSWITCHD_ALIVE);
         }
     }
-    vswitchd->have_cfg = true;
+    vswitchd->have_cfg = cur_cfg >= 0;
     vswitchd->cur_cfg = cur_cfg;
 }
 

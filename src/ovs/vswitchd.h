@@ -20,7 +20,8 @@ struct vswitchd;
 struct vswitchd *vswitchd_create(const char *run_dir);
 void vswitchd_destroy(struct vswitchd *vswitchd);
 
-/* `cur_cfg` is the value in OVSDB: when it changes, a vswitchd runs that changes it. */
+/* `cur_cfg` is the value in OVSDB: when it changes, a vswitchd runs that changes it. Negative:
+ * OVSDB has none, and the next value is no change. */
 void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg);
 void vswitchd_wait(struct vswitchd *vswitchd);
 

@@ -61,6 +61,12 @@ int64_t ovs_unanswered_ms(const struct ovs *ovs)
     return ovs->unanswered_ms;
 }
 
+bool ovs_unavailable(const struct ovs *ovs OVS_UNUSED, struct error *error)
+{
+    return error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+                     "OVSDB at unix:fake.sock cannot be reached.");
+}
+
 static void carry_out(struct ovs *ovs)
 {
     if (fake_violates_names(ovs)) {

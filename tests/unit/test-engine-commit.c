@@ -393,7 +393,46 @@ static void test_wakes_for_what_is_stalled(void **state)
     CHECK_IN_RANGE("stuck", rig.replies[b].times.total, 2000 * 1000, 2010 * 1000);
 }
 
+/* Puts an emptied database in the place of OVSDB's, which has not realized its last transaction. */
+static void empty_database(void)
+{
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_pass();
+    while (rig.ovs->n_ports) {
+        fake_remove_port(rig.ovs, rig.ovs->ports[0]->name);
+    }
+    rig.ovs->globals.next_cfg = rig.ovs->globals.cur_cfg = 0;
+    rig.vswitchd->silent = false;
+    fake_ovs_reconnect(rig.ovs);
+    rig_settle();
+}
+
+/* Nobody will set cur_cfg to what the transaction had. */
+static void test_another_database(void **state)
+{
+    int asked;
+
+    (void)state;
+    PLUGGED(.vif = "b");
+    rig.vswitchd->silent = true;
+    asked = PLUG(.vif = "a");
+    rig_settle();
+    CHECK_HAS("under way", ops_show(), "plug a, REALIZING");
+    empty_database();
+    CHECK_STR("plugged anew", reply_to(asked), "changed vhua");
+    CHECK_STR("it is there", type_of_port("vhua"), "dpdkvhostuserclient");
+    CHECK_STR("no operation asked for this", type_of_port("vhub"), "-");
+    rig.vswitchd->silent = true;
+    asked = UNPLUG(.vif = "a");
+    rig_settle();
+    CHECK_HAS("under way", ops_show(), "unplug a, REALIZING");
+    empty_database();
+    CHECK_STR("gone", reply_to(asked), "changed");
+    CHECK_STR("gone", type_of_port("vhua"), "-");
+}
+
 static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_another_database),
     RIG_TEST(test_endings_of_a_plug),
     RIG_TEST(test_endings_of_an_unplug),
     RIG_TEST(test_uncertain_change_in_place),

@@ -156,6 +156,9 @@ static void test_no_pidfile(void **state)
     (void)state;
     vswitchd_run(vswitchd, 1);
     assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    vswitchd_run(vswitchd, -1); /* The database is emptied... */
+    vswitchd_run(vswitchd, 0);  /* ...and filled, but not by a vswitchd. */
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
     vswitchd_run(vswitchd, 2);
     assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
     assert_int_equal(vswitchd_start(vswitchd), 0);
