@@ -283,6 +283,12 @@ static int handle_line(struct vifplug_async *async, const char *line, size_t len
         return handle_notification(async, message);
     }
     id = json_object_get_int64(member);
+    /* Only an error may come without an id. */
+    if (member ? !json_object_is_type(member, json_type_int)
+               : !json_object_object_get_ex(message, "error", NULL)) {
+        json_object_put(message);
+        return -EPROTO;
+    }
     error = reply_create(message, &reply);
     if (error) {
         return error;

@@ -77,11 +77,12 @@ int reply_create(struct json_object *message, struct vifplug_reply **replyp)
     if (!reply->result && !reply->fault && reply_event(reply)) {
         json_object_object_get_ex(message, "params", &reply->result);
     }
-    if (reply->fault) {
-        read_error(reply);
-    } else if (!json_object_is_type(reply->result, json_type_object)) {
+    if (!json_object_is_type(reply->fault ? reply->fault : reply->result, json_type_object)) {
         vifplug_reply_free(reply);
         return -EPROTO;
+    }
+    if (reply->fault) {
+        read_error(reply);
     }
     *replyp = reply;
     return 0;

@@ -33,8 +33,8 @@ DEFAULT_TIMEOUT = 120.0
 CONNECT_TIMEOUT = 10.0
 CONNECT_INTERVAL = 0.01
 
-# The most that the daemon sends before it closes the connection of a client that does not read.
-MAX_REPLY = 16 << 20
+# The longest reply that is accepted, in bytes, as by libvifplug: a list of some 100,000 VIFs.
+MAX_REPLY = 64 << 20
 
 
 class VifplugError(Exception):
@@ -64,17 +64,23 @@ class VifplugError(Exception):
         return display.printable(self.message)
 
 
+def _text(data, member):
+    """Returns a member of a reply as text: "" if it is none."""
+    value = data.get(member)
+    return value if isinstance(value, str) else ""
+
+
 class Refused(VifplugError):
     """The daemon's reply is an error."""
 
     def __init__(self, error):
-        data = error.get("data") or {}
-        super().__init__(str(error.get("message", "vifplugd gave no reason")),
-                         str(data.get("detail") or ""), str(data.get("field") or ""),
-                         str(data.get("vif_id") or ""))
+        data = error.get("data")
+        data = data if isinstance(data, dict) else {}
+        super().__init__(_text(error, "message") or "vifplugd gave no reason", _text(data, "detail"),
+                         _text(data, "field"), _text(data, "vif_id"))
         self.code = error.get("code")
-        self.reason = str(data.get("reason", "internal"))
-        self.retryable = bool(data.get("retryable", False))
+        self.reason = _text(data, "reason") or "internal"
+        self.retryable = data.get("retryable") is True
 
 
 class Unreachable(VifplugError):
@@ -134,7 +140,10 @@ class Client:
         return self.call("get", vif_id=vif_id)
 
     def list(self):
-        return self.call("list")["vifs"]
+        vifs = self.call("list").get("vifs")
+        if not isinstance(vifs, list) or not all(isinstance(vif, dict) for vif in vifs):
+            raise self._stranger("its reply to 'list' has no list of VIFs")
+        return vifs
 
     def describe(self):
         return self.call("describe")
@@ -188,25 +197,28 @@ class Client:
     def _exchange(self, connection, request, method, deadline):
         """Sends the request and returns the line of the reply."""
         received = bytearray()
+        length = -1
         try:
             self._set_timeout(connection, deadline)
             with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
                 connection.sendall(request)
-            while b"\n" not in received:
+            while length < 0:
                 self._set_timeout(connection, deadline)
-                data = connection.recv(65536)
+                data = connection.recv(1 << 18)
                 if not data:
                     raise self._closed(method, received)
+                if b"\n" in data:
+                    length = len(received) + data.index(b"\n")
                 received += data
-                if len(received) > MAX_REPLY:
-                    raise self._stranger("its reply has no end")
+                if (length if length >= 0 else len(received)) > MAX_REPLY:
+                    raise self._stranger(f"its reply is longer than {MAX_REPLY >> 20} MiB")
         except socket.timeout as error:
             raise NoAnswer(
                 f"vifplugd did not reply to '{method}' within {self.timeout:g} s; see its log and "
                 "'vifctl status'.") from error
         except OSError as error:
             raise self._closed(method, b"") from error  # It closed the connection during the write.
-        return bytes(received).partition(b"\n")[0]
+        return bytes(received[:length])
 
     def _closed(self, method, received):
         if received:
@@ -220,17 +232,18 @@ class Client:
 
     def _result(self, line, request_id):
         try:
-            reply = json.loads(line)
-        except ValueError as error:
+            reply = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
             raise self._stranger("its reply is not JSON") from error
         if not isinstance(reply, dict) or reply.get("jsonrpc") != "2.0":
             raise self._stranger("its reply is not JSON-RPC 2.0")
         # Without an id: the daemon refused the connection, or could not read the request.
-        if reply.get("id") not in (request_id, None):
+        number = reply.get("id")
+        if number is not None and (type(number) is not int or number != request_id):
             raise self._stranger("its reply has another id than the request")
         if isinstance(reply.get("error"), dict):
             raise Refused(reply["error"])
-        if reply.get("id") is None or not isinstance(reply.get("result"), dict):
+        if number is None or reply.get("error") is not None or not isinstance(reply.get("result"), dict):
             raise self._stranger("its reply has no result")
         return reply["result"]
 
