@@ -47,7 +47,7 @@ def rowless(box, api):
 
 
 def kinds(box):
-    return [vhost_user(1, "client", run_dir=box.run), ovs_vif(2, create_port=True, create_tap=True), hybrid(3)]
+    return [vhost_user(1, "server"), ovs_vif(2, create_port=True, create_tap=True), hybrid(3)]
 
 
 def test_requests_wait_and_heal(box, api, rowless):
@@ -100,7 +100,7 @@ def test_the_row_goes_again_and_again_under_load(box, api):
     replies = []
     for turn in range(8):
         ids = [api.send(method, **params) for n in range(10 * turn, 10 * turn + 6)
-               for method, params in (("plug", {"vif": vhost_user(n, "client", run_dir=box.run),
+               for method, params in (("plug", {"vif": vhost_user(n, "server"),
                                                 "instance": {"uuid": INSTANCE}, "timeout_ms": 5000}),
                                       ("unplug", {"vif_id": vif_id(n), "timeout_ms": 5000}))]
         remove_row(box)
@@ -110,7 +110,7 @@ def test_the_row_goes_again_and_again_under_load(box, api):
     reasons = {reply["error"]["data"]["reason"] for reply in replies if "error" in reply}
     assert reasons <= {"switch_unavailable", "timeout"}, reasons
     wait_until(lambda: api.call("status")["ovsdb"]["connected"], what="in step again")
-    api.plug(vhost_user(100, "client", run_dir=box.run))
+    api.plug(vhost_user(100, "server"))
 
 
 def test_a_start_without_the_row(box, api, rowless):
