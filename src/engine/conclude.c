@@ -234,6 +234,18 @@ static void drop_followed_up(struct engine *engine, const struct op *op)
     }
 }
 
+/* The plug counts as done, and is only followed up from here on: it is never undone. */
+static void acknowledge(struct engine *engine, struct op *op)
+{
+    engine_drop_links(engine, op);
+    op_reply_success(&engine->env, op);
+    engine->env.ended(engine->env.aux, op->request.vif_id, EVENT_ACKNOWLEDGED);
+    if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
+        poll_immediate_wake(); /* The next operation on the VIF can start. */
+    }
+    move(engine, op, OP_REALIZING);
+}
+
 static void realize(struct engine *engine, struct op *op)
 {
     if (op->state == OP_QUEUED) { /* The operation had nothing to commit. */
@@ -300,13 +312,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         move(engine, op, OP_SETTLING);
         break;
     case OUTCOME_ACKNOWLEDGE:
-        engine_drop_links(engine, op); /* It is never undone. */
-        op_reply_success(&engine->env, op);
-        engine->env.ended(engine->env.aux, op->request.vif_id, EVENT_ACKNOWLEDGED);
-        if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
-            poll_immediate_wake(); /* The next operation on the VIF can start. */
-        }
-        move(engine, op, OP_REALIZING);
+        acknowledge(engine, op);
         break;
     case OUTCOME_REALIZE:
         realize(engine, op);
