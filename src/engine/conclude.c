@@ -272,6 +272,16 @@ static void leave(struct engine *engine, struct op *op)
     end(engine, op, END_DROPPED);
 }
 
+static void wait_for_server(struct engine *engine, struct op *op)
+{
+    if (op_is_undo(op)) {
+        op_reply_error(op, &op->error); /* The client need not wait for the undo. */
+    }
+    op->deadline = LLONG_MAX;
+    op->queued.waits_for = WAITS_FOR_SERVER;
+    move(engine, op, OP_QUEUED);
+}
+
 static void leave_out_mac(struct engine *engine, struct op *op)
 {
     op->without_vf_mac = true;
@@ -321,12 +331,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         move(engine, op, OP_QUEUED);
         break;
     case OUTCOME_AGAIN_LATER:
-        if (op_is_undo(op)) {
-            op_reply_error(op, &op->error); /* The client need not wait for the undo. */
-        }
-        op->deadline = LLONG_MAX;
-        op->queued.waits_for = WAITS_FOR_SERVER;
-        move(engine, op, OP_QUEUED);
+        wait_for_server(engine, op);
         break;
     case OUTCOME_LOOK_AGAIN:
         op->queued.writes = WRITES_NEXT_CFG;
