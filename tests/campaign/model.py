@@ -33,6 +33,7 @@ class Shape(NamedTuple):
     instance: str = INSTANCE
     qos: object = NO_LIMITS  # (egress, ingress) in kbit/s, or UNKNOWN.
     tap_mac: str = ""  # If it differs from `mac`.
+    mtu_before: int = 0  # Links may have this MTU as well; 0: none.
 
     @property
     def port(self):
@@ -116,7 +117,8 @@ def cut_off(before, after):
     """The states between two, in which only links differ from `after`: they get their MAC, then their MTU."""
     if not before or not after or not after.links or before.kind != after.kind:
         return set()
-    return {after._replace(mtu=before.mtu, tap_mac=before.tap_mac or before.mac), after._replace(mtu=before.mtu)}
+    mtu_set = after._replace(mtu_before=before.mtu)  # Of some of its links.
+    return {mtu_set, mtu_set._replace(tap_mac=before.tap_mac or before.mac)}
 
 
 class Known(NamedTuple):
