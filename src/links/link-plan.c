@@ -459,32 +459,6 @@ static bool is_addition(const struct link_step *step)
            step->type == LINK_ADD_TAP;
 }
 
-bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
-                       enum link_when when, bool all, struct error *error)
-{
-    struct link_facts facts;
-    bool ok = true;
-
-    for (size_t i = 0; i < plan->n && (ok || all); i++) {
-        struct link_step *step = &plan->steps[i];
-
-        if (step->done || (!all && when_of(step) != when)) {
-            continue;
-        }
-        if (!links) {
-            return error_set(error, REASON_NOT_REALIZED, "",
-                             "vifplugd has no netlink socket, so it cannot make links; its log has "
-                             "the reason, at its start.");
-        }
-        step->done = execute(links, vif_id, step, error);
-        ok &= step->done;
-        if (step->done && is_addition(step) && links_find(links, step->name, &facts)) {
-            step->index = facts.index;
-        }
-    }
-    return ok;
-}
-
 static void revert(struct links *links, const struct link_step *step)
 {
     struct error ignored; /* What cannot be reverted is gone already. */
@@ -510,6 +484,37 @@ static void revert(struct links *links, const struct link_step *step)
     default:
         break;
     }
+}
+
+bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
+                       enum link_when when, bool all, struct error *error)
+{
+    struct link_facts facts;
+    bool ok = true;
+
+    for (size_t i = 0; i < plan->n && (ok || all); i++) {
+        struct link_step *step = &plan->steps[i];
+
+        if (step->done || (!all && when_of(step) != when)) {
+            continue;
+        }
+        if (!links) {
+            return error_set(error, REASON_NOT_REALIZED, "",
+                             "vifplugd has no netlink socket, so it cannot make links; its log has "
+                             "the reason, at its start.");
+        }
+        step->done = execute(links, vif_id, step, error);
+        ok &= step->done;
+        /* A failed step may have been done, and only the kernel's reply lost. */
+        if (is_addition(step) && links_find(links, step->name, &facts) &&
+            (step->done || is_own(&facts, vif_id))) {
+            step->index = facts.index;
+            step->done = true; /* For link_plan_revert(). */
+        } else if (!step->done && !all) {
+            revert(links, step);
+        }
+    }
+    return ok;
 }
 
 void link_plan_revert(struct links *links, struct link_plan *plan, struct link_plan *removals)

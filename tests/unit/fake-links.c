@@ -116,14 +116,16 @@ static void add(struct links *links, const char *name, const char *peer, const c
 bool links_add_veth(struct links *links, const char *name, const char *peer, int mtu,
                     const char *alias, struct error *error)
 {
-    if (!note(links, error, "add_veth %s %s", name, peer)) {
+    bool ok = note(links, error, "add_veth %s %s", name, peer);
+
+    if (!ok && !links->unheard) {
         return false;
     }
     add(links, name, peer, "veth", mtu, alias);
     add(links, peer, name, "veth", mtu, alias);
     fake_link(links, name)->facts.peer = links->last_index;
     fake_link(links, peer)->facts.peer = links->last_index - 1;
-    return true;
+    return ok;
 }
 
 bool links_add_bridge(struct links *links, const char *name, const char *alias, struct error *error)
@@ -179,7 +181,7 @@ bool links_set_mtu(struct links *links, const char *name, int mtu, struct error 
     bool ok = note(links, error, "set_mtu %s %d", name, mtu);
     struct fake_link *link = need(links, name, error);
 
-    if (ok && link) {
+    if ((ok || links->unheard) && link) {
         link->facts.mtu = mtu;
     }
     return ok && link;
@@ -203,7 +205,7 @@ bool links_set_address(struct links *links, const char *name, const char *addres
     bool ok = note(links, error, "set_address %s %s", name, address);
     struct fake_link *link = need(links, name, error);
 
-    if (ok && link) {
+    if ((ok || links->unheard) && link) {
         COPY(link->facts.address, address);
     }
     return ok && link;

@@ -181,6 +181,31 @@ static void test_refused_change(void **state)
     CHECK_STR("as it was", id_of("tap0", KEY_ATTACHED_MAC), "fa:16:3e:00:00:01");
 }
 
+/* The kernel does what it is asked, and its reply is lost. */
+static void test_reply_of_the_kernel_is_lost(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP, .address = "fa:16:3e:00:00:01", .mtu = 1500);
+    rig.links->unheard = true;
+    rig.links->fails = "set_address tap0 fa:16:3e:00:00:02";
+    a = PLUG(.vif = "a", TAP, .address = "fa:16:3e:00:00:02");
+    rig_settle();
+    CHECK_HAS("MAC", reply_to(a), "not_realized: ");
+    CHECK_STR("MAC", fake_link(rig.links, "tap0")->facts.address, "fa:16:3e:00:00:01");
+    rig.links->fails = "set_mtu tap0 9000";
+    a = PLUG(.vif = "a", TAP, .address = "fa:16:3e:00:00:01", .mtu = 9000);
+    rig_settle();
+    CHECK_HAS("MTU", reply_to(a), "not_realized: ");
+    CHECK_INT("MTU", fake_link(rig.links, "tap0")->facts.mtu, 1500);
+    rig.links->fails = "add_veth";
+    a = PLUG(.vif = "b", HYBRID);
+    rig_settle();
+    CHECK_HAS("a pair", reply_to(a), "not_realized: ");
+    CHECK_INT("only tap0 is left", rig.links->n, 1);
+}
+
 static const struct {
     const char *what;
     struct ask before;
@@ -280,6 +305,7 @@ int main(void)
         RIG_TEST(test_way_is_cleared),
         RIG_TEST(test_changes_come_after_the_commit),
         RIG_TEST(test_refused_change),
+        RIG_TEST(test_reply_of_the_kernel_is_lost),
         RIG_TEST(test_left_behind),
         RIG_TEST(test_unplug_by_alias),
         RIG_TEST(test_unplug_that_was_refused),
