@@ -2,7 +2,9 @@
 #include "ovs/socket-file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,4 +76,144 @@ bool socket_file_remove_stale(const char *path)
     default:
         return false;
     }
+}
+
+/* --- Which file it is. --- */
+
+/* How many symbolic links a socket's path may follow, one after another. */
+enum { LINKS_MAX = 8 };
+
+/* Fills `dir` with the directory of `path`; returns the name there, or NULL if there is none. */
+static const char *split(const char *path, char dir[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || !slash[1] || slash - path >= PATH_MAX) {
+        return NULL;
+    }
+    memcpy(dir, path, (size_t)(slash - path));
+    dir[slash - path] = '\0';
+    if (slash == path) {
+        strcpy(dir, "/");
+    }
+    return slash + 1;
+}
+
+/* If `path` is a symbolic link, replaces it with the link's target. */
+static bool follow(char path[PATH_MAX], const char *dir)
+{
+    char joined[2 * PATH_MAX];
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+
+    if (n <= 0) {
+        return false;
+    }
+    target[n] = '\0';
+    snprintf(joined, sizeof joined, "%s%s%s", target[0] == '/' ? "" : dir,
+             target[0] == '/' ? "" : "/", target);
+    if (strlen(joined) >= PATH_MAX) {
+        return false;
+    }
+    strcpy(path, joined);
+    return true;
+}
+
+bool socket_file_identify(const char *path, char file[SOCKET_FILE_MAX + 1])
+{
+    char current[PATH_MAX];
+    char dir[PATH_MAX];
+
+    file[0] = '\0';
+    if (path[0] != '/' || strlen(path) >= sizeof current) {
+        return false;
+    }
+    strcpy(current, path);
+    for (int i = 0; i < LINKS_MAX; i++) {
+        const char *name = split(current, dir);
+        struct stat st;
+
+        if (!name || strlen(name) > VIF_PATH_MAX || stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+            return false;
+        }
+        snprintf(file, SOCKET_FILE_MAX + 1, "file %ju:%ju %s", (uintmax_t)st.st_dev,
+                 (uintmax_t)st.st_ino, name);
+        if (!follow(current, dir)) {
+            return true;
+        }
+    }
+    file[0] = '\0';
+    return false;
+}
+
+const char *socket_file_name(const char *key)
+{
+    const char *space = key[0] == '/' ? NULL : strchr(key, ' ');
+    const char *slash = strrchr(key, '/');
+
+    if (space) {
+        space = strchr(space + 1, ' ');
+        return space ? space + 1 : key;
+    }
+    return slash ? slash + 1 : key;
+}
+
+bool socket_file_is_linked(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode) && st.st_nlink > 1;
+}
+
+bool socket_file_same(const char *a, const char *b)
+{
+    struct stat x;
+    struct stat y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void look(const char *path, dev_t *device, ino_t *inode)
+{
+    struct stat st;
+    bool exists = stat(path, &st) == 0;
+
+    *device = exists ? st.st_dev : 0;
+    *inode = exists ? st.st_ino : 0;
+}
+
+void socket_dirs_note(struct socket_dirs *dirs, const char *path)
+{
+    char dir[PATH_MAX];
+    size_t i;
+
+    if (!split(path, dir) || strlen(dir) > VIF_PATH_MAX) {
+        return;
+    }
+    for (i = 0; i < dirs->n; i++) {
+        if (!strcmp(dirs->dirs[i].path, dir)) {
+            return;
+        }
+    }
+    i = dirs->next;
+    dirs->next = (dirs->next + 1) % SOCKET_DIRS_MAX;
+    dirs->n = dirs->n < SOCKET_DIRS_MAX ? dirs->n + 1 : dirs->n;
+    strcpy(dirs->dirs[i].path, dir);
+    look(dir, &dirs->dirs[i].device, &dirs->dirs[i].inode);
+}
+
+bool socket_dirs_changed(struct socket_dirs *dirs)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < dirs->n; i++) {
+        dev_t device;
+        ino_t inode;
+
+        look(dirs->dirs[i].path, &device, &inode);
+        changed |= device != dirs->dirs[i].device || inode != dirs->dirs[i].inode;
+        dirs->dirs[i].device = device;
+        dirs->dirs[i].inode = inode;
+    }
+    return changed;
 }

@@ -15,6 +15,7 @@
 
 #define INTERFACE_TYPE_MAX 32
 #define FAIL_MODE_MAX 10 /* "standalone" */
+#define SOCKET_FILE_MAX 180
 
 struct port_spec {
     char vif_id[VIF_ID_MAX + 1];
@@ -35,6 +36,7 @@ struct port_spec {
     int vf_num;
     char vhost_path[VIF_PATH_MAX + 1]; /* The guest's socket, whichever side serves it; or "". */
     enum vhost_mode vhost_mode;
+    char vhost_file[SOCKET_FILE_MAX + 1]; /* Which file that is (ovs_socket_file()); "": unknown. */
 
     bool vf_mac_optional; /* If the port fails with dpdk-vf-mac, plug it without. */
     bool slow_probe; /* vswitchd probes the device slowly: use a batch without other operations. */
