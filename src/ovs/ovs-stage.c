@@ -100,6 +100,19 @@ static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_s
     return true;
 }
 
+/* Whether a port keeps its bridge: all do except the local port and, on trunk bridges, Neutron's
+ * patch ports, which exist for the VIF's port. A patch port of ours (per_port_bridge) is a VIF's
+ * port. */
+static bool is_keeper(const struct ovsrec_bridge *bridge, const struct ovsrec_port *port)
+{
+    const struct ovsrec_interface *interface = port->n_interfaces == 1 ? port->interfaces[0] : NULL;
+    bool patch = interface && is_trunk_bridge(bridge->name) &&
+                 !strcmp(interface->type, TYPE_PATCH) &&
+                 strcmp(smap_get_def(&interface->external_ids, KEY_OWNER, ""), OWNER);
+
+    return strcmp(port->name, bridge->name) && !patch;
+}
+
 /* Takes a port off its bridge, finally or (`moves`) to put it on another bridge. */
 static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hint, bool drop,
                    bool moves)
@@ -116,7 +129,7 @@ static bool detach(struct ovs *ovs, const char *port_name, const char *bridge_hi
     }
     ovsrec_bridge_update_ports_delvalue(bridge, port);
     staged = note_bridge(ovs, bridge);
-    staged->n_removed++;
+    staged->n_removed += is_keeper(bridge, port);
     staged->drop |= drop;
     return true;
 }
@@ -370,18 +383,14 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
            insert_spec(ovs, plan, plan->restored, plan->restored_settings);
 }
 
-/* The number of ports that keep a bridge: all except its local port and, on trunk bridges,
- * Neutron's patch ports, which exist for the VIF's port. */
 static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *row)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < ovs_n_ports(row); i++) {
         const struct ovsrec_port *port = ovs_port_at(ovs, row, i);
-        bool patch = port && is_trunk_bridge(row->name) && port->n_interfaces == 1 &&
-                     !strcmp(port->interfaces[0]->type, TYPE_PATCH);
 
-        n += !(port && !strcmp(port->name, row->name)) && !patch;
+        n += !port || is_keeper(row, port);
     }
     return n;
 }

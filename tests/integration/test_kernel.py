@@ -366,6 +366,22 @@ def test_trunk_bridge_goes_with_its_last_vif(box, api):
     assert box.vsctl("list-br") == ""
 
 
+def test_trunk_bridge_with_separate_bridges(box, configure):
+    """The patch port of a VIF with a separate bridge is the VIF's port, and not Neutron's."""
+    from api import Api  # pylint: disable=import-outside-toplevel
+    configure("[daemon]\nsocket_group = root\n[vif]\nper_port_bridge = yes\n")
+    with Api(box.socket) as api:
+        api.plug(ovs_vif(1, bridge="tbr-abc", create_tap=True))
+        other = ovs_vif(3, bridge="tbr-abc")
+        assert api.call("unplug", vif=other, dry_run=True)["changed"] is False
+        assert api.call("unplug", vif=other)["changed"] is False
+        assert api.get_vif(1)["state"] == "up"
+        operations = api.unplug(vif_id(1), dry_run=True)["plan"]["operations"]
+        assert "delete Bridge tbr-abc if that leaves it empty" in operations
+        api.unplug(vif_id(1))
+        assert box.vsctl("list-br") == ""
+
+
 def test_default_qos_type_on_a_system_bridge(box, api):
     """The kernel module may be missing, so the test compares only the rows."""
     box.vsctl("add-br", "br-sys", "--", "set", "Bridge", "br-sys", "datapath_type=system")
