@@ -17,6 +17,9 @@
 
 /* Ours, of some kinds only. */
 #define KEY_PCI_SLOT "vifplug-pci-slot" /* Representors: the VF's PCI address. */
+#define KEY_SOCKET                                                                                 \
+    "vifplug-socket" /* Representors whose card serves the guest's socket: no                      \
+                      * option has its path then. */
 /* Kernel representors, because they have no device arguments. */
 #define KEY_PF "vifplug-pf"                     /* PCI address. */
 #define KEY_VF_NUM "vifplug-vf-num"             /* As the kernel counts. */

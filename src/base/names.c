@@ -48,3 +48,20 @@ bool is_trunk_bridge(const char *bridge)
 {
     return !strncmp(bridge, TRUNK_BRIDGE_PREFIX, strlen(TRUNK_BRIDGE_PREFIX));
 }
+
+bool name_is_of_vif(const char *port, const char *vif_id)
+{
+    char names[4][PORT_NAME_MAX + 1];
+    char other[PORT_NAME_MAX + 1];
+
+    name_representor_port(vif_id, names[0]);
+    name_vhost_port(vif_id, names[1]);
+    name_veth_pair(vif_id, other, names[2]);
+    name_port_bridge(vif_id, other, other, names[3]);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!strcmp(port, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -36,6 +36,9 @@ void name_linux_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1]);
 void name_port_bridge(const char *vif_id, char bridge[VIF_IFNAME_MAX + 1],
                       char patch[PORT_NAME_MAX + 1], char port[PORT_NAME_MAX + 1]);
 
+/* Whether `port` is one of the names of a VIF's port above. */
+bool name_is_of_vif(const char *port, const char *vif_id);
+
 /* Whether a bridge is one of Neutron's trunk bridges. */
 bool is_trunk_bridge(const char *bridge);
 

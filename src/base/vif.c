@@ -50,6 +50,8 @@ enum vhost_mode vhost_mode_from_name(const char *name)
 const char *vif_field_path(const struct vif *vif, enum vif_field field)
 {
     static const char *const native[VIF_FIELD_N] = {
+        [VIF_FIELD_ID] = "vif.vif_id",
+        [VIF_FIELD_INTERFACE_ID] = "vif.interface_id",
         [VIF_FIELD_KIND] = "vif.kind",
         [VIF_FIELD_BRIDGE] = "vif.bridge",
         [VIF_FIELD_MTU] = "vif.mtu",
@@ -62,6 +64,8 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
         [VIF_FIELD_QOS] = "vif.qos",
     };
     static const char *const osvif[VIF_FIELD_N] = {
+        [VIF_FIELD_ID] = "vif.id",
+        [VIF_FIELD_INTERFACE_ID] = "vif.port_profile.interface_id",
         [VIF_FIELD_KIND] = "vif.versioned_object.name",
         [VIF_FIELD_BRIDGE] = "vif.network.bridge",
         [VIF_FIELD_MTU] = "vif.network.mtu",
@@ -75,6 +79,8 @@ const char *vif_field_path(const struct vif *vif, enum vif_field field)
     };
     /* The members that Nova's nova_to_osvif_vif() reads. */
     static const char *const nova[VIF_FIELD_N] = {
+        [VIF_FIELD_ID] = "vif.id",
+        [VIF_FIELD_INTERFACE_ID] = "vif.ovs_interfaceid",
         [VIF_FIELD_KIND] = "vif.type",
         [VIF_FIELD_BRIDGE] = "vif.network.bridge",
         [VIF_FIELD_MTU] = "vif.network.meta.mtu",

@@ -82,6 +82,8 @@ enum vhost_mode vhost_mode_from_name(const char *name);
 
 /* The members of a VIF that planning may refuse. */
 enum vif_field {
+    VIF_FIELD_ID,
+    VIF_FIELD_INTERFACE_ID,
     VIF_FIELD_KIND,
     VIF_FIELD_BRIDGE,
     VIF_FIELD_MTU,

@@ -18,33 +18,6 @@ enum { PLANS_PER_BATCH = 4 };
 /* How long an operation on a slow device lets quick operations go first, ms. */
 enum { HOLD_MS = 1000 };
 
-/* Whether the undo `a` restores the VIF of `b`, or a port with the name of b's. */
-static bool restores(const struct op *a, const struct op *b)
-{
-    const struct port_spec *restored = a->plan.restored;
-
-    return restored && (!strcmp(restored->vif_id, b->request.vif_id) ||
-                        !strcmp(restored->port, b->plan.spec.port));
-}
-
-/* Whether two operations cannot share a transaction, because one affects how the other must be
- * planned. */
-static bool conflict(const struct op *a, const struct op *b)
-{
-    const struct port_spec *x = &a->plan.spec;
-    const struct port_spec *y = &b->plan.spec;
-
-    if (op_only_looks(a) || op_only_looks(b)) {
-        return false;
-    }
-    return !strcmp(x->port, y->port) || restores(a, b) || restores(b, a) ||
-           (x->has_vf && y->has_vf && x->vf_num == y->vf_num && pci_addr_equal(&x->pf, &y->pf)) ||
-           !strcmp(a->plan.evicted_vif, b->request.vif_id) ||
-           !strcmp(b->plan.evicted_vif, a->request.vif_id) ||
-           (a->plan.create_bridge && b->plan.create_bridge && !strcmp(x->bridge, y->bridge) &&
-            (strcmp(x->datapath_type, y->datapath_type) || strcmp(x->fail_mode, y->fail_mode)));
-}
-
 static bool has_quick_ops(const struct ovs_list *ops)
 {
     const struct op *op;
@@ -77,19 +50,26 @@ static bool holds_back(const struct engine *engine, struct op *op)
                                                    has_quick_ops(&engine->ops.in[OP_REALIZING]));
 }
 
-static bool fits(const struct engine *engine, const struct op *op)
+/* Whether the operation can share the transaction of those that the batch has already. Operations
+ * that claim the same cannot: the second is planned after the first has ended. `claimed` has what
+ * the batch claims, and what others may restore; adds the claims of an operation that fits. */
+static bool fits(const struct engine *engine, const struct op *op, struct claim_set *claimed)
 {
-    const struct op *other;
+    struct claims claims = {.n = 0};
 
     if ((op->queued.alone || op->plan.spec.slow_probe) &&
         !ovs_list_is_empty(&engine->ops.in[OP_COMMITTING])) {
         return false;
     }
-    LIST_FOR_EACH (other, node, &engine->ops.in[OP_COMMITTING]) {
-        if (conflict(op, other)) {
-            return false;
-        }
+    if (op_only_looks(op)) {
+        return true;
     }
+    plan_claims(&op->plan, &claims);
+    claims_add(&claims, CLAIM_VIF, "record", op->plan.spec.vif_id[0] ? "" : op->request.vif_id);
+    if (claim_set_clashes(claimed, &claims, op->id)) {
+        return false;
+    }
+    claim_set_add(claimed, &claims, op->id);
     return true;
 }
 
@@ -154,7 +134,7 @@ static void send_batch(struct engine *engine, size_t n)
 
 /* Plans a queued operation that is next on its VIF, and moves it into the batch if it fits. Returns
  * whether the batch has it. */
-static bool plan_into_batch(struct engine *engine, struct op *op)
+static bool plan_into_batch(struct engine *engine, struct op *op, struct claim_set *claimed)
 {
     enum outcome outcome = OUTCOME_COMMIT;
     struct error error;
@@ -163,7 +143,7 @@ static bool plan_into_batch(struct engine *engine, struct op *op)
     if (!op_only_looks(op)) {
         outcome = engine_prepare(engine, op, &error);
     }
-    if (outcome == OUTCOME_COMMIT && (holds_back(engine, op) || !fits(engine, op))) {
+    if (outcome == OUTCOME_COMMIT && (holds_back(engine, op) || !fits(engine, op, claimed))) {
         return false; /* It is planned again for the next batch. */
     }
     engine_conclude(engine, op, outcome, &error);
@@ -172,7 +152,7 @@ static bool plan_into_batch(struct engine *engine, struct op *op)
 
 /* Plans the queued operations and moves those that fit together into the batch. It plans all of
  * them before engine_commit() stages any, so no plan sees uncommitted rows. */
-static void gather_batch(struct engine *engine)
+static void gather(struct engine *engine, struct claim_set *claimed)
 {
     size_t max = (size_t)engine->env.settings->max_batch;
     size_t n_planned = 0;
@@ -189,13 +169,23 @@ static void gather_batch(struct engine *engine)
             continue;
         }
         n_planned++;
-        if (plan_into_batch(engine, op)) {
+        if (plan_into_batch(engine, op, claimed)) {
             n++;
             if (op->queued.alone || op->plan.spec.slow_probe) {
                 return;
             }
         }
     }
+}
+
+static void gather_batch(struct engine *engine)
+{
+    struct claim_set claimed;
+
+    claim_set_init(&claimed);
+    engine_reserve_claims(engine, &claimed);
+    gather(engine, &claimed);
+    claim_set_destroy(&claimed);
 }
 
 void engine_commit(struct engine *engine)

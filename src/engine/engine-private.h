@@ -139,13 +139,49 @@ long long int engine_deadline_in(const struct engine *engine, int ms);
 /* Fills *error for an operation that failed because OVSDB or vswitchd is away. */
 void engine_switch_unavailable(const struct engine *engine, struct error *error);
 
-/* Whether an unplug of that VIF came before `op` and has not ended. */
-bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op);
+/* Whether an operation on that VIF came before `op` and its result is open: it may free, or fail to
+ * get, what the VIF has. */
+bool engine_comes_before(const struct engine *engine, const char *vif_id, const struct op *op);
 
 /* Whether `op` must wait before it touches that VIF: for operations that came earlier, and for
  * those that have begun. (Not for all: two operations, each of which wants the other's VIF, would
  * wait forever.) */
 bool engine_must_wait_for(const struct engine *engine, const char *vif_id, const struct op *op);
+
+/* --- Claims (op-claims.c). --- */
+
+/* Fills spec->vhost_file, unless vifplugd and vswitchd see other files (check_paths = no). */
+void engine_identify_socket(const struct engine *engine, struct port_spec *spec);
+
+/* Who else has what a port claims. */
+#define OWNERS_MAX 16
+struct owners {
+    struct claim_owner list[OWNERS_MAX];
+    size_t n;
+    bool link_pending; /* A link that has the name of a bridge to be made is being removed. */
+};
+
+/* Finds them for `spec`, a VIF whose present port is `current` (or NULL). `links`: the state of its
+ * links; NULL: ignore links. `creates_bridge`: its bridge is missing. */
+void engine_find_owners(const struct engine *engine, const struct port_spec *spec,
+                        const struct record *current, const struct link_state *links,
+                        bool creates_bridge, struct owners *owners);
+
+/* Finds a second port with the external_ids of the VIF. */
+bool engine_find_twin(const struct engine *engine, const char *vif_id, struct claim_owner *twin);
+
+/* Whether another has what `spec` claims and `current` has not. Then `text` says who has what: "it
+ * needs socket /run/x, but VIF b (port p) has it". */
+bool engine_is_taken(const struct engine *engine, const struct port_spec *spec,
+                     const struct record *current, bool creates_bridge, char *text, size_t size);
+
+/* Adds what operations under way have given up, and would need again if they failed: no other
+ * operation gets it before they have ended. */
+void engine_reserve_claims(const struct engine *engine, struct claim_set *set);
+
+/* Whether an earlier operation may free what one of them has. */
+bool engine_may_clear(const struct engine *engine, const struct op *op,
+                      const struct owners *owners);
 
 /* --- Kernel links (op-links.c). --- */
 

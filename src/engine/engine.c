@@ -88,14 +88,15 @@ bool engine_concerns(const struct engine *engine, const char *vif_id)
     return false;
 }
 
-bool engine_unplugs_before(const struct engine *engine, const char *vif_id, const struct op *op)
+/* A plug that was acknowledged at commit stays as it is, whatever vswitchd says. */
+bool engine_comes_before(const struct engine *engine, const char *vif_id, const struct op *op)
 {
     const struct vif_queue *queue = ops_of_vif(&engine->ops, vif_id);
     const struct op *other;
 
     if (queue) {
         LIST_FOR_EACH (other, vif_node, &queue->ops) {
-            if (other->type == OP_UNPLUG && other->id < op->id) {
+            if (other->id < op->id && other->told != TOLD_DONE) {
                 return true;
             }
         }

@@ -140,6 +140,9 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
     port_spec_destroy(&op->goal);
     port_spec_init(&op->goal);
     op->has_goal = plan_spec(vif, &facts, &op->goal, error);
+    if (op->has_goal) {
+        engine_identify_socket(engine, &op->goal);
+    }
     if (op->has_goal && op->without_vf_mac) {
         smap_remove(&op->goal.options, OPTION_VF_MAC);
     }

@@ -68,6 +68,14 @@ static void warn_of_bridge(struct op *op)
     }
 }
 
+/* Warns that another has what the VIF's port has too. */
+static void warn_of_shared(struct op *op)
+{
+    if (op->plan.shared[0]) {
+        op_warn(op, "%s", op->plan.shared);
+    }
+}
+
 /* Says which bursts are not as asked. */
 static void warn_of_bursts(struct op *op)
 {
@@ -126,6 +134,7 @@ void op_reply_success(const struct engine_env *env, struct op *op)
         return;
     }
     op->told = TOLD_DONE;
+    warn_of_shared(op);
     if (op_is_plug(op)) {
         reply_plug(env, op);
     } else {
@@ -150,6 +159,7 @@ void op_reply_dry_run(const struct engine_env *env, struct op *op)
 
     warn_of_bursts(op);
     warn_of_socket_directory(env, op);
+    warn_of_shared(op);
     if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
         warn_of_bridge(op);
     }

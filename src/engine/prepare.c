@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "openvswitch/vlog.h"
 #include "plan/kind.h"
 #include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(prepare);
 
 static bool is_dead(const struct engine *engine)
 {
@@ -22,12 +25,6 @@ static bool bridge_exists(const struct engine *engine, const char *bridge)
 
     ovs_bridge(engine->env.ovs, bridge, &facts);
     return facts.exists;
-}
-
-/* Whether an unplug of the VIF that has what `op` needs came before `op` and has not ended. */
-static bool is_leaving(const struct engine *engine, const struct op *op, const struct record *owner)
-{
-    return owner && owner->ours && engine_unplugs_before(engine, owner->spec.vif_id, op);
 }
 
 /* --- What an undo needs. --- */
@@ -79,8 +76,8 @@ static void note_before(const struct engine *engine, struct op *op, const struct
 
 /* The values that struct switch_facts points to. */
 struct found {
-    struct record name_owner;
-    struct record vf_owner;
+    struct owners owners;
+    struct record evictee;
     struct link_state links;
     struct link_state current_links;
     struct link_state owner_links;
@@ -91,14 +88,14 @@ struct found {
 
 static void found_init(struct found *found)
 {
-    record_init(&found->name_owner);
-    record_init(&found->vf_owner);
+    record_init(&found->evictee);
+    found->owners.n = 0;
+    found->owners.link_pending = false;
 }
 
 static void found_destroy(struct found *found)
 {
-    record_destroy(&found->name_owner);
-    record_destroy(&found->vf_owner);
+    record_destroy(&found->evictee);
 }
 
 /* Whether the port is detached, but vswitchd may still have its device. Then nobody may write the
@@ -113,22 +110,6 @@ static bool may_hold_device(const struct engine *engine, const struct op *op,
            !is_dead(engine) && globals.cur_cfg < globals.next_cfg && !op->request.dry_run;
 }
 
-/* Whether port `name` is on another bridge than `bridge`, and is not this VIF's present port. */
-static bool is_on_another_bridge(const struct engine *engine, const char *name, const char *bridge,
-                                 const struct record *current)
-{
-    struct record record;
-    bool elsewhere;
-
-    if (!ovs_find_port(engine->env.ovs, name, &record)) {
-        return false;
-    }
-    elsewhere =
-        strcmp(record.spec.bridge, bridge) && !(current && !strcmp(current->spec.port, name));
-    record_destroy(&record);
-    return elsewhere;
-}
-
 static void find_port_bridge(const struct engine *engine, const struct port_spec *goal,
                              struct switch_facts *facts)
 {
@@ -139,9 +120,6 @@ static void find_port_bridge(const struct engine *engine, const struct port_spec
     if (goal->port_bridge[0]) {
         facts->port_bridge = ovs_port_bridge(engine->env.ovs, goal->port_bridge, patch,
                                              stays ? current->spec.guest_port : goal->guest_port);
-        facts->patch_port_taken = is_on_another_bridge(engine, patch, goal->port_bridge, NULL);
-        facts->guest_port_taken =
-            is_on_another_bridge(engine, goal->guest_port, goal->port_bridge, current);
     }
 }
 
@@ -176,27 +154,25 @@ static void find_facts(const struct engine *engine, const struct op *op,
     }
 }
 
-/* Finds the other ports that have the name or the VF of op->goal. */
+/* Finds who else has what op->goal claims, and the record of the VIF that may be evicted. */
 static void find_owners(const struct engine *engine, const struct op *op, struct found *found,
                         struct switch_facts *facts)
 {
-    const struct port_spec *goal = &op->goal;
-    const struct record *current = facts->current;
+    struct owners *owners = &found->owners;
 
-    if (ovs_find_port(engine->env.ovs, goal->port, &found->name_owner) &&
-        !(found->name_owner.ours && !strcmp(found->name_owner.spec.vif_id, goal->vif_id)) &&
-        !(current && !strcmp(current->spec.guest_port, goal->port))) {
-        facts->name_owner = &found->name_owner;
-    }
-    if (goal->has_vf && ovs_find_vf_owner(engine->env.ovs, &goal->pf, goal->vf_num, goal->vif_id,
-                                          &found->vf_owner)) {
-        facts->vf_owner = &found->vf_owner;
-    }
-    if (facts->vf_owner || facts->name_owner) {
-        const struct record *owner = facts->vf_owner ? facts->vf_owner : facts->name_owner;
+    engine_find_owners(engine, &op->goal, facts->current, &found->links, !facts->bridge_exists,
+                       owners);
+    facts->owners = owners->list;
+    facts->n_owners = owners->n;
+    for (size_t i = 0; i < owners->n && !facts->evictee; i++) {
+        const struct claim_owner *owner = &owners->list[i];
 
-        engine_look_at_links(engine, &owner->spec.links, &found->owner_links);
-        facts->owner_links = &found->owner_links;
+        if (owner->claim.kind == CLAIM_VF && owner->type == OWNER_VIF &&
+            ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
+            facts->evictee = &found->evictee;
+            engine_look_at_links(engine, &found->evictee.spec.links, &found->owner_links);
+            facts->owner_links = &found->owner_links;
+        }
     }
 }
 
@@ -245,16 +221,6 @@ static enum outcome carry_out(const struct engine *engine, struct op *op)
 
 /* --- One function for each type of operation. --- */
 
-/* Whether the reason for the refusal of the plan is about to be removed. */
-static bool is_temporary(const struct engine *engine, const struct op *op,
-                         const struct switch_facts *facts)
-{
-    const char *owner = link_state_owner(facts->links, op->request.vif_id);
-
-    return is_leaving(engine, op, facts->name_owner) || is_leaving(engine, op, facts->vf_owner) ||
-           (owner && engine_unplugs_before(engine, owner, op));
-}
-
 /* Makes sure that no other operation changes the VIF that the plan evicts, and stores that VIF for
  * an undo. */
 static enum outcome claim_evicted(const struct engine *engine, struct op *op,
@@ -271,7 +237,7 @@ static enum outcome claim_evicted(const struct engine *engine, struct op *op,
                   vif_id);
         return op->request.dry_run ? OUTCOME_FAIL : OUTCOME_WAIT_FOR_REMOVAL;
     }
-    note_evicted(engine, op, facts->vf_owner ? facts->vf_owner : facts->name_owner);
+    note_evicted(engine, op, facts->evictee);
     return OUTCOME_STAY;
 }
 
@@ -286,12 +252,13 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
     if (op->type == OP_PLUG) {
         find_owners(engine, op, found, &facts);
     }
-    if (found->links_pending && !op->request.dry_run) {
+    if ((found->links_pending || found->owners.link_pending) && !op->request.dry_run) {
         return OUTCOME_WAIT_FOR_REMOVAL;
     }
     if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
-        return is_temporary(engine, op, &facts) && !op->request.dry_run ? OUTCOME_WAIT_FOR_REMOVAL
-                                                                        : OUTCOME_FAIL;
+        return engine_may_clear(engine, op, &found->owners) && !op->request.dry_run
+                   ? OUTCOME_WAIT_FOR_REMOVAL
+                   : OUTCOME_FAIL;
     }
     outcome = claim_evicted(engine, op, &facts, error);
     if (outcome != OUTCOME_STAY) {
@@ -425,12 +392,16 @@ static enum outcome prepare_unplug(const struct engine *engine, struct op *op,
     struct unplug_facts facts = {
         .port = spare ? NULL : current, .port_bridge = "", .trunk_bridge = ""};
     char port_bridge[VIF_IFNAME_MAX + 1];
+    struct claim_owner twin;
     struct record leftover;
 
     if (refused) {
         return OUTCOME_DROP; /* Its transaction did not happen, as the client was told. */
     }
     note_before(engine, op, facts.port);
+    if (facts.port && engine_find_twin(engine, op->request.vif_id, &twin)) {
+        facts.twin = &twin;
+    }
     record_init(&leftover);
     if (!spare) {
         engine_plan_leftovers(engine, op, &facts.links);
@@ -457,13 +428,36 @@ static bool is_plugged(const struct engine *engine, const char *vif_id)
     return true;
 }
 
-/* Plans the undo: from the present state to the previous one. */
+/* Whether the undo can restore `spec`; if another has taken what it claims meanwhile, says so in
+ * the error that the client gets. */
+static bool can_restore(const struct engine *engine, struct op *op, const struct port_spec *spec,
+                        const struct record *current)
+{
+    size_t used = strlen(op->error.message);
+    char taken[400];
+
+    if (!engine_is_taken(engine, spec, current, false, taken, sizeof taken)) {
+        return true;
+    }
+    if (!strstr(op->error.message, taken)) {
+        snprintf(op->error.message + used, sizeof op->error.message - used,
+                 " VIF %s was not restored: %s.", spec->vif_id, taken);
+    }
+    return false;
+}
+
+/* Plans the undo: from the present state to the previous one. What another has taken meanwhile
+ * stays with that: then the VIF keeps the port that failed, or stays evicted. */
 static enum outcome prepare_undo(const struct engine *engine, struct op *op,
                                  const struct record *current)
 {
     const struct port_spec *before = op->has_before ? &op->before.spec : NULL;
-    bool restores = op->evicted && !is_plugged(engine, op->evicted->spec.vif_id);
+    bool restores = op->evicted && !is_plugged(engine, op->evicted->spec.vif_id) &&
+                    can_restore(engine, op, &op->evicted->spec, current);
 
+    if (before && !can_restore(engine, op, before, current)) {
+        before = op->has_goal && current ? &op->goal : NULL;
+    }
     plan_undo(
         &(struct undo_facts){
             .current = current,
@@ -503,34 +497,24 @@ static enum outcome prepare_recover(const struct engine *engine, struct op *op,
     return op->plan.awaits_only ? await_vswitchd(engine, op) : OUTCOME_COMMIT;
 }
 
-/* Whether another port has what a deleted port needs: its name, its VF, or its iface-id, which no
- * two ports may share. */
-static bool is_taken(const struct engine *engine, const struct port_spec *goal)
-{
-    const char *iface_id = smap_get_def(&goal->external_ids, KEY_IFACE_ID, "");
-    struct record record;
-
-    if (ovs_find_port(engine->env.ovs, goal->port, &record) ||
-        (goal->has_vf &&
-         ovs_find_vf_owner(engine->env.ovs, &goal->pf, goal->vf_num, NULL, &record))) {
-        record_destroy(&record);
-        return true;
-    }
-    return ovs_has_iface_id(engine->env.ovs, iface_id);
-}
-
 /* Reverts changes by other programs; op->goal is the state before them. */
 static enum outcome prepare_repair(const struct engine *engine, struct op *op,
                                    const struct record *current, struct error *error)
 {
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(30, 30);
     bool has_bridge = bridge_exists(engine, op->goal.bridge);
+    bool may_make_bridge = op->type == OP_RESTORE && engine->env.settings->create_bridges;
     struct switch_facts facts;
     struct found found;
+    char taken[512];
     bool planned;
 
-    bool may_make_bridge = op->type == OP_RESTORE && engine->env.settings->create_bridges;
-
-    if (!current && (is_taken(engine, &op->goal) || (!has_bridge && !may_make_bridge))) {
+    if (!current && !has_bridge && !may_make_bridge) {
+        return OUTCOME_DROP;
+    }
+    engine_identify_socket(engine, &op->goal);
+    if (engine_is_taken(engine, &op->goal, current, !has_bridge, taken, sizeof taken)) {
+        VLOG_WARN_RL(&rl, "VIF %s is not repaired: %s", op->request.vif_id, taken);
         return OUTCOME_DROP;
     }
     if (!has_bridge) {
@@ -568,6 +552,9 @@ enum outcome engine_prepare(const struct engine *engine, struct op *op, struct e
 
     record_init(&record);
     current = ovs_find_vif(engine->env.ovs, op->request.vif_id, &record) ? &record : NULL;
+    if (current) {
+        engine_identify_socket(engine, &record.spec);
+    }
     if (op->bridge == BRIDGE_PERHAPS_MADE) {
         /* If OVSDB has committed the transaction, the bridge is ours. */
         op->bridge = current ? BRIDGE_MADE : BRIDGE_NOT_MADE;

@@ -171,26 +171,82 @@ void link_plan_delete(struct link_plan *plan, int index, const char *name)
     }
 }
 
-static bool taken(struct error *error, const char *vif_id, const char *name,
-                  const struct link_facts *facts, const char *what)
+static bool bridge_is_taken(const char *vif_id, const struct link_spec *spec,
+                            const struct link_facts *bridge)
 {
-    const char *owner = link_vif_of(facts->alias);
+    bool own = link_is_alias_of(bridge->alias, vif_id);
+
+    return !link_is_incomplete(bridge) &&
+           (strcmp(bridge->kind, "bridge") ||
+            (!own && (bridge->alias[0] || !is_osvifs(spec->linux_bridge, vif_id))));
+}
+
+/* Whoever makes the guest's netdev may make another kind than a tap (a veth for a container), but a
+ * device without a kind is the host's, and one for IP packets carries no frames. */
+static bool is_usable_tap(const char *vif_id, const struct link_spec *spec,
+                          const struct link_facts *tap)
+{
+    if (tap->ip_only || (link_vif_of(tap->alias) && !link_is_alias_of(tap->alias, vif_id))) {
+        return false;
+    }
+    if (!spec->create) {
+        return tap->kind[0];
+    }
+    return !strcmp(tap->kind, "tun") && (!tap->alias[0] || link_vif_of(tap->alias));
+}
+
+bool link_plan_conflicts(const char *vif_id, const struct link_spec *spec,
+                         const struct link_state *state, struct link_conflict *conflict)
+{
+    const struct link_conflict netdev = {spec->kind == LINKS_TAP ? "tap" : "veth pair",
+                                         spec->netdev, &state->netdev};
+    const struct link_conflict peer = {"veth pair", spec->peer, &state->peer};
+    const struct link_conflict bridge = {"Linux bridge", spec->linux_bridge, &state->linux_bridge};
+
+    if (spec->kind == LINKS_TAP && state->has_netdev &&
+        !(spec->create && link_is_incomplete(&state->netdev)) &&
+        !is_usable_tap(vif_id, spec, &state->netdev)) {
+        *conflict = netdev;
+        return true;
+    }
+    if (spec->kind != LINKS_HYBRID) {
+        return false;
+    }
+    if (state->has_linux_bridge && bridge_is_taken(vif_id, spec, &state->linux_bridge)) {
+        *conflict = bridge;
+        return true;
+    }
+    if (state->has_netdev && !is_own(&state->netdev, vif_id)) {
+        *conflict = netdev;
+        return true;
+    }
+    if (state->has_peer && !is_own(&state->peer, vif_id)) {
+        *conflict = peer;
+        return true;
+    }
+    return false;
+}
+
+/* Plugs are refused before they get here (plan/plan-plug.c), with the owner's instance. */
+static bool refuse(const char *vif_id, const struct link_conflict *conflict, struct error *error)
+{
+    const char *owner = link_vif_of(conflict->facts->alias);
 
     if (owner && strcmp(owner, vif_id)) {
         return error_set(error, REASON_PORT_CONFLICT, "",
-                         "Link %s belongs to VIF %s, but this VIF's %s needs that name; unplug "
-                         "that VIF, or use another name.",
-                         name, owner, what);
+                         "Link %s belongs to VIF %s, but this VIF's %s needs that name; use "
+                         "another name.",
+                         conflict->name, owner, conflict->what);
     }
     return error_set(error, REASON_PORT_CONFLICT, "",
                      "There is a link %s (%s) that was not made for this VIF, but the VIF's %s "
                      "needs that name; use another name, or remove the link with ip link delete "
                      "if nothing uses it.",
-                     name,
-                     facts->ip_only   ? "a tun device, which takes no frames"
-                     : facts->kind[0] ? facts->kind
-                                      : "a device",
-                     what);
+                     conflict->name,
+                     conflict->facts->ip_only   ? "a tun device, which takes no frames"
+                     : conflict->facts->kind[0] ? conflict->facts->kind
+                                                : "a device",
+                     conflict->what);
 }
 
 /* A pair of which an end is missing or was never completed is made anew (like os-vif's
@@ -212,18 +268,12 @@ static bool clear_veth(const char *vif_id, const struct link_spec *spec,
     return true;
 }
 
-static bool plan_veth(const char *vif_id, const struct link_spec *spec,
-                      const struct link_state *state, struct link_plan *plan, struct error *error)
+static void plan_veth(const char *vif_id, const struct link_spec *spec,
+                      const struct link_state *state, struct link_plan *plan)
 {
     const char *master = state->has_peer ? state->peer.master : "";
     struct link_step *step;
 
-    if (state->has_netdev && !is_own(&state->netdev, vif_id)) {
-        return taken(error, vif_id, spec->netdev, &state->netdev, "veth pair");
-    }
-    if (state->has_peer && !is_own(&state->peer, vif_id)) {
-        return taken(error, vif_id, spec->peer, &state->peer, "veth pair");
-    }
     if (clear_veth(vif_id, spec, state, plan)) {
         step = add(plan, LINK_ADD_VETH, spec->peer);
         snprintf(step->other, sizeof step->other, "%s", spec->netdev);
@@ -240,48 +290,27 @@ static bool plan_veth(const char *vif_id, const struct link_spec *spec,
         snprintf(step->other, sizeof step->other, "%s", spec->linux_bridge);
         snprintf(step->old_other, sizeof step->old_other, "%s", master);
     }
-    return true;
 }
 
-static bool plan_linux_bridge(const char *vif_id, const struct link_spec *spec,
-                              const struct link_state *state, struct link_plan *plan,
-                              struct error *error)
+static void plan_linux_bridge(const char *vif_id, const struct link_spec *spec,
+                              const struct link_state *state, struct link_plan *plan)
 {
     const struct link_facts *bridge = &state->linux_bridge;
     bool own = state->has_linux_bridge && link_is_alias_of(bridge->alias, vif_id);
 
     if (!state->has_linux_bridge) {
         add(plan, LINK_ADD_BRIDGE, spec->linux_bridge);
-        return true;
+        return;
     }
     if (link_is_incomplete(bridge)) {
         link_plan_delete(plan, bridge->index, spec->linux_bridge);
         add(plan, LINK_ADD_BRIDGE, spec->linux_bridge);
-        return true;
-    }
-    if (strcmp(bridge->kind, "bridge") ||
-        (!own && (bridge->alias[0] || !is_osvifs(spec->linux_bridge, vif_id)))) {
-        return taken(error, vif_id, spec->linux_bridge, bridge, "Linux bridge");
+        return;
     }
     if (!bridge->up || (!own && !state->has_peer)) {
         add(plan, LINK_PREPARE_BRIDGE, spec->linux_bridge);
     }
     add_up(plan, spec->linux_bridge, bridge);
-    return true;
-}
-
-/* Whoever makes the guest's netdev may make another kind than a tap (a veth for a container), but a
- * device without a kind is the host's, and one for IP packets carries no frames. */
-static bool is_usable_tap(const char *vif_id, const struct link_spec *spec,
-                          const struct link_facts *tap)
-{
-    if (tap->ip_only || (link_vif_of(tap->alias) && !link_is_alias_of(tap->alias, vif_id))) {
-        return false;
-    }
-    if (!spec->create) {
-        return tap->kind[0];
-    }
-    return !strcmp(tap->kind, "tun") && (!tap->alias[0] || link_vif_of(tap->alias));
 }
 
 /* What the VIF's program could not use, or Open vSwitch, though it is a tap. */
@@ -324,9 +353,6 @@ static bool plan_tap(const char *vif_id, const struct link_spec *spec,
         }
         return true;
     }
-    if (!is_usable_tap(vif_id, spec, tap)) {
-        return taken(error, vif_id, spec->netdev, tap, "tap");
-    }
     if (spec->create && !check_made_tap(vif_id, spec, tap, error)) {
         return false;
     }
@@ -360,13 +386,19 @@ static bool plan_netdev(const struct link_spec *spec, const struct link_state *s
 bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *state,
                   struct link_plan *plan, struct error *error)
 {
+    struct link_conflict conflict;
+
     memset(plan, 0, sizeof *plan);
+    if (link_plan_conflicts(vif_id, spec, state, &conflict)) {
+        return refuse(vif_id, &conflict, error);
+    }
     switch (spec->kind) {
     case LINKS_NONE:
         break;
     case LINKS_HYBRID:
-        return plan_linux_bridge(vif_id, spec, state, plan, error) &&
-               plan_veth(vif_id, spec, state, plan, error);
+        plan_linux_bridge(vif_id, spec, state, plan);
+        plan_veth(vif_id, spec, state, plan);
+        break;
     case LINKS_TAP:
         return plan_tap(vif_id, spec, state, plan, error);
     case LINKS_NETDEV:

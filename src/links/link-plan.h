@@ -95,6 +95,18 @@ void link_plan_look(struct links *links, const struct link_spec *spec, struct li
 bool link_plan_up(const char *vif_id, const struct link_spec *spec, const struct link_state *state,
                   struct link_plan *plan, struct error *error);
 
+/* A link in the way of those of a VIF. */
+struct link_conflict {
+    const char *what;               /* What the VIF needs it for: "tap". Static. */
+    const char *name;               /* Borrowed from the spec... */
+    const struct link_facts *facts; /* ...and from the state. */
+};
+
+/* Whether a link of another type, or of another VIF or program, has a name that `spec` needs: then
+ * link_plan_up() fails with port_conflict. */
+bool link_plan_conflicts(const char *vif_id, const struct link_spec *spec,
+                         const struct link_state *state, struct link_conflict *conflict);
+
 /* Plans the removal of the links that `spec` has and `keep` (may be NULL) does not need. */
 void link_plan_down(const char *vif_id, const struct link_spec *spec, const struct link_spec *keep,
                     const struct link_state *state, struct link_plan *plan);

@@ -9,6 +9,7 @@
 #include "ovs/ovs.h"
 #include "ovs/registry.h"
 #include "ovs/rownames.h"
+#include "ovs/socket-file.h"
 #include "vswitch-idl.h"
 
 /* A bridge that the transaction changes in a way that single mutations cannot express: the
@@ -20,7 +21,7 @@ struct staged_bridge {
     struct ovsrec_port **ports; /* Ports of a created bridge, set at commit. */
     size_t n_ports;
     bool drop;        /* Drop if only the local port (and a trunk's patch ports) are left... */
-    size_t n_removed; /* ...after so many removals... */
+    size_t n_removed; /* ...after so many removals of ports that keep it... */
     size_t n_added;   /* ...and no addition. */
 };
 
@@ -45,6 +46,7 @@ struct ovs {
     char usual_bridge[PORT_NAME_MAX + 1]; /* The bridge of the last VIF; or "". */
 
     struct started_value vhost_sock_dir;
+    struct socket_dirs socket_dirs;
 
     enum ovs_state state;
     unsigned int lost_seqno;  /* The IDL's seqno when the connection was lost. */

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "plan/claim.h"
 #include "plan/plan.h"
 #include "plan/record.h"
 #include "sset.h"
@@ -100,8 +101,23 @@ void ovs_forget_failed_sockets(struct ovs *ovs);
 /* How many DPDK ports vswitchd has, of all programs. */
 size_t ovs_n_dpdk_ports(const struct ovs *ovs);
 
-/* Whether any interface has that iface-id. Reads all interfaces. */
-bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id);
+/* Which file the vhost-user socket `path` is (socket-file.h); "": its directory does not exist.
+ * Reads the file system. */
+void ovs_socket_file(struct ovs *ovs, const char *path, char file[SOCKET_FILE_MAX + 1]);
+
+/* Who claims something. All borrowed. */
+struct claimant {
+    const char *vif_id;
+    const char *port_bridge; /* Its separate bridge, present or required; or "". */
+    const char *guest_port;  /* The guest's port on that; or "". */
+    const char *sock_dir;    /* ovs_vhost_sock_dir(). */
+};
+
+/* Whether another than `claimant` has what `claim` says. If so, fills *owner. The claimant's own
+ * are its row, and the rows of its separate bridge (per_port_bridge). Prefers a port that is not
+ * ours. The owner of CLAIM_VIF is a second port with the VIF's external_ids. */
+bool ovs_find_claim_owner(const struct ovs *ovs, const struct claim *claim,
+                          const struct claimant *claimant, struct claim_owner *owner);
 
 /* The columns that other programs have set on the Port row `port`; NULL if there is no row. Owned
  * by the caller. */

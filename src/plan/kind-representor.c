@@ -103,6 +103,8 @@ static bool spec_representor(const struct vif *vif, const struct spec_facts *fac
          * option libvirt finds the interface of a server socket, for its statistics
          * (virNetDevOpenvswitchGetVhostuserIfname()). */
         smap_replace(&spec->options, OPTION_VHOST_PATH, spec->vhost_path);
+    } else if (spec->vhost_path[0]) {
+        smap_replace(&spec->external_ids, KEY_SOCKET, spec->vhost_path);
     }
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans of plugs, updates and repairs: who may have a name or a VF, and what to do besides the
- * port's own columns. */
+/* Plans of plugs, updates and repairs: whether the VIF may have what it claims, and what to do
+ * besides the port's own columns. */
 
 #include <stdio.h>
 #include <string.h>
@@ -8,47 +8,6 @@
 #include "base/keys.h"
 #include "plan/plan.h"
 #include "util.h"
-
-static bool refuse_name(const struct vif *vif, const struct port_spec *spec,
-                        const struct record *owner, struct error *error)
-{
-    bool by_vif_name = !strcmp(spec->port, vif->vif_name);
-    const char *field = by_vif_name                    ? vif_field_path(vif, VIF_FIELD_VIF_NAME)
-                        : vif->form == VIF_FORM_NATIVE ? "vif.vif_id"
-                                                       : "vif.id";
-
-    if (owner->ours) {
-        return error_set(error, REASON_PORT_CONFLICT, field,
-                         "The port name %s, made of the VIF's %s, is taken by VIF %s; unplug that "
-                         "VIF or use another %s.",
-                         spec->port, by_vif_name ? "vif_name" : "id (its first 11 characters)",
-                         owner->spec.vif_id, by_vif_name ? "vif_name" : "id");
-    }
-    return error_set(error, REASON_PORT_CONFLICT, field,
-                     "There is a port %s on bridge %s that vifplugd did not make and so does not "
-                     "touch; remove it with ovs-vsctl del-port if it is not needed.",
-                     spec->port, owner->spec.bridge);
-}
-
-static bool refuse_vf(const struct vif *vif, const struct port_spec *spec,
-                      const struct record *owner, struct error *error)
-{
-    const char *field = vif_field_path(vif, VIF_FIELD_PCI_SLOT);
-    char pf[PCI_ADDR_LEN];
-
-    pci_addr_format(&spec->pf, pf);
-    if (owner->ours) {
-        return error_set(
-            error, REASON_VF_IN_USE, field,
-            "VF number %d of %s is plugged for VIF %s (port %s); unplug that VIF first.",
-            spec->vf_num, pf, owner->spec.vif_id, owner->spec.port);
-    }
-    return error_set(
-        error, REASON_VF_IN_USE, field,
-        "VF number %d of %s is taken by port %s, which vifplugd did not make; remove that "
-        "port or use another VF.",
-        spec->vf_num, pf, owner->spec.port);
-}
 
 static bool refuse_qos(const struct vif *vif, const struct record *current, struct error *error)
 {
@@ -70,47 +29,118 @@ static bool refuse_packets(const struct vif *vif, const struct port_spec *spec, 
                      spec->port);
 }
 
-static bool takes_same_vf(const struct record *owner, const struct port_spec *spec)
+/* --- Claims. --- */
+
+/* Whether the plug may take the VF from its owner: a VIF of ours of an earlier boot, or (by the
+ * configuration) of this one. */
+static bool is_evictable(const struct claim_owner *owner, const struct port_spec *spec,
+                         const struct switch_facts *facts)
 {
-    return owner->spec.has_vf && spec->has_vf && owner->spec.vf_num == spec->vf_num &&
-           pci_addr_equal(&owner->spec.pf, &spec->pf);
+    return owner->claim.kind == CLAIM_VF && owner->type == OWNER_VIF && facts->evictee &&
+           strcmp(owner->vif_id, spec->vif_id) &&
+           (facts->evict || strcmp(owner->boot_id, facts->boot_id));
 }
 
-/* Whether the VIF may have its port's name and its VF. *evicted is then the port to evict for them,
- * or NULL. */
-static bool check_claims(const struct vif *vif, const struct port_spec *spec,
-                         const struct switch_facts *facts, const struct record **evicted,
-                         struct error *error)
+/* Whether the plug may claim what `owner` has. libvirt makes the port of a VIF without port, as the
+ * request says: with its name, or with its iface-id. */
+static bool is_allowed(const struct port_spec *spec, const struct claim_owner *owner,
+                       const char *evicted)
 {
-    const struct record *name_owner = facts->name_owner;
-    const struct record *owner = facts->vf_owner;
+    return (owner->type == OWNER_VIF && evicted[0] && !strcmp(owner->vif_id, evicted)) ||
+           (spec->no_port && owner->type == OWNER_PORT && owner->claim.kind != CLAIM_BRIDGE);
+}
 
-    if (name_owner && spec->no_port && !name_owner->ours) {
-        name_owner =
-            NULL; /* Made by the program that starts the guest (libvirt), as the request says. */
+/* A warning, for struct plan. */
+struct shared {
+    char text[PLAN_SHARED_LEN]; /* Or "". */
+};
+
+static void warn_of_shared(const struct port_spec *spec, const struct claim_owner *owner,
+                           struct shared *shared)
+{
+    char claimed[CLAIM_KEY_MAX + 64];
+    char who[256];
+
+    if (shared->text[0]) {
+        return; /* One warning is enough: what to do is the same. */
     }
-    if (name_owner && !takes_same_vf(name_owner, spec)) {
-        return refuse_name(vif, spec, name_owner, error);
+    if (owner->type == OWNER_VIF && !strcmp(owner->vif_id, spec->vif_id)) {
+        claim_describe_twin(owner, shared->text, sizeof shared->text);
+        return;
     }
-    if (!owner) {
-        owner = name_owner; /* A kernel representor's netdev has only one name, so this port has the
-                             * VF. */
+    claim_describe(&owner->claim, claimed, sizeof claimed);
+    claim_owner_describe(owner, who, sizeof who);
+    snprintf(shared->text, sizeof shared->text,
+             "the VIF has %s, but %s has it too: only one of them can use it; unplug the one that "
+             "no guest uses",
+             claimed, who);
+}
+
+/* The names that a VIF needs are all different. */
+static bool check_own_names(const struct vif *vif, const struct claims *claims, struct error *error)
+{
+    const struct claim *pair[2];
+    bool by_name;
+
+    if (!claims_clash_within(claims, pair)) {
+        return true;
     }
-    if (owner && !(owner->ours && (facts->evict || strcmp(owner->boot_id, facts->boot_id)))) {
-        return refuse_vf(vif, spec, owner, error);
+    by_name = !strcmp(pair[0]->key, vif->vif_name) || !strcmp(pair[0]->key, vif->representor_name);
+    return error_set(error, REASON_INVALID_REQUEST,
+                     vif_field_path(vif, by_name ? VIF_FIELD_VIF_NAME : VIF_FIELD_BRIDGE),
+                     "The VIF's %s and its %s would both have the name %s; give one of them "
+                     "another name.",
+                     pair[0]->what, pair[1]->what, pair[0]->key);
+}
+
+/* Whether the VIF may have what its port claims. *evicted is then the owner to evict for its VF, or
+ * NULL. The owner of the VF comes first: what else it has leaves with it. */
+static bool check_claims(const struct vif *vif, const struct port_spec *spec,
+                         const struct switch_facts *facts, const struct claim_owner **evicted,
+                         struct shared *shared, struct error *error)
+{
+    struct claims claims = {.n = 0};
+    struct claims held = {.n = 0};
+
+    *evicted = NULL;
+    claims_of_spec(spec, !facts->bridge_exists, &claims);
+    if (!check_own_names(vif, &claims, error)) {
+        return false;
     }
-    *evicted = owner;
+    if (facts->current) {
+        claims_of_spec(&facts->current->spec, false, &held);
+    }
+    for (size_t i = 0; i < facts->n_owners; i++) {
+        if (is_evictable(&facts->owners[i], spec, facts)) {
+            *evicted = &facts->owners[i];
+        }
+    }
+    for (size_t i = 0; i < facts->n_owners; i++) {
+        const struct claim_owner *owner = &facts->owners[i];
+
+        if (is_allowed(spec, owner, *evicted ? (*evicted)->vif_id : "")) {
+            continue;
+        }
+        /* A plug of what the present port has is not refused: its owner and a running guest are in
+         * each other's way since before, and a refusal would not help either. */
+        if (!claims_held_too(&held, owner)) {
+            return claim_refuse(vif, spec, owner, error);
+        }
+        warn_of_shared(spec, owner, shared);
+    }
     return true;
 }
 
-static bool refuse_port_bridge(const struct vif *vif, const char *what, const char *name,
+/* The VIF's row says that the bridge is its, and the bridge's ports say that it is not. */
+static bool refuse_port_bridge(const struct vif *vif, const struct port_spec *spec,
                                struct error *error)
 {
-    return error_set(
-        error, REASON_PORT_CONFLICT, vif_field_path(vif, VIF_FIELD_VIF_NAME),
-        "The VIF needs a %s %s, but another program's exists already; remove it or use "
-        "another vif_name.",
-        what, name);
+    struct claim_owner owner = {.type = OWNER_BRIDGE,
+                                .claim = {.kind = CLAIM_BRIDGE, .what = "separate bridge"}};
+
+    snprintf(owner.claim.key, sizeof owner.claim.key, "%s", spec->port_bridge);
+    snprintf(owner.bridge, sizeof owner.bridge, "%s", spec->port_bridge);
+    return claim_refuse(vif, spec, &owner, error);
 }
 
 /* Plans the VIF's separate bridge: another program may have its names, and parts of it may be
@@ -126,14 +156,7 @@ static bool plan_port_bridge(const struct vif *vif, const struct port_spec *spec
     }
     plan->drop_port_bridge = facts->port_bridge != PORT_BRIDGE_NONE;
     if (facts->port_bridge == PORT_BRIDGE_FOREIGN) {
-        return refuse_port_bridge(vif, "bridge", spec->port_bridge, error);
-    }
-    if (facts->patch_port_taken) {
-        return refuse_port_bridge(vif, "patch port", smap_get_def(&spec->options, OPTION_PEER, ""),
-                                  error);
-    }
-    if (facts->guest_port_taken) {
-        return refuse_port_bridge(vif, "port", spec->guest_port, error);
+        return refuse_port_bridge(vif, spec, error);
     }
     if (stays && facts->port_bridge != PORT_BRIDGE_WHOLE) {
         plan->make_port_bridge = plan->needs_switch = plan->changes = true;
@@ -229,9 +252,10 @@ static bool plan_none(const struct port_spec *spec, const struct switch_facts *f
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
-    const struct record *evicted = NULL;
+    struct shared shared = {""};
+    const struct claim_owner *evicted;
 
-    if (!check_claims(vif, spec, facts, &evicted, error)) {
+    if (!check_claims(vif, spec, facts, &evicted, &shared, error)) {
         return false;
     }
     if (facts->current && spec->has_qos && facts->current->foreign_qos) {
@@ -241,19 +265,20 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
         return refuse_packets(vif, spec, error);
     }
     plan_transition(facts->current, spec, NULL, facts->bridge_exists, plan);
+    memcpy(plan->shared, shared.text, sizeof plan->shared);
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
         !plan_socket(vif, facts, plan, error)) {
         return false;
     }
     keep_limits(facts->current, plan);
     if (evicted) {
-        snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", evicted->spec.vif_id);
-        snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", evicted->spec.port);
+        snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", evicted->vif_id);
+        snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", evicted->port);
         if (facts->owner_links) {
-            link_plan_down(evicted->spec.vif_id, &evicted->spec.links, &spec->links,
+            link_plan_down(evicted->vif_id, &facts->evictee->spec.links, &spec->links,
                            facts->owner_links, &plan->evicted_links);
         }
-        plan_why(plan, "VIF %s loses its VF", evicted->spec.vif_id);
+        plan_why(plan, "VIF %s loses its VF", evicted->vif_id);
     }
     if (plan->action == ACTION_NONE && !plan_none(spec, facts, plan, error)) {
         return false;

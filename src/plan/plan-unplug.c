@@ -34,4 +34,7 @@ void plan_unplug(const struct unplug_facts *facts, struct plan *plan)
     }
     plan->links = facts->links;
     plan->changes |= facts->links.n > 0;
+    if (facts->twin) {
+        claim_describe_twin(facts->twin, plan->shared, sizeof plan->shared);
+    }
 }

@@ -15,9 +15,9 @@
 static const char *const our_options[] = {OPTION_DEVARGS, OPTION_VF_MAC, OPTION_VHOST_PATH,
                                           OPTION_PEER};
 static const char *const our_external_ids[] = {
-    KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,     KEY_BRIDGE_NAME,
-    KEY_OWNER,    KEY_VIF_ID,       KEY_KIND,         KEY_BOOT_ID,     KEY_PCI_SLOT,
-    KEY_PF,       KEY_VF_NUM,       KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE, KEY_GUEST_PORT,
+    KEY_IFACE_ID,     KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,  KEY_BRIDGE_NAME, KEY_OWNER,
+    KEY_VIF_ID,       KEY_KIND,         KEY_BOOT_ID,      KEY_PCI_SLOT, KEY_PF,          KEY_VF_NUM,
+    KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE,  KEY_GUEST_PORT,   KEY_SOCKET,
 };
 
 /* The options that name the device or the socket behind the port; only the first counts on a port
@@ -44,6 +44,15 @@ void plan_destroy(struct plan *plan)
     smap_destroy(&plan->remove_options);
     smap_destroy(&plan->set_external_ids);
     smap_destroy(&plan->remove_external_ids);
+}
+
+void plan_claims(const struct plan *plan, struct claims *claims)
+{
+    claims_of_spec(&plan->spec, plan->create_bridge, claims);
+    if (plan->restored) {
+        claims_of_spec(plan->restored, false, claims);
+    }
+    claims_add(claims, CLAIM_VIF, "record", plan->evicted_vif);
 }
 
 const char *action_name(enum action action)
@@ -174,9 +183,10 @@ static void plan_change(const struct record *current, const struct port_spec *go
     why_map(plan, &plan->remove_options, "goes");
     plan->needs_switch = plan->why[0] != '\0';
 
-    /* Boot id and PCI slot do not count as changes. */
-    n_uncounted = (smap_get(&plan->set_external_ids, KEY_BOOT_ID) != NULL) +
-                  (size_t)(smap_get(&plan->set_external_ids, KEY_PCI_SLOT) != NULL);
+    /* Boot id, PCI slot and the socket of the card do not count as changes. */
+    n_uncounted = (size_t)(smap_get(&plan->set_external_ids, KEY_BOOT_ID) != NULL) +
+                  (smap_get(&plan->set_external_ids, KEY_PCI_SLOT) != NULL) +
+                  (smap_get(&plan->set_external_ids, KEY_SOCKET) != NULL);
     n_ids = smap_count(&plan->set_external_ids) + smap_count(&plan->remove_external_ids);
     plan->changes = plan->needs_switch || n_ids > n_uncounted;
     why_map(plan, &plan->set_external_ids, "changes");

@@ -17,11 +17,14 @@
 #include <stddef.h>
 
 #include "links/link-plan.h"
+#include "plan/claim.h"
 #include "plan/record.h"
 #include "plan/spec.h"
 #include "plan/vhost-socket.h"
 
 enum action { ACTION_NONE, ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_DELETE };
+
+#define PLAN_SHARED_LEN 640
 
 struct plan {
     enum action action;
@@ -65,8 +68,12 @@ struct plan {
     bool changes; /* `changed` of the reply: more differs than boot id and PCI slot. */
     /* A stale socket to remove before the transaction (vhost-socket.h); or "". */
     char stale_socket[VIF_PATH_MAX + 1];
-    char why[192]; /* The reasons, as one sentence. */
+    char why[192];                /* The reasons, as one sentence. */
+    char shared[PLAN_SHARED_LEN]; /* A warning: another has what the present port has too; or "". */
 };
+
+/* Adds what the plan claims: no other operation of its transaction may claim the same. */
+void plan_claims(const struct plan *plan, struct claims *claims);
 
 void plan_init(struct plan *plan);
 void plan_destroy(struct plan *plan);
@@ -82,18 +89,18 @@ enum port_bridge_state {
 /* What the plan for one port depends on in the switch. Everything is borrowed; records may be
  * NULL. */
 struct switch_facts {
-    const struct record *current;    /* This VIF's port. */
-    const struct record *name_owner; /* Another VIF's, or foreign, port with the name spec->port. */
-    const struct record *vf_owner;   /* Another VIF's, or foreign, port that has the VF. */
+    const struct record *current; /* This VIF's port. */
+    /* Who else has what `spec` claims, in the order of the claims. */
+    const struct claim_owner *owners;
+    size_t n_owners;
+    const struct record *evictee; /* The record of a VIF of ours that has the VF. */
     const char *boot_id; /* A plug evicts a VIF of ours of an earlier boot that has its VF... */
     bool evict;          /* ...and one of this boot only with on_vf_conflict. */
     bool bridge_exists;
     /* The VIF's separate bridge (spec->port_bridge), if it has one. */
     enum port_bridge_state port_bridge;
-    bool patch_port_taken;          /* A port on another bridge has the name of its patch port... */
-    bool guest_port_taken;          /* ...or of the guest's port. */
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
-    /* The state of the links of `current`, and of the owner of the VF or of the name. */
+    /* The state of the links of `current`, and of `evictee`. */
     const struct link_state *current_links;
     const struct link_state *owner_links;
     /* The socket that vswitchd has to make for `spec`; NULL: it makes none. */
@@ -105,8 +112,9 @@ struct switch_facts {
     bool no_packet_limits; /* OVSDB's schema has no columns for limits of packets. */
 };
 
-/* Plans a plug or an update; `spec` is the goal (see plan_transition()). Errors: port_conflict,
- * also if the request has limits and the port has QoS rows of another program; vf_in_use;
+/* Plans a plug or an update; `spec` is the goal (see plan_transition()). Errors: vf_in_use,
+ * socket_in_use and port_conflict if another has what `spec` claims; port_conflict also if the
+ * request has limits and the port has QoS rows of another program;
  * invalid_request if the request limits packets per second and OVSDB's schema has no column for
  * that; not_realized if the port is as required, but has failed; the errors of link_plan_up() and
  * vhost_socket_check(). */
@@ -128,9 +136,10 @@ void plan_recover(const struct port_spec *spec, const struct switch_facts *facts
 struct unplug_facts {
     const struct record *port; /* The VIF's port, with a record or without one; or NULL. */
     /* Without a port: what else the VIF may have left; or "". */
-    const char *port_bridge;  /* Its separate bridge (per_port_bridge). */
-    const char *trunk_bridge; /* Its trunk bridge, which is empty. */
-    struct link_plan links;   /* Steps that remove its links. */
+    const char *port_bridge;        /* Its separate bridge (per_port_bridge). */
+    const char *trunk_bridge;       /* Its trunk bridge, which is empty. */
+    struct link_plan links;         /* Steps that remove its links. */
+    const struct claim_owner *twin; /* Another port with the external_ids of `port`; or NULL. */
 };
 void plan_unplug(const struct unplug_facts *facts, struct plan *plan);
 

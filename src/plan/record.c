@@ -65,7 +65,10 @@ void record_interpret(struct record *record)
     if (vif_kind_class(spec->kind)->interpret) {
         vif_kind_class(spec->kind)->interpret(spec);
     }
-    if (path) {
+    if (!path && smap_get(&spec->external_ids, KEY_SOCKET)) {
+        copy(spec->vhost_path, sizeof spec->vhost_path, smap_get(&spec->external_ids, KEY_SOCKET));
+        spec->vhost_mode = VHOST_MODE_CLIENT;
+    } else if (path) {
         copy(spec->vhost_path, sizeof spec->vhost_path, path);
         spec->vhost_mode = VHOST_MODE_SERVER;
     }

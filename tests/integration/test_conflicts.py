@@ -48,6 +48,7 @@ def test_foreign_port_of_that_name(box, api):
 @pytest.mark.parametrize("devargs", [
     "0000:65:00.0,representor=[10]", "65:00.0,representor=10", "0000:65:00.0,representor=[8-12]",
     "0000:65:00.0,representor=vf[3,10]", "0000:65:00.0,foo=1,representor=vf10",
+    "0000:65:00.0,representor=pf[0,1]vf[3,10]", "0000:65:00.1,representor=pf[0-1]vf[0-255]",
 ])
 def test_vf_of_somebody_elses_port(box, api, devargs):
     bridge(box)

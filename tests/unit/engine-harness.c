@@ -204,7 +204,11 @@ static void fill_vif(const struct ask *ask, enum vif_kind kind, struct vif *vif)
     COPY(vif->bridge, ask->bridge ? ask->bridge : "br0");
     vif->mtu = ask->mtu;
     COPY(vif->datapath_type, ask->datapath);
-    snprintf(vif->interface_id, sizeof vif->interface_id, "iface-%.50s", ask->vif);
+    if (ask->iface_id) {
+        COPY(vif->interface_id, ask->iface_id);
+    } else {
+        snprintf(vif->interface_id, sizeof vif->interface_id, "iface-%.50s", ask->vif);
+    }
     COPY(vif->vif_name, ask->name);
     if (ask->vf) {
         vif->has_pci_slot = true;

@@ -60,12 +60,13 @@ extern struct rig rig;
 /* A request in short. */
 struct ask {
     const char *vif;
-    enum vif_kind kind; /* NONE: REPRESENTOR with a VF, else VHOST_USER (of a plug). */
-    int vf;             /* Its number; 0: none. */
-    const char *bridge; /* NULL: br0. */
-    const char *path;   /* VHOST_USER; NULL: /run/vhost/VIF, or (client) /run/vhost/vhuVIF. */
-    bool client;        /* VHOST_USER: the guest is the socket's client. */
-    const char *name;   /* vif_name. */
+    enum vif_kind kind;   /* NONE: REPRESENTOR with a VF, else VHOST_USER (of a plug). */
+    int vf;               /* Its number; 0: none. */
+    const char *bridge;   /* NULL: br0. */
+    const char *path;     /* VHOST_USER; NULL: /run/vhost/VIF, or (client) /run/vhost/vhuVIF. */
+    bool client;          /* VHOST_USER: the guest is the socket's client. */
+    const char *name;     /* vif_name. */
+    const char *iface_id; /* NULL: iface-VIF. */
     const char *address;
     int mtu;
     const char *datapath;

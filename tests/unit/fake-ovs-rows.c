@@ -316,14 +316,94 @@ size_t ovs_n_dpdk_ports(const struct ovs *ovs)
     return ovs->n_dpdk_ports;
 }
 
-bool ovs_has_iface_id(const struct ovs *ovs, const char *iface_id)
+/* No test has two paths of one file. */
+void ovs_socket_file(struct ovs *ovs OVS_UNUSED, const char *path OVS_UNUSED,
+                     char file[SOCKET_FILE_MAX + 1])
 {
+    file[0] = '\0';
+}
+
+/* What a port of another program claims. */
+static void claims_of_foreign(const struct fake_port *port, struct claims *claims)
+{
+    struct devargs devargs;
+    char key[CLAIM_KEY_MAX + 1];
+
+    claims_add(claims, CLAIM_PORT, "port", port->name);
+    claims_add(claims, CLAIM_INTERFACE, "port", port->name);
+    claims_add(claims, CLAIM_IFACE_ID, "iface-id",
+               smap_get_def(&port->external_ids, KEY_IFACE_ID, ""));
+    claim_socket_key(smap_get_def(&port->options, OPTION_VHOST_PATH, ""), key);
+    claims_add(claims, CLAIM_SOCKET, "socket", key);
+    if (devargs_parse(smap_get_def(&port->options, OPTION_DEVARGS, ""), &devargs) &&
+        devargs.n_vfs == 1) {
+        const struct pci_addr pf = devargs_pf_at(&devargs, 0);
+
+        claim_vf_key(&pf, devargs.vfs[0], key);
+        claims_add(claims, CLAIM_VF, "VF", key);
+    }
+}
+
+static bool port_claims(const struct ovs *ovs, const struct fake_port *port,
+                        const struct claim *claim, struct claim_owner *owner)
+{
+    struct claims claims = {.n = 0};
+    struct record record;
+
+    memset(owner, 0, sizeof *owner);
+    read_record(ovs, port, &record);
+    if (vif_of(port)) {
+        claims_of_spec(&record.spec, false, &claims);
+        owner->type = OWNER_VIF;
+        COPY(owner->vif_id, vif_of(port));
+        COPY(owner->instance, record.instance);
+        COPY(owner->boot_id, record.boot_id);
+    } else {
+        claims_of_foreign(port, &claims);
+        owner->type = OWNER_PORT;
+    }
+    owner->claim = *claim;
+    COPY(owner->port, port->name);
+    COPY(owner->bridge, port->bridge);
+    return claims_have(&claims, claim);
+}
+
+static bool is_claimants(const struct ovs *ovs, const char *bridge, const struct claimant *claimant)
+{
+    char own[VIF_IFNAME_MAX + 1];
+    char patch[PORT_NAME_MAX + 1];
+    char port[PORT_NAME_MAX + 1];
+
+    name_port_bridge(claimant->vif_id, own, patch, port);
+    return claimant->port_bridge[0] && !strcmp(bridge, claimant->port_bridge) &&
+           ovs_port_bridge(ovs, bridge, patch, claimant->guest_port) != PORT_BRIDGE_FOREIGN;
+}
+
+bool ovs_find_claim_owner(const struct ovs *ovs, const struct claim *claim,
+                          const struct claimant *claimant, struct claim_owner *owner)
+{
+    struct claim_owner found;
+    bool has_owner = false;
+
     for (size_t i = 0; i < ovs->n_ports; i++) {
-        if (!strcmp(smap_get_def(&ovs->ports[i]->external_ids, KEY_IFACE_ID, ""), iface_id)) {
-            return true;
+        const struct fake_port *port = ovs->ports[i];
+
+        if (port == port_of_vif(ovs, claimant->vif_id) ||
+            is_claimants(ovs, port->bridge, claimant)) {
+            continue;
+        }
+        if (port_claims(ovs, port, claim, &found) && (!has_owner || found.type == OWNER_PORT)) {
+            *owner = found;
+            has_owner = true;
         }
     }
-    return false;
+    if (!has_owner && claim_kinds_clash(claim->kind, CLAIM_BRIDGE) &&
+        fake_bridge(ovs, claim->key) && !is_claimants(ovs, claim->key, claimant)) {
+        *owner = (struct claim_owner){.type = OWNER_BRIDGE, .claim = *claim};
+        COPY(owner->bridge, fake_bridge(ovs, claim->key)->name);
+        has_owner = true;
+    }
+    return has_owner;
 }
 
 struct port_settings *ovs_port_settings(const struct ovs *ovs, const char *name)

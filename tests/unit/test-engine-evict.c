@@ -211,7 +211,7 @@ static void test_eviction_waits(void **state)
         const char *ended;
     } rows[] = {
         {"b is updated", METHOD_UPDATE, "changed vfra", "b changed, b unplugged, a plugged"},
-        {"b is plugged again", METHOD_PLUG, "vf_in_use: ", "a nothing, b changed"},
+        {"b is plugged again", METHOD_PLUG, "vf_in_use: ", "b changed, a nothing"},
         {"b is unplugged", METHOD_UNPLUG, "changed vfra", "b unplugged, a plugged"},
     };
 

@@ -62,9 +62,12 @@ static void test_port_bridge_is_taken(void **state)
         const char *bridge; /* The bridge that has it. */
         const char *told;
     } rows[] = {
-        {"the bridge", "else", "pba", "port_conflict: The VIF needs a bridge pba, but"},
-        {"the patch port", "pbpa", "br0", "port_conflict: The VIF needs a patch port pbpa, but"},
-        {"the guest's port", "tap0", "br0", "port_conflict: The VIF needs a port tap0, but"},
+        {"the bridge", "else", "pba",
+         "port_conflict: The VIF needs the name pba for its separate bridge, but"},
+        {"the patch port", "pbpa", "br0",
+         "port_conflict: The VIF needs the name pbpa for its patch port, but"},
+        {"the guest's port", "tap0", "br0",
+         "port_conflict: The VIF needs the name tap0 for its port, but"},
     };
 
     (void)state;

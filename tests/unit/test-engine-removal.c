@@ -60,11 +60,15 @@ static void test_link_of_another_vif(void **state)
     fake_add_link(rig.links, "tap0", "tun", "vifplugd:a");
     b = PLUG(.vif = "b", TAP);
     rig_settle();
-    CHECK_HAS("left over", reply_to(b), "port_conflict: Link tap0 belongs to VIF a");
+    CHECK_HAS(
+        "left over", reply_to(b),
+        "port_conflict: The VIF needs the name tap0 for its tap, but VIF a (not in OVSDB) has it");
     PLUGGED(.vif = "a", HYBRID);
     b = PLUG(.vif = "b", HYBRID);
     rig_settle();
-    CHECK_HAS("in use", reply_to(b), "port_conflict: Link qbr0 belongs to VIF a");
+    CHECK_HAS(
+        "in use", reply_to(b),
+        "port_conflict: The VIF needs the name qbr0 for its Linux bridge, but VIF a (port qvoa");
     UNPLUG(.vif = "a");
     b = PLUG(.vif = "b", HYBRID);
     rig_settle();

@@ -34,8 +34,6 @@ enum {
     REPAIR = 1 << 8,
     PARTLY = 1 << 9, /* The separate bridge is not complete. */
     FOREIGN = 1 << 10,
-    PATCH_TAKEN = 1 << 11,
-    GUEST_TAKEN = 1 << 12,
     NO_OWN_BRIDGE = 1 << 13,
 };
 
@@ -117,10 +115,6 @@ static const struct {
      "set Interface ibpv1 external_ids:vifplug-vif-id=v1\n"},
     {"separate bridge of another program", OWN, OWN, FOREIGN, REASON_PORT_CONFLICT, 0, false, false,
      false, "bridge pbv1", ""},
-    {"own patch port taken", NULL, OWN, PATCH_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
-     "patch port pbpv1", ""},
-    {"guest port taken", NULL, OWN, GUEST_TAKEN, REASON_PORT_CONFLICT, 0, false, false, false,
-     "port tap1", ""},
     {"repair of nothing", VFR, VFR, REPAIR, 0, ACTION_UPDATE, false, true, false, "try it again",
      ""},
     {"repair of a failed port", VFR, VFR, REPAIR | FAILED, 0, ACTION_UPDATE, false, true, false,
@@ -167,8 +161,6 @@ static struct switch_facts facts_of(int flags, const struct record *current,
                        : flags & PARTLY        ? PORT_BRIDGE_PARTLY
                        : flags & NO_OWN_BRIDGE ? PORT_BRIDGE_NONE
                                                : PORT_BRIDGE_WHOLE,
-        .patch_port_taken = flags & PATCH_TAKEN,
-        .guest_port_taken = flags & GUEST_TAKEN,
         .links = links,
         .may_hold_device = flags & MAY_HOLD_DEVICE,
         .awaits_device = flags & AWAITS_DEVICE,

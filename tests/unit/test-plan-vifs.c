@@ -243,44 +243,47 @@ static void test_host_steps(void **state)
     port_spec_destroy(&goal);
 }
 
-enum { NOBODY, OURS, STALE, FOREIGN, FOREIGN_STALE };
+enum { NOBODY, OURS, STALE, FOREIGN };
 
-/* A port has the VF that a plug wants. */
-static void init_owner(struct record *record, int who, const char *port)
+/* A port has what a plug claims. */
+static struct claim_owner owner_of(int who, enum claim_kind kind, const char *key)
 {
-    record_init(record);
-    parse_port(&record->spec, "bridge=br9");
-    snprintf(record->spec.port, sizeof record->spec.port, "%s", port);
-    record->ours = who == OURS || who == STALE;
-    strcpy(record->boot_id, who == STALE || who == FOREIGN_STALE ? "b0" : "b1");
-    strcpy(record->spec.vif_id, record->ours ? "v9" : "");
-    record->spec.has_vf = true;
-    record->spec.pf = (struct pci_addr){0, 0x65, 0, 0};
-    record->spec.vf_num = 10;
+    struct claim_owner owner = {.type = who == FOREIGN ? OWNER_PORT : OWNER_VIF,
+                                .claim = {.kind = kind, .what = "port"},
+                                .port = "there",
+                                .bridge = "br9"};
+
+    strcpy(owner.claim.key, key);
+    if (who != FOREIGN) {
+        strcpy(owner.vif_id, "v9");
+        strcpy(owner.instance, "vm-9");
+        strcpy(owner.boot_id, who == STALE ? "b0" : "b1");
+    }
+    return owner;
 }
 
 static const struct {
     const char *row;
     int vf_owner;
-    int name_owner; /* A port has the name and the VF, as kernel representors can. */
+    int name_owner;
     bool on_vf_conflict;
     enum reason reason;
     const char *evicted; /* The evicted port; or a part of the message. */
 } evictions[] = {
     {"nobody", NOBODY, NOBODY, false, REASON_NONE, ""},
-    {"ours", OURS, NOBODY, false, REASON_VF_IN_USE, "VIF v9 (port there)"},
+    {"ours", OURS, NOBODY, false, REASON_VF_IN_USE, "VIF v9 (port there, instance vm-9)"},
     {"ours, to be evicted", OURS, NOBODY, true, REASON_NONE, "there"},
     {"ours, from an earlier boot", STALE, NOBODY, false, REASON_NONE, "there"},
     {"ours, from an earlier boot, to be evicted", STALE, NOBODY, true, REASON_NONE, "there"},
     {"foreign", FOREIGN, NOBODY, false, REASON_VF_IN_USE,
      "port there, which vifplugd did not make"},
     {"foreign, to be evicted", FOREIGN, NOBODY, true, REASON_VF_IN_USE, "port there"},
-    {"foreign, from an earlier boot", FOREIGN_STALE, NOBODY, false, REASON_VF_IN_USE, "port there"},
-    {"same netdev, ours", NOBODY, OURS, false, REASON_VF_IN_USE, "VIF v9 (port vfrv1)"},
-    {"same netdev, ours, to be evicted", NOBODY, OURS, true, REASON_NONE, "vfrv1"},
-    {"same netdev, from an earlier boot", NOBODY, STALE, false, REASON_NONE, "vfrv1"},
-    {"same netdev, foreign, to be evicted", NOBODY, FOREIGN, true, REASON_VF_IN_USE, "port vfrv1"},
-    {"same netdev and VF", STALE, STALE, false, REASON_NONE, "there"},
+    /* The name leaves with the VF; the name alone is not a reason to evict. */
+    {"VF and name, from an earlier boot", STALE, STALE, false, REASON_NONE, "there"},
+    {"VF and name, to be evicted", OURS, OURS, true, REASON_NONE, "there"},
+    {"VF from an earlier boot, name foreign", STALE, FOREIGN, true, REASON_PORT_CONFLICT,
+     "port there, which vifplugd did not make"},
+    {"name, from an earlier boot", NOBODY, STALE, true, REASON_PORT_CONFLICT, "VIF v9"},
 };
 
 static void test_evictions(void **state)
@@ -289,25 +292,30 @@ static void test_evictions(void **state)
     for (size_t i = 0; i < N(evictions); i++) {
         const struct vif vif = {.form = VIF_FORM_NATIVE};
         const char *row = evictions[i].row;
-        struct record name_owner;
-        struct record vf_owner;
+        struct record evictee;
+        struct claim_owner owners[2];
         struct switch_facts facts = {.bridge_exists = true,
                                      .boot_id = "b1",
                                      .evict = evictions[i].on_vf_conflict,
-                                     .vf_owner = evictions[i].vf_owner ? &vf_owner : NULL,
-                                     .name_owner = evictions[i].name_owner ? &name_owner : NULL};
+                                     .owners = owners};
         struct error error = {0};
         struct port_spec spec;
         struct plan plan;
         bool ok;
 
         plan_init(&plan);
+        record_init(&evictee);
         parse_port(&spec, VFR);
         spec.has_vf = true;
         spec.pf = (struct pci_addr){0, 0x65, 0, 0};
         spec.vf_num = 10;
-        init_owner(&vf_owner, evictions[i].vf_owner, "there");
-        init_owner(&name_owner, evictions[i].name_owner, "vfrv1");
+        if (evictions[i].vf_owner) {
+            owners[facts.n_owners++] = owner_of(evictions[i].vf_owner, CLAIM_VF, "0000:65:00.0 10");
+            facts.evictee = evictions[i].vf_owner != FOREIGN ? &evictee : NULL;
+        }
+        if (evictions[i].name_owner) {
+            owners[facts.n_owners++] = owner_of(evictions[i].name_owner, CLAIM_PORT, spec.port);
+        }
         ok = plan_plug(&vif, &spec, &facts, &plan, &error);
         CHECK_STR(row, reason_name(error.reason), reason_name(evictions[i].reason));
         CHECK_INT(row, ok, evictions[i].reason == REASON_NONE);
@@ -319,55 +327,12 @@ static void test_evictions(void **state)
                       evictions[i].evicted[0] != '\0');
         } else {
             CHECK_HAS(row, error.message, evictions[i].evicted);
-            CHECK_STR(row, error.field, "vif.pci_slot");
+            CHECK_STR(row, error.field,
+                      error.reason == REASON_VF_IN_USE ? "vif.pci_slot" : "vif.vif_id");
         }
         plan_destroy(&plan);
         port_spec_destroy(&spec);
-        record_destroy(&name_owner);
-        record_destroy(&vf_owner);
-    }
-}
-
-/* A netdev with that name, but without the VF or with another VF, conflicts like any port. */
-static void test_same_name_only(void **state)
-{
-    static const struct {
-        const char *row;
-        bool spec_has_vf;
-        bool has_vf;
-        uint8_t function;
-        int vf_num;
-    } cases[] = {
-        {"no VF", true, false, 0, 10},
-        {"another VF", true, true, 0, 11},
-        {"another PF's", true, true, 1, 10},
-        {"none wanted", false, true, 0, 10},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < N(cases); i++) {
-        const struct vif vif = {.form = VIF_FORM_NATIVE};
-        struct record owner;
-        struct switch_facts facts = {
-            .bridge_exists = true, .boot_id = "b1", .evict = true, .name_owner = &owner};
-        struct error error = {0};
-        struct port_spec spec;
-        struct plan plan;
-
-        plan_init(&plan);
-        parse_port(&spec, VFR);
-        spec.has_vf = cases[i].spec_has_vf;
-        spec.pf = (struct pci_addr){0, 0x65, 0, 0};
-        spec.vf_num = 10;
-        init_owner(&owner, STALE, "vfrv1");
-        owner.spec.has_vf = cases[i].has_vf;
-        owner.spec.pf.function = cases[i].function;
-        owner.spec.vf_num = cases[i].vf_num;
-        CHECK(cases[i].row, !plan_plug(&vif, &spec, &facts, &plan, &error));
-        CHECK_STR(cases[i].row, reason_name(error.reason), "port_conflict");
-        plan_destroy(&plan);
-        port_spec_destroy(&spec);
-        record_destroy(&owner);
+        record_destroy(&evictee);
     }
 }
 
@@ -451,9 +416,11 @@ static void test_no_packet_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_host_steps),
-        cmocka_unit_test(test_evictions),   cmocka_unit_test(test_same_name_only),
-        cmocka_unit_test(test_foreign_qos), cmocka_unit_test(test_no_packet_limits),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_host_steps),
+        cmocka_unit_test(test_evictions),
+        cmocka_unit_test(test_foreign_qos),
+        cmocka_unit_test(test_no_packet_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

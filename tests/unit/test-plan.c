@@ -248,34 +248,46 @@ static void test_long_why(void **state)
     record_destroy(&current);
 }
 
-/* A port of another VIF of ours, or of another program. */
-static void init_owner(struct record *record, bool ours)
+enum { NOBODY, OURS, STRANGER };
+
+/* Another VIF of ours, or a port of another program, has what is claimed. */
+static struct claim_owner owner_of(int who, enum claim_kind kind, const char *key)
 {
-    record_init(record);
-    parse_port(&record->spec, "port=there bridge=br9");
-    record->ours = ours;
-    strcpy(record->boot_id, "b1");
-    strcpy(record->spec.vif_id, ours ? "v1-the-other" : "");
+    struct claim_owner owner = {.type = who == OURS ? OWNER_VIF : OWNER_PORT,
+                                .claim = {.kind = kind, .what = "port"},
+                                .port = "there",
+                                .bridge = "br9"};
+
+    strcpy(owner.claim.key, key);
+    if (who == OURS) {
+        strcpy(owner.vif_id, "v1-the-other");
+        strcpy(owner.boot_id, "b1");
+    }
+    return owner;
 }
 
 static const struct {
     const char *row;
     enum vif_form form;
-    int name_owner; /* 0: nobody, 1: ours, 2: foreign. */
+    int name_owner;
     int vf_owner;
     enum reason reason;
     const char *field;
     const char *error_text; /* A part of the message. */
 } conflicts[] = {
-    {"none", VIF_FORM_NATIVE, 0, 0, REASON_NONE, "", ""},
-    {"name, ours", VIF_FORM_NATIVE, 1, 0, REASON_PORT_CONFLICT, "vif.vif_id", "v1-the-other"},
-    {"name, ours, os-vif", VIF_FORM_OSVIF, 1, 0, REASON_PORT_CONFLICT, "vif.id", "v1-the-other"},
-    {"name, foreign", VIF_FORM_NATIVE, 2, 0, REASON_PORT_CONFLICT, "vif.vif_id", "bridge br9"},
-    {"VF, ours", VIF_FORM_NATIVE, 0, 1, REASON_VF_IN_USE, "vif.pci_slot", "v1-the-other"},
-    {"VF, ours, os-vif", VIF_FORM_OSVIF, 0, 1, REASON_VF_IN_USE,
+    {"none", VIF_FORM_NATIVE, NOBODY, NOBODY, REASON_NONE, "", ""},
+    {"name, ours", VIF_FORM_NATIVE, OURS, NOBODY, REASON_PORT_CONFLICT, "vif.vif_id",
+     "VIF v1-the-other (port there)"},
+    {"name, ours, os-vif", VIF_FORM_OSVIF, OURS, NOBODY, REASON_PORT_CONFLICT, "vif.id",
+     "v1-the-other"},
+    {"name, foreign", VIF_FORM_NATIVE, STRANGER, NOBODY, REASON_PORT_CONFLICT, "vif.vif_id",
+     "port there, which vifplugd did not make, on bridge br9"},
+    {"VF, ours", VIF_FORM_NATIVE, NOBODY, OURS, REASON_VF_IN_USE, "vif.pci_slot", "v1-the-other"},
+    {"VF, ours, os-vif", VIF_FORM_OSVIF, NOBODY, OURS, REASON_VF_IN_USE,
      "vif.port_profile.representor_address", "VF number 10 of 0000:65:00.0"},
-    {"VF, foreign", VIF_FORM_NATIVE, 0, 2, REASON_VF_IN_USE, "vif.pci_slot", "port there"},
-    {"both", VIF_FORM_NATIVE, 1, 1, REASON_PORT_CONFLICT, "vif.vif_id", "v1-the-other"},
+    {"VF, foreign", VIF_FORM_NATIVE, NOBODY, STRANGER, REASON_VF_IN_USE, "vif.pci_slot",
+     "port there"},
+    {"both", VIF_FORM_NATIVE, OURS, OURS, REASON_VF_IN_USE, "vif.pci_slot", "v1-the-other"},
 };
 
 static void test_conflicts(void **state)
@@ -283,10 +295,9 @@ static void test_conflicts(void **state)
     (void)state;
     for (size_t i = 0; i < N(conflicts); i++) {
         const struct vif vif = {.form = conflicts[i].form, .object_name = "VIFVHostUser"};
-        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1"};
+        struct claim_owner owners[2];
+        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1", .owners = owners};
         const char *row = conflicts[i].row;
-        struct record name_owner;
-        struct record vf_owner;
         struct error error = {0};
         struct port_spec spec;
         struct plan plan;
@@ -295,10 +306,12 @@ static void test_conflicts(void **state)
         parse_port(&spec, PORT);
         spec.pf = (struct pci_addr){0, 0x65, 0, 0};
         spec.vf_num = 10;
-        init_owner(&name_owner, conflicts[i].name_owner == 1);
-        init_owner(&vf_owner, conflicts[i].vf_owner == 1);
-        facts.name_owner = conflicts[i].name_owner ? &name_owner : NULL;
-        facts.vf_owner = conflicts[i].vf_owner ? &vf_owner : NULL;
+        if (conflicts[i].vf_owner) {
+            owners[facts.n_owners++] = owner_of(conflicts[i].vf_owner, CLAIM_VF, "0000:65:00.0 10");
+        }
+        if (conflicts[i].name_owner) {
+            owners[facts.n_owners++] = owner_of(conflicts[i].name_owner, CLAIM_PORT, spec.port);
+        }
         CHECK_INT(row, plan_plug(&vif, &spec, &facts, &plan, &error),
                   conflicts[i].reason == REASON_NONE);
         CHECK_STR(row, reason_name(error.reason), reason_name(conflicts[i].reason));
@@ -307,8 +320,6 @@ static void test_conflicts(void **state)
         CHECK_INT(row, plan.action, conflicts[i].reason ? ACTION_NONE : ACTION_CREATE);
         plan_destroy(&plan);
         port_spec_destroy(&spec);
-        record_destroy(&name_owner);
-        record_destroy(&vf_owner);
     }
 }
 
@@ -318,9 +329,10 @@ static void test_port_of_somebody_else(void **state)
     (void)state;
     for (int ours = 0; ours < 2; ours++) {
         const struct vif vif = {.form = VIF_FORM_NATIVE};
-        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1"};
+        const struct claim_owner owner = owner_of(ours ? OURS : STRANGER, CLAIM_PORT, "vfrv1");
+        struct switch_facts facts = {
+            .bridge_exists = true, .boot_id = "b1", .owners = &owner, .n_owners = 1};
         const char *row = ours ? "ours" : "foreign";
-        struct record name_owner;
         struct error error = {0};
         struct port_spec spec;
         struct plan plan;
@@ -328,14 +340,11 @@ static void test_port_of_somebody_else(void **state)
         plan_init(&plan);
         parse_port(&spec, PORT);
         spec.no_port = true;
-        init_owner(&name_owner, ours);
-        facts.name_owner = &name_owner;
         CHECK_INT(row, plan_plug(&vif, &spec, &facts, &plan, &error), !ours);
         CHECK_INT(row, error.reason, ours ? REASON_PORT_CONFLICT : REASON_NONE);
         CHECK_INT(row, plan.action, ACTION_NONE);
         plan_destroy(&plan);
         port_spec_destroy(&spec);
-        record_destroy(&name_owner);
     }
 }
 

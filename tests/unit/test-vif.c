@@ -196,6 +196,9 @@ static void test_field_paths(void **state)
         const char *host_device;
         const char *nova;
     } rows[] = {
+        {VIF_FIELD_ID, "vif.vif_id", "vif.id", "vif.id", "vif.id"},
+        {VIF_FIELD_INTERFACE_ID, "vif.interface_id", "vif.port_profile.interface_id",
+         "vif.port_profile.interface_id", "vif.ovs_interfaceid"},
         {VIF_FIELD_KIND, "vif.kind", "vif.versioned_object.name", "vif.versioned_object.name",
          "vif.type"},
         {VIF_FIELD_BRIDGE, "vif.bridge", "vif.network.bridge", "vif.network.bridge",
