@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/keys.h"
-#include "openvswitch/vlog.h"
+#include "base/log.h"
 #include "plan/kind.h"
 #include "util.h"
 
@@ -514,7 +514,7 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
     }
     engine_identify_socket(engine, &op->goal);
     if (engine_is_taken(engine, &op->goal, current, !has_bridge, taken, sizeof taken)) {
-        VLOG_WARN_RL(&rl, "VIF %s is not repaired: %s", op->request.vif_id, taken);
+        SLOG_WARN_RL(&rl, "VIF %s is not repaired: %s", op->request.vif_id, taken);
         return OUTCOME_DROP;
     }
     if (!has_bridge) {

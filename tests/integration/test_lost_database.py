@@ -177,15 +177,19 @@ def test_of_another_host(box, restoring, database):
     assert ports(box, "br-int") == sorted([other, port])
 
 
-@pytest.mark.parametrize("taken", ("name", "iface-id"))
+@pytest.mark.parametrize("taken", ("name", "iface-id", "socket"))
 def test_somebody_in_the_place(box, restoring, database, taken):
     """Nothing is put over the row of somebody else."""
     port = restoring.plug(vhost_user(1))["port"]
     restoring.unplug(vif_id(1))
     box.vsctl("--may-exist", "add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
     name = port if taken == "name" else "foreign"
-    ids = [f"external_ids:iface-id={vif_id(1)}"] if taken == "iface-id" else []
-    box.vsctl("add-port", "br-int", name, "--", "set", "Interface", name, "type=internal", *ids)
+    columns = ["type=internal"]
+    if taken == "iface-id":
+        columns.append(f"external_ids:iface-id={vif_id(1)}")
+    if taken == "socket":
+        columns = ["type=dpdkvhostuserclient", "options:vhost-server-path=/usr/local/var/run/vhost1"]
+    box.vsctl("add-port", "br-int", name, "--", "set", "Interface", name, *columns)
     theirs = database.backup()
     box.vsctl("del-port", name)
     assert restoring.plug(vhost_user(1))["state"] == "up"
