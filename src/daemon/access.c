@@ -108,12 +108,17 @@ void access_destroy(struct access *access)
     free(access);
 }
 
+bool access_is_privileged(uid_t uid)
+{
+    return uid == 0 || uid == geteuid();
+}
+
 enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, const gid_t *groups,
                             size_t n_groups)
 {
     enum access_level level = ACCESS_NONE;
 
-    if (uid == 0 || uid == geteuid()) {
+    if (access_is_privileged(uid)) {
         return ACCESS_ALL;
     }
     for (size_t i = 0; i < access->n_entries; i++) {

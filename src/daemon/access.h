@@ -26,6 +26,9 @@ bool access_check(const char *list, char *why, size_t size);
 struct access *access_create(const char *allow, const char *allow_read, struct error *error);
 void access_destroy(struct access *access);
 
+/* Whether it is root or the daemon's own user, for whom some of everything is kept. */
+bool access_is_privileged(uid_t uid);
+
 /* Returns the level of a peer with these credentials. Root and the daemon's own user always have
  * ACCESS_ALL. */
 enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, const gid_t *groups,

@@ -43,6 +43,7 @@ const struct setting config_settings[] = {
     TEXT("daemon", allow, TYPE_ACCESS, false),
     TEXT("daemon", allow_read, TYPE_ACCESS, false),
     NUMBER("daemon", "max_connections", max_connections, TYPE_INT, 1, 4096),
+    NUMBER("daemon", "client_memory", client_memory, TYPE_INT, 4, 4096),
     NUMBER("daemon", "max_queued", engine.max_queued, TYPE_INT, 1, 1000000),
     NUMBER("daemon", "queue_timeout", engine.queue_timeout_ms, TYPE_DURATION, 1, 3600000),
     TEXT("ovs", db, TYPE_REMOTE, true),
@@ -80,6 +81,7 @@ void config_init(struct config *config)
     strcpy(config->socket, "/run/vifplugd/vifplugd.sock");
     strcpy(config->socket_group, "nova");
     config->max_connections = 64;
+    config->client_memory = 32;
     config->engine.max_queued = 4096;
     config->engine.queue_timeout_ms = 30000;
     config->engine.timeout_ms = 10000;

@@ -22,6 +22,7 @@ struct config {
     char allow[CONFIG_TEXT_MAX]; /* List of users, @groups, numbers. */
     char allow_read[CONFIG_TEXT_MAX];
     int max_connections;
+    int client_memory; /* MiB. */
     /* [ovs] */
     char db[CONFIG_TEXT_MAX];       /* "": OVS's default. */
     char run_dir[VIF_PATH_MAX + 1]; /* "": OVS's default. */

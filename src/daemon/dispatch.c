@@ -25,17 +25,19 @@ static bool permitted(const struct request *request, enum access_level level, st
         method_name(request->method));
 }
 
-void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_level level,
-                   const char *line, size_t length)
+bool dispatch_line(struct dispatch *dispatch, const struct peer *peer, const char *line,
+                   size_t length)
 {
     struct request request;
     struct error error = {.reason = REASON_NONE};
     char *reply = NULL;
+    bool changes = false;
 
     dispatch->n_requests++;
-    if (request_parse(line, length, &request, &error) && permitted(&request, level, &error) &&
+    if (request_parse(line, length, &request, &error) && permitted(&request, peer->level, &error) &&
         !engine_is_stopping(dispatch->engine, &error)) {
-        reply = method_handle(dispatch, connection, &request, &error);
+        reply = method_handle(dispatch, peer, &request, &error);
+        changes = !request_is_read_only(&request) && error.reason == REASON_NONE;
     }
     request_destroy(&request);
     if (error.reason != REASON_NONE) {
@@ -43,6 +45,7 @@ void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_l
         reply = reply_error(request.id, request.vif_id, &error);
     }
     if (reply) {
-        server_reply(dispatch->server, connection, reply, false);
+        server_reply(dispatch->server, peer->connection, reply, false);
     }
+    return changes;
 }

@@ -4,21 +4,21 @@
 #ifndef VP_DISPATCH_H
 #define VP_DISPATCH_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/access.h"
-#include "daemon/listing.h"
 #include "daemon/reap.h"
 #include "daemon/server.h"
 #include "engine/engine.h"
+#include "nic/nic-scanner.h"
 #include "watch/watch.h"
 
 /* The parts of the daemon that replies come from. All borrowed. */
 struct dispatch {
     struct engine *engine;
     const struct watch *watch;
-    struct listings *listings;
+    struct nic_scanner *nic_scanner;
     struct reaps *reaps;
     struct server *server;
     /* Replies for operations (struct asker). */
@@ -29,8 +29,8 @@ struct dispatch {
     uint64_t n_requests;
 };
 
-/* Handles one line of `connection`, whose peer has `level`. */
-void dispatch_line(struct dispatch *dispatch, uint64_t connection, enum access_level level,
-                   const char *line, size_t length);
+/* Handles one line of `peer`. Returns whether it asks for a change. */
+bool dispatch_line(struct dispatch *dispatch, const struct peer *peer, const char *line,
+                   size_t length);
 
 #endif

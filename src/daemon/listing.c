@@ -5,48 +5,79 @@
 #include <string.h>
 
 #include "daemon/view.h"
-#include "openvswitch/list.h"
-#include "openvswitch/poll-loop.h"
-#include "sset.h"
+#include "nic/nic-list.h"
 #include "util.h"
+#include "wire/reply-nics.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 
-/* VIFs per pass: about a millisecond. */
-enum { VIFS_PER_PASS = 64 };
+/* VIFs, or PFs and VFs, in a piece: about 50 us. */
+enum { ITEMS_PER_PIECE = 4 };
+
+/* --- VIFs. --- */
 
 struct listing {
-    struct ovs_list node;
-    char id[REQUEST_ID_MAX + 1];
-    uint64_t connection;
-    struct reply_list *reply; /* NULL: not begun. */
-    char **vif_ids;           /* The VIFs to show, from `next` on. */
+    struct server_stream stream;
+    const struct engine_env *env;
+    const struct watch *watch;
+    struct reply_list *reply;
+    char **vif_ids; /* The VIFs to show, from `next` on. */
     size_t n;
     size_t next;
 };
 
-struct listings {
-    const struct engine_env *env;
-    const struct watch *watch;
-    struct server *server;
-    struct ovs_list queue;
-};
-
-struct listings *listings_create(const struct engine_env *env, const struct watch *watch,
-                                 struct server *server)
+static struct listing *listing_of(struct server_stream *stream)
 {
-    struct listings *listings = xzalloc(sizeof *listings);
-
-    listings->env = env;
-    listings->watch = watch;
-    listings->server = server;
-    ovs_list_init(&listings->queue);
-    return listings;
+    return CONTAINER_OF(stream, struct listing, stream);
 }
 
-static void free_listing(struct listing *listing)
+static void show_vif(const struct listing *listing, const char *vif_id)
 {
-    ovs_list_remove(&listing->node);
+    const struct engine_env *env = listing->env;
+    struct drift drift[DRIFT_MAX];
+    bool missing = false;
+    struct record record;
+    struct view view;
+
+    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
+        missing = watch_find_missing(listing->watch, vif_id, &record);
+        if (!missing) {
+            return;
+        }
+    }
+    view_init_now(&view, env, &record, missing);
+    view_add_drift(&view, drift, watch_drift(listing->watch, &record, drift));
+    reply_list_add(listing->reply, &view.vif);
+    view_destroy(&view);
+    record_destroy(&record);
+}
+
+static char *next_vifs(struct server_stream *stream, bool *last)
+{
+    struct listing *listing = listing_of(stream);
+    size_t end = MIN(listing->n, listing->next + ITEMS_PER_PIECE);
+    char *text;
+
+    for (; listing->next < end; listing->next++) {
+        show_vif(listing, listing->vif_ids[listing->next]);
+        free(listing->vif_ids[listing->next]);
+    }
+    *last = end == listing->n;
+    if (!*last) {
+        return reply_list_take(listing->reply);
+    }
+    text = reply_list_finish(listing->reply);
+    listing->reply = NULL;
+    return text;
+}
+
+static void destroy_listing(struct server_stream *stream)
+{
+    struct listing *listing = listing_of(stream);
+
+    if (listing->reply) {
+        free(reply_list_finish(listing->reply));
+    }
     for (size_t i = listing->next; i < listing->n; i++) {
         free(listing->vif_ids[i]);
     }
@@ -54,98 +85,117 @@ static void free_listing(struct listing *listing)
     free(listing);
 }
 
-void listings_destroy(struct listings *listings)
+/* The ids of all VIFs, and of those that are missing. */
+static char **all_ids(const struct engine_env *env, const struct watch *watch, size_t *n)
 {
-    struct listing *listing;
+    char **ids = ovs_vif_ids(env->ovs, n);
+    size_t n_missing;
+    char **missing = watch_missing_ids(watch, &n_missing);
 
-    LIST_FOR_EACH_SAFE (listing, node, &listings->queue) {
-        if (listing->reply) {
-            free(reply_list_finish(listing->reply));
-        }
-        free_listing(listing);
-    }
-    free(listings);
+    ids = xrealloc(ids, (*n + n_missing + 1) * sizeof *ids);
+    memcpy(ids + *n, missing, n_missing * sizeof *missing);
+    *n += n_missing;
+    free(missing);
+    return ids;
 }
 
-void listings_add(struct listings *listings, const char *id, uint64_t connection)
+struct server_stream *listing_create(const struct engine_env *env, const struct watch *watch,
+                                     const char *id)
 {
     struct listing *listing = xzalloc(sizeof *listing);
 
-    memcpy(listing->id, id, strlen(id) + 1);
-    listing->connection = connection;
-    ovs_list_push_back(&listings->queue, &listing->node);
+    listing->env = env;
+    listing->watch = watch;
+    listing->reply = reply_list_new(id);
+    listing->vif_ids = all_ids(env, watch, &listing->n);
+    listing->stream = (struct server_stream){
+        .next = next_vifs,
+        .destroy = destroy_listing,
+        .size = sizeof *listing + listing->n * (sizeof *listing->vif_ids + VIF_ID_MAX),
+    };
+    return &listing->stream;
 }
 
-static void begin(const struct listings *listings, struct listing *listing)
-{
-    listing->reply = reply_list_new(listing->id);
-    char **missing;
-    size_t n_missing;
+/* --- PFs and VFs. --- */
 
-    listing->vif_ids = ovs_vif_ids(listings->env->ovs, &listing->n);
-    missing = watch_missing_ids(listings->watch, &n_missing);
-    listing->vif_ids =
-        xrealloc(listing->vif_ids, (listing->n + n_missing + 1) * sizeof *listing->vif_ids);
-    memcpy(listing->vif_ids + listing->n, missing, n_missing * sizeof *missing);
-    listing->n += n_missing;
-    free(missing);
+struct nics {
+    struct server_stream stream;
+    const struct engine_env *env;
+    struct nic_scanner *scanner;
+    uint64_t number;       /* Of the scan that was asked for. */
+    struct nic_scan *scan; /* NULL: not there yet. */
+    struct nic_position next;
+    struct reply_nics *reply;
+};
+
+static struct nics *nics_of(struct server_stream *stream)
+{
+    return CONTAINER_OF(stream, struct nics, stream);
 }
 
-static void show(const struct listings *listings, struct listing *listing, const char *vif_id)
+static void show_pf(const struct nic_pf_view *pf, void *nics_)
 {
-    const struct engine_env *env = listings->env;
-    struct drift drift[DRIFT_MAX];
-    bool missing = false;
-    struct record record;
-    struct view view;
+    struct nics *nics = nics_;
 
-    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
-        missing = watch_find_missing(listings->watch, vif_id, &record);
-        if (!missing) {
-            return;
-        }
+    reply_nics_add_pf(nics->reply, pf);
+}
+
+/* Adds the user of the VF: a VIF of this daemon, or a port of others. */
+static void show_vf(const struct nic_pf_view *pf, const struct nic_vf_view *vf, void *nics_)
+{
+    struct nics *nics = nics_;
+    struct nic_vf_view view = *vf;
+    struct record owner;
+
+    record_init(&owner);
+    if (vf->vf_num >= 0 && ovs_find_vf_owner(nics->env->ovs, &pf->pf, vf->vf_num, NULL, &owner)) {
+        view.vif_id = owner.spec.vif_id;
+        view.port = owner.ours ? NULL : owner.spec.port;
     }
-    view_init_now(&view, env, &record, missing);
-    view_add_drift(&view, drift, watch_drift(listings->watch, &record, drift));
-    reply_list_add(listing->reply, &view.vif);
-    view_destroy(&view);
-    record_destroy(&record);
+    reply_nics_add_vf(nics->reply, &view);
+    record_destroy(&owner);
 }
 
-static void finish(const struct listings *listings, struct listing *listing)
+static char *next_nics(struct server_stream *stream, bool *last)
 {
-    server_reply(listings->server, listing->connection, reply_list_finish(listing->reply), false);
-    free_listing(listing);
-}
+    struct nics *nics = nics_of(stream);
+    const struct nic_visitor visitor = {.pf = show_pf, .vf = show_vf, .aux = nics};
+    char *text;
 
-void listings_run(struct listings *listings)
-{
-    size_t budget = VIFS_PER_PASS;
-    struct listing *listing;
-
-    LIST_FOR_EACH_SAFE (listing, node, &listings->queue) {
-        if (budget == 0) {
-            break;
-        }
-        if (!listing->reply) {
-            begin(listings, listing);
-        }
-        for (; budget > 0 && listing->next < listing->n; budget--) {
-            char *vif_id = listing->vif_ids[listing->next++];
-
-            show(listings, listing, vif_id);
-            free(vif_id);
-        }
-        if (listing->next == listing->n) {
-            finish(listings, listing);
-            budget -= budget > 0; /* An empty list is work, too. */
-        }
+    nics->scan = nics->scan ? nics->scan : nic_scanner_take(nics->scanner, nics->number);
+    if (!nics->scan) {
+        return NULL;
     }
+    *last = !nic_list_visit(nic_scan_list(nics->scan), &nics->next, ITEMS_PER_PIECE, &visitor);
+    if (!*last) {
+        return reply_nics_take(nics->reply);
+    }
+    text = reply_nics_finish(nics->reply);
+    nics->reply = NULL;
+    return text;
 }
 
-void listings_wait(const struct listings *listings)
+static void destroy_nics(struct server_stream *stream)
 {
-    if (!ovs_list_is_empty(&listings->queue)) {
-        poll_immediate_wake();
+    struct nics *nics = nics_of(stream);
+
+    if (nics->reply) {
+        free(reply_nics_finish(nics->reply));
     }
+    nic_scan_release(nics->scan);
+    free(nics);
+}
+
+struct server_stream *nics_create(const struct engine_env *env, struct nic_scanner *scanner,
+                                  const char *id)
+{
+    struct nics *nics = xzalloc(sizeof *nics);
+
+    nics->env = env;
+    nics->scanner = scanner;
+    nics->number = nic_scanner_ask(scanner);
+    nics->reply = reply_nics_new(id);
+    nics->stream =
+        (struct server_stream){.next = next_nics, .destroy = destroy_nics, .size = sizeof *nics};
+    return &nics->stream;
 }

@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of all VIFs. A list of thousands of VIFs would keep others waiting, so each pass adds a few
- * VIFs to it. The list shows each VIF as it is at that moment. It leaves out VIFs that were
- * unplugged before their turn, and VIFs that were plugged after the list was begun. */
+/* Long replies, made in pieces as the client reads them: a list of thousands of VIFs would keep
+ * others waiting, and take memory.
+ *
+ * A list shows each VIF as it is when its turn comes. It leaves out VIFs that were unplugged before
+ * that, and VIFs that were plugged after the list was begun. */
 
 #ifndef VP_LISTING_H
 #define VP_LISTING_H 1
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "daemon/server.h"
 #include "engine/engine.h"
+#include "nic/nic-scanner.h"
 #include "watch/watch.h"
 
-struct listings;
+/* A list of all VIFs, for a request with JSON id `id`. The other parameters are borrowed. */
+struct server_stream *listing_create(const struct engine_env *env, const struct watch *watch,
+                                     const char *id);
 
-/* Both borrowed. */
-struct listings *listings_create(const struct engine_env *env, const struct watch *watch,
-                                 struct server *server);
-void listings_destroy(struct listings *listings);
-
-/* Queues a list for a request with JSON id `id` of `connection`. `server` sends the reply. */
-void listings_add(struct listings *listings, const char *id, uint64_t connection);
-
-/* Continues the queued lists. Call once per pass. */
-void listings_run(struct listings *listings);
-void listings_wait(const struct listings *listings);
+/* All PFs and VFs of the host, and who uses them, as a scan shows them that begins now. */
+struct server_stream *nics_create(const struct engine_env *env, struct nic_scanner *scanner,
+                                  const char *id);
 
 #endif

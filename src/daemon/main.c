@@ -30,6 +30,7 @@
 #include "engine/timings.h"
 #include "memory.h"
 #include "nic/dpdk-extra.h"
+#include "nic/nic-scanner.h"
 #include "nic/nic.h"
 #include "openvswitch/daemon-start.h"
 #include "openvswitch/poll-loop.h"
@@ -75,7 +76,7 @@ struct daemon {
     struct engine *engine;
     struct server *server;
     struct watch *watch;
-    struct listings *listings;
+    struct nic_scanner *nic_scanner;
     struct reaps *reaps;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
@@ -104,12 +105,25 @@ static char *read_boot_id(const char *given)
     return xstrdup(text);
 }
 
-static void on_line(void *daemon_, uint64_t connection, enum access_level level, const char *line,
-                    size_t length)
+static bool on_line(void *daemon_, const struct peer *peer, const char *line, size_t length)
 {
     struct daemon *daemon = daemon_;
 
-    dispatch_line(&daemon->dispatch, connection, level, line, length);
+    return dispatch_line(&daemon->dispatch, peer, line, length);
+}
+
+static size_t on_held_for(void *daemon_, uid_t uid)
+{
+    const struct daemon *daemon = daemon_;
+
+    return engine_memory_of(daemon->engine, uid);
+}
+
+static size_t on_held_for_all(void *daemon_)
+{
+    const struct daemon *daemon = daemon_;
+
+    return engine_memory(daemon->engine);
 }
 
 /* If this is the only operation, no other reply will come to be sent with this one, so the server
@@ -148,6 +162,11 @@ static void on_exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
     unixctl_command_reply(conn, NULL);
 }
 
+static size_t max_memory(const struct config *config)
+{
+    return (size_t)config->client_memory << 20;
+}
+
 static void start_server(struct daemon *daemon)
 {
     const struct config *config = &daemon->config;
@@ -155,7 +174,10 @@ static void start_server(struct daemon *daemon)
         .path = config->socket,
         .group = config->socket_group,
         .max_connections = descriptors_reserve(config->max_connections),
+        .max_memory = max_memory(config),
         .line = on_line,
+        .held_for = on_held_for,
+        .held_for_all = on_held_for_all,
         .refusal = on_refusal,
         .aux = daemon,
     };
@@ -220,6 +242,8 @@ static void start(struct daemon *daemon)
     daemon->ovs = ovs_create(daemon->db);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
     nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
+    daemon->nic_scanner = nic_scanner_create(daemon->options.sysfs_root, &daemon->dpdk_extra);
+    nic_scanner_set_profiles(daemon->nic_scanner, config->profiles, config->n_profiles);
     daemon->links = open_links();
     daemon->link_remover = link_remover_create();
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
@@ -240,12 +264,11 @@ static void start(struct daemon *daemon)
     };
     daemon->engine = engine_create(&daemon->env);
     start_watch(daemon);
-    daemon->listings = listings_create(&daemon->env, daemon->watch, daemon->server);
     daemon->reaps = reaps_create(&daemon->env, daemon->engine, daemon->server);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
-        .listings = daemon->listings,
+        .nic_scanner = daemon->nic_scanner,
         .reaps = daemon->reaps,
         .reply = on_reply,
         .aux = daemon,
@@ -262,11 +285,11 @@ static void stop(struct daemon *daemon)
     server_flush(daemon->server);
     engine_destroy(daemon->engine);
     reaps_destroy(daemon->reaps);
-    listings_destroy(daemon->listings);
     watch_destroy(daemon->watch);
     link_remover_destroy(daemon->link_remover);
     links_destroy(daemon->links);
     server_destroy(daemon->server);
+    nic_scanner_destroy(daemon->nic_scanner);
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
     dpdk_extra_destroy(&daemon->dpdk_extra);
@@ -305,12 +328,15 @@ static void apply(struct daemon *daemon, struct config *config, struct access *a
     server_set_access(daemon->server, access);
     access_destroy(daemon->access);
     daemon->access = access;
-    server_set_max_connections(daemon->server, descriptors_reserve(config->max_connections));
+    server_set_limits(daemon->server, descriptors_reserve(config->max_connections),
+                      max_memory(config));
     if (other_group && !server_set_group(daemon->server, config->socket_group, &error)) {
         SLOG_ERR("%s", error.message);
     }
     daemon->offload.policy = daemon->config.engine.ensure_hw_offload;
     nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
+    nic_scanner_set_profiles(daemon->nic_scanner, daemon->config.profiles,
+                             daemon->config.n_profiles);
 }
 
 static void reload(struct daemon *daemon)
@@ -443,13 +469,13 @@ static void run(struct daemon *daemon)
     vswitchd_note_next_cfg(daemon->vswitchd, ovs_synced(daemon->ovs) ? globals.next_cfg : cur_cfg);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     follow_vswitchd(daemon, &globals);
+    nic_scanner_run(daemon->nic_scanner);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
     engine_run(daemon->engine);
     server_flush(daemon->server); /* Send replies before the slower work below. */
     watch_run(daemon->watch);
-    listings_run(daemon->listings);
     server_flush(daemon->server);
     run_unixctl(daemon);
     handle_signals(daemon);
@@ -464,7 +490,7 @@ static void wait_for_events(struct daemon *daemon)
     server_wait(daemon->server);
     engine_wait(daemon->engine);
     watch_wait(daemon->watch);
-    listings_wait(daemon->listings);
+    nic_scanner_wait(daemon->nic_scanner);
     wait_for_unixctl(daemon);
     service_wait(&daemon->service);
     signals_wait();

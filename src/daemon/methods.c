@@ -5,47 +5,51 @@
 
 #include "base/version.h"
 #include "daemon/health.h"
+#include "daemon/listing.h"
 #include "daemon/view.h"
-#include "nic/nic-list.h"
 #include "timeval.h"
 #include "util.h"
-#include "wire/reply-nics.h"
 #include "wire/reply.h"
 
 /* plug, unplug, update. */
-static char *handle_operation(struct dispatch *dispatch, uint64_t connection,
+static char *handle_operation(struct dispatch *dispatch, const struct peer *peer,
                               const struct request *request, struct error *error)
 {
-    const struct asker asker = {
-        .reply = dispatch->reply, .aux = dispatch->aux, .connection = connection};
+    const struct asker asker = {.reply = dispatch->reply,
+                                .aux = dispatch->aux,
+                                .connection = peer->connection,
+                                .owner = peer->uid,
+                                .privileged = peer->privileged};
 
     engine_submit(dispatch->engine, request, &asker, error);
     return NULL;
 }
 
-static char *handle_reap(struct dispatch *dispatch, uint64_t connection,
+static char *handle_reap(struct dispatch *dispatch, const struct peer *peer,
                          const struct request *request, struct error *error)
 {
-    reaps_start(dispatch->reaps, request, connection, error);
+    reaps_start(dispatch->reaps, request, peer, error);
     return NULL;
 }
 
-static char *handle_list(struct dispatch *dispatch, uint64_t connection,
+static char *handle_list(struct dispatch *dispatch, const struct peer *peer,
                          const struct request *request, struct error *error OVS_UNUSED)
 {
-    listings_add(dispatch->listings, request->id, connection);
+    server_reply_in_pieces(dispatch->server, peer->connection,
+                           listing_create(dispatch->env, dispatch->watch, request->id));
     return NULL;
 }
 
-static char *handle_subscribe(struct dispatch *dispatch, uint64_t connection,
+static char *handle_subscribe(struct dispatch *dispatch, const struct peer *peer,
                               const struct request *request, struct error *error OVS_UNUSED)
 {
-    server_subscribe(dispatch->server, connection);
+    server_subscribe(dispatch->server, peer->connection);
     return reply_subscribed(request->id);
 }
 
-static char *handle_describe(struct dispatch *dispatch OVS_UNUSED, uint64_t connection OVS_UNUSED,
-                             const struct request *request, struct error *error OVS_UNUSED)
+static char *handle_describe(struct dispatch *dispatch OVS_UNUSED,
+                             const struct peer *peer OVS_UNUSED, const struct request *request,
+                             struct error *error OVS_UNUSED)
 {
     return reply_describe(request->id);
 }
@@ -64,7 +68,7 @@ static char *reply_record(const struct dispatch *dispatch, const char *id,
     return line;
 }
 
-static char *handle_get(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
+static char *handle_get(struct dispatch *dispatch, const struct peer *peer OVS_UNUSED,
                         const struct request *request, struct error *error)
 {
     struct record record;
@@ -83,46 +87,15 @@ static char *handle_get(struct dispatch *dispatch, uint64_t connection OVS_UNUSE
     return line;
 }
 
-/* Adds the user of each VF: a VIF of this daemon, or a port of others. */
-struct nics {
-    const struct dispatch *dispatch;
-    struct reply_nics *reply;
-};
-
-static void show_pf(const struct nic_pf_view *pf, void *nics_)
-{
-    struct nics *nics = nics_;
-
-    reply_nics_add_pf(nics->reply, pf);
-}
-
-static void show_vf(const struct nic_pf_view *pf, const struct nic_vf_view *vf, void *nics_)
-{
-    struct nics *nics = nics_;
-    struct nic_vf_view view = *vf;
-    struct record owner;
-
-    record_init(&owner);
-    if (vf->vf_num >= 0 &&
-        ovs_find_vf_owner(nics->dispatch->env->ovs, &pf->pf, vf->vf_num, NULL, &owner)) {
-        view.vif_id = owner.spec.vif_id;
-        view.port = owner.ours ? NULL : owner.spec.port;
-    }
-    reply_nics_add_vf(nics->reply, &view);
-    record_destroy(&owner);
-}
-
-static char *handle_nics(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
+static char *handle_nics(struct dispatch *dispatch, const struct peer *peer,
                          const struct request *request, struct error *error OVS_UNUSED)
 {
-    struct nics nics = {.dispatch = dispatch, .reply = reply_nics_new()};
-    const struct nic_visitor visitor = {.pf = show_pf, .vf = show_vf, .aux = &nics};
-
-    nic_list(dispatch->env->nic, &visitor);
-    return reply_nics_finish(nics.reply, request->id);
+    server_reply_in_pieces(dispatch->server, peer->connection,
+                           nics_create(dispatch->env, dispatch->nic_scanner, request->id));
+    return NULL;
 }
 
-static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UNUSED,
+static char *handle_status(struct dispatch *dispatch, const struct peer *peer OVS_UNUSED,
                            const struct request *request, struct error *error OVS_UNUSED)
 {
     const struct engine_env *env = dispatch->env;
@@ -132,6 +105,7 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
         {"missing", (int64_t)watch_n_missing(dispatch->watch)},
         {"subscribers", (int64_t)server_n_subscribers(dispatch->server)},
         {"connections", (int64_t)server_n_connections(dispatch->server)},
+        {"client_memory", (int64_t)server_memory(dispatch->server)},
         {"operations", (int64_t)engine_n_ops(dispatch->engine)},
         {"link_removals", (int64_t)link_remover_n(env->link_remover)},
         {"requests", (int64_t)dispatch->n_requests},
@@ -180,20 +154,20 @@ static char *handle_status(struct dispatch *dispatch, uint64_t connection OVS_UN
 
 static const struct {
     enum method_ovsdb ovsdb;
-    char *(*handle)(struct dispatch *dispatch, uint64_t connection, const struct request *request,
-                    struct error *error);
+    char *(*handle)(struct dispatch *dispatch, const struct peer *peer,
+                    const struct request *request, struct error *error);
 } methods[] = {
 #define METHOD_ROW(method, name, params, access, ovsdb, handle) [method] = {ovsdb, handle},
     METHODS(METHOD_ROW)
 #undef METHOD_ROW
 };
 
-char *method_handle(struct dispatch *dispatch, uint64_t connection, const struct request *request,
-                    struct error *error)
+char *method_handle(struct dispatch *dispatch, const struct peer *peer,
+                    const struct request *request, struct error *error)
 {
     if (methods[request->method].ovsdb == NEEDS_OVSDB && !ovs_synced(dispatch->env->ovs)) {
         ovs_unavailable(dispatch->env->ovs, error);
         return NULL;
     }
-    return methods[request->method].handle(dispatch, connection, request, error);
+    return methods[request->method].handle(dispatch, peer, request, error);
 }

@@ -10,7 +10,7 @@
 /* Carries out a request that is permitted. Returns the reply (malloc'ed); or NULL, with *error
  * filled if the request is refused, and with *error untouched if an operation or a listing replies
  * later. */
-char *method_handle(struct dispatch *dispatch, uint64_t connection, const struct request *request,
-                    struct error *error);
+char *method_handle(struct dispatch *dispatch, const struct peer *peer,
+                    const struct request *request, struct error *error);
 
 #endif

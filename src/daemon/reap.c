@@ -9,14 +9,20 @@
 #include "daemon/guests.h"
 #include "daemon/view.h"
 #include "openvswitch/list.h"
+#include "timeval.h"
 #include "util.h"
 #include "wire/reply.h"
+
+/* A search takes milliseconds, and peers that may only read can ask for it as often as they like.
+ * So after one of their dry runs, there is none for so many times as long as it took. */
+enum { DRY_RUN_PAUSE = 20 };
 
 struct reaps {
     const struct engine_env *env;
     struct engine *engine;
     struct server *server;
-    struct ovs_list list; /* List of struct reap: the reaps under way. */
+    struct ovs_list list;          /* List of struct reap: the reaps under way. */
+    long long int dry_run_from_us; /* When peers that may only read can try a reap again. */
 };
 
 struct reap {
@@ -181,7 +187,7 @@ static void socket_of(const struct engine_env *env, const struct record *record,
 
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
     view_init(&view, record, env->nic, sock_dir, STATE_STALE);
-    snprintf(path, 3 * VIF_PATH_MAX, "%s", view.vif.vhost_path ? view.vif.vhost_path : "");
+    snprintf(path, (size_t)3 * VIF_PATH_MAX, "%s", view.vif.vhost_path ? view.vif.vhost_path : "");
     view_destroy(&view);
 }
 
@@ -207,6 +213,9 @@ static bool keep_used(const struct reaps *reaps, struct search *search, struct r
     struct guests guests;
     size_t n = 0;
 
+    if (search->n == 0) {
+        return true;
+    }
     if (!guests_read(&guests, GUESTS_UNIX_TABLE, reaps->env->links, error)) {
         return false;
     }
@@ -238,52 +247,78 @@ static bool take_named(struct search *search, const struct request *request, str
     return true;
 }
 
-static void unplug_all(struct reap *reap, const struct request *request,
+static void unplug_all(struct reap *reap, const struct request *request, const struct asker *asker,
                        const struct search *search)
 {
     struct engine *engine = reap->reaps->engine;
-    size_t n_fit = MIN(search->n, engine_room(engine));
+    size_t n_fit = MIN(search->n, engine_room(engine, asker));
 
     if (n_fit < search->n) {
         warn(reap, "%zu more are stale than may wait at a time (max_queued); reap again",
              search->n - n_fit);
     }
     for (size_t i = 0; i < n_fit; i++) {
-        const struct asker asker = {
-            .reply = unplugged, .aux = reap, .connection = reap->connection};
         struct error ignored; /* engine_room() says that the engine takes it. */
 
         reap->n_pending += engine_unplug_stale(engine, search->ids[i], request->timeout_ms,
-                                               request->dry_run, &asker, &ignored);
+                                               request->dry_run, asker, &ignored);
     }
     if (reap->n_pending == 0) {
         finish(reap);
     }
 }
 
-bool reaps_start(struct reaps *reaps, const struct request *request, uint64_t connection,
-                 struct error *error)
+static bool start(struct reaps *reaps, const struct request *request, const struct peer *peer,
+                  struct error *error)
 {
     struct search search = {.boot_id = reaps->env->boot_id};
     struct reap *reap = xzalloc(sizeof *reap);
+    const struct asker asker = {.reply = unplugged,
+                                .aux = reap,
+                                .connection = peer->connection,
+                                .owner = peer->uid,
+                                .privileged = peer->privileged};
     size_t n_fit;
     bool ok;
 
     *reap = (struct reap){
-        .reaps = reaps, .connection = connection, .reply = reply_reap_new(request->id)};
+        .reaps = reaps, .connection = peer->connection, .reply = reply_reap_new(request->id)};
     ovs_list_push_back(&reaps->list, &reap->node);
     find_all(reaps, &search);
     ok = request->vif_ids ? take_named(&search, request, error)
                           : keep_used(reaps, &search, reap->reply, error);
-    n_fit = ok ? MIN(search.n, engine_room(reaps->engine)) : 0;
+    n_fit = ok ? MIN(search.n, engine_room(reaps->engine, &asker)) : 0;
     if (ok && search.n > 0 && (n_fit == 0 || (request->vif_ids && n_fit < search.n))) {
-        ok = engine_has_room(reaps->engine, search.n, error);
+        ok = engine_has_room(reaps->engine, &asker, search.n, error);
     }
     if (ok) {
-        unplug_all(reap, request, &search);
+        unplug_all(reap, request, &asker, &search);
     } else {
         free(end(reap));
     }
     free(search.ids);
     return ok;
+}
+
+bool reaps_start(struct reaps *reaps, const struct request *request, const struct peer *peer,
+                 struct error *error)
+{
+    bool limited = request->dry_run && peer->level != ACCESS_ALL;
+    long long int began = time_usec();
+    bool started;
+
+    if (limited && began < reaps->dry_run_from_us) {
+        return error_set(
+            error, REASON_BUSY, "",
+            "A dry run of reap looks at all VIFs and guests, and another was just made; try "
+            "again in %lld ms.",
+            (reaps->dry_run_from_us - began) / 1000 + 1);
+    }
+    started = start(reaps, request, peer, error);
+    if (limited) {
+        long long int now = time_usec();
+
+        reaps->dry_run_from_us = now + DRY_RUN_PAUSE * (now - began);
+    }
+    return started;
 }

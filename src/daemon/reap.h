@@ -22,7 +22,7 @@ void reaps_destroy(struct reaps *reaps);
 /* Unplugs stale VIFs: those that the request names, else all. Replies to `connection` after the
  * last unplug. Returns false with *error filled: busy, or invalid_request if a named VIF is not
  * stale. */
-bool reaps_start(struct reaps *reaps, const struct request *request, uint64_t connection,
+bool reaps_start(struct reaps *reaps, const struct request *request, const struct peer *peer,
                  struct error *error);
 
 #endif

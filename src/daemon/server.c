@@ -5,13 +5,15 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/connection.h"
 #include "daemon/listener.h"
+#include "daemon/refusals.h"
+#include "daemon/shares.h"
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
@@ -23,14 +25,22 @@ VLOG_DEFINE_THIS_MODULE(server);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
 
-#define OUTPUT_PAUSE ((size_t)1024 * 1024)
-#define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
+/* A subscriber that leaves more unread, bytes, is closed. */
+#define SUBSCRIBER_MAX ((size_t)1024 * 1024)
 
-/* How many lines of one connection a pass takes, so that no connection keeps the others waiting. */
-enum { LINES_PER_PASS = 256 };
+/* What must be free for a user before the server takes its next request, bytes. */
+#define REQUEST_ROOM ((size_t)16 * 1024)
 
-/* How many passes the server takes for what came before its end, so that no client can delay it. */
-enum { LAST_PASSES = 16 };
+/* How long a pass serves requests, us. Requests for a change count an eighth: those that a pass
+ * takes together share a transaction. */
+#define PASS_US 125
+enum { CHANGE_DISCOUNT = 8 };
+
+enum { ACCEPTS_PER_PASS = 8 };
+
+/* How many passes the server takes for what came before its end, and how long each serves requests,
+ * us, so that no client can delay it. */
+enum { LAST_PASSES = 16, LAST_PASS_US = 10000 };
 
 /* How long the server accepts no connections after accept() has failed, ms. */
 #define ACCEPT_PAUSE 100
@@ -40,27 +50,6 @@ enum { EVENTS_PER_PASS = 128 };
 
 /* The id of the listening socket. Those of connections start at 1. */
 enum { LISTENER_ID = 0 };
-
-struct connection {
-    struct hmap_node node;
-    uint64_t id;
-    int fd;
-    uint32_t armed; /* The events that the kernel reports, EPOLLIN | EPOLLOUT. */
-    bool readable;  /* In this pass. */
-    enum access_level level;
-    struct frame in;
-    char *out;
-    size_t out_start;
-    size_t out_end;
-    size_t out_size;
-    bool eof;      /* The peer has finished sending. */
-    bool closing;  /* Close once `out` has been sent. */
-    bool broken;   /* Close now. */
-    bool gone;     /* The peer has closed both directions, or the connection has failed. */
-    bool more;     /* Lines are left for the next pass. */
-    size_t n_owed; /* Lines handed out that have no reply yet. */
-    bool subscribed;
-};
 
 struct server {
     struct server_options options;
@@ -72,6 +61,8 @@ struct server {
     bool acceptable; /* A connection waits to be accepted. */
     uint64_t last_id;
     struct hmap connections;
+    struct shares *shares;
+    struct refusals refusals;
     size_t n_subscribers;
     bool refusing;             /* server_run_last() was called. */
     long long int accept_from; /* When connections may be accepted again, ms. */
@@ -137,9 +128,12 @@ struct server *server_create(const struct server_options *options, struct error 
     server->options = *options;
     server->path = xstrdup(options->path);
     hmap_init(&server->connections);
+    server->shares = shares_create(
+        &(struct shares_limits){(size_t)options->max_connections, options->max_memory});
     if (!open_sockets(server, error)) {
         close_sockets(server);
         hmap_destroy(&server->connections);
+        shares_destroy(server->shares);
         free(server->path);
         free(server);
         return NULL;
@@ -148,14 +142,18 @@ struct server *server_create(const struct server_options *options, struct error 
     return server;
 }
 
+/* Notes how much memory the connection holds. */
+static void note_memory(const struct server *server, struct connection *connection)
+{
+    shares_hold(server->shares, &connection->member, connection_size(connection));
+}
+
 static void free_connection(struct server *server, struct connection *connection)
 {
     server->n_subscribers -= connection->subscribed;
     hmap_remove(&server->connections, &connection->node);
-    close(connection->fd);
-    frame_destroy(&connection->in);
-    free(connection->out);
-    free(connection);
+    shares_leave(server->shares, &connection->member);
+    connection_destroy(connection);
 }
 
 void server_destroy(struct server *server)
@@ -169,71 +167,23 @@ void server_destroy(struct server *server)
         free_connection(server, connection);
     }
     hmap_destroy(&server->connections);
+    shares_destroy(server->shares);
+    refusals_clear(&server->refusals);
     close_sockets(server);
     free(server->path);
     free(server);
 }
 
-static size_t pending(const struct connection *connection)
+static void flush(const struct server *server, struct connection *connection)
 {
-    return connection->out_end - connection->out_start;
+    connection_flush(connection);
+    note_memory(server, connection);
 }
 
-static void flush(struct connection *connection)
+static void append(const struct server *server, struct connection *connection, char *line)
 {
-    while (pending(connection) && !connection->broken) {
-        ssize_t n = send(connection->fd, connection->out + connection->out_start,
-                         pending(connection), MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (n > 0) {
-            connection->out_start += (size_t)n;
-        } else if (n < 0 && errno == EINTR) {
-            continue;
-        } else if (n < 0 && errno == EAGAIN) {
-            return;
-        } else {
-            connection->broken = true;
-        }
-    }
-    if (!pending(connection)) {
-        /* Idle connections keep no memory for replies. */
-        free(connection->out);
-        connection->out = NULL;
-        connection->out_start = connection->out_end = connection->out_size = 0;
-    }
-}
-
-/* Takes `line`. */
-static void append(struct connection *connection, char *line)
-{
-    size_t length = strlen(line);
-
-    /* A peer that reads all it is sent may get one reply of any size. A backlog has a cap. */
-    if (pending(connection) > 0 && pending(connection) + length > OUTPUT_MAX) {
-        SLOG_WARN_RL(&rl, "connection %" PRIu64 " does not read its replies; closed",
-                     connection->id);
-        connection->broken = true;
-    } else if (connection->out_size == 0) {
-        connection->out = line;
-        connection->out_end = connection->out_size = length;
-        return;
-    } else {
-        if (connection->out_size - connection->out_end < length) {
-            size_t n = pending(connection);
-            size_t size = MAX(2 * n, n + length);
-            char *out = xmalloc(size);
-
-            memcpy(out, connection->out + connection->out_start, n);
-            free(connection->out);
-            connection->out = out;
-            connection->out_start = 0;
-            connection->out_end = n;
-            connection->out_size = size;
-        }
-        memcpy(connection->out + connection->out_end, line, length);
-        connection->out_end += length;
-    }
-    free(line);
+    connection_append(connection, line);
+    note_memory(server, connection);
 }
 
 static struct connection *find(const struct server *server, uint64_t id)
@@ -241,7 +191,7 @@ static struct connection *find(const struct server *server, uint64_t id)
     struct connection *connection;
 
     HMAP_FOR_EACH_WITH_HASH (connection, node, hash_uint64(id), &server->connections) {
-        if (connection->id == id) {
+        if (connection->peer.connection == id) {
             return connection;
         }
     }
@@ -257,145 +207,218 @@ void server_reply(struct server *server, uint64_t id, char *line, bool now)
         return;
     }
     connection->n_owed--;
-    append(connection, line);
+    append(server, connection, line);
     if (now) {
-        flush(connection);
+        flush(server, connection);
     }
+}
+
+void server_reply_in_pieces(struct server *server, uint64_t id, struct server_stream *stream)
+{
+    struct connection *connection = find(server, id);
+
+    if (!connection || connection->broken) {
+        stream->destroy(stream);
+        return;
+    }
+    connection_begin_stream(connection, stream);
+    note_memory(server, connection);
 }
 
 static void refuse(struct server *server, struct connection *connection, const struct error *error)
 {
-    append(connection, server->options.refusal(error));
+    append(server, connection, server->options.refusal(error));
     connection->closing = true;
 }
 
-static struct connection *add_connection(struct server *server, int fd)
-{
-    struct connection *connection = xzalloc(sizeof *connection);
-    uid_t uid = (uid_t)-1;
-    pid_t pid = 0;
+/* --- Turns. --- */
 
-    connection->id = ++server->last_id;
-    connection->fd = fd;
-    connection->level = access_of_peer(server->options.access, fd, &uid, &pid);
-    frame_init(&connection->in, FRAME_REQUEST_MAX);
-    hmap_insert(&server->connections, &connection->node, hash_uint64(connection->id));
-    connection->readable = true; /* A peer that connects usually sends at once. */
+/* Hands out a line, if there is one. Returns whether it asks for a change. */
+static bool hand_out_line(struct server *server, struct connection *connection)
+{
+    struct error error;
+    const char *line;
+    size_t length;
+
+    switch (frame_next(&connection->in, &line, &length)) {
+    case FRAME_LINE:
+        connection->n_owed++;
+        return server->options.line(server->options.aux, &connection->peer, line, length);
+    case FRAME_MORE:
+        connection->more = false;
+        frame_trim(&connection->in);
+        break;
+    case FRAME_TOO_LONG:
+        error_set(&error, REASON_INVALID_REQUEST, "",
+                  "A request is longer than %zu bytes; send shorter ones.", connection->in.max);
+        error.rpc_code = RPC_PARSE_ERROR;
+        refuse(server, connection, &error);
+        break;
+    }
+    return false;
+}
+
+/* Returns whether it was a request for a change. */
+static bool take_turn(struct server *server, struct connection *connection)
+{
+    bool changes = false;
+
+    if (connection->stream) {
+        connection_make_piece(connection);
+    } else {
+        if (!connection->more) {
+            connection_receive(connection);
+        }
+        if (connection->more && !connection->broken) {
+            changes = hand_out_line(server, connection);
+        }
+    }
+    note_memory(server, connection);
+    return changes;
+}
+
+/* Whether the user of the connection may ask for more. */
+static bool has_room(const struct server *server, const struct connection *connection)
+{
+    return shares_have_room(server->shares, &connection->member, REQUEST_ROOM);
+}
+
+/* Decides whether the connection is to have turns. */
+static void note_ready(const struct server *server, struct connection *connection)
+{
+    bool ready = connection_has_piece(connection) ||
+                 (has_room(server, connection) &&
+                  (connection_has_line(connection) ||
+                   (connection->readable && connection_may_receive(connection))));
+
+    shares_set_ready(server->shares, &connection->member, ready);
+}
+
+/* Serves requests, turn by turn, as long as a pass may take. */
+static void serve(struct server *server)
+{
+    long long int now = time_usec();
+    int64_t left = server->refusing ? LAST_PASS_US : PASS_US;
+    struct member *member;
+
+    while (left > 0 && (member = shares_next(server->shares))) {
+        struct connection *connection = CONTAINER_OF(member, struct connection, member);
+        long long int began = now;
+        bool changes = take_turn(server, connection);
+
+        now = time_usec();
+        shares_spend(member, now - began);
+        left -= MAX(1, changes ? (now - began) / CHANGE_DISCOUNT : now - began);
+        note_ready(server, connection);
+    }
+}
+
+/* --- Memory. --- */
+
+static void close_heavy(const struct server *server, struct connection *connection, const char *why)
+{
+    /* Its own, so that refused connections do not suppress it. */
+    static struct vlog_rate_limit heavy_rl = VLOG_RATE_LIMIT_INIT(10, 20);
+
+    SLOG_WARN_RL(
+        &heavy_rl,
+        "connection %" PRIu64 " of uid %ld holds %zu kB, with %zu bytes that it has not read "
+        "and %zu kB of requests; closed, because %s",
+        connection->peer.connection, (long)connection->peer.uid, connection->member.held / 1024,
+        connection_pending_at_all(connection), connection->in.size / 1024, why);
+    connection_break(connection);
+    note_memory(server, connection);
+}
+
+/* If a user wants to ask for more and its connections hold all that it may have, closes the one
+ * that holds most. */
+static void make_room(struct server *server)
+{
+    struct connection *connection;
+    struct member *member;
+
+    shares_hold_besides(server->shares, server->options.held_for_all(server->options.aux));
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        shares_hold_besides_of(&connection->member,
+                               server->options.held_for(server->options.aux, connection->peer.uid));
+        if ((connection->readable || connection->more) && !has_room(server, connection)) {
+            member = shares_clog(&connection->member);
+            if (member) {
+                close_heavy(server, CONTAINER_OF(member, struct connection, member),
+                            "its user has no memory left for requests");
+            }
+        }
+    }
+    while ((member = shares_excess(server->shares))) {
+        close_heavy(server, CONTAINER_OF(member, struct connection, member),
+                    "clients hold all the memory that they may (client_memory)");
+    }
+}
+
+/* --- Connections. --- */
+
+static struct connection *add_connection(struct server *server, int fd, const struct peer *peer)
+{
+    struct connection *connection = connection_create(fd, peer);
+
+    if (!shares_join(server->shares, &connection->member, peer->uid, peer->privileged)) {
+        free(connection); /* It holds nothing yet; `fd` stays the caller's. */
+        return NULL;
+    }
+    connection->peer.connection = ++server->last_id;
+    hmap_insert(&server->connections, &connection->node, hash_uint64(connection->peer.connection));
     connection->armed = EPOLLIN;
-    if (!control(server, EPOLL_CTL_ADD, fd, EPOLLIN, connection->id)) {
+    if (!control(server, EPOLL_CTL_ADD, fd, EPOLLIN, connection->peer.connection)) {
         SLOG_WARN_RL(&rl, "epoll does not accept a connection (%s); closed", ovs_strerror(errno));
         connection->broken = true;
     }
-    SLOG_DBG("connection %" PRIu64 " from uid %ld, pid %ld", connection->id, (long)uid, (long)pid);
-    if (hmap_count(&server->connections) > (size_t)server->options.max_connections) {
-        struct error error;
-
-        SLOG_WARN_RL(&rl, "more than %d connections; one closed", server->options.max_connections);
-        error_set(&error, REASON_BUSY, "",
-                  "There are %d connections already (max_connections); close some or try later.",
-                  server->options.max_connections);
-        refuse(server, connection, &error);
-    }
+    note_memory(server, connection);
     return connection;
 }
 
-static void hand_out_lines(struct server *server, struct connection *connection)
+/* Refuses a connection that has no place. */
+static void turn_away(struct server *server, int fd, const struct error *error)
 {
-    int n = 0;
+    char *line = server->options.refusal(error);
 
-    connection->more = false;
-    while (!connection->closing && pending(connection) < OUTPUT_PAUSE) {
-        struct error error;
-        const char *line;
-        size_t length;
-
-        if (n++ == LINES_PER_PASS) {
-            connection->more = true;
-            return;
-        }
-        switch (frame_next(&connection->in, &line, &length)) {
-        case FRAME_LINE:
-            connection->n_owed++;
-            server->options.line(server->options.aux, connection->id, connection->level, line,
-                                 length);
-            break;
-        case FRAME_MORE:
-            return;
-        case FRAME_TOO_LONG:
-            error_set(&error, REASON_INVALID_REQUEST, "",
-                      "A request is longer than %d bytes; send shorter ones.", FRAME_REQUEST_MAX);
-            error.rpc_code = RPC_PARSE_ERROR;
-            refuse(server, connection, &error);
-            break;
-        }
-    }
-    connection->more = !connection->closing;
+    refusals_add(&server->refusals, fd, line);
+    free(line);
 }
 
-/* Receives all there is, so that requests that a client sent together go into one batch. */
-static void receive(struct connection *connection)
+static void welcome(struct server *server, int fd)
 {
-    size_t size;
-    ssize_t n;
-    size_t total = 0;
+    struct peer peer = {.uid = (uid_t)-1};
+    struct error error;
+    pid_t pid = 0;
 
-    do {
-        char *space;
-
-        size = frame_space(&connection->in, &space);
-        if (!size) {
-            out_of_memory();
-        }
-        n = recv(connection->fd, space, size, MSG_DONTWAIT);
-        if (n > 0) {
-            frame_received(&connection->in, (size_t)n);
-            total += (size_t)n;
-        }
-    } while (n > 0 && (size_t)n == size && total < FRAME_REQUEST_MAX);
-    if (n == 0) {
-        connection->eof = true;
-    } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        connection->broken = true;
-    }
-}
-
-static bool may_read(const struct connection *connection)
-{
-    return !connection->closing && !connection->eof && pending(connection) < OUTPUT_PAUSE;
-}
-
-/* A peer that has only finished sending (socat - < file) still gets its replies. */
-static bool is_over(const struct connection *connection)
-{
-    if (connection->broken) {
-        return true;
-    }
-    if (connection->eof && !connection->more) {
-        return (!connection->n_owed && !pending(connection) && !connection->subscribed) ||
-               connection->gone;
-    }
-    return connection->closing && !pending(connection);
-}
-
-static void run_connection(struct server *server, struct connection *connection)
-{
-    if (connection->readable && !connection->more && may_read(connection)) {
-        receive(connection);
-    }
-    connection->readable = false;
-    if (!connection->broken) {
-        hand_out_lines(server, connection);
+    peer.level = access_of_peer(server->options.access, fd, &peer.uid, &pid);
+    peer.privileged = access_is_privileged(peer.uid);
+    SLOG_DBG("connection from uid %ld, pid %ld", (long)peer.uid, (long)pid);
+    if (peer.level == ACCESS_NONE) {
+        SLOG_WARN_RL(&rl, "uid %ld, pid %ld may not use vifplugd; closed", (long)peer.uid,
+                     (long)pid);
+        error_set(&error, REASON_PERMISSION_DENIED, "",
+                  "Your user may not use vifplugd; have it added to 'allow' or 'allow_read' in "
+                  "vifplugd.conf.");
+        turn_away(server, fd, &error);
+    } else if (!add_connection(server, fd, &peer)) {
+        SLOG_WARN_RL(&rl, "uid %ld, pid %ld has too many of the %d connections; one closed",
+                     (long)peer.uid, (long)pid, server->options.max_connections);
+        error_set(&error, REASON_BUSY, "",
+                  "Your user, or all together, have too many of the %d connections "
+                  "(max_connections); close some or try later.",
+                  server->options.max_connections);
+        turn_away(server, fd, &error);
     }
 }
 
 static void accept_connections(struct server *server)
 {
-    /* Accepts a few per pass. reap_connections() frees those beyond the cap. */
-    for (int i = 0; i < 64 && server->acceptable; i++) {
+    for (int i = 0; i < ACCEPTS_PER_PASS && server->acceptable; i++) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            run_connection(server, add_connection(server, fd));
+            welcome(server, fd);
         } else if (errno == EAGAIN || server->refusing) {
             server->acceptable = false;
         } else if (errno != EINTR && errno != ECONNABORTED) {
@@ -412,9 +435,22 @@ static void reap_connections(struct server *server)
     struct connection *connection;
 
     HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
-        if (is_over(connection)) {
+        if (connection_is_over(connection)) {
             free_connection(server, connection);
         }
+    }
+}
+
+/* The kernel would report a hangup again and again. To see the end of the stream at once makes room
+ * for those who connect in this pass. */
+static void note_gone(const struct server *server, struct connection *connection)
+{
+    connection->gone = true;
+    connection->readable = !connection->eof;
+    control(server, EPOLL_CTL_DEL, connection->fd, 0, 0);
+    if (!connection->eof && !connection->more) {
+        connection_receive(connection);
+        note_memory(server, connection);
     }
 }
 
@@ -432,7 +468,9 @@ static void find_ready_sockets(struct server *server)
             server->acceptable = true;
         } else if (connection) {
             connection->readable |= (events[i].events & EPOLLIN) != 0;
-            connection->gone |= (events[i].events & (EPOLLHUP | EPOLLERR)) != 0;
+            if (events[i].events & (EPOLLHUP | EPOLLERR)) {
+                note_gone(server, connection);
+            }
         }
     }
 }
@@ -442,12 +480,17 @@ void server_run(struct server *server)
     struct connection *connection;
 
     find_ready_sockets(server);
-    HMAP_FOR_EACH (connection, node, &server->connections) {
-        run_connection(server, connection);
-    }
+    refusals_run(&server->refusals);
     /* Free closed connections before accepting new ones. */
     reap_connections(server);
     accept_connections(server);
+    make_room(server);
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        connection->stream_waits = false;
+        note_ready(server, connection);
+    }
+    serve(server);
+    reap_connections(server);
 }
 
 void server_flush(struct server *server)
@@ -455,7 +498,7 @@ void server_flush(struct server *server)
     struct connection *connection;
 
     HMAP_FOR_EACH (connection, node, &server->connections) {
-        flush(connection);
+        flush(server, connection);
     }
     reap_connections(server);
 }
@@ -463,13 +506,17 @@ void server_flush(struct server *server)
 /* Sets the events that the kernel reports for the connection. It always reports a hangup. */
 static void arm(struct server *server, struct connection *connection)
 {
-    uint32_t events = (pending(connection) ? EPOLLOUT : 0u) | (may_read(connection) ? EPOLLIN : 0u);
+    bool reads = connection_may_receive(connection) && has_room(server, connection);
+    uint32_t events = (connection_pending(connection) ? EPOLLOUT : 0u) | (reads ? EPOLLIN : 0u);
 
+    if (connection->gone) {
+        return; /* The kernel reports no more. */
+    }
     if (events != connection->armed) {
         connection->armed = events;
-        if (!control(server, EPOLL_CTL_MOD, connection->fd, events, connection->id)) {
+        if (!control(server, EPOLL_CTL_MOD, connection->fd, events, connection->peer.connection)) {
             SLOG_WARN_RL(&rl, "epoll does not accept connection %" PRIu64 " (%s); closed",
-                         connection->id, ovs_strerror(errno));
+                         connection->peer.connection, ovs_strerror(errno));
             connection->broken = true;
             poll_immediate_wake();
         }
@@ -489,23 +536,16 @@ void server_wait(struct server *server)
     }
     HMAP_FOR_EACH (connection, node, &server->connections) {
         arm(server, connection);
-        if (connection->more && pending(connection) < OUTPUT_PAUSE) {
-            poll_immediate_wake();
+        note_ready(server, connection);
+        if (connection->stream && connection->stream_waits && connection->stream->wait) {
+            connection->stream->wait(connection->stream);
         }
     }
+    if (!shares_end_busy_period(server->shares)) {
+        poll_immediate_wake();
+    }
+    refusals_wait(&server->refusals);
     poll_fd_wait(server->epoll, POLLIN);
-}
-
-static bool has_lines_left(const struct server *server)
-{
-    const struct connection *connection;
-
-    HMAP_FOR_EACH (connection, node, &server->connections) {
-        if (connection->more && !connection->broken) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* accept() fails with EINVAL after the last one of those that connected before. */
@@ -514,7 +554,7 @@ void server_run_last(struct server *server)
     listener_refuse(server->listener);
     server->refusing = true;
     server->acceptable = true;
-    for (int i = 0; i < LAST_PASSES && (server->acceptable || has_lines_left(server)); i++) {
+    for (int i = 0; i < LAST_PASSES && (server->acceptable || shares_next(server->shares)); i++) {
         server_run(server);
         server_flush(server);
     }
@@ -539,7 +579,10 @@ void server_broadcast(struct server *server, const char *line)
     }
     HMAP_FOR_EACH (connection, node, &server->connections) {
         if (connection->subscribed && !connection->broken) {
-            append(connection, xstrdup(line));
+            append(server, connection, xstrdup(line));
+            if (connection_pending_at_all(connection) > SUBSCRIBER_MAX) {
+                close_heavy(server, connection, "it does not read its notifications");
+            }
         }
     }
 }
@@ -547,6 +590,12 @@ void server_broadcast(struct server *server, const char *line)
 size_t server_n_subscribers(const struct server *server)
 {
     return server->n_subscribers;
+}
+
+void server_set_limits(struct server *server, int max_connections, size_t max_memory)
+{
+    server->options.max_connections = max_connections;
+    shares_set_limits(server->shares, &(struct shares_limits){(size_t)max_connections, max_memory});
 }
 
 /* Looks up the peer's level again. A peer that may nothing any more gets no notifications; what it
@@ -557,12 +606,13 @@ static void update_level(struct server *server, struct connection *connection)
     uid_t uid;
     pid_t pid;
 
-    connection->level = access_of_peer(server->options.access, connection->fd, &uid, &pid);
-    if (connection->level == ACCESS_NONE && connection->subscribed) {
+    connection_set_level(connection,
+                         access_of_peer(server->options.access, connection->fd, &uid, &pid));
+    if (connection->peer.level == ACCESS_NONE && connection->subscribed) {
         error_set(&error, REASON_PERMISSION_DENIED, "",
                   "The configuration does not name your user any more, so the notifications end; "
                   "have it added to 'allow' or 'allow_read' in vifplugd.conf.");
-        append(connection, server->options.refusal(&error));
+        append(server, connection, server->options.refusal(&error));
         connection->subscribed = false;
         connection->eof = true;
         server->n_subscribers--;
@@ -579,11 +629,6 @@ void server_set_access(struct server *server, const struct access *access)
     }
 }
 
-void server_set_max_connections(struct server *server, int max_connections)
-{
-    server->options.max_connections = max_connections;
-}
-
 bool server_set_group(struct server *server, const char *group, struct error *error)
 {
     return listener_set_group(server->listener, group, error);
@@ -594,12 +639,17 @@ size_t server_n_connections(const struct server *server)
     return hmap_count(&server->connections);
 }
 
+size_t server_memory(const struct server *server)
+{
+    return shares_held(server->shares);
+}
+
 bool server_is_idle(const struct server *server)
 {
     const struct connection *connection;
 
     HMAP_FOR_EACH (connection, node, &server->connections) {
-        if (pending(connection) || connection->n_owed) {
+        if (connection_pending(connection) || connection->n_owed) {
             return false;
         }
     }

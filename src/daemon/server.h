@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The API socket: connections, lines in, lines out. Knows nothing of what the lines say.
  *
- * Everything a client can grow has a cap: connections (the one too many is told so and closed), the
- * length of a line, and what it does not read: while a connection has OUTPUT_PAUSE bytes waiting
- * nothing more is read from it, and beyond OUTPUT_MAX it is closed. */
+ * Everything that a client can grow has a cap, and clients take turns (shares.h): a pass serves
+ * requests for a limited time. While a connection has 256 KiB waiting to be sent, or while its user
+ * holds as much memory as it may, nothing more is read from it. */
 
 #ifndef VP_SERVER_H
 #define VP_SERVER_H 1
@@ -11,20 +11,44 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "daemon/access.h"
 
 struct server;
 
+/* The other end of a connection. */
+struct peer {
+    uint64_t connection;
+    uid_t uid;
+    bool privileged; /* root or the daemon's own user. */
+    enum access_level level;
+};
+
+/* A reply that is made piece by piece, as the peer reads it. */
+struct server_stream {
+    /* Returns the next piece (malloc'ed), some 50 us of work, or NULL if it has to wait. Sets
+     * *last with the last piece, which ends in LF. */
+    char *(*next)(struct server_stream *stream, bool *last);
+    /* Tells the poll loop what next() has to wait for. NULL if it never has to. */
+    void (*wait)(const struct server_stream *stream);
+    void (*destroy)(struct server_stream *stream);
+    size_t size; /* The memory that it holds, bytes. */
+};
+
 struct server_options {
     const char *path;
     const char *group; /* The socket's group, if it exists; "" for none. */
     int max_connections;
+    size_t max_memory;           /* For all clients, bytes. */
     const struct access *access; /* Borrowed. */
-    /* Called for each line, without its LF. It may call server_reply() for the same connection. */
-    void (*line)(void *aux, uint64_t connection, enum access_level level, const char *line,
-                 size_t length);
+    /* Called for each line, without its LF. It may call server_reply() for the same connection.
+     * Returns whether the line asks for a change. */
+    bool (*line)(void *aux, const struct peer *peer, const char *line, size_t length);
+    /* How much the daemon holds for that user, or for all, besides connections, bytes. */
+    size_t (*held_for)(void *aux, uid_t uid);
+    size_t (*held_for_all)(void *aux);
     /* The line to send to a connection that is closed for `error` (malloc'ed, with LF). */
     char *(*refusal)(const struct error *error);
     void *aux;
@@ -51,6 +75,11 @@ void server_run_last(struct server *server);
  * else with the other lines of this pass, which is cheaper for many. */
 void server_reply(struct server *server, uint64_t connection, char *line, bool now);
 
+/* Sends the pieces of `stream`, and destroys it. The connection gets no other line, and nothing
+ * more is read from it, until the last piece is made. */
+void server_reply_in_pieces(struct server *server, uint64_t connection,
+                            struct server_stream *stream);
+
 /* Sends notifications to the connection from now on. */
 void server_subscribe(struct server *server, uint64_t connection);
 
@@ -58,17 +87,21 @@ void server_subscribe(struct server *server, uint64_t connection);
 void server_broadcast(struct server *server, const char *line);
 size_t server_n_subscribers(const struct server *server);
 
+/* Replaces the limits of options.max_connections and max_memory. Closes nothing that is there. */
+void server_set_limits(struct server *server, int max_connections, size_t max_memory);
+
 /* Replaces the access lists, also for the connections there are. A subscriber that they do not name
  * is told so and closed. */
 void server_set_access(struct server *server, const struct access *access);
-
-/* Changes the limit of connections. Those that are open stay. */
-void server_set_max_connections(struct server *server, int max_connections);
 
 /* Gives the socket to another group (see listener_set_group()). */
 bool server_set_group(struct server *server, const char *group, struct error *error);
 
 size_t server_n_connections(const struct server *server);
+
+/* The memory that is held for all clients, bytes. */
+size_t server_memory(const struct server *server);
+
 /* Whether each line that was taken has its reply, and all replies have been sent. */
 bool server_is_idle(const struct server *server);
 

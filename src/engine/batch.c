@@ -11,9 +11,9 @@
 #include "timeval.h"
 #include "util.h"
 
-/* How many operations are planned for each place in a batch. The limit keeps operations that write
- * nothing (dry runs, refusals) from delaying the loop. */
-enum { PLANS_PER_BATCH = 4 };
+/* How long a pass plans operations that do not join its batch (dry runs, refusals, those that
+ * wait), us: they must not delay the others. */
+enum { PLAN_US = 250 };
 
 /* How long an operation on a slow device lets quick operations go first, ms. */
 enum { HOLD_MS = 1000 };
@@ -150,41 +150,112 @@ static bool plan_into_batch(struct engine *engine, struct op *op, struct claim_s
     return outcome == OUTCOME_COMMIT;
 }
 
-/* Plans the queued operations and moves those that fit together into the batch. It plans all of
- * them before engine_commit() stages any, so no plan sees uncommitted rows. */
-static void gather(struct engine *engine, struct claim_set *claimed)
+/* Whether the operation would only be planned again with the same outcome. */
+static bool still_waits(const struct engine *engine, const struct op *op)
 {
-    size_t max = (size_t)engine->env.settings->max_batch;
-    size_t n_planned = 0;
-    size_t n = 0;
+    return op->queued.waits_for == WAITS_FOR_REMOVAL && op->queued.seen == engine->n_removals;
+}
+
+/* Adds an owner to the round: who was served longest ago comes first. */
+static void join_round(struct ovs_list *round, struct op_owner *owner)
+{
+    struct op_owner *other;
+
+    LIST_FOR_EACH (other, round, round) {
+        if (other->served > owner->served) {
+            break;
+        }
+    }
+    ovs_list_insert(other ? &other->round : round, &owner->round);
+}
+
+/* Lists the queued operations that are to be planned, by owner, and in `round` their owners. */
+static void begin_round(const struct engine *engine, struct ovs_list *round)
+{
     struct op *op;
 
-    engine->unseen = false;
-    LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_QUEUED]) {
-        if (n == max || n_planned == PLANS_PER_BATCH * max) {
-            poll_immediate_wake();
-            return;
-        }
-        if (!is_next(engine, op) || (op->queued.alone && n)) {
-            continue;
-        }
-        n_planned++;
-        if (plan_into_batch(engine, op, claimed)) {
-            n++;
-            if (op->queued.alone || op->plan.spec.slow_probe) {
-                return;
+    ovs_list_init(round);
+    LIST_FOR_EACH (op, node, &engine->ops.in[OP_QUEUED]) {
+        if (is_next(engine, op) && !still_waits(engine, op)) {
+            if (ovs_list_is_empty(&op->owner->turns)) {
+                join_round(round, op->owner);
             }
+            ovs_list_push_back(&op->owner->turns, &op->turn_node);
         }
     }
 }
 
+/* Returns the next operation, or NULL. The owners take turns. */
+static struct op *take_turn(struct ovs_list *round)
+{
+    struct op_owner *owner;
+    struct op *op;
+
+    if (ovs_list_is_empty(round)) {
+        return NULL;
+    }
+    owner = CONTAINER_OF(ovs_list_front(round), struct op_owner, round);
+    op = CONTAINER_OF(ovs_list_pop_front(&owner->turns), struct op, turn_node);
+    ovs_list_remove(&owner->round);
+    if (!ovs_list_is_empty(&owner->turns)) {
+        ovs_list_push_back(round, &owner->round);
+    }
+    return op;
+}
+
+static void end_round(struct ovs_list *round)
+{
+    while (take_turn(round)) {
+        /* Those are planned in the next pass. */
+    }
+}
+
+/* Plans operations and moves those that fit together into the batch, until no operation is left,
+ * the batch is full, or time is up. */
+static void plan_round(struct engine *engine, struct ovs_list *round, struct claim_set *claimed)
+{
+    size_t max = (size_t)engine->env.settings->max_batch;
+    long long int began = time_usec();
+    int64_t left = PLAN_US;
+    size_t n = 0;
+    struct op *op;
+
+    while (n < max && left > 0 && (op = take_turn(round))) {
+        bool alone = op->queued.alone;
+        long long int now;
+        bool joined;
+
+        op->owner->served = ++engine->n_turns;
+        joined = !(alone && n) && plan_into_batch(engine, op, claimed);
+        now = time_usec();
+        if (joined) {
+            n++;
+            if (alone || op->plan.spec.slow_probe) {
+                return;
+            }
+        } else {
+            left -= now - began;
+        }
+        began = now;
+    }
+}
+
+/* Makes the batch. It plans all operations before engine_commit() stages any, so no plan sees
+ * uncommitted rows. */
 static void gather_batch(struct engine *engine)
 {
     struct claim_set claimed;
+    struct ovs_list round;
 
+    engine->unseen = false;
     claim_set_init(&claimed);
     engine_reserve_claims(engine, &claimed);
-    gather(engine, &claimed);
+    begin_round(engine, &round);
+    plan_round(engine, &round, &claimed);
+    if (!ovs_list_is_empty(&round)) {
+        poll_immediate_wake();
+        end_round(&round);
+    }
     claim_set_destroy(&claimed);
 }
 

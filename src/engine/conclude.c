@@ -73,6 +73,7 @@ static void end(struct engine *engine, struct op *op, enum end how)
     tell_watcher(engine, op, how);
     ops_remove(&engine->ops, op);
     op_destroy(op);
+    engine->n_removals++;
     if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {
         poll_immediate_wake(); /* The next operation on the VIF can start. */
     }
@@ -127,6 +128,21 @@ static bool clear_leftovers(struct engine *engine, struct op *op)
     return clear(engine, op, &removals);
 }
 
+/* Clients that may only read can try dry runs as often as they like, so their log is limited. */
+static void log_failure(const struct op *op, const struct error *error)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(20, 40);
+
+    if (op->request.dry_run) {
+        SLOG_INFO_RL(&rl, "%" PRIu64 ": dry run of %s %s: %s after %.1f ms: %s", op->id,
+                     op_type_name(op->type), op->request.vif_id, reason_name(error->reason),
+                     op_age_ms(op), error->message);
+    } else {
+        SLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
+                  op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
+    }
+}
+
 /* Takes back what was done to links first: then nothing is left when the client hears of it. */
 static void fail(struct engine *engine, struct op *op, const struct error *error)
 {
@@ -138,8 +154,7 @@ static void fail(struct engine *engine, struct op *op, const struct error *error
         op->error = *error;
         return;
     }
-    SLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
-              op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
+    log_failure(op, error);
     engine->counters.failed++;
     op_reply_error(op, error);
     end(engine, op, END_FAILED);
@@ -222,6 +237,14 @@ static void clear_way(struct engine *engine, const struct op *op)
         }
     }
     engine_remove_links(engine, op->request.vif_id, &first);
+}
+
+/* It is planned again when something has been removed: an operation has ended, or a link is gone.
+ */
+static void wait_for_removal(const struct engine *engine, struct op *op)
+{
+    op->queued.waits_for = WAITS_FOR_REMOVAL;
+    op->queued.seen = engine->n_removals;
 }
 
 /* An acknowledged plug that is only followed up ends when the next operation on its VIF begins. */
@@ -308,10 +331,10 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         op->queued.waits_for = WAITS_FOR_VSWITCHD;
         break;
     case OUTCOME_WAIT_FOR_REMOVAL:
-        op->queued.waits_for = WAITS_FOR_REMOVAL;
+        wait_for_removal(engine, op);
         break;
     case OUTCOME_CLEAR_WAY:
-        op->queued.waits_for = WAITS_FOR_REMOVAL;
+        wait_for_removal(engine, op);
         clear_way(engine, op);
         break;
     case OUTCOME_DRY_RUN:

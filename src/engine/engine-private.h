@@ -30,6 +30,8 @@ struct engine {
     struct ops ops; /* The operations in COMMITTING are the batch under way. */
     struct results results;
     bool unseen;            /* engine_add() has added operations since gather_batch(). */
+    uint64_t n_turns;       /* How often an operation was planned. */
+    uint64_t n_removals;    /* Grows with whatever operations in WAITS_FOR_REMOVAL wait for. */
     long long int drain_by; /* Until when operations may take, ms; LLONG_MAX: not stopping. */
     struct {
         unsigned int start; /* vswitchd_start() of the process that ovs_socket_failed() is about. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "base/room.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"
 #include "util.h"
@@ -121,30 +122,51 @@ struct op *engine_add(struct engine *engine, enum op_type type, const struct req
     return op;
 }
 
-size_t engine_room(const struct engine *engine)
+size_t engine_room(const struct engine *engine, const struct asker *asker)
 {
     size_t max = (size_t)engine->env.settings->max_queued;
 
-    return engine->drain_by != LLONG_MAX || engine->ops.n >= max ? 0 : max - engine->ops.n;
+    return engine->drain_by != LLONG_MAX
+               ? 0
+               : room_left(!asker || asker->privileged, max, engine->ops.n,
+                           ops_n_of(&engine->ops, asker ? asker->owner : OPS_NO_OWNER));
 }
 
-bool engine_has_room(const struct engine *engine, size_t n, struct error *error)
+bool engine_has_room(const struct engine *engine, const struct asker *asker, size_t n,
+                     struct error *error)
 {
     if (engine_is_stopping(engine, error)) {
         return false;
     }
-    if (engine->ops.n + n > (size_t)engine->env.settings->max_queued) {
+    if (engine_room(engine, asker) < n) {
         return error_set(error, REASON_BUSY, "",
-                         "%zu operations are waiting already (max_queued); try again later.",
-                         engine->ops.n);
+                         "%zu operations are waiting already (max_queued), %zu of them of your "
+                         "user; try again later.",
+                         engine->ops.n,
+                         ops_n_of(&engine->ops, asker ? asker->owner : OPS_NO_OWNER));
     }
     return true;
+}
+
+static size_t memory_of(size_t n_ops)
+{
+    return n_ops * (sizeof(struct op) + OP_BESIDES);
+}
+
+size_t engine_memory_of(const struct engine *engine, uid_t owner)
+{
+    return memory_of(ops_n_of(&engine->ops, owner));
+}
+
+size_t engine_memory(const struct engine *engine)
+{
+    return memory_of(engine->ops.n);
 }
 
 bool engine_submit(struct engine *engine, const struct request *request, const struct asker *asker,
                    struct error *error)
 {
-    if (!engine_has_room(engine, 1, error)) {
+    if (!engine_has_room(engine, asker, 1, error)) {
         return false;
     }
     engine_add(engine,
@@ -161,7 +183,7 @@ bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_
     struct request request = {
         .id = "null", .method = METHOD_UNPLUG, .timeout_ms = timeout_ms, .dry_run = dry_run};
 
-    if (!engine_has_room(engine, 1, error)) {
+    if (!engine_has_room(engine, asker, 1, error)) {
         return false;
     }
     snprintf(request.vif_id, sizeof request.vif_id, "%s", vif_id);
@@ -176,7 +198,7 @@ bool engine_repair(struct engine *engine, const char *vif_id, const struct port_
     struct error ignored;
     struct op *op;
 
-    if (!engine_has_room(engine, 1, &ignored)) {
+    if (!engine_has_room(engine, NULL, 1, &ignored)) {
         return false;
     }
     snprintf(request.vif_id, sizeof request.vif_id, "%s", vif_id);
@@ -192,7 +214,7 @@ bool engine_follow_hand_over(struct engine *engine, const struct record *record)
     struct request request = {.id = "null"};
     struct error ignored;
 
-    if (!engine_awaits_device(engine, record) || !engine_has_room(engine, 1, &ignored)) {
+    if (!engine_awaits_device(engine, record) || !engine_has_room(engine, NULL, 1, &ignored)) {
         return false;
     }
     memcpy(request.vif_id, record->spec.vif_id, sizeof request.vif_id);
@@ -221,6 +243,7 @@ static void finish_clearing(struct engine *engine)
     while (link_remover_next(engine->env.link_remover, &id, &error)) {
         struct op *op = find_clearing(engine, id);
 
+        engine->n_removals++;
         if (op && error.reason != REASON_NONE) {
             op_warn(op, "%s", error.message);
         } else if (error.reason != REASON_NONE) {
@@ -275,6 +298,7 @@ void engine_collect(struct engine *engine)
     }
     ovs_assert(ovs_list_is_empty(&engine->ops.in[OP_SETTLING]));
     LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[OP_COMMITTING]) {
+        engine->n_removals += op->plan.action != ACTION_CREATE;
         engine_conclude(engine, op, OUTCOME_SETTLE, NULL);
     }
     results->result = result;

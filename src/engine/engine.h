@@ -12,7 +12,9 @@
 #define VP_ENGINE_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "engine/settings.h"
 #include "links/link-remover.h"
@@ -75,6 +77,8 @@ struct asker {
     void (*reply)(void *aux, const struct op_result *result);
     void *aux;           /* Must outlive the operation. */
     uint64_t connection; /* For `reply`; the engine does not use it. */
+    uid_t owner;         /* The user whose operations take turns with those of others. */
+    bool privileged;     /* The owner may use the room that is kept (base/room.h). */
 };
 
 /* The modules and values that the engine uses. All borrowed; they must outlive the engine. */
@@ -99,8 +103,8 @@ struct engine;
 struct engine *engine_create(const struct engine_env *env);
 void engine_destroy(struct engine *engine);
 
-/* Takes a plug, unplug or update. Returns false with *error filled if too many operations wait
- * (busy), or if the daemon is stopping (switch_unavailable). */
+/* Takes a plug, unplug or update. Returns false with *error filled if too many operations wait, of
+ * the owner or at all (busy), or if the daemon is stopping (switch_unavailable). */
 bool engine_submit(struct engine *engine, const struct request *request, const struct asker *asker,
                    struct error *error);
 
@@ -109,11 +113,19 @@ bool engine_submit(struct engine *engine, const struct request *request, const s
 bool engine_unplug_stale(struct engine *engine, const char *vif_id, int timeout_ms, bool dry_run,
                          const struct asker *asker, struct error *error);
 
-/* Returns whether `n` more operations may wait; fills *error as engine_submit() if not. */
-bool engine_has_room(const struct engine *engine, size_t n, struct error *error);
+/* Returns whether `n` more operations of that owner may wait; fills *error as engine_submit() if
+ * not. `asker` is NULL for operations of the daemon itself. */
+bool engine_has_room(const struct engine *engine, const struct asker *asker, size_t n,
+                     struct error *error);
 
-/* How many more operations may wait. */
-size_t engine_room(const struct engine *engine);
+/* How many more operations of that owner may wait. */
+size_t engine_room(const struct engine *engine, const struct asker *asker);
+
+/* How much memory the operations of that owner hold, bytes: about, and at least what they hold. */
+size_t engine_memory_of(const struct engine *engine, uid_t owner);
+
+/* The same for all operations. */
+size_t engine_memory(const struct engine *engine);
 
 /* What a repair may make. */
 enum repair_scope {

@@ -27,6 +27,10 @@
 #define OP_WARNINGS_MAX 4
 #define OP_BRIDGE_WARNING_LEN 512
 
+/* What an operation holds outside of struct op, bytes: more than the strings of its plan and of the
+ * state before it. */
+#define OP_BESIDES ((size_t)4096)
+
 enum op_type {
     OP_PLUG,
     OP_UNPLUG,
@@ -84,6 +88,8 @@ struct op {
     struct ovs_list node;     /* In the list of its state (ops.h). */
     struct ovs_list vif_node; /* In the list of operations on the same VIF. */
     struct vif_queue *vif_queue;
+    struct op_owner *owner;
+    struct ovs_list turn_node; /* Within gather_batch(), in owner->turns. */
 
     uint64_t id; /* For the log; grows with the order of arrival. */
     enum op_type type;
@@ -124,6 +130,7 @@ struct op {
     /* While QUEUED. */
     struct {
         enum op_waits_for waits_for;
+        uint64_t seen;            /* WAITS_FOR_REMOVAL: engine->n_removals when it was planned. */
         enum op_writes writes;    /* Also while COMMITTING and SETTLING. */
         bool alone;               /* Goes alone into a transaction: OVSDB refused its batch. */
         int n_tries;              /* Transactions without effect in this phase. */

@@ -36,6 +36,7 @@ void ops_init(struct ops *ops)
         ovs_list_init(&ops->in[i]);
     }
     hmap_init(&ops->vif_queues);
+    hmap_init(&ops->owners);
     ops->n = 0;
 }
 
@@ -43,6 +44,7 @@ void ops_destroy(struct ops *ops)
 {
     ovs_assert(ops->n == 0);
     hmap_destroy(&ops->vif_queues);
+    hmap_destroy(&ops->owners);
 }
 
 const struct vif_queue *ops_of_vif(const struct ops *ops, const char *vif_id)
@@ -67,11 +69,45 @@ static struct vif_queue *vif_queue_create(struct ops *ops, const char *vif_id)
     return queue;
 }
 
+static struct op_owner *find_owner(const struct ops *ops, uid_t uid)
+{
+    struct op_owner *owner;
+
+    HMAP_FOR_EACH_WITH_HASH (owner, node, hash_int(uid, 0), &ops->owners) {
+        if (owner->uid == uid) {
+            return owner;
+        }
+    }
+    return NULL;
+}
+
+size_t ops_n_of(const struct ops *ops, uid_t uid)
+{
+    const struct op_owner *owner = find_owner(ops, uid);
+
+    return owner ? owner->n : 0;
+}
+
+static struct op_owner *owner_create(struct ops *ops, uid_t uid)
+{
+    struct op_owner *owner = xzalloc(sizeof *owner);
+
+    owner->uid = uid;
+    ovs_list_init(&owner->turns);
+    ovs_list_init(&owner->round);
+    hmap_insert(&ops->owners, &owner->node, hash_int(uid, 0));
+    return owner;
+}
+
 void ops_add(struct ops *ops, struct op *op)
 {
     const char *vif_id = op->request.vif_id;
     const struct vif_queue *queue = ops_of_vif(ops, vif_id);
+    uid_t uid = op_is_internal(op) ? OPS_NO_OWNER : op->asker.owner;
 
+    op->owner = find_owner(ops, uid);
+    op->owner = op->owner ? op->owner : owner_create(ops, uid);
+    op->owner->n++;
     op->state = OP_QUEUED;
     op->vif_queue = queue ? CONST_CAST(struct vif_queue *, queue) : vif_queue_create(ops, vif_id);
     ovs_list_push_back(&op->vif_queue->ops, &op->vif_node);
@@ -107,6 +143,10 @@ void ops_remove(struct ops *ops, struct op *op)
     if (ovs_list_is_empty(&queue->ops)) {
         hmap_remove(&ops->vif_queues, &queue->node);
         free(queue);
+    }
+    if (--op->owner->n == 0) {
+        hmap_remove(&ops->owners, &op->owner->node);
+        free(op->owner);
     }
     ops->n--;
 }

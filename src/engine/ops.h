@@ -14,6 +14,23 @@
 
 #include "engine/op.h"
 
+/* The owner of the operations that the daemon itself starts. */
+#define OPS_NO_OWNER ((uid_t)-1)
+
+/* The operations of one user. */
+struct op_owner {
+    struct hmap_node node;
+    uid_t uid;
+    size_t n;
+
+    uint64_t served; /* engine->n_turns when one of its operations was planned last; 0: never. */
+
+    /* Within gather_batch(): its operations that are to be planned, by turn_node, and its place
+     * among the owners. */
+    struct ovs_list turns;
+    struct ovs_list round;
+};
+
 /* The operations on one VIF, in the order of their arrival. */
 struct vif_queue {
     struct hmap_node node;
@@ -24,6 +41,7 @@ struct vif_queue {
 struct ops {
     struct ovs_list in[OP_N_STATES]; /* For each state, a list of struct op, by node. */
     struct hmap vif_queues;          /* Map of struct vif_queue; no queue is empty. */
+    struct hmap owners;              /* Map of struct op_owner; each has operations. */
     size_t n;
 };
 
@@ -44,6 +62,9 @@ void ops_remove(struct ops *ops, struct op *op);
 
 /* The operations on that VIF, or NULL if there are none. */
 const struct vif_queue *ops_of_vif(const struct ops *ops, const char *vif_id);
+
+/* How many operations that user has. */
+size_t ops_n_of(const struct ops *ops, uid_t uid);
 
 /* "COMMITTING", for the log. */
 const char *op_state_name(enum op_state state);

@@ -122,6 +122,29 @@ void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, unsigned int 
     extra->known = true;
 }
 
+static void clone_devices(struct dpdk_devices *copy, const struct dpdk_devices *devices)
+{
+    *copy = (struct dpdk_devices){.n = devices->n};
+    if (devices->n > 0) {
+        copy->devices = xmemdup(devices->devices, devices->n * sizeof *devices->devices);
+    }
+    for (size_t i = 0; i < copy->n; i++) {
+        struct dpdk_device *device = &copy->devices[i];
+
+        if (device->ids) {
+            device->ids = xmemdup(device->ids, device->n_ids * sizeof *device->ids);
+        }
+    }
+}
+
+void dpdk_extra_clone(struct dpdk_extra *copy, const struct dpdk_extra *extra)
+{
+    *copy = *extra;
+    copy->text = nullable_xstrdup(extra->text);
+    clone_devices(&copy->now, &extra->now);
+    clone_devices(&copy->next, &extra->next);
+}
+
 void dpdk_extra_destroy(struct dpdk_extra *extra)
 {
     dpdk_devices_clear(&extra->now);

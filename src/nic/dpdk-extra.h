@@ -53,6 +53,8 @@ struct dpdk_extra {
  * follows `next`. If vswitchd was started before the first call, this assumes that the option has
  * not changed since. */
 void dpdk_extra_follow(struct dpdk_extra *extra, const char *text, unsigned int start);
+/* A copy, for another thread. */
+void dpdk_extra_clone(struct dpdk_extra *copy, const struct dpdk_extra *extra);
 void dpdk_extra_destroy(struct dpdk_extra *extra);
 
 #endif

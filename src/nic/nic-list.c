@@ -11,28 +11,41 @@
 #include "openvswitch/hmap.h"
 #include "util.h"
 
+/* One PF. */
+struct pf_entry {
+    struct nic_pf_view view; /* Its strings are those below. */
+    char driver[SYSFS_NAME_LEN];
+    char netdevs[NIC_NETDEVS_MAX][IF_NAMESIZE];
+    const char *netdev_names[NIC_NETDEVS_MAX];
+    char profile[NIC_NAME_MAX + 1];
+    char *problem; /* Or NULL. */
+    size_t end;    /* Its VFs are those up to list->entries[end - 1]. */
+};
+
 /* One VF. */
 struct entry {
     struct hmap_node by_socket; /* In list->sockets if `vf.vhost_socket`. */
     struct nic_vf vf;
     char driver[SYSFS_NAME_LEN];
-    size_t pf; /* Index into nic->pfs. */
+    size_t pf; /* Index into list->pfs. */
     int index;
     bool numbered;
     char *problem; /* Or NULL. */
 };
 
-struct list {
-    struct nic *nic;
+struct nic_list {
+    struct pf_entry *pfs;
+    size_t n_pfs;
     struct entry *entries; /* PF by PF. */
     size_t n;
     size_t allocated;
     struct hmap sockets;
 };
 
-static void add(struct list *list, size_t pf_index, int index, const struct sysfs_vf *vf)
+static void add(struct nic_list *list, const struct nic *nic, size_t pf_index, int index,
+                const struct sysfs_vf *vf)
 {
-    const struct nic_pf *pf = &list->nic->pfs[pf_index];
+    const struct nic_pf *pf = &nic->pfs[pf_index];
     struct error error = {.message = ""};
     struct entry *entry;
 
@@ -52,22 +65,55 @@ static void add(struct list *list, size_t pf_index, int index, const struct sysf
         entry->numbered = true;
         (void)(nic_check_range(pf->profile, "", &entry->vf, &error) &&
                nic_render(pf->profile, "", &entry->vf, &error) &&
-               nic_check_probed(list->nic, &entry->vf, "", &error));
+               nic_check_probed(nic, &entry->vf, "", &error));
     }
     entry->problem = error.message[0] ? xstrdup(error.message) : NULL;
 }
 
-static void collect(struct list *list)
+static void add_pf(struct nic_list *list, const struct nic *nic, const struct nic_pf *pf)
+{
+    struct pf_entry *entry = &list->pfs[list->n_pfs++];
+    const char *root = nic->sysfs_root;
+    struct error error = {.message = ""};
+
+    memset(entry, 0, sizeof *entry);
+    sysfs_driver(root, &pf->address, entry->driver);
+    if (pf->profile) {
+        strcpy(entry->profile, pf->profile->name);
+        nic_check_pf_probed(nic, pf->profile, &pf->address, &error);
+    }
+    entry->problem = error.message[0] ? xstrdup(error.message) : NULL;
+    entry->view = (struct nic_pf_view){
+        .pf = pf->address,
+        .vendor = pf->vendor,
+        .device = pf->device,
+        .driver = entry->driver,
+        .numa_node = sysfs_numa_node(root, &pf->address),
+        .numvfs = sysfs_numvfs(root, &pf->address),
+        .netdevs = entry->netdev_names,
+        .n_netdevs = sysfs_netdevs(root, &pf->address, entry->netdevs, NIC_NETDEVS_MAX),
+        .profile = pf->profile ? entry->profile : NULL,
+        .problem = entry->problem ? entry->problem : "",
+    };
+    for (size_t i = 0; i < entry->view.n_netdevs; i++) {
+        entry->netdev_names[i] = entry->netdevs[i];
+    }
+}
+
+static void collect(struct nic_list *list, const struct nic *nic)
 {
     struct sysfs_vf *vfs = xmalloc(SYSFS_VFS_MAX * sizeof *vfs);
 
-    for (size_t i = 0; i < list->nic->n_pfs; i++) {
-        size_t n =
-            sysfs_list_vfs(list->nic->sysfs_root, &list->nic->pfs[i].address, vfs, SYSFS_VFS_MAX);
+    /* The views point into the array, so it must not move. */
+    list->pfs = xmalloc((nic->n_pfs + 1) * sizeof *list->pfs);
+    for (size_t i = 0; i < nic->n_pfs; i++) {
+        size_t n = sysfs_list_vfs(nic->sysfs_root, &nic->pfs[i].address, vfs, SYSFS_VFS_MAX);
 
+        add_pf(list, nic, &nic->pfs[i]);
         for (size_t index = 0; index < n; index++) {
-            add(list, i, (int)index, &vfs[index]);
+            add(list, nic, i, (int)index, &vfs[index]);
         }
+        list->pfs[i].end = list->n;
     }
     free(vfs);
     /* Only now, because reallocation has moved the entries before. */
@@ -79,7 +125,7 @@ static void collect(struct list *list)
 }
 
 /* A VF of another PF that the card would serve at the same socket; or NULL. */
-static const struct entry *find_same_socket(const struct list *list, const struct entry *entry)
+static const struct entry *find_same_socket(const struct nic_list *list, const struct entry *entry)
 {
     const struct entry *other;
 
@@ -91,7 +137,7 @@ static const struct entry *find_same_socket(const struct list *list, const struc
     return NULL;
 }
 
-static void visit_vf(const struct list *list, const struct entry *entry,
+static void visit_vf(const struct nic_list *list, const struct entry *entry,
                      const struct nic_pf_view *pf, const struct nic_visitor *visitor)
 {
     struct error error = {.message = ""};
@@ -116,55 +162,47 @@ static void visit_vf(const struct list *list, const struct entry *entry,
     visitor->vf(pf, &view, visitor->aux);
 }
 
-static void visit(const struct list *list, const struct nic_visitor *visitor)
+struct nic_list *nic_list_make(struct nic *nic)
 {
-    const struct entry *entry = list->entries;
-    const struct entry *end = list->entries + list->n;
+    struct nic_list *list = xzalloc(sizeof *list);
 
-    for (size_t i = 0; i < list->nic->n_pfs; i++) {
-        const struct nic_pf *pf = &list->nic->pfs[i];
-        const char *root = list->nic->sysfs_root;
-        char names[NIC_NETDEVS_MAX][IF_NAMESIZE];
-        const char *netdevs[NIC_NETDEVS_MAX];
-        char driver[SYSFS_NAME_LEN];
-        struct error error = {.message = ""};
-        struct nic_pf_view view = {
-            .pf = pf->address,
-            .vendor = pf->vendor,
-            .device = pf->device,
-            .driver = driver,
-            .numa_node = sysfs_numa_node(root, &pf->address),
-            .numvfs = sysfs_numvfs(root, &pf->address),
-            .netdevs = netdevs,
-            .n_netdevs = sysfs_netdevs(root, &pf->address, names, NIC_NETDEVS_MAX),
-            .profile = pf->profile ? pf->profile->name : NULL,
-            .problem = error.message,
-        };
-
-        if (pf->profile) {
-            nic_check_pf_probed(list->nic, pf->profile, &pf->address, &error);
-        }
-        sysfs_driver(root, &pf->address, driver);
-        for (size_t j = 0; j < view.n_netdevs; j++) {
-            netdevs[j] = names[j];
-        }
-        visitor->pf(&view, visitor->aux);
-        for (; entry < end && entry->pf == i; entry++) {
-            visit_vf(list, entry, &view, visitor);
-        }
-    }
+    hmap_init(&list->sockets);
+    nic_scan(nic);
+    collect(list, nic);
+    return list;
 }
 
-void nic_list(struct nic *nic, const struct nic_visitor *visitor)
+void nic_list_free(struct nic_list *list)
 {
-    struct list list = {.nic = nic, .sockets = HMAP_INITIALIZER(&list.sockets)};
-
-    nic_scan(nic);
-    collect(&list);
-    visit(&list, visitor);
-    for (size_t i = 0; i < list.n; i++) {
-        free(list.entries[i].problem);
+    for (size_t i = 0; i < list->n; i++) {
+        free(list->entries[i].problem);
     }
-    free(list.entries);
-    hmap_destroy(&list.sockets);
+    for (size_t i = 0; i < list->n_pfs; i++) {
+        free(list->pfs[i].problem);
+    }
+    free(list->entries);
+    free(list->pfs);
+    hmap_destroy(&list->sockets);
+    free(list);
+}
+
+bool nic_list_visit(const struct nic_list *list, struct nic_position *position, size_t max,
+                    const struct nic_visitor *visitor)
+{
+    while (max > 0 && position->pf < list->n_pfs) {
+        const struct pf_entry *pf = &list->pfs[position->pf];
+
+        if (!position->in_pf) {
+            position->in_pf = true;
+            visitor->pf(&pf->view, visitor->aux);
+        } else if (position->vf < pf->end) {
+            visit_vf(list, &list->entries[position->vf++], &pf->view, visitor);
+        } else {
+            position->in_pf = false;
+            position->pf++;
+            continue;
+        }
+        max--;
+    }
+    return position->pf < list->n_pfs;
 }

@@ -4,6 +4,9 @@
 #ifndef VP_NIC_LIST_H
 #define VP_NIC_LIST_H 1
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/nic-view.h"
 #include "nic/nic.h"
 
@@ -19,13 +22,29 @@ struct nic_visitor {
     void *aux;
 };
 
-/* Calls the visitor for every PF that has VFs, in the order of their addresses (at most
- * NIC_PFS_MAX), and after each PF for its VFs, in the order of their indexes. Reads sysfs again at
- * each call.
+/* All PFs that have VFs (at most NIC_PFS_MAX), and their VFs, as they were when the list was made.
+ * A VF's entry has a pointer into the profiles of `nic`. */
+struct nic_list;
+
+/* Reads sysfs: some 10 ms for a hundred VFs. */
+struct nic_list *nic_list_make(struct nic *nic);
+void nic_list_free(struct nic_list *list);
+
+/* Which PF or VF is the next. All zeros is the first PF. */
+struct nic_position {
+    size_t pf;
+    bool in_pf; /* The PF itself is done. */
+    size_t vf;
+};
+
+/* Calls the visitor for up to `max` PFs and VFs from *position on: for every PF, in the order of
+ * their addresses, and after each PF for its VFs, in the order of their indexes. Returns whether
+ * there may be more.
  *
  * A VF's `problem` is the message with which nic_resolve() or nic_check_probed() would refuse it;
  * the other members have what is known (its number, for example). A PF's is the message of
  * nic_check_pf_probed(). */
-void nic_list(struct nic *nic, const struct nic_visitor *visitor);
+bool nic_list_visit(const struct nic_list *list, struct nic_position *position, size_t max,
+                    const struct nic_visitor *visitor);
 
 #endif

@@ -67,7 +67,7 @@ static void repair(struct watch *watch, struct watched *watched, const struct re
     }
     if (time_msec() >= watched->repair_at) {
         watched->repairing =
-            engine_room(watch->env.engine) > (size_t)env->settings->max_queued / 2 &&
+            engine_room(watch->env.engine, NULL) > (size_t)env->settings->max_queued / 2 &&
             engine_repair(watch->env.engine, watched->vif_id, &goal->spec, scope);
         watched->n_repairs += watched->repairing;
         watched->repair_at =

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SIZE = 4096, LEAST_SPACE = 1024 };
+enum { FIRST_SIZE = 4096, LEAST_SPACE = 1024, KEPT_SIZE = 16384 };
 
 void frame_init(struct frame *frame, size_t max)
 {
@@ -41,6 +41,16 @@ size_t frame_space(struct frame *frame, char **space)
     }
     *space = frame->buffer + frame->end;
     return frame->size - frame->end;
+}
+
+void frame_trim(struct frame *frame)
+{
+    if (frame->start == frame->end && frame->size > KEPT_SIZE) {
+        size_t max = frame->max;
+
+        frame_destroy(frame);
+        frame_init(frame, max);
+    }
 }
 
 void frame_received(struct frame *frame, size_t n)

@@ -10,6 +10,9 @@
 /* Longest request line, without its LF. */
 #define FRAME_REQUEST_MAX 262144
 
+/* The same for peers that may only read, whose requests are short. */
+#define FRAME_READER_REQUEST_MAX 32768
+
 struct frame {
     char *buffer;
     size_t start;   /* First byte that has not been handed out. */
@@ -34,6 +37,10 @@ size_t frame_space(struct frame *frame, char **space);
 
 /* Takes the `n` bytes that were received into the room that frame_space() gave. */
 void frame_received(struct frame *frame, size_t n);
+
+/* Frees the buffer, if it is large and there is nothing in it. Invalidates lines like
+ * frame_space(). */
+void frame_trim(struct frame *frame);
 
 /* Gives the next line, which is valid until the next frame_space(). */
 enum frame_result frame_next(struct frame *frame, const char **line, size_t *length);

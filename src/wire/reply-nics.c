@@ -5,21 +5,24 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "wire/json-make.h"
 #include "wire/reply-private.h"
 
 struct reply_nics {
-    struct json_object *nics;
-    struct json_object *vfs; /* Of the last PF; NULL before the first. */
+    struct pieces pieces;
+    bool any_pf;
+    bool any_vf; /* Of the last PF. */
 };
 
-struct reply_nics *reply_nics_new(void)
+struct reply_nics *reply_nics_new(const char *id)
 {
     struct reply_nics *nics = need_memory(calloc(1, sizeof *nics));
 
-    nics->nics = jnew_array(0);
+    pieces_init(&nics->pieces);
+    fprintf(nics->pieces.stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"nics\":[", id);
     return nics;
 }
 
@@ -49,6 +52,18 @@ static void put_netdevs(struct json_object *object, const struct nic_pf_view *pf
     jadd(object, "netdevs", names);
 }
 
+/* Ends the last PF, and begins the next one: without the "}" of its text, since its VFs follow. */
+static void put_pf(struct reply_nics *nics, struct json_object *object)
+{
+    const char *text = jtext(object);
+
+    fprintf(nics->pieces.stream, "%s%.*s,\"vfs\":[", nics->any_pf ? "]}," : "",
+            (int)strlen(text) - 1, text);
+    json_object_put(object);
+    nics->any_pf = true;
+    nics->any_vf = false;
+}
+
 void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf)
 {
     struct json_object *object = jnew_object();
@@ -67,9 +82,7 @@ void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf)
     put_number(object, "sriov_numvfs", pf->numvfs);
     reply_add_string(object, "profile", pf->profile);
     reply_add_string(object, "problem", pf->problem);
-    nics->vfs = jnew_array(0);
-    jadd(object, "vfs", nics->vfs);
-    jappend(nics->nics, object);
+    put_pf(nics, object);
 }
 
 void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf)
@@ -77,7 +90,7 @@ void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf)
     struct json_object *object = jnew_object();
     char address[PCI_ADDR_LEN];
 
-    assert(nics->vfs);
+    assert(nics->any_pf);
     reply_add_string(object, "vf", pci_addr_format(&vf->vf, address));
     put_number(object, "index", vf->index);
     put_number(object, "vf_num", vf->vf_num);
@@ -93,14 +106,22 @@ void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf)
     reply_add_string(object, "vif_id", vf->vif_id);
     reply_add_string(object, "port", vf->port);
     reply_add_string(object, "problem", vf->problem);
-    jappend(nics->vfs, object);
+    fprintf(nics->pieces.stream, "%s%s", nics->any_vf ? "," : "", jtext(object));
+    json_object_put(object);
+    nics->any_vf = true;
 }
 
-char *reply_nics_finish(struct reply_nics *nics, const char *id)
+char *reply_nics_take(struct reply_nics *nics)
 {
-    struct json_object *object = jnew_object();
+    return pieces_take(&nics->pieces);
+}
 
-    jadd(object, "nics", nics->nics);
+char *reply_nics_finish(struct reply_nics *nics)
+{
+    char *text;
+
+    fprintf(nics->pieces.stream, "%s]}}\n", nics->any_pf ? "]}" : "");
+    text = pieces_finish(&nics->pieces);
     free(nics);
-    return reply_finish(id, "result", object);
+    return text;
 }

@@ -6,13 +6,16 @@
 
 #include "base/nic-view.h"
 
-/* Add each PF, and after it its VFs. The strings of the views are copied. */
+/* Add each PF, and after it its VFs. The strings of the views are copied. `id` is JSON text. */
 struct reply_nics;
-struct reply_nics *reply_nics_new(void);
+struct reply_nics *reply_nics_new(const char *id);
 void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf);
 void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf); /* Of the last PF. */
 
-/* Returns the line, with LF, which the caller frees. Frees `nics`. `id` is JSON text. */
-char *reply_nics_finish(struct reply_nics *nics, const char *id);
+/* Returns the part of the line that was added since the last call, which the caller frees. */
+char *reply_nics_take(struct reply_nics *nics);
+
+/* Returns the rest of the line, with LF, which the caller frees. Frees `nics`. */
+char *reply_nics_finish(struct reply_nics *nics);
 
 #endif

@@ -467,10 +467,30 @@ char *notification_switch(const char *event, const char *what)
 
 /* The line under construction. A tree of thousands of VIFs would take ten times the memory, and its
  * printing would keep others waiting. */
+void pieces_init(struct pieces *pieces)
+{
+    pieces->stream = need_memory(open_memstream(&pieces->text, &pieces->size));
+}
+
+char *pieces_finish(struct pieces *pieces)
+{
+    /* Only memory can run out, because the stream has no file. */
+    if (ferror(pieces->stream) || fclose(pieces->stream) != 0) {
+        out_of_memory_abort();
+    }
+    return pieces->text;
+}
+
+char *pieces_take(struct pieces *pieces)
+{
+    char *text = pieces_finish(pieces);
+
+    pieces_init(pieces);
+    return text;
+}
+
 struct reply_list {
-    FILE *stream;
-    char *text;
-    size_t size;
+    struct pieces pieces;
     bool any;
 };
 
@@ -478,8 +498,8 @@ struct reply_list *reply_list_new(const char *id)
 {
     struct reply_list *list = need_memory(calloc(1, sizeof *list));
 
-    list->stream = need_memory(open_memstream(&list->text, &list->size));
-    fprintf(list->stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"vifs\":[", id);
+    pieces_init(&list->pieces);
+    fprintf(list->pieces.stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"vifs\":[", id);
     return list;
 }
 
@@ -488,20 +508,22 @@ void reply_list_add(struct reply_list *list, const struct vif_view *view)
     struct json_object *object = jnew_object();
 
     put_view(object, view);
-    fprintf(list->stream, "%s%s", list->any ? "," : "", jtext(object));
+    fprintf(list->pieces.stream, "%s%s", list->any ? "," : "", jtext(object));
     json_object_put(object);
     list->any = true;
+}
+
+char *reply_list_take(struct reply_list *list)
+{
+    return pieces_take(&list->pieces);
 }
 
 char *reply_list_finish(struct reply_list *list)
 {
     char *text;
 
-    /* Only memory can run out, because the stream has no file. */
-    if (fputs("]}}\n", list->stream) < 0 || ferror(list->stream) || fclose(list->stream) != 0) {
-        out_of_memory_abort();
-    }
-    text = list->text;
+    fprintf(list->pieces.stream, "]}}\n");
+    text = pieces_finish(&list->pieces);
     free(list);
     return text;
 }

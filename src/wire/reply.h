@@ -155,7 +155,12 @@ char *notification_switch(const char *event, const char *what);
 struct reply_list;
 struct reply_list *reply_list_new(const char *id);
 void reply_list_add(struct reply_list *list, const struct vif_view *view);
-char *reply_list_finish(struct reply_list *list); /* Frees the list. */
+
+/* Returns the part of the line that was added since the last call, which the caller frees. */
+char *reply_list_take(struct reply_list *list);
+
+/* Returns the rest of the line, with LF, which the caller frees. Frees the list. */
+char *reply_list_finish(struct reply_list *list);
 
 const char *vif_state_name(enum vif_state state);
 

@@ -250,10 +250,13 @@ int rig_ask(enum method method, const struct ask *ask)
     request.wait = ask->wait;
     request.timeout_ms = ask->timeout_ms;
     request.dry_run = ask->dry_run;
-    if (!engine_submit(
-            rig.engine, &request,
-            &(struct asker){.reply = on_reply, .aux = &rig, .connection = (uint64_t)number},
-            &error)) {
+    if (!engine_submit(rig.engine, &request,
+                       &(struct asker){.reply = on_reply,
+                                       .aux = &rig,
+                                       .connection = (uint64_t)number,
+                                       .owner = ask->owner,
+                                       .privileged = ask->owner == 0},
+                       &error)) {
         snprintf(reply_of((uint64_t)number)->text, sizeof rig.replies[0].text, "%s: %s",
                  reason_name(error.reason), error.message);
     }
@@ -273,7 +276,11 @@ int rig_reap_dry(const char *vif, bool dry_run, int timeout_ms)
         request.vif_ids = ids;
         request.n_vif_ids = 1;
     }
-    if (!reaps_start(rig.reaps, &request, (uint64_t)number, &error)) {
+    if (!reaps_start(rig.reaps, &request,
+                     &(struct peer){.connection = (uint64_t)number,
+                                    .privileged = true,
+                                    .level = dry_run ? ACCESS_READ : ACCESS_ALL},
+                     &error)) {
         snprintf(reply_of((uint64_t)number)->text, sizeof rig.replies[0].text, "%s: %s",
                  reason_name(error.reason), error.message);
     }

@@ -78,6 +78,7 @@ struct ask {
     enum wait wait;
     int timeout_ms;
     bool dry_run;
+    unsigned int owner; /* The uid; 0 is privileged. */
 };
 
 /* Each submits a request and returns its number, for reply_to(). */

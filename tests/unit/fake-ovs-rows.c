@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/devargs.h"
+#include "fake-clock.h"
 #include "fake-ovs.h"
 #include "util.h"
 
@@ -239,6 +240,9 @@ bool ovs_find_port(const struct ovs *ovs, const char *port, struct record *recor
 
 bool ovs_find_vif(const struct ovs *ovs, const char *vif_id, struct record *record)
 {
+    if (ovs->slow_ms > 0) {
+        clock_warp(ovs->slow_ms);
+    }
     return read_found(ovs, port_of_vif(ovs, vif_id), record);
 }
 

@@ -73,6 +73,7 @@ struct ovs {
     bool bumped;
     bool replied;
     bool silent; /* OVSDB does not reply. */
+    int slow_ms; /* How long each search for a VIF takes. */
     struct fake_step steps[FAKE_STEPS_MAX];
     size_t n_steps;
     char comment[160];

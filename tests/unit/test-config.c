@@ -41,6 +41,7 @@ static void test_defaults(void **state)
     assert_string_equal(config.allow, "");
     assert_string_equal(config.allow_read, "");
     assert_int_equal(config.max_connections, 64);
+    assert_int_equal(config.client_memory, 32);
     assert_int_equal(config.engine.max_queued, 4096);
     assert_int_equal(config.engine.queue_timeout_ms, 30000);
     assert_string_equal(config.db, "");
@@ -113,7 +114,8 @@ static void test_all_settings(void **state)
     static const char text[] =
         "; a comment\n# another\n\n"
         "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = daemon, @adm ; inline\n"
-        "allow_read: @adm\nmax_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
+        "allow_read: @adm\nmax_connections = 4096\nclient_memory = 4\nmax_queued = "
+        "1\nqueue_timeout = 1 ms\n"
         "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
         "max_batch = 1024\ncreate_bridges = no\nfail_mode = secure\nrepair = yes\n"
         "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a,/tmp/b\ncheck_paths = no\n"
@@ -134,6 +136,7 @@ static void test_all_settings(void **state)
     assert_string_equal(config.allow, "daemon, @adm");
     assert_string_equal(config.allow_read, "@adm");
     assert_int_equal(config.max_connections, 4096);
+    assert_int_equal(config.client_memory, 4);
     assert_int_equal(config.engine.max_queued, 1);
     assert_int_equal(config.engine.queue_timeout_ms, 1);
     assert_string_equal(config.db, "unix:/tmp/db.sock");
@@ -316,6 +319,8 @@ static const struct {
     {"[daemon]\nsocket =\n", 2, "not an absolute path"},
     {"[daemon]\nsocket = /" X40 X40 X40 "\n", 2, "not an absolute path"},
     {"[daemon]\nmax_connections = 0\n", 2, "max_connections"},
+    {"[daemon]\nclient_memory = 3\n", 2, "client_memory"},
+    {"[daemon]\nclient_memory = 4097\n", 2, "client_memory"},
     {"[daemon]\nmax_connections = 4097\n", 2, "max_connections"},
     {"[daemon]\nmax_connections = 5 s\n", 2, "max_connections"},
     {"[daemon]\nmax_connections = many\n", 2, "not a number"},
@@ -575,7 +580,7 @@ static void test_all_changes(void **state)
 {
     static const char text[] =
         "[daemon]\nsocket = /tmp/s.sock\nsocket_group=kvm\nallow = daemon\nallow_read = @adm\n"
-        "max_connections = 4096\nmax_queued = 1\nqueue_timeout = 1 ms\n"
+        "max_connections = 4096\nclient_memory = 4\nmax_queued = 1\nqueue_timeout = 1 ms\n"
         "[ovs]\ndb = unix:/tmp/db.sock\nrun_dir = /tmp/ovs\ntimeout = 600\nvswitchd_grace = 0 s\n"
         "max_batch = 1024\ncreate_bridges = no\nfail_mode = secure\nrepair = yes\n"
         "[vif]\nnetwork_device_mtu = 0\nsocket_dirs = /tmp/a\ncheck_paths = no\nisolate_vif = yes\n"
@@ -590,12 +595,13 @@ static void test_all_changes(void **state)
     assert_true(read_text(text, &config, path, &error));
     config_compare(&expected, &config, &changes);
     assert_string_equal(changes.restart, "socket, db, run_dir");
-    assert_string_equal(changes.applied,
-                        "socket_group, allow, allow_read, max_connections, max_queued, "
-                        "queue_timeout, timeout, vswitchd_grace, max_batch, create_bridges, "
-                        "fail_mode, repair, network_device_mtu, socket_dirs, check_paths, "
-                        "isolate_vif, per_port_bridge, default_qos_type, on_vf_conflict, "
-                        "ensure_hw_offload");
+    assert_string_equal(
+        changes.applied,
+        "socket_group, allow, allow_read, max_connections, client_memory, max_queued, "
+        "queue_timeout, timeout, vswitchd_grace, max_batch, create_bridges, "
+        "fail_mode, repair, network_device_mtu, socket_dirs, check_paths, "
+        "isolate_vif, per_port_bridge, default_qos_type, on_vf_conflict, "
+        "ensure_hw_offload");
 }
 
 int main(void)

@@ -67,9 +67,14 @@ static void note_vf(const struct nic_pf_view *pf_view, const struct nic_vf_view 
 static void list(struct nic *nic)
 {
     const struct nic_visitor visitor = {note_pf, note_vf, &told};
+    struct nic_position position = {.pf = 0};
+    struct nic_list *made = nic_list_make(nic);
 
     told.n_pfs = 0;
-    nic_list(nic, &visitor);
+    while (nic_list_visit(made, &position, 3, &visitor)) {
+        /* In small pieces, some of which begin within a PF. */
+    }
+    nic_list_free(made);
 }
 
 /* The list has what nic_resolve() finds: the same values, or its error as the problem. */

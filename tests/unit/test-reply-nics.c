@@ -48,7 +48,7 @@ static const struct nic_vf_view bare_vf = {.vf = {1, 0, 0x1f, 0},
 /* Ends the reply and checks the whole line. */
 static void check_line(struct reply_nics *nics, const char *id, const char *line)
 {
-    char *got = reply_nics_finish(nics, id);
+    char *got = reply_nics_finish(nics);
     struct json_object *object;
     struct error error = {0};
 
@@ -62,13 +62,13 @@ static void check_line(struct reply_nics *nics, const char *id, const char *line
 static void test_empty(void **state)
 {
     (void)state;
-    check_line(reply_nics_new(), "\"a\\\"b\"",
+    check_line(reply_nics_new("\"a\\\"b\""), "\"a\\\"b\"",
                "{\"jsonrpc\":\"2.0\",\"id\":\"a\\\"b\",\"result\":{\"nics\":[]}}\n");
 }
 
 static void test_full(void **state)
 {
-    struct reply_nics *nics = reply_nics_new();
+    struct reply_nics *nics = reply_nics_new("17");
 
     (void)state;
     reply_nics_add_pf(nics, &full_pf);
@@ -90,7 +90,7 @@ static void test_bare(void **state)
 {
     struct nic_pf_view zero_pf = {.pf = {0, 0, 0, 0}, .vendor = 1};
     struct nic_vf_view zero_vf = {.vf = {0, 0, 0, 1}};
-    struct reply_nics *nics = reply_nics_new();
+    struct reply_nics *nics = reply_nics_new("null");
 
     (void)state;
     reply_nics_add_pf(nics, &bare_pf);
@@ -108,7 +108,7 @@ static void test_bare(void **state)
 /* VFs belong to the PF before them; a view may be freed once it is added. */
 static void test_several(void **state)
 {
-    struct reply_nics *nics = reply_nics_new();
+    struct reply_nics *nics = reply_nics_new("1");
     struct nic_pf_view pf = bare_pf;
     struct nic_vf_view vf = bare_vf;
     char driver[8] = "one";
@@ -140,7 +140,7 @@ static void test_several(void **state)
 /* Values of other programs may be invalid UTF-8; the line is valid. */
 static void test_no_utf8(void **state)
 {
-    struct reply_nics *nics = reply_nics_new();
+    struct reply_nics *nics = reply_nics_new("1");
     struct nic_vf_view vf = bare_vf;
 
     (void)state;
@@ -152,11 +152,44 @@ static void test_no_utf8(void **state)
                "\"vfs\":[{\"vf\":\"0001:00:1f.0\",\"index\":0,\"port\":\"vfr?\"}]}]}}\n");
 }
 
+/* What is taken piece by piece is the same line. */
+static void test_pieces(void **state)
+{
+    struct reply_nics *nics = reply_nics_new("1");
+    char line[512] = "";
+    char *piece;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        if (i % 2 == 0) {
+            reply_nics_add_pf(nics, &bare_pf);
+        } else {
+            reply_nics_add_vf(nics, &bare_vf);
+        }
+        piece = reply_nics_take(nics);
+        assert_true(*piece);
+        strcat(line, piece);
+        free(piece);
+    }
+    piece = reply_nics_take(nics);
+    assert_string_equal(piece, "");
+    free(piece);
+    piece = reply_nics_finish(nics);
+    strcat(line, piece);
+    free(piece);
+    assert_string_equal(line,
+                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"nics\":["
+                        "{\"pf\":\"0001:00:1f.7\",\"vfs\":[{\"vf\":\"0001:00:1f.0\",\"index\":0}]},"
+                        "{\"pf\":\"0001:00:1f.7\",\"vfs\":[{\"vf\":\"0001:00:1f.0\",\"index\":0}]}"
+                        "]}}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),   cmocka_unit_test(test_full),    cmocka_unit_test(test_bare),
-        cmocka_unit_test(test_several), cmocka_unit_test(test_no_utf8),
+        cmocka_unit_test(test_empty),   cmocka_unit_test(test_full),
+        cmocka_unit_test(test_bare),    cmocka_unit_test(test_several),
+        cmocka_unit_test(test_no_utf8), cmocka_unit_test(test_pieces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
