@@ -11,6 +11,7 @@ usage: tests/bench [OPTION]...
                         hotspots vifplugd's own time (with perf and strace)
                         cost     CPU, memory, start to ready, by number of VIFs
                         readers  list, get, subscribers, a slow reader
+                        hostile  a good client beside peers that misbehave
   --ports N,...       numbers of other ports present (0,500,2000)
   --at-once N,...     numbers of concurrent plugs (16,64,256,1000)
   --vifs N,...        numbers of VIFs (0,500,1000,2000,4000)
@@ -56,6 +57,7 @@ import before  # noqa: E402
 import bulk  # noqa: E402
 import cost  # noqa: E402
 import docs  # noqa: E402
+import hostile  # noqa: E402
 import hotspots  # noqa: E402
 import machine  # noqa: E402
 import readers  # noqa: E402
@@ -70,7 +72,7 @@ from workload import KINDS, Port  # noqa: E402
 from world import World, build  # noqa: E402
 
 FORMAT = 1
-PARTS = ("single", "bulk", "stages", "hotspots", "cost", "readers")
+PARTS = ("single", "bulk", "stages", "hotspots", "cost", "readers", "hostile")
 
 
 @dataclasses.dataclass
@@ -133,6 +135,8 @@ def without_switch(world, everyone, figures, sizes, parts):
     have = cost.by_vifs(world, everyone, figures, sizes) if "cost" in parts else 0
     if "readers" in parts:
         readers.by_vifs(world, everyone, figures, sizes, have)
+    if "hostile" in parts:
+        hostile.by_vifs(world, everyone, figures, sizes)
 
 
 def measure(world, figures, sizes, parts, build_before=None):
@@ -142,7 +146,7 @@ def measure(world, figures, sizes, parts, build_before=None):
         check_rows(world, everyone[0])
         single.own_cost(everyone, figures, sizes)
         with_switch(world, everyone, figures, sizes, parts)
-        if not parts & {"single", "bulk", "cost", "readers"}:
+        if not parts & {"single", "bulk", "cost", "readers", "hostile"}:
             return
         world.stop_switch()
         for daemon in alternatives_.daemons(everyone):

@@ -22,8 +22,8 @@ class UnknownMark(Exception):
 
 
 NAMES = ("machine", "own-cost", "single-realized", "single-committed-switch", "single-committed",
-         "bulk-realized", "bulk-committed", "cpu", "start", "readers", "stages", "spent", "hotspots", "calls",
-         "targets",
+         "bulk-realized", "bulk-committed", "cpu", "start", "readers", "hostile", "stages", "spent", "hotspots",
+         "calls", "targets",
          "plot performance-plug.svg", "plot performance-rate.svg")
 
 

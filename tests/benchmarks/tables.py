@@ -140,6 +140,23 @@ def readers(records):
                   ["", "meanwhile", "VIFs", "ms"], lines)] if lines else []
 
 
+def hostile(records):
+    """A good client beside peers that misbehave."""
+    found = select(records, part="hostile")
+    lines = []
+    for case in _conditions(found, "meanwhile", "vifs"):
+        plug, plug_cpu, status, status_cpu, memory = (
+            one(found, what=what, **case) for what in ("plug", "plug-cpu", "status", "status-cpu", "memory"))
+        refused = one(found, what="refused", **case)
+        lines.append([case["meanwhile"], "refused" if refused else _cell(plug, "p50", "p99", "max"),
+                      _cell(plug_cpu, "p50", "p99"), _cell(status, "p50", "p99", "max"),
+                      _cell(status_cpu, "p50", "p99"), _cell(memory, "max")])
+    return [Table("hostile", "A good client beside one that misbehaves",
+                  ["meanwhile", "committed plug, ms: p50 / p99 / max", "vifplugd's CPU, ms: p50 / p99",
+                   "status, ms: p50 / p99 / max", "vifplugd's CPU, ms: p50 / p99", "memory, MB"],
+                  lines)] if lines else []
+
+
 def own_cost(records):
     """The cost of the bench's own client."""
     lines = [[record["who"], _cell(record, "p50", "p90", "p99")]
@@ -195,5 +212,5 @@ def targets(verdicts):
 def all_tables(result):
     """Returns every table for which a run's result has figures."""
     records = result["records"]
-    return [table for make in (own_cost, single, bulk, cpu, start, readers, stages, hotspots)
+    return [table for make in (own_cost, single, bulk, cpu, start, readers, hostile, stages, hotspots)
             for table in make(records)] + targets(result["targets"])

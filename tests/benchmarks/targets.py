@@ -122,7 +122,27 @@ def _start(records):
                 record["p50"] <= 1.2 * idl if record["vifs"] + record["ports"] >= 2000 else None)
 
 
+def _hostile(records):
+    """Whatever one peer does, a good client's plugs and status take little longer, and the memory has a limit."""
+    alone = one(records, part="hostile", what="plug", meanwhile="nothing else")
+    for record in select(records, part="hostile"):
+        name = f"beside a {record['meanwhile']}"
+        if record["what"] == "refused":
+            yield _verdict(f"a plug {name}", "not refused", record["error"], False)
+        elif record["meanwhile"] == "nothing else":
+            continue
+        elif record["what"] == "plug":
+            yield _verdict(f"p50 of a committed plug {name}", f"<= 3 x {_ms(alone['p50'])}",
+                           f"{_ms(record['p50'])} ({record['p50'] / alone['p50']:.2f} x)",
+                           record["p50"] <= 3 * alone["p50"])
+            yield _verdict(f"p99 of a committed plug {name}", "<= 50 ms", _ms(record["p99"]), record["p99"] <= 50)
+        elif record["what"] == "status":
+            yield _verdict(f"p99 of status {name}", "<= 20 ms", _ms(record["p99"]), record["p99"] <= 20)
+        elif record["what"] == "memory":
+            yield _verdict(f"resident memory {name}", "<= 64 MB", f"{record['max']:.1f} MB", record["max"] <= 64)
+
+
 def evaluate(records):
     """Returns all targets for which there are records."""
-    return [verdict for check in (_plugs, _at_once, _pipelined, _cpu, _memory, _start)
+    return [verdict for check in (_plugs, _at_once, _pipelined, _cpu, _memory, _start, _hostile)
             for verdict in check(records)]

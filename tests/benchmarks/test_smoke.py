@@ -18,6 +18,7 @@ import docs  # noqa: E402
 import hotspots  # noqa: E402
 from alternatives import OsVif  # noqa: E402
 from figures import Figures, one, select, spread  # noqa: E402
+from hostile import ALONE, CASES, WHAT  # noqa: E402
 from plot import plots, round_numbers  # noqa: E402
 from tables import BULK_WAYS, EVERYONE, all_tables  # noqa: E402
 from targets import evaluate  # noqa: E402
@@ -160,6 +161,15 @@ def test_cost_and_readers(result):
             assert one(records, part="readers", what=what, meanwhile=meanwhile), (what, meanwhile)
     told = one(records, part="readers", what="notifications told")
     assert told["p50"] == told["expected"]
+
+
+def test_hostile(result):
+    """The good client is served beside each of the peers."""
+    records = result["records"]
+    assert not select(records, part="hostile", what="refused")
+    for what, _ in WHAT:
+        cases = {record["meanwhile"] for record in select(records, part="hostile", what=what)}
+        assert cases == {ALONE, *(f"{who}: {case}" for _, who, case in CASES)}, what
 
 
 def test_stages(result):

@@ -16,10 +16,19 @@ from sandbox import Sandbox, wait_for  # noqa: E402
 from helper import Helper  # noqa: E402
 from workload import BRIDGE, WARM, insert_transaction, patch_row, row_cards, transaction  # noqa: E402
 
+# The users of the part `hostile`: one as nova-compute's, one that may only read, one in no list. They need not
+# exist; all of them may open the socket.
+GOOD_UID = 64001
+READER_UID = 64002
+STRANGER_UID = 64003
+GROUP = 0
+
 # As installed, except: more connections, and no dpdk-vf-mac, because os-vif and the other clients do not
 # write it.
-CONFIG = """[daemon]
+CONFIG = f"""[daemon]
 socket_group = root
+allow = {GOOD_UID}
+allow_read = {READER_UID}
 max_connections = 256
 [nic generic]
 set-vf-mac = no
