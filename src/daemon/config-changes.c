@@ -75,7 +75,7 @@ static void compare_profiles(const struct config *old, const struct config *new,
     for (size_t i = 0; i < new->n_profiles; i++) {
         const struct nic_profile *profile = find_profile(old, new->profiles[i].name);
 
-        if (!profile || memcmp(profile, &new->profiles[i], sizeof *profile) != 0) {
+        if (!profile || !nic_profile_equal(profile, &new->profiles[i])) {
             add_name(changes->applied, sizeof changes->applied, "[nic %s]", new->profiles[i].name);
         }
     }

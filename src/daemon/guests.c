@@ -16,13 +16,21 @@ enum { CONNECTED = 3 };
 /* A line of the table: "Num RefCount Protocol Flags Type St Inode Path". */
 static void read_socket(struct guests *guests, char *line)
 {
-    unsigned int state;
-    int path = 0;
+    enum { STATE = 5, N_WORDS = 7 };
+    char *words[N_WORDS];
+    char *rest = line;
 
     line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "%*s %*s %*s %*s %*s %2x %*s %n", &state, &path) == 1 && path &&
-        state == CONNECTED && line[path] == '/') {
-        sset_add(&guests->sockets, line + path);
+    for (size_t i = 0; i < N_WORDS; i++) {
+        rest += strspn(rest, " ");
+        words[i] = rest;
+        rest += strcspn(rest, " ");
+        if (*rest) {
+            *rest++ = '\0';
+        }
+    }
+    if (strtoul(words[STATE], NULL, 16) == CONNECTED && *rest == '/') {
+        sset_add(&guests->sockets, rest);
     }
 }
 

@@ -353,3 +353,40 @@ const struct nic_profile *nic_profile_find(const struct nic_profile *profiles, s
     }
     return best;
 }
+
+static bool equal_matches(const struct nic_profile *a, const struct nic_profile *b)
+{
+    for (size_t i = 0; i < a->n_matches; i++) {
+        const struct nic_match *x = &a->matches[i];
+        const struct nic_match *y = &b->matches[i];
+
+        if (x->type != y->type || x->vendor != y->vendor || x->device != y->device ||
+            !pci_addr_equal(&x->address, &y->address)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool equal_options(const struct nic_profile *a, const struct nic_profile *b)
+{
+    for (size_t i = 0; i < a->n_options; i++) {
+        if (strcmp(a->options[i].key, b->options[i].key) ||
+            strcmp(a->options[i].value, b->options[i].value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool nic_profile_equal(const struct nic_profile *a, const struct nic_profile *b)
+{
+    return !strcmp(a->name, b->name) && a->n_matches == b->n_matches && equal_matches(a, b) &&
+           a->numbering == b->numbering && a->vf_base == b->vf_base &&
+           a->has_vf_range == b->has_vf_range && a->vf_min == b->vf_min && a->vf_max == b->vf_max &&
+           a->representors == b->representors && !strcmp(a->devargs, b->devargs) &&
+           !strcmp(a->vhost_socket, b->vhost_socket) && a->vhost_mode == b->vhost_mode &&
+           a->vf_mac == b->vf_mac && a->port_name == b->port_name &&
+           a->slow_probe == b->slow_probe && !strcmp(a->datapath_type, b->datapath_type) &&
+           a->n_options == b->n_options && equal_options(a, b);
+}

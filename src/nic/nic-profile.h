@@ -91,6 +91,9 @@ size_t nic_profiles_init(struct nic_profile profiles[NIC_PROFILES_MAX]);
 bool nic_profile_set(struct nic_profile *profile, const char *key, const char *value, char *why,
                      size_t size);
 
+/* Whether both say the same. */
+bool nic_profile_equal(const struct nic_profile *a, const struct nic_profile *b);
+
 /* The profile that matches best (the first of equal ones), or NULL. */
 const struct nic_profile *nic_profile_find(const struct nic_profile *profiles, size_t n,
                                            const struct pci_addr *pf, uint16_t vendor,

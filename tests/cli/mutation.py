@@ -51,7 +51,8 @@ def mutants(message, n, seed):
         line = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
             at = chance.randrange(len(line))
-            line[at:at + chance.randint(0, 3)] = bytes(chance.choices(b'{}[]",:0\\u\xff\0 ', k=chance.randint(0, 3)))
+            line[at:at + chance.randint(0, 3)] = bytes(
+                chance.choices(b'{}[]",:0\\u\xff\0 ', k=chance.randint(0, 3)))
         lines.append(bytes(line).replace(b"\n", b""))
         yield lines[-1]
 

@@ -15,9 +15,10 @@ sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
 from vifplug import client  # noqa: E402
 
-DONE = {**VIF, "changed": True, "warnings": ["w"], "timings_ms": {"total": 1.5}, "qos": {"egress": {"max_kbps": 1}}}
-ERROR = {"code": -32000, "message": "m", "data": {"reason": "vf_in_use", "vif_id": "x", "field": "f", "detail": "d",
-                                                  "retryable": False}}
+DONE = {**VIF, "changed": True, "warnings": ["w"], "timings_ms": {"total": 1.5},
+        "qos": {"egress": {"max_kbps": 1}}}
+ERROR = {"code": -32000, "message": "m", "data": {
+    "reason": "vf_in_use", "vif_id": "x", "field": "f", "detail": "d", "retryable": False}}
 STATUS = {"version": "0.1.0", "uptime_s": 12, "ovsdb": {"connected": True, "next_cfg": 3, "cur_cfg": 3},
           "vswitchd": {"state": "alive", "pid": 7}, "counters": {"vifs": 2}, "problems": ["p"]}
 DESCRIBED = {"plugin_name": "vifplug", "vif_info": [{"vif_object_name": "VIFBridge", "min_version": "1.0",
@@ -36,7 +37,8 @@ EVENT = {"jsonrpc": "2.0", "method": "vif.drifted",
 
 def check(command, server, line):
     """vifctl ends by itself, and says why if it is not content."""
-    done = subprocess.run([VIFCTL, f"--socket={server.path}", *command], capture_output=True, timeout=60, check=False)
+    done = subprocess.run([VIFCTL, f"--socket={server.path}", *command], capture_output=True, timeout=60,
+                          check=False)
     assert done.returncode in (0, 1, 4), (line, done)
     assert done.returncode == 0 or done.stderr.startswith(b"vifctl: "), (line, done)
     for text in (done.stdout, done.stderr):
@@ -69,7 +71,8 @@ def test_results_without_what_they_must_have(tmp_path):
                             (("nics",), {"nics": [{"vfs": [3]}]})):
         server.send = lambda number, result=result: json.dumps(
             {"jsonrpc": "2.0", "id": number, "result": result}).encode() + b"\n"
-        done = subprocess.run([VIFCTL, f"--socket={server.path}", *command], capture_output=True, timeout=60, text=True,
+        done = subprocess.run([VIFCTL, f"--socket={server.path}", *command], capture_output=True,
+                              timeout=60, text=True,
                               check=False)
         assert done.returncode == 4 and not done.stdout and "is no reply" in done.stderr
 
@@ -88,7 +91,8 @@ def test_which_replies_count(tmp_path, reply, status):
     """Both clients take the same for a reply. Only an error may come without an id."""
     server = Replies(tmp_path)
     server.send = lambda number: reply.replace(":1,", f":{number},").encode() + b"\n"
-    done = subprocess.run([VIFCTL, f"--socket={server.path}", "list"], capture_output=True, timeout=60, check=False)
+    done = subprocess.run([VIFCTL, f"--socket={server.path}", "list"], capture_output=True, timeout=60,
+                          check=False)
     assert done.returncode == status, done
     if status == 0:
         assert client.Client(server.path).list() == []
@@ -130,7 +134,8 @@ def test_long_replies(tmp_path):
     for size, fits in ((64 << 20, True), ((64 << 20) + 1, False)):
         server.send = lambda number, size=size: (b'{"jsonrpc":"2.0","id":%d,"result":{"vifs":[]}}' % number).ljust(
             size) + b"\n"
-        done = subprocess.run([VIFCTL, f"--socket={server.path}", "list"], capture_output=True, timeout=60, check=False)
+        done = subprocess.run([VIFCTL, f"--socket={server.path}", "list"], capture_output=True, timeout=60,
+                              check=False)
         assert done.returncode == (0 if fits else 4), done.stderr
         if fits:
             assert client.Client(server.path).list() == []

@@ -63,7 +63,8 @@ def test_install(tmp_path):
                    capture_output=True)
     triplet = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True,
                              check=True).stdout.strip()
-    for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/share/doc/vifplug/vifplugd.conf", "usr/include/vifplug/vifplug.h",
+    for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/share/doc/vifplug/vifplugd.conf",
+                 "usr/include/vifplug/vifplug.h",
                  "usr/share/bash-completion/completions/vifctl",
                  "etc/vifplugd/vifplugd.conf", "usr/lib/systemd/system/vifplugd.service",
                  f"usr/lib/{triplet}/libvifplug.so.0", f"usr/lib/{triplet}/pkgconfig/vifplug.pc"):

@@ -8,8 +8,6 @@ import re
 import socket
 import struct
 import subprocess
-import struct
-import subprocess
 import sys
 import termios
 import threading
@@ -254,7 +252,8 @@ def check_shown(text):
                 if character in "\x1b\u202e\u200b\x7f\x9b\t\r"], text
 
 
-@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("status",), ("describe",), ("reap", "--all"),
+@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("status",), ("describe",),
+                                     ("reap", "--all"),
                                      ("unplug", "x"), ("watch",)], ids=lambda words: words[0])
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_a_hostile_daemon_does_not_reach_the_terminal(tmp_path, command, output):
@@ -427,7 +426,8 @@ def test_pairs_are_not_cut(tmp_path):
 def test_columns_are_aligned_for_all_scripts(tmp_path, locale):
     vifs = [{**VIF, "bridge": "brücke"}, {**VIF, "bridge": "日本"}, {**VIF, "bridge": "x" * 12}]
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": vifs}})
-    lines = subprocess.run([VIFCTL, f"--socket={daemon.path}", "list"], capture_output=True, timeout=60, check=True,
+    lines = subprocess.run([VIFCTL, f"--socket={daemon.path}", "list"], capture_output=True, timeout=60,
+                           check=True,
                            env={**os.environ, "LC_ALL": locale}).stdout.decode().splitlines()
     cells = [re.split("( +)", line) for line in lines]
     assert {sum(2 if unicodedata.east_asian_width(one) == "W" else 1 for one in "".join(row[:6]))

@@ -19,7 +19,8 @@ CONFIG = "[daemon]\nsocket_group = root\n"
 
 def rows(box):
     """All that a refused plug must not change."""
-    return sorted(map(str, table(box, "Interface", ROWS) + table(box, "Bridge", ["name", "ports"]))), sorted(links(box))
+    tables = table(box, "Interface", ROWS) + table(box, "Bridge", ["name", "ports"])
+    return sorted(map(str, tables)), sorted(links(box))
 
 
 def is_settled(api):
@@ -45,7 +46,8 @@ def refused(box, api, vif, reason, field, *words, **params):
 
 
 def client(box, n, port=None, **members):
-    return vhost_user(n, mode="client", run_dir=box.run, **({"path": f"{box.run}/{port}"} if port else {}), **members)
+    path = {"path": f"{box.run}/{port}"} if port else {}
+    return vhost_user(n, mode="client", run_dir=box.run, **path, **members)
 
 
 def foreign(box, name, kind, *columns, bridge="br-int"):
@@ -192,7 +194,8 @@ def test_iface_id_that_is_another_vifs_id(box, api):
 def test_iface_id_of_a_foreign_port(box, api):
     """What is left after a change from os-vif to vifplugd."""
     foreign(box, "tap7", "internal", f"external_ids:iface-id={vif_id(1)}")
-    message = refused(box, api, vhost_user(1), "port_conflict", "vif.vif_id", "port tap7, which vifplugd did not make",
+    message = refused(box, api, vhost_user(1), "port_conflict", "vif.vif_id",
+                      "port tap7, which vifplugd did not make",
                       "on bridge br-int")
     assert "another id" not in message
     box.vsctl("remove", "Interface", "tap7", "external_ids", "iface-id")
@@ -310,7 +313,8 @@ def test_one_linux_bridge_in_one_batch(box, api):
 def test_one_tap(box, api):
     """A tap of one VIF, and a Linux bridge of another."""
     api.plug(ovs_vif(1, create_port=True, create_tap=True, vif_name="t1"))
-    refused(box, api, ovs_vif(2, create_port=True, create_tap=True, vif_name="t1"), "port_conflict", "vif.vif_name",
+    refused(box, api, ovs_vif(2, create_port=True, create_tap=True, vif_name="t1"), "port_conflict",
+            "vif.vif_name",
             vif_id(1))
     refused(box, api, hybrid(3, linux_bridge="t1"), "port_conflict", "vif.linux_bridge", vif_id(1))
 
@@ -329,7 +333,8 @@ def test_two_rows_of_one_vif(box, api):
             reply = again.plug(vhost_user(1, mtu=1400))
             assert reply["port"] == "vhu00000001-00"
             assert len(reply["warnings"]) == 1 and "port copy on bridge br-int" in reply["warnings"][0]
-            refused(box, again, vhost_user(2, interface_id=vif_id(1)), "port_conflict", "vif.interface_id", vif_id(1))
+            refused(box, again, vhost_user(2, interface_id=vif_id(1)), "port_conflict",
+                    "vif.interface_id", vif_id(1))
         box.stop("vifplugd")
         box.start_vifplugd()
     with Api(box.socket) as again:
@@ -348,7 +353,8 @@ def test_claims_after_a_restart(box, api):
         refused(box, again, vhost_user(4, path=f"{RUN}/vm1"), "socket_in_use", "vif.vhost_user.path", vif_id(1))
         refused(box, again, vhost_user(4, interface_id="port-1"), "port_conflict", "vif.interface_id", vif_id(1))
         refused(box, again, hybrid(4, linux_bridge="lb1"), "port_conflict", "vif.linux_bridge", vif_id(2))
-        refused(box, again, vhost_user(4, path=f"{RUN}/stdvio10"), "socket_in_use", "vif.vhost_user.path", vif_id(3))
+        refused(box, again, vhost_user(4, path=f"{RUN}/stdvio10"), "socket_in_use",
+                "vif.vhost_user.path", vif_id(3))
         refused(box, again, representor(4, "0000:65:01.2"), "vf_in_use", "vif.pci_slot", vif_id(3), INSTANCE)
 
 
@@ -358,11 +364,13 @@ def test_repair_leaves_what_another_has_taken(box, configure):
     with Api(box.socket) as api:
         api.plug(vhost_user(1, path=f"{RUN}/vm1"))
         api.plug(vhost_user(2))
-        box.vsctl("del-port", "vhu00000001-00", "--", "add-port", "br-int", "else", "--", "set", "Interface", "else",
+        box.vsctl("del-port", "vhu00000001-00", "--", "add-port", "br-int", "else", "--",
+                  "set", "Interface", "else",
                   "type=dpdkvhostuserclient", f"options:vhost-server-path={RUN}/vm1")
         box.vsctl("del-port", "vhu00000002-00")
         wait_until(lambda: "vhu00000002-00" in ports(box, "br-int"), what="the other VIF is repaired")
-        wait_until(lambda: f"VIF {vif_id(1)} is not repaired: it needs socket {RUN}/vm1, but port else" in log(box),
+        wait_until(lambda: f"VIF {vif_id(1)} is not repaired: it needs socket {RUN}/vm1, but port else"
+                   in log(box),
                    what="the log says why")
         assert ports(box, "br-int") == ["else", "vhu00000002-00"]
 

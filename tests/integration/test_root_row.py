@@ -56,8 +56,8 @@ def test_requests_wait_and_heal(box, api, rowless):
         api.plug(kinds(box)[0], timeout_ms=300)
     assert refused.value.reason == "switch_unavailable" and refused.value.retryable
     assert "has no row in its table Open_vSwitch" in refused.value.message
-    for method, params in (("get", {"vif_id": vif_id(1)}), ("list", {}), ("unplug", {"vif_id": vif_id(1),
-                                                                                    "timeout_ms": 300})):
+    for method, params in (("get", {"vif_id": vif_id(1)}), ("list", {}),
+                           ("unplug", {"vif_id": vif_id(1), "timeout_ms": 300})):
         with pytest.raises(ApiError) as refused:
             api.call(method, **params)
         assert refused.value.reason == "switch_unavailable" and "Open_vSwitch" in refused.value.message
