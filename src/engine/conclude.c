@@ -337,6 +337,11 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         wait_for_removal(engine, op);
         clear_way(engine, op);
         break;
+    case OUTCOME_AWAIT_RELEASE:
+        op->release = RELEASE_AWAITED;
+        op->queued.writes = WRITES_NEXT_CFG;
+        move(engine, op, OP_QUEUED);
+        break;
     case OUTCOME_DRY_RUN:
         op_reply_dry_run(&engine->env, op);
         end(engine, op, END_DROPPED);

@@ -50,6 +50,8 @@ enum outcome {
     OUTCOME_WAIT_FOR_SWITCH,  /* Stays queued until vswitchd is back. */
     OUTCOME_WAIT_FOR_REMOVAL, /* Stays queued until what conflicts with it is removed. */
     OUTCOME_CLEAR_WAY,        /* The same, and the links that conflict with it must be removed. */
+    OUTCOME_AWAIT_RELEASE,    /* Makes vswitchd release what it holds of removed ports; is then
+                               * planned again. */
     OUTCOME_DRY_RUN,          /* Replies with what the plan would write, and ends. */
 
     /* From COMMITTING, SETTLING, REALIZING. */
@@ -228,11 +230,15 @@ void engine_clean_links(struct engine *engine);
 /* Removes the sockets that a vswitchd that has died has left of VIFs. Call it in each pass. */
 void engine_follow_sockets(struct engine *engine);
 
-/* Fills *facts (`path` is its storage) if vswitchd has to make the socket of `spec`; returns
+/* Fills *facts (`path` is its storage) if vswitchd has to make the socket of op->goal; returns
  * whether it has. */
-bool engine_look_at_socket(const struct engine *engine, const struct port_spec *spec,
+bool engine_look_at_socket(const struct engine *engine, const struct op *op,
                            const struct record *current, char path[SOCKET_PATH_LEN],
                            struct socket_facts *facts);
+
+/* Whether `error`, the refusal of a plan, is about a socket that vswitchd may still have of a port
+ * that was removed. `facts` may be NULL. */
+bool engine_may_release_socket(const struct socket_facts *facts, const struct error *error);
 
 /* Removes the stale socket of op->plan, right before the transaction. */
 bool engine_remove_stale_socket(const struct op *op, struct error *error);

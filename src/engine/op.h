@@ -77,6 +77,14 @@ enum op_writes {
     WRITES_NEXT_CFG /* Only an increment of next_cfg, so that vswitchd looks again. */
 };
 
+/* Whether vswitchd has released what it held of removed ports, before a socket in the way of the
+ * operation's port counts as another program's (sockets.c). */
+enum op_release {
+    RELEASE_UNKNOWN,
+    RELEASE_AWAITED, /* The operation increments next_cfg, and waits for cur_cfg. */
+    RELEASE_SEEN
+};
+
 /* Whether the operation has created its bridge; an undo then removes it. */
 enum op_bridge {
     BRIDGE_NOT_MADE,
@@ -118,6 +126,7 @@ struct op {
     bool written; /* OVSDB has, or may have, committed a plan of the operation. */
     bool changed; /* `changed` of the reply: it changed more than boot id and PCI slot. */
     enum op_bridge bridge;
+    enum op_release release;
     struct link_plan links_made; /* The link steps, all done, that an undo reverts. */
 
     /* For the reply. */
@@ -192,6 +201,12 @@ static inline bool op_is_undo(const struct op *op)
 static inline bool op_only_looks(const struct op *op)
 {
     return op->queued.writes == WRITES_NEXT_CFG;
+}
+
+/* Whether its next (or present) transaction, or its wait for vswitchd, comes before its plan. */
+static inline bool op_awaits_release(const struct op *op)
+{
+    return op->release == RELEASE_AWAITED;
 }
 
 /* "plug", for the log. */

@@ -149,7 +149,7 @@ static void find_facts(const struct engine *engine, const struct op *op,
         facts->current_links = &found->current_links;
     }
     find_port_bridge(engine, &op->goal, facts);
-    if (engine_look_at_socket(engine, &op->goal, current, found->socket_path, &found->socket)) {
+    if (engine_look_at_socket(engine, op, current, found->socket_path, &found->socket)) {
         facts->socket = &found->socket;
     }
 }
@@ -221,6 +221,22 @@ static enum outcome carry_out(const struct engine *engine, struct op *op)
 
 /* --- One function for each type of operation. --- */
 
+/* The plan is refused: fails, unless the reason goes by itself. */
+static enum outcome refuse_plan(const struct engine *engine, const struct op *op,
+                                const struct found *found, const struct switch_facts *facts,
+                                const struct error *error)
+{
+    if (op->request.dry_run) {
+        return OUTCOME_FAIL;
+    }
+    if (engine_may_clear(engine, op, &found->owners)) {
+        return OUTCOME_WAIT_FOR_REMOVAL;
+    }
+    return found->owners.n == 0 && engine_may_release_socket(facts->socket, error)
+               ? OUTCOME_AWAIT_RELEASE
+               : OUTCOME_FAIL;
+}
+
 /* Makes sure that no other operation changes the VIF that the plan evicts, and stores that VIF for
  * an undo. */
 static enum outcome claim_evicted(const struct engine *engine, struct op *op,
@@ -256,9 +272,7 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
         return OUTCOME_WAIT_FOR_REMOVAL;
     }
     if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
-        return engine_may_clear(engine, op, &found->owners) && !op->request.dry_run
-                   ? OUTCOME_WAIT_FOR_REMOVAL
-                   : OUTCOME_FAIL;
+        return refuse_plan(engine, op, found, &facts, error);
     }
     outcome = claim_evicted(engine, op, &facts, error);
     if (outcome != OUTCOME_STAY) {
@@ -533,6 +547,10 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
         return OUTCOME_WAIT_FOR_REMOVAL;
     }
     planned = plan_repair(&op->request.vif, &op->goal, &facts, &op->plan, error);
+    if (!planned && engine_may_release_socket(facts.socket, error)) {
+        found_destroy(&found);
+        return OUTCOME_AWAIT_RELEASE;
+    }
     found_destroy(&found);
     note_before(engine, op, current);
     if (!planned) {

@@ -120,7 +120,7 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
     bool only_looks = op_only_looks(op);
 
     op->committed_us = time_usec();
-    op->written = true;
+    op->written |= !op_awaits_release(op);
     if (!op_is_undo(op) && !only_looks && op->plan.create_bridge) {
         op->bridge = BRIDGE_MADE;
     }
@@ -205,9 +205,11 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
 /* The connection broke: OVSDB may have committed the transaction; the next plan finds out. */
 static enum outcome uncertain(struct op *op, struct error *error)
 {
-    op->written = true;
-    op->changed |= op->plan.changes;
-    if (op->plan.create_bridge && op->bridge == BRIDGE_NOT_MADE) {
+    if (!op_awaits_release(op)) {
+        op->written = true;
+        op->changed |= op->plan.changes;
+    }
+    if (!op_awaits_release(op) && op->plan.create_bridge && op->bridge == BRIDGE_NOT_MADE) {
         op->bridge = BRIDGE_PERHAPS_MADE;
     }
     return is_refused(op) ? take_back(op, error) : OUTCOME_AGAIN;

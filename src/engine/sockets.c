@@ -96,10 +96,12 @@ static enum socket_history history(const struct engine *engine, const struct por
     return vswitchd_start_seen(vswitchd) ? SOCKET_NOT_TRIED : SOCKET_HISTORY_UNKNOWN;
 }
 
-bool engine_look_at_socket(const struct engine *engine, const struct port_spec *spec,
+bool engine_look_at_socket(const struct engine *engine, const struct op *op,
                            const struct record *current, char path[SOCKET_PATH_LEN],
                            struct socket_facts *facts)
 {
+    const struct port_spec *spec = &op->goal;
+
     if (!vhost_socket_is_made(spec, current)) {
         return false;
     }
@@ -107,7 +109,13 @@ bool engine_look_at_socket(const struct engine *engine, const struct port_spec *
     facts->path = path;
     facts->file = engine->env.settings->check_paths ? socket_file_look(path) : SOCKET_FILE_ABSENT;
     facts->history = history(engine, spec, current, facts->file);
+    facts->released = is_dead(engine) || op->release == RELEASE_SEEN;
     return true;
+}
+
+bool engine_may_release_socket(const struct socket_facts *facts, const struct error *error)
+{
+    return facts && error->reason == REASON_SOCKET_IN_USE && vhost_socket_may_go(facts);
 }
 
 bool engine_remove_stale_socket(const struct op *op, struct error *error)

@@ -297,9 +297,24 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
     return op_is_undo(op) ? judge_undo(engine, op, record) : judge_plug(engine, op, record, error);
 }
 
+/* Whether the wait for vswitchd to release what it held is over; the next plan looks again. */
+static bool is_released(struct op *op, const struct ovs_globals *globals, bool dead)
+{
+    if (!op_awaits_release(op)) {
+        return false;
+    }
+    if (globals->next_cfg < op->realizing.target_cfg || dead) {
+        op->release = RELEASE_UNKNOWN; /* Another database, or the next vswitchd. */
+    } else if (globals->cur_cfg >= op->realizing.target_cfg) {
+        op->release = RELEASE_SEEN;
+    }
+    return !op_awaits_release(op);
+}
+
 static enum verdict judge(const struct engine *engine, struct op *op, struct error *error)
 {
     const char *port = op_is_undo(op) ? op->plan.spec.port : op->goal.port;
+    bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
     struct ovs_globals globals;
     struct record record;
     enum verdict verdict;
@@ -308,6 +323,9 @@ static enum verdict judge(const struct engine *engine, struct op *op, struct err
         return VERDICT_PENDING;
     }
     ovs_globals(engine->env.ovs, &globals);
+    if (is_released(op, &globals, dead)) {
+        return VERDICT_NEXT_STEP;
+    }
     if (globals.next_cfg < op->realizing.target_cfg) {
         /* It only grows: this is another database (restored, emptied), so nobody will realize the
          * transaction. The next plan finds out what is left of it. */
@@ -315,8 +333,6 @@ static enum verdict judge(const struct engine *engine, struct op *op, struct err
     }
     if (globals.cur_cfg < op->realizing.target_cfg) {
         /* A vswitchd that starts again has no old device open. */
-        bool dead = vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
-
         return dead && op->plan.action == ACTION_REPLACE ? VERDICT_NEXT_STEP : VERDICT_PENDING;
     }
     if (op->plan.action == ACTION_DELETE) {

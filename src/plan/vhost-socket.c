@@ -25,6 +25,12 @@ bool vhost_socket_is_made(const struct port_spec *spec, const struct record *cur
            strcmp(current->spec.type, TYPE_VHOST_USER) != 0 || record_failed(current);
 }
 
+bool vhost_socket_may_go(const struct socket_facts *facts)
+{
+    return !facts->released &&
+           (facts->file == SOCKET_FILE_BOUND || facts->file == SOCKET_FILE_STALE);
+}
+
 static bool refuse_second_try(const struct record *current, const char *path, struct error *error)
 {
     error_set(
@@ -58,6 +64,14 @@ bool vhost_socket_check(const struct vif *vif, const struct record *current,
                          "file if ovs-vswitchd.log does not name it since that start.",
                          facts->path);
     case SOCKET_FILE_BOUND:
+        if (!facts->released) {
+            return error_set(
+                error, REASON_SOCKET_IN_USE, field,
+                "ovs-vswitchd has to make socket %s, but a process has a socket there; "
+                "a plug first lets ovs-vswitchd remove its own, and if it is another "
+                "program's, end that program, or use mode server if it is the guest.",
+                facts->path);
+        }
         return error_set(error, REASON_SOCKET_IN_USE, field,
                          "ovs-vswitchd has to make socket %s, but another program has a socket "
                          "there; end that program, or use mode server if it is the guest.",

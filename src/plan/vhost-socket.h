@@ -39,6 +39,7 @@ struct socket_facts {
     const char *path;
     enum socket_file file;
     enum socket_history history;
+    bool released; /* vswitchd holds no socket of a port that was removed: the file is another's. */
 };
 
 /* Whether a port of type `type` with that error (may be NULL) has failed to make its socket. */
@@ -47,6 +48,10 @@ bool vhost_socket_has_failed(const char *type, const char *error_text);
 /* Whether vswitchd would have to make the socket if `spec` replaced the port `current` (may be
  * NULL). */
 bool vhost_socket_is_made(const struct port_spec *spec, const struct record *current);
+
+/* Whether the file that vhost_socket_check() refuses may be of a port that vswitchd is removing: it
+ * listens there, or has closed the socket and not removed the file yet. */
+bool vhost_socket_may_go(const struct socket_facts *facts);
 
 /* Decides whether vswitchd may make the socket. *stale is then whether the file there has to be
  * removed first. Errors: not_realized, if the process has failed to make it before; socket_in_use,

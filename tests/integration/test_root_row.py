@@ -46,8 +46,18 @@ def rowless(box, api):
     restore()
 
 
-def kinds(box):
-    return [vhost_user(1, "server"), ovs_vif(2, create_port=True, create_tap=True), hybrid(3)]
+@pytest.fixture(params=["server", "client"])
+def mode(request):
+    """The guest's mode; in mode client ovs-vswitchd has the socket of a removed port for a while."""
+    return request.param
+
+
+def guest(box, mode, n):
+    return vhost_user(n, mode, run_dir=box.run)
+
+
+def kinds(box, mode="server"):
+    return [guest(box, mode, 1), ovs_vif(2, create_port=True, create_tap=True), hybrid(3)]
 
 
 def test_requests_wait_and_heal(box, api, rowless):
@@ -71,9 +81,9 @@ def test_requests_wait_and_heal(box, api, rowless):
     assert api.call("status")["problems"] == []
 
 
-def test_the_row_goes_while_vifs_are_plugged(box, api):
+def test_the_row_goes_while_vifs_are_plugged(box, api, mode):
     """The rows of all VIFs go with it: that is drift, and a plug makes them anew."""
-    for vif in kinds(box):
+    for vif in kinds(box, mode):
         api.plug(vif)
     before = box.pid("vifplugd")
     row = row_of(box)
@@ -88,19 +98,19 @@ def test_the_row_goes_while_vifs_are_plugged(box, api):
             event = events.receive()
             if event["method"] == "vif.drifted":
                 gone.add(event["params"]["vif_id"])
-    for vif in kinds(box):
+    for vif in kinds(box, mode):
         assert api.plug(vif)["state"] == "up"
     assert box.pid("vifplugd") == before
 
 
-def test_the_row_goes_again_and_again_under_load(box, api):
+def test_the_row_goes_again_and_again_under_load(box, api, mode):
     """Whatever the moment: each request gets a reply, the daemon stays, and plugged is what it says."""
     before = box.pid("vifplugd")
     row = row_of(box)
     replies = []
     for turn in range(8):
         ids = [api.send(method, **params) for n in range(10 * turn, 10 * turn + 6)
-               for method, params in (("plug", {"vif": vhost_user(n, "server"),
+               for method, params in (("plug", {"vif": guest(box, mode, n),
                                                 "instance": {"uuid": INSTANCE}, "timeout_ms": 5000}),
                                       ("unplug", {"vif_id": vif_id(n), "timeout_ms": 5000}))]
         remove_row(box)
@@ -110,7 +120,7 @@ def test_the_row_goes_again_and_again_under_load(box, api):
     reasons = {reply["error"]["data"]["reason"] for reply in replies if "error" in reply}
     assert reasons <= {"switch_unavailable", "timeout"}, reasons
     wait_until(lambda: api.call("status")["ovsdb"]["connected"], what="in step again")
-    api.plug(vhost_user(100, "server"))
+    api.plug(guest(box, mode, 100))
 
 
 def test_a_start_without_the_row(box, api, rowless):

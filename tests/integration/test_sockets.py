@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from api import Api, ApiError, representor, vhost_user, vif_id, wait_until
+from api import INSTANCE, Api, ApiError, representor, vhost_user, vif_id, wait_until
 from ovsdb import counts, interface, ports
 from test_card import flows, slot
 
@@ -135,6 +135,27 @@ def test_stale_socket_with_a_vswitchd_of_unknown_past(box, configure):
             assert counts(box) == before and os.path.exists(path_of(box))
     finally:
         os.unlink(path_of(box))
+
+
+def test_port_that_ovs_vswitchd_is_removing(box, configure):
+    """It still listens at the socket of a port that OVSDB does not have: that is no other program."""
+    configure("[daemon]\nsocket_group = root\n")  # vifplugd starts after ovs-vswitchd.
+    with Api(box.socket) as api:
+        api.plug(client(box))
+        vswitchd = box.pid("ovs-vswitchd")
+        os.kill(vswitchd, signal.SIGSTOP)
+        try:
+            box.vsctl("del-port", PORT)
+            error = refused(api, client(box), dry_run=True)
+            assert error.reason == "socket_in_use" and "lets ovs-vswitchd remove its own" in error.message
+            waiting = api.send("plug", vif=client(box), instance={"uuid": INSTANCE})
+            wait_until(lambda: "(cur_cfg " in box.appctl("vifplugd", "ops/show"), what="the wait")
+            assert PORT not in ports(box, "br-int") and os.path.exists(path_of(box))
+        finally:
+            os.kill(vswitchd, signal.SIGCONT)
+        assert api.collect([waiting])[waiting]["result"]["state"] == "up"
+        with socket.socket(socket.AF_UNIX) as end:
+            end.connect(path_of(box))
 
 
 @pytest.mark.parametrize("what", ["file", "directory", "link", "listener", "bound"])

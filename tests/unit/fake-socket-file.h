@@ -10,6 +10,7 @@ struct fake_socket_file {
     char path[VIF_PATH_MAX + 1]; /* Only this file exists, as `file` says. */
     enum socket_file file;
     bool stays;        /* It cannot be removed. */
+    bool leaves;       /* vswitchd removes it when it next looks at OVSDB. */
     bool no_directory; /* No directory exists. */
     char removed[256]; /* "PATH, PATH" */
 };

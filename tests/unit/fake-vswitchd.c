@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake-socket-file.h"
 #include "util.h"
 
 struct vswitchd *vswitchd_create(const char *run_dir OVS_UNUSED)
@@ -150,6 +151,9 @@ void fake_vswitchd_act(struct vswitchd *vswitchd, struct ovs *ovs)
     for (size_t i = 0; i < ovs->n_ports; i++) {
         judge(vswitchd, ovs->ports[i]);
         fake_ovs_touch(ovs, ovs->ports[i]);
+    }
+    if (fake_socket_file.leaves) {
+        fake_socket_file.file = SOCKET_FILE_ABSENT;
     }
     vswitchd->n_reconfigurations++;
     ovs->unseen = false;

@@ -217,6 +217,120 @@ static void test_ports_that_work(void **state)
     CHECK_HAS("and back, while the guest is there", reply_to(asked), "socket_in_use: ");
 }
 
+static const struct {
+    const char *row;
+    enum socket_file file;
+    bool unknown; /* vswitchd started before the daemon. */
+    bool leaves;
+    enum wait wait;
+    const char *reply;
+} releases[] = {
+    {"it listens", SOCKET_FILE_BOUND, false, true, WAIT_REALIZED, "changed vhua"},
+    {"it listens, reply at commit", SOCKET_FILE_BOUND, true, true, WAIT_COMMITTED, "changed vhua"},
+    {"it has closed it", SOCKET_FILE_STALE, true, true, WAIT_REALIZED, "changed vhua"},
+    {"another program's", SOCKET_FILE_BOUND, true, false, WAIT_REALIZED,
+     "socket_in_use: ovs-vswitchd has to make socket " PATH ", but another program has"},
+    {"stale", SOCKET_FILE_STALE, true, false, WAIT_REALIZED, "socket_in_use: "},
+    {"a file", SOCKET_FILE_OTHER, true, true, WAIT_REALIZED, "socket_in_use: "},
+};
+
+/* OVSDB has lost the port, and vswitchd has not seen that yet. A refusal leaves nothing to undo. */
+static void test_vswitchd_releases_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(releases); i++) {
+        int64_t undone;
+        int asked;
+
+        begin();
+        start_vswitchd(releases[i].unknown ? 1 : 2);
+        PLUGGED(.vif = "a", .client = true);
+        fake_remove_port(rig.ovs, "vhua");
+        put_file(releases[i].file);
+        fake_socket_file.leaves = releases[i].leaves;
+        rig.vswitchd->silent = true;
+        undone = (int64_t)engine_counters(rig.engine)->undone;
+        asked = PLUG(.vif = "a", .client = true, .wait = releases[i].wait);
+        rig_settle();
+        if (releases[i].file != SOCKET_FILE_OTHER) {
+            CHECK_STR(releases[i].row, reply_to(asked), "");
+        }
+        CHECK_STR(releases[i].row, type_of_port("vhua"), "-");
+        rig.vswitchd->silent = false;
+        rig_run(2000);
+        CHECK_HAS(releases[i].row, reply_to(asked), releases[i].reply);
+        CHECK_STR(releases[i].row, fake_socket_file.removed, "");
+        CHECK(releases[i].row, undone == (int64_t)engine_counters(rig.engine)->undone);
+        rig_renew();
+    }
+}
+
+/* The wait ends with vswitchd's death, or with the time of the plug, and writes nothing. */
+static void test_vswitchd_does_not_release_it(void **state)
+{
+    int asked;
+
+    (void)state;
+    begin();
+    put_file(SOCKET_FILE_BOUND);
+    rig.vswitchd->silent = true;
+    asked = PLUG(.vif = "a", .client = true, .timeout_ms = 1000);
+    rig_run(2000);
+    CHECK_HAS("silent", reply_to(asked), "timeout: ovs-vswitchd has said nothing");
+    CHECK_STR("silent", type_of_port("vhua"), "-");
+    asked = PLUG(.vif = "a", .client = true);
+    rig_settle();
+    kill_vswitchd();
+    put_file(SOCKET_FILE_STALE);
+    rig_settle();
+    CHECK_STR("dead", reply_to(asked), "");
+    start_vswitchd(3);
+    rig.vswitchd->silent = false;
+    rig_run(2000);
+    CHECK_STR("the next", reply_to(asked), "changed vhua");
+    CHECK_STR("the next", fake_socket_file.removed, PATH);
+}
+
+/* The connection breaks while vswitchd is asked. */
+static void test_release_without_ovsdb(void **state)
+{
+    int asked;
+
+    (void)state;
+    begin();
+    put_file(SOCKET_FILE_BOUND);
+    rig.vswitchd->silent = true;
+    asked = PLUG(.vif = "a", .client = true);
+    rig_settle();
+    fake_ovs_disconnect(rig.ovs, false);
+    rig_settle();
+    rig.vswitchd->silent = false;
+    fake_socket_file.leaves = true;
+    fake_ovs_reconnect(rig.ovs);
+    rig_run(2000);
+    CHECK_STR("back", reply_to(asked), "changed vhua");
+}
+
+/* A repair waits as well. */
+static void test_repair_waits(void **state)
+{
+    (void)state;
+    begin();
+    rig.settings.repair = true;
+    rig_watch();
+    PLUGGED(.vif = "a", .client = true);
+    rig_run(1000);
+    put_file(SOCKET_FILE_BOUND);
+    fake_socket_file.leaves = true;
+    rig.vswitchd->silent = true;
+    fake_remove_port(rig.ovs, "vhua");
+    rig_settle();
+    CHECK_STR("not yet", type_of_port("vhua"), "-");
+    rig.vswitchd->silent = false;
+    rig_run(5000);
+    CHECK_STR("repaired", type_of_port("vhua"), "dpdkvhostuser");
+}
+
 static void check_refused(const char *row, int asked)
 {
     rig_run(2000);
@@ -357,6 +471,10 @@ int main(void)
         RIG_TEST(test_it_cannot_be_removed),
         RIG_TEST(test_plugs),
         RIG_TEST(test_ports_that_work),
+        RIG_TEST(test_vswitchd_releases_it),
+        RIG_TEST(test_vswitchd_does_not_release_it),
+        RIG_TEST(test_release_without_ovsdb),
+        RIG_TEST(test_repair_waits),
         RIG_TEST(test_no_second_try),
         RIG_TEST(test_port_has_failed),
         RIG_TEST(test_error_of_the_predecessor),

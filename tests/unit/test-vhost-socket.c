@@ -60,6 +60,39 @@ static void test_decisions(void **state)
 }
 
 static const struct {
+    enum socket_file file;
+    bool released;
+    bool may_go;
+    const char *message; /* Of the refusal, with a vswitchd of unknown past. */
+} releases[] = {
+    {SOCKET_FILE_BOUND, false, true, "a plug first lets ovs-vswitchd remove its own"},
+    {SOCKET_FILE_BOUND, true, false, "another program has a socket there"},
+    {SOCKET_FILE_STALE, false, true, "a stale socket is there"},
+    {SOCKET_FILE_STALE, true, false, "a stale socket is there"},
+    {SOCKET_FILE_OTHER, false, false, "a file that is no socket is there"},
+    {SOCKET_FILE_UNKNOWN, false, false, "vifplugd may not look at"},
+};
+
+static void test_what_may_go(void **state)
+{
+    const struct vif vif = {.form = VIF_FORM_NATIVE};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        const struct socket_facts facts = {.path = "/d/vhua",
+                                           .file = releases[i].file,
+                                           .history = SOCKET_HISTORY_UNKNOWN,
+                                           .released = releases[i].released};
+        struct error error = {0};
+        bool stale;
+
+        CHECK(releases[i].message, vhost_socket_may_go(&facts) == releases[i].may_go);
+        CHECK(releases[i].message, !vhost_socket_check(&vif, NULL, &facts, &stale, &error));
+        CHECK_HAS("refusal", error.message, releases[i].message);
+    }
+}
+
+static const struct {
     const char *type;
     const char *error;
     bool failed;
@@ -238,15 +271,11 @@ static void test_no_sockets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decisions),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_when_it_is_made),
-        FILE_TEST(test_absent),
-        FILE_TEST(test_stale),
-        FILE_TEST(test_listening),
-        FILE_TEST(test_bound_and_not_listening),
-        FILE_TEST(test_datagrams),
-        FILE_TEST(test_no_sockets),
+        cmocka_unit_test(test_decisions), cmocka_unit_test(test_what_may_go),
+        cmocka_unit_test(test_failures),  cmocka_unit_test(test_when_it_is_made),
+        FILE_TEST(test_absent),           FILE_TEST(test_stale),
+        FILE_TEST(test_listening),        FILE_TEST(test_bound_and_not_listening),
+        FILE_TEST(test_datagrams),        FILE_TEST(test_no_sockets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
