@@ -77,13 +77,14 @@ static bool fits(const struct engine *engine, const struct op *op, struct claim_
 static enum outcome stage(const struct engine *engine, struct op *op, struct error *error)
 {
     bool only_looks = op_only_looks(op);
+    struct error missing;
 
     if (!only_looks && !op_is_undo(op) &&
         (!engine_remove_stale_socket(op, error) || !engine_make_links(engine, op, error))) {
         return OUTCOME_FAIL;
     }
-    if (!only_looks && !ovs_txn_stage(engine->env.ovs, &op->plan)) {
-        return engine_try_again(engine, op, error);
+    if (!only_looks && !ovs_txn_stage(engine->env.ovs, &op->plan, &missing)) {
+        return engine_try_again(engine, op, &missing, error);
     }
     if (only_looks || op->plan.needs_switch || engine_wants_verdict(engine, op)) {
         ovs_txn_bump(engine->env.ovs);

@@ -305,6 +305,13 @@ static void wait_for_server(struct engine *engine, struct op *op)
     move(engine, op, OP_QUEUED);
 }
 
+static void await_release(struct engine *engine, struct op *op)
+{
+    op->release = RELEASE_AWAITED;
+    op->queued.writes = WRITES_NEXT_CFG;
+    move(engine, op, OP_QUEUED);
+}
+
 static void leave_out_mac(struct engine *engine, struct op *op)
 {
     op->without_vf_mac = true;
@@ -338,9 +345,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         clear_way(engine, op);
         break;
     case OUTCOME_AWAIT_RELEASE:
-        op->release = RELEASE_AWAITED;
-        op->queued.writes = WRITES_NEXT_CFG;
-        move(engine, op, OP_QUEUED);
+        await_release(engine, op);
         break;
     case OUTCOME_DRY_RUN:
         op_reply_dry_run(&engine->env, op);

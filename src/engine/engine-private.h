@@ -89,8 +89,10 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
 enum outcome engine_prepare(const struct engine *engine, struct op *op, struct error *error);
 
 /* COMMITTING: the engine could not make the transaction, or the transaction had no effect
- * (settle.c). */
-enum outcome engine_try_again(const struct engine *engine, struct op *op, struct error *error);
+ * (settle.c). `why` is the error of an operation that has been tried too often; NULL: others were
+ * quicker each time. */
+enum outcome engine_try_again(const struct engine *engine, struct op *op, const struct error *why,
+                              struct error *error);
 
 /* SETTLING: decides by the result of the transaction. `alone`: the transaction had no other
  * operation. */

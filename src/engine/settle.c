@@ -56,13 +56,17 @@ static bool is_refused(const struct op *op)
 }
 
 enum outcome engine_try_again(const struct engine *engine OVS_UNUSED, struct op *op,
-                              struct error *error)
+                              const struct error *why, struct error *error)
 {
     if (is_refused(op)) {
         return take_back(op, error);
     }
     if (++op->queued.n_tries > TRIES_MAX) {
-        error_set(error, REASON_INTERNAL, "",
+        if (why) {
+            *error = *why;
+            return OUTCOME_FAIL;
+        }
+        error_set(error, REASON_BUSY, "",
                   "The transaction for VIF %s came to nothing %d times, since others changed the "
                   "same rows; find out who does (ovsdb-tool show-log) and try again.",
                   op->request.vif_id, TRIES_MAX);
@@ -128,7 +132,7 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
         return take_back(op, error);
     }
     if (!is_there(engine, op)) {
-        return engine_try_again(engine, op, error);
+        return engine_try_again(engine, op, NULL, error);
     }
     expect_verdict(engine, op);
     if (only_looks) {
@@ -148,25 +152,83 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
     return committed_forward(engine, op, dead);
 }
 
-/* Whether the server is at fault, and not the transaction: it cannot write its file, for example.
- * The text is the <error> of RFC 7047 as JSON. */
-static bool is_fault_of_server(const char *error_text)
-{
-    static const char *const errors[] = {"\"I/O error\"", "\"resources exhausted\"",
-                                         "\"timed out\""};
+/* What the server says of a transaction, as the <error> of RFC 7047 in JSON. */
+enum refusal {
+    REFUSAL_OF_SERVER,   /* It cannot write now, whatever the transaction. */
+    REFUSAL_OF_NAME,     /* Another row has a name that the transaction inserts. */
+    REFUSAL_OF_REMOVAL,  /* A row that the transaction refers to was removed. */
+    REFUSAL_OF_VALUE,    /* The schema does not permit a value. */
+    REFUSAL_NOT_EXPECTED /* vifplugd's own fault. */
+};
 
-    for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-        if (strstr(error_text, errors[i])) {
-            return true;
+static enum refusal refusal_of(const char *error_text)
+{
+    static const struct {
+        const char *text;
+        enum refusal refusal;
+    } texts[] = {
+        {"\"I/O error\"", REFUSAL_OF_SERVER},
+        {"\"resources exhausted\"", REFUSAL_OF_SERVER},
+        {"\"timed out\"", REFUSAL_OF_SERVER},
+        {"read only mode", REFUSAL_OF_SERVER},
+        {" table to have identical values ", REFUSAL_OF_NAME},
+        {"\"referential integrity violation\"", REFUSAL_OF_REMOVAL},
+        {"\"constraint violation\"", REFUSAL_OF_VALUE},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        if (strstr(error_text, texts[i].text)) {
+            return texts[i].refusal;
         }
     }
-    return false;
+    return REFUSAL_NOT_EXPECTED;
 }
 
 /* Whether nobody would finish what the operation has begun: it is an undo, or was acknowledged. */
 static bool must_go_on(const struct op *op)
 {
     return op_is_undo(op) || (op->written && op->told == TOLD_DONE);
+}
+
+/* Fills *error for an operation that OVSDB refuses alone, too. */
+static void explain(const struct op *op, const char *error_text, struct error *error)
+{
+    const char *vif_id = op->request.vif_id;
+
+    switch (refusal_of(error_text)) {
+    case REFUSAL_OF_SERVER:
+        error_set(
+            error, REASON_SWITCH_UNAVAILABLE, "",
+            "OVSDB cannot carry out the transaction for VIF %s (%.200s); look at the disk and the "
+            "log of ovsdb-server and whether it is read-only, and try again.",
+            vif_id, error_text);
+        break;
+    case REFUSAL_OF_NAME:
+        error_set(error, REASON_PORT_CONFLICT, "",
+                  "OVSDB has a row with a name that VIF %s needs (%.200s); remove or rename that "
+                  "row, and plug again.",
+                  vif_id, error_text);
+        break;
+    case REFUSAL_OF_REMOVAL:
+        error_set(error, REASON_BUSY, "",
+                  "A row that the transaction for VIF %s refers to was removed at the same time "
+                  "(%.200s); try again.",
+                  vif_id, error_text);
+        break;
+    case REFUSAL_OF_VALUE:
+        error_set(error, REASON_INVALID_REQUEST, "",
+                  "OVSDB's schema does not permit a value that VIF %s needs (%.200s); change that "
+                  "value, or upgrade the database (ovsdb-tool convert).",
+                  vif_id, error_text);
+        break;
+    case REFUSAL_NOT_EXPECTED:
+        error_set(error, REASON_INTERNAL, "",
+                  "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's "
+                  "log.",
+                  vif_id, error_text);
+        break;
+    }
+    error_detail(error, "%s", error_text);
 }
 
 static enum outcome refused(const struct engine *engine, struct op *op, bool alone,
@@ -180,25 +242,13 @@ static enum outcome refused(const struct engine *engine, struct op *op, bool alo
      * with. */
     if (!alone || op->queued.n_tries == 0) {
         op->queued.alone = true;
-        return engine_try_again(engine, op, error);
+        return engine_try_again(engine, op, NULL, error);
     }
-    if (is_fault_of_server(error_text) && must_go_on(op)) {
+    if (refusal_of(error_text) == REFUSAL_OF_SERVER && must_go_on(op)) {
         op->queued.again_at = time_msec() + SERVER_AGAIN_MS;
         return OUTCOME_AGAIN_LATER;
     }
-    if (is_fault_of_server(error_text)) {
-        error_set(
-            error, REASON_SWITCH_UNAVAILABLE, "",
-            "OVSDB cannot carry out the transaction for VIF %s (%.200s); look at the disk and the "
-            "log of ovsdb-server, and try again.",
-            op->request.vif_id, error_text);
-    } else {
-        error_set(error, REASON_INTERNAL, "",
-                  "OVSDB refused the transaction for VIF %s (%.200s); report this with vifplugd's "
-                  "log.",
-                  op->request.vif_id, error_text);
-    }
-    error_detail(error, "%s", error_text);
+    explain(op, error_text, error);
     return OUTCOME_FAIL;
 }
 
@@ -224,7 +274,7 @@ enum outcome engine_settle(const struct engine *engine, struct op *op, bool alon
     case OVS_TXN_UNCERTAIN:
         return uncertain(op, error);
     case OVS_TXN_TRY_AGAIN:
-        return engine_try_again(engine, op, error);
+        return engine_try_again(engine, op, NULL, error);
     default:
         return refused(engine, op, alone, error);
     }

@@ -10,7 +10,7 @@
 #include "ovsdb-idl.h"
 #include "util.h"
 
-static struct staged_bridge *find_staged(struct ovs *ovs, const char *name)
+static struct staged_bridge *find_staged(const struct ovs *ovs, const char *name)
 {
     struct staged_bridge *staged;
 
@@ -371,8 +371,11 @@ static bool stage_action(struct ovs *ovs, const struct plan *plan)
     return false;
 }
 
-bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
+bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan, struct error *error)
 {
+    if (!ovs_can_stage(ovs, plan, error)) {
+        return false;
+    }
     if (plan->evicted_port[0] && !detach(ovs, plan->evicted_port, NULL, false, false)) {
         return false;
     }
@@ -393,6 +396,11 @@ static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *r
         n += !port || is_keeper(row, port);
     }
     return n;
+}
+
+bool ovs_bridge_is_staged(const struct ovs *ovs, const char *name)
+{
+    return find_staged(ovs, name) != NULL;
 }
 
 bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name)

@@ -151,8 +151,9 @@ void ovs_set_hw_offload(struct ovs *ovs, int64_t now);
 bool ovs_txn_ready(const struct ovs *ovs);
 void ovs_txn_start(struct ovs *ovs);
 
-/* Adds the writes of `plan`. Returns false if a row of the plan does not exist any more. */
-bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan);
+/* Adds the writes of `plan`. If a row that the plan needs is missing, or is not where the plan has
+ * it, adds nothing and fills *error: port_conflict. */
+bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan, struct error *error);
 
 /* Adds an increment of next_cfg (only one, even if called several times). */
 void ovs_txn_bump(struct ovs *ovs);

@@ -45,6 +45,60 @@ def test_foreign_port_of_that_name(box, api):
     assert table(box, "Interface", ["name", "type", "options", "external_ids"]) == before
 
 
+def refused(api, method, **params):
+    with pytest.raises(ApiError) as error:
+        api.call(method, **params)
+    return error.value
+
+
+def test_bond_of_that_name(box, api):
+    """No interface has the name, but a port has."""
+    bridge(box)
+    box.vsctl("add-bond", "br-int", "vhu00000001-00", "one", "two")
+    before = counts(box)
+    for dry_run in (True, False):
+        error = refused(api, "plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, dry_run=dry_run)
+        assert error.reason == "port_conflict" and "port vhu00000001-00, which vifplugd did not make" in error.message
+    assert counts(box) == before
+
+
+def test_port_with_the_name_of_a_missing_bridge(box, api):
+    bridge(box)
+    box.vsctl("add-port", "br-int", "br-new", "--", "set", "Interface", "br-new", "type=internal")
+    before = counts(box)
+    for dry_run in (True, False):
+        error = refused(api, "plug", vif=vhost_user(1, bridge="br-new"), instance={"uuid": INSTANCE}, dry_run=dry_run)
+        assert (error.reason, error.field) == ("port_conflict", "vif.bridge")
+        assert "name br-new for its bridge" in error.message
+    assert counts(box) == before
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_interface_in_a_port_of_another_name(box, api, alone):
+    """Another program has put the VIF's interface into a bond: its rows are not the VIF's to change. Others of
+    the same batch are plugged."""
+    name = "vhu00000001-00"
+    api.plug(vhost_user(1))
+    port = box.vsctl("get", "Port", name, "_uuid")
+    box.vsctl("--id=@i", "get", "Interface", name, "--", "--id=@p", "create", "Port", "name=bond9",
+              "interfaces=@i", "--", "remove", "Bridge", "br-int", "ports", port, "--", "add", "Bridge", "br-int",
+              "ports", "@p")
+    before = interface(box, name)["external_ids"]
+    asked = [("unplug", {"vif_id": vif_id(1)}), ("plug", {"vif": vhost_user(1, mtu=1400)}),
+             ("update", {"vif_id": vif_id(1), "mtu": 1400})]
+    for method, params in asked:
+        if method == "plug":
+            params["instance"] = {"uuid": INSTANCE}
+        ids = [api.send(method, **params)]
+        if not alone:
+            ids.append(api.send("plug", vif=vhost_user(2), instance={"uuid": INSTANCE}))
+        replies = api.collect(ids)
+        assert replies[ids[0]]["error"]["data"]["reason"] == "port_conflict", replies
+        assert "bond" in replies[ids[0]]["error"]["message"] or "another name" in replies[ids[0]]["error"]["message"]
+        assert all("result" in replies[other] for other in ids[1:])
+    assert interface(box, name)["external_ids"] == before and "bond9" in ports(box, "br-int")
+
+
 @pytest.mark.parametrize("devargs", [
     "0000:65:00.0,representor=[10]", "65:00.0,representor=10", "0000:65:00.0,representor=[8-12]",
     "0000:65:00.0,representor=vf[3,10]", "0000:65:00.0,foo=1,representor=vf10",

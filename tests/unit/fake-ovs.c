@@ -205,15 +205,15 @@ static bool can_stage(const struct ovs *ovs, const struct plan *plan)
     return false;
 }
 
-bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan)
+bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan, struct error *error)
 {
     ovs_assert(ovs->open && !ovs->sent && ovs->n_steps < FAKE_STEPS_MAX);
     if (ovs->refuse_stage) {
         ovs->refuse_stage--;
-        return false;
+        return error_set(error, REASON_PORT_CONFLICT, "", "A row is missing.");
     }
     if (!can_stage(ovs, plan)) {
-        return false;
+        return error_set(error, REASON_PORT_CONFLICT, "", "A row is missing.");
     }
     clone_plan(&ovs->steps[ovs->n_steps++], plan);
     return true;

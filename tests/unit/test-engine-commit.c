@@ -36,7 +36,7 @@ static const struct {
     {"others were quicker eleven times",
      {TEN_TIMES(TRY_AGAIN), TRY_AGAIN},
      0,
-     "internal: The transaction for VIF a came to nothing 10 times",
+     "busy: The transaction for VIF a came to nothing 10 times",
      11},
     {"the connection broke and it happened", {HAPPENED}, 0, NULL, 2},
     {"the connection broke and it did not happen", {LOST}, 0, NULL, 2},
@@ -45,7 +45,7 @@ static const struct {
     {"refused twice", {REFUSED, REFUSED}, 0, "internal: OVSDB refused the transaction", 2},
     {"the rows have gone", {COMMITTED}, 1, NULL, 1},
     {"the rows have gone ten times", {COMMITTED}, 10, NULL, 1},
-    {"the rows have gone eleven times", {COMMITTED}, 11, "internal: The transaction for VIF a", 0},
+    {"the rows have gone eleven times", {COMMITTED}, 11, "port_conflict: A row is missing.", 0},
 };
 
 static void test_endings_of_a_plug(void **state)
@@ -116,6 +116,42 @@ static void test_refusal_has_the_words(void **state)
     rig_settle();
     CHECK_HAS("message", reply_to(a), "(no such thing)");
     CHECK_STR("detail", detail(a), "no such thing");
+}
+
+static const struct {
+    const char *error_text;
+    const char *reply;
+} refusals[] = {
+    {"{\"details\":\"insert operation not allowed when database server is in read only mode\","
+     "\"error\":\"not allowed\"}",
+     "switch_unavailable: OVSDB cannot carry out the transaction for VIF a"},
+    {"{\"details\":\"Transaction causes multiple rows in \\\"Port\\\" table to have identical "
+     "values "
+     "(vhua) for index on column \\\"name\\\".\",\"error\":\"constraint violation\"}",
+     "port_conflict: OVSDB has a row with a name that VIF a needs"},
+    {"{\"details\":\"gone\",\"error\":\"referential integrity violation\"}",
+     "busy: A row that the transaction for VIF a refers to was removed"},
+    {"{\"details\":\"0 is not in the valid range\",\"error\":\"constraint violation\"}",
+     "invalid_request: OVSDB's schema does not permit a value that VIF a needs"},
+    {"{\"details\":\"no\",\"error\":\"syntax error\"}", "internal: OVSDB refused"},
+};
+
+static void test_reasons_of_refusals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(refusals); i++) {
+        const struct fake_ending ending = {.result = OVS_TXN_ERROR,
+                                           .error_text = refusals[i].error_text};
+        int a;
+
+        rig_renew();
+        script((const struct fake_ending[]){ending, ending, {0}});
+        a = PLUG(.vif = "a");
+        rig_settle();
+        CHECK_HAS(refusals[i].error_text, reply_to(a), refusals[i].reply);
+        CHECK_STR(refusals[i].error_text, detail(a), refusals[i].error_text);
+        CHECK_STR(refusals[i].error_text, type_of_port("vhua"), "-");
+    }
 }
 
 /* A server that cannot write is no defect of vifplugd, and the same request may succeed later. */
@@ -437,6 +473,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_endings_of_an_unplug),
     RIG_TEST(test_uncertain_change_in_place),
     RIG_TEST(test_refusal_has_the_words),
+    RIG_TEST(test_reasons_of_refusals),
     RIG_TEST(test_server_that_cannot_write),
     RIG_TEST(test_refused_batch),
     RIG_TEST(test_committed_and_nothing_there),
