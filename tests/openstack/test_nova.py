@@ -298,5 +298,5 @@ def test_loading_does_not_need_the_daemon(card_box, nova, start_nova, tmp_path):
     lonely = start_nova(socket=tmp_path / "nothing.sock")
     assert ([data_of(one) for one in lonely.call("plugins")["described"]]
             == [data_of(one) for one in nova.call("plugins")["described"]])
-    assert lonely.lines("WARNING", "was not asked what it can plug", f"{tmp_path}/nothing.sock")
-    assert not nova.lines("WARNING", "was not asked what it can plug", card_box.socket)
+    assert lonely.lines("WARNING", "did not say what it can plug", f"{tmp_path}/nothing.sock")
+    assert not nova.lines("WARNING", "did not say what it can plug", card_box.socket)

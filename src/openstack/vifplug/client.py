@@ -142,7 +142,7 @@ class Client:
     def list(self):
         vifs = self.call("list").get("vifs")
         if not isinstance(vifs, list) or not all(isinstance(vif, dict) for vif in vifs):
-            raise self._stranger("its reply to 'list' has no list of VIFs")
+            raise self.stranger("its reply to 'list' has no list of VIFs")
         return vifs
 
     def describe(self):
@@ -211,7 +211,7 @@ class Client:
                     length = len(received) + data.index(b"\n")
                 received += data
                 if (length if length >= 0 else len(received)) > MAX_REPLY:
-                    raise self._stranger(f"its reply is longer than {MAX_REPLY >> 20} MiB")
+                    raise self.stranger(f"its reply is longer than {MAX_REPLY >> 20} MiB")
         except socket.timeout as error:
             raise NoAnswer(
                 f"vifplugd did not reply to '{method}' within {self.timeout:g} s; see its log and "
@@ -222,11 +222,12 @@ class Client:
 
     def _closed(self, method, received):
         if received:
-            return self._stranger("its reply does not end with a line feed")
+            return self.stranger("its reply does not end with a line feed")
         return NoAnswer(f"The connection to {self.path} was closed before the reply to '{method}'; check "
                         "whether vifplugd was restarted, or another program listens there.")
 
-    def _stranger(self, why):
+    def stranger(self, why):
+        """Returns the error for a reply that is not vifplugd's, as `why` says."""
         return NotVifplugd(f"What listens at {self.path} is not vifplugd: {why}; correct the socket that "
                            "vifplugd's clients are configured with.")
 
@@ -234,17 +235,17 @@ class Client:
         try:
             reply = json.loads(line.decode("utf-8"))
         except (ValueError, RecursionError) as error:
-            raise self._stranger("its reply is not JSON") from error
+            raise self.stranger("its reply is not JSON") from error
         if not isinstance(reply, dict) or reply.get("jsonrpc") != "2.0":
-            raise self._stranger("its reply is not JSON-RPC 2.0")
+            raise self.stranger("its reply is not JSON-RPC 2.0")
         # Without an id: the daemon refused the connection, or could not read the request.
         number = reply.get("id")
         if number is not None and (type(number) is not int or number != request_id):
-            raise self._stranger("its reply has another id than the request")
+            raise self.stranger("its reply has another id than the request")
         if isinstance(reply.get("error"), dict):
             raise Refused(reply["error"])
         if number is None or reply.get("error") is not None or not isinstance(reply.get("result"), dict):
-            raise self._stranger("its reply has no result")
+            raise self.stranger("its reply has no result")
         return reply["result"]
 
     @staticmethod

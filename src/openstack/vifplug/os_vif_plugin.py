@@ -10,6 +10,7 @@ The daemon decides everything from the object; the plugin decides nothing. Loadi
 contact the daemon.
 """
 
+import re
 import time
 
 from os_vif import objects
@@ -31,6 +32,47 @@ _KINDS = (
     ("VIFHostDevice", "1.0", ("VIFPortProfileOpenVSwitch", "VIFPortProfileOVSRepresentor")),
 )
 _PROFILE_VERSION = "1.4"
+
+_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
+
+
+def _members(value, names, versions):
+    """Returns these members of an object of a reply; raises ValueError if one is not the text it should be.
+    Members that this version does not know are left out."""
+    if not isinstance(value, dict):
+        raise ValueError("an object is missing")
+    for name in names + versions:
+        text = value.get(name)
+        if not isinstance(text, str) or (name in versions and not _VERSION.fullmatch(text)):
+            raise ValueError(f"{name} is missing or wrong")
+    return {name: value[name] for name in names + versions}
+
+
+def _list(value, name):
+    """Returns a member that is a list; raises ValueError if it is none."""
+    if not isinstance(value.get(name), list):
+        raise ValueError(f"{name} is not a list")
+    return value[name]
+
+
+def _kinds(described):
+    """Returns the members of os-vif's HostVIFInfo for each kind of VIF that a reply to 'describe' has; raises
+    ValueError if it has another form."""
+    kinds = []
+    for info in _list(described, "vif_info"):
+        kind = _members(info, ("vif_object_name",), ("min_version", "max_version"))
+        kind["supported_port_profiles"] = [
+            _members(profile, ("profile_object_name",), ("min_version", "max_version"))
+            for profile in _list(info, "supported_port_profiles")]
+        kinds.append(kind)
+    return kinds
+
+
+def _kinds_of_this_version():
+    return [{"vif_object_name": name, "min_version": "1.0", "max_version": newest,
+             "supported_port_profiles": [
+                 {"profile_object_name": profile, "min_version": "1.0", "max_version": _PROFILE_VERSION}
+                 for profile in profiles]} for name, newest, profiles in _KINDS]
 
 
 class VifplugPlugin(plugin.PluginBase):
@@ -75,46 +117,48 @@ class VifplugPlugin(plugin.PluginBase):
         return client.Client(self.config.socket, self.config.timeout)
 
     def describe(self):
-        """Returns what the daemon can plug; if the daemon is away, what one of this version can plug."""
+        """Returns what the daemon can plug; if the daemon is away, or its reply has another form, what one of
+        this version can plug: os-vif lets no error of it pass without failing all plugins."""
         try:
-            kinds = [(info["vif_object_name"], info["min_version"], info["max_version"],
-                      info["supported_port_profiles"]) for info in self._client().describe()["vif_info"]]
-        except (client.VifplugError, KeyError) as error:
-            LOG.warning("vifplugd was not asked what it can plug: %s", printable(error))
-            kinds = [(name, "1.0", newest, [
-                {"profile_object_name": profile, "min_version": "1.0", "max_version": _PROFILE_VERSION}
-                for profile in profiles]) for name, newest, profiles in _KINDS]
+            kinds = _kinds(self._client().describe())
+        except (client.VifplugError, ValueError) as error:
+            LOG.warning("vifplugd did not say what it can plug: %s", printable(error))
+            kinds = _kinds_of_this_version()
         return objects.host_info.HostPluginInfo(plugin_name=self.name, vif_info=[
-            objects.host_info.HostVIFInfo(
-                vif_object_name=name, min_version=oldest, max_version=newest,
-                supported_port_profiles=[objects.host_info.HostPortProfileInfo(**profile)
-                                         for profile in profiles])
-            for name, oldest, newest, profiles in kinds])
+            objects.host_info.HostVIFInfo(**{**kind, "supported_port_profiles": [
+                objects.host_info.HostPortProfileInfo(**profile)
+                for profile in kind["supported_port_profiles"]]})
+            for kind in kinds])
 
     def plug(self, vif, instance_info):
         """Returns once ovs-vswitchd runs the port; raises client.VifplugError."""
-        result, error = self._ask("plug", vif, instance_info)
+        warnings, error = self._ask("plug", vif, instance_info)
         if error and self._may_stay(vif, error):
             LOG.warning("VIF %s of server %s was not replugged, and stays as it is: %s",
                         printable(vif.id), printable(instance_info.uuid), printable(error))
             return
-        self._report("plug", vif, instance_info, result, error)
+        self._report("plug", vif, instance_info, warnings, error)
 
     def unplug(self, vif, instance_info):
         """Returns once OVSDB does not have the port (any more); raises client.VifplugError."""
-        result, error = self._ask("unplug", vif, instance_info)
-        self._report("unplug", vif, instance_info, result, error)
+        warnings, error = self._ask("unplug", vif, instance_info)
+        self._report("unplug", vif, instance_info, warnings, error)
 
     def _ask(self, method, vif, instance_info):
-        """Returns (result, None) or (None, error)."""
+        """Returns (warnings, None) or (None, error)."""
+        daemon = self._client()
         try:
-            return self._client().call(method, vif=vif.obj_to_primitive(),
-                                       instance=instance_info.obj_to_primitive()), None
+            result = daemon.call(method, vif=vif.obj_to_primitive(),
+                                 instance=instance_info.obj_to_primitive())
+            warnings = result.get("warnings", [])
+            if not isinstance(warnings, list) or not all(isinstance(one, str) for one in warnings):
+                raise daemon.stranger(f"the warnings of its reply to '{method}' are no list of texts")
+            return warnings, None
         except client.VifplugError as error:
             return None, error
 
     @staticmethod
-    def _report(method, vif, instance_info, result, error):
+    def _report(method, vif, instance_info, warnings, error):
         """Logs the error or the warnings, one line each; raises the error. (Not in an exception handler:
         there oslo.log would repeat the sentence at the end of the line.)"""
         if error:
@@ -122,7 +166,7 @@ class VifplugPlugin(plugin.PluginBase):
                       method, printable(vif.id), printable(instance_info.uuid), printable(error),
                       printable(error.reason))
             raise error
-        for warning in result.get("warnings", ()):
+        for warning in warnings:
             LOG.warning("VIF %s: %s", printable(vif.id), printable(warning))
 
     def _may_stay(self, vif, error):
