@@ -18,6 +18,10 @@ VLOG_DEFINE_THIS_MODULE(check);
 #define REPAIR_PAUSE_MS 2000
 #define REPAIR_FORGET_MS 60000
 
+/* The pause after a loss of OVSDB, ms: vswitchd may connect up to 8 s later than the daemon (its
+ * longest back-off), and until then it keeps the sockets of the ports that are missing. */
+#define RESTORE_PAUSE_MS 5000
+
 /* When to try again if too many operations wait, ms. */
 #define REPAIR_NO_ROOM_MS 250
 
@@ -61,6 +65,7 @@ static void repair(struct watch *watch, struct watched *watched, const struct re
                    enum repair_scope scope)
 {
     const struct engine_env *env = watch->env.env;
+    int pause = watched->after_loss ? RESTORE_PAUSE_MS : REPAIR_PAUSE_MS;
 
     if (has_given_up(watched)) {
         return;
@@ -70,8 +75,7 @@ static void repair(struct watch *watch, struct watched *watched, const struct re
             engine_room(watch->env.engine, NULL) > (size_t)env->settings->max_queued / 2 &&
             engine_repair(watch->env.engine, watched->vif_id, &goal->spec, scope);
         watched->n_repairs += watched->repairing;
-        watched->repair_at =
-            time_msec() + (watched->repairing ? REPAIR_PAUSE_MS : REPAIR_NO_ROOM_MS);
+        watched->repair_at = time_msec() + (watched->repairing ? pause : REPAIR_NO_ROOM_MS);
         if (watched->repairing) {
             return;
         }

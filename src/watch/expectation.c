@@ -22,7 +22,7 @@ struct expectation {
 static bool is_ours(const char *key)
 {
     static const char *const keys[] = {KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC,
-                                       KEY_VM_UUID};
+                                       KEY_VM_UUID, KEY_BRIDGE_NAME};
 
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         if (!strcmp(key, keys[i])) {

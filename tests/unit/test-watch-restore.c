@@ -54,6 +54,11 @@ static void with_a_stranger(void)
     fake_add_port(rig.ovs, "vfra", "br0", "internal");
 }
 
+static void without_trunk(void)
+{
+    fake_remove_bridge(rig.ovs, "tbr-1");
+}
+
 static void test_emptied(void **state)
 {
     (void)state;
@@ -130,6 +135,33 @@ static void test_stranger_in_the_place(void **state)
     rig_run(60000);
     CHECK_STR("stays", type_of_port("vfra"), "internal");
     CHECK_INT("missing", (int)watch_n_missing(rig.watch), 1);
+}
+
+/* vswitchd may connect seconds after the daemon, and keeps what it has of a missing port until
+ * then. */
+static void test_place_that_is_free_later(void **state)
+{
+    (void)state;
+    start();
+    lose(with_a_stranger);
+    rig_run(9000);
+    fake_remove_port(rig.ovs, "vfra");
+    rig_run(3000);
+    CHECK_STR("there", type_of_port("vfra"), "dpdk");
+}
+
+/* Neutron's clean-up of trunks reads the bridge's name from the port. */
+static void test_trunk(void **state)
+{
+    (void)state;
+    rig.settings.restore = rig.settings.create_bridges = true;
+    rig_watch();
+    PLUGGED(.vif = "t", .bridge = "tbr-1");
+    lose(without_trunk);
+    rig_run(1000);
+    CHECK_STR("its bridge's name",
+              smap_get_def(&fake_port(rig.ovs, "vhut")->external_ids, KEY_BRIDGE_NAME, "-"),
+              "tbr-1");
 }
 
 /* Without create_bridges, the ports wait for their bridge. */
@@ -333,6 +365,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_older),
     RIG_TEST(test_unchanged),
     RIG_TEST(test_stranger_in_the_place),
+    RIG_TEST(test_place_that_is_free_later),
+    RIG_TEST(test_trunk),
     RIG_TEST(test_waits_for_the_bridge),
     RIG_TEST(test_repair_waits_for_the_bridge),
     RIG_TEST(test_unplugged_while_away),
