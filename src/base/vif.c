@@ -125,15 +125,30 @@ bool vif_id_valid(const char *s)
     return true;
 }
 
+/* Names that no netdev can have: dev_valid_name() and, for directories of net/ipv6/conf,
+ * sysctl_dev_name_is_allowed() of the kernel. */
+static bool is_reserved_ifname(const char *s)
+{
+    static const char *const reserved[] = {".", "..", "all", "default"};
+
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        if (!strcmp(s, reserved[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool vif_ifname_valid(const char *s)
 {
     size_t length = s ? strlen(s) : 0;
 
-    if (length == 0 || length > VIF_IFNAME_MAX || !strcmp(s, ".") || !strcmp(s, "..")) {
+    if (length == 0 || length > VIF_IFNAME_MAX || is_reserved_ifname(s)) {
         return false;
     }
+    /* The kernel takes a name with '%' as a pattern, and gives the link another name. */
     for (; *s; s++) {
-        if (!isgraph((unsigned char)*s) || *s == '/' || *s == ':') {
+        if (!isgraph((unsigned char)*s) || strchr("/:%", *s)) {
             return false;
         }
     }

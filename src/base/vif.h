@@ -101,9 +101,10 @@ enum vif_field {
 const char *vif_field_path(const struct vif *vif, enum vif_field field);
 
 /* Each takes any string (or NULL) and returns whether it is a valid value of that type. */
-bool vif_id_valid(const char *s);     /* VIF ids, interface ids. */
-bool vif_ifname_valid(const char *s); /* 1-15 bytes, no '/', ':' or white space, not "." or "..". */
-bool vif_path_valid(const char *s);   /* Absolute, no "." or ".." or empty component, printable. */
+bool vif_id_valid(const char *s); /* VIF ids, interface ids. */
+/* 1-15 bytes, no '/', ':', '%' or white space, none of ".", "..", "all", "default". */
+bool vif_ifname_valid(const char *s);
+bool vif_path_valid(const char *s); /* Absolute, no "." or ".." or empty component, printable. */
 
 /* Writes the canonical form of MAC `s` to `mac`. Returns false for anything but six
  * colon-separated pairs of hexadecimal digits, and for multicast or all-zero addresses. */

@@ -96,7 +96,7 @@ void links_destroy(struct links *links)
 /* With any other name the link would have another name: the kernel treats '%' as a pattern. */
 static bool check_name(const char *name, struct kernel_answer *answer)
 {
-    return (vif_ifname_valid(name) && !strchr(name, '%')) || links_answer(answer, EINVAL);
+    return vif_ifname_valid(name) || links_answer(answer, EINVAL);
 }
 
 /* Returns false if the MAC address is not valid. */

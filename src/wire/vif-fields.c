@@ -72,7 +72,7 @@ bool field_ifname(struct json_object *object, const char *path, const char *key,
     if (s && !vif_ifname_valid(s)) {
         return jget_error(error, path, key,
                           "%s.%s '%.64s' is not an interface name; use 1 to 15 bytes without '/', "
-                          "':' or blanks.",
+                          "':', '%%' or blanks, and not 'all' or 'default'.",
                           path, key, s);
     }
     if (s) {

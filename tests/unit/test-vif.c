@@ -60,6 +60,9 @@ static void test_ifnames(void **state)
         {"a b", false},      {"a\tb", false},
         {"a\n", false},      {"a\x7f", false},
         {"\xc3\xa4", false}, {"br@x", true},
+        {"tap%d", false},    {"a%", false},
+        {"all", false},      {"default", false},
+        {"all0", true},      {"defaul", true},
     };
 
     (void)state;
