@@ -311,7 +311,7 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
 
     if (!current) {
         error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
-                  "VIF %s is not plugged; 'list' shows those that are.", op->request.vif_id);
+                  "VIF %s is not plugged, or has lost its port; plug it.", op->request.vif_id);
         return OUTCOME_FAIL;
     }
     if (!strcmp(current->spec.type, TYPE_DETACHED)) {
