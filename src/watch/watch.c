@@ -232,18 +232,34 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
 
 /* --- Schedule. --- */
 
-static void check_pending(struct watch *watch)
+static void check_each(struct watch *watch, const struct sset *vif_ids)
 {
-    struct sset vif_ids;
     const char *vif_id;
 
-    sset_clone(&vif_ids, &watch->pending);
-    sset_clear(&watch->pending);
-    watch->due = LLONG_MAX;
-    SSET_FOR_EACH (vif_id, &vif_ids) {
+    SSET_FOR_EACH (vif_id, vif_ids) {
         watch_check(watch, vif_id);
     }
+}
+
+/* A VIF that was missing before may need what another VIF has got since, and after a loss of OVSDB
+ * both need it again: the one that had it comes first. */
+static void check_pending(struct watch *watch)
+{
+    struct sset before = SSET_INITIALIZER(&before);
+    struct sset vif_ids = SSET_INITIALIZER(&vif_ids);
+    const char *vif_id;
+
+    SSET_FOR_EACH (vif_id, &watch->pending) {
+        const struct watched *watched = watch_find(watch, vif_id);
+
+        sset_add(watched && watched->state == WATCHED_MISSING ? &before : &vif_ids, vif_id);
+    }
+    sset_clear(&watch->pending);
+    watch->due = LLONG_MAX;
+    check_each(watch, &vif_ids);
+    check_each(watch, &before);
     sset_destroy(&vif_ids);
+    sset_destroy(&before);
 }
 
 static void check_bridges(struct watch *watch)

@@ -150,6 +150,31 @@ static void test_place_that_is_free_later(void **state)
     CHECK_STR("there", type_of_port("vfra"), "dpdk");
 }
 
+/* Each VIF of the first half lost its port to another program, and its VF to one of the second. */
+static void test_first_who_had_it(void **state)
+{
+    static const char *const lost[] = {"c", "e", "g", "i", "k", "m"};
+    static const char *const had[] = {"d", "f", "h", "j", "l", "n"};
+    char port[16];
+
+    (void)state;
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
+        PLUGGED(.vif = lost[i], .vf = 5 + (int)i);
+        snprintf(port, sizeof port, "vfr%s", lost[i]);
+        fake_remove_port(rig.ovs, port);
+        rig_run(1000);
+        PLUGGED(.vif = had[i], .vf = 5 + (int)i);
+    }
+    lose(empty);
+    rig_run(60000);
+    for (size_t i = 0; i < ARRAY_SIZE(had); i++) {
+        snprintf(port, sizeof port, "vfr%s", had[i]);
+        CHECK_STR(had[i], type_of_port(port), "dpdk");
+    }
+    CHECK_INT("the others stay away", (int)watch_n_missing(rig.watch), (int)ARRAY_SIZE(lost));
+}
+
 /* Neutron's clean-up of trunks reads the bridge's name from the port. */
 static void test_trunk(void **state)
 {
@@ -366,6 +391,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_unchanged),
     RIG_TEST(test_stranger_in_the_place),
     RIG_TEST(test_place_that_is_free_later),
+    RIG_TEST(test_first_who_had_it),
     RIG_TEST(test_trunk),
     RIG_TEST(test_waits_for_the_bridge),
     RIG_TEST(test_repair_waits_for_the_bridge),
