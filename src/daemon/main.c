@@ -143,6 +143,13 @@ static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)
     watch_ended(daemon->watch, vif_id, event);
 }
 
+static bool is_missing(void *daemon_, const char *vif_id, char instance[VIF_ID_MAX + 1])
+{
+    const struct daemon *daemon = daemon_;
+
+    return watch_missing_instance(daemon->watch, vif_id, instance);
+}
+
 static void on_event(void *daemon_, const struct watch_event *event)
 {
     struct daemon *daemon = daemon_;
@@ -260,6 +267,7 @@ static void start(struct daemon *daemon)
         .boot_id = daemon->boot_id,
         .run_dir = daemon->run_dir,
         .ended = on_ended,
+        .is_missing = is_missing,
         .aux = daemon,
     };
     daemon->engine = engine_create(&daemon->env);

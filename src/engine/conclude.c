@@ -36,7 +36,8 @@ static enum engine_event event_of(const struct op *op, enum end end)
         return end == END_SUCCEEDED ? EVENT_REPAIRED : EVENT_NOTHING;
     }
     if (!op->written) {
-        return op->type == OP_UNPLUG && end == END_SUCCEEDED ? EVENT_ABSENT : EVENT_NOTHING;
+        return op->type == OP_UNPLUG && end == END_SUCCEEDED && !op->spared ? EVENT_ABSENT
+                                                                            : EVENT_NOTHING;
     }
     if (end != END_SUCCEEDED) {
         return op->told == TOLD_DONE ? EVENT_CHANGED : EVENT_NONE;
@@ -382,6 +383,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         }
         break;
     case OUTCOME_SPARE:
+        op->spared = true;
         succeed(engine, op);
         break;
     case OUTCOME_FAIL:

@@ -28,10 +28,11 @@
 /* What the end of an operation (of ACKNOWLEDGED: its commit) means to the clients that watch its
  * VIF. */
 enum engine_event {
-    EVENT_NOTHING, /* The operation wrote nothing, or a repair failed. */
+    EVENT_NOTHING, /* The operation wrote nothing, or a repair failed; also an unplug of another
+                    * instance's VIF. */
     EVENT_NONE,    /* No event: the operation failed and was undone, or wrote only boot id and PCI
                     * slot. */
-    EVENT_ABSENT,  /* An unplug removed nothing: the VIF has no row, or is another instance's. */
+    EVENT_ABSENT,  /* An unplug removed nothing: the VIF has no row. */
     EVENT_ACKNOWLEDGED, /* A plug was acknowledged at its commit; its end is another event. */
     EVENT_PLUGGED,
     EVENT_UNPLUGGED,
@@ -95,6 +96,9 @@ struct engine_env {
     const char *run_dir; /* OVS's run directory. */
     /* Called when an operation on a VIF has ended. */
     void (*ended)(void *aux, const char *vif_id, enum engine_event event);
+    /* Whether a VIF without a row is known as missing; then fills in its instance, or "". May be
+     * NULL. */
+    bool (*is_missing)(void *aux, const char *vif_id, char instance[VIF_ID_MAX + 1]);
     void *aux;
 };
 

@@ -105,6 +105,7 @@ struct op {
     enum op_phase phase;
     struct request request;
     struct asker asker;
+    bool spared;     /* UNPLUG: the VIF is another instance's, and stays. */
     bool only_stale; /* UNPLUG: does nothing unless the VIF is of an earlier boot. */
     enum op_told told;
 

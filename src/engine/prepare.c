@@ -369,18 +369,30 @@ static bool find_leftover_port_bridge(const struct engine *engine, const char *v
     return left;
 }
 
-/* Whether the VIF on record is not the one to unplug. */
-static bool is_another_vif(const struct engine *engine, struct op *op, const struct record *current)
+static bool is_of_another_instance(struct op *op, const char *owner)
 {
     const char *instance = op->request.instance;
 
-    if (*instance && current->instance[0] && strcmp(instance, current->instance)) {
-        op_warn(op, "the VIF belongs to instance %s now, not to %s; it stays plugged",
-                current->instance, instance);
-        return true;
+    if (!*instance || !*owner || !strcmp(instance, owner)) {
+        return false;
+    }
+    op_warn(op, "the VIF belongs to instance %s now, not to %s; it stays plugged", owner, instance);
+    return true;
+}
+
+/* Whether the VIF on record, or the missing one, is not the one to unplug. */
+static bool is_another_vif(const struct engine *engine, struct op *op, const struct record *current)
+{
+    const struct engine_env *env = &engine->env;
+    char instance[VIF_ID_MAX + 1];
+
+    if (!current) {
+        return env->is_missing && env->is_missing(env->aux, op->request.vif_id, instance) &&
+               is_of_another_instance(op, instance);
     }
     /* The VIF was plugged again after it was found stale. */
-    return op->only_stale && !strcmp(current->boot_id, engine->env.boot_id);
+    return is_of_another_instance(op, current->instance) ||
+           (op->only_stale && !strcmp(current->boot_id, env->boot_id));
 }
 
 static void find_leftovers(const struct engine *engine, const struct op *op,
@@ -401,7 +413,7 @@ static void find_leftovers(const struct engine *engine, const struct op *op,
 static enum outcome prepare_unplug(const struct engine *engine, struct op *op,
                                    const struct record *current)
 {
-    bool spare = current && is_another_vif(engine, op, current);
+    bool spare = is_another_vif(engine, op, current);
     bool refused = current && op->told == TOLD_REFUSED;
     struct unplug_facts facts = {
         .port = spare ? NULL : current, .port_bridge = "", .trunk_bridge = ""};

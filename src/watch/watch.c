@@ -389,6 +389,19 @@ bool watch_find_missing(const struct watch *watch, const char *vif_id, struct re
     return true;
 }
 
+bool watch_missing_instance(const struct watch *watch, const char *vif_id,
+                            char instance[VIF_ID_MAX + 1])
+{
+    struct record record;
+
+    if (!watch_find_missing(watch, vif_id, &record)) {
+        return false;
+    }
+    snprintf(instance, VIF_ID_MAX + 1, "%s", record.instance);
+    record_destroy(&record);
+    return true;
+}
+
 size_t watch_n_missing(const struct watch *watch)
 {
     return watch->n_missing;

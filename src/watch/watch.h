@@ -77,6 +77,10 @@ size_t watch_drift(const struct watch *watch, const struct record *record,
 /* Whether the VIF is missing; then fills `record` (uninitialised) with what was expected of it. */
 bool watch_find_missing(const struct watch *watch, const char *vif_id, struct record *record);
 
+/* Whether the VIF is missing; then fills in its instance, or "". */
+bool watch_missing_instance(const struct watch *watch, const char *vif_id,
+                            char instance[VIF_ID_MAX + 1]);
+
 size_t watch_n_missing(const struct watch *watch);
 
 /* The ids of the missing VIFs: malloc'ed strings in a malloc'ed array, `*n` of them. */

@@ -157,6 +157,12 @@ void server_reply(struct server *server, uint64_t connection, char *line, bool n
     free(line);
 }
 
+static bool is_missing(void *aux, const char *vif_id, char instance[VIF_ID_MAX + 1])
+{
+    assert_ptr_equal(aux, &rig);
+    return rig.watch && watch_missing_instance(rig.watch, vif_id, instance);
+}
+
 static void on_ended(void *aux, const char *vif_id, enum engine_event event)
 {
     static const char *const names[] = {
@@ -434,6 +440,7 @@ static void start_engine(void)
         .sysfs_root = sysfs_root,
         .run_dir = "/run/vhost",
         .ended = on_ended,
+        .is_missing = is_missing,
         .aux = &rig,
     };
     rig.engine = engine_create(&rig.env);

@@ -59,7 +59,7 @@ static const struct {
     {METHOD_PLUG, {.vif = "b", .bridge = "br1"}, "changed vhub", "b changed", 1},
     {METHOD_UNPLUG, {.vif = "b"}, "changed", "b unplugged", 1},
     {METHOD_UNPLUG, {.vif = "b"}, "unchanged", "b absent", 0},
-    {METHOD_UNPLUG, {.vif = "a", .instance = "i2"}, "unchanged", "a absent", 0},
+    {METHOD_UNPLUG, {.vif = "a", .instance = "i2"}, "unchanged", "a nothing", 0},
     {METHOD_UNPLUG,
      {.vif = "a", .instance = "i1", .wait = WAIT_COMMITTED},
      "changed",

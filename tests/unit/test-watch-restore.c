@@ -253,6 +253,29 @@ static void test_unplugged_while_missing(void **state)
     CHECK_INT("forgotten", (int)watch_n_missing(rig.watch), 1);
 }
 
+/* A late unplug of an instance that had the VIF before leaves it, and the links that its guest
+ * uses, as it would if the VIF had its row. */
+static void test_unplugged_by_another_instance(void **state)
+{
+    int asked;
+
+    (void)state;
+    start();
+    PLUGGED(.vif = "c", .vf = 6, .instance = "vm-1");
+    rig.settings.restore = false;
+    lose(empty);
+    rig_run(1000);
+    told(rig.events);
+    asked = UNPLUG(.vif = "c", .instance = "vm-9");
+    rig_run(1000);
+    CHECK_HAS("nothing done", reply_to(asked), "unchanged");
+    CHECK_STR("nothing told", told(rig.events), "");
+    CHECK_INT("known", (int)watch_n_missing(rig.watch), 3);
+    UNPLUG(.vif = "c", .instance = "vm-1");
+    rig_run(1000);
+    CHECK_STR("told", told(rig.events), "c unplugged");
+}
+
 static void test_plugged_while_missing(void **state)
 {
     (void)state;
@@ -397,6 +420,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_repair_waits_for_the_bridge),
     RIG_TEST(test_unplugged_while_away),
     RIG_TEST(test_unplugged_while_missing),
+    RIG_TEST(test_unplugged_by_another_instance),
     RIG_TEST(test_plugged_while_missing),
     RIG_TEST(test_acknowledged_and_lost),
     RIG_TEST(test_lost_under_way),
