@@ -26,6 +26,7 @@ static const struct {
     {"iface-status", "active"},
     {"attached-mac", "fa:16:3e:00:00:01"},
     {"vm-uuid", "i1"},
+    {"bridge_name", "tbr-1"},
     {"vifplug-owner", "vifplugd"},
     {"vifplug-vif-id", "v1"},
     {"vifplug-kind", "representor"},
@@ -34,8 +35,7 @@ static const struct {
 };
 
 /* Others'. */
-static const char *const other_ids[] = {"ovn-installed", "bridge_name", "vifplugd", "iface-id2",
-                                        ""};
+static const char *const other_ids[] = {"ovn-installed", "trunk_id", "vifplugd", "iface-id2", ""};
 
 static void init(struct record *record)
 {
@@ -209,7 +209,7 @@ static void future_id(struct port_spec *spec)
 static void others(struct port_spec *spec)
 {
     smap_replace(&spec->external_ids, "ovn-installed", "no");
-    smap_remove(&spec->external_ids, "bridge_name");
+    smap_remove(&spec->external_ids, "trunk_id");
     smap_replace(&spec->external_ids, "vifplugd", "no");
     smap_replace(&spec->external_ids, "new", "1");
     smap_remove(&spec->external_ids, "");
