@@ -58,7 +58,8 @@ def test_bond_of_that_name(box, api):
     before = counts(box)
     for dry_run in (True, False):
         error = refused(api, "plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, dry_run=dry_run)
-        assert error.reason == "port_conflict" and "port vhu00000001-00, which vifplugd did not make" in error.message
+        assert error.reason == "port_conflict"
+        assert "port vhu00000001-00, which vifplugd did not make" in error.message
     assert counts(box) == before
 
 
@@ -67,7 +68,8 @@ def test_port_with_the_name_of_a_missing_bridge(box, api):
     box.vsctl("add-port", "br-int", "br-new", "--", "set", "Interface", "br-new", "type=internal")
     before = counts(box)
     for dry_run in (True, False):
-        error = refused(api, "plug", vif=vhost_user(1, bridge="br-new"), instance={"uuid": INSTANCE}, dry_run=dry_run)
+        error = refused(api, "plug", vif=vhost_user(1, bridge="br-new"), instance={"uuid": INSTANCE},
+                        dry_run=dry_run)
         assert (error.reason, error.field) == ("port_conflict", "vif.bridge")
         assert "name br-new for its bridge" in error.message
     assert counts(box) == before
@@ -94,7 +96,8 @@ def test_interface_in_a_port_of_another_name(box, api, alone):
             ids.append(api.send("plug", vif=vhost_user(2), instance={"uuid": INSTANCE}))
         replies = api.collect(ids)
         assert replies[ids[0]]["error"]["data"]["reason"] == "port_conflict", replies
-        assert "bond" in replies[ids[0]]["error"]["message"] or "another name" in replies[ids[0]]["error"]["message"]
+        message = replies[ids[0]]["error"]["message"]
+        assert "bond" in message or "another name" in message
         assert all("result" in replies[other] for other in ids[1:])
     assert interface(box, name)["external_ids"] == before and "bond9" in ports(box, "br-int")
 
