@@ -15,7 +15,7 @@
 #include "engine/op.h"
 
 /* The owner of the operations that the daemon itself starts. */
-#define OPS_NO_OWNER ((uid_t)-1)
+#define OPS_NO_OWNER ((uid_t)UINT32_MAX)
 
 /* The operations of one user. */
 struct op_owner {
