@@ -299,11 +299,11 @@ REFUSALS = [
                 **bridge_of(THERE, NONE)}),
          Shows(("vhost-user on system",), ("unplug",), bridge_of(THERE, NONE)))),
     Difference(
-        "two VIFs whose ids share 11 characters",
-        "the second takes the first's port, and its unplug removes it", "refused: `port_conflict`",
+        "two VIFs whose ids share 11 characters, and so the name of their port and socket",
+        "the second takes the first's port, and its unplug removes it", "refused: `socket_in_use`",
         "the first guest would be disconnected",
         (Shows(("twins",), ("plug twin",),
-               {"answer": ("done", "port_conflict"),
+               {"answer": ("done", "socket_in_use"),
                 f"Interface {VHU} external_ids:iface-id": ("b1a6d2f4-52ff*", "b1a6d2f4-52a4*")}),
          Shows(("twins",), ("unplug twin",), port_of(VHU, NONE, THERE)))),
     Difference(
