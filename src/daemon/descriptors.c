@@ -11,9 +11,10 @@ VLOG_DEFINE_THIS_MODULE(descriptors);
 
 /* The descriptors that connections never get. About 30 are for the daemon's own sockets and files:
  * OVSDB and the test whether it listens, netlink, the control socket, the log, sysfs, the
- * configuration. The others are for connections beyond the limit, which the server accepts to tell
- * them so. */
-enum { RESERVE = 128 };
+ * configuration, and a pipe for each thread, which Open vSwitch's library makes when the thread
+ * first waits, and without which it ends the process. The others are for connections beyond the
+ * limit, which the server accepts to tell them so. */
+enum { RESERVE = 128, LEAST_RESERVE = 64 };
 
 int descriptors_reserve(int max_connections)
 {
@@ -35,8 +36,8 @@ int descriptors_reserve(int max_connections)
     if (limit.rlim_cur >= needed) {
         return max_connections;
     }
-    reserve = MIN(RESERVE, limit.rlim_cur / 2);
-    n = MAX(1, (int)(limit.rlim_cur - reserve));
+    reserve = MIN(RESERVE, MAX(LEAST_RESERVE, limit.rlim_cur / 2));
+    n = limit.rlim_cur > reserve ? (int)(limit.rlim_cur - reserve) : 1;
     if (n >= max_connections) {
         return max_connections;
     }

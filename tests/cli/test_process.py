@@ -56,16 +56,16 @@ def test_soft_limit_of_files_is_raised(tmp_path):
 
 def test_clients_leave_files_for_the_daemon(tmp_path):
     """If there are fewer files than connections allowed, the daemon still reaches OVSDB."""
-    with Daemon(tmp_path, "[daemon]\nsocket_group = root\nmax_connections = 100\n",
-                preexec_fn=limit_files(64, 64)) as daemon:
+    with Daemon(tmp_path, "[daemon]\nsocket_group = root\nmax_connections = 80\n",
+                preexec_fn=limit_files(128, 128)) as daemon:
         daemon.wait_listening()
-        daemon.wait_log("max_connections is 100, but vifplugd may only open 64 files: it accepts 32 "
+        daemon.wait_log("max_connections is 80, but vifplugd may only open 128 files: it accepts 64 "
                         "connections")
-        connections = [connect(daemon.path) for _ in range(100)]
-        replies = [connection.receive() if n >= 32 else connection.ask("status")
+        connections = [connect(daemon.path) for _ in range(80)]
+        replies = [connection.receive() if n >= 64 else connection.ask("status")
                    for n, connection in enumerate(connections)]
-        assert all("result" in reply for reply in replies[:32])
-        assert all(reason(reply) == "busy" for reply in replies[32:])
+        assert all("result" in reply for reply in replies[:64])
+        assert all(reason(reply) == "busy" for reply in replies[64:])
         subprocess.run(["ovsdb-tool", "create", f"{tmp_path}/conf.db", SCHEMA], check=True)
         with subprocess.Popen(["ovsdb-server", f"{tmp_path}/conf.db",
                                f"--remote=punix:{tmp_path}/db.sock", "-vconsole:off",
