@@ -39,19 +39,26 @@ class Database:
         self.away()
         self.back(content)
 
+    def restore(self):
+        """Puts the first content back. A new ovs-vswitchd connects at once; one that has lost several connections
+        waits for up to 8 s."""
+        self.box.stop("ovs-vswitchd")
+        self.replace(self.first)
+        self.box.start_vswitchd()
+
 
 @pytest.fixture
 def database(box):
     one = Database(box)
     yield one
-    one.replace(one.first)
+    one.restore()
 
 
 @pytest.fixture
 def card_database(card_box):
     one = Database(card_box)
     yield one
-    one.replace(one.first)
+    one.restore()
 
 
 def state(api, n):
