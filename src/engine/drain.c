@@ -28,7 +28,7 @@ static bool is_followed_up(const struct op *op)
     return op->state == OP_REALIZING && op->told == TOLD_DONE && op->plan.action != ACTION_REPLACE;
 }
 
-static enum outcome drain_one(const struct engine *engine, struct op *op, struct error *error)
+enum outcome engine_drain_op(const struct engine *engine, struct op *op, struct error *error)
 {
     if (op->state == OP_QUEUED && !op->written) {
         engine_is_stopping(engine, error);
@@ -41,21 +41,7 @@ static enum outcome drain_one(const struct engine *engine, struct op *op, struct
     return OUTCOME_STAY;
 }
 
-void engine_drain(struct engine *engine, long long int drain_by)
-{
-    struct error error;
-    struct op *op;
-
-    engine->drain_by = drain_by;
-    for (size_t i = 0; i < OP_N_STATES; i++) {
-        LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
-            engine_conclude(engine, op, drain_one(engine, op, &error), &error);
-        }
-    }
-}
-
-/* What the client of an operation that did not end is told. */
-static void unfinished(const struct engine *engine, const struct op *op, struct error *error)
+void engine_unfinished(const struct engine *engine, const struct op *op, struct error *error)
 {
     if (op->state == OP_QUEUED && !op->written) {
         engine_is_stopping(engine, error);
@@ -70,18 +56,5 @@ static void unfinished(const struct engine *engine, const struct op *op, struct 
                   "vifplugd stops before OVSDB or ovs-vswitchd has confirmed the operation on VIF "
                   "%s, so it may have happened; try again once vifplugd is back.",
                   op->request.vif_id);
-    }
-}
-
-void engine_abandon(struct engine *engine)
-{
-    struct error error;
-    struct op *op;
-
-    for (size_t i = 0; i < OP_N_STATES; i++) {
-        LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
-            unfinished(engine, op, &error);
-            engine_conclude(engine, op, OUTCOME_ABANDON, &error);
-        }
     }
 }

@@ -142,6 +142,12 @@ int engine_timeout_ms(const struct engine *engine, const struct op *op);
 /* The time `ms` from now, or, while the daemon is stopping, at most the time that is left, ms. */
 long long int engine_deadline_in(const struct engine *engine, int ms);
 
+/* Any state: what becomes of the operation when the daemon begins to stop (drain.c). */
+enum outcome engine_drain_op(const struct engine *engine, struct op *op, struct error *error);
+
+/* Fills *error with what the client of an operation is told that did not end before the daemon. */
+void engine_unfinished(const struct engine *engine, const struct op *op, struct error *error);
+
 /* Fills *error for an operation that failed because OVSDB or vswitchd is away. */
 void engine_switch_unavailable(const struct engine *engine, struct error *error);
 

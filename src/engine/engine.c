@@ -222,6 +222,32 @@ bool engine_follow_hand_over(struct engine *engine, const struct record *record)
     return true;
 }
 
+void engine_drain(struct engine *engine, long long int drain_by)
+{
+    struct error error;
+    struct op *op;
+
+    engine->drain_by = drain_by;
+    for (size_t i = 0; i < OP_N_STATES; i++) {
+        LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
+            engine_conclude(engine, op, engine_drain_op(engine, op, &error), &error);
+        }
+    }
+}
+
+void engine_abandon(struct engine *engine)
+{
+    struct error error;
+    struct op *op;
+
+    for (size_t i = 0; i < OP_N_STATES; i++) {
+        LIST_FOR_EACH_SAFE (op, node, &engine->ops.in[i]) {
+            engine_unfinished(engine, op, &error);
+            engine_conclude(engine, op, OUTCOME_ABANDON, &error);
+        }
+    }
+}
+
 static struct op *find_clearing(const struct engine *engine, uint64_t id)
 {
     struct op *op;

@@ -43,7 +43,7 @@ static bool can_detach(const struct ovs *ovs, const char *name, const char *brid
 static bool has_bridge(const struct ovs *ovs, const struct plan *plan, const char *name,
                        struct error *error)
 {
-    return plan->create_bridge || ovs_bridge_row(ovs, name) || ovs_bridge_is_staged(ovs, name) ||
+    return plan->create_bridge || ovs_bridge_row(ovs, name) || ovs_staged_bridge(ovs, name) ||
            lacks(error, "Bridge", name, "does not exist");
 }
 

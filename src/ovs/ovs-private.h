@@ -103,8 +103,8 @@ void ovs_stage_qos_removal(struct ovs *ovs, const struct ovsrec_port *port);
 void ovs_stage_bridges(struct ovs *ovs);
 void ovs_clear_staged_bridges(struct ovs *ovs);
 
-/* Whether the transaction changes or makes that bridge. */
-bool ovs_bridge_is_staged(const struct ovs *ovs, const char *name);
+/* The bridge of that name in the present transaction, or NULL (ovs-read.c). */
+struct staged_bridge *ovs_staged_bridge(const struct ovs *ovs, const char *name);
 
 /* Whether OVSDB has the rows that `plan` changes (ovs-check.c); fills *error if not. */
 bool ovs_can_stage(const struct ovs *ovs, const struct plan *plan, struct error *error);

@@ -12,6 +12,18 @@
 #include "ovsdb-idl.h"
 #include "util.h"
 
+struct staged_bridge *ovs_staged_bridge(const struct ovs *ovs, const char *name)
+{
+    struct staged_bridge *staged;
+
+    LIST_FOR_EACH (staged, node, &ovs->staged_bridges) {
+        if (!strcmp(staged->row->name, name)) {
+            return staged;
+        }
+    }
+    return NULL;
+}
+
 const struct ovsrec_bridge *ovs_bridge_row(const struct ovs *ovs, const char *name)
 {
     const struct uuid *uuid = rownames_find(ovs->bridges, name);
@@ -233,7 +245,7 @@ void ovs_follow_vswitchd(struct ovs *ovs, unsigned int start)
 {
     struct ovs_globals globals;
 
-    if (ovs_synced(ovs)) {
+    if (ovs->state == OVS_SYNCED) {
         ovs_globals(ovs, &globals);
         started_value_follow(&ovs->vhost_sock_dir, globals.vhost_sock_dir, start);
     }

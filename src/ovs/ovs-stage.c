@@ -10,21 +10,9 @@
 #include "ovsdb-idl.h"
 #include "util.h"
 
-static struct staged_bridge *find_staged(const struct ovs *ovs, const char *name)
-{
-    struct staged_bridge *staged;
-
-    LIST_FOR_EACH (staged, node, &ovs->staged_bridges) {
-        if (!strcmp(staged->row->name, name)) {
-            return staged;
-        }
-    }
-    return NULL;
-}
-
 static struct staged_bridge *note_bridge(struct ovs *ovs, const struct ovsrec_bridge *row)
 {
-    struct staged_bridge *staged = find_staged(ovs, row->name);
+    struct staged_bridge *staged = ovs_staged_bridge(ovs, row->name);
 
     if (!staged) {
         staged = xzalloc(sizeof *staged);
@@ -81,7 +69,7 @@ static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
 static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec,
                    struct ovsrec_port *port)
 {
-    struct staged_bridge *staged = find_staged(ovs, spec->bridge);
+    struct staged_bridge *staged = ovs_staged_bridge(ovs, spec->bridge);
     const struct ovsrec_bridge *row;
 
     if (!staged || !staged->created) {
@@ -236,7 +224,7 @@ static bool stage_create(struct ovs *ovs, const struct plan *plan)
     const struct port_spec *spec = &plan->spec;
 
     if (!plan->create_bridge && !ovs_bridge_row(ovs, spec->bridge) &&
-        !find_staged(ovs, spec->bridge)) {
+        !ovs_staged_bridge(ovs, spec->bridge)) {
         return false;
     }
     if (plan->old_port[0]) {
@@ -246,7 +234,7 @@ static bool stage_create(struct ovs *ovs, const struct plan *plan)
         drop_port_bridge(ovs, plan->old_port_bridge);
     }
     if (spec->no_port) {
-        if (!find_staged(ovs, spec->bridge)) {
+        if (!ovs_staged_bridge(ovs, spec->bridge)) {
             create_bridge(ovs, spec->bridge, spec->datapath_type, spec->fail_mode);
         }
         return true;
@@ -396,11 +384,6 @@ static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *r
         n += !port || is_keeper(row, port);
     }
     return n;
-}
-
-bool ovs_bridge_is_staged(const struct ovs *ovs, const char *name)
-{
-    return find_staged(ovs, name) != NULL;
 }
 
 bool ovs_bridge_is_empty(const struct ovs *ovs, const char *name)

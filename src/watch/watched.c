@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The VIFs that the watch knows: what is expected of each, and how it was seen last. */
+
+#include "watch/watch-private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/keys.h"
+#include "hash.h"
+#include "plan/kind.h"
+#include "util.h"
+
+struct watched *watch_find(const struct watch *watch, const char *vif_id)
+{
+    struct watched *watched;
+
+    HMAP_FOR_EACH_WITH_HASH (watched, node, hash_string(vif_id, 0), &watch->watched) {
+        if (!strcmp(watched->vif_id, vif_id)) {
+            return watched;
+        }
+    }
+    return NULL;
+}
+
+void watched_set_state(struct watch *watch, struct watched *watched, enum watched_state state)
+{
+    if (watched->state == WATCHED_MISSING && state != WATCHED_MISSING) {
+        ovs_list_remove(&watched->missing_node);
+        watch->n_missing--;
+    } else if (watched->state != WATCHED_MISSING && state == WATCHED_MISSING) {
+        ovs_list_push_back(&watch->missing, &watched->missing_node);
+        watch->n_missing++;
+    }
+    watched->state = state;
+}
+
+void watch_forget(struct watch *watch, struct watched *watched)
+{
+    watched_set_state(watch, watched, WATCHED_IN_STEP);
+    hmap_remove(&watch->watched, &watched->node);
+    free(watched->expectation);
+    free(watched);
+}
+
+void watch_learn(struct watch *watch, const struct record *record)
+{
+    const char *vif_id = record->spec.vif_id;
+    struct watched *watched = watch_find(watch, vif_id);
+    struct record seen = *record; /* This also borrows from the row. */
+    struct link_state links;
+
+    if (seen.spec.links.kind != LINKS_NONE) {
+        link_plan_look(watch->env.env->links, &seen.spec.links, &links);
+        seen.spec.links.mtu = links.has_netdev ? links.netdev.mtu : 0;
+        seen.spec.links.create = seen.spec.links.kind == LINKS_HYBRID ||
+                                 (links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id));
+        seen.spec.links.multiqueue = links.netdev.multiqueue;
+        memcpy(seen.spec.links.address, links.netdev.address, sizeof seen.spec.links.address);
+    }
+
+    if (!strcmp(seen.spec.type, TYPE_DETACHED) && vif_kind_class(seen.spec.kind)->type) {
+        /* A recovery is about to give it back its type. */
+        snprintf(seen.spec.type, sizeof seen.spec.type, "%s",
+                 vif_kind_class(seen.spec.kind)->type(&seen.spec));
+    }
+    if (!watched) {
+        watched = xzalloc(sizeof *watched);
+        memcpy(watched->vif_id, vif_id, strlen(vif_id) + 1);
+        hmap_insert(&watch->watched, &watched->node, hash_string(vif_id, 0));
+    }
+    free(watched->expectation);
+    watched->expectation = expectation_of(&seen);
+    watched->failed = record_failed(record);
+    watched_set_state(watch, watched, WATCHED_IN_STEP);
+    watched->check_later = watched->repairing = watched->after_loss = false;
+    watched->n_repairs = 0;
+    watched->repair_at = 0;
+}
+
+void watch_report(struct watch *watch, enum watch_event_type type, const struct record *record,
+                  const struct drift *drift, size_t n)
+{
+    const struct watch_event event = {.type = type,
+                                      .vif_id = record->spec.vif_id,
+                                      .record = record,
+                                      .drift = drift,
+                                      .n_drift = n};
+
+    watch->env.tell(watch->env.aux, &event);
+}
