@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/number.h"
 #include "base/version.h"
 #include "cli/cli.h"
@@ -16,21 +14,6 @@ enum { TIMEOUT_MAX_MS = 600000 };
 
 /* What getopt_long() returns beyond the options of the table. */
 enum { GETOPT_HELP = OPTION_N, GETOPT_VERSION, GETOPT_COMPLETION };
-
-int usage_error(const struct command *command, const char *format, ...)
-{
-    va_list args;
-    char *text;
-
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0) {
-        out_of_memory_abort();
-    }
-    va_end(args);
-    show_error("%s; see vifctl%s%s --help", text, command ? " " : "", command ? command->name : "");
-    free(text);
-    return EXIT_USAGE;
-}
 
 static bool is_object(const char *text)
 {

@@ -123,11 +123,6 @@ struct cli {
  * or -1 to go on. */
 int arguments_parse(int argc, char *argv[], struct cli *cli);
 
-/* Says what is wrong with the command line and where to read more. Returns EXIT_USAGE. `command`
- * may be NULL. */
-int usage_error(const struct command *command, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* --- help.c: texts that are made from the tables. --- */
 
 void help_general(void);
@@ -152,6 +147,11 @@ void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints "vifctl: ", the text and a line feed to standard error. */
 void show_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says what is wrong with the command line and where to read more. Returns EXIT_USAGE. `command`
+ * may be NULL. */
+int usage_error(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Prints JSON text as a line. What must not be shown as it is becomes \u escapes, so it is still
  * the same JSON. */

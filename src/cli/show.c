@@ -61,6 +61,21 @@ void show_error(const char *format, ...)
     fputc('\n', stderr);
 }
 
+int usage_error(const struct command *command, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0) {
+        out_of_memory_abort();
+    }
+    va_end(args);
+    show_error("%s; see vifctl%s%s --help", text, command ? " " : "", command ? command->name : "");
+    free(text);
+    return EXIT_USAGE;
+}
+
 /* Writes a code point as JSON has it in a string. */
 static void put_json_escape(uint32_t code_point)
 {

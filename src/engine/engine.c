@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine-private.h"
-#include "base/log.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "base/log.h"
 #include "base/room.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"

@@ -5,19 +5,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/keys.h"
-#include "base/log.h"
-#include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
 #include "sset.h"
-#include "plan/kind.h"
 #include "timeval.h"
 #include "util.h"
-
-VLOG_DEFINE_THIS_MODULE(watch);
 
 /* The watch checks whether ports are still on their bridges once Bridge.ports has not changed for
  * this long, or after BRIDGES_LATEST_MS: moving a port changes none of its own rows. */

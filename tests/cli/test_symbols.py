@@ -2,6 +2,7 @@
 """No function of json-c, libnl or DPDK may be shadowed by one of libopenvswitch (json_object_put was), or
 ours by one of theirs: such a call would silently go to the wrong function."""
 
+import json
 import os
 import re
 import subprocess
@@ -29,6 +30,22 @@ def defined(path, *options):
         if len(parts) == 3 and parts[1] in "TDBRVWi":
             symbols.add(parts[2].split("@")[0])
     return symbols - EVERYWHERE
+
+
+def calls_between_files():
+    """Returns for each C file of src/ the other ones whose functions it uses, with one such function."""
+    with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
+        objects = {os.path.relpath(one["file"], TOP):
+                   os.path.join(BUILD, re.search(r" -o (\S+)", one["command"])[1])
+                   for one in json.load(file) if one["file"].startswith(os.path.join(TOP, "src/"))}
+    home, used = {}, {}
+    for source, path in objects.items():
+        output = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout
+        names = [line.split()[-2:] for line in output.splitlines()]
+        used[source] = [name for kind, name in names if kind == "U"]
+        home.update({name: source for kind, name in names if kind == "T"})
+    return {source: {home[name]: name for name in names if home.get(name, source) != source}
+            for source, names in used.items()}
 
 
 def library(pattern):
@@ -86,3 +103,17 @@ def test_the_library_does_not_end_its_process():
     undefined = {line.split()[-1].split("@")[0] for line in output.splitlines()}
     assert "malloc" in undefined or "calloc" in undefined
     assert not undefined & {"abort", "exit", "_exit", "__assert_fail"}
+
+
+def test_no_circle_of_files():
+    """No file uses itself over others: what two files need stands in a third."""
+    calls = calls_between_files()
+    assert len(calls) > 100
+    while True:
+        ends = [source for source, uses in calls.items() if not set(uses) & set(calls)]
+        if not ends:
+            break
+        for source in ends:
+            del calls[source]
+    assert not calls, "\n".join(f"{source} uses {name} of {other}" for source, uses in calls.items()
+                                for other, name in uses.items() if other in calls)
