@@ -6,24 +6,18 @@ import json
 import os
 import socket
 import subprocess
-import time
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/sandbox"))
+
+from sandbox import wait_for  # noqa: E402
+
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
 VIFPLUGD = os.path.join(BUILD, "src/vifplugd")
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 NOBODY = 65534
-
-
-def wait_until(condition, what, timeout=20):
-    """Waits until condition() is true and returns its value; the test fails at the deadline."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
-        time.sleep(0.01)
+WAIT_S = 20
 
 
 class Daemon:
@@ -60,7 +54,7 @@ class Daemon:
             return ""
 
     def wait_log(self, text, n=1):
-        wait_until(lambda: self.log().count(text) >= n, f"{n} times in the log: {text}")
+        wait_for(lambda: self.log().count(text) >= n, WAIT_S, f"{n} times in the log: {text}")
 
     def wait_listening(self):
         self.wait_log("listening at")

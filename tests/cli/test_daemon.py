@@ -7,10 +7,7 @@ import socket
 import subprocess
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
-VIFPLUGD = os.path.join(BUILD, "src/vifplugd")
-SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+from process import BUILD, SCHEMA, VIFPLUGD, WAIT_S, wait_for
 
 
 def test_help_and_version():
@@ -102,11 +99,9 @@ def test_busy_service_manager_stops_nobody(tmp_path):
     environment = {**os.environ, "OVS_RUNDIR": str(tmp_path), "NOTIFY_SOCKET": f"{tmp_path}/notify"}
     with running([VIFPLUGD, f"--socket={tmp_path}/api", f"--db=unix:{tmp_path}/db.sock",
                   "-vconsole:off", f"--unixctl={tmp_path}/daemon.ctl"], environment):
-        deadline = time.monotonic() + 20
-        while subprocess.run(["ovs-appctl", "-T", "5", "-t", f"{tmp_path}/daemon.ctl", "version"],
-                             capture_output=True, check=False).returncode != 0:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: subprocess.run(
+            ["ovs-appctl", "-T", "5", "-t", f"{tmp_path}/daemon.ctl", "version"],
+            capture_output=True, check=False).returncode == 0, WAIT_S, "the daemon takes commands")
         assert len(receive_until(notify, "READY=1")) == n + 1
 
 
@@ -122,10 +117,7 @@ def test_idle_daemon_sleeps(tmp_path):
             done = subprocess.run(["ovs-appctl", "-t", f"{tmp_path}/daemon.ctl", "coverage/read-counter",
                                    "poll_zero_timeout"], capture_output=True, text=True, check=False)
             return int(done.stdout) if done.returncode == 0 else None
-        deadline = time.monotonic() + 20
-        while polls() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: polls() is not None, WAIT_S, "the daemon takes commands")
         before, begin = polls(), time.monotonic()
         while time.monotonic() < begin + 1:  # Watch it for this time.
             time.sleep(0.1)
@@ -142,7 +134,5 @@ def test_detached_with_pidfile_and_log(tmp_path):
     assert os.path.exists(f"{tmp_path}/api")
     assert "listening" in open(f"{tmp_path}/log", encoding="utf-8").read()
     subprocess.run(["ovs-appctl", "-t", "vifplugd", "exit"], env=environment, check=True)
-    deadline = time.monotonic() + 20
-    while os.path.exists(f"/proc/{pid}") and os.path.exists(f"{tmp_path}/vifplugd.pid"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: not (os.path.exists(f"/proc/{pid}") and os.path.exists(f"{tmp_path}/vifplugd.pid")), WAIT_S,
+             "the daemon ends")

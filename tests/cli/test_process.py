@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from process import (NOBODY, SCHEMA, VIFPLUGD, Daemon, connect, connect_as, group_of, reason, wait_until)
+from process import (NOBODY, SCHEMA, VIFPLUGD, WAIT_S, Daemon, connect, connect_as, group_of, reason, wait_for)
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 
@@ -36,7 +36,7 @@ def test_standard_files_are_closed_and_it_detaches(tmp_path):
         pid = int(file.read())
     assert "result" in connect(f"{tmp_path}/api").ask("status")
     os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: not os.path.exists(f"{tmp_path}/vifplugd.pid"), "the daemon ends")
+    wait_for(lambda: not os.path.exists(f"{tmp_path}/vifplugd.pid"), WAIT_S, "the daemon ends")
 
 
 def limit_files(soft, hard):
@@ -73,8 +73,8 @@ def test_clients_leave_files_for_the_daemon(tmp_path):
             try:
                 subprocess.run(["ovs-vsctl", "--no-wait", "--retry", "--timeout=20",
                                 f"--db=unix:{tmp_path}/db.sock", "init"], check=True)
-                wait_until(lambda: connections[0].ask("status")["result"]["ovsdb"]["connected"],
-                           "the daemon is connected to OVSDB")
+                wait_for(lambda: connections[0].ask("status")["result"]["ovsdb"]["connected"], WAIT_S,
+                         "the daemon is connected to OVSDB")
             finally:
                 ovsdb.kill()
         for connection in connections:
@@ -120,7 +120,7 @@ def test_only_one_of_many_runs(tmp_path, attempt):  # pylint: disable=unused-arg
     """Daemons start at once for one path: one runs, and the others say why they do not."""
     daemons = [Daemon(tmp_path, name=f"vifplugd{n}", stderr=subprocess.PIPE, text=True) for n in range(8)]
     try:
-        wait_until(lambda: sum(daemon.is_running() for daemon in daemons) == 1, "all but one end")
+        wait_for(lambda: sum(daemon.is_running() for daemon in daemons) == 1, WAIT_S, "all but one end")
         for daemon in daemons:
             if not daemon.is_running():
                 assert "Another daemon listens at" in daemon.process.stderr.read()
