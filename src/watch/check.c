@@ -59,13 +59,20 @@ static void repair_later(struct watch *watch, const struct watched *watched)
     watch->due = MIN(watch->due, watched->repair_at);
 }
 
+/* Whether what differs now was lost with a database. */
+static bool is_lost(const struct watched *watched)
+{
+    return watched->loss == LOSS_ALL ||
+           (watched->loss == LOSS_ROW && watched->state == WATCHED_MISSING);
+}
+
 /* Starts or schedules a repair. Leaves room in the engine's queue for requests: after the loss of a
  * database each VIF needs a repair. */
 static void repair(struct watch *watch, struct watched *watched, const struct record *goal,
                    enum repair_scope scope)
 {
     const struct engine_env *env = watch->env.env;
-    int pause = watched->after_loss ? RESTORE_PAUSE_MS : REPAIR_PAUSE_MS;
+    int pause = is_lost(watched) ? RESTORE_PAUSE_MS : REPAIR_PAUSE_MS;
 
     if (has_given_up(watched)) {
         return;
@@ -94,7 +101,7 @@ static bool is_stale(const struct watch *watch, const struct record *record)
 static void restore(struct watch *watch, struct watched *watched)
 {
     const struct engine_settings *settings = watch->env.env->settings;
-    bool after_loss = settings->restore && watched->after_loss;
+    bool after_loss = settings->restore && is_lost(watched);
     enum repair_scope scope =
         after_loss && settings->create_bridges ? REPAIR_WITH_BRIDGE : REPAIR_PORT;
     struct bridge_facts bridge;
@@ -141,8 +148,8 @@ static void report_missing(struct watch *watch, const struct watched *watched,
     };
 
     SLOG_WARN("VIF %s: port %s %s", watched->vif_id, record->spec.port,
-              watched->after_loss ? "is not in the database that came back"
-                                  : "was removed by another program");
+              watched->loss != LOSS_NONE ? "is not in the database that came back"
+                                         : "was removed by another program");
     watch->env.tell(watch->env.aux, &event);
 }
 
@@ -245,7 +252,7 @@ size_t watch_differences(const struct watch *watch, const struct watched *watche
 /* Nothing differs, and the port works as far as is known. */
 static void is_in_step(struct watch *watch, struct watched *watched, const struct record *record)
 {
-    watched->after_loss = false;
+    watched->loss = LOSS_NONE;
     if (watched->state == WATCHED_IN_STEP && !(watched->failed && !record_failed(record))) {
         return;
     }
@@ -274,7 +281,7 @@ static void check_record(struct watch *watch, struct watched *watched, const str
     if (n > 0) {
         restore(watch, watched);
     } else if (failed) {
-        watched->after_loss = false; /* What is lost is back; an error is another matter. */
+        watched->loss = LOSS_NONE; /* What is lost is back; an error is another matter. */
         restore(watch, watched);
     } else {
         is_in_step(watch, watched, record);

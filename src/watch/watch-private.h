@@ -21,6 +21,14 @@ enum watched_state {
     WATCHED_N_STATES
 };
 
+/* What a VIF may have lost with a database: OVSDB was away, and since then the VIF was not in step.
+ * What another program had changed or removed before is not lost. */
+enum watched_loss {
+    LOSS_NONE,
+    LOSS_ROW, /* Its row: what differed in it, another program had changed before. */
+    LOSS_ALL  /* Whatever differs. */
+};
+
 struct watched {
     struct hmap_node node;
     struct ovs_list missing_node; /* In the list of missing VIFs, in MISSING. */
@@ -30,10 +38,10 @@ struct watched {
     bool failed;              /* The last reported value. */
     bool check_later;         /* It changed during an operation. */
     bool repairing;           /* An operation is under way. */
-    bool after_loss;          /* OVSDB was away since the VIF was last seen in step. */
-    uint8_t n_repairs;        /* Since the last requested operation, or a long time without
-                               * repairs. */
-    long long int repair_at;  /* The earliest time of the next. */
+    enum watched_loss loss;
+    uint8_t n_repairs;       /* Since the last requested operation, or a long time without
+                              * repairs. */
+    long long int repair_at; /* The earliest time of the next. */
 };
 
 struct watch {

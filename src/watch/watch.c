@@ -207,7 +207,11 @@ static void note_loss(struct watch *watch)
     struct watched *watched;
 
     HMAP_FOR_EACH (watched, node, &watch->watched) {
-        watched->after_loss = true;
+        if (watched->state == WATCHED_IN_STEP) {
+            watched->loss = LOSS_ALL;
+        } else if (watched->state == WATCHED_DRIFTED && watched->loss == LOSS_NONE) {
+            watched->loss = LOSS_ROW;
+        }
         watched->n_repairs = 0;
         watched->repair_at = 0;
     }

@@ -74,7 +74,8 @@ void watch_learn(struct watch *watch, const struct record *record)
     watched->expectation = expectation_of(&seen);
     watched->failed = record_failed(record);
     watched_set_state(watch, watched, WATCHED_IN_STEP);
-    watched->check_later = watched->repairing = watched->after_loss = false;
+    watched->check_later = watched->repairing = false;
+    watched->loss = LOSS_NONE;
     watched->n_repairs = 0;
     watched->repair_at = 0;
 }

@@ -98,8 +98,41 @@ static void test_removed_by_hand(void **state)
     CHECK_STR("stays", type_of_port("vfra"), "-");
     CHECK_INT("known", (int)watch_n_missing(rig.watch), 1);
     lose(NULL);
+    rig_run(60000);
+    CHECK_STR("nor when OVSDB was away after that", type_of_port("vfra"), "-");
+}
+
+/* What another program has changed stays if OVSDB comes back with it, and if OVSDB comes back
+ * without the VIF, the VIF is lost. */
+static void test_changed_by_hand(void **state)
+{
+    (void)state;
+    start();
+    older();
+    fake_ovs_touch(rig.ovs, fake_port(rig.ovs, "vfra"));
     rig_run(1000);
-    CHECK_STR("lost after that", type_of_port("vfra"), "dpdk");
+    lose(NULL);
+    rig_run(60000);
+    CHECK_INT("stays", fake_port(rig.ovs, "vfra")->mtu_request, 1300);
+    lose(without_a);
+    rig_run(1000);
+    CHECK_INT("as it was plugged", fake_port(rig.ovs, "vfra")->mtu_request, 1500);
+}
+
+/* A loss that was not made good before the next one. */
+static void test_lost_twice(void **state)
+{
+    (void)state;
+    start();
+    rig.settings.create_bridges = false;
+    lose(empty);
+    rig_run(1000);
+    lose(NULL);
+    rig_run(1000);
+    fake_add_bridge(rig.ovs, "br0", "netdev");
+    rig.ovs->bridges_changed = true;
+    rig_run(2000);
+    CHECK_STR("there", type_of_port("vfra"), "dpdk");
 }
 
 static void test_older(void **state)
@@ -410,6 +443,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_emptied),
     RIG_TEST(test_only_if_asked),
     RIG_TEST(test_removed_by_hand),
+    RIG_TEST(test_changed_by_hand),
+    RIG_TEST(test_lost_twice),
     RIG_TEST(test_older),
     RIG_TEST(test_unchanged),
     RIG_TEST(test_stranger_in_the_place),
