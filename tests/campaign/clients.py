@@ -126,6 +126,7 @@ def mutants(world, rng, model):
 
     Each is done, or refused with a reason that is not `internal`."""
     model.strangers = True
+    model.disown(FIRST)
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         n = FIRST + rng.randrange(VIFS)

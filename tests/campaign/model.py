@@ -192,6 +192,13 @@ class Model:
             known = self.known(n)
             self.vifs[n] = Known(frozenset({state}), known.must_be_up and state is not None)
 
+    def disown(self, first):
+        """From VIF number `first` on, requests that the model is not told of are sent: it knows nothing of these
+        VIFs."""
+        with self.lock:
+            for n in [n for n in self.vifs if n >= first]:
+                del self.vifs[n]
+
     def forget(self):
         with self.lock:
             self.vifs.clear()

@@ -152,6 +152,8 @@ REPLUG_TAP = Request("plug", 1, OTHER_TAP)
     ([("acknowledged", PLUG), ("adrift", UNPLUG), ("acknowledged", REPLUG)], {OTHER, None}),
     ([("acknowledged", Request("plug", 1, VHOST, (1, 2))), ("acknowledged", REPLUG)],
      {OTHER._replace(qos=(1, 2))}),
+    ([("acknowledged", PLUG), ("disown", 1)], {None}),
+    ([("acknowledged", PLUG), ("disown", 2)], {VHOST}),
     ([("acknowledged", PLUG), ("acknowledged", Request("update", 1, qos=(0, 5)))], {VHOST._replace(qos=(0, 5))}),
 ])
 def test_model(steps, allowed):
