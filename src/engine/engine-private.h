@@ -110,6 +110,9 @@ enum outcome engine_check_deadline(const struct engine *engine, struct op *op, s
 /* Fills op->goal with the port that a plug asks for, by the present facts (facts.c). */
 bool engine_make_goal(const struct engine *engine, struct op *op, struct error *error);
 
+/* Returns the MTU of a port, or 0 if it has none yet (facts.c). */
+int engine_mtu_now(const struct engine *engine, const struct record *record);
+
 /* Chooses the fail_mode of the bridge of a port that an operation restores, in case the bridge is
  * missing. */
 void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec);

@@ -107,6 +107,17 @@ void engine_choose_fail_mode(const struct engine *engine, struct port_spec *spec
     }
 }
 
+int engine_mtu_now(const struct engine *engine, const struct record *record)
+{
+    struct link_facts link;
+
+    if (!record->spec.type[0] && engine->env.links &&
+        links_find(engine->env.links, record->spec.port, &link)) {
+        return link.mtu; /* vswitchd writes a change to OVSDB only a moment later. */
+    }
+    return record->mtu;
+}
+
 bool engine_make_goal(const struct engine *engine, struct op *op, struct error *error)
 {
     const struct engine_settings *settings = engine->env.settings;

@@ -322,7 +322,7 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
     }
     port_spec_destroy(&op->goal);
     op->has_goal = true;
-    if (!spec_update(vif, current, &op->goal, error)) {
+    if (!spec_update(vif, current, engine_mtu_now(engine, current), &op->goal, error)) {
         return OUTCOME_FAIL;
     }
     if (vif->mtu && record_awaits_netdev(current)) {

@@ -125,8 +125,8 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
            limits_settle(vif, port_mtu(spec), spec, error);
 }
 
-bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,
-                 struct error *error)
+bool spec_update(const struct vif *vif, const struct record *current, int mtu_now,
+                 struct port_spec *spec, struct error *error)
 {
     int mtu;
 
@@ -142,5 +142,5 @@ bool spec_update(const struct vif *vif, const struct record *current, struct por
     }
     mtu = port_mtu(spec);
     return spec_check_mtu(vif, spec, error) &&
-           (!vif->has_qos || limits_settle(vif, mtu ? mtu : current->mtu, spec, error));
+           (!vif->has_qos || limits_settle(vif, mtu ? mtu : mtu_now, spec, error));
 }

@@ -62,9 +62,9 @@ bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct 
 /* Returns whether the VIF may use the vhost-user path of the request. */
 bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error);
 
-/* Fills `spec` (uninitialised) with the goal of an update: `current` with the MTU and the limits of
- * `vif`. Errors: invalid_request. */
-bool spec_update(const struct vif *vif, const struct record *current, struct port_spec *spec,
-                 struct error *error);
+/* Fills `spec` (uninitialised) with the goal of an update: `current`, whose port has MTU `mtu_now`
+ * (0: unknown), with the MTU and the limits of `vif`. Errors: invalid_request. */
+bool spec_update(const struct vif *vif, const struct record *current, int mtu_now,
+                 struct port_spec *spec, struct error *error);
 
 #endif

@@ -254,6 +254,22 @@ static void test_update(void **state)
     CHECK_HAS("no netdev", warnings(a), "there is no netdev tap0 yet");
 }
 
+/* Limits fit the MTU that a link has, also while OVSDB still has the one before. */
+static void test_limits_fit_the_links_mtu(void **state)
+{
+    int a;
+    int b;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP, .mtu = 1500);
+    assert_true(links_set_mtu(rig.links, "tap0", 9000, NULL));
+    a = UPDATE(.vif = "a", .kbps = 71);
+    b = UPDATE(.vif = "a", .kbps = 72);
+    rig_settle();
+    CHECK_HAS("too low", reply_to(a), "invalid_request: ");
+    CHECK_STR("enough", reply_to(b), "changed tap0");
+}
+
 /* An update that fails sets the links' MTU back. */
 static void test_undo_of_an_update(void **state)
 {
@@ -575,6 +591,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_links_that_are_there),
     RIG_TEST(test_made_again),
     RIG_TEST(test_update),
+    RIG_TEST(test_limits_fit_the_links_mtu),
     RIG_TEST(test_undo_of_an_update),
     RIG_TEST(test_nothing_is_made_for_a_dead_vswitchd),
     RIG_TEST(test_dry_run_of_a_missing_link),
