@@ -49,6 +49,8 @@ ASAN = os.path.join(TOP, "build-asan")
 TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parity", "openstack", "bench",
          "sanitize")
 JOBS = str(os.cpu_count() or 2)
+AT_ONCE = 2  # These tests mostly wait; each worker has daemons and sandboxes of its own.
+FAULTS_SEED = 1  # So that a red run can be repeated; tests/faults by hand takes a new one each time.
 FAULTS_S = 60  # Of tests/faults, which does not end before each fault has happened once.
 
 
@@ -173,9 +175,11 @@ def unit(results, directory=BUILD, name="unit"):
     results.add(name, passed, failed, 0, "\n".join(lines), started)
 
 
-def python_tests(results, folder, name, directory=BUILD):
+def python_tests(results, folder, name, directory=BUILD, at_once=1):
+    """Runs the tests of a folder, `at_once` files at a time."""
     started = time.monotonic()
-    status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs",
+    workers = ["-n", str(at_once), "--dist", "loadfile"] if at_once > 1 else []
+    status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", *workers,
                           os.path.join(TOP, "tests", folder)],
                          env={"VIFPLUG_BUILD": directory, "PYTHONDONTWRITEBYTECODE": "1"})
     count = {word: int(n) for n, word in
@@ -189,7 +193,8 @@ def python_tests(results, folder, name, directory=BUILD):
 def faults(results):
     """A round is a test; a fault that cannot be made here is a skipped one."""
     started = time.monotonic()
-    status, output = run([os.path.join(TOP, "tests/faults"), f"--seconds={FAULTS_S}", "--soak=5"])
+    status, output = run([os.path.join(TOP, "tests/faults"), f"--seconds={FAULTS_S}", "--soak=5",
+                          f"--seed={FAULTS_SEED}"])
     rounds = re.search(r"^(\d+) rounds, (\d+) failed: (.*)$", output, re.M)
     if not rounds:
         results.add("faults", 0, 1, 0, output, started)
@@ -212,8 +217,8 @@ def sanitize(results):
     os.environ["LSAN_OPTIONS"] = f"suppressions={TOP}/tests/lsan.supp:print_suppressions=0"
     os.environ["UBSAN_OPTIONS"] = "print_stacktrace=1"
     unit(results, ASAN, "unit (sanitized)")
-    python_tests(results, "cli", "cli (sanitized)", ASAN)
-    python_tests(results, "integration", "integration (sanitized)", ASAN)
+    python_tests(results, "cli", "cli (sanitized)", ASAN, AT_ONCE)
+    python_tests(results, "integration", "integration (sanitized)", ASAN, AT_ONCE)
 
 
 def test(results, tiers):
@@ -230,7 +235,7 @@ def test(results, tiers):
     if "fuzz" in tiers:
         fuzz(results)
     if "integration" in tiers:
-        python_tests(results, "integration", "integration")
+        python_tests(results, "integration", "integration", at_once=AT_ONCE)
     if "faults" in tiers:
         python_tests(results, "campaign", "checker")
         faults(results)
