@@ -30,6 +30,7 @@
 #include "engine/timings.h"
 #include "memory.h"
 #include "nic/dpdk-extra.h"
+#include "nic/nic-refresh.h"
 #include "nic/nic-scanner.h"
 #include "nic/nic.h"
 #include "openvswitch/daemon-start.h"
@@ -77,6 +78,7 @@ struct daemon {
     struct server *server;
     struct watch *watch;
     struct nic_scanner *nic_scanner;
+    struct nic_refresh *nic_refresh;
     struct reaps *reaps;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
@@ -251,6 +253,8 @@ static void start(struct daemon *daemon)
     nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
     daemon->nic_scanner = nic_scanner_create(daemon->options.sysfs_root, &daemon->dpdk_extra);
     nic_scanner_set_profiles(daemon->nic_scanner, config->profiles, config->n_profiles);
+    daemon->nic_refresh =
+        nic_refresh_create(daemon->options.sysfs_root, daemon->nic, daemon->nic_scanner);
     daemon->links = open_links();
     daemon->link_remover = link_remover_create();
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
@@ -297,6 +301,7 @@ static void stop(struct daemon *daemon)
     link_remover_destroy(daemon->link_remover);
     links_destroy(daemon->links);
     server_destroy(daemon->server);
+    nic_refresh_destroy(daemon->nic_refresh);
     nic_scanner_destroy(daemon->nic_scanner);
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
@@ -478,6 +483,7 @@ static void run(struct daemon *daemon)
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     follow_vswitchd(daemon, &globals);
     nic_scanner_run(daemon->nic_scanner);
+    nic_refresh_run(daemon->nic_refresh);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
@@ -499,6 +505,7 @@ static void wait_for_events(struct daemon *daemon)
     engine_wait(daemon->engine);
     watch_wait(daemon->watch);
     nic_scanner_wait(daemon->nic_scanner);
+    nic_refresh_wait(daemon->nic_refresh);
     wait_for_unixctl(daemon);
     service_wait(&daemon->service);
     signals_wait();

@@ -34,6 +34,7 @@ struct entry {
 };
 
 struct nic_list {
+    struct nic_pf found[NIC_PFS_MAX]; /* The PFs as `nic` has them; n_pfs of them. */
     struct pf_entry *pfs;
     size_t n_pfs;
     struct entry *entries; /* PF by PF. */
@@ -109,6 +110,7 @@ static void collect(struct nic_list *list, const struct nic *nic)
     for (size_t i = 0; i < nic->n_pfs; i++) {
         size_t n = sysfs_list_vfs(nic->sysfs_root, &nic->pfs[i].address, vfs, SYSFS_VFS_MAX);
 
+        list->found[i] = nic->pfs[i];
         add_pf(list, nic, &nic->pfs[i]);
         for (size_t index = 0; index < n; index++) {
             add(list, nic, i, (int)index, &vfs[index]);
@@ -184,6 +186,20 @@ void nic_list_free(struct nic_list *list)
     free(list->pfs);
     hmap_destroy(&list->sockets);
     free(list);
+}
+
+void nic_list_adopt(const struct nic_list *list, struct nic *nic)
+{
+    for (size_t i = 0; i < list->n_pfs; i++) {
+        struct nic_pf *pf = &nic->pfs[i];
+
+        *pf = list->found[i];
+        pf->profile = pf->vendor ? nic_profile_find(nic->profiles, nic->n_profiles, &pf->address,
+                                                    pf->vendor, pf->device)
+                                 : NULL;
+    }
+    nic->n_pfs = list->n_pfs;
+    nic->scanned = true;
 }
 
 bool nic_list_visit(const struct nic_list *list, struct nic_position *position, size_t max,

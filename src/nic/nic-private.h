@@ -25,10 +25,10 @@ struct nic {
     const struct nic_profile *profiles;
     size_t n_profiles;
     const struct dpdk_extra *dpdk_extra; /* NULL: not known. */
+    struct nic_events *events;           /* Or NULL. */
     struct nic_pf pfs[NIC_PFS_MAX];      /* Sorted by address if `scanned`. */
     size_t n_pfs;
-    bool scanned;
-    long long scanned_at_ms;
+    bool scanned; /* They are those of the host, as far as events tell. */
 };
 
 /* Reads the list of PFs from sysfs. */

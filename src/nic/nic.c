@@ -3,24 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "nic/nic-events.h"
 #include "nic/nic-private.h"
 #include "nic/sysfs.h"
 #include "nic/template.h"
-
-/* How long to use the list of PFs to find other cards. VFs are looked up each time; PFs and their
- * ids change only when a card is plugged or SR-IOV is configured, and that does not happen within a
- * second of a plug. */
-#define PFS_TTL_MS 1000
-
-static long long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 struct nic *nic_create(const char *sysfs_root, const struct nic_profile *profiles,
                        size_t n_profiles)
@@ -45,6 +32,12 @@ void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_
     nic->profiles = profiles;
     nic->n_profiles = n_profiles;
     nic->n_pfs = 0;
+    nic->scanned = false;
+}
+
+void nic_set_events(struct nic *nic, struct nic_events *events)
+{
+    nic->events = events;
     nic->scanned = false;
 }
 
@@ -80,12 +73,22 @@ void nic_scan(struct nic *nic)
         identify(nic, &nic->pfs[i]);
     }
     nic->scanned = true;
-    nic->scanned_at_ms = now_ms();
 }
 
-static void scan_if_old(struct nic *nic)
+void nic_follow_events(struct nic *nic)
 {
-    if (!nic->scanned || now_ms() - nic->scanned_at_ms >= PFS_TTL_MS) {
+    if (nic->events && nic_events_take(nic->events)) {
+        nic->scanned = false;
+    }
+}
+
+/* The list serves to find other cards; the VF and the PF that a request is about are looked up each
+ * time. The kernel sends the event of a change before the one who made it can tell anybody, so
+ * events that are here count, also those that came since this pass of the loop began. */
+static void list_pfs(struct nic *nic)
+{
+    nic_follow_events(nic);
+    if (!nic->scanned) {
         nic_scan(nic);
     }
 }
@@ -267,7 +270,7 @@ static bool check_socket_unique(struct nic *nic, const struct nic_vf *vf, const 
     if (names_vf_by_address(vf->profile)) {
         return true;
     }
-    scan_if_old(nic);
+    list_pfs(nic);
     for (size_t i = 0; i < nic->n_pfs; i++) {
         const struct nic_pf *pf = &nic->pfs[i];
         const struct nic_profile *theirs = pf->profile;
@@ -376,7 +379,7 @@ bool nic_resolve(struct nic *nic, const struct pci_addr *slot, const char *field
 
 static const struct nic_profile *profile_of(struct nic *nic, const struct pci_addr *pf)
 {
-    scan_if_old(nic);
+    list_pfs(nic);
     for (size_t i = 0; i < nic->n_pfs; i++) {
         if (pci_addr_equal(&nic->pfs[i].address, pf)) {
             return nic->pfs[i].profile;

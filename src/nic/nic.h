@@ -27,6 +27,7 @@ struct nic_vf {
 };
 
 struct nic;
+struct nic_events;
 
 /* `sysfs_root` and `profiles` are borrowed and must outlive the result. */
 struct nic *nic_create(const char *sysfs_root, const struct nic_profile *profiles,
@@ -35,6 +36,13 @@ void nic_destroy(struct nic *nic);
 
 /* Replaces the profiles. Every earlier struct nic_vf becomes invalid. */
 void nic_set_profiles(struct nic *nic, const struct nic_profile *profiles, size_t n_profiles);
+
+/* Sets what tells when the PFs may have changed (nic-events.h). Borrowed. Without it, they are
+ * listed once. */
+void nic_set_events(struct nic *nic, struct nic_events *events);
+
+/* Takes events that are there, so that they do not pile up. Never waits. */
+void nic_follow_events(struct nic *nic);
 
 /* Sets the devices that vswitchd was started with, for profiles whose representors are made only at
  * the start (nic-probe.h). Borrowed; without it, they are not known. */
