@@ -100,8 +100,12 @@ static int dev_start(struct rte_eth_dev *dev)
         VPSIM_LOG(ERR, "%s: %s is not a path for a socket", port->pf, settings.vhost_socket);
         return -EINVAL;
     }
-    int error = vpsim_guest_open(&port->guest, path, settings.vhost_listen && !port->published,
-                                 port->published);
+    const struct vpsim_guest_options options = {
+        .listen = settings.vhost_listen && !port->published,
+        .needs_packed = port->published,
+        .no_log = settings.no_log,
+    };
+    int error = vpsim_guest_open(&port->guest, path, &options);
     if (error) {
         VPSIM_LOG(ERR, "%s: representor %u: cannot open %s: %s", port->pf, port->vf, path,
                   strerror(-error));

@@ -110,11 +110,11 @@ static const struct rte_vhost_device_ops device_ops = {
 };
 
 /* Registers and starts the socket of a guest that is in the list. */
-static int start_socket(const char *path, bool listen)
+static int start_socket(const char *path, const struct vpsim_guest_options *options)
 {
     uint64_t flags = RTE_VHOST_USER_LINEARBUF_SUPPORT | RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
 
-    if (listen) {
+    if (options->listen) {
         /* The socket of a killed process would make bind() fail. */
         unlink(path);
     } else {
@@ -124,6 +124,7 @@ static int start_socket(const char *path, bool listen)
         return -EIO;
     }
     if (rte_vhost_driver_disable_features(path, FEATURES_LACKING) ||
+        (options->no_log && vpsim_settings_forbid_log(path)) ||
         rte_vhost_driver_callback_register(path, &device_ops) || rte_vhost_driver_start(path)) {
         rte_vhost_driver_unregister(path);
         return -EIO;
@@ -138,7 +139,8 @@ static void leave_list(struct vpsim_guest *guest)
     pthread_mutex_unlock(&guests_mutex);
 }
 
-int vpsim_guest_open(struct vpsim_guest *guest, const char *path, bool listen, bool needs_packed)
+int vpsim_guest_open(struct vpsim_guest *guest, const char *path,
+                     const struct vpsim_guest_options *options)
 {
     if (strlen(path) >= sizeof guest->path) {
         return -ENAMETOOLONG;
@@ -146,7 +148,7 @@ int vpsim_guest_open(struct vpsim_guest *guest, const char *path, bool listen, b
     strcpy(guest->path, path);
     rte_rwlock_init(&guest->lock);
     guest->vid = -1;
-    guest->needs_packed = needs_packed;
+    guest->needs_packed = options->needs_packed;
 
     pthread_mutex_lock(&guests_mutex);
     bool taken = find(path);
@@ -158,7 +160,7 @@ int vpsim_guest_open(struct vpsim_guest *guest, const char *path, bool listen, b
         return -EADDRINUSE;
     }
 
-    int error = start_socket(path, listen);
+    int error = start_socket(path, options);
     if (error) {
         leave_list(guest);
     }

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_vhost.h>
+
+#include <linux/vhost.h>
+
 /* Returns `text` without the white space around it; changes it. */
 static char *trim(char *text)
 {
@@ -61,6 +65,8 @@ static bool set(struct vpsim_settings *s, const char *key, const char *value)
         return set_word(value, "yes", "no", &s->no_mac);
     } else if (!strcmp(key, "refuse-mac")) {
         return set_word(value, "yes", "no", &s->refuse_mac);
+    } else if (!strcmp(key, "log-memory")) {
+        return set_word(value, "no", "yes", &s->no_log);
     } else if (!strcmp(key, "refuse-probe")) {
         return set_text(value, s->refuse_probe, sizeof s->refuse_probe);
     } else if (!strcmp(key, "max-mtu") && set_number(value, UINT16_MAX - 64, &number) &&
@@ -149,6 +155,20 @@ bool vpsim_settings_refuse(const struct vpsim_settings *s, uint16_t vf)
         }
     }
     return false;
+}
+
+int vpsim_settings_forbid_log(const char *path)
+{
+    uint64_t protocol = 0;
+
+    if (rte_vhost_driver_get_protocol_features(path, &protocol)) {
+        return -1;
+    }
+    protocol &= ~(1ULL << VHOST_USER_PROTOCOL_F_LOG_SHMFD);
+    if (rte_vhost_driver_set_protocol_features(path, protocol)) {
+        return -1;
+    }
+    return rte_vhost_driver_disable_features(path, 1ULL << VHOST_F_LOG_ALL);
 }
 
 /* Appends the last component of a path again: DIR/NAME becomes DIR/NAME/NAME. */

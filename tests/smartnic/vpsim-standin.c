@@ -52,6 +52,8 @@ struct representor {
 static struct {
     uint16_t mtu;
     bool started; /* Started at least once since the probe. */
+    bool no_log;  /* The socket offers no log of the memory that is written. */
+    char path[108];
     bool has_mac;
     struct rte_ether_addr mac;
 } told[RTE_MAX_ETHPORTS];
@@ -109,7 +111,7 @@ static void settings_of(const struct representor *r, struct vpsim_settings *sett
 
 static int probe(const struct representor *r)
 {
-    char pf[PCI_PRI_STR_SIZE + 1], name[RTE_ETH_NAME_MAX_LEN], path[108], args[160];
+    char pf[PCI_PRI_STR_SIZE + 1], name[RTE_ETH_NAME_MAX_LEN], path[sizeof told->path], args[160];
     struct vpsim_settings settings;
     uint16_t port;
 
@@ -137,6 +139,8 @@ static int probe(const struct representor *r)
     if (!error && !rte_eth_dev_get_port_by_name(name, &port)) {
         memset(&told[port], 0, sizeof told[port]);
         told[port].mtu = RTE_ETHER_MTU;
+        told[port].no_log = settings.no_log;
+        strcpy(told[port].path, path);
     }
     return error;
 }
@@ -164,6 +168,17 @@ int rte_eth_iterator_init(struct rte_dev_iterator *iterator, const char *devargs
     return REAL(rte_eth_iterator_init)(iterator, devargs);
 }
 
+/* Whether a socket is that of a representor with log-memory = no. */
+static bool forbids_log(const char *path)
+{
+    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
+        if (told[i].no_log && !strcmp(told[i].path, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* net_vhost offers guests offloads that do not work when frames go to another guest: there is no
  * NIC that would compute the checksum of a frame. */
 int rte_vhost_driver_start(const char *path)
@@ -175,6 +190,9 @@ int rte_vhost_driver_start(const char *path)
                               1ull << VIRTIO_NET_F_GUEST_UFO | 1ull << VIRTIO_NET_F_GUEST_ECN;
 
     rte_vhost_driver_disable_features(path, offloads);
+    if (forbids_log(path) && vpsim_settings_forbid_log(path)) {
+        return -1;
+    }
     return REAL(rte_vhost_driver_start)(path);
 }
 

@@ -62,9 +62,17 @@
  *   refuse-mac      no             yes: setting it fails (EPERM)
  *   refuse-probe    (none)         numbers of representors that cannot be probed, or `all`
  *   probe-delay-ms  0              how long each probe takes
+ *   log-memory      yes            no: the card does not offer VHOST_F_LOG_ALL and
+ *                                  VHOST_USER_PROTOCOL_F_LOG_SHMFD, like a driver that cannot tell
+ *                                  which of the guest's pages it has written. QEMU does not
+ *                                  migrate such a guest
  *
- * vhost-socket and vhost-mode apply from the first start of the representor to its end. The start
- * fails if another representor has the path.
+ * vhost-socket, vhost-mode and log-memory apply from the first start of the representor to its end
+ * (with the stand-in: from its probe). The start fails if another representor has the path.
+ *
+ * While a guest migrates, librte_vhost marks the pages that it writes in the log that QEMU shares
+ * with it, for both rings. For a guest without VIRTIO_NET_F_GUEST_ANNOUNCE it sends the RARP frame
+ * that QEMU asks for.
  *
  * Limits: one queue pair per guest (RX queues but the first stay empty, all TX queues lead to the
  * same ring), no offloads, no pf/sf representors, primary process only. */
@@ -107,6 +115,7 @@ struct vpsim_settings {
     bool refuse_mac;
     char refuse_probe[256];
     unsigned int probe_delay_ms;
+    bool no_log; /* log-memory = no. */
 };
 
 /* Reads the settings for the card whose PF has this address. */
@@ -114,6 +123,10 @@ void vpsim_settings_load(const char *pf, struct vpsim_settings *);
 
 /* Whether the settings refuse a probe of representor `vf`. */
 bool vpsim_settings_refuse(const struct vpsim_settings *, uint16_t vf);
+
+/* Makes a socket that is registered with librte_vhost, and not started, offer no log of the memory
+ * that it writes. Returns 0 or -1. */
+int vpsim_settings_forbid_log(const char *path);
 
 /* Expands the socket template into path; `separate` puts the socket into a separate directory
  * with its name. False if it does not fit. */
@@ -131,10 +144,15 @@ struct vpsim_guest {
     bool needs_packed; /* Guests without packed or in-order rings get no link. */
 };
 
+struct vpsim_guest_options {
+    bool listen;       /* The card listens. */
+    bool needs_packed; /* Guests without packed or in-order rings get no link. */
+    bool no_log;       /* The card cannot log the memory that it writes. */
+};
+
 /* Opens the socket, so that guests can connect. Returns 0 or a negative errno value; fails if
- * another guest has the path. `needs_packed`: a guest that negotiates neither packed nor
- * in-order rings does not count as connected. */
-int vpsim_guest_open(struct vpsim_guest *, const char *path, bool listen, bool needs_packed);
+ * another guest has the path. */
+int vpsim_guest_open(struct vpsim_guest *, const char *path, const struct vpsim_guest_options *);
 
 /* Closes the socket and disconnects the guest. No burst may run during or after this call. */
 void vpsim_guest_close(struct vpsim_guest *);
