@@ -23,8 +23,10 @@ _spec = importlib.util.spec_from_file_location(
 integration = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(integration)
 
+import underlay  # noqa: E402
 from api import wait_until  # noqa: E402
 from cloud import Neutron  # noqa: E402
+from hosts import Host  # noqa: E402
 from ports import INSTANCE, slot, vif_of  # noqa: E402
 from worker import Worker  # noqa: E402
 
@@ -229,3 +231,27 @@ def serve(host, nova, guest):
                    "the agent has wired the port")
         return port, vif, one
     return start
+
+
+@pytest.fixture(scope="module")
+def whole_other_box():
+    """A second host, with one card."""
+    with integration.a_sandbox(integration.SeenSandbox, vfs=40) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def whole_other_nova(start_whole_worker, whole_other_box):
+    return start_whole_worker("nova_side.py", nova_config(whole_other_box.socket))
+
+
+@pytest.fixture
+def two_hosts(card_box, nova, whole_other_box, whole_other_nova):
+    """Two hosts, each with a switch, vifplugd and nova-compute's side, whose integration bridges are connected."""
+    whole_other_nova.forget_log()
+    underlay.connect(card_box, whole_other_box)
+    yield Host(card_box, nova), Host(whole_other_box, whole_other_nova)
+    whole_other_box.card_settings()
+    integration.put_in_order(whole_other_box)
+    integration.check_output(whole_other_box)
+    underlay.disconnect(card_box)

@@ -13,9 +13,9 @@ import sys
 from nova.cmd import compute  # noqa: F401  pylint: disable=unused-import
 
 import threading  # noqa: E402
+import types  # noqa: E402
 
 import os_vif  # noqa: E402
-from lxml import etree  # noqa: E402
 from oslo_log import log as logging  # noqa: E402
 from oslo_versionedobjects import base as registry  # noqa: E402
 from oslo_versionedobjects import fields  # noqa: E402
@@ -193,14 +193,15 @@ def migrated_xml(vif, destination, instance, xml):
     meta = objects.ImageMeta(properties=objects.ImageMetaProps())
     one = instance_of(instance)
     driver = libvirt_vif.LibvirtGenericVIFDriver()
-    data = objects.LibvirtLiveMigrateData(vifs=[objects.VIFMigrateData(
+    moving = objects.VIFMigrateData(
         port_id=vif["id"], source_vif=model.VIF.hydrate(vif), host="other",
         vnic_type=destination["binding:vnic_type"], vif_type=destination["binding:vif_type"],
-        vif_details=destination["binding:vif_details"], profile=destination["binding:profile"])])
-    changed = migration._update_vif_xml(
-        etree.fromstring(xml), data,
-        lambda vif: driver.get_config(one, vif, meta, one.flavor, "qemu"))
-    return etree.tostring(changed, encoding="unicode")
+        vif_details=destination["binding:vif_details"], profile=destination["binding:profile"])
+    data = objects.LibvirtLiveMigrateData(vifs=[moving], bdms=[], serial_listen_addr=None,
+                                          serial_listen_ports=[])
+    return migration.get_updated_guest_xml(
+        one, types.SimpleNamespace(get_xml_desc=lambda **_: xml), data, None,
+        get_vif_config=lambda vif: driver.get_config(one, vif, meta, one.flavor, "qemu"))
 
 
 def assignable(specs, devices):

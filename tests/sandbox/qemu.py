@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real guest: a small Linux in QEMU, attached to a vhost-user socket as libvirt attaches it.
+"""A real guest: a small Linux in QEMU, attached to a vhost-user socket as libvirt attaches it. It can migrate to
+another sandbox, again with libvirt's commands.
 
 For `<interface type="vhostuser">` with `<source type="unix" mode="server">` libvirt gives QEMU a character
 device that listens, and a vhost-user netdev on it; the memory is shared hugepages. There is one queue pair,
@@ -13,6 +14,7 @@ import subprocess
 import threading
 import time
 
+from qmp import Qmp
 from sandbox import SandboxError, change_hugepages, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -47,9 +49,10 @@ def accelerator(images):
 
 
 class QemuGuest:
-    """Guest `name`, which listens on the vhost-user socket `path`."""
+    """Guest `name`, which listens on the vhost-user socket `path`. With `incoming` it does not boot, but waits
+    for the guest that migrates to it."""
 
-    def __init__(self, sandbox, name, path, mac, address, mtu=1500, packed=False):
+    def __init__(self, sandbox, name, path, mac, address, mtu=1500, packed=False, incoming=False):
         self.sandbox = sandbox
         self.name = f"qemu-{name}"
         self.path = path
@@ -60,7 +63,11 @@ class QemuGuest:
         self.images = os.path.join(sandbox.build, "guest")
         self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
         self.serial = os.path.join(sandbox.dir, f"{self.name}.shell")
+        self.monitor = os.path.join(sandbox.dir, f"{self.name}.qmp")
+        self.incoming = incoming
+        self.migration = os.path.join(sandbox.dir, f"{self.name}.migration")
         self.shell = None
+        self._qmp = None
 
     def _inside(self, script, check=True):
         return self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
@@ -72,7 +79,7 @@ class QemuGuest:
         self.sandbox.state["hugepages"] += MEMORY_MB // 2
         self.sandbox.save()
         self._inside(self.sandbox.mount_hugepages(self.hugepages, MEMORY_MB // 2))
-        self._inside(f'rm -f "{self.path}" "{self.serial}"')
+        self._inside(f'rm -f "{self.path}" "{self.serial}" "{self.monitor}" "{self.migration}"')
         self.sandbox.start(self.name, [
             "qemu-system-x86_64", "-machine", "pc", "-accel", accelerator(self.images), "-cpu", "qemu64",
             "-m", str(MEMORY_MB), "-nodefaults", "-display", "none", "-no-reboot",
@@ -87,8 +94,23 @@ class QemuGuest:
             "-netdev", "type=vhost-user,id=hostnet0,chardev=charnet0",
             # QEMU 7.2 with TCG and vhost-user crashes with MSI-X.
             "-device", f"virtio-net-pci,netdev=hostnet0,id=net0,mac={self.mac},vectors=0,"
-                       f"packed={'on' if self.packed else 'off'}"])
+                       f"packed={'on' if self.packed else 'off'}",
+            "-qmp", f"unix:{self.monitor},server=on,wait=off",
+            *(["-incoming", "defer"] if self.incoming else [])])
         return self
+
+    def qmp(self):
+        """Returns the connection to the monitor, which answers once the card has connected."""
+        if not self._qmp:
+            self.sandbox.wait_ready(self.name, lambda: os.path.exists(self.monitor), 30)
+            self._qmp = Qmp(self.monitor)
+        return self._qmp
+
+    def migrate(self, other, **parameters):
+        """Starts to migrate to `other`, with QEMU's migration parameters; Qmp.wait_migration() sees the end."""
+        other.qmp().command("migrate-incoming", uri=f"unix:{other.migration}")
+        self.qmp().command("migrate-set-parameters", **parameters)
+        self.qmp().command("migrate", uri=f"unix:{other.migration}")
 
     def ready(self, timeout=120):
         """Waits for the shell."""
@@ -139,11 +161,13 @@ class QemuGuest:
                 return int(line.split(",")[1].split()[0])
         raise SandboxError(f"{self.name}: no result of ping in:\n{text}")
 
-    def stop(self):
-        if self.shell:
-            self.shell.close()
-            self.shell = None
-        self.sandbox.stop(self.name)
+    def stop(self, *number):
+        """Ends QEMU (kills it, with a signal number)."""
+        for one in (self.shell, self._qmp):
+            if one:
+                one.close()
+        self.shell = self._qmp = None
+        self.sandbox.stop(self.name, *number)
         wait_for(lambda: self._inside(f'umount "{self.hugepages}"', check=False).returncode == 0, 15,
                  f"{self.name}: its memory is let go of")
         change_hugepages(-(MEMORY_MB // 2), self.sandbox.dir)
