@@ -33,6 +33,7 @@ enum reason {
 
 #define ERROR_FIELD_LEN 128
 #define ERROR_TEXT_LEN 640
+#define ERROR_DETAIL_LEN 1536
 
 /* JSON-RPC 2.0 error codes (the specification's section 5.1); -32000 is ours for everything inside
  * `vif` and for operations that were refused or failed. */
@@ -46,10 +47,11 @@ enum {
 
 struct error {
     enum reason reason;
-    int rpc_code;                 /* One of the RPC_* codes. */
-    char field[ERROR_FIELD_LEN];  /* Path of the wrong member ("vif.network.mtu"), or "". */
-    char message[ERROR_TEXT_LEN]; /* One sentence for a person; ends with what to do next. */
-    char detail[ERROR_TEXT_LEN];  /* The error text of vswitchd, OVSDB or errno, or "". */
+    int rpc_code;                  /* One of the RPC_* codes. */
+    char field[ERROR_FIELD_LEN];   /* Path of the wrong member ("vif.network.mtu"), or "". */
+    char message[ERROR_TEXT_LEN];  /* One sentence for a person; ends with what to do next. */
+    char detail[ERROR_DETAIL_LEN]; /* The error text of vswitchd, OVSDB or errno, and what
+                                    * vswitchd's log says; or "". */
 };
 
 /* Fills *error (which may be NULL) with rpc_code RPC_OPERATION and no detail; cuts text that is too

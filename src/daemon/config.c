@@ -48,6 +48,7 @@ const struct setting config_settings[] = {
     NUMBER("daemon", "queue_timeout", engine.queue_timeout_ms, TYPE_DURATION, 1, 3600000),
     TEXT("ovs", db, TYPE_REMOTE, true),
     TEXT("ovs", run_dir, TYPE_PATH, true),
+    TEXT("ovs", vswitchd_log, TYPE_PATH, true),
     NUMBER("ovs", "timeout", engine.timeout_ms, TYPE_DURATION, 1, 600000),
     NUMBER("ovs", "vswitchd_grace", engine.vswitchd_grace_ms, TYPE_DURATION, 0, 600000),
     NUMBER("ovs", "max_batch", engine.max_batch, TYPE_INT, 1, 1024),

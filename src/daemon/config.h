@@ -24,8 +24,9 @@ struct config {
     int max_connections;
     int client_memory; /* MiB. */
     /* [ovs] */
-    char db[CONFIG_TEXT_MAX];       /* "": OVS's default. */
-    char run_dir[VIF_PATH_MAX + 1]; /* "": OVS's default. */
+    char db[CONFIG_TEXT_MAX];            /* "": OVS's default. */
+    char run_dir[VIF_PATH_MAX + 1];      /* "": OVS's default. */
+    char vswitchd_log[VIF_PATH_MAX + 1]; /* "": found by vswitchd's process. */
     /* The rest of [daemon] and [ovs], [vif], [offload]. */
     struct engine_settings engine;
     /* [nic NAME], the built-in ones first. */
@@ -43,7 +44,7 @@ bool config_read(struct config *config, const char *path, bool required, struct 
 /* The settings in which two configurations differ: their names, separated by ", ". */
 struct config_changes {
     char applied[1024]; /* Those that the daemon can change while it runs. */
-    char restart[64];   /* Those that it reads only at start. */
+    char restart[80];   /* Those that it reads only at start. */
 };
 
 /* Compares the configuration in force with a new one. */

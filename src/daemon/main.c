@@ -36,6 +36,7 @@
 #include "openvswitch/daemon-start.h"
 #include "openvswitch/poll-loop.h"
 #include "ovs/ovs.h"
+#include "ovs/switch-log.h"
 #include "ovs/vswitchd.h"
 #include "simap.h"
 #include "timeval.h"
@@ -73,6 +74,7 @@ struct daemon {
     struct offload offload;
     struct dpdk_extra dpdk_extra;
     struct vswitchd *vswitchd;
+    struct switch_log *switch_log;
     struct engine_env env;
     struct engine *engine;
     struct server *server;
@@ -258,6 +260,7 @@ static void start(struct daemon *daemon)
     daemon->links = open_links();
     daemon->link_remover = link_remover_create();
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
+    daemon->switch_log = switch_log_create(config->vswitchd_log);
     daemon->offload.policy = config->engine.ensure_hw_offload;
     daemon->env = (struct engine_env){
         .settings = &config->engine,
@@ -268,6 +271,7 @@ static void start(struct daemon *daemon)
         .offload = &daemon->offload,
         .sysfs_root = daemon->options.sysfs_root,
         .vswitchd = daemon->vswitchd,
+        .switch_log = daemon->switch_log,
         .boot_id = daemon->boot_id,
         .run_dir = daemon->run_dir,
         .ended = on_ended,
@@ -303,6 +307,7 @@ static void stop(struct daemon *daemon)
     server_destroy(daemon->server);
     nic_refresh_destroy(daemon->nic_refresh);
     nic_scanner_destroy(daemon->nic_scanner);
+    switch_log_destroy(daemon->switch_log);
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
     dpdk_extra_destroy(&daemon->dpdk_extra);
@@ -480,6 +485,7 @@ static void run(struct daemon *daemon)
     cur_cfg = globals.exist ? globals.cur_cfg : -1;
     vswitchd_run(daemon->vswitchd, cur_cfg);
     vswitchd_note_next_cfg(daemon->vswitchd, ovs_synced(daemon->ovs) ? globals.next_cfg : cur_cfg);
+    switch_log_run(daemon->switch_log, daemon->vswitchd);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     follow_vswitchd(daemon, &globals);
     nic_scanner_run(daemon->nic_scanner);
@@ -506,6 +512,7 @@ static void wait_for_events(struct daemon *daemon)
     watch_wait(daemon->watch);
     nic_scanner_wait(daemon->nic_scanner);
     nic_refresh_wait(daemon->nic_refresh);
+    switch_log_wait(daemon->switch_log);
     wait_for_unixctl(daemon);
     service_wait(&daemon->service);
     signals_wait();

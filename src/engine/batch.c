@@ -89,6 +89,9 @@ static enum outcome stage(const struct engine *engine, struct op *op, struct err
     if (only_looks || op->plan.needs_switch || engine_wants_verdict(engine, op)) {
         ovs_txn_bump(engine->env.ovs);
     }
+    if (!op->sent_us) {
+        engine_mark_words(engine, op);
+    }
     op->sent_us = time_usec();
     op->deadline = MAX(op->deadline, engine_deadline_in(engine, engine_timeout_ms(engine, op)));
     return OUTCOME_STAY;

@@ -129,6 +129,12 @@ static bool clear_leftovers(struct engine *engine, struct op *op)
     return clear(engine, op, &removals);
 }
 
+/* What of an error's detail the message does not have, for the log. */
+static const char *more(const struct error *error)
+{
+    return strstr(error->message, error->detail) ? "" : error->detail;
+}
+
 /* Clients that may only read can try dry runs as often as they like, so their log is limited. */
 static void log_failure(const struct op *op, const struct error *error)
 {
@@ -139,8 +145,9 @@ static void log_failure(const struct op *op, const struct error *error)
                      op_type_name(op->type), op->request.vif_id, reason_name(error->reason),
                      op_age_ms(op), error->message);
     } else {
-        SLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s", op->id, op_type_name(op->type),
-                  op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message);
+        SLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s%s%s", op->id, op_type_name(op->type),
+                  op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message,
+                  *more(error) ? " " : "", more(error));
     }
 }
 

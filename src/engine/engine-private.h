@@ -102,6 +102,15 @@ enum outcome engine_settle(const struct engine *engine, struct op *op, bool alon
 /* REALIZING: decides by what vswitchd shows of the port (verdict.c). */
 enum outcome engine_judge(const struct engine *engine, struct op *op, struct error *error);
 
+/* Notes where vswitchd's log ends, before the first plan of the operation is sent (explain.c). */
+void engine_mark_words(const struct engine *engine, struct op *op);
+
+/* REALIZING: the port has failed with *error. Adds to its detail what vswitchd's log says of the
+ * port since the commit, or where to look. Returns false while it waits for that; op->realizing.
+ * judge_at then says until when at most. */
+bool engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
+                      struct error *error);
+
 /* Any state: decides whether the time of the operation is up (deadline.c). */
 enum outcome engine_check_deadline(const struct engine *engine, struct op *op, struct error *error);
 

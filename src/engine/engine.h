@@ -22,6 +22,7 @@
 #include "nic/nic.h"
 #include "ovs/offload.h"
 #include "ovs/ovs.h"
+#include "ovs/switch-log.h"
 #include "ovs/vswitchd.h"
 #include "wire/request.h"
 
@@ -90,6 +91,7 @@ struct engine_env {
     struct links *links; /* NULL without netlink. */
     struct link_remover *link_remover;
     struct vswitchd *vswitchd;
+    struct switch_log *switch_log; /* NULL: nobody reads vswitchd's log. */
     struct offload *offload;
     const char *boot_id;
     const char *sysfs_root;

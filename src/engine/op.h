@@ -161,7 +161,15 @@ struct op {
             long long int next_at; /* When vswitchd shall look next, ms; 0: not set. */
             long long int until;   /* When its refusal becomes final, ms; 0: it has not refused. */
         } hand_over;               /* The hand-over of the port's device (hand-over.h). */
+        struct {
+            uint64_t question;   /* switch_log_ask(); 0: not asked. */
+            long long int first; /* When it was asked first, ms. */
+            long long int until; /* When to fail without an answer, ms; 0: not set. */
+            long long int again; /* When to ask again, ms; 0: an answer is awaited. */
+        } words;                 /* What vswitchd's log says of the failed port (explain.c). */
     } realizing;
+
+    struct log_mark log_mark; /* vswitchd's log before the operation's first plan was sent. */
 
     /* By the monotonic clock: `deadline` in ms, the others in us, for the reply. */
     long long int deadline;

@@ -283,6 +283,8 @@ static enum verdict judge_undo(const struct engine *engine, struct op *op,
 static enum verdict judge_row(const struct engine *engine, struct op *op,
                               const struct record *record, struct error *error)
 {
+    enum verdict verdict;
+
     if (!record->ours || strcmp(record->spec.vif_id, op->request.vif_id)) {
         error_set(
             error, REASON_NOT_REALIZED, "",
@@ -294,7 +296,13 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
     if (op->plan.action == ACTION_REPLACE) {
         return VERDICT_NEXT_STEP;
     }
-    return op_is_undo(op) ? judge_undo(engine, op, record) : judge_plug(engine, op, record, error);
+    if (op_is_undo(op)) {
+        return judge_undo(engine, op, record);
+    }
+    verdict = judge_plug(engine, op, record, error);
+    return verdict == VERDICT_FAILED && !engine_add_words(engine, op, record, error)
+               ? VERDICT_PENDING
+               : verdict;
 }
 
 /* Whether the wait for vswitchd to release what it held is over; the next plan looks again. */

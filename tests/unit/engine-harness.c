@@ -435,6 +435,7 @@ static void start_engine(void)
         .links = rig.no_links ? NULL : rig.links,
         .link_remover = rig.link_remover,
         .vswitchd = rig.vswitchd,
+        .switch_log = rig.switch_log,
         .offload = &rig.offload,
         .boot_id = BOOT_ID,
         .sysfs_root = sysfs_root,
@@ -569,6 +570,7 @@ int rig_setup(void **state)
     fake_add_bridge(rig.ovs, "br0", "netdev");
     fake_add_bridge(rig.ovs, "sys0", "system");
     rig.vswitchd = vswitchd_create("");
+    rig.switch_log = switch_log_create("");
     rig.links = links_create("", true, NULL);
     rig.link_remover = link_remover_create();
     rig.link_remover->links = rig.links;
@@ -591,6 +593,7 @@ int rig_teardown(void **state)
     link_remover_destroy(rig.link_remover);
     links_destroy(rig.links);
     vswitchd_destroy(rig.vswitchd);
+    switch_log_destroy(rig.switch_log);
     ovs_destroy(rig.ovs);
     return 0;
 }

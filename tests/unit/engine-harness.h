@@ -14,6 +14,7 @@
 #include "fake-links.h"
 #include "fake-ovs.h"
 #include "fake-socket-file.h"
+#include "fake-switch-log.h"
 #include "fake-vswitchd.h"
 #include "nic/nic.h"
 #include "watch/watch.h"
@@ -27,7 +28,7 @@ enum { RIG_REPLIES_MAX = 400 };
 struct reply_seen {
     int n; /* The number of replies. */
     char text[1024];
-    char detail[ERROR_TEXT_LEN];
+    char detail[ERROR_DETAIL_LEN];
     char warnings[512];
     char socket[VIF_PATH_MAX + 16]; /* "server /run/vhost/a". */
     struct op_times times;
@@ -41,6 +42,7 @@ struct rig {
     struct dpdk_extra dpdk_extra; /* For nic_set_dpdk_extra(). */
     struct ovs *ovs;
     struct vswitchd *vswitchd;
+    struct switch_log *switch_log;
     struct links *links;
     bool no_links; /* The engine runs without netlink. */
     struct link_remover *link_remover;

@@ -63,7 +63,7 @@ static void test_null(void **state)
 static void test_long_text_is_cut(void **state)
 {
     struct error error;
-    char text[2 * ERROR_TEXT_LEN];
+    char text[2 * ERROR_DETAIL_LEN];
 
     (void)state;
     memset(text, 'a', sizeof text - 1);
@@ -72,7 +72,7 @@ static void test_long_text_is_cut(void **state)
     error_detail(&error, "%s", text);
     assert_int_equal(strlen(error.field), ERROR_FIELD_LEN - 1);
     assert_int_equal(strlen(error.message), ERROR_TEXT_LEN - 1);
-    assert_int_equal(strlen(error.detail), ERROR_TEXT_LEN - 1);
+    assert_int_equal(strlen(error.detail), ERROR_DETAIL_LEN - 1);
 }
 
 int main(void)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vswitchd's own words: its row often says only "Invalid argument" of a port that failed, and the
+ * cause is in its log. */
+
+#include "engine/engine-private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/keys.h"
+#include "base/pci-addr.h"
+#include "timeval.h"
+#include "util.h"
+
+/* How long a failed operation waits for vswitchd's words at most, and for how long it asks again if
+ * there are none yet: vswitchd's log is written by another thread than its rows; ms. */
+enum { WORDS_MAX_MS = 1000, AGAIN_MS = 100, PAUSE_MS = 20 };
+
+void engine_mark_words(const struct engine *engine, struct op *op)
+{
+    if (engine->env.switch_log && !op_is_undo(op)) {
+        op->log_mark = switch_log_mark(engine->env.switch_log);
+    }
+}
+
+static void collect_names(const struct port_spec *spec, struct log_names *names)
+{
+    char vf[PCI_ADDR_LEN];
+
+    *names = (struct log_names){.n = 0};
+    log_names_add(names, spec->port);
+    log_names_add(names, smap_get(&spec->options, OPTION_DEVARGS));
+    log_names_add(names, spec->has_vf_address ? pci_addr_format(&spec->vf, vf) : NULL);
+    log_names_add(names, spec->vhost_path);
+}
+
+static bool ask(const struct engine *engine, struct op *op, const struct record *record)
+{
+    struct log_names names;
+
+    collect_names(&record->spec, &names);
+    op->realizing.words.again = 0;
+    op->realizing.words.question = switch_log_ask(engine->env.switch_log, &op->log_mark, &names);
+    return op->realizing.words.question != 0;
+}
+
+static void add_answer(const struct switch_log_answer *answer, struct error *error)
+{
+    char text[sizeof error->detail];
+
+    memcpy(text, error->detail, sizeof text);
+    if (answer->lines[0]) {
+        error_detail(error, "%.400s; ovs-vswitchd.log: %s", text, answer->lines);
+    } else if (answer->problem[0]) {
+        error_detail(error, "%.400s; %s", text, answer->problem);
+    } else if (answer->path[0]) {
+        error_detail(error, "%.400s; %.256s has no line about the port since the commit", text,
+                     answer->path);
+    }
+}
+
+bool engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
+                      struct error *error)
+{
+    struct switch_log_answer answer;
+    long long int now = time_msec();
+
+    if (!engine->env.switch_log) {
+        return true;
+    }
+    if (!op->realizing.words.until) {
+        op->realizing.words.until = MIN(now + WORDS_MAX_MS, op->deadline);
+        op->realizing.words.again = now;
+        op->realizing.words.first = now;
+    }
+    if (now >= op->realizing.words.until) {
+        return true;
+    }
+    if (op->realizing.words.again && now >= op->realizing.words.again && !ask(engine, op, record)) {
+        return true;
+    }
+    if (!op->realizing.words.again &&
+        switch_log_take(engine->env.switch_log, op->realizing.words.question, &answer)) {
+        if (answer.lines[0] || answer.problem[0] || !answer.path[0] ||
+            now >= op->realizing.words.first + AGAIN_MS) {
+            add_answer(&answer, error);
+            return true;
+        }
+        op->realizing.words.again = now + PAUSE_MS;
+    }
+    op->realizing.judge_at =
+        op->realizing.words.again ? op->realizing.words.again : op->realizing.words.until;
+    return false;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: what the error of a port that failed has of ovs-vswitchd's log. */
+
+#include "engine-harness.h"
+
+#define WORDS "netdev|WARN|vfra: no"
+
+static void refuse(const char *port)
+{
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = port, .error = "Invalid argument"});
+}
+
+static void say(const char *lines, const char *path, const char *problem)
+{
+    strcpy(rig.switch_log->answer.lines, lines);
+    strcpy(rig.switch_log->answer.path, path);
+    strcpy(rig.switch_log->answer.problem, problem);
+}
+
+static void test_detail(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *lines, *path, *problem;
+        bool full;
+        const char *detail;
+    } rows[] = {
+        {"its words", WORDS, "/log", "", false, "Invalid argument; ovs-vswitchd.log: " WORDS},
+        {"escaped", "a\n\x1b[1m", "/log", "", false,
+         "Invalid argument; ovs-vswitchd.log: a\\n\\x1b[1m"},
+        {"unreadable", "", "/log", "/log cannot be read; look there", false,
+         "Invalid argument; /log cannot be read; look there"},
+        {"none", "", "/log", "", false,
+         "Invalid argument; /log has no line about the port since the commit"},
+        {"no file yet", "", "", "", false, "Invalid argument"},
+        {"too many ask", WORDS, "/log", "", true, "Invalid argument"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        refuse("vfra");
+        say(rows[i].lines, rows[i].path, rows[i].problem);
+        rig.switch_log->full = rows[i].full;
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_run(200);
+        CHECK_HAS(rows[i].what, reply_to(a), "not_realized: ovs-vswitchd could not make port vfra");
+        CHECK_STR(rows[i].what, detail(a), rows[i].detail);
+        CHECK_STR("undone", type_of_port("vfra"), "-");
+    }
+}
+
+/* It asks since before the commit, for the port and its device. */
+static void test_question(void **state)
+{
+    (void)state;
+    refuse("vfra");
+    say(WORDS, "/log", "");
+    PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_INT("asked once", (int64_t)rig.switch_log->n_asked, 1);
+    CHECK_INT("since the first transaction", rig.switch_log->asked_from, 1);
+    CHECK_STR("its names", rig.switch_log->names,
+              "vfra 0000:65:00.0,representor=[4] 0000:65:00.4 "
+              "/usr/local/var/run/stdvio4");
+}
+
+/* vswitchd writes its log a moment after its rows. */
+static void test_later(void **state)
+{
+    int a;
+
+    (void)state;
+    refuse("vfra");
+    say(WORDS, "/log", "");
+    rig.switch_log->n_empty = 2;
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    CHECK_STR("waits", reply_to(a), "");
+    rig_run(60);
+    CHECK_HAS("the third answer", detail(a), WORDS);
+    CHECK_INT("asked again", (int64_t)rig.switch_log->n_asked, 3);
+}
+
+/* A reader that hangs keeps nobody waiting for long, and not beyond the deadline. */
+static void test_silent(void **state)
+{
+    static const struct {
+        int timeout_ms, waits, over;
+    } rows[] = {{5000, 900, 1100}, {300, 200, 320}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        refuse("vfra");
+        rig.switch_log->silent = true;
+        a = PLUG(.vif = "a", .vf = 4, .timeout_ms = rows[i].timeout_ms);
+        rig_run(rows[i].waits);
+        CHECK_STR("waits", reply_to(a), "");
+        rig_run(rows[i].over - rows[i].waits);
+        CHECK_HAS("fails all the same", reply_to(a), "not_realized: ");
+        CHECK_STR("what is known", detail(a), "Invalid argument");
+    }
+}
+
+/* The port comes up while the words are awaited. */
+static void test_recovers(void **state)
+{
+    int a;
+
+    (void)state;
+    refuse("vfra");
+    rig.switch_log->silent = true;
+    a = PLUG(.vif = "a", .vf = 4);
+    rig_settle();
+    fake_port_say(fake_port(rig.ovs, "vfra"), 7, 1500, NULL);
+    rig_settle();
+    CHECK_STR("up", reply_to(a), "changed vfra");
+}
+
+/* Not for an undo, and not for a port that another program removed. */
+static void test_not_asked(void **state)
+{
+    (void)state;
+    PLUG(.vif = "a", .vf = 4);
+    rig.vswitchd->silent = true;
+    rig_settle();
+    fake_remove_port(rig.ovs, "vfra");
+    rig.vswitchd->silent = false;
+    rig_settle();
+    CHECK_INT("removed", (int64_t)rig.switch_log->n_asked, 0);
+}
+
+static const struct CMUnitTest tests[] = {
+    RIG_TEST(test_detail), RIG_TEST(test_question), RIG_TEST(test_later),
+    RIG_TEST(test_silent), RIG_TEST(test_recovers), RIG_TEST(test_not_asked),
+};
+
+int main(void)
+{
+    return RIG_MAIN(tests);
+}
