@@ -19,6 +19,9 @@
 #define SLOG_WARN_RL(RL, ...) SLOG_WITH_RL(VLOG_WARN_RL, RL, __VA_ARGS__)
 #define SLOG_INFO_RL(RL, ...) SLOG_WITH_RL(VLOG_INFO_RL, RL, __VA_ARGS__)
 
+/* Whether a line of level INFO is to be left out: the level is off, or there were too many. */
+#define SLOG_DROP_INFO(RL) VLOG_DROP_INFO(RL)
+
 /* VLOG_*() evaluate their arguments only if their level is enabled. */
 #define SLOG_WITH(CALL, ...)                                                                       \
     do {                                                                                           \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/plain-file.h"
 #include "util.h"
 
 /* Of one list. */
@@ -169,4 +170,24 @@ enum access_level access_of_peer(const struct access *access, int fd, uid_t *uid
     level = access_of(access, peer.uid, peer.gid, groups, n_groups);
     free(groups);
     return level;
+}
+
+struct client access_client(uid_t uid, pid_t pid)
+{
+    struct client client = {.uid = uid, .pid = pid};
+    char path[32];
+    ssize_t n = -1;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+    fd = pid > 0 ? plain_file_open(path) : -1;
+    if (fd >= 0) {
+        n = read(fd, client.name, sizeof client.name - 1);
+        close(fd);
+    }
+    client.name[n > 0 ? n : 0] = '\0';
+    if (n > 0 && client.name[n - 1] == '\n') {
+        client.name[n - 1] = '\0';
+    }
+    return client;
 }

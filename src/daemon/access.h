@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/client.h"
 #include "base/error.h"
 
 enum access_level { ACCESS_NONE = 0, ACCESS_READ, ACCESS_ALL };
@@ -37,5 +38,8 @@ enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, c
 /* Returns the level of the process at the other end of a connected UNIX socket, or ACCESS_NONE if
  * the kernel does not give its credentials. `*uid` and `*pid` are for the log. */
 enum access_level access_of_peer(const struct access *access, int fd, uid_t *uid, pid_t *pid);
+
+/* The process `pid` of that user, with the name that it has now. Reads /proc. */
+struct client access_client(uid_t uid, pid_t pid);
 
 #endif

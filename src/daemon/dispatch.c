@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/dispatch.h"
 
-#include "base/log.h"
 #include "daemon/methods.h"
 #include "wire/reply.h"
 #include "wire/request.h"
-
-VLOG_DEFINE_THIS_MODULE(dispatch);
-
-static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(20, 40);
 
 static bool permitted(const struct request *request, enum access_level level, struct error *error)
 {
@@ -41,7 +36,8 @@ bool dispatch_line(struct dispatch *dispatch, const struct peer *peer, const cha
     }
     request_destroy(&request);
     if (error.reason != REASON_NONE) {
-        SLOG_INFO_RL(&rl, "request refused: %s: %s", reason_name(error.reason), error.message);
+        op_log_refusal(dispatch->op_log, request.has_method ? method_name(request.method) : NULL,
+                       request.vif_id, &peer->client, &error);
         reply = reply_error(request.id, request.vif_id, &error);
     }
     if (reply) {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/op-log.h"
 #include "daemon/reap.h"
 #include "daemon/server.h"
 #include "engine/engine.h"
@@ -24,6 +25,7 @@ struct dispatch {
     /* Replies for operations (struct asker). */
     void (*reply)(void *aux, const struct op_result *result);
     void *aux;
+    struct op_log *op_log;
     const struct engine_env *env;
     long long int started_ms;
     uint64_t n_requests;

@@ -18,7 +18,9 @@
 #include "daemon/config.h"
 #include "daemon/descriptors.h"
 #include "daemon/dispatch.h"
+#include "daemon/journal.h"
 #include "daemon/notifications.h"
+#include "daemon/op-log.h"
 #include "daemon/op-reply.h"
 #include "daemon/options.h"
 #include "daemon/reap.h"
@@ -82,6 +84,7 @@ struct daemon {
     struct nic_scanner *nic_scanner;
     struct nic_refresh *nic_refresh;
     struct reaps *reaps;
+    struct op_log *op_log;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
@@ -145,6 +148,13 @@ static void on_ended(void *daemon_, const char *vif_id, enum engine_event event)
     struct daemon *daemon = daemon_;
 
     watch_ended(daemon->watch, vif_id, event);
+}
+
+static void on_summed_up(void *daemon_, const struct op_summary *summary)
+{
+    const struct daemon *daemon = daemon_;
+
+    op_log_end(daemon->op_log, summary);
 }
 
 static bool is_missing(void *daemon_, const char *vif_id, char instance[VIF_ID_MAX + 1])
@@ -250,6 +260,8 @@ static void start(struct daemon *daemon)
     timings_init();
     unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
     start_server(daemon);
+    daemon->op_log = op_log_create(
+        journal_is_stream(getenv("JOURNAL_STREAM"), STDERR_FILENO) ? JOURNAL_SOCKET : NULL);
     daemon->ovs = ovs_create(daemon->db);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
     nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
@@ -275,6 +287,7 @@ static void start(struct daemon *daemon)
         .boot_id = daemon->boot_id,
         .run_dir = daemon->run_dir,
         .ended = on_ended,
+        .summed_up = on_summed_up,
         .is_missing = is_missing,
         .aux = daemon,
     };
@@ -286,6 +299,7 @@ static void start(struct daemon *daemon)
         .watch = daemon->watch,
         .nic_scanner = daemon->nic_scanner,
         .reaps = daemon->reaps,
+        .op_log = daemon->op_log,
         .reply = on_reply,
         .aux = daemon,
         .server = daemon->server,
@@ -313,6 +327,7 @@ static void stop(struct daemon *daemon)
     dpdk_extra_destroy(&daemon->dpdk_extra);
     ovs_destroy(daemon->ovs);
     access_destroy(daemon->access);
+    op_log_destroy(daemon->op_log);
     unixctl_server_destroy(daemon->unixctl);
     free(daemon->boot_id);
     free(daemon->run_dir);
@@ -377,6 +392,16 @@ static void reload(struct daemon *daemon)
     free(config);
 }
 
+/* logrotate has renamed the log file, or not. */
+static void reopen_log(void)
+{
+    int error = vlog_reopen_log_file();
+
+    if (error) {
+        SLOG_ERR("the log file cannot be opened again (%s)", ovs_strerror(error));
+    }
+}
+
 static void report_memory(const struct daemon *daemon)
 {
     struct simap usage;
@@ -395,6 +420,7 @@ static void report_memory(const struct daemon *daemon)
 static void handle_signals(struct daemon *daemon)
 {
     if (signals_take_reload()) {
+        reopen_log();
         reload(daemon);
     }
     if (signals_stop() && !daemon->exiting) {

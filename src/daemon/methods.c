@@ -19,7 +19,8 @@ static char *handle_operation(struct dispatch *dispatch, const struct peer *peer
                                 .aux = dispatch->aux,
                                 .connection = peer->connection,
                                 .owner = peer->uid,
-                                .privileged = peer->privileged};
+                                .privileged = peer->privileged,
+                                .client = peer->client};
 
     engine_submit(dispatch->engine, request, &asker, error);
     return NULL;

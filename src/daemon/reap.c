@@ -277,7 +277,8 @@ static bool start(struct reaps *reaps, const struct request *request, const stru
                                 .aux = reap,
                                 .connection = peer->connection,
                                 .owner = peer->uid,
-                                .privileged = peer->privileged};
+                                .privileged = peer->privileged,
+                                .client = peer->client};
     size_t n_fit;
     bool ok;
 

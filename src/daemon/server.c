@@ -392,6 +392,7 @@ static void welcome(struct server *server, int fd)
     pid_t pid = 0;
 
     peer.level = access_of_peer(server->options.access, fd, &peer.uid, &pid);
+    peer.client = access_client(peer.uid, pid);
     peer.privileged = access_is_privileged(peer.uid);
     SLOG_DBG("connection from uid %ld, pid %ld", (long)peer.uid, (long)pid);
     if (peer.level == ACCESS_NONE) {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/client.h"
 #include "base/error.h"
 #include "daemon/access.h"
 
@@ -23,6 +24,7 @@ struct peer {
     uint64_t connection;
     uid_t uid;
     bool privileged; /* root or the daemon's own user. */
+    struct client client;
     enum access_level level;
 };
 

@@ -4,18 +4,14 @@
 
 #include "engine/engine-private.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "engine/op-result.h"
 #include "engine/timings.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"
 #include "util.h"
-
-VLOG_DEFINE_THIS_MODULE(op);
 
 /* How an operation ended. */
 enum end { END_SUCCEEDED, END_FAILED, END_DROPPED };
@@ -62,6 +58,19 @@ static void tell_watcher(struct engine *engine, const struct op *op, enum end en
     engine->env.ended(engine->env.aux, op->request.vif_id, event_of(op, end));
 }
 
+/* Tells the daemon, for the log and for `ops`. After the reply, because the client waits for that.
+ */
+static void sum_up(const struct engine *engine, const struct op *op, enum op_end end,
+                   const struct error *error)
+{
+    struct op_summary summary;
+
+    if (engine->env.summed_up) {
+        op_summarize(op, end, error, &summary);
+        engine->env.summed_up(engine->env.aux, &summary);
+    }
+}
+
 /* Removes the operation from all lists and frees it. */
 static void end(struct engine *engine, struct op *op, enum end how)
 {
@@ -96,9 +105,7 @@ static void succeed(struct engine *engine, struct op *op)
     engine_drop_links(engine, op);
     engine_keep_links_up(engine, op);
     op_reply_success(&engine->env, op);
-    /* After the reply, because the client waits for that. */
-    SLOG_INFO("%" PRIu64 ": %s %s: %s in %.1f ms", op->id, op_type_name(op->type),
-              op->request.vif_id, op->changed ? "done" : "nothing to do", op_age_ms(op));
+    sum_up(engine, op, op->changed ? OP_END_DONE : OP_END_UNCHANGED, NULL);
     op_note_timings(op);
     count_success(engine, op);
     end(engine, op, END_SUCCEEDED);
@@ -129,28 +136,6 @@ static bool clear_leftovers(struct engine *engine, struct op *op)
     return clear(engine, op, &removals);
 }
 
-/* What of an error's detail the message does not have, for the log. */
-static const char *more(const struct error *error)
-{
-    return strstr(error->message, error->detail) ? "" : error->detail;
-}
-
-/* Clients that may only read can try dry runs as often as they like, so their log is limited. */
-static void log_failure(const struct op *op, const struct error *error)
-{
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(20, 40);
-
-    if (op->request.dry_run) {
-        SLOG_INFO_RL(&rl, "%" PRIu64 ": dry run of %s %s: %s after %.1f ms: %s", op->id,
-                     op_type_name(op->type), op->request.vif_id, reason_name(error->reason),
-                     op_age_ms(op), error->message);
-    } else {
-        SLOG_INFO("%" PRIu64 ": %s %s: %s after %.1f ms: %s%s%s", op->id, op_type_name(op->type),
-                  op->request.vif_id, reason_name(error->reason), op_age_ms(op), error->message,
-                  *more(error) ? " " : "", more(error));
-    }
-}
-
 /* Takes back what was done to links first: then nothing is left when the client hears of it. */
 static void fail(struct engine *engine, struct op *op, const struct error *error)
 {
@@ -162,9 +147,9 @@ static void fail(struct engine *engine, struct op *op, const struct error *error
         op->error = *error;
         return;
     }
-    log_failure(op, error);
     engine->counters.failed++;
     op_reply_error(op, error);
+    sum_up(engine, op, OP_END_FAILED, error);
     end(engine, op, END_FAILED);
 }
 
@@ -261,6 +246,7 @@ static void drop_followed_up(struct engine *engine, const struct op *op)
     struct op *first = CONTAINER_OF(ovs_list_front(&op->vif_queue->ops), struct op, vif_node);
 
     if (first != op) {
+        sum_up(engine, first, OP_END_SUPERSEDED, NULL);
         end(engine, first, END_DROPPED);
     }
 }
@@ -288,18 +274,26 @@ static void realize(struct engine *engine, struct op *op)
 }
 
 /* The process ends: what OVSDB has, or may have, is left to the next one. */
-static void abandon(struct op *op, const struct error *error)
+static void abandon(const struct engine *engine, struct op *op, const struct error *error)
 {
-    SLOG_WARN("%" PRIu64 ": %s %s: not ended (%s) after %.1f ms%s%s", op->id,
-              op_type_name(op->type), op->request.vif_id, op_state_name(op->state), op_age_ms(op),
-              op->told == TOLD_NOTHING ? ": " : "", op->told == TOLD_NOTHING ? error->message : "");
     op_reply_error(op, error);
+    sum_up(engine, op, OP_END_UNFINISHED, op->told == TOLD_DONE ? NULL : error);
 }
 
+/* The process ends, and the operation has its reply. */
 static void leave(struct engine *engine, struct op *op)
 {
-    SLOG_INFO("%" PRIu64 ": %s %s: committed; not followed up, because vifplugd is stopping",
-              op->id, op_type_name(op->type), op->request.vif_id);
+    sum_up(engine, op, OP_END_UNFINISHED, NULL);
+    end(engine, op, END_DROPPED);
+}
+
+/* It has been refused already, and has left nothing to undo; or, of the daemon's own, there is
+ * nothing to do. */
+static void drop(struct engine *engine, struct op *op)
+{
+    bool refused = op->told == TOLD_REFUSED;
+
+    sum_up(engine, op, refused ? OP_END_FAILED : OP_END_UNCHANGED, refused ? &op->error : NULL);
     end(engine, op, END_DROPPED);
 }
 
@@ -357,6 +351,7 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         break;
     case OUTCOME_DRY_RUN:
         op_reply_dry_run(&engine->env, op);
+        sum_up(engine, op, OP_END_DRY_RUN, NULL);
         end(engine, op, END_DROPPED);
         break;
     case OUTCOME_SETTLE:
@@ -401,13 +396,13 @@ void engine_conclude(struct engine *engine, struct op *op, enum outcome outcome,
         fail(engine, op, &first);
         break;
     case OUTCOME_DROP:
-        end(engine, op, END_DROPPED);
+        drop(engine, op);
         break;
     case OUTCOME_LEAVE:
         leave(engine, op);
         break;
     case OUTCOME_ABANDON:
-        abandon(op, error);
+        abandon(engine, op, error);
         break;
     }
 }

@@ -269,6 +269,11 @@ bool engine_remove_stale_socket(const struct op *op, struct error *error);
 struct op *engine_add(struct engine *engine, enum op_type type, const struct request *request,
                       const struct asker *asker);
 
+/* Fills *summary; `error` is borrowed, and NULL for all ends but FAILED and UNFINISHED (summary.c).
+ */
+void op_summarize(const struct op *op, enum op_end end, const struct error *error,
+                  struct op_summary *summary);
+
 /* Registers `ops/show` with unixctl (ops-show.c). */
 void engine_register_ops_show(struct engine *engine);
 

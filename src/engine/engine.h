@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "engine/settings.h"
+#include "engine/summary.h"
 #include "links/link-remover.h"
 #include "links/links.h"
 #include "nic/nic.h"
@@ -77,10 +78,11 @@ struct asker {
     /* Called once, when the result is known; the operation may continue after that. Not called for
      * operations that engine_destroy() ends. NULL: nobody waits for a reply. */
     void (*reply)(void *aux, const struct op_result *result);
-    void *aux;           /* Must outlive the operation. */
-    uint64_t connection; /* For `reply`; the engine does not use it. */
-    uid_t owner;         /* The user whose operations take turns with those of others. */
-    bool privileged;     /* The owner may use the room that is kept (base/room.h). */
+    void *aux;            /* Must outlive the operation. */
+    uint64_t connection;  /* For `reply`; the engine does not use it. */
+    uid_t owner;          /* The user whose operations take turns with those of others. */
+    bool privileged;      /* The owner may use the room that is kept (base/room.h). */
+    struct client client; /* For summaries. */
 };
 
 /* The modules and values that the engine uses. All borrowed; they must outlive the engine. */
@@ -98,6 +100,8 @@ struct engine_env {
     const char *run_dir; /* OVS's run directory. */
     /* Called when an operation on a VIF has ended. */
     void (*ended)(void *aux, const char *vif_id, enum engine_event event);
+    /* Called once for each operation, at its end, after its reply. May be NULL. */
+    void (*summed_up)(void *aux, const struct op_summary *summary);
     /* Whether a VIF without a row is known as missing; then fills in its instance, or "". May be
      * NULL. */
     bool (*is_missing)(void *aux, const char *vif_id, char instance[VIF_ID_MAX + 1]);
@@ -180,6 +184,11 @@ void engine_abandon(struct engine *engine);
 
 /* Whether engine_drain() was called; if so, fills *error for a request that comes now. */
 bool engine_is_stopping(const struct engine *engine, struct error *error);
+
+/* Calls `cb` for the first `max` operations that wait or are under way. Returns how many there are.
+ */
+size_t engine_for_each_op(const struct engine *engine, size_t max,
+                          void (*cb)(const struct op_summary *summary, void *aux), void *aux);
 
 /* The number of operations that wait or are under way. */
 size_t engine_n_ops(const struct engine *engine);

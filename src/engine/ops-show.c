@@ -86,6 +86,28 @@ static void show_op(const struct engine *engine, const struct op *op, struct ds 
     }
 }
 
+size_t engine_for_each_op(const struct engine *engine, size_t max,
+                          void (*cb)(const struct op_summary *summary, void *aux), void *aux)
+{
+    size_t n = 0;
+    const struct op *op;
+
+    for (size_t i = 0; i < OP_N_STATES; i++) {
+        LIST_FOR_EACH (op, node, &engine->ops.in[i]) {
+            struct op_summary summary;
+            char text[80];
+
+            if (n++ == max) {
+                return engine->ops.n;
+            }
+            op_summarize(op, OP_END_NONE, NULL, &summary);
+            summary.waits_for = waits_for(engine, op, text, sizeof text);
+            cb(&summary, aux);
+        }
+    }
+    return engine->ops.n;
+}
+
 static void ops_show(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
                      void *engine_)
 {

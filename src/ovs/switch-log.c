@@ -105,11 +105,8 @@ struct switch_log *switch_log_create(const char *given)
 
 static void free_jobs(struct ovs_list *jobs)
 {
-    struct job *job;
-
-    LIST_FOR_EACH_SAFE (job, node, jobs) {
-        ovs_list_remove(&job->node);
-        free(job);
+    while (!ovs_list_is_empty(jobs)) {
+        free(CONTAINER_OF(ovs_list_pop_front(jobs), struct job, node));
     }
 }
 
@@ -184,8 +181,8 @@ static void take_done(struct switch_log *log)
     ovs_mutex_lock(&log->mutex);
     ovs_list_push_back_all(&done, &log->done);
     ovs_mutex_unlock(&log->mutex);
-    LIST_FOR_EACH_SAFE (job, node, &done) {
-        ovs_list_remove(&job->node);
+    while (!ovs_list_is_empty(&done)) {
+        job = CONTAINER_OF(ovs_list_pop_front(&done), struct job, node);
         if (job->question == 0) {
             log->file = job->file;
             free(job);

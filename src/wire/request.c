@@ -228,6 +228,7 @@ static bool read_method(struct json_object *object, struct request *request, str
     for (int i = 0; i < METHOD_N; i++) {
         if (!strcmp(method, methods[i].name)) {
             request->method = (enum method)i;
+            request->has_method = true;
             return true;
         }
     }

@@ -50,6 +50,7 @@ enum wait { WAIT_REALIZED = 0, WAIT_COMMITTED };
 
 struct request {
     char id[REQUEST_ID_MAX + 1]; /* The id as JSON text, for the reply; "null" until it is known. */
+    bool has_method; /* `method` is known. */
     enum method method;
     char vif_id[VIF_ID_MAX + 1]; /* plug, unplug, update, get. */
     struct vif vif; /* plug; unplug: of kind NONE if no whole VIF was given; update: its

@@ -23,16 +23,18 @@ WAIT_S = 20
 class Daemon:
     """A process, and its files in `directory`. Several with one directory and other names share the socket."""
 
-    def __init__(self, directory, config="", name="vifplugd", **popen):
+    def __init__(self, directory, config="", name="vifplugd", before=(), options=(), **popen):
+        """`before` is a command that runs the one after it."""
         self.path = f"{directory}/api"
         self.config = f"{directory}/vifplugd.conf"
         self.log_path = f"{directory}/{name}.log"
         self.configure(config)
         environment = {**os.environ, "OVS_RUNDIR": str(directory), **popen.pop("env", {})}
         self.process = subprocess.Popen(
-            [VIFPLUGD, f"--config={self.config}", f"--socket={self.path}", f"--db=unix:{directory}/db.sock",
+            [*before, VIFPLUGD, f"--config={self.config}", f"--socket={self.path}",
+             f"--db=unix:{directory}/db.sock",
              f"--log-file={self.log_path}", f"--unixctl={directory}/{name}.ctl", "-vconsole:off",
-             "-vsyslog:off", "-vfile:dbg"], env=environment, **popen)
+             "-vsyslog:off", "-vfile:dbg", *options], env=environment, **popen)
 
     def __enter__(self):
         return self

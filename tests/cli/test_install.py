@@ -66,7 +66,8 @@ def test_install(tmp_path):
     for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/share/doc/vifplug/vifplugd.conf",
                  "usr/include/vifplug/vifplug.h",
                  "usr/share/bash-completion/completions/vifctl",
-                 "etc/vifplugd/vifplugd.conf", "usr/lib/systemd/system/vifplugd.service",
+                 "etc/vifplugd/vifplugd.conf", "etc/logrotate.d/vifplugd",
+                 "usr/lib/systemd/system/vifplugd.service",
                  f"usr/lib/{triplet}/libvifplug.so.0", f"usr/lib/{triplet}/pkgconfig/vifplug.pc"):
         assert os.path.exists(os.path.join(root, path)), path
     with open(f"{root}/usr/lib/systemd/system/vifplugd.service", encoding="ascii") as file:

@@ -3,12 +3,14 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from process import (NOBODY, SCHEMA, VIFPLUGD, WAIT_S, Daemon, connect, connect_as, group_of, reason, wait_for)
+from process import (NOBODY, SCHEMA, TOP, VIFPLUGD, WAIT_S, Daemon, connect, connect_as, group_of, reason,
+                     wait_for)
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 
@@ -227,3 +229,89 @@ def test_sighup_revokes_access(tmp_path):
 
         reload(daemon, "[daemon]\nallow = nobody\n")
         assert "result" in peer.ask("status")
+
+
+def test_sighup_opens_the_log_again(tmp_path):
+    """As logrotate asks for it, also with a configuration that cannot be applied."""
+    with Daemon(tmp_path) as daemon:
+        daemon.wait_listening()
+        os.rename(daemon.log_path, f"{daemon.log_path}.1")
+        daemon.configure("[daemon]\nmax_connections = many\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_log("the configuration stays as it was")
+        assert "listening at" not in daemon.log()
+
+
+def test_logrotate(tmp_path):
+    """logrotate accepts the file, and the daemon goes on in the new log."""
+    logrotate = shutil.which("logrotate", path="/usr/sbin:/usr/bin")
+    if not logrotate:
+        pytest.skip("logrotate is not installed")
+    with open(os.path.join(TOP, "etc/vifplugd.logrotate"), encoding="ascii") as file:
+        text = file.read()
+    with Daemon(tmp_path) as daemon:
+        daemon.wait_listening()
+        text = text.replace("/var/log/vifplugd/*.log", f"{tmp_path}/vifplugd.log")
+        text = text.replace("systemctl reload vifplugd.service 2>/dev/null", f"kill -HUP {daemon.process.pid}")
+        (tmp_path / "conf").write_text(text, encoding="ascii")
+        subprocess.run([logrotate, "--force", "--state", f"{tmp_path}/state", f"{tmp_path}/conf"], check=True,
+                       timeout=20)
+        daemon.wait_log(" read again")
+        assert "listening at" not in daemon.log()
+
+
+# --- The journal. ---
+
+JOURNAL = """
+import os, socket, subprocess, sys
+subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+os.makedirs("/run/systemd/journal")
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind("/run/systemd/journal/socket")
+stream = os.fstat(2)
+environment = {**os.environ, "JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}
+with subprocess.Popen(sys.argv[1:], env=environment) as daemon:
+    while True:
+        os.write(1, server.recv(65536) + b"\\0")
+"""
+
+
+@needs_root
+def test_journal(tmp_path):
+    """A journal that listens where systemd's does gets the fields of each operation and refused request."""
+    with open(f"{tmp_path}/entries", "wb") as entries, open(f"{tmp_path}/stream", "wb") as stream:
+        daemon = Daemon(tmp_path, before=["unshare", "--mount", "--kill-child", "python3", "-c", JOURNAL],
+                        options=["-vconsole:info"], stdout=entries, stderr=stream)
+
+    def entry(method):
+        with open(f"{tmp_path}/entries", encoding="utf-8") as file:
+            found = [dict(line.split("=", 1) for line in text.splitlines())
+                     for text in file.read().split("\0")[:-1]]
+        return next((one for one in found if method in one["MESSAGE"]), None)
+    with daemon:
+        daemon.wait_listening()
+        client = connect(daemon.path)
+        vif = {"vif_id": "a", "kind": "vhost-user", "bridge": "br-int", "address": "fa:16:3e:00:00:01",
+               "vhost_user": {"path": "/run/openvswitch/a", "mode": "server"}}
+        reply = client.ask("plug", vif=vif, instance={"uuid": "vm-1"}, timeout_ms=1)
+        assert reason(reply) == "switch_unavailable"
+        wait_for(lambda: entry("plug a"), WAIT_S, "an entry")
+        found = entry("plug a")
+        duration = int(found.pop("VIFPLUG_DURATION_US"))
+        assert duration >= 1000
+        assert found.pop("MESSAGE").startswith(
+            f"1: plug a: switch_unavailable after {duration / 1000:.1f} ms (uid 0")
+        assert found.pop("VIFPLUG_CLIENT") == open("/proc/self/comm", encoding="utf-8").read().rstrip("\n")
+        found.pop("VIFPLUG_DETAIL", None)
+        assert found == {
+            "PRIORITY": "4", "SYSLOG_IDENTIFIER": "vifplugd", "VIFPLUG_OPERATION_ID": "1",
+            "VIFPLUG_OPERATION": "plug", "VIFPLUG_RESULT": "failed", "VIFPLUG_REASON": "switch_unavailable",
+            "VIFPLUG_VIF_ID": "a", "VIFPLUG_INSTANCE": "vm-1", "VIFPLUG_BRIDGE": "br-int",
+            "VIFPLUG_MAC": "fa:16:3e:00:00:01", "VIFPLUG_UID": "0", "VIFPLUG_PID": str(os.getpid())}
+        assert reason(client.ask("get", vif_id="b")) == "switch_unavailable"
+        wait_for(lambda: entry("request refused: get b"), WAIT_S, "an entry")
+        assert entry("request refused: get b")["VIFPLUG_METHOD"] == "get"
+        # What the journal has by its fields does not come to it by standard error too; other lines do.
+        with open(f"{tmp_path}/stream", encoding="utf-8") as file:
+            text = file.read()
+        assert "listening at" in text and "plug a" not in text and "request refused" not in text

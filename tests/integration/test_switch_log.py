@@ -67,4 +67,5 @@ def test_where_to_look(card_box, configure_card):
     with Api(card_box.socket) as api:
         detail = refused(api, representor(1, slot(12))).detail
     assert detail.startswith("Error attaching device")
-    assert detail.endswith("; ovs-vswitchd's log /nowhere/v.log cannot be read (No such file or directory); look there")
+    assert detail.endswith("; ovs-vswitchd's log /nowhere/v.log cannot be read (No such file or directory); "
+                           "look there")

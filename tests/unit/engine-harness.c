@@ -163,6 +163,17 @@ static bool is_missing(void *aux, const char *vif_id, char instance[VIF_ID_MAX +
     return rig.watch && watch_missing_instance(rig.watch, vif_id, instance);
 }
 
+static void on_summed_up(void *aux, const struct op_summary *summary)
+{
+    assert_ptr_equal(aux, &rig);
+    rig.n_summed_up++;
+    append(rig.summed_up, sizeof rig.summed_up, ", ", "%s%s %s %s %s %s%s%s%s%s",
+           summary->dry_run ? "dry " : "", summary->type, summary->vif_id,
+           op_end_name(summary->end), summary->bridge, summary->port,
+           *summary->instance ? " of " : "", summary->instance, summary->error ? " " : "",
+           summary->error ? reason_name(summary->error->reason) : "");
+}
+
 static void on_ended(void *aux, const char *vif_id, enum engine_event event)
 {
     static const char *const names[] = {
@@ -441,6 +452,7 @@ static void start_engine(void)
         .sysfs_root = sysfs_root,
         .run_dir = "/run/vhost",
         .ended = on_ended,
+        .summed_up = on_summed_up,
         .is_missing = is_missing,
         .aux = &rig,
     };

@@ -56,6 +56,8 @@ struct rig {
     int n_asked;
     char ended[1024]; /* "a plugged, b nothing" */
     char events[2048];
+    char summed_up[2048]; /* "plug a done vfra br0 0000:65:00.4, unplug b failed not_found" */
+    int n_summed_up;
 };
 extern struct rig rig;
 
