@@ -38,6 +38,14 @@ extern "C" {
 
 #define VIFPLUG_API __attribute__((visibility("default")))
 
+/* The version of this header. */
+#define VIFPLUG_VERSION_MAJOR 0
+#define VIFPLUG_VERSION_MINOR 2
+#define VIFPLUG_VERSION_PATCH 0
+
+/* The version of the library that the program runs with: "0.2.0". */
+VIFPLUG_API const char *vifplug_version(void);
+
 /* The daemon's socket, and the environment variable that overrides it. */
 #define VIFPLUG_DEFAULT_SOCKET "/run/vifplugd/vifplugd.sock"
 #define VIFPLUG_SOCKET_VARIABLE "VIFPLUGD_SOCKET"

@@ -86,6 +86,13 @@ def test_install(tmp_path):
                     f"{tmp_path}/program", *flags,
                     *(["-fsanitize=address,undefined"] if sanitized else [])], check=True)
 
+    subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", f"{TOP}/examples/plug.c", "-o", f"{tmp_path}/plug",
+                    *flags, *(["-fsanitize=address,undefined"] if sanitized else [])], check=True)
+    done = subprocess.run(
+        [f"{tmp_path}/plug", "port-1", "vm-1", "/tmp/vm1"], capture_output=True, text=True, check=False,
+        env={**os.environ, "LD_LIBRARY_PATH": libdir, "VIFPLUGD_SOCKET": "/nonexistent"})
+    assert (done.returncode, done.stderr) == (1, "vifplugd cannot be reached: No such file or directory\n")
+
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{tmp_path}/s")
     listener.listen()
