@@ -29,6 +29,7 @@ from nova.network import model  # noqa: E402
 from nova.network import neutron  # noqa: E402
 from nova.network import os_vif_util  # noqa: E402
 from nova.pci import whitelist  # noqa: E402
+from nova.virt.libvirt import driver as libvirt_driver  # noqa: E402
 from nova.virt.libvirt import migration  # noqa: E402
 from nova.virt.libvirt import vif as libvirt_vif  # noqa: E402
 
@@ -187,18 +188,42 @@ def later_versions(vif, instance):
     os_vif.plug(vif, os_vif_util.nova_to_osvif_instance(instance_of(instance)))
 
 
+def migrate_data(vif, destination):
+    """Returns what Nova passes between the hosts of a live migration: `destination` is the port with the binding
+    on the destination."""
+    moving = objects.VIFMigrateData(
+        port_id=vif["id"], source_vif=model.VIF.hydrate(vif), host="other",
+        vnic_type=destination["binding:vnic_type"], vif_type=destination["binding:vif_type"],
+        vif_details=destination["binding:vif_details"], profile=destination["binding:profile"])
+    return objects.LibvirtLiveMigrateData(vifs=[moving], bdms=[], serial_listen_addr=None,
+                                          serial_listen_ports=[])
+
+
+def driver_with_vifs():
+    """Returns a LibvirtDriver without a libvirt, for its functions that plug and unplug."""
+    one = libvirt_driver.LibvirtDriver.__new__(libvirt_driver.LibvirtDriver)
+    one.vif_driver = libvirt_vif.LibvirtGenericVIFDriver()
+    return one
+
+
+def plug_before_migration(vif, destination, instance):
+    """Plugs at the destination of a live migration, before it."""
+    driver_with_vifs()._pre_live_migration_plug_vifs(instance_of(instance), None, migrate_data(vif, destination))
+
+
+def unplug_after_migration(vif, instance):
+    """Unplugs at the source of a live migration, after it."""
+    driver_with_vifs().post_live_migration_at_source(
+        context.get_admin_context(), instance_of(instance), model.NetworkInfo.hydrate([vif]))
+
+
 def migrated_xml(vif, destination, instance, xml):
     """Returns a server's XML as Nova rewrites it for its port's binding on the destination of a live
     migration."""
     meta = objects.ImageMeta(properties=objects.ImageMetaProps())
     one = instance_of(instance)
     driver = libvirt_vif.LibvirtGenericVIFDriver()
-    moving = objects.VIFMigrateData(
-        port_id=vif["id"], source_vif=model.VIF.hydrate(vif), host="other",
-        vnic_type=destination["binding:vnic_type"], vif_type=destination["binding:vif_type"],
-        vif_details=destination["binding:vif_details"], profile=destination["binding:profile"])
-    data = objects.LibvirtLiveMigrateData(vifs=[moving], bdms=[], serial_listen_addr=None,
-                                          serial_listen_ports=[])
+    data = migrate_data(vif, destination)
     return migration.get_updated_guest_xml(
         one, types.SimpleNamespace(get_xml_desc=lambda **_: xml), data, None,
         get_vif_config=lambda vif: driver.get_config(one, vif, meta, one.flavor, "qemu"))
@@ -233,7 +258,7 @@ def main():
     os_vif.initialize()
     worker.serve({function.__name__: function for function in (
         build, plug, unplug, plug_and_tick, plug_all, concurrency, guest_xml, versions, later_versions, plugins,
-        migrated_xml, assignable, check_flavor, option_values)})
+        plug_before_migration, unplug_after_migration, migrated_xml, assignable, check_flavor, option_values)})
 
 
 main()

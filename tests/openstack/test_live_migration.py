@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A live migration rehearsed: a Linux guest in QEMU migrates between two hosts while it is pinged.
 
-Nova's own code makes the VIFs, plugs them and rewrites the XML for the destination; the test does what libvirt
-does: it starts QEMU with what the XML says, and migrates with QEMU's monitor. The other half of
-nova.compute.manager, RPC and Neutron's bindings, is in the order of the calls (docs/openstack.md).
+Nova's own code makes the VIFs, plugs them at the destination before, unplugs them at the source after, and
+rewrites the XML; the test does what libvirt does: it starts QEMU with what the XML says, and migrates with QEMU's
+monitor. docs/openstack.md has the whole sequence. With -s the test prints what got lost.
 """
 
 import signal
@@ -40,9 +40,17 @@ class Representors:
     def plug(self, at):
         self.hosts[at].plug(self.vifs[at])
 
-    def unplug(self, at, bound_at=None):
-        """With the VIF of the binding on host `bound_at`: Nova does not always have the host's own."""
-        self.hosts[at].unplug(self.vifs[at if bound_at is None else bound_at])
+    def plug_before(self, source, destination):
+        self.hosts[destination].nova.call(
+            "plug_before_migration", vif=self.vifs[source], instance=INSTANCE,
+            destination=vf_port(1, slot(self.numbers[destination]), self.numbers[destination]))
+
+    def unplug_after(self, source):
+        self.hosts[source].nova.call("unplug_after_migration", vif=self.vifs[source], instance=INSTANCE)
+
+    def roll_back(self, source, destination):
+        """Unplugs at the destination, with the VIF of the source's binding, as Nova has it."""
+        self.hosts[destination].unplug(self.vifs[source])
 
     def first_xml(self):
         interface = self.hosts[0].nova.call("guest_xml", vif=self.vifs[0], instance=INSTANCE)
@@ -71,9 +79,15 @@ class PlainPorts:
         with self.hosts[at].api() as api:
             api.plug(self.vif)
 
-    def unplug(self, at, bound_at=None):  # pylint: disable=unused-argument
-        with self.hosts[at].api() as api:
+    def plug_before(self, source, destination):  # pylint: disable=unused-argument
+        self.plug(destination)
+
+    def unplug_after(self, source):
+        with self.hosts[source].api() as api:
             api.unplug(self.id)
+
+    def roll_back(self, source, destination):  # pylint: disable=unused-argument
+        self.unplug_after(destination)
 
     def first_xml(self):
         return (f"<domain><devices><interface type='vhostuser'><mac address='{self.vif['address']}'/>"
@@ -113,9 +127,9 @@ class Server:
         self.qemu.ready()
 
     def prepare(self, source, destination):
-        """Up to the migration itself: plugs at the destination (LibvirtDriver._pre_live_migration_plug_vifs) and
-        has libvirt start QEMU there. Returns the XML and QEMU of the destination."""
-        self.port.plug(destination)
+        """Up to the migration itself: plugs at the destination and starts QEMU there. Returns the XML and QEMU of
+        the destination."""
+        self.port.plug_before(source, destination)
         for host in self.hosts:
             assert host.vifs()[self.port.id]["state"] == "up", "one VIF, plugged on two hosts"
         xml = self.port.migrated_xml(self.xml, source, destination)
@@ -128,7 +142,7 @@ class Server:
         self.qemu.qmp().wait_migration("completed")
         wait_until(lambda: there.qmp().status() == "running", 30, "the guest runs at the destination")
         self.stop(self.qemu)
-        self.port.unplug(source)  # LibvirtDriver.post_live_migration_at_source
+        self.port.unplug_after(source)
         there.ready()
         self.xml, self.qemu = xml, there
 
@@ -140,8 +154,7 @@ class Server:
                    "the migration is under way")
         self.stop(there, signal.SIGKILL)
         self.qemu.qmp().wait_migration("failed")
-        # LibvirtDriver.rollback_live_migration_at_destination, with the network info of the source's binding.
-        self.port.unplug(destination, bound_at=source)
+        self.port.roll_back(source, destination)
 
 
 @pytest.fixture
@@ -163,7 +176,7 @@ def watched(server, what, act, *arguments):
         act(*arguments)
         wait_until(lambda: pings_pass(server), SILENCE_S, "the guest is answered")
     result = pinger.result
-    print(f"{what}: {result['lost']} of {result['sent']} requests lost, "
+    print(f"{type(server.port).__name__}, {what}: {result['lost']} of {result['sent']} requests lost, "
           f"{result['longest_s'] * 1000:.0f} ms without a reply")
     assert result["silent_at_end_s"] < SILENCE_S and result["lost"] < result["sent"]
 
@@ -178,19 +191,20 @@ def test_a_guest_migrates_there_and_back(server):
     # It runs as long as the test, in the guest's memory.
     server.qemu.command(f"ping -i 0.2 {NEIGHBOUR} >/ping 2>&1 & echo $! >/pid")
 
-    watched(server, "failed migration", server.fail_to_move, 0, 1)
-    assert server.qemu.qmp().status() == "running"
-    assert server.qemu.ping(NEIGHBOUR, 1400, 5) == 5
-    assert second.rows() == nothing and second.vifs() == {}
+    if isinstance(server.port, Representors):
+        watched(server, "failed migration", server.fail_to_move, 0, 1)
+        assert server.qemu.qmp().status() == "running"
+        assert server.qemu.ping(NEIGHBOUR, 1400, 2) == 2
+        assert second.rows() == nothing and second.vifs() == {}
 
     watched(server, "there", server.move, 0, 1)
     assert first.vifs() == {} and second.vifs()[server.port.id]["state"] == "up"
-    assert server.qemu.ping(NEIGHBOUR, 1400, 5) == 5
+    assert server.qemu.ping(NEIGHBOUR, 1400, 2) == 2
 
     watched(server, "and back", server.move, 1, 0)
     assert second.vifs() == {} and second.rows() == nothing
     assert first.vifs()[server.port.id]["state"] == "up"
-    assert server.qemu.ping(NEIGHBOUR, 1400, 5) == 5
+    assert server.qemu.ping(NEIGHBOUR, 1400, 2) == 2
     text = server.qemu.command("kill -INT $(cat /pid); sleep 1; tail -n 3 /ping")
     print("the guest's own ping:", " ".join(text.split("\n")[-3:]))
     assert "packets transmitted" in text
