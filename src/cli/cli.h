@@ -166,12 +166,16 @@ bool output_list(const struct vifplug_reply *reply);
 bool output_nics(const struct vifplug_reply *reply);
 bool output_pairs(const struct vifplug_reply *reply);
 bool output_reap(const struct vifplug_reply *reply);
+bool output_check(const struct vifplug_reply *reply);
 
 /* A result: as JSON, or as the command shows it. Returns the exit status. */
 int output_reply(const struct cli *cli, const struct vifplug_reply *reply);
 
 /* Says on standard error what `problems` of a result has, and returns the exit status. */
 int output_problems(const struct vifplug_reply *reply);
+
+/* The exit status for a result of `check`. */
+int judge_check(const struct vifplug_reply *reply);
 
 /* One notification. */
 void output_notification(const struct cli *cli, const char *event,

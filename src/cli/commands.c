@@ -13,8 +13,8 @@ const struct option_row option_rows[OPTION_N] = {
                        "table (default) or json"},
     [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
                         "0.001 to 600: how long the operation may take (default: the\n"
-                        "daemon's); for get, list, nics, status and describe: how long\n"
-                        "to wait for the reply (default: 10)"},
+                        "daemon's); for get, list, nics, status, check and describe:\n"
+                        "how long to wait for the reply (default: 10)"},
     [OPTION_WAIT] = {"wait", NULL, VALUE_WORD, "STAGE", "realized committed", NULL,
                      "realized (default): until ovs-vswitchd has it;\n"
                      "committed: until OVSDB has it"},
@@ -94,6 +94,10 @@ const struct command commands[] = {
      "The exit status is 1, and standard error says what to do, unless OVSDB is connected and\n"
      "ovs-vswitchd runs and answers.\n",
      NULL, output_pairs, output_problems, run_question},
+    {"check", NULL, ARGUMENT_NONE, QUESTION, "look for what keeps guests from the network",
+     "Each line says PASS, WARN or FAIL, about what, and what to do. The exit status is 1 if one\n"
+     "says FAIL.\n",
+     NULL, output_check, judge_check, run_question},
     {"describe", NULL, ARGUMENT_NONE, QUESTION, "show what can be plugged", NULL, NULL,
      output_pairs, NULL, run_question},
 };

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/checks.h"
 #include "daemon/op-log.h"
 #include "daemon/reap.h"
 #include "daemon/server.h"
@@ -20,6 +21,7 @@ struct dispatch {
     struct engine *engine;
     const struct watch *watch;
     struct nic_scanner *nic_scanner;
+    const struct checks *checks;
     struct reaps *reaps;
     struct server *server;
     /* Replies for operations (struct asker). */

@@ -10,16 +10,27 @@
  * device is slow to probe. */
 enum { HUNG_MS = 5000 };
 
-static void add_problem(struct health *health, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void add_problem(struct health *health, enum health_subject subject, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-static void add_problem(struct health *health, const char *format, ...)
+static void add_problem(struct health *health, enum health_subject subject, const char *format, ...)
 {
     va_list args;
 
+    health->subjects[health->n_problems] = subject;
     va_start(args, format);
     vsnprintf(health->problems[health->n_problems++], HEALTH_PROBLEM_LEN, format, args);
     va_end(args);
+}
+
+const char *health_problem(const struct health *health, enum health_subject subject)
+{
+    for (size_t i = 0; i < health->n_problems; i++) {
+        if (health->subjects[i] == subject) {
+            return health->problems[i];
+        }
+    }
+    return NULL;
 }
 
 /* How long vswitchd may take to answer. The start of DPDK takes long. */
@@ -36,13 +47,13 @@ static void judge_alive(const struct engine_env *env, const struct ovs_globals *
 {
     if (vswitchd_is_stopped(env->vswitchd)) {
         health->vswitchd = "hung";
-        add_problem(health,
+        add_problem(health, HEALTH_VSWITCHD,
                     "ovs-vswitchd (pid %ld) is stopped by a signal or a debugger; continue it "
                     "with kill -CONT %ld, or restart it.",
                     (long)vswitchd_pid(env->vswitchd), (long)vswitchd_pid(env->vswitchd));
     } else if (health->unanswered_ms >= patience_ms(env, globals)) {
         health->vswitchd = "hung";
-        add_problem(health,
+        add_problem(health, HEALTH_VSWITCHD,
                     "ovs-vswitchd runs and has answered nothing for %" PRId64
                     " s (next_cfg is %" PRId64 ", cur_cfg %" PRId64
                     "); see ovs-vswitchd.log for what it waits for, and restart it if it hangs.",
@@ -56,7 +67,7 @@ static void judge_sockets(const struct engine_env *env, struct health *health)
 
     if (port) {
         add_problem(
-            health,
+            health, HEALTH_SOCKETS,
             "ovs-vswitchd has failed to make the socket of port %s; restart it soon, and do "
             "not remove the file before it has ended: at each change of a port it tries "
             "again, and then closes another of its files, or hangs.",
@@ -74,9 +85,9 @@ void health_read(const struct engine_env *env, struct health *health)
     ovs_globals(env->ovs, &globals);
     if (!ovs_synced(env->ovs)) {
         ovs_unavailable(env->ovs, &error);
-        add_problem(health, "%s", error.message);
+        add_problem(health, HEALTH_OVSDB, "%s", error.message);
     } else if (ovs_unanswered_ms(env->ovs) >= HUNG_MS) {
-        add_problem(health,
+        add_problem(health, HEALTH_OVSDB,
                     "OVSDB at %s is connected and has not replied to a transaction for %" PRId64
                     " s; check whether ovsdb-server is stopped or its disk hangs.",
                     ovs_remote(env->ovs), ovs_unanswered_ms(env->ovs) / 1000);
@@ -88,10 +99,10 @@ void health_read(const struct engine_env *env, struct health *health)
         judge_sockets(env, health);
         break;
     case VSWITCHD_DEAD:
-        add_problem(health, "ovs-vswitchd is not running; start it.");
+        add_problem(health, HEALTH_VSWITCHD, "ovs-vswitchd is not running; start it.");
         break;
     case VSWITCHD_UNKNOWN:
-        add_problem(health,
+        add_problem(health, HEALTH_VSWITCHD,
                     "ovs-vswitchd has no pidfile in %s and has answered no next_cfg yet; start "
                     "it, or set run_dir in vifplugd.conf to its run directory.",
                     env->run_dir);

@@ -10,13 +10,20 @@
 
 enum { HEALTH_PROBLEMS_MAX = 3, HEALTH_PROBLEM_LEN = 512 };
 
+/* What a problem is about. */
+enum health_subject { HEALTH_OVSDB, HEALTH_VSWITCHD, HEALTH_SOCKETS };
+
 struct health {
     const char *vswitchd;  /* "alive", "hung", "dead" or "unknown". */
     int64_t unanswered_ms; /* How long vswitchd has answered no next_cfg; 0: nothing waits. */
     /* What is wrong, and what to do next: sentences. */
     char problems[HEALTH_PROBLEMS_MAX][HEALTH_PROBLEM_LEN];
+    enum health_subject subjects[HEALTH_PROBLEMS_MAX];
     size_t n_problems;
 };
+
+/* The problem with that subject, or NULL. */
+const char *health_problem(const struct health *health, enum health_subject subject);
 
 void health_read(const struct engine_env *env, struct health *health);
 

@@ -13,8 +13,10 @@
 #include "base/log.h"
 #include "base/plain-file.h"
 #include "base/version.h"
+#include "check/host-reader.h"
 #include "daemon.h"
 #include "daemon/access.h"
+#include "daemon/checks.h"
 #include "daemon/config.h"
 #include "daemon/descriptors.h"
 #include "daemon/dispatch.h"
@@ -83,6 +85,10 @@ struct daemon {
     struct watch *watch;
     struct nic_scanner *nic_scanner;
     struct nic_refresh *nic_refresh;
+    struct host_reader *host_reader;
+    struct config_file config_file;
+    struct config_changes changes; /* What the last reading of the configuration has changed. */
+    struct checks checks;
     struct reaps *reaps;
     struct op_log *op_log;
     struct dispatch dispatch;
@@ -248,6 +254,22 @@ static void make_run_dir(void)
     }
 }
 
+static void start_checks(struct daemon *daemon)
+{
+    daemon->host_reader = host_reader_create(checks_fill_query, &daemon->checks);
+    daemon->checks = (struct checks){
+        .env = &daemon->env,
+        .engine = daemon->engine,
+        .watch = daemon->watch,
+        .config = &daemon->config,
+        .changes = &daemon->changes,
+        .config_file = &daemon->config_file,
+        .access = (const struct access *const *)&daemon->access,
+        .dpdk_extra = &daemon->dpdk_extra,
+        .reader = daemon->host_reader,
+    };
+}
+
 static void start(struct daemon *daemon)
 {
     const struct config *config = &daemon->config;
@@ -294,10 +316,12 @@ static void start(struct daemon *daemon)
     daemon->engine = engine_create(&daemon->env);
     start_watch(daemon);
     daemon->reaps = reaps_create(&daemon->env, daemon->engine, daemon->server);
+    start_checks(daemon);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
         .nic_scanner = daemon->nic_scanner,
+        .checks = &daemon->checks,
         .reaps = daemon->reaps,
         .op_log = daemon->op_log,
         .reply = on_reply,
@@ -322,6 +346,7 @@ static void stop(struct daemon *daemon)
     nic_refresh_destroy(daemon->nic_refresh);
     nic_scanner_destroy(daemon->nic_scanner);
     switch_log_destroy(daemon->switch_log);
+    host_reader_destroy(daemon->host_reader);
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
     dpdk_extra_destroy(&daemon->dpdk_extra);
@@ -374,18 +399,20 @@ static void apply(struct daemon *daemon, struct config *config, struct access *a
 
 static void reload(struct daemon *daemon)
 {
+    struct config_file file = daemon->config_file;
     struct config *config = xmalloc(sizeof *config);
-    struct config_changes changes;
     struct access *access = NULL;
     struct error error;
 
+    config_file_note(&file);
     if (options_read_config(&daemon->options, daemon->has_config_file, config, &error)) {
         access = access_create(config->allow, config->allow_read, &error);
     }
     if (access) {
-        config_compare(&daemon->config, config, &changes);
+        daemon->config_file = file;
+        config_compare(&daemon->config, config, &daemon->changes);
         apply(daemon, config, access);
-        log_changes(daemon, &changes);
+        log_changes(daemon, &daemon->changes);
     } else {
         SLOG_ERR("the configuration stays as it was: %s", error.message);
     }
@@ -516,6 +543,7 @@ static void run(struct daemon *daemon)
     follow_vswitchd(daemon, &globals);
     nic_scanner_run(daemon->nic_scanner);
     nic_refresh_run(daemon->nic_refresh);
+    host_reader_run(daemon->host_reader);
     server_run(daemon->server);
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
@@ -539,6 +567,7 @@ static void wait_for_events(struct daemon *daemon)
     nic_scanner_wait(daemon->nic_scanner);
     nic_refresh_wait(daemon->nic_refresh);
     switch_log_wait(daemon->switch_log);
+    host_reader_wait(daemon->host_reader);
     wait_for_unixctl(daemon);
     service_wait(&daemon->service);
     signals_wait();
@@ -573,7 +602,9 @@ static void read_config(struct daemon *daemon)
 {
     struct error error;
 
-    daemon->has_config_file = access(options_config_path(&daemon->options), F_OK) == 0;
+    daemon->config_file.path = options_config_path(&daemon->options);
+    config_file_note(&daemon->config_file);
+    daemon->has_config_file = daemon->config_file.exists;
     if (!options_read_config(&daemon->options, false, &daemon->config, &error)) {
         ovs_fatal(0, "%s", error.message);
     }

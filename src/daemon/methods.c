@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "daemon/checks.h"
 #include "daemon/health.h"
 #include "daemon/listing.h"
 #include "daemon/view.h"
@@ -93,6 +94,14 @@ static char *handle_nics(struct dispatch *dispatch, const struct peer *peer,
 {
     server_reply_in_pieces(dispatch->server, peer->connection,
                            nics_create(dispatch->env, dispatch->nic_scanner, request->id));
+    return NULL;
+}
+
+static char *handle_check(struct dispatch *dispatch, const struct peer *peer,
+                          const struct request *request, struct error *error OVS_UNUSED)
+{
+    server_reply_in_pieces(dispatch->server, peer->connection,
+                           checks_create(dispatch->checks, request->id));
     return NULL;
 }
 

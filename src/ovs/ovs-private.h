@@ -5,6 +5,7 @@
 #define VP_OVS_PRIVATE_H 1
 
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "ovs/options.h"
 #include "ovs/ovs.h"
 #include "ovs/registry.h"
@@ -43,6 +44,7 @@ struct ovs {
     struct sset changed_vifs;
     bool bridges_changed;
     struct sset failed_sockets;           /* Ports; see ovs_socket_failed(). */
+    struct shash dead_vlans;              /* Ports with the VLAN 4095, and since when, ms. */
     char usual_bridge[PORT_NAME_MAX + 1]; /* The bridge of the last VIF; or "". */
 
     struct started_value vhost_sock_dir;
@@ -83,6 +85,12 @@ void ovs_track(struct ovs *ovs);
  * the whole database again, and does not report which rows were removed (ovsdb_idl_clear() ends the
  * tracking of deleted rows). */
 void ovs_track_anew(struct ovs *ovs);
+
+/* Notes whether a Port row has the VLAN 4095, and since when (ovs-ports.c). */
+void ovs_note_vlan(struct ovs *ovs, const struct ovsrec_port *port, bool exists);
+
+/* Forgets the VLANs of ports without a row. */
+void ovs_sweep_vlans(struct ovs *ovs);
 
 /* Reads the limits of a port (NULL: no Port row) into record->spec.qos (ovs-qos.c). */
 void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface *interface,

@@ -128,6 +128,8 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
     record->mtu = row->n_mtu ? (int)*row->mtu : 0;
     snprintf(record->vf_mac, sizeof record->vf_mac, "%s",
              smap_get_def(&row->status, OPTION_VF_MAC, ""));
+    snprintf(record->link_state, sizeof record->link_state, "%s",
+             row->link_state ? row->link_state : "");
     record->error = row->error && row->error[0] ? row->error : NULL;
     record_interpret(record);
     record->lacks_port_bridge = spec->port_bridge[0] && !ovs_bridge_row(ovs, spec->port_bridge);

@@ -235,6 +235,7 @@ static void track_names(struct ovs *ovs)
         }
     }
     OVSREC_PORT_FOR_EACH_TRACKED (port, ovs->idl) {
+        ovs_note_vlan(ovs, port, !ovsrec_port_is_deleted(port));
         if (ovsrec_port_is_deleted(port)) {
             rownames_remove(ovs->ports, &port->header_.uuid);
         } else {
@@ -285,7 +286,9 @@ void ovs_track_anew(struct ovs *ovs)
     }
     OVSREC_PORT_FOR_EACH (port, ovs->idl) {
         rownames_set(ovs->ports, &port->header_.uuid, port->name);
+        ovs_note_vlan(ovs, port, true);
     }
+    ovs_sweep_vlans(ovs);
     OVSREC_BRIDGE_FOR_EACH (bridge, ovs->idl) {
         rownames_set(ovs->bridges, &bridge->header_.uuid, bridge->name);
     }

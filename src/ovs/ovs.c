@@ -67,6 +67,7 @@ static void monitor_columns(struct ovsdb_idl *idl)
         &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
         &ovsrec_interface_col_status,
+        &ovsrec_interface_col_link_state,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
@@ -82,6 +83,7 @@ static void monitor_columns(struct ovsdb_idl *idl)
     ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_ports);
     ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_name);
     ovsdb_idl_track_add_column(idl, &ovsrec_port_col_name);
+    ovsdb_idl_track_add_column(idl, &ovsrec_port_col_tag);
 }
 
 static void parse_nothing(struct ovsdb_idl_row *row, const struct ovsdb_datum *datum)
@@ -115,6 +117,7 @@ struct ovs *ovs_create(const char *remote)
     ovs->registry = registry_create();
     sset_init(&ovs->changed_vifs);
     sset_init(&ovs->failed_sockets);
+    shash_init(&ovs->dead_vlans);
     ovs_list_init(&ovs->staged_bridges);
     ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     monitor_columns(ovs->idl);
@@ -143,6 +146,7 @@ void ovs_destroy(struct ovs *ovs)
     rownames_destroy(ovs->interfaces);
     sset_destroy(&ovs->changed_vifs);
     sset_destroy(&ovs->failed_sockets);
+    shash_destroy_free_data(&ovs->dead_vlans);
     started_value_destroy(&ovs->vhost_sock_dir);
     free(ovs->remote);
     free(ovs);

@@ -101,6 +101,31 @@ void ovs_forget_failed_sockets(struct ovs *ovs);
 /* How many DPDK ports vswitchd has, of all programs. */
 size_t ovs_n_dpdk_ports(const struct ovs *ovs);
 
+/* A port of any program, as its Interface row has it. All borrowed; "" if there is no value. */
+struct port_view {
+    const char *name;
+    const char *type;
+    const char *error;   /* vswitchd's. */
+    const char *devargs; /* options:dpdk-devargs. */
+    const char *driver;  /* The driver of a netdev of the kernel. */
+    int mtu;             /* That vswitchd has applied; 0: not known. */
+    bool ours;           /* It is a VIF's. */
+};
+
+/* Calls `cb` with each port: some 0.1 us each. */
+void ovs_for_each_port(const struct ovs *ovs, void (*cb)(const struct port_view *port, void *aux),
+                       void *aux);
+
+/* Whether the port is on a bridge; then fills in which. */
+bool ovs_bridge_of_port(const struct ovs *ovs, const char *name, char bridge[PORT_NAME_MAX + 1]);
+
+/* How long the port has had the VLAN 4095, which passes no frames, as far as the daemon has seen,
+ * ms; -1: it does not have it. */
+int64_t ovs_dead_vlan_ms(const struct ovs *ovs, const char *port);
+
+/* Whether other_config:vhost-sock-dir has changed since vswitchd read it. */
+bool ovs_sock_dir_waits(const struct ovs *ovs);
+
 /* Which file the vhost-user socket `path` is (socket-file.h); "": its directory does not exist.
  * Reads the file system. */
 void ovs_socket_file(struct ovs *ovs, const char *path, char file[SOCKET_FILE_MAX + 1]);

@@ -19,6 +19,7 @@ struct record {
     int64_t ofport;                  /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
     int mtu;                         /* The MTU that vswitchd has applied; 0: not known. */
     char vf_mac[VIF_MAC_LEN];        /* The VF's MAC that vswitchd has applied; or "". */
+    char link_state[8];              /* "up" or "down", as vswitchd sees the link; or "". */
     char *error;                     /* vswitchd's error text, or NULL. */
     bool foreign_qos;                /* The port has QoS rows that spec.qos cannot express. */
     bool lacks_port_bridge;          /* Its spec.port_bridge does not exist any more. */

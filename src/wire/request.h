@@ -32,6 +32,7 @@
     ROW(METHOD_REAP,      "reap",      read_reap,    METHOD_WRITES, NEEDS_OVSDB,   handle_reap)         \
     ROW(METHOD_SUBSCRIBE, "subscribe", read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_subscribe)    \
     ROW(METHOD_STATUS,    "status",    read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_status)       \
+    ROW(METHOD_CHECK,     "check",     read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_check)        \
     ROW(METHOD_DESCRIBE,  "describe",  read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_describe)
 /* clang-format on */
 

@@ -106,7 +106,7 @@ COMMANDS = {
     "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
     "update": (("x", "--mtu=9"), OPERATION | {"mtu", "qos"}),
     "get": (("x",), QUESTION), "list": ((), QUESTION), "nics": ((), QUESTION), "status": ((), QUESTION),
-    "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
+    "check": ((), QUESTION), "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
     "watch": ((), CONNECTION),
 }
 

@@ -214,6 +214,23 @@ def test_members_of_describe():
     assert members(example("describe")) == code
 
 
+def test_members_of_the_reply_to_check():
+    code = written(("src/wire/reply-check.c", "reply_check_add"), ("src/wire/reply-check.c", "reply_check_finish"))
+    code |= {"checks", "counts", "verdict"}  # Not written as members of a tree.
+    assert members(example("check")) == code
+    assert set(re.findall(r"`(\w+)`", result_of("check"))) == {"checks", "counts", "verdict"}
+
+
+def test_table_of_checks():
+    """docs/troubleshooting.md has a row for each check, in the order of the code."""
+    table = re.search(r"check_classes\[\] = \{(.*?)\n\};", read("src/check/check.c"), re.DOTALL)[1]
+    code = re.findall(r'^    \{"([\w-]+)",', table, re.MULTILINE)
+    told = re.findall(r"^\| `([\w-]+)` \|", read("docs/troubleshooting.md"), re.MULTILINE)
+    assert told == code and len(code) >= 30
+    tested = set(re.findall(r'"([a-z-]+)",\s*CHECK_(?:WARN|FAIL)', read("tests/unit/test-check.c")))
+    assert set(code) - tested == {"host"}  # test_unknown() has it.
+
+
 SHIPPED = read("etc/vifplugd.conf")
 
 

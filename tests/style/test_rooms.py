@@ -18,8 +18,9 @@ MAY_USE = {
     "plan": {"base", "links", "nic"},
     "ovs": {"base", "links", "nic", "plan"},
     "engine": {"base", "links", "nic", "plan", "ovs", "wire/request.h"},
+    "check": {"base", "nic"},
     "watch": {"base", "links", "plan", "ovs", "engine"},
-    "daemon": {"base", "links", "nic", "wire", "plan", "ovs", "engine", "watch"},
+    "daemon": {"base", "links", "nic", "wire", "plan", "ovs", "engine", "check", "watch"},
     "client": {"base", "wire"},
     "cli": {"base", "wire", "client"},
 }

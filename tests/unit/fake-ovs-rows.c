@@ -320,6 +320,47 @@ size_t ovs_n_dpdk_ports(const struct ovs *ovs)
     return ovs->n_dpdk_ports;
 }
 
+void ovs_for_each_port(const struct ovs *ovs, void (*cb)(const struct port_view *port, void *aux),
+                       void *aux)
+{
+    for (size_t i = 0; i < ovs->n_ports; i++) {
+        const struct fake_port *port = ovs->ports[i];
+        const struct port_view view = {
+            .name = port->name,
+            .type = port->type,
+            .error = port->error ? port->error : "",
+            .devargs = smap_get_def(&port->options, OPTION_DEVARGS, ""),
+            .driver = "",
+            .mtu = port->mtu,
+            .ours = smap_get(&port->external_ids, KEY_VIF_ID) != NULL,
+        };
+
+        cb(&view, aux);
+    }
+}
+
+bool ovs_bridge_of_port(const struct ovs *ovs, const char *name, char bridge[PORT_NAME_MAX + 1])
+{
+    const struct fake_port *port = fake_port(ovs, name);
+
+    if (port) {
+        memcpy(bridge, port->bridge, sizeof port->bridge);
+    }
+    return port != NULL;
+}
+
+int64_t ovs_dead_vlan_ms(const struct ovs *ovs, const char *name)
+{
+    const struct fake_port *port = fake_port(ovs, name);
+
+    return port && port->tag == DEAD_VLAN ? 0 : -1;
+}
+
+bool ovs_sock_dir_waits(const struct ovs *ovs OVS_UNUSED)
+{
+    return false;
+}
+
 /* No test has two paths of one file. */
 void ovs_socket_file(struct ovs *ovs OVS_UNUSED, const char *path OVS_UNUSED,
                      char file[SOCKET_FILE_MAX + 1])

@@ -386,6 +386,7 @@ static void test_methods(void **state)
         {METHOD_GET, "get", CALL("1", "get", "{'vif_id':'v1'}"), true},
         {METHOD_LIST, "list", CALL("1", "list", "{}"), true},
         {METHOD_STATUS, "status", CALL("1", "status", "{}"), true},
+        {METHOD_CHECK, "check", CALL("1", "check", "{}"), true},
         {METHOD_DESCRIBE, "describe", CALL("1", "describe", "{}"), true},
     };
 
