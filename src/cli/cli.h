@@ -166,6 +166,7 @@ bool output_list(const struct vifplug_reply *reply);
 bool output_nics(const struct vifplug_reply *reply);
 bool output_pairs(const struct vifplug_reply *reply);
 bool output_reap(const struct vifplug_reply *reply);
+bool output_status(const struct vifplug_reply *reply);
 bool output_check(const struct vifplug_reply *reply);
 
 /* A result: as JSON, or as the command shows it. Returns the exit status. */

@@ -91,9 +91,10 @@ const struct command commands[] = {
     {"watch", NULL, ARGUMENT_NONE, COMMON,
      "show events of VIFs and of the switch until interrupted", NULL, NULL, NULL, NULL, run_watch},
     {"status", NULL, ARGUMENT_NONE, QUESTION, "show the state of daemon, OVSDB and ovs-vswitchd",
-     "The exit status is 1, and standard error says what to do, unless OVSDB is connected and\n"
-     "ovs-vswitchd runs and answers.\n",
-     NULL, output_pairs, output_problems, run_question},
+     "The first line is 'ok', or 'degraded:' and the reason: OVSDB or ovs-vswitchd do not work,\n"
+     "DPDK or offload that is needed is not there, VIFs failed or are missing. The exit status\n"
+     "is then 1, and standard error says what to do. vifctl check looks at more.\n",
+     NULL, output_status, output_problems, run_question},
     {"check", NULL, ARGUMENT_NONE, QUESTION, "look for what keeps guests from the network",
      "Each line says PASS, WARN or FAIL, about what, and what to do. The exit status is 1 if one\n"
      "says FAIL.\n",

@@ -93,5 +93,8 @@ int judge_check(const struct vifplug_reply *reply)
     bool failed = !verdict || !strcmp(verdict, "fail");
 
     json_object_put(result);
+    if (failed) {
+        show_error("some checks failed; see the lines that say so");
+    }
     return failed ? EXIT_REFUSED : EXIT_DONE;
 }

@@ -136,14 +136,44 @@ static void add_value(struct table *table, const char *key, struct json_object *
     }
 }
 
-bool output_pairs(const struct vifplug_reply *reply)
+static void print_pairs(struct json_object *object)
 {
     static const struct table_column columns[] = {{.name = "KEY"}, {.name = "VALUE"}};
-    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
     struct table *table = table_new(columns, 2, false);
 
-    add_value(table, "", result);
+    add_value(table, "", object);
     table_print(table);
+}
+
+bool output_pairs(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+
+    print_pairs(result);
+    json_object_put(result);
+    return true;
+}
+
+/* The verdict and its first reason, then all else but these. */
+bool output_status(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct json_object *problems = member(result, "problems");
+    size_t n = length_of(problems);
+    const char *first =
+        n > 0 ? json_object_get_string(json_object_array_get_idx(problems, 0)) : NULL;
+
+    if (n > 0) {
+        show_line("degraded: %s%s", first ? first : "null",
+                  n > 1 ? " Standard error has all reasons." : "");
+    } else {
+        show_line("ok");
+    }
+    if (json_object_is_type(result, json_type_object)) {
+        json_object_object_del(result, "verdict");
+        json_object_object_del(result, "problems");
+    }
+    print_pairs(result);
     json_object_put(result);
     return true;
 }

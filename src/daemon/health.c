@@ -75,6 +75,40 @@ static void judge_sockets(const struct engine_env *env, struct health *health)
     }
 }
 
+/* What the ports of VIFs need. While vswitchd starts, or has something to do, it may still come. */
+static void judge_dpdk(const struct engine_env *env, const struct ovs_globals *globals,
+                       struct health *health)
+{
+    bool at_work = vswitchd_is_starting(env->vswitchd) || health->unanswered_ms > 0;
+    enum offload_effect effect = offload_now(env->offload, env->vswitchd);
+
+    if (!ovs_synced(env->ovs) || at_work) {
+        return;
+    }
+    if (globals->dpdk_wanted && !globals->dpdk_initialized) {
+        add_problem(health, HEALTH_DPDK,
+                    "DPDK is not initialised, so representors and vhost-user ports fail; see 'EAL' "
+                    "in ovs-vswitchd.log for the reason, and restart ovs-vswitchd.");
+    }
+    if (env->offload->policy == OFFLOAD_REQUIRE &&
+        (effect == OFFLOAD_NO || effect == OFFLOAD_RESTART_REQUIRED)) {
+        add_problem(health, HEALTH_OFFLOAD,
+                    "Hardware offload is required (ensure_hw_offload) and not in effect, so plugs "
+                    "of representors are refused; set other_config:hw-offload=true, and restart "
+                    "ovs-vswitchd.");
+    }
+}
+
+void health_add_vifs(struct health *health, size_t n_failed, size_t n_missing)
+{
+    if (n_failed > 0 || n_missing > 0) {
+        add_problem(
+            health, HEALTH_VIFS,
+            "Of the VIFs, %zu failed and %zu are missing; run 'vifctl check' for what to do.",
+            n_failed, n_missing);
+    }
+}
+
 void health_read(const struct engine_env *env, struct health *health)
 {
     enum vswitchd_state state = vswitchd_state(env->vswitchd);
@@ -97,6 +131,7 @@ void health_read(const struct engine_env *env, struct health *health)
         health->unanswered_ms = vswitchd_unanswered_ms(env->vswitchd);
         judge_alive(env, &globals, health);
         judge_sockets(env, health);
+        judge_dpdk(env, &globals, health);
         break;
     case VSWITCHD_DEAD:
         add_problem(health, HEALTH_VSWITCHD, "ovs-vswitchd is not running; start it.");

@@ -8,10 +8,17 @@
 
 #include "engine/engine.h"
 
-enum { HEALTH_PROBLEMS_MAX = 3, HEALTH_PROBLEM_LEN = 512 };
+enum { HEALTH_PROBLEMS_MAX = 6, HEALTH_PROBLEM_LEN = 512 };
 
 /* What a problem is about. */
-enum health_subject { HEALTH_OVSDB, HEALTH_VSWITCHD, HEALTH_SOCKETS };
+enum health_subject {
+    HEALTH_OVSDB,
+    HEALTH_VSWITCHD,
+    HEALTH_SOCKETS,
+    HEALTH_DPDK,
+    HEALTH_OFFLOAD,
+    HEALTH_VIFS
+};
 
 struct health {
     const char *vswitchd;  /* "alive", "hung", "dead" or "unknown". */
@@ -26,5 +33,8 @@ struct health {
 const char *health_problem(const struct health *health, enum health_subject subject);
 
 void health_read(const struct engine_env *env, struct health *health);
+
+/* Adds VIFs that failed, and that are missing, to the problems. */
+void health_add_vifs(struct health *health, size_t n_failed, size_t n_missing);
 
 #endif

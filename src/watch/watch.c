@@ -325,6 +325,17 @@ size_t watch_n_missing(const struct watch *watch)
     return watch->n_missing;
 }
 
+size_t watch_n_failed(const struct watch *watch)
+{
+    const struct watched *watched;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (watched, node, &watch->watched) {
+        n += watched->failed && watched->state != WATCHED_MISSING;
+    }
+    return n;
+}
+
 char **watch_missing_ids(const struct watch *watch, size_t *n)
 {
     char **vif_ids = xcalloc(watch->n_missing + 1, sizeof *vif_ids);

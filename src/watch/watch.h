@@ -83,6 +83,9 @@ bool watch_missing_instance(const struct watch *watch, const char *vif_id,
 
 size_t watch_n_missing(const struct watch *watch);
 
+/* The number of VIFs whose port is in error. Looks at all VIFs. */
+size_t watch_n_failed(const struct watch *watch);
+
 /* The ids of the missing VIFs: malloc'ed strings in a malloc'ed array, `*n` of them. */
 char **watch_missing_ids(const struct watch *watch, size_t *n);
 

@@ -277,6 +277,7 @@ char *reply_status(const char *id, const struct reply_status *status)
     struct json_object *offload = jnew_object();
     struct json_object *counters = jnew_object();
 
+    reply_add_string(object, "verdict", status->n_problems > 0 ? "degraded" : "ok");
     reply_add_string(object, "version", status->version);
     jadd_int(object, "uptime_s", status->uptime_s);
     reply_add_string(ovsdb, "remote", status->ovsdb_remote);

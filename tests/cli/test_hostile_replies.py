@@ -23,11 +23,14 @@ STATUS = {"version": "0.1.0", "uptime_s": 12, "ovsdb": {"connected": True, "next
           "vswitchd": {"state": "alive", "pid": 7}, "counters": {"vifs": 2}, "problems": ["p"]}
 DESCRIBED = {"plugin_name": "vifplug", "vif_info": [{"vif_object_name": "VIFBridge", "min_version": "1.0",
                                                      "max_version": "1.0", "supported_port_profiles": []}]}
+CHECKED = {"checks": [{"check": "ovsdb", "result": "fail", "object": "OVSDB", "message": "m; n."}],
+           "counts": {"pass": 0, "warn": 0, "fail": 1}, "verdict": "fail"}
 RESULTS = {
     ("plug", "--vif-id=x", "--instance=i"): DONE, ("plug", "--vif-id=x", "--instance=i", "--dry-run"):
     {**DONE, "plan": {"action": "create", "why": "w", "operations": ["o"]}},
     ("unplug", "x"): {"vif_id": "x", "changed": True, "warnings": []}, ("update", "x", "--mtu=1500"): DONE,
     ("get", "x"): VIF, ("list",): {"vifs": [VIF, DONE]}, ("nics",): NICS, ("status",): STATUS,
+    ("check",): CHECKED,
     ("reap", "--all"): {"removed": ["x"], "kept": [{"vif_id": "y", "why": "w"}]}, ("describe",): DESCRIBED,
 }
 EVENT = {"jsonrpc": "2.0", "method": "vif.drifted",
@@ -68,7 +71,9 @@ def test_results_without_what_they_must_have(tmp_path):
     server = Replies(tmp_path)
     for command, result in ((("list",), {}), (("list",), {"vifs": 5}), (("list",), {"vifs": [None]}),
                             (("nics",), {"nics": {}}), (("nics",), {"nics": [{"pf": "p"}]}),
-                            (("nics",), {"nics": [{"vfs": [3]}]})):
+                            (("nics",), {"nics": [{"vfs": [3]}]}), (("check",), {"checks": []}),
+                            (("check",), {"checks": [{}], "verdict": "pass"}),
+                            (("check",), {"checks": [3], "verdict": "pass"})):
         server.send = lambda number, result=result: json.dumps(
             {"jsonrpc": "2.0", "id": number, "result": result}).encode() + b"\n"
         done = subprocess.run([VIFCTL, f"--socket={server.path}", *command], capture_output=True,

@@ -92,6 +92,8 @@ def test_usage_errors(arguments):
 # The options of each command: the table of docs/api.md.
 CONNECTION = {"socket", "format"}
 QUESTION = CONNECTION | {"timeout"}
+# Members that other commands need.
+NOTHING_ELSE = {"nics": [], "checks": [], "verdict": "pass"}
 OPERATION = QUESTION | {"wait", "dry-run"}
 MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:00:00:01", "mtu": "1500",
            "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",
@@ -136,7 +138,7 @@ WITHOUT = {"plug": ("-", '{"vif":{},"instance":{}}'), "unplug": ("x", None), "ge
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_option_that_a_command_takes_acts(tmp_path, command):
     """It changes the params in its way, or else the output, or how long vifctl waits."""
-    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF], "nics": []}})
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF], **NOTHING_ELSE}})
     argument, stdin = WITHOUT.get(command, (None, None))
     words = (command, argument) if argument else (command,)
     if command == "update":
@@ -311,7 +313,7 @@ def test_arguments_are_shown_escaped(arguments):
       for format in ("--format=table", "--format=json"))])
 def test_output_that_cannot_be_written_is_an_error(tmp_path, arguments):
     notification = json.dumps({"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF}).encode() + b"\n"
-    result = {"result": {**VIF, "vifs": [VIF], "nics": []}}
+    result = {"result": {**VIF, "vifs": [VIF], **NOTHING_ELSE}}
     daemon = FakeDaemon(tmp_path, lambda _: notification if arguments[0] == "watch" else result)
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run([VIFCTL, f"--socket={daemon.path}", *arguments], stdout=full,
@@ -579,10 +581,26 @@ def test_status_is_well_or_says_what_is_not(tmp_path):
         problems = []
         done = vifctl("status", *options, path=daemon.path)
         assert done.returncode == 0 and not done.stderr
+        assert options or done.stdout.splitlines()[0] == "ok"
         problems = ["A is wrong; do B.", "C is wrong; do D."]
         done = vifctl("status", *options, path=daemon.path)
         assert done.returncode == 1
         assert done.stderr == "vifctl: A is wrong; do B.\nvifctl: C is wrong; do D.\n"
+        assert options or done.stdout.splitlines()[0].startswith("degraded: A is wrong; do B. ")
+
+
+def test_check_fails_if_its_verdict_does(tmp_path):
+    verdict = None
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {
+        "checks": [{"check": "vif-link", "result": verdict, "object": "port-1", "message": "It is; do so."}],
+        "counts": {}, "verdict": verdict}})
+    for verdict, status in (("pass", 0), ("warn", 0), ("fail", 1)):
+        done = vifctl("check", path=daemon.path)
+        assert done.returncode == status and bool(done.stderr) == (status == 1)
+        assert done.stdout.splitlines()[1].split(maxsplit=3) == [
+            verdict.upper(), "vif-link", "port-1", "It is; do so."]
+        done = vifctl("--format=json", "check", path=daemon.path)
+        assert done.returncode == status and json.loads(done.stdout)["verdict"] == verdict
 
 
 def test_plug_from_files_and_flags(tmp_path):

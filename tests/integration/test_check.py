@@ -53,6 +53,8 @@ def host(box):
 
 
 def test_reply_and_exit_status(box, api, host):
+    assert api.call("status")["verdict"] == "ok"
+    assert box.vifctl("status").stdout.startswith("ok\n")
     reply = api.call("check")
     by_result = {result: [one for one in reply["checks"] if one["result"] == result]
                  for result in ("pass", "warn", "fail")}
@@ -189,6 +191,10 @@ def test_vifs(box, api):
     expect(api, "vif-state", "fail", f"Port {one} was plugged, and is not in OVSDB any more", about=vif_id(1))
     api.call("plug", vif=representor(3, "0000:65:00.4"), instance={"uuid": "i"}, wait="committed")
     expect(api, "vif-state", "fail", "could not make port", about=vif_id(3))
+    wait_until(lambda: any("1 failed and 1 are missing" in one for one in api.call("status")["problems"]))
+    assert api.call("status")["verdict"] == "degraded"
+    shown = box.vifctl("status", check=False)
+    assert shown.returncode == 1 and shown.stdout.startswith("degraded: Of the VIFs, 1 failed and 1 are missing;")
 
 
 def test_left_links_and_stale_vifs(box, api, configure):

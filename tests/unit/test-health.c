@@ -13,6 +13,7 @@ static void test_health(void **state)
         enum vswitchd_state vswitchd;
         bool stopped;
         bool dpdk_starts;
+        enum offload_policy offload;
         int unanswered_ms;
         int ovsdb_unanswered_ms;
         const char *shown;
@@ -57,6 +58,14 @@ static void test_health(void **state)
          .ovsdb_unanswered_ms = 9000,
          .shown = "alive",
          .problems = {"cannot be reached"}},
+        {.what = "without DPDK",
+         .dpdk_starts = true,
+         .shown = "alive",
+         .problems = {"DPDK is not initialised, so representors"}},
+        {.what = "without offload",
+         .offload = OFFLOAD_REQUIRE,
+         .shown = "alive",
+         .problems = {"Hardware offload is required (ensure_hw_offload) and not in effect"}},
         {.what = "nothing at all",
          .disconnected = true,
          .vswitchd = VSWITCHD_DEAD,
@@ -73,6 +82,7 @@ static void test_health(void **state)
         rig.ovs->unanswered_ms = rows[i].ovsdb_unanswered_ms;
         rig.ovs->globals.dpdk_wanted = true;
         rig.ovs->globals.dpdk_initialized = !rows[i].dpdk_starts;
+        rig.env.offload->policy = rows[i].offload;
         rig.vswitchd->state = rows[i].vswitchd;
         rig.vswitchd->pid = 42;
         rig.vswitchd->stopped = rows[i].stopped;
@@ -105,7 +115,7 @@ static void test_failed_socket(void **state)
     rig.vswitchd->stopped = true;
     rig.ovs->synced = false;
     health_read(&rig.env, &health);
-    assert_int_equal(health.n_problems, HEALTH_PROBLEMS_MAX);
+    assert_int_equal(health.n_problems, 3);
     rig.vswitchd->stopped = false;
     rig.ovs->synced = true;
     rig.vswitchd->state = VSWITCHD_DEAD;
