@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/plain-file.h"
 #include "openvswitch/poll-loop.h"
+#include "ovs/vswitchd-probe.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -48,6 +49,7 @@ struct vswitchd {
     int64_t cur_cfg;
     long long int unanswered_since; /* ms; 0: nothing is unanswered. */
     long long int next_check;
+    struct vswitchd_probe *probe;
 };
 
 struct vswitchd *vswitchd_create(const char *run_dir)
@@ -56,6 +58,7 @@ struct vswitchd *vswitchd_create(const char *run_dir)
 
     vswitchd->pidfile = xasprintf("%s/ovs-vswitchd.pid", run_dir);
     vswitchd->sibling = xasprintf("%s/ovsdb-server.pid", run_dir);
+    vswitchd->probe = vswitchd_probe_create(run_dir);
     vswitchd->pidfd = -1;
     vswitchd->state = VSWITCHD_UNKNOWN;
     return vswitchd;
@@ -75,6 +78,7 @@ void vswitchd_destroy(struct vswitchd *vswitchd)
 {
     if (vswitchd) {
         forget_process(vswitchd);
+        vswitchd_probe_destroy(vswitchd->probe);
         free(vswitchd->pidfile);
         free(vswitchd->sibling);
         free(vswitchd);
@@ -180,10 +184,12 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
     }
     vswitchd->have_cfg = cur_cfg >= 0;
     vswitchd->cur_cfg = cur_cfg;
+    vswitchd_probe_run(vswitchd->probe, vswitchd_pid(vswitchd));
 }
 
 void vswitchd_wait(struct vswitchd *vswitchd)
 {
+    vswitchd_probe_wait(vswitchd->probe);
     if (vswitchd->pidfd >= 0) {
         poll_fd_wait(vswitchd->pidfd, POLLIN);
     } else {
@@ -239,7 +245,10 @@ void vswitchd_note_next_cfg(struct vswitchd *vswitchd, int64_t next_cfg)
 
 int64_t vswitchd_unanswered_ms(const struct vswitchd *vswitchd)
 {
-    return vswitchd->unanswered_since ? time_msec() - vswitchd->unanswered_since : 0;
+    int64_t question_ms = vswitchd_probe_unanswered_ms(vswitchd->probe);
+    int64_t cfg_ms = vswitchd->unanswered_since ? time_msec() - vswitchd->unanswered_since : 0;
+
+    return MAX(question_ms, cfg_ms);
 }
 
 bool vswitchd_is_stopped(const struct vswitchd *vswitchd)

@@ -51,8 +51,8 @@ int64_t vswitchd_start_ms(const struct vswitchd *vswitchd);
  * while OVSDB is connected, and with the cur_cfg of vswitchd_run() while it is not. */
 void vswitchd_note_next_cfg(struct vswitchd *vswitchd, int64_t next_cfg);
 
-/* How long vswitchd has had a next_cfg to answer and has answered none, ms; 0: nothing waits for
- * it, so that nothing is known. */
+/* How long vswitchd has had a next_cfg to answer, or a question on its control socket
+ * (vswitchd-probe.h), and has answered none, ms; 0: nothing waits for it. */
 int64_t vswitchd_unanswered_ms(const struct vswitchd *vswitchd);
 
 /* Whether its process is stopped now, by SIGSTOP or a debugger. False if its pid is not known.

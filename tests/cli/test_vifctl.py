@@ -93,7 +93,8 @@ def test_usage_errors(arguments):
 CONNECTION = {"socket", "format"}
 QUESTION = CONNECTION | {"timeout"}
 # Members that other commands need.
-NOTHING_ELSE = {"nics": [], "checks": [], "verdict": "pass"}
+NOTHING_ELSE = {"nics": [], "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}],
+                "verdict": "pass"}
 OPERATION = QUESTION | {"wait", "dry-run"}
 MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:00:00:01", "mtu": "1500",
            "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",

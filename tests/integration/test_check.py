@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 
 import pytest
 
@@ -240,3 +241,18 @@ def test_switch_that_does_not_work(box, api):
     expect(api, "ovsdb", "fail", "cannot be reached")
     left = {one["check"] for one in api.call("check")["checks"]}
     assert "host" in left and "vswitchd" in left and not {"vif-state", "dpdk", "foreign-ports"} & left
+
+
+def test_switch_that_answers_nothing(box, api):
+    """Its main loop hangs while nothing is written to OVSDB: only its control socket shows that."""
+    path = f"{box.run}/ovs-vswitchd.{box.pid('ovs-vswitchd')}.ctl"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(4)
+        wait_until(lambda: api.call("status")["vswitchd"]["state"] == "hung")
+        status = api.call("status")
+        assert status["ovsdb"]["next_cfg"] == status["ovsdb"]["cur_cfg"]
+        assert status["verdict"] == "degraded" and "has answered nothing for" in status["problems"][0]
+        assert says(api, "vswitchd", "fail", "has answered nothing for")
+    os.unlink(path)
+    wait_until(lambda: api.call("status")["vswitchd"]["state"] == "alive")

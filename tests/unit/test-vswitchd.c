@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -259,10 +261,59 @@ static void test_fifo(void **state)
     vswitchd_destroy(vswitchd);
 }
 
+/* Runs until nothing is unanswered, or something is for some time. */
+static void run_until_answered(struct vswitchd *vswitchd, bool answered)
+{
+    long long int deadline = time_msec() + 10000;
+
+    do {
+        assert_true(time_msec() < deadline);
+        usleep(2000);
+        vswitchd_run(vswitchd, 1);
+    } while (answered ? vswitchd_unanswered_ms(vswitchd) > 0
+                      : vswitchd_unanswered_ms(vswitchd) < 100);
+}
+
+/* A vswitchd that hangs lets connections wait, and answers nothing on its control socket. */
+static void test_control_socket(void **state)
+{
+    static const char answer[] = "{\"id\":0,\"result\":\"3.1.0\",\"error\":null}";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+    pid_t pid = start_visible();
+    char question[512] = "";
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd;
+
+    (void)state;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/ovs-vswitchd.%ld.ctl", dir, (long)pid);
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_int_equal(vswitchd_unanswered_ms(vswitchd), 0); /* There is nobody to ask. */
+    vswitchd_destroy(vswitchd);
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    vswitchd = vswitchd_create(dir);
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    run_until_answered(vswitchd, false);
+    fd = accept(listener, NULL, NULL);
+    assert_true(fd >= 0);
+    assert_true(read(fd, question, sizeof question - 1) > 0);
+    CHECK_HAS("question", question, "\"version\"");
+    assert_int_equal(write(fd, answer, sizeof answer - 1), sizeof answer - 1);
+    run_until_answered(vswitchd, true);
+    close(fd);
+    close(listener);
+    unlink(address.sun_path);
+    vswitchd_destroy(vswitchd);
+    end_visible(pid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hidden, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_control_socket, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_visible, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_pidfile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
