@@ -36,16 +36,18 @@ struct port_search {
     const struct ovs *ovs;
     struct switch_storage *storage;
     struct vswitch_facts *facts;
-    struct shash *bridges; /* Those with VIFs. */
+    bool has_vifs[FAILED_PORTS_MAX]; /* Whether a VIF is on the bridge of that failed port. */
 };
 
-static void note_bridge(const struct port_view *port, void *search_)
+static void note_vif_of_bridge(const struct port_view *port, void *search_)
 {
-    const struct port_search *search = search_;
+    struct port_search *search = search_;
     char bridge[PORT_NAME_MAX + 1];
 
     if (port->ours && ovs_bridge_of_port(search->ovs, port->name, bridge)) {
-        shash_add_once(search->bridges, bridge, NULL);
+        for (size_t i = 0; i < search->facts->n_failed_ports; i++) {
+            search->has_vifs[i] |= !strcmp(search->storage->failed_ports[i].bridge, bridge);
+        }
     }
 }
 
@@ -86,8 +88,7 @@ static void note_port(const struct port_view *port, void *search_)
 
     facts->uses_dpdk |= !strncmp(port->type, TYPE_DPDK, strlen(TYPE_DPDK));
     if (port->error[0] && !port->ours && facts->n_failed_ports < FAILED_PORTS_MAX &&
-        ovs_bridge_of_port(search->ovs, port->name, bridge) &&
-        shash_find(search->bridges, bridge)) {
+        ovs_bridge_of_port(search->ovs, port->name, bridge)) {
         struct failed_port *failed = &search->storage->failed_ports[facts->n_failed_ports++];
 
         snprintf(failed->port, sizeof failed->port, "%s", port->name);
@@ -102,15 +103,32 @@ static void note_port(const struct port_view *port, void *search_)
     }
 }
 
+/* Leaves out failed ports on bridges without VIFs. Looks at the VIFs' bridges only if there are
+ * failed ports. */
+static void keep_on_bridges_with_vifs(struct port_search *search)
+{
+    struct vswitch_facts *facts = search->facts;
+    size_t n = 0;
+
+    if (facts->n_failed_ports == 0) {
+        return;
+    }
+    ovs_for_each_port(search->ovs, note_vif_of_bridge, search);
+    for (size_t i = 0; i < facts->n_failed_ports; i++) {
+        if (search->has_vifs[i]) {
+            search->storage->failed_ports[n++] = search->storage->failed_ports[i];
+        }
+    }
+    facts->n_failed_ports = n;
+}
+
 static void fill_ports(const struct checks *checks, struct switch_storage *storage,
                        struct vswitch_facts *facts)
 {
-    struct shash bridges = SHASH_INITIALIZER(&bridges);
-    struct port_search search = {checks->env->ovs, storage, facts, &bridges};
+    struct port_search search = {.ovs = checks->env->ovs, .storage = storage, .facts = facts};
 
-    ovs_for_each_port(checks->env->ovs, note_bridge, &search);
     ovs_for_each_port(checks->env->ovs, note_port, &search);
-    shash_destroy(&bridges);
+    keep_on_bridges_with_vifs(&search);
     facts->uplinks = storage->uplinks;
     facts->failed_ports = storage->failed_ports;
 }
