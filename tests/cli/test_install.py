@@ -66,6 +66,9 @@ def test_install(tmp_path):
     for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/share/doc/vifplug/vifplugd.conf",
                  "usr/include/vifplug/vifplug.h",
                  "usr/share/bash-completion/completions/vifctl",
+                 "usr/share/man/man3/libvifplug.3", "usr/share/man/man5/vifplugd.conf.5",
+                 "usr/share/man/man7/vifplug.7", "usr/share/man/man8/vifctl.8",
+                 "usr/share/man/man8/vifplugd.8",
                  "etc/vifplugd/vifplugd.conf", "etc/logrotate.d/vifplugd",
                  "usr/lib/systemd/system/vifplugd.service",
                  f"usr/lib/{triplet}/libvifplug.so.0", f"usr/lib/{triplet}/pkgconfig/vifplug.pc"):
