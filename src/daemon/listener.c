@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/activation.h"
 #include "daemon/lock.h"
 #include "fatal-signal.h"
 #include "util.h"
@@ -22,6 +23,7 @@ struct listener {
     int fd;
     int lock;
     char *path;
+    bool inherited; /* From the service manager, which made the file and keeps it open. */
     /* The socket file that bind() made; st_ino is 0: there is none to remove. */
     dev_t dev;
     ino_t ino;
@@ -94,6 +96,13 @@ static bool is_ours(const struct listener *listener)
 bool listener_set_group(const struct listener *listener, const char *group_name,
                         struct error *error)
 {
+    if (listener->inherited) {
+        return error_set(error, REASON_INVALID_REQUEST, "",
+                         "socket_group has no effect: the service manager has made %s; set "
+                         "SocketGroup of vifplugd.socket.",
+                         listener->path);
+    }
+
     const struct group *group = *group_name ? getgrnam(group_name) : NULL;
 
     if (*group_name && !group) {
@@ -106,14 +115,16 @@ bool listener_set_group(const struct listener *listener, const char *group_name,
                          listener->path);
     }
     return chown(listener->path, (uid_t)-1, group ? group->gr_gid : getegid()) == 0 ||
-           fail(error, listener->path, "its group cannot be set to socket_group", "run as root");
+           fail(error, listener->path, "its group cannot be set to socket_group",
+                "run as root or as a member of that group, or let vifplugd.socket make the socket");
 }
 
-/* Gives the socket file its group and mode, and listens. */
+/* Gives the socket file its group and mode, and listens. Without its group, root and the daemon's
+ * user can still connect. */
 static bool open_up(const struct listener *listener, const char *group, struct error *error)
 {
     if (!listener_set_group(listener, group, error)) {
-        return false;
+        SLOG_WARN("%s", error->message);
     }
     if (chmod(listener->path, 0660) != 0 || listen(listener->fd, 64) != 0) {
         return fail(error, listener->path, "the daemon cannot listen there", "check the path");
@@ -180,6 +191,13 @@ static void remove_at_exit(void *aux OVS_UNUSED)
 
 static bool open_listener(struct listener *listener, const char *group, struct error *error)
 {
+    listener->fd = activation_take(listener->path);
+    if (listener->fd >= 0) {
+        listener->inherited = true;
+        SLOG_INFO("%s is the service manager's socket; socket_group does not apply to it",
+                  listener->path);
+        return true;
+    }
     make_directory(listener->path);
     if (!lock_path(listener, error)) {
         return false;
@@ -218,7 +236,9 @@ int listener_fd(const struct listener *listener)
 void listener_refuse(struct listener *listener)
 {
     remove_file(listener);
-    shutdown(listener->fd, SHUT_RD);
+    if (!listener->inherited) { /* Else those that wait are for the next daemon. */
+        shutdown(listener->fd, SHUT_RD);
+    }
 }
 
 /* The lock goes last: until then nobody else makes a socket file here. */

@@ -10,21 +10,24 @@
 
 struct listener;
 
-/* Binds and listens at `path`: mode 0660, in `group` if it exists ("" for none). Creates the
- * directory of the socket if it is missing. Replaces a socket file at which no process listens.
- * Locks `path`.lock, so that of several daemons that start there at once only one runs. The socket
- * file is removed when the process ends. Returns NULL with *error filled on failure. A process can
- * have only one listener at a time. */
+/* Takes the socket at `path` from the service manager, if it has passed one: its file, group and
+ * mode are the service manager's. Else binds and listens at `path`: mode 0660, in `group` if it
+ * exists ("" for none). Creates the directory of the socket if it is missing. Replaces a socket
+ * file at which no process listens. Locks `path`.lock, so that of several daemons that start there
+ * at once only one runs. The socket file is removed when the process ends. Returns NULL with *error
+ * filled on failure. A process can have only one listener at a time. */
 struct listener *listener_open(const char *path, const char *group, struct error *error);
 
 /* Its nonblocking descriptor. */
 int listener_fd(const struct listener *listener);
 
-/* Gives the socket file to another group. Returns false with *error filled on failure. */
+/* Gives the socket file to another group. Returns false with *error filled on failure, and if the
+ * file is the service manager's. */
 bool listener_set_group(const struct listener *listener, const char *group, struct error *error);
 
 /* Refuses connections from now on, and removes the socket file. accept() still returns those that
- * wait, and fails with EINVAL after them. */
+ * wait, and fails with EINVAL after them. The service manager's socket stays, and so do later
+ * connections, for the next daemon. */
 void listener_refuse(struct listener *listener);
 
 /* Closes it. Removes the socket file if it is still the one that listener_open() made. */

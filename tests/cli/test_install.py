@@ -2,6 +2,7 @@
 """`cmake --install` installs everything into Debian's directories, and a program builds against it."""
 
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -69,13 +70,19 @@ def test_install(tmp_path):
                  "usr/share/man/man3/libvifplug.3", "usr/share/man/man5/vifplugd.conf.5",
                  "usr/share/man/man7/vifplug.7", "usr/share/man/man8/vifctl.8",
                  "usr/share/man/man8/vifplugd.8",
+                 "usr/lib/systemd/system/vifplugd.socket", "usr/lib/sysusers.d/vifplugd.conf",
+                 "usr/lib/systemd/system/ovsdb-server.service.d/vifplugd.conf",
+                 "usr/libexec/vifplugd/grant-access",
+                 "usr/lib/systemd/system/ovs-vswitchd.service.d/vifplugd.conf",
+                 "usr/lib/tmpfiles.d/vifplugd.conf",
                  "etc/vifplugd/vifplugd.conf", "etc/logrotate.d/vifplugd",
                  "usr/lib/systemd/system/vifplugd.service",
                  f"usr/lib/{triplet}/libvifplug.so.0", f"usr/lib/{triplet}/pkgconfig/vifplug.pc"):
         assert os.path.exists(os.path.join(root, path)), path
     with open(f"{root}/usr/lib/systemd/system/vifplugd.service", encoding="ascii") as file:
         unit = file.read()
-    assert "ExecStart=/usr/sbin/vifplugd" in unit and "Type=notify" in unit and "@" not in unit
+    assert "ExecStartPre=+/usr/libexec/vifplugd/grant-access" in unit
+    assert "ExecStart=/usr/sbin/vifplugd" in unit and "Type=notify" in unit and not re.search(r"@[A-Z]", unit)
 
     libdir = f"{root}/usr/lib/{triplet}"
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "vifplug"], capture_output=True,
@@ -197,3 +204,10 @@ def test_another_prefix(tmp_path):
     assert f"ExecStart={prefix}/sbin/vifplugd " in unit
     environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
     subprocess.run([f"{prefix}/bin/vifctl", "--version"], env=environment, check=True, capture_output=True)
+
+
+def test_apparmor_profile():
+    """apparmor_parser compiles it (and loads nothing)."""
+    done = subprocess.run(["apparmor_parser", "--skip-kernel-load", "--skip-cache",
+                           f"{TOP}/etc/apparmor.d/usr.sbin.vifplugd"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

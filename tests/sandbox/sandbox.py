@@ -31,6 +31,7 @@ HUGEPAGES = 128  # Of 2 MB: as many as vswitchd may use with --socket-limit 256.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
 HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # The number of each sandbox, by its directory.
 SUN_PATH = 107
+CONFINED_USER = "nobody"
 
 
 # The cards of the simulated SmartNIC's driver (tests/smartnic/vpsim.h), in the syntax of pcitree.py.
@@ -155,6 +156,8 @@ class Sandbox:
         self.state_file = os.path.join(self.dir, "state.json")
         self.card_file = os.path.join(self.dir, "card.conf")
         self.driver_dir = os.path.join(self.build, "tests/smartnic")
+        # Whether vifplugd runs with the restrictions of its unit (confine.py), and not as root.
+        self.confined = os.environ.get("VIFPLUG_CONFINED") == "yes"
         self.standin = os.environ.get("VPSIM_STANDIN") == "yes" or (
             not os.path.exists(f"{self.driver_dir}/{DRIVER}")
             and os.path.exists(f"{self.driver_dir}/{STANDIN}"))
@@ -319,8 +322,10 @@ exec sleep infinity"""
                 "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file}
         if self.standin and self._simulated():
             card["LD_PRELOAD"] = f"{self.driver_dir}/{STANDIN}"
+        # As its unit has it with vifplugd's package.
+        umask = ["sh", "-c", 'umask 0002; exec "$@"', "umask"] if self.confined else []
         self.start("ovs-vswitchd", [
-            VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
+            *umask, VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
             f"--unixctl={self.run}/ovs-vswitchd.ctl", f"--log-file={self.log}/ovs-vswitchd.log",
             "-vconsole:off", "-vsyslog:off"],
             extra_env=card)
@@ -353,7 +358,8 @@ exec sleep infinity"""
                 file.write("[daemon]\nsocket_group = root\n")
         self._fit_profile()
         # With the sandbox's environment, ovs-appctl -t vifplugd finds it by its pidfile in OVS_RUNDIR.
-        self.start("vifplugd", [*self.vifplugd_command(self.build), *options])
+        command = [*self.vifplugd_command(self.build), *options]
+        self.start("vifplugd", self._confine(command) if self.confined else command)
         if wait:
             self.wait_vifplugd()
 
@@ -363,6 +369,26 @@ exec sleep infinity"""
                 f"--socket={self.dir}/{name}.sock", f"--db={self.db}", f"--sysfs-root={self.sys}",
                 f"--pidfile={self.run}/{name}.pid", f"--log-file={self.log}/{name}.log",
                 "-vconsole:off", "-vsyslog:off"]
+
+    def _confine(self, command):
+        """Returns the command that runs vifplugd as its unit says, as the user nobody."""
+        # That user must get at them.
+        program, confine = f"{self.dir}/vifplugd", f"{self.dir}/confine.py"
+        shutil.copy(command[0], f"{program}.new")
+        os.replace(f"{program}.new", program)
+        shutil.copy(os.path.join(HERE, "confine.py"), confine)
+        shutil.copy(f"{self.build}/vifplugd.service", self.dir)
+        for path in (self.dir, self.log, f"{self.log}/vifplugd.log", f"{self.socket}.lock"):
+            if os.path.exists(path):
+                subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", path], check=True)
+        parent = os.path.dirname(self.dir)
+        while not os.stat(parent).st_mode & 1:
+            subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:x", parent], check=True)
+            parent = os.path.dirname(parent)
+        subprocess.run(["sh", f"{self.build}/grant-access"], check=True, env={
+            **os.environ, "VIFPLUGD_USER": CONFINED_USER, "OVS_RUNDIR": self.run})
+        return ["/usr/bin/python3", confine, f"--user={CONFINED_USER}", f"--writable={self.dir}",
+                f"{self.dir}/vifplugd.service", program, *command[1:]]
 
     def _fit_profile(self):
         """Adds `representors` to the configuration, if it is missing."""

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a program with the restrictions of a systemd unit, as far as this needs no service manager: its user,
+capabilities, umask, read-only file system, system calls, address families and memory protection. It reads them
+from the unit itself, so they cannot be others. What needs a control group (DevicePolicy) is missing.
+
+usage: confine.py [--user=USER] [--writable=DIR]... UNIT COMMAND...
+
+USER stands in for the unit's, DIR for its directories that can be written to."""
+
+import argparse
+import errno
+import os
+import pwd
+import re
+import subprocess
+import sys
+
+STAGE = "VIFPLUG_CONFINE_STAGE"
+PROT_WRITE, PROT_EXEC = 2, 4
+CLONE_NEW = 0x7e020000 | 0x80  # All CLONE_NEW*.
+FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
+# The settings that this applies, and those that restrict nothing of what a test could see, or cannot be applied.
+APPLIED = {"User", "Group", "UMask", "AmbientCapabilities", "CapabilityBoundingSet", "NoNewPrivileges",
+           "ProtectSystem", "ReadWritePaths", "RuntimeDirectory", "MemoryDenyWriteExecute", "RestrictNamespaces",
+           "RestrictAddressFamilies", "SystemCallFilter", "SystemCallErrorNumber", "LimitNOFILE"}
+LEFT_OUT = {"Type", "ExecStartPre", "ExecStart", "ExecReload", "Restart", "RuntimeDirectoryPreserve",
+            "TimeoutStopSec", "ProtectHome", "PrivateTmp", "DevicePolicy", "DeviceAllow", "ProtectClock",
+            "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
+            "LockPersonality", "RemoveIPC", "RestrictRealtime", "RestrictSUIDSGID", "SystemCallArchitectures"}
+
+
+def read_unit(path):
+    """The settings of the section [Service]: {key: [value, ...]}."""
+    settings = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file.read().partition("[Service]\n")[2].partition("\n[")[0].splitlines():
+            key, equals, value = line.partition("=")
+            if equals and not line.startswith("#"):
+                settings.setdefault(key, []).append(value)
+    return settings
+
+
+def expand(name):
+    """The system calls of a group of systemd's."""
+    if not name.startswith("@"):
+        return {name}
+    output = subprocess.run(["systemd-analyze", "syscall-filter", name], capture_output=True, text=True,
+                            check=True).stdout
+    names = [line.strip() for line in output.splitlines()[1:] if line.strip() and not line.strip().startswith("#")]
+    return set().union(*(expand(one) for one in names))
+
+
+def allowed_calls(unit):
+    """What the lines of SystemCallFilter allow, one after another. systemd always allows what it needs itself to
+    start the program."""
+    allowed = set()
+    for line in unit["SystemCallFilter"]:
+        names = set().union(*(expand(name) for name in line.lstrip("~").split()))
+        allowed = allowed - names if line.startswith("~") else allowed | names
+    return allowed | expand("@default") | {"execve"}
+
+
+def make_filter(unit):
+    import seccomp  # pylint: disable=import-outside-toplevel
+
+    denied = seccomp.ERRNO(getattr(errno, " ".join(unit["SystemCallErrorNumber"])))
+    rules = seccomp.SyscallFilter(defaction=denied)
+    # Allowed with any arguments, but for those whose arguments the other settings restrict.
+    special = {"socket", "mmap", "mprotect", "pkey_mprotect", "unshare", "clone", "setns", "clone3"}
+    for name in sorted(allowed_calls(unit) - special):
+        try:
+            rules.add_rule(seccomp.ALLOW, name)
+        except (RuntimeError, ValueError):
+            pass  # A call of another architecture.
+    for family in " ".join(unit["RestrictAddressFamilies"]).split():
+        rules.add_rule(seccomp.ALLOW, "socket", seccomp.Arg(0, seccomp.EQ, FAMILIES[family]))
+    assert unit["MemoryDenyWriteExecute"] == ["yes"] and unit["RestrictNamespaces"] == ["yes"]
+    rules.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(2, seccomp.MASKED_EQ, PROT_EXEC, 0))
+    rules.add_rule(seccomp.ALLOW, "mmap", seccomp.Arg(2, seccomp.MASKED_EQ, PROT_WRITE, 0))
+    for name in ("mprotect", "pkey_mprotect"):
+        rules.add_rule(seccomp.ALLOW, name, seccomp.Arg(2, seccomp.MASKED_EQ, PROT_EXEC, 0))
+    rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_NEW, 0))
+    # Its flags are in memory; the C library uses clone() then.
+    rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
+    return rules
+
+
+def make_read_only(writable):
+    """ProtectSystem=strict: everything but /dev, /proc and /sys, and `writable`."""
+    for path in writable:
+        subprocess.run(["mount", "--bind", path, path], check=True)
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        points = [re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in file]
+    for point in points:
+        kept = [*writable, "/dev", "/proc", "/sys"]
+        if not any(point == path or point.startswith(f"{path}/") for path in kept):
+            subprocess.run(["mount", "-o", "remount,bind,ro", point], check=False, capture_output=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--user")
+    parser.add_argument("--writable", action="append")
+    parser.add_argument("unit")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    unit = read_unit(options.unit)
+    unknown = set(unit) - APPLIED - LEFT_OUT
+    assert not unknown, f"{options.unit}: apply {unknown} here, or say that it cannot be"
+    stage = os.environ.pop(STAGE, "mounts")
+    if stage == "mounts":
+        os.environ[STAGE] = "user"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    elif stage == "user":
+        assert unit["ProtectSystem"] == ["strict"] and unit["NoNewPrivileges"] == ["yes"]
+        make_read_only(options.writable or [*" ".join(unit["ReadWritePaths"]).split(), *(
+            f"/run/{name}" for name in unit["RuntimeDirectory"])])
+        os.environ[STAGE] = "filter"
+        names = [",".join(["-all", *(f"+{name.lower().removeprefix('cap_')}" for name in " ".join(
+            unit[key]).split())]) for key in ("AmbientCapabilities", "CapabilityBoundingSet")]
+        user = options.user or unit["User"][0]
+        os.execvp("setpriv", ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}",
+                              "--init-groups", f"--inh-caps={names[0]}", f"--ambient-caps={names[0]}",
+                              f"--bounding-set={names[1]}", "--no-new-privs", sys.executable, *sys.argv])
+    os.umask(int(unit["UMask"][0], 8))
+    if "LISTEN_FDS" in os.environ:  # This process becomes the program.
+        os.environ["LISTEN_PID"] = str(os.getpid())
+    make_filter(unit).load()
+    os.execvp(options.command[0], options.command)
+
+
+if __name__ == "__main__":
+    main()
