@@ -118,11 +118,11 @@ def sources_for(release):
 
 
 class Chroot:
-    """The chroot of one release, below CHROOTS."""
+    """The chroot of one release, below CHROOTS, in the directory `name`."""
 
-    def __init__(self, release):
+    def __init__(self, release, name=None):
         self.release = release
-        self.root = os.path.join(CHROOTS, release)
+        self.root = os.path.join(CHROOTS, name or release)
 
     def make(self, fresh=False):
         """Makes the chroot if it does not exist; with `fresh` makes a new one, without packages."""
@@ -191,17 +191,21 @@ class Chroot:
 
     def run(self, *command):
         """Runs a command in the copy of the checkout; returns its exit status."""
+        return self.enter(command, INSIDE).returncode
+
+    def enter(self, command, directory="/", **options):
+        """Runs a command in the chroot; returns its completed process."""
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", f"{self.root}/etc/{name}")
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment.update(PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                           HOME="/root", LANG="C.UTF-8", VIFPLUG_INSIDE=INSIDE)
+                           HOME="/root", LANG="C.UTF-8", VIFPLUG_INSIDE=directory)
         # If this process ends, the processes in the chroot end too.
         enter = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
                  "--propagation", "private", "sh", "-c", ENTER, "enter"]
         return subprocess.run(
             [*enter, self.root, os.environ.get("VPSIM_DPDK_HEADERS", ""), *command],
-            env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+            env=environment, stdin=subprocess.DEVNULL, check=False, **options)
 
 
 def run(release, arguments, fresh):

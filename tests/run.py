@@ -14,6 +14,7 @@ Tiers, all of them if none is named:
   faults       tests/faults, in short: each fault once under load, and that its checker sees what is wrong
   parity       the same VIFs through Debian's os-vif and through vifplugd, compared
   openstack    Nova, Neutron, its agent and libvirt, as packaged, plug through vifplugd
+  package      builds Debian's packages twice, and installs, upgrades and removes them in a bare chroot
   bench        tests/bench works (a small run; no timing is asserted)
   sanitize     unit, cli and integration again, built with ASan and UBSan
 
@@ -46,8 +47,8 @@ import release  # noqa: E402
 TOP = os.path.dirname(HERE)
 BUILD = os.path.join(TOP, "build")
 ASAN = os.path.join(TOP, "build-asan")
-TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parity", "openstack", "bench",
-         "sanitize")
+TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parity", "openstack", "package",
+         "bench", "sanitize")
 JOBS = str(os.cpu_count() or 2)
 AT_ONCE = 2  # These tests mostly wait; each worker has daemons and sandboxes of its own.
 FAULTS_SEED = 1  # So that a red run can be repeated; tests/faults by hand takes a new one each time.
@@ -243,6 +244,8 @@ def test(results, tiers):
         python_tests(results, "parity", "parity")
     if "openstack" in tiers:
         python_tests(results, "openstack", "openstack")
+    if "package" in tiers:
+        python_tests(results, "package", "package")
     if "bench" in tiers:
         python_tests(results, "benchmarks", "bench")
     if "sanitize" in tiers:

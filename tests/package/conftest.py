@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packages, built twice, and a bare node to install them."""
+
+import concurrent.futures
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import bare  # noqa: E402  (found beside this file)
+import building  # noqa: E402  (the same)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """The two builds, and the chroot, which is made meanwhile."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        chroot = pool.submit(bare.base)
+        first = building.Build(tmp_path_factory.mktemp("first"), {"LC_ALL": "C.UTF-8", "TZ": "UTC"}, 0o022)
+        second = building.Build(tmp_path_factory.mktemp("another-path"), {"LC_ALL": "C", "TZ": "Asia/Tokyo"},
+                                0o002)
+        return first, second, chroot.result()
+
+
+@pytest.fixture(scope="session")
+def build(prepared):
+    return prepared[0]
+
+
+@pytest.fixture(scope="session")
+def second_build(prepared):
+    return prepared[1]
+
+
+@pytest.fixture
+def node(prepared, tmp_path):
+    one = bare.Node(prepared[2], tmp_path)
+    try:
+        one.apt("update")
+        yield one
+    finally:
+        one.end()

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packages are right, and a node on which they are installed, upgraded and removed keeps its guests."""
+
+import filecmp
+import os
+import re
+import shutil
+
+import bare
+import building
+import pytest
+from service import Service
+
+NODE_PACKAGES = ("vifplugd", "libvifplug0")
+ALL_PACKAGES = (*NODE_PACKAGES, "libvifplug-dev", "python3-vifplug", "vifplugd-dbgsym", "libvifplug0-dbgsym")
+CONFIG = "/etc/vifplugd/vifplugd.conf"
+MINE = "network_device_mtu = 1400"
+
+
+def test_lintian(build):
+    """No error and no warning; the overrides say why."""
+    assert building.run("lintian", "--allow-root", *build.files("*.changes")) == ""
+
+
+def test_hardening(build):
+    """Each compiler's command has the flags, also those for libopenvswitch."""
+    assert building.run("blhc", "--bindnow", build.log_file) == ""
+    assert len(re.findall(r"libtool: compile: ", build.log)) > 100  # blhc has seen them.
+
+
+def test_reproducible(build, second_build):
+    """Another directory, umask, language and time zone give the same bytes."""
+    first = {os.path.basename(path): path for path in build.files("*.deb")}
+    second = {os.path.basename(path): path for path in second_build.files("*.deb")}
+    assert sorted(first) == sorted(second) and len(first) == len(ALL_PACKAGES)
+    assert [name for name, path in first.items() if not filecmp.cmp(path, second[name], shallow=False)] == []
+
+
+@pytest.mark.parametrize("name", ALL_PACKAGES)
+def test_dependencies(build, name):
+    """No package of a compute node needs what builds it."""
+    needs = building.run("dpkg-deb", "--field", build.package(name), "Depends")
+    assert not re.search(r"-dev\b|-source\b|gcc|make", needs), needs
+
+
+def test_built_using(build):
+    field = building.run("dpkg-deb", "--field", build.package("vifplugd"), "Built-Using")
+    version = building.run("dpkg-query", "--show", "--showformat=${source:Version}", "openvswitch-source")
+    assert field.strip() == f"openvswitch (= {version})"
+
+
+def copied(node, files):
+    """Copies packages into a node; returns their paths there."""
+    for file in files:
+        shutil.copy(file, node.path("/tmp"))
+    return [f"/tmp/{os.path.basename(file)}" for file in files]
+
+
+def test_life(build, node, tmp_path):
+    """Install the version before, plug, change the configuration, upgrade, remove, purge. The guest stays
+    connected to ovs-vswitchd all the time."""
+    before = node.files()
+    assert node.run("sh", "-c", "command -v gcc make cmake ld dpkg-buildpackage", check=False) == ""
+    node.start_switch()
+    guest = bare.Guest(node.path("/run/openvswitch/vm1"))
+    node.apt("install", *copied(node, [building.older(build.package(name), tmp_path) for name in NODE_PACKAGES]))
+    service = Service(node)
+    service.start()
+    user = os.stat(f"/proc/{service.pid()}").st_uid
+    assert user == int(node.run("id", "-u", "vifplugd")) != 0
+    node.run("vifctl", "--id=port-1", "--kind=vhost-user", "--bridge=br-int", "--mac=fa:16:3e:00:00:01",
+             "--mtu=1500", "--path=/run/openvswitch/vm1", "--mode=server", "--instance=vm-1", "plug")
+    guest.connected()
+    switch = node.read("/run/openvswitch/ovs-vswitchd.pid")
+
+    node.run("sed", "-i", f"s/^;network_device_mtu = .*/{MINE}/", CONFIG)
+    assert MINE in node.read(CONFIG)
+    node.apt("install", *copied(node, [build.package(name) for name in NODE_PACKAGES]))
+    assert MINE in node.read(CONFIG) and os.path.exists(node.path(f"{CONFIG}.dpkg-dist"))
+    service.stop()
+    service.start()
+    assert '"state":"up"' in node.run("vifctl", "--format=json", "get", "port-1").replace(" ", "")
+    assert node.run("vifctl", "--version").strip() == f"vifctl {build.version.rpartition('-')[0]}"
+
+    service.stop()
+    node.apt("remove", *NODE_PACKAGES)
+    assert MINE in node.read(CONFIG)
+    assert node.vsctl("get", "Interface", "vhuport-1", "error") == "[]"
+    node.apt("purge", "--autoremove", *NODE_PACKAGES)
+    assert node.files() - before == set()
+    assert not os.path.exists(node.path("/run/vifplugd"))
+    assert node.run("getent", "passwd", "vifplugd", check=False) == ""
+    assert f"user:{user}" not in node.run("getfacl", "--numeric", "-R", "/run/openvswitch", check=False)
+    assert int(node.vsctl("get", "Interface", "vhuport-1", "ofport")) > 0
+    assert node.read("/run/openvswitch/ovs-vswitchd.pid") == switch and not guest.is_cut_off()
+    node.vsctl("del-port", "vhuport-1")
+    bare.wait_for(guest.is_cut_off, "the guest would notice")
+    guest.close()
