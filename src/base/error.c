@@ -8,6 +8,7 @@ static const char *const names[REASON_N] = {
     [REASON_INVALID_REQUEST] = "invalid_request",
     [REASON_UNSUPPORTED_VIF] = "unsupported_vif",
     [REASON_DEVICE_NOT_FOUND] = "device_not_found",
+    [REASON_NOT_FOUND] = "not_found",
     [REASON_VF_IN_USE] = "vf_in_use",
     [REASON_SOCKET_MISMATCH] = "socket_mismatch",
     [REASON_SOCKET_IN_USE] = "socket_in_use",

@@ -138,7 +138,7 @@ static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
 
     fill_options(options);
     opterr = 0; /* getopt_long() would print the option as it is. */
-    while (status < 0 && (c = getopt_long(argc, argv, ":hV", options, &index)) != -1) {
+    while (status < 0 && (c = getopt_long(argc, argv, ":hVv", options, &index)) != -1) {
         switch (c) {
         case 'h':
         case GETOPT_HELP:
@@ -148,6 +148,9 @@ static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
         case GETOPT_VERSION:
             show_line("vifctl %s", VIFPLUG_VERSION);
             return EXIT_DONE;
+        case 'v':
+            status = take_option(cli, OPTION_VERBOSE, "verbose", NULL);
+            break;
         case GETOPT_COMPLETION:
             return print_completion(optarg);
         case ':':

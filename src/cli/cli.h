@@ -30,6 +30,14 @@ enum option_id {
     OPTION_DRY_RUN,
     OPTION_INSTANCE,
     OPTION_ALL,
+    OPTION_VERBOSE,
+    OPTION_COLUMNS,
+    OPTION_NO_HEADINGS,
+    OPTION_WATCH,
+    OPTION_PORT,
+    OPTION_STATE,
+    OPTION_PF,
+    OPTION_VF,
     OPTION_VIF_ID,
     OPTION_KIND,
     OPTION_BRIDGE,
@@ -49,7 +57,7 @@ enum option_id {
     OPTION_N
 };
 #define OPTION_FIRST_MEMBER OPTION_VIF_ID
-#define OPTION_BIT(option) (UINT32_C(1) << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 
 /* The type of an option's value. */
 enum value_type {
@@ -80,11 +88,12 @@ struct command {
     const char *argument; /* As help shows it: "ID"; NULL: none. */
     enum {
         ARGUMENT_NONE,
+        ARGUMENT_OPTIONAL,
         ARGUMENT_OR_ALL,    /* --all or --dry-run can take its place. */
         ARGUMENT_OR_VIF_ID, /* --vif-id can take its place. */
         ARGUMENT_REQUIRED
     } need;
-    uint32_t options;    /* Those that the command takes, as OPTION_BIT()s. */
+    uint64_t options;    /* Those that the command takes, as OPTION_BIT()s. */
     const char *summary; /* One line. */
     const char *help;    /* More lines, each ending in \n; or NULL. */
     /* Makes the params of the method of this name as JSON text (malloc'ed), or says what is wrong
@@ -137,6 +146,21 @@ char *input_update(const struct cli *cli);
 char *input_reap(const struct cli *cli);
 char *input_get(const struct cli *cli);
 
+/* --- list.c: `vifctl list`. --- */
+
+char *input_list(const struct cli *cli);
+bool output_list(const struct vifplug_reply *reply);
+
+/* Adds the options that choose VIFs (--instance, --port, ...) to params. */
+struct json_object;
+void set_filters(const struct cli *cli, struct json_object *params);
+
+/* --- stats.c: `vifctl stats`. --- */
+
+char *input_stats(const struct cli *cli);
+bool output_stats(const struct vifplug_reply *reply);
+int run_stats(const struct cli *cli);
+
 /* --- show.c: what is printed, escaped (base/display.h), because most of it is text from outside.
  * ---
  */
@@ -162,9 +186,9 @@ char *show_copy(const char *text);
 
 /* --- output.c: replies as people or programs read them. --- */
 
-bool output_list(const struct vifplug_reply *reply);
 bool output_nics(const struct vifplug_reply *reply);
 bool output_pairs(const struct vifplug_reply *reply);
+bool output_plug(const struct vifplug_reply *reply);
 bool output_reap(const struct vifplug_reply *reply);
 bool output_status(const struct vifplug_reply *reply);
 bool output_check(const struct vifplug_reply *reply);

@@ -23,6 +23,21 @@ const struct option_row option_rows[OPTION_N] = {
     [OPTION_INSTANCE] = {"instance", NULL, VALUE_TEXT, "UUID", NULL, NULL,
                          "the server that the VIF belongs to"},
     [OPTION_ALL] = {"all", NULL, VALUE_NONE, NULL, NULL, NULL, "all stale VIFs that no guest uses"},
+    [OPTION_VERBOSE] = {"verbose", NULL, VALUE_NONE, NULL, NULL, NULL,
+                        "show all of the reply (-v)"},
+    [OPTION_COLUMNS] = {"columns", NULL, VALUE_TEXT, "NAMES", NULL, NULL,
+                        "the columns of the table, in that order: vif,state"},
+    [OPTION_NO_HEADINGS] = {"no-headings", NULL, VALUE_NONE, NULL, NULL, NULL,
+                            "no line with the names of the columns"},
+    [OPTION_WATCH] = {"watch", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
+                      "1 to 600: show it again and again, with rates"},
+    [OPTION_PORT] = {"port", NULL, VALUE_TEXT, "NAME", NULL, NULL, "only the VIF with that port"},
+    [OPTION_STATE] = {"state", NULL, VALUE_TEXT, "STATE",
+                      "up committed realizing unverified failed stale drifted missing", NULL,
+                      "only VIFs in that state"},
+    [OPTION_PF] = {"pf", NULL, VALUE_TEXT, "DDDD:BB:DD.F", NULL, NULL,
+                   "only VIFs on VFs of that PF"},
+    [OPTION_VF] = {"vf", NULL, VALUE_TEXT, "DDDD:BB:DD.F", NULL, NULL, "only the VIF on that VF"},
     [OPTION_VIF_ID] = {"vif-id", "id", VALUE_TEXT, "ID", NULL, "vif_id", "the VIF's id"},
     [OPTION_KIND] = {"kind", NULL, VALUE_TEXT, "KIND",
                      "representor vhost-user kernel-representor ovs hybrid", "kind",
@@ -60,14 +75,19 @@ const struct option_row option_rows[OPTION_N] = {
 #define COMMON (BIT(SOCKET) | BIT(FORMAT))
 #define QUESTION (COMMON | BIT(TIMEOUT))
 #define OPERATION (COMMON | BIT(TIMEOUT) | BIT(WAIT) | BIT(DRY_RUN))
+#define FILTERS                                                                                    \
+    (BIT(INSTANCE) | BIT(PORT) | BIT(BRIDGE) | BIT(STATE) | BIT(KIND) | BIT(PF) | BIT(VF) |        \
+     BIT(ADDRESS))
+#define TABLE (BIT(COLUMNS) | BIT(NO_HEADINGS))
 #define MEMBERS ((OPTION_BIT(OPTION_N) - 1) & ~(OPTION_BIT(OPTION_FIRST_MEMBER) - 1))
 
 const struct command commands[] = {
-    {"plug", "FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | MEMBERS, "plug a VIF",
+    {"plug", "FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | BIT(VERBOSE) | MEMBERS,
+     "plug a VIF",
      "FILE (- is standard input) holds {\"vif\":..., \"instance\":...} or a VIF alone: an os-vif\n"
      "object, a Nova VIF dict or a native VIF. Options change a native VIF of the file, or\n"
      "take the place of the file.\n",
-     input_plug, output_pairs, NULL, run_operation},
+     input_plug, output_plug, NULL, run_operation},
     {"unplug", "ID|FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | BIT(VIF_ID),
      "unplug a VIF",
      "The argument is a file if it is -, has a slash or ends in .json: ./vif, vif.json. It is\n"
@@ -76,10 +96,19 @@ const struct command commands[] = {
     {"update", "ID", ARGUMENT_REQUIRED, OPERATION | BIT(MTU) | BIT(QOS),
      "change the MTU (--mtu) or the limits (--qos) of a plugged VIF", NULL, input_update,
      output_pairs, NULL, run_operation},
-    {"get", "ID", ARGUMENT_REQUIRED, QUESTION, "show one VIF", NULL, input_get, output_pairs, NULL,
-     run_question},
-    {"list", NULL, ARGUMENT_NONE, QUESTION, "show all VIFs", NULL, NULL, output_list, NULL,
-     run_question},
+    {"get", "VIF", ARGUMENT_REQUIRED, QUESTION, "show one VIF",
+     "VIF is its id, the name of its port, its MAC address or the PCI address of its VF.\n",
+     input_get, output_pairs, NULL, run_question},
+    {"list", NULL, ARGUMENT_NONE, QUESTION | FILTERS | TABLE, "show all VIFs, or some of them",
+     "--instance, --port, --bridge, --state, --kind, --pf, --vf and --mac choose the VIFs that\n"
+     "have all of these.\n",
+     input_list, output_list, NULL, run_question},
+    {"stats", "VIF", ARGUMENT_OPTIONAL, QUESTION | FILTERS | TABLE | BIT(WATCH),
+     "show counters of VIFs: packets, bytes, drops",
+     "RX is what the switch has received from the guest, TX what it has sent to it. VIF is an\n"
+     "id, the name of a port, a MAC address or the PCI address of a VF; with it, all counters\n"
+     "are shown. ovs-vswitchd writes counters every 5 s.\n",
+     input_stats, output_stats, NULL, run_stats},
     {"nics", NULL, ARGUMENT_NONE, QUESTION,
      "show SmartNICs and their VFs: numbers, devargs, sockets, users", NULL, NULL, output_nics,
      NULL, run_question},

@@ -79,7 +79,7 @@ static const char end_text[] =
     "            _vifctl_offer_files -X '!*.json'\n"
     "        fi\n"
     "        ;;\n"
-    "    *ID*)\n"
+    "    *ID* | VIF)\n"
     "        _vifctl_offer_ids\n"
     "        ;;\n"
     "    esac\n"
@@ -112,7 +112,7 @@ static void print_values(int option)
 }
 
 /* Prints the lines that set what a command takes. */
-static void print_command(const char *pattern, uint32_t options, const char *argument)
+static void print_command(const char *pattern, uint64_t options, const char *argument)
 {
     printf("    %s)\n        options='--help", pattern);
     for (int i = 0; i < OPTION_N; i++) {
@@ -150,7 +150,7 @@ void completion_bash(void)
     for (size_t i = 0; i < n_commands; i++) {
         print_command(commands[i].name, commands[i].options, commands[i].argument);
     }
-    print_command("''", ~UINT32_C(0), NULL);
+    print_command("''", ~UINT64_C(0), NULL);
     printf("    esac\n"
            "    if [[ ! $command && $cur != -* ]]; then\n"
            "        _vifctl_offer -W '");

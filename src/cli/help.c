@@ -42,7 +42,7 @@ static void print_option(const struct option_row *row)
     print_item(name, OPTION_WIDTH, row->help);
 }
 
-static void print_options(uint32_t options)
+static void print_options(uint64_t options)
 {
     for (int i = 0; i < OPTION_N; i++) {
         if (options & OPTION_BIT(i)) {
@@ -66,7 +66,7 @@ void help_general(void)
         print_item(name, COMMAND_WIDTH, commands[i].summary);
     }
     fputs("\nOptions (vifctl COMMAND --help shows those that a command takes):\n", stdout);
-    print_options(~UINT32_C(0));
+    print_options(~UINT64_C(0));
     print_item("-h, --help", OPTION_WIDTH, "show this, or the help of COMMAND, and exit");
     print_item("-V, --version", OPTION_WIDTH, "show the version and exit");
     print_item("--print-completion=bash", OPTION_WIDTH, "print the completion for bash and exit");
@@ -75,7 +75,7 @@ void help_general(void)
 
 void help_command(const struct command *command)
 {
-    bool optional = command->need == ARGUMENT_OR_VIF_ID || command->need == ARGUMENT_OR_ALL;
+    bool optional = command->need != ARGUMENT_NONE && command->need != ARGUMENT_REQUIRED;
 
     printf("vifctl %s: %s\n"
            "usage: vifctl %s [OPTIONS]%s%s%s%s\n"

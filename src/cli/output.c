@@ -12,108 +12,17 @@
 
 #include "base/memory.h"
 #include "cli/table.h"
+#include "cli/values.h"
 #include "wire/json-make.h"
-
-static const char *state_colour(const char *state)
-{
-    if (!strcmp(state, "up")) {
-        return "green";
-    }
-    return !strcmp(state, "failed") ? "red" : "brown";
-}
-
-/* The member of that name; NULL if `object` has none, or is no object. */
-static struct json_object *member(struct json_object *object, const char *key)
-{
-    struct json_object *value;
-
-    return json_object_object_get_ex(object, key, &value) ? value : NULL;
-}
-
-/* A member as text; NULL if there is none, or it has members or elements itself. */
-static const char *text_at(struct json_object *object, const char *key)
-{
-    struct json_object *value = member(object, key);
-
-    return json_object_is_type(value, json_type_object) ||
-                   json_object_is_type(value, json_type_array)
-               ? NULL
-               : json_object_get_string(value);
-}
-
-/* The same, with `none` in place of NULL. */
-static const char *text_or(struct json_object *object, const char *key, const char *none)
-{
-    const char *text = text_at(object, key);
-
-    return text ? text : none;
-}
-
-/* The number of elements of an array; 0 for all else. */
-static size_t length_of(struct json_object *array)
-{
-    return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
-}
-
-/* Whether `value` is an array of objects. */
-static bool is_list(struct json_object *value)
-{
-    if (!json_object_is_type(value, json_type_array)) {
-        return false;
-    }
-    for (size_t i = 0; i < json_object_array_length(value); i++) {
-        if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_object)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool output_list(const struct vifplug_reply *reply)
-{
-    static const struct table_column columns[] = {
-        {.name = "VIF"},
-        {.name = "KIND", .rank = 3},
-        {.name = "BRIDGE", .rank = 4},
-        {.name = "PORT", .rank = 1},
-        {.name = "OFPORT", .right = true, .rank = 5},
-        {.name = "MTU", .right = true},
-        {.name = "STATE"},
-        {.name = "PF", .rank = 6},
-        {.name = "VF", .right = true, .rank = 2},
-        {.name = "SOCKET", .rank = 7},
-    };
-    static const char *const members[] = {"vif_id",         "kind",           "bridge",
-                                          "port",           "ofport",         "mtu",
-                                          "state",          "representor.pf", "representor.vf_num",
-                                          "vhost_user.path"};
-    enum { N = sizeof columns / sizeof columns[0], STATE = 6 };
-    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    bool ok = is_list(member(result, "vifs"));
-    struct table *table;
-
-    json_object_put(result);
-    if (!ok) {
-        return false;
-    }
-    table = table_new(columns, N, true);
-    for (size_t i = 0; i < vifplug_reply_n_vifs(reply); i++) {
-        const char *cells[N];
-
-        for (size_t k = 0; k < N; k++) {
-            cells[k] = vifplug_vif_string(vifplug_reply_vif(reply, i), members[k]);
-        }
-        table_add(table, cells, STATE, cells[STATE] ? state_colour(cells[STATE]) : NULL);
-    }
-    table_print(table);
-    return true;
-}
 
 /* `value` is NULL for JSON's null. */
 static void add_pair(struct table *table, const char *key, const char *value)
 {
-    const char *const cells[] = {key, value};
+    const char *cells[] = {key, value};
 
+    if (!strcmp(key, "dead_vlan")) {
+        cells[1] = "true: Neutron's agent has not bound the port, and no frames pass";
+    }
     table_add(table, cells, 1, !strcmp(key, "state") && value ? state_colour(value) : NULL);
 }
 
@@ -174,6 +83,63 @@ bool output_status(const struct vifplug_reply *reply)
         json_object_object_del(result, "problems");
     }
     print_pairs(result);
+    json_object_put(result);
+    return true;
+}
+
+/* "VIF X: VF 0000:65:01.2 (10), vfrX on br-int, up at MTU 1450". */
+static void show_plugged(struct json_object *result)
+{
+    struct json_object *representor = member(result, "representor");
+    struct json_object *vhost_user = member(result, "vhost_user");
+
+    show("VIF %s:", text_or(result, "vif_id", "-"));
+    if (text_at(representor, "vf")) {
+        show(" VF %s (%s),", text_at(representor, "vf"), text_or(representor, "vf_num", "-"));
+    }
+    if (text_at(result, "port")) {
+        show(" %s on", text_at(result, "port"));
+    }
+    show(" %s,", text_or(result, "bridge", "-"));
+    if (!text_at(representor, "vf") && text_at(vhost_user, "path")) {
+        show(" socket %s (%s),", text_at(vhost_user, "path"), text_or(vhost_user, "mode", "-"));
+    }
+    show(" %s", text_or(result, "state", "-"));
+    if (text_at(result, "mtu")) {
+        show(" at MTU %s", text_at(result, "mtu"));
+    }
+}
+
+bool output_plug(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct json_object *plan = member(result, "plan");
+    struct json_object *operations = member(plan, "operations");
+    struct json_object *total = member(member(result, "timings_ms"), "total");
+    bool ok = text_at(result, "vif_id") != NULL;
+
+    if (!ok) {
+        json_object_put(result);
+        return false;
+    }
+    show_plugged(result);
+    if (plan) {
+        show(": %s, since %s", text_or(plan, "action", "-"), text_or(plan, "why", "-"));
+    } else if (!vifplug_reply_changed(reply)) {
+        show(", unchanged");
+    }
+    if (total) {
+        show(", %.0f ms", json_object_get_double(total));
+    }
+    if (text_at(result, "error")) {
+        show(": %s", text_at(result, "error"));
+    }
+    show_line("%s", "");
+    for (size_t i = 0; i < length_of(operations); i++) {
+        const char *operation = json_object_get_string(json_object_array_get_idx(operations, i));
+
+        show_line("  %s", operation ? operation : "null");
+    }
     json_object_put(result);
     return true;
 }
@@ -412,7 +378,7 @@ int output_reply(const struct cli *cli, const struct vifplug_reply *reply)
         if (cli->values[OPTION_DRY_RUN]) {
             show_line("A dry run: nothing has been changed. Without --dry-run it would be:");
         }
-        if (!cli->command->output(reply)) {
+        if (!(cli->values[OPTION_VERBOSE] ? output_pairs : cli->command->output)(reply)) {
             return strange_reply(cli);
         }
     }

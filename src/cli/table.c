@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -36,6 +37,71 @@ struct table {
     size_t widths[COLUMNS_MAX]; /* The widest text of each column. */
     bool left_out[COLUMNS_MAX];
 };
+
+/* What the command line says about tables (table_choose()). */
+static struct {
+    bool headings_off;
+    size_t n; /* 0: all columns, as far as there is room. */
+    size_t columns[COLUMNS_MAX];
+} choice;
+
+/* The column of that name, in any case; n: there is none. */
+static size_t column_named(const char *name, const struct table_column *columns, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && strcasecmp(columns[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static bool is_chosen(size_t column)
+{
+    size_t i = 0;
+
+    while (i < choice.n && choice.columns[i] != column) {
+        i++;
+    }
+    return i < choice.n;
+}
+
+/* Says that --columns has `name`, and what there is. */
+static bool refuse_column(const struct cli *cli, const char *name,
+                          const struct table_column *columns, size_t n)
+{
+    char names[256] = "";
+
+    for (size_t i = 0; i < n; i++) {
+        size_t used = strlen(names);
+
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", columns[i].name);
+    }
+    usage_error(cli->command, "--columns names '%s'; each of %s can be named once", name, names);
+    return false;
+}
+
+bool table_choose(const struct cli *cli, const struct table_column *columns, size_t n)
+{
+    const char *at = cli->values[OPTION_COLUMNS];
+
+    choice.headings_off = cli->values[OPTION_NO_HEADINGS] != NULL;
+    choice.n = 0;
+    while (at) {
+        size_t length = strcspn(at, ",");
+        char name[32];
+        size_t column;
+
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        column = column_named(name, columns, n);
+        if (length >= sizeof name || column == n || is_chosen(column)) {
+            return refuse_column(cli, name, columns, n);
+        }
+        choice.columns[choice.n++] = column;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return true;
+}
 
 static bool use_colour(void)
 {
@@ -94,8 +160,8 @@ struct table *table_new(const struct table_column *columns, size_t n, bool headi
 
     table->columns = columns;
     table->n_columns = n;
-    table->headings = headings;
-    for (size_t i = 0; i < n && headings; i++) {
+    table->headings = headings && !choice.headings_off;
+    for (size_t i = 0; i < n && table->headings; i++) {
         note_width(table, i, columns[i].name);
     }
     return table;
@@ -123,6 +189,18 @@ static size_t least_width(const struct table *table, size_t column)
     size_t width = table->widths[column];
 
     return table->columns[column].wraps && width > WRAP_MIN ? WRAP_MIN : width;
+}
+
+/* The column at that place from the left. */
+static size_t column_at(size_t place)
+{
+    return choice.n ? choice.columns[place] : place;
+}
+
+/* How many places there are. */
+static size_t n_places(const struct table *table)
+{
+    return choice.n ? choice.n : table->n_columns;
 }
 
 /* The width of the columns that stay, with a blank between each; without `except`. */
@@ -154,7 +232,15 @@ static size_t dispensable(const struct table *table)
 
 static void fit(struct table *table, size_t width)
 {
-    size_t column = dispensable(table);
+    size_t column;
+
+    if (choice.n) {
+        for (size_t i = 0; i < table->n_columns; i++) {
+            table->left_out[i] = !is_chosen(i);
+        }
+        return;
+    }
+    column = dispensable(table);
 
     while (total_width(table, SIZE_MAX) > width && column < table->n_columns) {
         table->left_out[column] = true;
@@ -168,7 +254,7 @@ static void tell_left_out(const struct table *table, size_t width)
     static char last[160];
     char names[sizeof last] = "";
 
-    for (size_t i = 0; i < table->n_columns; i++) {
+    for (size_t i = 0; i < table->n_columns && !choice.n; i++) {
         size_t used = strlen(names);
 
         if (table->left_out[i]) {
@@ -213,7 +299,8 @@ static struct libscols_table *new_scols(const struct table *table)
     scols_table_enable_noheadings(scols, !table->headings);
     scols_table_enable_noencoding(scols, true);              /* table_add() has escaped it. */
     scols_table_set_termforce(scols, SCOLS_TERMFORCE_NEVER); /* It cuts nothing then. */
-    for (size_t i = 0; i < table->n_columns; i++) {
+    for (size_t place = 0; place < n_places(table); place++) {
+        size_t i = column_at(place);
         const struct table_column *column = &table->columns[i];
 
         if (!table->left_out[i]) {
@@ -237,7 +324,9 @@ static void add_line(const struct table *table, struct libscols_table *scols, st
     struct libscols_line *line = need_memory(scols_table_new_line(scols, NULL));
     size_t at = 0;
 
-    for (size_t i = 0; i < table->n_columns; i++) {
+    for (size_t place = 0; place < n_places(table); place++) {
+        size_t i = column_at(place);
+
         if (table->left_out[i]) {
             continue;
         }

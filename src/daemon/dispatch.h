@@ -14,6 +14,7 @@
 #include "daemon/server.h"
 #include "engine/engine.h"
 #include "nic/nic-scanner.h"
+#include "ovs/ovs-counters.h"
 #include "watch/watch.h"
 
 /* The parts of the daemon that replies come from. All borrowed. */
@@ -22,6 +23,7 @@ struct dispatch {
     const struct watch *watch;
     struct nic_scanner *nic_scanner;
     const struct checks *checks;
+    struct ovs_counters *counters;
     struct reaps *reaps;
     struct server *server;
     /* Replies for operations (struct asker). */

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/view.h"
+#include "daemon/selection.h"
 #include "nic/nic-list.h"
+#include "openvswitch/dynamic-string.h"
 #include "util.h"
 #include "wire/reply-nics.h"
 #include "wire/reply.h"
@@ -14,16 +15,15 @@
 /* VIFs, or PFs and VFs, in a piece: about 50 us. */
 enum { ITEMS_PER_PIECE = 4 };
 
+/* How many VIFs an error names. */
+enum { VIFS_NAMED = 4 };
+
 /* --- VIFs. --- */
 
 struct listing {
     struct server_stream stream;
-    const struct engine_env *env;
-    const struct watch *watch;
+    struct selection selection;
     struct reply_list *reply;
-    char **vif_ids; /* The VIFs to show, from `next` on. */
-    size_t n;
-    size_t next;
 };
 
 static struct listing *listing_of(struct server_stream *stream)
@@ -31,38 +31,21 @@ static struct listing *listing_of(struct server_stream *stream)
     return CONTAINER_OF(stream, struct listing, stream);
 }
 
-static void show_vif(const struct listing *listing, const char *vif_id)
+static void show_vif(const struct vif_view *view, void *listing_)
 {
-    const struct engine_env *env = listing->env;
-    struct drift drift[DRIFT_MAX];
-    bool missing = false;
-    struct record record;
-    struct view view;
+    struct listing *listing = listing_;
 
-    if (!ovs_find_vif(env->ovs, vif_id, &record)) {
-        missing = watch_find_missing(listing->watch, vif_id, &record);
-        if (!missing) {
-            return;
-        }
-    }
-    view_init_now(&view, env, &record, missing);
-    view_add_drift(&view, drift, watch_drift(listing->watch, &record, drift));
-    reply_list_add(listing->reply, &view.vif);
-    view_destroy(&view);
-    record_destroy(&record);
+    reply_list_add(listing->reply, view);
 }
 
 static char *next_vifs(struct server_stream *stream, bool *last)
 {
     struct listing *listing = listing_of(stream);
-    size_t end = MIN(listing->n, listing->next + ITEMS_PER_PIECE);
     char *text;
 
-    for (; listing->next < end; listing->next++) {
-        show_vif(listing, listing->vif_ids[listing->next]);
-        free(listing->vif_ids[listing->next]);
+    for (int i = 0; i < ITEMS_PER_PIECE && !*last; i++) {
+        *last = !selection_next(&listing->selection, show_vif, listing);
     }
-    *last = end == listing->n;
     if (!*last) {
         return reply_list_take(listing->reply);
     }
@@ -78,42 +61,102 @@ static void destroy_listing(struct server_stream *stream)
     if (listing->reply) {
         free(reply_list_finish(listing->reply));
     }
-    for (size_t i = listing->next; i < listing->n; i++) {
-        free(listing->vif_ids[i]);
-    }
-    free(listing->vif_ids);
+    selection_destroy(&listing->selection);
     free(listing);
 }
 
-/* The ids of all VIFs, and of those that are missing. */
-static char **all_ids(const struct engine_env *env, const struct watch *watch, size_t *n)
-{
-    char **ids = ovs_vif_ids(env->ovs, n);
-    size_t n_missing;
-    char **missing = watch_missing_ids(watch, &n_missing);
-
-    ids = xrealloc(ids, (*n + n_missing + 1) * sizeof *ids);
-    memcpy(ids + *n, missing, n_missing * sizeof *missing);
-    *n += n_missing;
-    free(missing);
-    return ids;
-}
-
 struct server_stream *listing_create(const struct engine_env *env, const struct watch *watch,
-                                     const char *id)
+                                     const struct request *request)
 {
     struct listing *listing = xzalloc(sizeof *listing);
 
-    listing->env = env;
-    listing->watch = watch;
-    listing->reply = reply_list_new(id);
-    listing->vif_ids = all_ids(env, watch, &listing->n);
+    selection_init(&listing->selection, env, watch, &request->filter);
+    listing->reply = reply_list_new(request->id);
     listing->stream = (struct server_stream){
         .next = next_vifs,
         .destroy = destroy_listing,
-        .size = sizeof *listing + listing->n * (sizeof *listing->vif_ids + VIF_ID_MAX),
+        .size = sizeof *listing + selection_size(&listing->selection),
     };
     return &listing->stream;
+}
+
+/* --- One VIF. --- */
+
+struct search {
+    struct server_stream stream;
+    struct selection selection;
+    char id[REQUEST_ID_MAX + 1]; /* Of the request, as JSON. */
+    char *reply;                 /* With the first VIF that was found; or NULL. */
+    size_t n;                    /* How many were found. */
+    struct ds vif_ids;           /* The first few of them. */
+};
+
+static struct search *search_of(struct server_stream *stream)
+{
+    return CONTAINER_OF(stream, struct search, stream);
+}
+
+static void found_vif(const struct vif_view *view, void *search_)
+{
+    struct search *search = search_;
+
+    if (search->n == 0) {
+        search->reply = reply_vif(search->id, view);
+    }
+    if (search->n < VIFS_NAMED) {
+        ds_put_format(&search->vif_ids, "%s%s", search->n ? ", " : "", view->vif_id);
+    } else if (search->n == VIFS_NAMED) {
+        ds_put_cstr(&search->vif_ids, ", ...");
+    }
+    search->n++;
+}
+
+static char *next_of_search(struct server_stream *stream, bool *last)
+{
+    struct search *search = search_of(stream);
+    struct error error;
+    char *reply;
+
+    for (int i = 0; i < ITEMS_PER_PIECE; i++) {
+        if (!selection_next(&search->selection, found_vif, search)) {
+            *last = true;
+            reply = search->reply;
+            if (search->n != 1) {
+                selection_error(&search->selection.filter, search->n, ds_cstr(&search->vif_ids),
+                                &error);
+                return reply_error(search->id, NULL, &error);
+            }
+            search->reply = NULL;
+            return reply;
+        }
+    }
+    return xstrdup("");
+}
+
+static void destroy_search(struct server_stream *stream)
+{
+    struct search *search = search_of(stream);
+
+    selection_destroy(&search->selection);
+    ds_destroy(&search->vif_ids);
+    free(search->reply);
+    free(search);
+}
+
+struct server_stream *search_create(const struct engine_env *env, const struct watch *watch,
+                                    const struct request *request)
+{
+    struct search *search = xzalloc(sizeof *search);
+
+    selection_init(&search->selection, env, watch, &request->filter);
+    ds_init(&search->vif_ids);
+    strcpy(search->id, request->id);
+    search->stream = (struct server_stream){
+        .next = next_of_search,
+        .destroy = destroy_search,
+        .size = sizeof *search + selection_size(&search->selection),
+    };
+    return &search->stream;
 }
 
 /* --- PFs and VFs. --- */

@@ -12,10 +12,15 @@
 #include "engine/engine.h"
 #include "nic/nic-scanner.h"
 #include "watch/watch.h"
+#include "wire/request.h"
 
-/* A list of all VIFs, for a request with JSON id `id`. The other parameters are borrowed. */
+/* A list of the VIFs that `request` asks for. `env` and `watch` are borrowed. */
 struct server_stream *listing_create(const struct engine_env *env, const struct watch *watch,
-                                     const char *id);
+                                     const struct request *request);
+
+/* The one VIF that `request` names, or an error if there is none, or more than one. */
+struct server_stream *search_create(const struct engine_env *env, const struct watch *watch,
+                                    const struct request *request);
 
 /* All PFs and VFs of the host, and who uses them, as a scan shows them that begins now. */
 struct server_stream *nics_create(const struct engine_env *env, struct nic_scanner *scanner,

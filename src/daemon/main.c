@@ -39,6 +39,7 @@
 #include "nic/nic.h"
 #include "openvswitch/daemon-start.h"
 #include "openvswitch/poll-loop.h"
+#include "ovs/ovs-counters.h"
 #include "ovs/ovs.h"
 #include "ovs/switch-log.h"
 #include "ovs/vswitchd.h"
@@ -72,6 +73,7 @@ struct daemon {
     char *run_dir;
     char *db; /* The remote of OVSDB. */
     struct ovs *ovs;
+    struct ovs_counters *counters;
     struct nic *nic;
     struct links *links;
     struct link_remover *link_remover;
@@ -285,6 +287,7 @@ static void start(struct daemon *daemon)
     daemon->op_log = op_log_create(
         journal_is_stream(getenv("JOURNAL_STREAM"), STDERR_FILENO) ? JOURNAL_SOCKET : NULL);
     daemon->ovs = ovs_create(daemon->db);
+    daemon->counters = ovs_counters_create(daemon->ovs);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
     nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
     daemon->nic_scanner = nic_scanner_create(daemon->options.sysfs_root, &daemon->dpdk_extra);
@@ -322,6 +325,7 @@ static void start(struct daemon *daemon)
         .watch = daemon->watch,
         .nic_scanner = daemon->nic_scanner,
         .checks = &daemon->checks,
+        .counters = daemon->counters,
         .reaps = daemon->reaps,
         .op_log = daemon->op_log,
         .reply = on_reply,
@@ -350,6 +354,7 @@ static void stop(struct daemon *daemon)
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
     dpdk_extra_destroy(&daemon->dpdk_extra);
+    ovs_counters_destroy(daemon->counters);
     ovs_destroy(daemon->ovs);
     access_destroy(daemon->access);
     op_log_destroy(daemon->op_log);
@@ -534,6 +539,7 @@ static void run(struct daemon *daemon)
 
     report_memory(daemon);
     ovs_run(daemon->ovs);
+    ovs_counters_run(daemon->counters);
     ovs_globals(daemon->ovs, &globals);
     cur_cfg = globals.exist ? globals.cur_cfg : -1;
     vswitchd_run(daemon->vswitchd, cur_cfg);
@@ -560,6 +566,7 @@ static void wait_for_events(struct daemon *daemon)
 {
     memory_wait();
     ovs_wait(daemon->ovs);
+    ovs_counters_wait(daemon->counters);
     vswitchd_wait(daemon->vswitchd);
     server_wait(daemon->server);
     engine_wait(daemon->engine);

@@ -7,7 +7,7 @@
 #include "daemon/checks.h"
 #include "daemon/health.h"
 #include "daemon/listing.h"
-#include "daemon/view.h"
+#include "daemon/stats.h"
 #include "timeval.h"
 #include "util.h"
 #include "wire/reply.h"
@@ -38,7 +38,7 @@ static char *handle_list(struct dispatch *dispatch, const struct peer *peer,
                          const struct request *request, struct error *error OVS_UNUSED)
 {
     server_reply_in_pieces(dispatch->server, peer->connection,
-                           listing_create(dispatch->env, dispatch->watch, request->id));
+                           listing_create(dispatch->env, dispatch->watch, request));
     return NULL;
 }
 
@@ -56,37 +56,21 @@ static char *handle_describe(struct dispatch *dispatch OVS_UNUSED,
     return reply_describe(request->id);
 }
 
-static char *reply_record(const struct dispatch *dispatch, const char *id,
-                          const struct record *record, bool missing)
+static char *handle_get(struct dispatch *dispatch, const struct peer *peer,
+                        const struct request *request, struct error *error OVS_UNUSED)
 {
-    struct drift drift[DRIFT_MAX];
-    struct view view;
-    char *line;
-
-    view_init_now(&view, dispatch->env, record, missing);
-    view_add_drift(&view, drift, watch_drift(dispatch->watch, record, drift));
-    line = reply_vif(id, &view.vif);
-    view_destroy(&view);
-    return line;
+    server_reply_in_pieces(dispatch->server, peer->connection,
+                           search_create(dispatch->env, dispatch->watch, request));
+    return NULL;
 }
 
-static char *handle_get(struct dispatch *dispatch, const struct peer *peer OVS_UNUSED,
-                        const struct request *request, struct error *error)
+static char *handle_stats(struct dispatch *dispatch, const struct peer *peer,
+                          const struct request *request, struct error *error OVS_UNUSED)
 {
-    struct record record;
-    bool found;
-    char *line;
-
-    record_init(&record);
-    found = ovs_find_vif(dispatch->env->ovs, request->vif_id, &record);
-    if (!found && !watch_find_missing(dispatch->watch, request->vif_id, &record)) {
-        error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
-                  "VIF %s is not plugged; 'list' shows those that are.", request->vif_id);
-        return NULL;
-    }
-    line = reply_record(dispatch, request->id, &record, !found);
-    record_destroy(&record);
-    return line;
+    server_reply_in_pieces(
+        dispatch->server, peer->connection,
+        stats_create(dispatch->env, dispatch->watch, dispatch->counters, request));
+    return NULL;
 }
 
 static char *handle_nics(struct dispatch *dispatch, const struct peer *peer,

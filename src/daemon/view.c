@@ -81,6 +81,8 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     view->vif.ofport = record->ofport;
     view->vif.mtu = record->mtu;
     view->vif.address = smap_get(&spec->external_ids, KEY_ATTACHED_MAC);
+    view->vif.has_tag = record->has_tag;
+    view->vif.tag = record->tag;
     view->vif.vhost_path = spec->vhost_path;
     view->vif.vhost_mode = spec->vhost_mode;
     view->vif.qos = spec->qos;
@@ -111,6 +113,10 @@ void view_init_now(struct view *view, const struct engine_env *env, const struct
     }
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
     view_init(view, record, env->nic, sock_dir, state);
+    /* What a vswitchd that has gone left in OVSDB says nothing of the guest. */
+    if (!missing && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE) {
+        view->vif.link_state = record->link_state;
+    }
     if (of_kernel && env->links && !lacks_netdev) {
         view->vif.mtu = netdev.mtu; /* vswitchd writes a change to OVSDB only a moment later. */
     }

@@ -310,7 +310,7 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
     enum outcome outcome;
 
     if (!current) {
-        error_set(error, REASON_INVALID_REQUEST, "params.vif_id",
+        error_set(error, REASON_NOT_FOUND, "params.vif_id",
                   "VIF %s is not plugged, or has lost its port; plug it.", op->request.vif_id);
         return OUTCOME_FAIL;
     }

@@ -42,6 +42,14 @@ void option_sock_dir(const char *text, const char *run_dir, char *dir, size_t si
     }
 }
 
+int option_stats_interval(const char *text)
+{
+    enum { LEAST = 5000 };
+    int interval;
+
+    return text && str_to_int(text, 10, &interval) && interval > LEAST ? interval : LEAST;
+}
+
 void started_value_follow(struct started_value *value, const char *text, unsigned int start)
 {
     if (!value->known || !start || start != value->start) {

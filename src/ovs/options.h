@@ -18,6 +18,9 @@ const char *option_datapath_type(const char *text);
  * ports, without doubled slashes. `run_dir` is OVS's run directory. */
 void option_sock_dir(const char *text, const char *run_dir, char *dir, size_t size);
 
+/* other_config:stats-update-interval (NULL: none): how often vswitchd writes counters, ms. */
+int option_stats_interval(const char *text);
+
 /* A value that vswitchd reads once, when it initialises DPDK. All zeros before the first
  * started_value_follow(). */
 struct started_value {

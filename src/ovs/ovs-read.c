@@ -130,6 +130,8 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
              smap_get_def(&row->status, OPTION_VF_MAC, ""));
     snprintf(record->link_state, sizeof record->link_state, "%s",
              row->link_state ? row->link_state : "");
+    record->has_tag = port && port->n_tag;
+    record->tag = record->has_tag ? (int)*port->tag : 0;
     record->error = row->error && row->error[0] ? row->error : NULL;
     record_interpret(record);
     record->lacks_port_bridge = spec->port_bridge[0] && !ovs_bridge_row(ovs, spec->port_bridge);
@@ -237,6 +239,8 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->dpdk_version = row->dpdk_version;
     globals->dpdk_extra = smap_get(&row->other_config, CONFIG_DPDK_EXTRA);
     globals->hw_offload = smap_get_bool(&row->other_config, CONFIG_HW_OFFLOAD, false);
+    globals->stats_interval_ms = 
+        option_stats_interval(smap_get(&row->other_config, CONFIG_STATS_INTERVAL));
     globals->hw_offload_set_at =
         (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);
     globals->no_packet_limits = !ovs_has_packet_limits(ovs);

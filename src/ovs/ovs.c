@@ -67,6 +67,8 @@ static void monitor_columns(struct ovsdb_idl *idl)
         &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
         &ovsrec_interface_col_status,
+        /* vswitchd writes it when it changes. It writes `statistics` every 5 s, so these are read
+         * only on demand (ovs-counters.c). */
         &ovsrec_interface_col_link_state,
     };
 

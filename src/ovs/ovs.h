@@ -51,6 +51,7 @@ struct ovs_globals {
     const char *vhost_sock_dir; /* Relative to OVS's run directory; or NULL. */
     const char *dpdk_extra;     /* other_config:dpdk-extra; or NULL. */
     bool hw_offload;            /* other_config:hw-offload. */
+    int stats_interval_ms;      /* How often vswitchd writes counters. */
     bool no_packet_limits;      /* The database's schema has no columns for them. */
     int64_t
         hw_offload_set_at; /* When the daemon set hw_offload, ms since the epoch; 0: it did not. */

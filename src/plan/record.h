@@ -10,6 +10,9 @@
 
 #include "plan/port-spec.h"
 
+/* Space for the longest value of Interface:link_state, and its terminator. */
+#define LINK_STATE_LEN 8
+
 /* One port as OVSDB has it. */
 struct record {
     bool borrowed; /* Its maps and `error` belong to a row: valid until the next ovs_run(), and
@@ -19,7 +22,9 @@ struct record {
     int64_t ofport;                  /* > 0; -1: vswitchd could not make it; 0: no verdict yet. */
     int mtu;                         /* The MTU that vswitchd has applied; 0: not known. */
     char vf_mac[VIF_MAC_LEN];        /* The VF's MAC that vswitchd has applied; or "". */
-    char link_state[8];              /* "up" or "down", as vswitchd sees the link; or "". */
+    char link_state[LINK_STATE_LEN]; /* "up", "down"; "": vswitchd has not said. */
+    bool has_tag;
+    int tag;                         /* The Port's VLAN tag, if has_tag. */
     char *error;                     /* vswitchd's error text, or NULL. */
     bool foreign_qos;                /* The port has QoS rows that spec.qos cannot express. */
     bool lacks_port_bridge;          /* Its spec.port_bridge does not exist any more. */

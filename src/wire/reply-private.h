@@ -4,6 +4,7 @@
 #ifndef VP_REPLY_PRIVATE_H
 #define VP_REPLY_PRIVATE_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -30,6 +31,9 @@ struct json_object *reply_string(const char *value);
 
 /* Adds a member (see jadd()), unless `value` is NULL or "". */
 void reply_add_string(struct json_object *object, const char *key, const char *value);
+
+/* Adds the Port's VLAN tag, if it has one, and says so if that is Neutron's dead VLAN. */
+void put_tag(struct json_object *object, bool has_tag, int tag);
 
 /* Returns {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} and LF, malloc'ed. `id` is JSON text. Takes
  * `value`. */

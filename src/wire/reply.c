@@ -86,17 +86,6 @@ static void put_strings(struct json_object *object, const char *key, const char 
     jadd(object, key, array);
 }
 
-const char *vif_state_name(enum vif_state state)
-{
-    static const char *const names[] = {
-        [STATE_COMMITTED] = "committed",   [STATE_REALIZING] = "realizing", [STATE_UP] = "up",
-        [STATE_UNVERIFIED] = "unverified", [STATE_FAILED] = "failed",       [STATE_STALE] = "stale",
-        [STATE_DRIFTED] = "drifted",       [STATE_MISSING] = "missing",
-    };
-
-    return names[state];
-}
-
 static void put_representor(struct json_object *object, const struct vif_view *view)
 {
     struct json_object *representor = jnew_object();
@@ -160,6 +149,16 @@ static void put_drift(struct json_object *object, const struct vif_view *view)
     jadd(object, "drift", array);
 }
 
+void put_tag(struct json_object *object, bool has_tag, int tag)
+{
+    if (has_tag) {
+        jadd_int(object, "tag", tag);
+        if (tag == DEAD_VLAN) {
+            jadd_bool(object, "dead_vlan", true);
+        }
+    }
+}
+
 static void put_view(struct json_object *object, const struct vif_view *view)
 {
     reply_add_string(object, "vif_id", view->vif_id);
@@ -174,6 +173,8 @@ static void put_view(struct json_object *object, const struct vif_view *view)
         jadd_int(object, "mtu", view->mtu);
     }
     reply_add_string(object, "address", view->address);
+    reply_add_string(object, "link_state", view->link_state);
+    put_tag(object, view->has_tag, view->tag);
     put_pairs(object, "options", view->options, view->n_options);
     put_pairs(object, "external_ids", view->external_ids, view->n_external_ids);
     if (view->has_representor) {

@@ -12,18 +12,7 @@
 #include "base/error.h"
 #include "base/pci-addr.h"
 #include "base/vif.h"
-
-/* The state of a VIF; docs/api.md describes each. */
-enum vif_state {
-    STATE_COMMITTED,
-    STATE_REALIZING,
-    STATE_UP,
-    STATE_UNVERIFIED,
-    STATE_FAILED,
-    STATE_STALE,
-    STATE_DRIFTED,
-    STATE_MISSING
-};
+#include "wire/vif-state.h"
 
 struct reply_pair {
     const char *key;
@@ -48,6 +37,9 @@ struct vif_view {
     int64_t ofport; /* > 0, or left out. */
     int64_t mtu;    /* The MTU that the switch has applied; > 0, or left out. */
     const char *address;
+    const char *link_state; /* "up" or "down": of the port, as ovs-vswitchd sees it. */
+    bool has_tag;
+    int tag;                /* The Port's VLAN tag, if has_tag. */
     const struct reply_pair *options;
     size_t n_options;
     const struct reply_pair *external_ids;
@@ -162,6 +154,7 @@ char *reply_list_take(struct reply_list *list);
 /* Returns the rest of the line, with LF, which the caller frees. Frees the list. */
 char *reply_list_finish(struct reply_list *list);
 
-const char *vif_state_name(enum vif_state state);
+/* The VLAN of ports that Neutron's agent has not bound: it drops their frames. */
+#define DEAD_VLAN 4095
 
 #endif

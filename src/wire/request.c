@@ -177,10 +177,45 @@ static bool read_reap(struct json_object *params, struct request *request, struc
 
 static bool read_get(struct json_object *params, struct request *request, struct error *error)
 {
-    static const char *const known[] = {"vif_id", NULL};
+    static const char *const known[] = {"vif_id", "port", "mac", "vf", NULL};
+    int n = 0;
+
+    if (!jget_only(params, "params", known, error) ||
+        !vif_filter_read(params, &request->filter, error)) {
+        return params_error(error);
+    }
+    for (size_t i = 0; known[i]; i++) {
+        n += jget_given(params, known[i]);
+    }
+    if (n == 1 && vif_filter_is_set(&request->filter)) {
+        if (vif_id_valid(request->filter.name)) {
+            strcpy(request->vif_id, request->filter.name);
+        }
+        return true;
+    }
+    jget_error(error, "params", "vif_id",
+               "%s; give one of params.vif_id, params.port, params.mac and params.vf.",
+               n > 1 ? "One VIF is shown by one name" : "No VIF is named");
+    return params_error(error);
+}
+
+static bool read_list(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"instance", "port", "bridge", "state", "kind",
+                                        "pf",       "vf",   "mac",    NULL};
 
     return (jget_only(params, "params", known, error) &&
-            field_id(params, "params", "vif_id", true, request->vif_id, error)) ||
+            vif_filter_read(params, &request->filter, error)) ||
+           params_error(error);
+}
+
+static bool read_stats(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"vif_id", "instance", "port", "bridge", "state",
+                                        "kind",   "pf",       "vf",   "mac",    NULL};
+
+    return (jget_only(params, "params", known, error) &&
+            vif_filter_read(params, &request->filter, error)) ||
            params_error(error);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/vif.h"
+#include "wire/vif-filter.h"
 
 /* The methods, a row each:
  *
@@ -27,7 +28,8 @@
     ROW(METHOD_UNPLUG,    "unplug",    read_unplug,  METHOD_WRITES, WITHOUT_OVSDB, handle_operation)    \
     ROW(METHOD_UPDATE,    "update",    read_update,  METHOD_WRITES, WITHOUT_OVSDB, handle_operation)    \
     ROW(METHOD_GET,       "get",       read_get,     METHOD_READS,  NEEDS_OVSDB,   handle_get)          \
-    ROW(METHOD_LIST,      "list",      read_nothing, METHOD_READS,  NEEDS_OVSDB,   handle_list)         \
+    ROW(METHOD_LIST,      "list",      read_list,    METHOD_READS,  NEEDS_OVSDB,   handle_list)         \
+    ROW(METHOD_STATS,     "stats",     read_stats,   METHOD_READS,  NEEDS_OVSDB,   handle_stats)        \
     ROW(METHOD_NICS,      "nics",      read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_nics)         \
     ROW(METHOD_REAP,      "reap",      read_reap,    METHOD_WRITES, NEEDS_OVSDB,   handle_reap)         \
     ROW(METHOD_SUBSCRIBE, "subscribe", read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_subscribe)    \
@@ -53,7 +55,7 @@ struct request {
     char id[REQUEST_ID_MAX + 1]; /* The id as JSON text, for the reply; "null" until it is known. */
     bool has_method; /* `method` is known. */
     enum method method;
-    char vif_id[VIF_ID_MAX + 1]; /* plug, unplug, update, get. */
+    char vif_id[VIF_ID_MAX + 1]; /* plug, unplug, update; get: if it is named so. */
     struct vif vif; /* plug; unplug: of kind NONE if no whole VIF was given; update: its
                      * mtu (0: as it is), has_qos and qos. */
     char instance[VIF_ID_MAX + 1];   /* plug, unplug (or ""). */
@@ -63,6 +65,7 @@ struct request {
     char (*vif_ids)[VIF_ID_MAX + 1]; /* reap: the VIFs to remove; NULL: all that are stale.
                                         request_destroy() frees them. */
     size_t n_vif_ids;
+    struct vif_filter filter; /* get, list, stats: the VIFs that are asked for. */
 };
 
 /* Parses a line. Returns false with *error filled; request->id is valid for the reply even then. In

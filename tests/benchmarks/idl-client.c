@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "openvswitch/json-array.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
@@ -230,18 +231,6 @@ static void read_map(const struct json *json, struct smap *map)
         smap_add(map, node->name, json_string(node->data));
     }
 }
-
-#ifndef OVS_HAS_JSON_ARRAY_AT /* Open vSwitch before 4.0. */
-static size_t json_array_size(const struct json *json)
-{
-    return json_array(json)->n;
-}
-
-static const struct json *json_array_at(const struct json *json, size_t i)
-{
-    return json_array(json)->elems[i];
-}
-#endif
 
 static void read_row(const struct json *json, bool unplug, struct row *row)
 {

@@ -72,6 +72,10 @@ VIF = {"vif_id": "x", "kind": "representor", "bridge": "br-int", "port": "vfrx",
        "vhost_user": {"path": "/s", "mode": "server"}}
 
 
+STATS = {"vif_id": "x", "bridge": "br-int", "port": "vfrx", "state": "up", "link_state": "up", "tag": 4095,
+         "dead_vlan": True, "statistics": {"rx_packets": 7, "tx_packets": 8}}
+
+
 @pytest.mark.parametrize("arguments", [
     (), ("fly",), ("plug",), ("get",), ("list", "x"), ("plug", "a", "b"), ("--wait=never", "list"),
     ("--timeout=0", "list"), ("--timeout=601", "list"), ("--timeout=x", "list"),
@@ -81,7 +85,9 @@ VIF = {"vif_id": "x", "kind": "representor", "bridge": "br-int", "port": "vfrx",
     ("update", "x", "--mtu=1.5"),
     ("update", "x"), ("update", "x", "--dry-run"),
     ("reap",), ("reap", "x", "--all"), ("update", "x", "--qos=[]"), ("update", "x", "--qos={"),
-    ("unplug", "--id=x", "y"),
+    ("unplug", "--id=x", "y"), ("stats", "--watch=0.5"), ("stats", "--watch=601"), ("stats", "--watch=x"),
+    ("list", "--columns=vif,colour"), ("list", "--columns=vif,vif"), ("list", "--columns=vif,"),
+    ("stats", "--columns=rx_pps"), ("list", "--columns="),
     ("--print-completion=fish",),
 ])
 def test_usage_errors(arguments):
@@ -96,19 +102,23 @@ QUESTION = CONNECTION | {"timeout"}
 NOTHING_ELSE = {"nics": [], "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}],
                 "verdict": "pass"}
 OPERATION = QUESTION | {"wait", "dry-run"}
+FILTERS = {"instance", "port", "bridge", "state", "kind", "pf", "vf", "address"}
+TABLE = {"columns", "no-headings"}
 MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:00:00:01", "mtu": "1500",
            "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",
            "path": "/p", "mode": "server", "create-port": "true", "create-tap": "true",
            "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
 VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i",
-          "all": None, **MEMBERS}
+          "all": None, "verbose": None, "columns": "vif", "no-headings": None, "watch": "1", "port": "p",
+          "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", **MEMBERS}
 ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
            "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode"}
 COMMANDS = {
-    "plug": (("--vif-id=x", "--instance=i"), OPERATION | {"instance"} | set(MEMBERS)),
+    "plug": (("--vif-id=x", "--instance=i"), OPERATION | {"instance", "verbose"} | set(MEMBERS)),
     "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
     "update": (("x", "--mtu=9"), OPERATION | {"mtu", "qos"}),
-    "get": (("x",), QUESTION), "list": ((), QUESTION), "nics": ((), QUESTION), "status": ((), QUESTION),
+    "get": (("x",), QUESTION), "list": ((), QUESTION | FILTERS | TABLE),
+    "stats": ((), QUESTION | FILTERS | TABLE | {"watch"}), "nics": ((), QUESTION), "status": ((), QUESTION),
     "check": ((), QUESTION), "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
     "watch": ((), CONNECTION),
 }
@@ -139,7 +149,8 @@ WITHOUT = {"plug": ("-", '{"vif":{},"instance":{}}'), "unplug": ("x", None), "ge
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_option_that_a_command_takes_acts(tmp_path, command):
     """It changes the params in its way, or else the output, or how long vifctl waits."""
-    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF], **NOTHING_ELSE}})
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {**VIF, "vifs": [VIF], **NOTHING_ELSE, "stats": [STATS],
+                                                        "interval_ms": 5000}})
     argument, stdin = WITHOUT.get(command, (None, None))
     words = (command, argument) if argument else (command,)
     if command == "update":
@@ -149,7 +160,7 @@ def test_an_option_that_a_command_takes_acts(tmp_path, command):
     plain = vifctl(*words, stdin=stdin, path=daemon.path)
     assert plain.returncode == 0
     before = daemon.requests[-1].get("params", {})
-    for name in COMMANDS[command][1] - {"socket", "all"}:
+    for name in COMMANDS[command][1] - {"socket", "all", "watch"}:  # test_watched_stats().
         given = ("reap", "--all") if name == "all" else \
             ("unplug",) if (command, name) == ("unplug", "vif-id") else words
         done = vifctl(*given, flag(name, VALUES[name]), stdin=stdin, path=daemon.path)
@@ -159,11 +170,14 @@ def test_an_option_that_a_command_takes_acts(tmp_path, command):
             assert json.loads(done.stdout) and done.stdout != plain.stdout and params == before
         elif name == "timeout" and command not in ("plug", "unplug", "update", "reap"):
             assert params == before  # test_every_command_ends()
+        elif name in TABLE | {"verbose"}:
+            assert params == before and done.stdout != plain.stdout
         elif name in CHANGES:
             assert params == {**before, **CHANGES[name]}
         else:
             assert params != before or (command, name) == ("unplug", "vif-id")
-            assert name.replace("-", "_") in json.dumps(params)
+            param = "mac" if (name, "mtu" in COMMANDS[command][1]) == ("address", False) else name
+            assert param.replace("-", "_") in json.dumps(params)
 
 
 def test_help_and_version():
@@ -255,12 +269,12 @@ def check_shown(text):
                 if character in "\x1b\u202e\u200b\x7f\x9b\t\r"], text
 
 
-@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("status",), ("describe",),
+@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("stats",), ("stats", "x"), ("status",), ("describe",),
                                      ("reap", "--all"),
                                      ("unplug", "x"), ("watch",)], ids=lambda words: words[0])
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_a_hostile_daemon_does_not_reach_the_terminal(tmp_path, command, output):
-    result = nasty({**VIF, "vifs": [VIF], **NICS, "warnings": ["w"]})
+    result = nasty({**VIF, "vifs": [VIF], **NICS, "stats": [STATS], "warnings": ["w"]})
     event = json.dumps({"jsonrpc": "2.0", "method": NASTY, "params": nasty(EVENT)}).encode() + b"\n"
     daemon = FakeDaemon(tmp_path, lambda _: event if command == ("watch",) else {"result": result})
     with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", f"--format={output}", *command],
@@ -314,7 +328,7 @@ def test_arguments_are_shown_escaped(arguments):
       for format in ("--format=table", "--format=json"))])
 def test_output_that_cannot_be_written_is_an_error(tmp_path, arguments):
     notification = json.dumps({"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF}).encode() + b"\n"
-    result = {"result": {**VIF, "vifs": [VIF], **NOTHING_ELSE}}
+    result = {"result": {**VIF, "vifs": [VIF], **NOTHING_ELSE, "stats": [STATS]}}
     daemon = FakeDaemon(tmp_path, lambda _: notification if arguments[0] == "watch" else result)
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run([VIFCTL, f"--socket={daemon.path}", *arguments], stdout=full,
@@ -370,18 +384,22 @@ def on_terminal(columns, *arguments, path, **environment):
 UUID = "4d1f0c52-0000-4000-8000-000000000001"
 LONG = {"vif_id": UUID, "kind": "kernel-representor", "bridge": "br-int", "port": "vfr4d1f0c52-00",
         "ofport": 12345, "mtu": 1450, "state": "unverified", "representor": {"pf": "0000:65:00.0", "vf_num": 129},
+        "address": "fa:16:3e:00:00:01", "link_state": "down", "external_ids": {"vm-uuid": INSTANCE},
         "vhost_user": {"path": "/usr/local/var/run/stdvio129", "mode": "server"}}
-LIST_COLUMNS = {"VIF": UUID, "KIND": "kernel-representor", "BRIDGE": "br-int", "PORT": "vfr4d1f0c52-00",
-                "OFPORT": "12345", "MTU": "1450", "STATE": "unverified", "PF": "0000:65:00.0", "VF": "129",
+LIST_COLUMNS = {"VIF": UUID, "STATE": "unverified", "PORT": "vfr4d1f0c52-00", "LINK": "down", "MTU": "1450",
+                "BRIDGE": "br-int", "MAC": "fa:16:3e:00:00:01", "INSTANCE": INSTANCE,
+                "KIND": "kernel-representor", "OFPORT": "12345", "PF": "0000:65:00.0", "VF": "129",
                 "SOCKET": "/usr/local/var/run/stdvio129"}
+WIDE = {"SOCKET", "PF", "KIND", "INSTANCE"}
 
 
 @pytest.mark.parametrize("width,left_out", [
     (400, set()),
-    (146, set()), (145, {"SOCKET"}),
-    (80, {"SOCKET", "PF", "OFPORT", "BRIDGE", "KIND"}),
-    (60, {"SOCKET", "PF", "OFPORT", "BRIDGE", "KIND", "VF", "PORT"}),
-    (20, {"SOCKET", "PF", "OFPORT", "BRIDGE", "KIND", "VF", "PORT"}),
+    (206, set()), (205, {"SOCKET"}),
+    (120, WIDE),
+    (80, {*WIDE, "OFPORT", "MAC", "BRIDGE"}),
+    (60, {*WIDE, "OFPORT", "MAC", "BRIDGE", "MTU", "VF", "LINK", "PORT"}),
+    (20, {*WIDE, "OFPORT", "MAC", "BRIDGE", "MTU", "VF", "LINK", "PORT"}),
 ])
 def test_a_table_never_cuts_a_value(tmp_path, width, left_out):
     """Columns that do not fit are left out whole, and named."""
@@ -724,7 +742,7 @@ def test_timeout_of_a_question_is_that_of_its_reply(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: None)
     done = vifctl("--timeout=0.2", "list", path=daemon.path)
     assert done.returncode == 4 and "has not replied in time" in done.stderr
-    assert "params" not in daemon.requests[-1]
+    assert daemon.requests[-1].get("params", {}) == {}
 
 
 def test_update(tmp_path):
@@ -766,7 +784,7 @@ def test_a_dry_run_says_that_it_is_one(tmp_path, command):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
     head = "A dry run: nothing has been changed. Without --dry-run it would be:"
     done, _ = run_command(command, daemon.path, "--dry-run")
-    assert done.returncode == 0 and done.stdout.splitlines()[0] == head and "true" in done.stdout
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == head and "x" in done.stdout.splitlines()[1]
     done, _ = run_command(command, daemon.path, "--dry-run", "--format=json")
     assert json.loads(done.stdout) == reply
     done, _ = run_command(command, daemon.path)
@@ -838,13 +856,95 @@ def test_watch_refused(tmp_path):
     assert done.returncode == 1 and "permission_denied" in done.stderr
 
 
+def test_list_is_sorted_and_follows_its_options(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [{**VIF, "vif_id": n} for n in "cab"]}})
+    done = vifctl("list", "--columns=state,Vif", "--no-headings", path=daemon.path)
+    assert [line.split() for line in done.stdout.splitlines()] == [["up", "a"], ["up", "b"], ["up", "c"]]
+    out, errors = on_terminal(20, "list", "--columns=vif,socket,instance", path=daemon.path)
+    assert out.split()[:3] == ["VIF", "SOCKET", "INSTANCE"] and not errors, "what was asked for is not left out"
+    assert vifctl("list", "--pf=0000:65:00.0", "--vf=0000:65:01.2", "--state=up", "--instance=i",
+                  path=daemon.path).returncode == 0
+    assert daemon.requests[-1]["params"] == {"instance": {"uuid": "i"}, "pf": "0000:65:00.0",
+                                             "vf": "0000:65:01.2", "state": "up"}
+
+
+def test_empty_lists_say_so(tmp_path):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [], "stats": []}})
+    assert vifctl("list", path=daemon.path).stdout == "No VIFs are plugged.\n"
+    assert vifctl("list", "--state=failed", path=daemon.path).stdout == "No VIF is like that.\n"
+    assert "No VIFs" in vifctl("stats", path=daemon.path).stdout
+
+
+@pytest.mark.parametrize("change, line", [
+    ({}, "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, up at MTU 1500, 530 ms"),
+    ({"changed": False}, "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, up at MTU 1500, unchanged, 530 ms"),
+    ({"representor": None}, "VIF x: vfrx on br-int, socket /s (server), up at MTU 1500, 530 ms"),
+    ({"representor": None, "vhost_user": None, "mtu": None, "port": None, "state": "committed"},
+     "VIF x: br-int, committed, 530 ms"),
+    ({"state": "failed", "error": "No."}, "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, failed at MTU 1500, 530 ms: No."),
+    ({"state": "planned", "timings_ms": None, "mtu": None,
+      "plan": {"action": "create", "why": "there is no port", "operations": ["insert a", "insert b"]}},
+     "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, planned: create, since there is no port\n  insert a\n  insert b"),
+])
+def test_a_plug_is_a_line(tmp_path, change, line):
+    reply = {**VIF, "representor": {"pf": "0000:65:00.0", "vf": "0000:65:01.2", "vf_num": 10}, "changed": True,
+             "warnings": ["A bridge was created."], "timings_ms": {"total": 529.7}, **change}
+    reply = {name: value for name, value in reply.items() if value is not None}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
+    done = vifctl("plug", "--id=x", "--instance=i", path=daemon.path)
+    assert (done.stdout, done.stderr) == (f"{line}\n", "vifctl: warning: A bridge was created.\n")
+    for verbose in ("-v", "--verbose"):
+        pairs = vifctl("plug", "--id=x", "--instance=i", verbose, path=daemon.path).stdout
+        assert re.search(r"^options:dpdk-devargs +d$", pairs, re.MULTILINE)
+
+
+def test_stats(tmp_path):
+    vifs = [{**STATS, "vif_id": "y", "tag": None, "link_state": "down", "error": "No such device"}, STATS]
+    daemon = FakeDaemon(tmp_path, lambda request: {"result": {
+        "stats": vifs[1:] if request["params"].get("vif_id") else vifs, "interval_ms": 5000, "warnings": ["Hm."]}})
+    done = vifctl("stats", path=daemon.path)
+    head, first, second = done.stdout.splitlines()
+    assert head.split()[:5] == ["VIF", "LINK", "PORT", "TAG", "RX_PACKETS"] and "RX_PPS" not in head
+    assert first.split()[:7] == ["x", "up", "vfrx", "4095", "(dead", "VLAN)", "7"]
+    assert second.split()[:3] == ["y", "down", "vfrx"] and second.endswith("No such device")
+    assert done.stderr == "vifctl: warning: Hm.\n"
+    done = vifctl("stats", "vfrx", "--bridge=br-int", path=daemon.path)
+    assert daemon.requests[-1]["params"] == {"vif_id": "vfrx", "bridge": "br-int"}
+    pairs = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert pairs["tag"] == "4095 (dead VLAN)" and pairs["rx_packets"] == "7" and pairs["link_state"] == "up"
+
+
+def test_watched_stats(tmp_path):
+    """Counters that are written every 2 s, and looked at every second, have their right rates."""
+    start = time.monotonic() - 0.5
+
+    def reply(_):
+        writes = int((time.monotonic() - start) / 2)
+        return {"result": {"stats": [{**STATS, "statistics": {
+            "rx_packets": 2000 * writes, "rx_bytes": 200000 * writes, "tx_packets": 5, "tx_bytes": 5}}],
+            "interval_ms": 2000, "warnings": []}}
+    daemon = FakeDaemon(tmp_path, reply)
+    with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", "stats", "--watch=1", "--no-headings",
+                           "--columns=rx_packets,rx_pps,rx_bit/s,tx_pps"],
+                          stdout=subprocess.PIPE, text=True) as watching:
+        rows = []
+        for line in watching.stdout:
+            if ":" not in line:  # The time.
+                rows.append(line.split())
+            if len(rows) > 2 and rows[-1][1] != "-" and rows[-1][0] != rows[-2][0]:
+                break
+            assert len(rows) < 20
+        watching.terminate()
+    assert rows[0][1:] == ["-", "-", "-"]
+    assert rows[-1][1:] == ["1000", "800000", "0"], rows
+
+
 def test_list_as_table_and_json(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF]}})
     done = vifctl("list", path=daemon.path)
     head, row = done.stdout.rstrip("\n").split("\n")
-    assert head.split() == ["VIF", "KIND", "BRIDGE", "PORT", "OFPORT", "MTU", "STATE", "PF", "VF",
-                            "SOCKET"]
-    assert row.split() == ["x", "representor", "br-int", "vfrx", "5", "1500", "up", "0000:65:00.0",
+    assert head.split() == list(LIST_COLUMNS)
+    assert row.split() == ["x", "up", "vfrx", "-", "1500", "br-int", "-", "-", "representor", "5", "0000:65:00.0",
                            "10", "/s"]
     assert "\033" not in done.stdout, "colour is for terminals"
     done = vifctl("--format=json", "list", path=daemon.path)

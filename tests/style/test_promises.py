@@ -12,8 +12,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 RELIABILITY = "docs/reliability.md"
 API = "docs/api.md"
 # The sections of docs/api.md that promise what the daemon does; the others describe the forms of values.
-SECTIONS = ("plug", "unplug", "update", "get and list", "reap", "subscribe", "check", "A VIF in a reply", "Errors",
-            "Limits", "Who may call")
+SECTIONS = ("plug", "unplug", "update", "get and list", "stats", "reap", "subscribe", "check", "A VIF in a reply",
+            "Errors", "Limits", "Who may call")
 PROMISING_TABLES = {"notification", "state", "code", "reason", "what", "`fail_mode`"}  # By their first column.
 NO_PROMISES = ("(one line in reality)", "Members that do not apply")  # Paragraphs by their beginning.
 

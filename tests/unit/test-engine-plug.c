@@ -152,7 +152,7 @@ static void test_refused(void **state)
         struct ask ask;
         const char *told;
     } rows[] = {
-        {METHOD_UPDATE, {.vif = "x", .mtu = 1500}, "invalid_request: VIF x is not plugged"},
+        {METHOD_UPDATE, {.vif = "x", .mtu = 1500}, "not_found: VIF x is not plugged"},
         {METHOD_UPDATE, {.vif = "old", .mtu = 9999}, "invalid_request: MTU 9999 is more"},
         {METHOD_UPDATE, {.vif = "old", .kbps = 1000}, "port_conflict: Port vhuold has QoS rows"},
         {METHOD_PLUG, {.vif = "x", .vf = 20}, "device_not_found: "},

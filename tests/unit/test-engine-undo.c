@@ -224,7 +224,7 @@ static void test_no_plan_any_more(void **state)
         const char *told;
     } rows[] = {
         {"plug", METHOD_PLUG, "vf_in_use: "},
-        {"update", METHOD_UPDATE, "invalid_request: VIF a is not plugged"},
+        {"update", METHOD_UPDATE, "not_found: VIF a is not plugged"},
     };
 
     (void)state;

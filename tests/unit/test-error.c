@@ -11,6 +11,7 @@ static const struct {
     {REASON_INVALID_REQUEST, "invalid_request", false},
     {REASON_UNSUPPORTED_VIF, "unsupported_vif", false},
     {REASON_DEVICE_NOT_FOUND, "device_not_found", false},
+    {REASON_NOT_FOUND, "not_found", false},
     {REASON_VF_IN_USE, "vf_in_use", false},
     {REASON_SOCKET_MISMATCH, "socket_mismatch", false},
     {REASON_SOCKET_IN_USE, "socket_in_use", false},

@@ -33,6 +33,21 @@ static void test_datapath_type(void **state)
     assert_string_equal(option_datapath_type("netdev"), "netdev");
 }
 
+static void test_stats_interval(void **state)
+{
+    static const struct {
+        const char *text;
+        int ms;
+    } cases[] = {{"", 5000},      {"1000", 5000},        {"5000", 5000},      {"5001", 5001},
+                 {"60000", 60000}, {"99999999999", 5000}, {"10000 ms", 5000}, {"-1", 5000}};
+
+    (void)state;
+    assert_int_equal(option_stats_interval(NULL), 5000);
+    for (size_t i = 0; i < N(cases); i++) {
+        CHECK_INT(cases[i].text, option_stats_interval(cases[i].text), cases[i].ms);
+    }
+}
+
 static void test_sock_dir(void **state)
 {
     static const struct {
@@ -111,7 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dpdk_init),      cmocka_unit_test(test_datapath_type),
-        cmocka_unit_test(test_sock_dir),       cmocka_unit_test(test_started_value),
+        cmocka_unit_test(test_stats_interval), cmocka_unit_test(test_sock_dir),       cmocka_unit_test(test_started_value),
         cmocka_unit_test(test_started_before),
     };
 

@@ -383,6 +383,34 @@ static void test_empty_map_value(void **state)
     json_object_put(reply);
 }
 
+/* The link and the VLAN tag, of which one is named. */
+static void test_link_and_tag(void **state)
+{
+    static const struct {
+        struct vif_view view;
+        const char *link;
+        const char *tag;
+        const char *dead;
+    } rows[] = {
+        {{.link_state = ""}, NULL, NULL, NULL},
+        {{.link_state = "up", .has_tag = true}, "\"up\"", "0", NULL},
+        {{.link_state = "down", .has_tag = true, .tag = 4094}, "\"down\"", "4094", NULL},
+        {{.has_tag = true, .tag = 4095}, NULL, "4095", "true"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct json_object *reply;
+        struct json_object *result =
+            open_reply(reply_vif("1", &rows[i].view), "1", "result", &reply);
+
+        CHECK_STR("link_state", at(result, "link_state"), rows[i].link);
+        CHECK_STR("tag", at(result, "tag"), rows[i].tag);
+        CHECK_STR("dead_vlan", at(result, "dead_vlan"), rows[i].dead);
+        json_object_put(reply);
+    }
+}
+
 /* Limits have the same members as in requests; those that do not apply are left out. */
 static void test_qos(void **state)
 {
@@ -569,7 +597,7 @@ int main(void)
         cmocka_unit_test(test_operation),     cmocka_unit_test(test_unplug),
         cmocka_unit_test(test_list),          cmocka_unit_test(test_status),
         cmocka_unit_test(test_describe),      cmocka_unit_test(test_empty_map_value),
-        cmocka_unit_test(test_qos),           cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_link_and_tag), cmocka_unit_test(test_qos),           cmocka_unit_test(test_drift),
         cmocka_unit_test(test_states),        cmocka_unit_test(test_status_offload),
         cmocka_unit_test(test_reap),          cmocka_unit_test(test_subscribed),
         cmocka_unit_test(test_notifications),
