@@ -38,6 +38,7 @@ enum option_id {
     OPTION_STATE,
     OPTION_PF,
     OPTION_VF,
+    OPTION_LIMIT,
     OPTION_VIF_ID,
     OPTION_KIND,
     OPTION_BRIDGE,
@@ -145,6 +146,7 @@ char *input_unplug(const struct cli *cli);
 char *input_update(const struct cli *cli);
 char *input_reap(const struct cli *cli);
 char *input_get(const struct cli *cli);
+char *input_ops(const struct cli *cli);
 
 /* --- list.c: `vifctl list`. --- */
 
@@ -192,6 +194,7 @@ bool output_plug(const struct vifplug_reply *reply);
 bool output_reap(const struct vifplug_reply *reply);
 bool output_status(const struct vifplug_reply *reply);
 bool output_check(const struct vifplug_reply *reply);
+bool output_ops(const struct vifplug_reply *reply);
 
 /* A result: as JSON, or as the command shows it. Returns the exit status. */
 int output_reply(const struct cli *cli, const struct vifplug_reply *reply);

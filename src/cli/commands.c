@@ -13,8 +13,8 @@ const struct option_row option_rows[OPTION_N] = {
                        "table (default) or json"},
     [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
                         "0.001 to 600: how long the operation may take (default: the\n"
-                        "daemon's); for get, list, nics, status, check and describe:\n"
-                        "how long to wait for the reply (default: 10)"},
+                        "daemon's); for get, list, nics, ops, status, check and\n"
+                        "describe: how long to wait for the reply (default: 10)"},
     [OPTION_WAIT] = {"wait", NULL, VALUE_WORD, "STAGE", "realized committed", NULL,
                      "realized (default): until ovs-vswitchd has it;\n"
                      "committed: until OVSDB has it"},
@@ -38,6 +38,8 @@ const struct option_row option_rows[OPTION_N] = {
     [OPTION_PF] = {"pf", NULL, VALUE_TEXT, "DDDD:BB:DD.F", NULL, NULL,
                    "only VIFs on VFs of that PF"},
     [OPTION_VF] = {"vf", NULL, VALUE_TEXT, "DDDD:BB:DD.F", NULL, NULL, "only the VIF on that VF"},
+    [OPTION_LIMIT] = {"limit", NULL, VALUE_INTEGER, "N", NULL, NULL,
+                      "1 to 256: how many operations that have ended (default: 256)"},
     [OPTION_VIF_ID] = {"vif-id", "id", VALUE_TEXT, "ID", NULL, "vif_id", "the VIF's id"},
     [OPTION_KIND] = {"kind", NULL, VALUE_TEXT, "KIND",
                      "representor vhost-user kernel-representor ovs hybrid", "kind",
@@ -119,6 +121,9 @@ const struct command commands[] = {
      input_reap, output_reap, NULL, run_operation},
     {"watch", NULL, ARGUMENT_NONE, COMMON,
      "show events of VIFs and of the switch until interrupted", NULL, NULL, NULL, NULL, run_watch},
+    {"ops", NULL, ARGUMENT_NONE, QUESTION | BIT(LIMIT),
+     "show the last operations and those under way: who asked, how they ended", NULL, input_ops,
+     output_ops, NULL, run_question},
     {"status", NULL, ARGUMENT_NONE, QUESTION, "show the state of daemon, OVSDB and ovs-vswitchd",
      "The first line is 'ok', or 'degraded:' and the reason: OVSDB or ovs-vswitchd do not work,\n"
      "DPDK or offload that is needed is not there, VIFs failed or are missing. The exit status\n"

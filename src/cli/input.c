@@ -355,6 +355,16 @@ char *input_reap(const struct cli *cli)
     return take_text(params, true);
 }
 
+char *input_ops(const struct cli *cli)
+{
+    struct json_object *params = jnew_object();
+
+    if (cli->values[OPTION_LIMIT]) {
+        jadd(params, "limit", option_value(cli, OPTION_LIMIT));
+    }
+    return take_text(params, true);
+}
+
 char *input_get(const struct cli *cli)
 {
     struct json_object *params = jnew_object();

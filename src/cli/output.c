@@ -293,6 +293,79 @@ bool output_nics(const struct vifplug_reply *reply)
     return ok;
 }
 
+/* "nova-compute[4711] uid 64060", or "vifplugd". */
+static void describe_client(struct json_object *client, char *text, size_t size)
+{
+    if (client) {
+        snprintf(text, size, "%s[%s] uid %s", text_or(client, "name", "?"),
+                 text_or(client, "pid", "?"), text_or(client, "uid", "?"));
+    } else {
+        snprintf(text, size, "vifplugd");
+    }
+}
+
+static const char *result_colour(const char *result)
+{
+    return !result                     ? NULL
+           : !strcmp(result, "failed") ? "red"
+           : !strcmp(result, "done")   ? "green"
+                                       : NULL;
+}
+
+static void add_op(struct table *table, struct json_object *op)
+{
+    const char *result = text_at(op, "result");
+    const char *message = text_at(op, "message");
+    char client[160];
+    const char *const cells[] = {
+        text_at(op, "began"),
+        text_at(op, "id"),
+        text_at(op, "type"),
+        text_at(op, "vif_id"),
+        result,
+        text_at(op, "duration_ms"),
+        client,
+        text_at(op, "instance"),
+        text_at(op, "port"),
+        message ? message : text_at(op, "waits_for"),
+    };
+
+    describe_client(member(op, "client"), client, sizeof client);
+    table_add(table, cells, 4, result_colour(result));
+}
+
+bool output_ops(const struct vifplug_reply *reply)
+{
+    static const struct table_column columns[] = {
+        {.name = "BEGAN"},
+        {.name = "ID", .right = true, .rank = 3},
+        {.name = "OPERATION"},
+        {.name = "VIF"},
+        {.name = "RESULT"},
+        {.name = "MS", .right = true, .rank = 4},
+        {.name = "CLIENT", .rank = 1},
+        {.name = "INSTANCE", .rank = 5},
+        {.name = "PORT", .rank = 6},
+        {.name = "WHY", .wraps = true, .rank = 2},
+    };
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    struct json_object *ops = member(result, "operations");
+    struct table *table;
+    bool ok = is_list(ops);
+
+    if (ok && json_object_array_length(ops) == 0) {
+        show_line("There has been no operation since vifplugd started.");
+    } else if (ok) {
+        table = table_new(columns, sizeof columns / sizeof columns[0], true);
+        for (size_t i = 0; i < json_object_array_length(ops); i++) {
+            add_op(table, json_object_array_get_idx(ops, i));
+        }
+        table_print(table);
+    }
+    json_object_put(result);
+    return ok;
+}
+
 int output_problems(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));

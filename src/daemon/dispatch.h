@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/checks.h"
+#include "daemon/op-history.h"
 #include "daemon/op-log.h"
 #include "daemon/reap.h"
 #include "daemon/server.h"
@@ -30,6 +31,7 @@ struct dispatch {
     void (*reply)(void *aux, const struct op_result *result);
     void *aux;
     struct op_log *op_log;
+    const struct op_history *op_history;
     const struct engine_env *env;
     long long int started_ms;
     uint64_t n_requests;

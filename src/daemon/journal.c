@@ -35,6 +35,11 @@ bool journal_is_stream(const char *variable, int fd)
     return rest != variable && *rest == '\0' && device == st.st_dev && inode == st.st_ino;
 }
 
+const char *journal_of(int fd)
+{
+    return journal_is_stream(getenv("JOURNAL_STREAM"), fd) ? JOURNAL_SOCKET : NULL;
+}
+
 void journal_add(struct journal_entry *entry, const char *name, const char *value)
 {
     size_t left = sizeof entry->text - entry->length;

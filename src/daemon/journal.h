@@ -15,6 +15,9 @@
 /* The most bytes of an entry: less than what a datagram socket takes at once by default. */
 enum { JOURNAL_ENTRY_MAX = 16384 };
 
+/* The journal's socket if `fd` is the journal's, as $JOURNAL_STREAM says; else NULL. */
+const char *journal_of(int fd);
+
 /* Whether `fd` is the journal's, as JOURNAL_STREAM (`variable`, or NULL) says: "DEVICE:INODE",
  * systemd.exec(5). */
 bool journal_is_stream(const char *variable, int fd);

@@ -22,6 +22,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/journal.h"
 #include "daemon/notifications.h"
+#include "daemon/op-history.h"
 #include "daemon/op-log.h"
 #include "daemon/op-reply.h"
 #include "daemon/options.h"
@@ -93,6 +94,7 @@ struct daemon {
     struct checks checks;
     struct reaps *reaps;
     struct op_log *op_log;
+    struct op_history *op_history;
     struct dispatch dispatch;
     struct unixctl_server *unixctl;
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
@@ -163,6 +165,7 @@ static void on_summed_up(void *daemon_, const struct op_summary *summary)
     const struct daemon *daemon = daemon_;
 
     op_log_end(daemon->op_log, summary);
+    op_history_add(daemon->op_history, summary);
 }
 
 static bool is_missing(void *daemon_, const char *vif_id, char instance[VIF_ID_MAX + 1])
@@ -284,8 +287,8 @@ static void start(struct daemon *daemon)
     timings_init();
     unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
     start_server(daemon);
-    daemon->op_log = op_log_create(
-        journal_is_stream(getenv("JOURNAL_STREAM"), STDERR_FILENO) ? JOURNAL_SOCKET : NULL);
+    daemon->op_log = op_log_create(journal_of(STDERR_FILENO));
+    daemon->op_history = op_history_create();
     daemon->ovs = ovs_create(daemon->db);
     daemon->counters = ovs_counters_create(daemon->ovs);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
@@ -328,6 +331,7 @@ static void start(struct daemon *daemon)
         .counters = daemon->counters,
         .reaps = daemon->reaps,
         .op_log = daemon->op_log,
+        .op_history = daemon->op_history,
         .reply = on_reply,
         .aux = daemon,
         .server = daemon->server,
@@ -358,6 +362,7 @@ static void stop(struct daemon *daemon)
     ovs_destroy(daemon->ovs);
     access_destroy(daemon->access);
     op_log_destroy(daemon->op_log);
+    op_history_destroy(daemon->op_history);
     unixctl_server_destroy(daemon->unixctl);
     free(daemon->boot_id);
     free(daemon->run_dir);

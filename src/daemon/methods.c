@@ -89,6 +89,15 @@ static char *handle_check(struct dispatch *dispatch, const struct peer *peer,
     return NULL;
 }
 
+static char *handle_ops(struct dispatch *dispatch, const struct peer *peer,
+                        const struct request *request, struct error *error OVS_UNUSED)
+{
+    server_reply_in_pieces(dispatch->server, peer->connection,
+                           op_history_show(dispatch->op_history, dispatch->engine,
+                                           (size_t)request->limit, request->id));
+    return NULL;
+}
+
 static char *handle_status(struct dispatch *dispatch, const struct peer *peer OVS_UNUSED,
                            const struct request *request, struct error *error OVS_UNUSED)
 {

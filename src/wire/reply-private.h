@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct json_object;
@@ -34,6 +35,9 @@ void reply_add_string(struct json_object *object, const char *key, const char *v
 
 /* Adds the Port's VLAN tag, if it has one, and says so if that is Neutron's dead VLAN. */
 void put_tag(struct json_object *object, bool has_tag, int tag);
+
+/* Adds a time, ms since the epoch, as "2026-11-26T23:30:54.123Z" (RFC 3339). */
+void reply_add_time(struct json_object *object, const char *key, int64_t ms);
 
 /* Returns {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} and LF, malloc'ed. `id` is JSON text. Takes
  * `value`. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -33,6 +34,19 @@ void reply_add_string(struct json_object *object, const char *key, const char *v
 {
     if (value && value[0]) {
         jadd(object, key, reply_string(value));
+    }
+}
+
+void reply_add_time(struct json_object *object, const char *key, int64_t ms)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    char text[32];
+    char whole[64];
+    struct tm utc;
+
+    if (gmtime_r(&seconds, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc) > 0) {
+        snprintf(whole, sizeof whole, "%s.%03dZ", text, (int)(ms % 1000));
+        jadd(object, key, jnew_string(whole));
     }
 }
 

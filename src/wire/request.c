@@ -219,6 +219,19 @@ static bool read_stats(struct json_object *params, struct request *request, stru
            params_error(error);
 }
 
+static bool read_ops(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"limit", NULL};
+    int64_t limit;
+
+    if (!jget_only(params, "params", known, error) ||
+        !jget_int(params, "params", "limit", JGET_OPTIONAL, 1, REQUEST_OPS_MAX, &limit, error)) {
+        return params_error(error);
+    }
+    request->limit = limit ? (int)limit : REQUEST_OPS_MAX;
+    return true;
+}
+
 static bool read_nothing(struct json_object *params, struct request *request, struct error *error)
 {
     static const char *const known[] = {NULL};

@@ -34,6 +34,7 @@
     ROW(METHOD_REAP,      "reap",      read_reap,    METHOD_WRITES, NEEDS_OVSDB,   handle_reap)         \
     ROW(METHOD_SUBSCRIBE, "subscribe", read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_subscribe)    \
     ROW(METHOD_STATUS,    "status",    read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_status)       \
+    ROW(METHOD_OPS,       "ops",       read_ops,     METHOD_READS,  WITHOUT_OVSDB, handle_ops)          \
     ROW(METHOD_CHECK,     "check",     read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_check)        \
     ROW(METHOD_DESCRIBE,  "describe",  read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_describe)
 /* clang-format on */
@@ -50,10 +51,11 @@ enum wait { WAIT_REALIZED = 0, WAIT_COMMITTED };
 
 #define REQUEST_ID_MAX 128         /* Longest JSON text of an id, in bytes. */
 #define REQUEST_TIMEOUT_MAX 600000 /* Longest timeout_ms. */
+#define REQUEST_OPS_MAX 256        /* Largest limit of ops. */
 
 struct request {
     char id[REQUEST_ID_MAX + 1]; /* The id as JSON text, for the reply; "null" until it is known. */
-    bool has_method; /* `method` is known. */
+    bool has_method;             /* `method` is known. */
     enum method method;
     char vif_id[VIF_ID_MAX + 1]; /* plug, unplug, update; get: if it is named so. */
     struct vif vif; /* plug; unplug: of kind NONE if no whole VIF was given; update: its
@@ -65,6 +67,7 @@ struct request {
     char (*vif_ids)[VIF_ID_MAX + 1]; /* reap: the VIFs to remove; NULL: all that are stale.
                                         request_destroy() frees them. */
     size_t n_vif_ids;
+    int limit;                /* ops: how many of the operations that have ended. */
     struct vif_filter filter; /* get, list, stats: the VIFs that are asked for. */
 };
 

@@ -99,8 +99,8 @@ def test_usage_errors(arguments):
 CONNECTION = {"socket", "format"}
 QUESTION = CONNECTION | {"timeout"}
 # Members that other commands need.
-NOTHING_ELSE = {"nics": [], "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}],
-                "verdict": "pass"}
+NOTHING_ELSE = {"nics": [], "operations": [], "verdict": "pass",
+                "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}]}
 OPERATION = QUESTION | {"wait", "dry-run"}
 FILTERS = {"instance", "port", "bridge", "state", "kind", "pf", "vf", "address"}
 TABLE = {"columns", "no-headings"}
@@ -110,7 +110,7 @@ MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:0
            "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
 VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i",
           "all": None, "verbose": None, "columns": "vif", "no-headings": None, "watch": "1", "port": "p",
-          "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", **MEMBERS}
+          "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", "limit": "5", **MEMBERS}
 ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
            "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode"}
 COMMANDS = {
@@ -120,7 +120,7 @@ COMMANDS = {
     "get": (("x",), QUESTION), "list": ((), QUESTION | FILTERS | TABLE),
     "stats": ((), QUESTION | FILTERS | TABLE | {"watch"}), "nics": ((), QUESTION), "status": ((), QUESTION),
     "check": ((), QUESTION), "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
-    "watch": ((), CONNECTION),
+    "watch": ((), CONNECTION), "ops": ((), QUESTION | {"limit"}),
 }
 
 
@@ -141,7 +141,7 @@ def test_an_option_that_a_command_does_not_use_is_refused(command):
 
 # What an option that is no member changes in a command's params.
 CHANGES = {"timeout": {"timeout_ms": 1000}, "wait": {"wait": "committed"}, "dry-run": {"dry_run": True},
-           "instance": {"instance": {"uuid": "i"}}}
+           "instance": {"instance": {"uuid": "i"}}, "limit": {"limit": 5}}
 WITHOUT = {"plug": ("-", '{"vif":{},"instance":{}}'), "unplug": ("x", None), "get": ("x", None),
            "reap": ("x", None)}
 

@@ -116,7 +116,7 @@ def test_notifications():
 
 
 # What adds a member to a reply: its key is the first string.
-ADDERS = r"\b(?:reply_add_string|jadd|jadd_int|jadd_bool|put_\w+)\(\s*[\w>.-]+,\s*\"(\w+)\""
+ADDERS = r"\b(?:reply_add_string|reply_add_time|jadd|jadd_int|jadd_bool|put_\w+)\(\s*[\w>.-]+,\s*\"(\w+)\""
 
 
 def written(*functions):
@@ -177,6 +177,14 @@ def test_members_of_stats():
     code = written(("src/wire/reply-stats.c", "reply_stats_add"), ("src/wire/reply.c", "put_tag"))
     shown = example("stats")
     assert set(shown["stats"][0]) == code and set(shown) == {"stats", "interval_ms", "warnings"}
+
+
+def test_members_of_ops():
+    code = written(("src/wire/reply-ops.c", "reply_ops_add"), ("src/wire/reply-ops.c", "put_client"),
+                   ("src/wire/reply-ops.c", "put_duration")) | {"operations", "n_under_way"}
+    shown = members(example("ops"))
+    assert shown <= code
+    assert all(f"`{member}`" in section("ops", "###") for member in code - shown), code - shown
 
 
 def result_of(name):

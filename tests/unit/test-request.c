@@ -161,6 +161,14 @@ static const struct {
     {UPDATE(",'mtu':1500,'timeout_ms':0"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
     {CALL("1", "update", "{'mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
     {CALL("1", "update", "{'vif_id':'','mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
+    /* ops. */
+    {CALL("1", "ops", "{}"), 0, "", "1"},
+    {CALL("1", "ops", "{'limit':1}"), 0, "", "1"},
+    {CALL("1", "ops", "{'limit':256}"), 0, "", "1"},
+    {CALL("1", "ops", "{'limit':0}"), RPC_INVALID_PARAMS, "params.limit", "1"},
+    {CALL("1", "ops", "{'limit':257}"), RPC_INVALID_PARAMS, "params.limit", "1"},
+    {CALL("1", "ops", "{'n':1}"), RPC_INVALID_PARAMS, "params.n", "1"},
+
     /* reap. */
     {REAP(""), 0, "", "1"},
     {REAP("'vif_ids':null"), 0, "", "1"},
@@ -407,6 +415,7 @@ static void test_methods(void **state)
         {METHOD_UNPLUG, "unplug", UNPLUG("'vif_id':'v1'"), false},
         {METHOD_UPDATE, "update", CALL("1", "update", "{'vif_id':'v1','mtu':1500}"), false},
         {METHOD_NICS, "nics", CALL("1", "nics", "{}"), true},
+        {METHOD_OPS, "ops", CALL("1", "ops", "{}"), true},
         {METHOD_REAP, "reap", CALL("1", "reap", "{}"), false},
         {METHOD_SUBSCRIBE, "subscribe", CALL("1", "subscribe", "{}"), true},
         {METHOD_GET, "get", CALL("1", "get", "{'vif_id':'v1'}"), true},
