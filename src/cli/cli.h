@@ -188,6 +188,7 @@ char *show_copy(const char *text);
 
 /* --- output.c: replies as people or programs read them. --- */
 
+bool output_metrics(const struct vifplug_reply *reply);
 bool output_nics(const struct vifplug_reply *reply);
 bool output_pairs(const struct vifplug_reply *reply);
 bool output_plug(const struct vifplug_reply *reply);

@@ -13,8 +13,8 @@ const struct option_row option_rows[OPTION_N] = {
                        "table (default) or json"},
     [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
                         "0.001 to 600: how long the operation may take (default: the\n"
-                        "daemon's); for get, list, nics, ops, status, check and\n"
-                        "describe: how long to wait for the reply (default: 10)"},
+                        "daemon's); for commands that only read: how long to wait for\n"
+                        "the reply (default: 10)"},
     [OPTION_WAIT] = {"wait", NULL, VALUE_WORD, "STAGE", "realized committed", NULL,
                      "realized (default): until ovs-vswitchd has it;\n"
                      "committed: until OVSDB has it"},
@@ -133,6 +133,10 @@ const struct command commands[] = {
      "Each line says PASS, WARN or FAIL, about what, and what to do. The exit status is 1 if one\n"
      "says FAIL.\n",
      NULL, output_check, judge_check, run_question},
+    {"metrics", NULL, ARGUMENT_NONE, QUESTION, "print metrics for monitoring (OpenMetrics)",
+     "vifplugd serves the same text over HTTP if listen of [metrics] in vifplugd.conf says "
+     "where.\n",
+     NULL, output_metrics, NULL, run_question},
     {"describe", NULL, ARGUMENT_NONE, QUESTION, "show what can be plugged", NULL, NULL,
      output_pairs, NULL, run_question},
 };

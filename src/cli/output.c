@@ -144,6 +144,24 @@ bool output_plug(const struct vifplug_reply *reply)
     return true;
 }
 
+/* The text is printed line by line, since a line feed in what show_line() prints is escaped. */
+bool output_metrics(const struct vifplug_reply *reply)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    const char *text = text_at(result, "text");
+    bool ok = text != NULL;
+
+    while (text && *text) {
+        size_t length = strcspn(text, "\n");
+
+        show_line("%.*s", (int)length, text);
+        text += length;
+        text += *text == '\n';
+    }
+    json_object_put(result);
+    return ok;
+}
+
 bool output_reap(const struct vifplug_reply *reply)
 {
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));

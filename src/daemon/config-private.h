@@ -12,6 +12,7 @@ enum setting_type {
     TYPE_ACCESS,
     TYPE_PATH,
     TYPE_REMOTE,
+    TYPE_LISTEN,
     TYPE_INT,
     TYPE_MTU, /* VIF_MTU_MIN at least, or 0. */
     TYPE_DURATION,

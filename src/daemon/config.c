@@ -13,6 +13,7 @@
 #include "base/plain-file.h"
 #include "daemon/access.h"
 #include "daemon/config-private.h"
+#include "daemon/metrics-listener.h"
 #include "daemon/remote.h"
 #include "util.h"
 
@@ -68,6 +69,8 @@ const struct setting config_settings[] = {
      0, conflict_words, false},
     {"offload", "ensure_hw_offload", TYPE_WORD, offsetof(struct config, engine.ensure_hw_offload),
      0, 0, 0, offload_policy_names, false},
+    {"metrics", "listen", TYPE_LISTEN, offsetof(struct config, metrics_listen), CONFIG_TEXT_MAX, 0,
+     0, NULL, false},
 #undef TEXT
 #undef NUMBER
 };
@@ -205,7 +208,8 @@ static bool begin_section(struct reading *reading, const char *section)
         }
     }
     return fail(reading,
-                "there is no section [%s]; use [daemon], [ovs], [vif], [offload] or [nic NAME]",
+                "there is no section [%s]; use [daemon], [ovs], [vif], [offload], [metrics] "
+                "or [nic NAME]",
                 section);
 }
 
@@ -397,6 +401,18 @@ static bool set_access(struct reading *reading, const struct setting *setting, c
     return true;
 }
 
+static bool set_listen(struct reading *reading, const struct setting *setting, const char *value,
+                       char *target)
+{
+    char why[256];
+
+    if (!metrics_listen_check(value, why, sizeof why)) {
+        return fail(reading, "%s %s", setting->key, why);
+    }
+    snprintf(target, setting->size, "%s", value);
+    return true;
+}
+
 static bool set_setting(struct reading *reading, const struct setting *setting, const char *value)
 {
     void *target = (char *)reading->config + setting->offset;
@@ -416,6 +432,8 @@ static bool set_setting(struct reading *reading, const struct setting *setting, 
         return set_access(reading, setting, value, target);
     case TYPE_REMOTE:
         return set_remote(reading, setting, value, target);
+    case TYPE_LISTEN:
+        return set_listen(reading, setting, value, target);
     case TYPE_INT:
     case TYPE_MTU:
     case TYPE_DURATION:

@@ -29,6 +29,8 @@ struct config {
     char vswitchd_log[VIF_PATH_MAX + 1]; /* "": found by vswitchd's process. */
     /* The rest of [daemon] and [ovs], [vif], [offload]. */
     struct engine_settings engine;
+    /* [metrics] */
+    char metrics_listen[CONFIG_TEXT_MAX]; /* Where metrics are served; "": nowhere. */
     /* [nic NAME], the built-in ones first. */
     struct nic_profile profiles[NIC_PROFILES_MAX];
     size_t n_profiles;

@@ -38,6 +38,7 @@ bool dispatch_line(struct dispatch *dispatch, const struct peer *peer, const cha
     if (error.reason != REASON_NONE) {
         op_log_refusal(dispatch->op_log, request.has_method ? method_name(request.method) : NULL,
                        request.vif_id, &peer->client, &error);
+        counts_refusal(&dispatch->counts, error.reason);
         reply = reply_error(request.id, request.vif_id, &error);
     }
     if (reply) {

@@ -11,6 +11,7 @@
 #include "daemon/checks.h"
 #include "daemon/op-history.h"
 #include "daemon/op-log.h"
+#include "daemon/counts.h"
 #include "daemon/reap.h"
 #include "daemon/server.h"
 #include "engine/engine.h"
@@ -35,6 +36,7 @@ struct dispatch {
     const struct engine_env *env;
     long long int started_ms;
     uint64_t n_requests;
+    struct counts counts;
 };
 
 /* Handles one line of `peer`. Returns whether it asks for a change. */

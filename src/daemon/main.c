@@ -19,8 +19,10 @@
 #include "daemon/checks.h"
 #include "daemon/config.h"
 #include "daemon/descriptors.h"
+#include "daemon/counts.h"
 #include "daemon/dispatch.h"
 #include "daemon/journal.h"
+#include "daemon/metrics-listener.h"
 #include "daemon/notifications.h"
 #include "daemon/op-history.h"
 #include "daemon/op-log.h"
@@ -96,6 +98,7 @@ struct daemon {
     struct op_log *op_log;
     struct op_history *op_history;
     struct dispatch dispatch;
+    struct metrics_listener *metrics_listener;
     struct unixctl_server *unixctl;
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
     bool unixctl_seen;          /* This pass has looked at `unixctl`. */
@@ -179,6 +182,7 @@ static void on_event(void *daemon_, const struct watch_event *event)
 {
     struct daemon *daemon = daemon_;
 
+    counts_event(&daemon->dispatch.counts, event);
     notifications_send(&daemon->env, daemon->server, event);
 }
 
@@ -275,6 +279,16 @@ static void start_checks(struct daemon *daemon)
     };
 }
 
+/* A taken address must not keep VIFs from being plugged. */
+static void serve_metrics(struct daemon *daemon)
+{
+    struct error error;
+
+    if (!metrics_listener_set(daemon->metrics_listener, daemon->config.metrics_listen, &error)) {
+        SLOG_ERR("%s", error.message);
+    }
+}
+
 static void start(struct daemon *daemon)
 {
     const struct config *config = &daemon->config;
@@ -338,6 +352,8 @@ static void start(struct daemon *daemon)
         .env = &daemon->env,
         .started_ms = time_msec(),
     };
+    daemon->metrics_listener = metrics_listener_create(&daemon->dispatch);
+    serve_metrics(daemon);
 }
 
 static void stop(struct daemon *daemon)
@@ -345,6 +361,7 @@ static void stop(struct daemon *daemon)
     server_run_last(daemon->server);
     engine_abandon(daemon->engine);
     server_flush(daemon->server);
+    metrics_listener_destroy(daemon->metrics_listener);
     engine_destroy(daemon->engine);
     reaps_destroy(daemon->reaps);
     watch_destroy(daemon->watch);
@@ -402,6 +419,7 @@ static void apply(struct daemon *daemon, struct config *config, struct access *a
         SLOG_ERR("%s", error.message);
     }
     daemon->offload.policy = daemon->config.engine.ensure_hw_offload;
+    serve_metrics(daemon);
     nic_set_profiles(daemon->nic, daemon->config.profiles, daemon->config.n_profiles);
     nic_scanner_set_profiles(daemon->nic_scanner, daemon->config.profiles,
                              daemon->config.n_profiles);
@@ -562,6 +580,7 @@ static void run(struct daemon *daemon)
     server_flush(daemon->server); /* Send replies before the slower work below. */
     watch_run(daemon->watch);
     server_flush(daemon->server);
+    metrics_listener_run(daemon->metrics_listener);
     run_unixctl(daemon);
     handle_signals(daemon);
     tell_service(daemon);
@@ -574,6 +593,7 @@ static void wait_for_events(struct daemon *daemon)
     ovs_counters_wait(daemon->counters);
     vswitchd_wait(daemon->vswitchd);
     server_wait(daemon->server);
+    metrics_listener_wait(daemon->metrics_listener);
     engine_wait(daemon->engine);
     watch_wait(daemon->watch);
     nic_scanner_wait(daemon->nic_scanner);

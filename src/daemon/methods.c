@@ -7,7 +7,9 @@
 #include "daemon/checks.h"
 #include "daemon/health.h"
 #include "daemon/listing.h"
+#include "daemon/metrics.h"
 #include "daemon/stats.h"
+#include "daemon/view.h"
 #include "timeval.h"
 #include "util.h"
 #include "wire/reply.h"
@@ -154,6 +156,14 @@ static char *handle_status(struct dispatch *dispatch, const struct peer *peer OV
         .n_problems = health.n_problems,
     };
     return reply_status(request->id, &status);
+}
+
+static char *handle_metrics(struct dispatch *dispatch, const struct peer *peer,
+                            const struct request *request, struct error *error OVS_UNUSED)
+{
+    server_reply_in_pieces(dispatch->server, peer->connection,
+                           metrics_stream_create(dispatch, request->id));
+    return NULL;
 }
 
 static const struct {

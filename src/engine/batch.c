@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/op-counts.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"
 #include "util.h"
@@ -134,6 +135,7 @@ static void send_batch(struct engine *engine, size_t n)
     ovs_txn_commit(engine->env.ovs, comment);
     engine->counters.transactions++;
     engine->counters.batched += n;
+    op_counts_batch(n);
 }
 
 /* Plans a queued operation that is next on its VIF, and moves it into the batch if it fits. Returns

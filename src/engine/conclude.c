@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "engine/op-counts.h"
 #include "engine/op-result.h"
 #include "engine/timings.h"
 #include "openvswitch/poll-loop.h"
@@ -80,6 +81,9 @@ static void end(struct engine *engine, struct op *op, enum end how)
         engine_revert_links(engine, op, &removals);
         engine_remove_links(engine, op->request.vif_id, &removals);
     }
+    if (how == END_DROPPED && op->told == TOLD_DONE) {
+        op_counts_end(op->type, REASON_NONE); /* An acknowledged plug. */
+    }
     tell_watcher(engine, op, how);
     ops_remove(&engine->ops, op);
     op_destroy(op);
@@ -107,6 +111,7 @@ static void succeed(struct engine *engine, struct op *op)
     op_reply_success(&engine->env, op);
     sum_up(engine, op, op->changed ? OP_END_DONE : OP_END_UNCHANGED, NULL);
     op_note_timings(op);
+    op_counts_end(op->type, REASON_NONE);
     count_success(engine, op);
     end(engine, op, END_SUCCEEDED);
 }
@@ -148,6 +153,9 @@ static void fail(struct engine *engine, struct op *op, const struct error *error
         return;
     }
     engine->counters.failed++;
+    if (!op->request.dry_run) {
+        op_counts_end(op->type, error->reason);
+    }
     op_reply_error(op, error);
     sum_up(engine, op, OP_END_FAILED, error);
     end(engine, op, END_FAILED);

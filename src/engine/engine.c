@@ -47,6 +47,11 @@ size_t engine_n_ops(const struct engine *engine)
     return engine->ops.n;
 }
 
+size_t engine_n_queued(const struct engine *engine)
+{
+    return engine->ops.n_queued;
+}
+
 const struct engine_counters *engine_counters(const struct engine *engine)
 {
     return &engine->counters;

@@ -193,6 +193,9 @@ size_t engine_for_each_op(const struct engine *engine, size_t max,
 /* The number of operations that wait or are under way. */
 size_t engine_n_ops(const struct engine *engine);
 
+/* The number of those that wait for a transaction. */
+size_t engine_n_queued(const struct engine *engine);
+
 struct engine_counters {
     uint64_t plugs;        /* Ended well. */
     uint64_t unplugs;      /* Ended well. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/op-counts.h"
 #include "engine/timings.h"
 #include "ovs/socket-file.h"
 #include "plan/limits.h"
@@ -43,6 +44,7 @@ void op_note_timings(const struct op *op)
     };
 
     timings_add(op_type_name(op->type), stages);
+    op_counts_stages(op->type, stages);
 }
 
 /* Fills in what all results have, and passes the result to the client. */

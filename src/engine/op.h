@@ -40,6 +40,7 @@ enum op_type {
     OP_RECOVER /* By the engine: does the second step of a replacement that a killed daemon left, or
                 * follows up a port whose device was in a hand-over, if no other operation does. */
 };
+#define OP_N_TYPES ((int)OP_RECOVER + 1)
 
 enum op_state {
     OP_QUEUED,     /* Waits for a transaction. */

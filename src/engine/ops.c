@@ -113,6 +113,7 @@ void ops_add(struct ops *ops, struct op *op)
     ovs_list_push_back(&op->vif_queue->ops, &op->vif_node);
     ovs_list_push_back(&ops->in[OP_QUEUED], &op->node);
     ops->n++;
+    ops->n_queued++;
 }
 
 void ops_set_state(struct ops *ops, struct op *op, enum op_state state)
@@ -126,6 +127,8 @@ void ops_set_state(struct ops *ops, struct op *op, enum op_state state)
              op_type_name(op->type), op->request.vif_id, state_names[op->state],
              state_names[state]);
     ovs_list_remove(&op->node);
+    ops->n_queued += (size_t)(state == OP_QUEUED);
+    ops->n_queued -= (size_t)(op->state == OP_QUEUED);
     op->state = state;
     if (state == OP_QUEUED) {
         ovs_list_push_front(&ops->in[state], &op->node);
@@ -139,6 +142,7 @@ void ops_remove(struct ops *ops, struct op *op)
     struct vif_queue *queue = op->vif_queue;
 
     ovs_list_remove(&op->node);
+    ops->n_queued -= (size_t)(op->state == OP_QUEUED);
     ovs_list_remove(&op->vif_node);
     if (ovs_list_is_empty(&queue->ops)) {
         hmap_remove(&ops->vif_queues, &queue->node);

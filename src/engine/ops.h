@@ -43,6 +43,7 @@ struct ops {
     struct hmap vif_queues;          /* Map of struct vif_queue; no queue is empty. */
     struct hmap owners;              /* Map of struct op_owner; each has operations. */
     size_t n;
+    size_t n_queued; /* In QUEUED. */
 };
 
 void ops_init(struct ops *ops);

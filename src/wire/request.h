@@ -36,7 +36,8 @@
     ROW(METHOD_STATUS,    "status",    read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_status)       \
     ROW(METHOD_OPS,       "ops",       read_ops,     METHOD_READS,  WITHOUT_OVSDB, handle_ops)          \
     ROW(METHOD_CHECK,     "check",     read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_check)        \
-    ROW(METHOD_DESCRIBE,  "describe",  read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_describe)
+    ROW(METHOD_DESCRIBE,  "describe",  read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_describe)     \
+    ROW(METHOD_METRICS,   "metrics",   read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_metrics)
 /* clang-format on */
 
 #define METHOD_CONSTANT(method, name, params, access, ovsdb, handle) method,

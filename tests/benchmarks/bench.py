@@ -10,7 +10,7 @@ usage: tests/bench [OPTION]...
                         stages   the time of each stage of one request
                         hotspots vifplugd's own time (with perf and strace)
                         cost     CPU, memory, start to ready, by number of VIFs
-                        readers  list, get, subscribers, a slow reader
+                        readers  list, metrics, get, subscribers, a slow reader
                         hostile  a good client beside peers that misbehave
   --ports N,...       numbers of other ports present (0,500,2000)
   --at-once N,...     numbers of concurrent plugs (16,64,256,1000)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that only read, and their effect on others: list and get among many VIFs, idle subscribers, a
+"""Clients that only read, and their effect on others: list, metrics and get among many VIFs, idle subscribers, a
 client that does not read."""
 
 import select
@@ -52,23 +52,26 @@ def _quiet(vifplugd, figures, sizes, vifs):
     lists = [_ask(vifplugd.client, "list") for _ in range(sizes.lists)]
     _keep(figures, "list", [ms for ms, _ in lists], "nothing else", vifs)
     figures.add(PART, "list size", "vifplugd", [size / 1e6 for _, size in lists], "MB", vifs=vifs)
+    metrics = [_ask(vifplugd.client, "metrics") for _ in range(sizes.lists)]
+    _keep(figures, "metrics", [ms for ms, _ in metrics], "nothing else", vifs)
+    figures.add(PART, "metrics size", "vifplugd", [size / 1e6 for _, size in metrics], "MB", vifs=vifs)
 
 
-def _beside_lists(world, vifplugd, figures, sizes, vifs):
-    """Another client lists all VIFs again and again."""
+def _beside(method, meanwhile, world, vifplugd, figures, sizes, vifs):
+    """Another client asks for a text about all VIFs again and again."""
     lister = world.helper("wire-client", "lines", world.socket)
     gets = []
     plugs = []
     try:
-        lister.write(do="ask", requests=[workload.request(n, "list") for n in range(sizes.lists)])
+        lister.write(do="ask", requests=[workload.request(n, method) for n in range(sizes.lists)])
         while not select.select([lister.process.stdout], [], [], 0)[0]:
             gets += [ms for ms, _ in _gets(vifplugd, 1, vifs)]
             plugs += _plugs(vifplugd, 1)
         results(lister.read())
     finally:
         lister.close()
-    _keep(figures, "get", gets, "another lists all", vifs)
-    _keep(figures, "plug", plugs, "another lists all", vifs)
+    _keep(figures, "get", gets, meanwhile, vifs)
+    _keep(figures, "plug", plugs, meanwhile, vifs)
 
 
 def _beside_subscribers(world, vifplugd, figures, sizes, vifs):
@@ -116,6 +119,7 @@ def by_vifs(world, alternatives, figures, sizes, have):
         other.close()  # No other program must update a copy of the database.
     figures.say(f"readers, {vifs} VIFs")
     _quiet(vifplugd, figures, sizes, vifs)
-    _beside_lists(world, vifplugd, figures, sizes, vifs)
+    _beside("list", "another lists all", world, vifplugd, figures, sizes, vifs)
+    _beside("metrics", "another reads metrics", world, vifplugd, figures, sizes, vifs)
     _beside_subscribers(world, vifplugd, figures, sizes, vifs)
     _beside_slow_reader(world, vifplugd, figures, sizes, vifs)

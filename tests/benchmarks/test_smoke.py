@@ -155,7 +155,7 @@ def test_cost_and_readers(result):
             assert one(records, part="cost", what="start", who=who, vifs=vifs, ports=0)
             assert one(records, part="cost", what="plug CPU", who=who, vifs=vifs,
                        mode="in batches")["min"] > 0
-    for meanwhile in ("nothing else", "another lists all", "5 subscribers",
+    for meanwhile in ("nothing else", "another lists all", "another reads metrics", "5 subscribers",
                       "another does not read"):
         for what in ("get", "plug"):
             assert one(records, part="readers", what=what, meanwhile=meanwhile), (what, meanwhile)

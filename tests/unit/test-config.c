@@ -122,6 +122,7 @@ static void test_all_settings(void **state)
         "isolate_vif = yes\nper_port_bridge = yes\ndefault_qos_type = linux-fq_codel\n"
         "on_vf_conflict = evict\n"
         "[offload]\nensure_hw_offload = require\n"
+        "[metrics]\nlisten = 127.0.0.1:9477\n"
         "[nic generic]\nslow-probe = yes\n"
         "[nic my card]\nmatch = 15b3:*\noptions.n_rxq = 4\n"
         "devargs = {pf_primary},representor=pf{pf_index}vf{vf}\n";
@@ -152,6 +153,7 @@ static void test_all_settings(void **state)
     assert_string_equal(config.engine.default_qos_type, "linux-fq_codel");
     assert_true(config.engine.evict_on_vf_conflict);
     assert_int_equal(config.engine.ensure_hw_offload, OFFLOAD_REQUIRE);
+    assert_string_equal(config.metrics_listen, "127.0.0.1:9477");
     assert_int_equal(config.engine.network_device_mtu, 0);
     assert_int_equal(config.engine.n_socket_dirs, 2);
     assert_string_equal(config.engine.socket_dirs[0], "/tmp/a");

@@ -226,6 +226,8 @@ static const struct {
     {CALL("1", "stats", "{'vif_id':'v1','state':'up'}"), 0, "", "1"},
     {CALL("1", "stats", "{'vif_ids':['v1']}"), RPC_INVALID_PARAMS, "params.vif_ids", "1"},
     {CALL("1", "status", "{'x':1}"), RPC_INVALID_PARAMS, "params.x", "1"},
+    {CALL("1", "metrics", "{}"), 0, "", "1"},
+    {CALL("1", "metrics", "{'x':1}"), RPC_INVALID_PARAMS, "params.x", "1"},
     {CALL("1", "describe", "{'x':1}"), RPC_INVALID_PARAMS, "params.x", "1"},
 };
 
@@ -424,6 +426,7 @@ static void test_methods(void **state)
         {METHOD_STATUS, "status", CALL("1", "status", "{}"), true},
         {METHOD_CHECK, "check", CALL("1", "check", "{}"), true},
         {METHOD_DESCRIBE, "describe", CALL("1", "describe", "{}"), true},
+        {METHOD_METRICS, "metrics", CALL("1", "metrics", "{}"), true},
     };
 
     (void)state;

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/keys.h"
+#include "base/number.h"
+#include "base/plain-file.h"
+#include "base/version.h"
+#include "coverage.h"
+#include "daemon/health.h"
+#include "daemon/metrics-text.h"
+#include "daemon/view.h"
+#include "engine/op-counts.h"
+#include "smap.h"
+#include "timeval.h"
+#include "util.h"
+#include "wire/reply-metrics.h"
+
+COVERAGE_DEFINE(vifplug_metrics);
+
+/* VIFs in a piece: about 50 us. */
+enum { VIFS_PER_PIECE = 4 };
+
+struct metrics {
+    const struct dispatch *dispatch;
+    size_t section; /* The next of `sections`; then come the VIFs. */
+    char **vif_ids; /* Those on record, and then those that are missing; from `next` on. */
+    size_t n;
+    size_t next;
+};
+
+static void put_int(struct ds *out, const char *name, enum metric_type type, const char *help,
+                    uint64_t value)
+{
+    char sample[96];
+
+    snprintf(sample, sizeof sample, "%s%s", name, type == METRIC_COUNTER ? "_total" : "");
+    metric_family(out, name, type, help);
+    metric_int(out, sample, NULL, 0, value);
+}
+
+static void put_real(struct ds *out, const char *name, enum metric_type type, const char *help,
+                     double value)
+{
+    char sample[96];
+
+    snprintf(sample, sizeof sample, "%s%s", name, type == METRIC_COUNTER ? "_total" : "");
+    metric_family(out, name, type, help);
+    metric_real(out, sample, NULL, 0, value);
+}
+
+/* One sample of a family with one label. */
+static void put_labelled(struct ds *out, const char *sample, const char *label, const char *text,
+                         uint64_t value)
+{
+    metric_int(out, sample, &(struct metric_label){label, text}, 1, value);
+}
+
+/* --- The process. --- */
+
+/* The resident memory, bytes; 0 if it is not known: the second number of the file, in pages. */
+static uint64_t resident_bytes(void)
+{
+    FILE *file = plain_file_stream("/proc/self/statm");
+    const char *at;
+    char line[128];
+    int64_t total;
+    int64_t resident;
+    bool known;
+
+    if (!file) {
+        return 0;
+    }
+    at = fgets(line, sizeof line, file);
+    fclose(file);
+    known = at && number_take(&at, INT64_MAX, &total) && *at++ == ' ' &&
+            number_take(&at, INT64_MAX, &resident);
+    return known ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void put_process(const struct metrics *metrics, struct ds *out)
+{
+    const struct metric_label version = {"version", VIFPLUG_VERSION};
+    double uptime = (double)(time_msec() - metrics->dispatch->started_ms) / 1000;
+    struct rusage usage;
+    double cpu = 0;
+
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+              (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    }
+    metric_family(out, "vifplug_build", METRIC_INFO, "The version of vifplugd.");
+    metric_int(out, "vifplug_build_info", &version, 1, 1);
+    put_int(out, "vifplug_up", METRIC_GAUGE, "1: vifplugd runs.", 1);
+    put_real(out, "vifplug_start_time_seconds", METRIC_GAUGE, "When vifplugd started, Unix time.",
+             (double)time_wall_msec() / 1000 - uptime);
+    put_real(out, "vifplug_cpu_seconds", METRIC_COUNTER, "CPU time of vifplugd.", cpu);
+    put_int(out, "vifplug_resident_memory_bytes", METRIC_GAUGE, "Resident memory of vifplugd.",
+            resident_bytes());
+}
+
+/* --- The switch. --- */
+
+static void put_vswitchd_state(struct ds *out, const struct health *health)
+{
+    static const char *const states[] = {"alive", "hung", "dead", "unknown"};
+
+    metric_family(out, "vifplug_vswitchd_state", METRIC_GAUGE,
+                  "1 for the state that ovs-vswitchd is in.");
+    for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+        put_labelled(out, "vifplug_vswitchd_state", "state", states[i],
+                     !strcmp(states[i], health->vswitchd));
+    }
+}
+
+static void put_connects(struct ds *out, const struct counts *counts)
+{
+    metric_family(out, "vifplug_reconnects", METRIC_COUNTER,
+                  "How often OVSDB or ovs-vswitchd was there again after it was away.");
+    put_labelled(out, "vifplug_reconnects_total", "to", "ovsdb", counts->ovsdb_up);
+    put_labelled(out, "vifplug_reconnects_total", "to", "vswitchd", counts->vswitchd_up);
+    metric_family(out, "vifplug_losses", METRIC_COUNTER,
+                  "How often OVSDB or ovs-vswitchd went away.");
+    put_labelled(out, "vifplug_losses_total", "of", "ovsdb", counts->ovsdb_down);
+    put_labelled(out, "vifplug_losses_total", "of", "vswitchd", counts->vswitchd_down);
+}
+
+static void put_switch(const struct metrics *metrics, struct ds *out)
+{
+    const struct engine_env *env = metrics->dispatch->env;
+    struct ovs_globals globals;
+    struct health health;
+
+    ovs_globals(env->ovs, &globals);
+    health_read(env, &health);
+    put_int(out, "vifplug_problems", METRIC_GAUGE,
+            "How many problems status shows with OVSDB and ovs-vswitchd.", health.n_problems);
+    put_int(out, "vifplug_ovsdb_connected", METRIC_GAUGE,
+            "1: the copy of OVSDB's database is complete.", ovs_synced(env->ovs));
+    put_vswitchd_state(out, &health);
+    put_real(out, "vifplug_vswitchd_unanswered_seconds", METRIC_GAUGE,
+             "For how long ovs-vswitchd has left a next_cfg unanswered.",
+             (double)health.unanswered_ms / 1000);
+    put_int(out, "vifplug_dpdk_initialized", METRIC_GAUGE, "1: ovs-vswitchd has initialised DPDK.",
+            globals.dpdk_initialized && vswitchd_state(env->vswitchd) != VSWITCHD_DEAD);
+    put_connects(out, &metrics->dispatch->counts);
+}
+
+/* --- Clients and VIFs. --- */
+
+static void put_events(struct ds *out, const struct counts *counts)
+{
+    static const struct {
+        enum watch_event_type type;
+        const char *name;
+    } events[] = {
+        {WATCH_PLUGGED, "plugged"}, {WATCH_UNPLUGGED, "unplugged"}, {WATCH_CHANGED, "changed"},
+        {WATCH_DRIFTED, "drifted"}, {WATCH_FAILED, "failed"},
+    };
+
+    metric_family(out, "vifplug_vif_events", METRIC_COUNTER,
+                  "Events of VIFs. drifted: another program changed or removed a VIF's port.");
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+        put_labelled(out, "vifplug_vif_events_total", "event", events[i].name,
+                     counts->events[events[i].type]);
+    }
+}
+
+static void put_clients(const struct metrics *metrics, struct ds *out)
+{
+    const struct dispatch *dispatch = metrics->dispatch;
+
+    put_int(out, "vifplug_connections", METRIC_GAUGE, "Connections of clients.",
+            server_n_connections(dispatch->server));
+    put_int(out, "vifplug_subscribers", METRIC_GAUGE, "Clients that get notifications.",
+            server_n_subscribers(dispatch->server));
+    put_int(out, "vifplug_client_memory_bytes", METRIC_GAUGE, "Memory that is held for clients.",
+            server_memory(dispatch->server));
+    put_int(out, "vifplug_requests", METRIC_COUNTER, "Requests of clients.", dispatch->n_requests);
+    metric_family(out, "vifplug_requests_refused", METRIC_COUNTER,
+                  "Requests that did not become operations, by the reason of the error.");
+    for (enum reason i = REASON_NONE + 1; i < REASON_N; i++) {
+        put_labelled(out, "vifplug_requests_refused_total", "reason", reason_name(i),
+                     dispatch->counts.refused[i]);
+    }
+    put_int(out, "vifplug_vifs", METRIC_GAUGE, "VIFs on record.", ovs_n_vifs(dispatch->env->ovs));
+    put_int(out, "vifplug_vifs_missing", METRIC_GAUGE, "VIFs whose rows others removed.",
+            watch_n_missing(dispatch->watch));
+    put_events(out, &dispatch->counts);
+}
+
+/* --- Operations. --- */
+
+static void put_ends(struct ds *out, const struct op_counts *counts)
+{
+    metric_family(out, "vifplug_operations", METRIC_COUNTER,
+                  "Operations that have ended, without dry runs. reason: none, it succeeded; else "
+                  "the reason of the error.");
+    for (int type = 0; type < OP_N_TYPES; type++) {
+        for (enum reason reason = REASON_NONE; reason < REASON_N; reason++) {
+            const struct metric_label labels[] = {{"type", op_type_name((enum op_type)type)},
+                                                  {"reason", reason_name(reason)}};
+
+            if (reason == REASON_NONE || counts->ends[type][reason]) {
+                metric_int(out, "vifplug_operations_total", labels, ARRAY_SIZE(labels),
+                           counts->ends[type][reason]);
+            }
+        }
+    }
+}
+
+static void put_operations(const struct metrics *metrics, struct ds *out)
+{
+    const struct dispatch *dispatch = metrics->dispatch;
+    const struct op_counts *counts = op_counts();
+
+    put_int(out, "vifplug_operations_pending", METRIC_GAUGE,
+            "Operations that wait or are under way.", engine_n_ops(dispatch->engine));
+    put_int(out, "vifplug_operations_queued", METRIC_GAUGE,
+            "Those of them that wait for a transaction.", engine_n_queued(dispatch->engine));
+    put_int(out, "vifplug_link_removals_pending", METRIC_GAUGE,
+            "Links of the kernel that are being removed.",
+            link_remover_n(dispatch->env->link_remover));
+    put_int(out, "vifplug_operations_undone", METRIC_COUNTER,
+            "Operations that failed and had something to undo.",
+            engine_counters(dispatch->engine)->undone);
+    put_ends(out, counts);
+    metric_family(out, "vifplug_batch_operations", METRIC_HISTOGRAM,
+                  "How many operations a transaction of OVSDB had.");
+    metric_histogram(out, "vifplug_batch_operations", NULL, 0,
+                     &(struct metric_histogram){.bounds = batch_bounds,
+                                                .n_bounds = BATCH_BOUNDS,
+                                                .counts = counts->batches.counts,
+                                                .n = counts->batches.n,
+                                                .sum = counts->batches.sum,
+                                                .unit = 1});
+}
+
+static void put_stages_of(struct ds *out, enum op_type type)
+{
+    static const char *const names[STAGE_N] = {
+        [STAGE_QUEUED] = "queued",
+        [STAGE_COMMIT] = "commit",
+        [STAGE_REALIZE] = "realize",
+        [STAGE_TOTAL] = "total",
+    };
+
+    for (int stage = 0; stage < STAGE_N; stage++) {
+        const struct spread *spread = &op_counts()->stages[type][stage];
+        const struct metric_label labels[] = {{"type", op_type_name(type)},
+                                              {"stage", names[stage]}};
+
+        metric_histogram(out, "vifplug_operation_stage_seconds", labels, ARRAY_SIZE(labels),
+                         &(struct metric_histogram){.bounds = stage_bounds_us,
+                                                    .n_bounds = STAGE_BOUNDS,
+                                                    .counts = spread->counts,
+                                                    .n = spread->n,
+                                                    .sum = spread->sum,
+                                                    .unit = 1e6});
+    }
+}
+
+static void put_plug_stages(const struct metrics *metrics OVS_UNUSED, struct ds *out)
+{
+    metric_family(out, "vifplug_operation_stage_seconds", METRIC_HISTOGRAM,
+                  "How long the stages of operations that succeeded took.");
+    put_stages_of(out, OP_PLUG);
+}
+
+static void put_unplug_stages(const struct metrics *metrics OVS_UNUSED, struct ds *out)
+{
+    put_stages_of(out, OP_UNPLUG);
+}
+
+static void put_update_stages(const struct metrics *metrics OVS_UNUSED, struct ds *out)
+{
+    put_stages_of(out, OP_UPDATE);
+}
+
+/* --- Each VIF. --- */
+
+static void begin_vifs(const struct metrics *metrics OVS_UNUSED, struct ds *out)
+{
+    metric_family(out, "vifplug_vif_state", METRIC_GAUGE,
+                  "1: the VIF is in this state, as list shows it.");
+}
+
+static void put_vif(const struct dispatch *dispatch, const char *vif_id, struct ds *out)
+{
+    struct drift drift[DRIFT_MAX];
+    bool missing = false;
+    struct record record;
+    struct view view;
+
+    if (!ovs_find_vif(dispatch->env->ovs, vif_id, &record)) {
+        missing = watch_find_missing(dispatch->watch, vif_id, &record);
+        if (!missing) {
+            return;
+        }
+    }
+    view_init_now(&view, dispatch->env, &record, missing);
+    view_add_drift(&view, drift, watch_drift(dispatch->watch, &record, drift));
+    {
+        const char *instance = smap_get_def(&record.spec.external_ids, KEY_VM_UUID, "");
+        const struct metric_label labels[] = {
+            {"vif_id", vif_id},
+            {"instance", instance},
+            {"port", record.spec.port},
+            {"bridge", record.spec.bridge},
+            {"state", vif_state_name(view.vif.state)},
+        };
+
+        metric_int(out, "vifplug_vif_state", labels, ARRAY_SIZE(labels), 1);
+    }
+    view_destroy(&view);
+    record_destroy(&record);
+}
+
+/* --- The text. --- */
+
+static void (*const sections[])(const struct metrics *metrics, struct ds *out) = {
+    put_process,     put_switch,        put_clients,       put_operations,
+    put_plug_stages, put_unplug_stages, put_update_stages, begin_vifs,
+};
+
+/* While OVSDB is away, what is known of VIFs is out of date, so they are left out. */
+static void take_ids(struct metrics *metrics)
+{
+    const struct dispatch *dispatch = metrics->dispatch;
+    size_t n_missing;
+    char **missing;
+
+    if (!ovs_synced(dispatch->env->ovs)) {
+        return;
+    }
+    metrics->vif_ids = ovs_vif_ids(dispatch->env->ovs, &metrics->n);
+    missing = watch_missing_ids(dispatch->watch, &n_missing);
+    metrics->vif_ids =
+        xrealloc(metrics->vif_ids, (metrics->n + n_missing + 1) * sizeof *metrics->vif_ids);
+    memcpy(metrics->vif_ids + metrics->n, missing, n_missing * sizeof *missing);
+    metrics->n += n_missing;
+    free(missing);
+}
+
+struct metrics *metrics_create(const struct dispatch *dispatch)
+{
+    struct metrics *metrics = xzalloc(sizeof *metrics);
+
+    COVERAGE_INC(vifplug_metrics);
+    metrics->dispatch = dispatch;
+    take_ids(metrics);
+    return metrics;
+}
+
+void metrics_destroy(struct metrics *metrics)
+{
+    for (size_t i = metrics->next; i < metrics->n; i++) {
+        free(metrics->vif_ids[i]);
+    }
+    free(metrics->vif_ids);
+    free(metrics);
+}
+
+bool metrics_next(struct metrics *metrics, struct ds *out)
+{
+    size_t end = MIN(metrics->n, metrics->next + VIFS_PER_PIECE);
+
+    if (metrics->section < ARRAY_SIZE(sections)) {
+        sections[metrics->section++](metrics, out);
+        return true;
+    }
+    for (; metrics->next < end; metrics->next++) {
+        put_vif(metrics->dispatch, metrics->vif_ids[metrics->next], out);
+        free(metrics->vif_ids[metrics->next]);
+    }
+    if (metrics->next < metrics->n) {
+        return true;
+    }
+    metric_end(out);
+    return false;
+}
+
+size_t metrics_size(const struct metrics *metrics)
+{
+    return sizeof *metrics + metrics->n * (sizeof *metrics->vif_ids + VIF_ID_MAX);
+}
+
+/* --- The reply. --- */
+
+struct metrics_stream {
+    struct server_stream stream;
+    struct metrics *metrics;
+    struct reply_metrics *reply; /* NULL: the last piece was made. */
+};
+
+static char *next_piece(struct server_stream *stream_, bool *last)
+{
+    struct metrics_stream *stream = CONTAINER_OF(stream_, struct metrics_stream, stream);
+    struct ds text = DS_EMPTY_INITIALIZER;
+    char *piece;
+
+    *last = !metrics_next(stream->metrics, &text);
+    reply_metrics_add(stream->reply, ds_cstr(&text));
+    ds_destroy(&text);
+    if (!*last) {
+        return reply_metrics_take(stream->reply);
+    }
+    piece = reply_metrics_finish(stream->reply);
+    stream->reply = NULL;
+    return piece;
+}
+
+static void destroy_stream(struct server_stream *stream_)
+{
+    struct metrics_stream *stream = CONTAINER_OF(stream_, struct metrics_stream, stream);
+
+    if (stream->reply) {
+        free(reply_metrics_finish(stream->reply));
+    }
+    metrics_destroy(stream->metrics);
+    free(stream);
+}
+
+struct server_stream *metrics_stream_create(const struct dispatch *dispatch, const char *id)
+{
+    struct metrics_stream *stream = xzalloc(sizeof *stream);
+
+    stream->metrics = metrics_create(dispatch);
+    stream->reply = reply_metrics_new(id);
+    stream->stream = (struct server_stream){
+        .next = next_piece,
+        .destroy = destroy_stream,
+        .size = sizeof *stream + metrics_size(stream->metrics),
+    };
+    return &stream->stream;
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The metrics beside a switch: their values after operations, drift and losses. tests/cli/test_metrics.py has the text
+and the listener."""
+
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from api import INSTANCE, ApiError, vhost_user, vif_id, wait_until
+
+
+class Metrics:
+    """The samples of one text."""
+
+    def __init__(self, api):
+        text = api.call("metrics")["text"]
+        self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def value(self, name, **labels):
+        """The value of the sample that has these labels, and no others but `le` and those of a VIF."""
+        found = [sample.value for sample in self.samples
+                 if sample.name == name and labels.items() <= sample.labels.items()]
+        assert len(found) <= 1, f"{name} {labels} is not one sample"
+        return found[0] if found else None
+
+    def vifs(self):
+        """{vif_id: labels} of all VIFs."""
+        return {sample.labels["vif_id"]: sample.labels for sample in self.samples
+                if sample.name == "vifplug_vif_state" and sample.value == 1}
+
+
+def test_operations_are_counted(api):
+    before = Metrics(api)
+    ids = [api.send("plug", vif=vhost_user(n), instance={"uuid": INSTANCE}) for n in (1, 2, 3)]
+    assert all("result" in reply for reply in api.collect(ids).values())
+    api.plug(vhost_user(4), dry_run=True)
+    try:
+        api.plug(vhost_user(5, path="/usr/local/var/run/vhost1"))
+    except ApiError as error:
+        assert error.reason == "socket_in_use"
+    try:
+        api.call("update", vif_id=vif_id(1))
+    except ApiError as error:
+        assert error.reason == "invalid_request"
+    after = Metrics(api)
+
+    def grown(name, **labels):
+        return (after.value(name, **labels) or 0) - (before.value(name, **labels) or 0)
+    assert grown("vifplug_operations_total", type="plug", reason="none") == 3
+    assert grown("vifplug_operations_total", type="plug", reason="socket_in_use") == 1
+    assert grown("vifplug_requests_refused_total", reason="invalid_request") == 1
+    for stage in ("queued", "commit", "realize", "total"):
+        assert grown("vifplug_operation_stage_seconds_count", type="plug", stage=stage) == 3
+        assert grown("vifplug_operation_stage_seconds_bucket", type="plug", stage=stage, le="+Inf") == 3
+    assert 0 < grown("vifplug_operation_stage_seconds_sum", type="plug", stage="total") < 60
+    assert grown("vifplug_batch_operations_sum") == 3
+    assert 1 <= grown("vifplug_batch_operations_count") <= 3
+    assert grown("vifplug_vif_events_total", event="plugged") == 3
+    assert after.value("vifplug_vifs") == 3 and after.value("vifplug_operations_pending") == 0
+
+
+def test_each_vif_has_its_state(box, api):
+    """With its labels, escaped, whatever others have written; also if it is missing."""
+    ports = [api.plug(vhost_user(n))["port"] for n in (1, 2)]
+    assert Metrics(api).vifs() == {
+        vif_id(n): {"vif_id": vif_id(n), "instance": INSTANCE, "port": port, "bridge": "br-int", "state": "up"}
+        for n, port in zip((1, 2), ports)}
+    drifted = Metrics(api).value("vifplug_vif_events_total", event="drifted")
+    box.vsctl("set", "interface", ports[0], 'external_ids:vm-uuid="a\\"b\\\\c\\nd\\u001b[2J"')
+    wait_until(lambda: Metrics(api).vifs()[vif_id(1)]["state"] == "drifted", what="the drift is seen")
+    assert Metrics(api).vifs()[vif_id(1)]["instance"] == 'a"b\\c\\nd\\x1b[2J'
+    box.vsctl("del-port", "br-int", ports[1])
+    wait_until(lambda: Metrics(api).vifs().get(vif_id(2), {}).get("state") == "missing",
+               what="the loss is seen")
+    last = Metrics(api)
+    assert last.value("vifplug_vifs") == 1 and last.value("vifplug_vifs_missing") == 1
+    assert last.value("vifplug_vif_events_total", event="drifted") == drifted + 2
+
+
+def test_the_switch_goes_and_comes(box, api):
+    api.plug(vhost_user(1))
+    before = Metrics(api)
+    assert before.value("vifplug_ovsdb_connected") == 1 and before.value("vifplug_problems") == 0
+    assert before.value("vifplug_vswitchd_state", state="alive") == 1
+    box.stop("ovsdb-server")
+    wait_until(lambda: Metrics(api).value("vifplug_ovsdb_connected") == 0, what="OVSDB is away")
+    away = Metrics(api)
+    assert away.value("vifplug_problems") >= 1 and away.vifs() == {}
+    box.start_ovsdb()
+    wait_until(lambda: Metrics(api).vifs(), what="OVSDB is back")
+    for name, label in (("vifplug_losses_total", {"of": "ovsdb"}), ("vifplug_reconnects_total", {"to": "ovsdb"})):
+        wait_until(lambda name=name, label=label: Metrics(api).value(name, **label) ==
+                   before.value(name, **label) + 1, what=name)
