@@ -114,7 +114,9 @@ void config_keep_start(struct config *new, const struct config *old)
     for (size_t i = 0; i < config_n_settings; i++) {
         const struct setting *setting = &config_settings[i];
 
-        if (setting->start_only) {
+        if (setting->start_only && !same_value(setting, old, new)) {
+            new->sources[i] = old->sources[i];
+            new->waits[i] = true;
             memcpy((char *)new + setting->offset, (const char *)old + setting->offset,
                    size_of(setting));
         }

@@ -75,6 +75,8 @@ const struct setting config_settings[] = {
 #undef NUMBER
 };
 const size_t config_n_settings = sizeof config_settings / sizeof config_settings[0];
+_Static_assert(sizeof config_settings / sizeof config_settings[0] <= CONFIG_SETTINGS_MAX,
+               "struct config has room for each");
 
 void config_init(struct config *config)
 {
@@ -114,7 +116,6 @@ struct reading {
     /* Sections and settings seen so far, to refuse a second one: "section\nkey". */
     char *seen[512];
     size_t n_seen;
-    int profile_lines[NIC_PROFILES_MAX]; /* Where the section of each profile begins. */
 };
 
 static bool fail(struct reading *reading, const char *format, ...)
@@ -197,7 +198,7 @@ static bool begin_section(struct reading *reading, const char *section)
     if (name) {
         profile = find_profile(reading, name);
         if (profile) {
-            reading->profile_lines[profile - reading->config->profiles] = reading->line;
+            reading->config->profile_sources[profile - reading->config->profiles] = reading->line;
         }
         snprintf(seen, sizeof seen, "nic %s", name);
         return profile && note_seen(reading, seen, "");
@@ -475,6 +476,7 @@ static int handle(void *reading_, const char *section, const char *key, const ch
     }
     for (size_t i = 0; i < config_n_settings; i++) {
         if (!strcmp(config_settings[i].section, section) && !strcmp(config_settings[i].key, key)) {
+            reading->config->sources[i] = reading->line;
             return set_setting(reading, &config_settings[i], value);
         }
     }
@@ -503,7 +505,7 @@ static void check_profiles(struct reading *reading)
 
     for (size_t i = 0; i < config->n_profiles; i++) {
         if (config->profiles[i].n_matches == 0) {
-            reading->line = reading->profile_lines[i];
+            reading->line = config->profile_sources[i];
             fail(reading, "NIC profile '%s' has no match; add one", config->profiles[i].name);
         }
     }

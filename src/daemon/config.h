@@ -12,8 +12,15 @@
 #include "base/vif.h"
 #include "engine/settings.h"
 #include "nic/nic-profile.h"
+#include "openvswitch/dynamic-string.h"
 
 #define CONFIG_TEXT_MAX 192
+
+/* Room for all settings of the table. */
+#define CONFIG_SETTINGS_MAX 32
+
+/* Where a value comes from: a line of the file (> 0), or one of these. */
+enum { CONFIG_BUILT_IN = 0, CONFIG_FROM_OPTION = -1 };
 
 struct config {
     /* [daemon] */
@@ -34,6 +41,10 @@ struct config {
     /* [nic NAME], the built-in ones first. */
     struct nic_profile profiles[NIC_PROFILES_MAX];
     size_t n_profiles;
+    /* Where each value comes from, in the order of the table of settings, and each profile. */
+    int sources[CONFIG_SETTINGS_MAX];
+    int profile_sources[NIC_PROFILES_MAX];
+    bool waits[CONFIG_SETTINGS_MAX]; /* The file has another value, which waits for a restart. */
 };
 
 /* Fills `config` with the defaults and the built-in NIC profiles. */
@@ -42,6 +53,14 @@ void config_init(struct config *config);
 /* Reads `path` into a config that config_init() has filled. A missing file is an error only if
  * `required`. Returns false with *error filled: one sentence with file and line. */
 bool config_read(struct config *config, const char *path, bool required, struct error *error);
+
+/* Notes that the value of a setting comes from the command line. */
+void config_note_option(struct config *config, const char *section, const char *key);
+
+/* Appends all settings in force, each with where its value comes from. `path` is the file, `db` and
+ * `run_dir` are what the daemon uses where these settings are empty. */
+void config_show(const struct config *config, const char *path, const char *db, const char *run_dir,
+                 struct ds *out);
 
 /* The settings in which two configurations differ: their names, separated by ", ". */
 struct config_changes {

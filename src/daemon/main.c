@@ -17,6 +17,7 @@
 #include "daemon.h"
 #include "daemon/access.h"
 #include "daemon/checks.h"
+#include "daemon/appctl.h"
 #include "daemon/config.h"
 #include "daemon/descriptors.h"
 #include "daemon/counts.h"
@@ -99,6 +100,7 @@ struct daemon {
     struct op_history *op_history;
     struct dispatch dispatch;
     struct metrics_listener *metrics_listener;
+    struct appctl *appctl;
     struct unixctl_server *unixctl;
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
     bool unixctl_seen;          /* This pass has looked at `unixctl`. */
@@ -354,6 +356,8 @@ static void start(struct daemon *daemon)
     };
     daemon->metrics_listener = metrics_listener_create(&daemon->dispatch);
     serve_metrics(daemon);
+    daemon->appctl =
+        appctl_create(&daemon->dispatch, &daemon->config, options_config_path(&daemon->options));
 }
 
 static void stop(struct daemon *daemon)
@@ -381,6 +385,7 @@ static void stop(struct daemon *daemon)
     op_log_destroy(daemon->op_log);
     op_history_destroy(daemon->op_history);
     unixctl_server_destroy(daemon->unixctl);
+    appctl_destroy(daemon->appctl);
     free(daemon->boot_id);
     free(daemon->run_dir);
     free(daemon->db);
@@ -582,6 +587,7 @@ static void run(struct daemon *daemon)
     server_flush(daemon->server);
     metrics_listener_run(daemon->metrics_listener);
     run_unixctl(daemon);
+    appctl_run(daemon->appctl);
     handle_signals(daemon);
     tell_service(daemon);
 }

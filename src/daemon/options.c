@@ -127,6 +127,7 @@ bool options_read_config(const struct options *options, bool required, struct co
             return error_set(error, REASON_INVALID_REQUEST, "", "--db %s.", why);
         }
         snprintf(config->db, sizeof config->db, "%s", options->db);
+        config_note_option(config, "ovs", "db");
     }
     if (options->socket) {
         if (!vif_path_valid(options->socket)) {
@@ -135,6 +136,7 @@ bool options_read_config(const struct options *options, bool required, struct co
                              options->socket, VIF_PATH_MAX);
         }
         snprintf(config->socket, sizeof config->socket, "%s", options->socket);
+        config_note_option(config, "daemon", "socket");
     }
     return true;
 }
