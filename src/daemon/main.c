@@ -64,9 +64,6 @@ VLOG_DEFINE_THIS_MODULE(vifplugd);
 /* How long a busy loop does not look at the control socket, ms. */
 #define UNIXCTL_PAUSE_MS 10
 
-/* What the daemon does, for the service manager. */
-enum condition { CONDITION_NEW, WAITING_FOR_OVSDB, WAITING_FOR_VSWITCHD, RUNNING, STOPPING };
-
 /* All modules, in the order of their start. */
 struct daemon {
     struct options options;
@@ -105,7 +102,6 @@ struct daemon {
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
     bool unixctl_seen;          /* This pass has looked at `unixctl`. */
     struct service service;
-    enum condition condition; /* What the service manager has been told. */
     bool exiting;
     long long int exit_by;
 };
@@ -438,6 +434,7 @@ static void reload(struct daemon *daemon)
     struct error error;
 
     config_file_note(&file);
+    service_reloading(&daemon->service);
     if (options_read_config(&daemon->options, daemon->has_config_file, config, &error)) {
         access = access_create(config->allow, config->allow_read, &error);
     }
@@ -450,6 +447,7 @@ static void reload(struct daemon *daemon)
         SLOG_ERR("the configuration stays as it was: %s", error.message);
     }
     free(config);
+    service_reloaded(&daemon->service);
 }
 
 /* logrotate has renamed the log file, or not. */
@@ -530,31 +528,16 @@ static void follow_vswitchd(struct daemon *daemon, const struct ovs_globals *glo
 
 /* The daemon is ready as soon as it listens: requests wait for OVSDB and ovs-vswitchd until their
  * deadlines. If it waited here, so would all services that start after it. */
-static void tell_service(struct daemon *daemon)
+static enum service_condition condition(const struct daemon *daemon)
 {
-    static const char *const status[] = {
-        [WAITING_FOR_OVSDB] = "Waiting for OVSDB; requests wait with it until their deadlines",
-        [WAITING_FOR_VSWITCHD] =
-            "Waiting for ovs-vswitchd; plugs wait with it until their deadlines",
-        [RUNNING] = "Running",
-        [STOPPING] = "Stopping: operations under way end, new ones are refused",
-    };
-    enum condition condition = daemon->exiting            ? STOPPING
-                               : !ovs_synced(daemon->ovs) ? WAITING_FOR_OVSDB
-                               : vswitchd_state(daemon->vswitchd) == VSWITCHD_DEAD
-                                   ? WAITING_FOR_VSWITCHD
-                                   : RUNNING;
-
-    if (condition != daemon->condition) {
-        service_tell(&daemon->service,
-                     condition == STOPPING                ? "STOPPING=1"
-                     : daemon->condition == CONDITION_NEW ? "READY=1"
-                                                          : NULL,
-                     status[condition]);
-        daemon->condition = condition;
-    } else {
-        service_run(&daemon->service);
+    if (daemon->exiting) {
+        return SERVICE_STOPS;
     }
+    if (!ovs_synced(daemon->ovs)) {
+        return SERVICE_WAITS_FOR_OVSDB;
+    }
+    return vswitchd_state(daemon->vswitchd) == VSWITCHD_DEAD ? SERVICE_WAITS_FOR_VSWITCHD
+                                                             : SERVICE_RUNS;
 }
 
 /* Reads facts first, then sends the transaction: an idle daemon reads a request and sends its
@@ -589,7 +572,8 @@ static void run(struct daemon *daemon)
     run_unixctl(daemon);
     appctl_run(daemon->appctl);
     handle_signals(daemon);
-    tell_service(daemon);
+    service_set(&daemon->service, condition(daemon));
+    service_run(&daemon->service);
 }
 
 static void wait_for_events(struct daemon *daemon)
@@ -679,6 +663,7 @@ int main(int argc, char *argv[])
     make_run_dir();
     ovs_daemonize_start();
     start(&daemon);
+    service_init(&daemon.service);
     daemonize_complete();
     SLOG_INFO("vifplugd %s", VIFPLUG_VERSION);
     for (run(&daemon); !may_exit(&daemon); run(&daemon)) {
