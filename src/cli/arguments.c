@@ -10,10 +10,9 @@
 #include "cli/cli.h"
 #include "wire/json-get.h"
 
-enum { TIMEOUT_MAX_MS = 600000 };
-
-/* What getopt_long() returns beyond the options of the table. */
-enum { GETOPT_HELP = OPTION_N, GETOPT_VERSION, GETOPT_COMPLETION };
+/* What getopt_long() returns for long options: the index of the option, or one of these, counted
+ * from what is no letter. */
+enum { GETOPT_LONG = 256, GETOPT_HELP = GETOPT_LONG + OPTION_N, GETOPT_VERSION, GETOPT_COMPLETION };
 
 static bool is_object(const char *text)
 {
@@ -53,14 +52,28 @@ static const char *value_fault(const struct option_row *option, const char *valu
         return is_word(option->words, value) ? NULL : option->words;
     case VALUE_INTEGER:
         return number_parse(value, INT32_MIN, INT32_MAX, &number) ? NULL : "a number";
-    case VALUE_SECONDS:
-        return number_parse_thousandths(value, 1, TIMEOUT_MAX_MS, &number)
+    case VALUE_DURATION:
+        return parse_duration(value, &number)
                    ? NULL
-                   : "a number of seconds from 0.001 to 600";
+                   : "a time from 1ms to 600s, like 10, 10s, 1.5s or 500ms";
     case VALUE_OBJECT:
         return is_object(value) ? NULL : "a JSON object";
     }
     return NULL;
+}
+
+/* Makes "a, b or c" of "a b c". */
+static const char *join_words(char *out, size_t size, const char *words)
+{
+    const char *glue = "";
+    size_t used = 0;
+    char word[32];
+
+    while (used < size && list_next(&words, word, sizeof word)) {
+        used += (size_t)snprintf(out + used, size - used, "%s%s", glue, word);
+        glue = *words && strchr(words + 1, ' ') ? ", " : " or ";
+    }
+    return out;
 }
 
 /* Takes one option. Returns an exit status, or -1 to go on. */
@@ -68,13 +81,10 @@ static int take_option(struct cli *cli, int id, const char *name, const char *va
 {
     const struct option_row *option = &option_rows[id];
     const char *fault = value ? value_fault(option, value) : NULL;
-    char one_of[64];
+    char one_of[96];
 
     if (fault && option->words) {
-        const char *second = strchr(fault, ' ');
-
-        snprintf(one_of, sizeof one_of, "%.*s or %s", (int)(second - fault), fault, second + 1);
-        fault = one_of;
+        fault = join_words(one_of, sizeof one_of, fault);
     }
     if (fault) {
         return usage_error(NULL, "--%s is '%s', and must be %s", name, value, fault);
@@ -99,9 +109,9 @@ static void fill_options(struct option options[2 * OPTION_N + 4])
         const struct option_row *row = &option_rows[i];
         int argument = row->type == VALUE_NONE ? no_argument : required_argument;
 
-        options[n++] = (struct option){row->name, argument, NULL, i};
+        options[n++] = (struct option){row->name, argument, NULL, GETOPT_LONG + i};
         if (row->alias) {
-            options[n++] = (struct option){row->alias, argument, NULL, i};
+            options[n++] = (struct option){row->alias, argument, NULL, GETOPT_LONG + i};
         }
     }
     memcpy(&options[n], more, sizeof more);
@@ -116,29 +126,96 @@ static int print_completion(const char *shell)
     return EXIT_DONE;
 }
 
+/* Says that there is no option `option`, or that it is short for more than one. */
+static int unknown_long_option(const char *option)
+{
+    const char *const others[] = {"help", "version", "print-completion"};
+    size_t length = strcspn(option, "=");
+    char word[64];
+    struct suggestion near = {.word = word};
+    size_t n_longer = 0;
+
+    snprintf(word, sizeof word, "%.*s", (int)length - 2, option + 2);
+    for (int i = 0; i < OPTION_N; i++) {
+        n_longer += !strncmp(option_rows[i].name, word, strlen(word));
+        suggest_consider(&near, option_rows[i].name);
+        suggest_consider(&near, option_rows[i].alias);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        suggest_consider(&near, others[i]);
+    }
+    if (n_longer > 1) {
+        return usage_error(NULL, "'--%s' is short for more than one option", word);
+    }
+    return near.name ? usage_error(NULL, "there is no option '--%s' (did you mean --%s?)", word,
+                                   near.name)
+                     : usage_error(NULL, "there is no option '--%s'", word);
+}
+
 /* Says what is wrong with `option`, which getopt_long() does not take. */
 static int unknown_option(const char *option)
 {
-    if (optopt >= ' ') {
+    if (optopt && optopt < GETOPT_LONG) {
         return usage_error(NULL, "there is no option '-%c'", optopt);
     }
-    return usage_error(NULL,
-                       optopt ? "option '%s' takes no value"
-                              : "there is no option '%s', or it is short for more than one",
-                       option);
+    return optopt ? usage_error(NULL, "option '%s' takes no value", option)
+                  : unknown_long_option(option);
+}
+
+static int unknown_command(const char *word)
+{
+    struct suggestion near = {.word = word};
+
+    for (size_t i = 0; i < n_commands; i++) {
+        suggest_consider(&near, commands[i].name);
+    }
+    return near.name
+               ? usage_error(NULL, "there is no command '%s' (did you mean %s?)", word, near.name)
+               : usage_error(NULL, "there is no command '%s'", word);
+}
+
+/* Fills in the short forms, for getopt_long(). */
+static void fill_letters(char letters[2 * OPTION_N + 8])
+{
+    char *at = stpcpy(letters, ":hV");
+
+    for (int i = 0; i < OPTION_N; i++) {
+        if (option_rows[i].letter) {
+            *at++ = option_rows[i].letter;
+            if (option_rows[i].type != VALUE_NONE) {
+                *at++ = ':';
+            }
+        }
+    }
+    *at = '\0';
+}
+
+/* The option of a value of getopt_long(). */
+static int option_of(int c)
+{
+    int id = c - GETOPT_LONG;
+
+    if (c < GETOPT_LONG) {
+        for (id = 0; option_rows[id].letter != c; id++) {
+        }
+    }
+    return id;
 }
 
 /* Takes all options. Returns an exit status, or -1 to go on. */
 static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
 {
     struct option options[2 * OPTION_N + 4];
+    char letters[2 * OPTION_N + 8];
     int status = -1;
     int index;
+    int id;
     int c;
 
     fill_options(options);
+    fill_letters(letters);
     opterr = 0; /* getopt_long() would print the option as it is. */
-    while (status < 0 && (c = getopt_long(argc, argv, ":hVv", options, &index)) != -1) {
+    while (status < 0 && (c = getopt_long(argc, argv, letters, options, &index)) != -1) {
         switch (c) {
         case 'h':
         case GETOPT_HELP:
@@ -148,9 +225,6 @@ static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
         case GETOPT_VERSION:
             show_line("vifctl %s", VIFPLUG_VERSION);
             return EXIT_DONE;
-        case 'v':
-            status = take_option(cli, OPTION_VERBOSE, "verbose", NULL);
-            break;
         case GETOPT_COMPLETION:
             return print_completion(optarg);
         case ':':
@@ -158,7 +232,9 @@ static int take_options(int argc, char *argv[], struct cli *cli, bool *help)
         case '?':
             return unknown_option(argv[optind - 1]);
         default:
-            status = take_option(cli, c, options[index].name, optarg);
+            id = option_of(c);
+            status = take_option(
+                cli, id, c >= GETOPT_LONG ? options[index].name : option_rows[id].name, optarg);
             break;
         }
     }
@@ -222,7 +298,7 @@ int arguments_parse(int argc, char *argv[], struct cli *cli)
     }
     cli->command = find_command(argv[optind]);
     if (!cli->command) {
-        return usage_error(NULL, "there is no command '%s'", argv[optind]);
+        return unknown_command(argv[optind]);
     }
     if (help) {
         help_command(cli->command);
@@ -233,9 +309,10 @@ int arguments_parse(int argc, char *argv[], struct cli *cli)
     }
     cli->argument = argv[optind + 1]; /* NULL at the end of argv. */
     if (cli->values[OPTION_TIMEOUT]) {
-        number_parse_thousandths(cli->values[OPTION_TIMEOUT], 1, TIMEOUT_MAX_MS, &timeout_ms);
+        parse_duration(cli->values[OPTION_TIMEOUT], &timeout_ms);
     }
     cli->timeout_ms = (int)timeout_ms;
+    show_set_colour(cli->values[OPTION_COLOR]);
     cli->json = cli->values[OPTION_FORMAT] && !strcmp(cli->values[OPTION_FORMAT], "json");
     return check(cli);
 }

@@ -25,6 +25,7 @@ enum {
 enum option_id {
     OPTION_SOCKET,
     OPTION_FORMAT,
+    OPTION_COLOR,
     OPTION_TIMEOUT,
     OPTION_WAIT,
     OPTION_DRY_RUN,
@@ -64,12 +65,12 @@ enum option_id {
 enum value_type {
     VALUE_NONE,
     VALUE_TEXT,
-    VALUE_FILE,    /* A path on this host. */
-    VALUE_WORD,    /* One of the option's words. */
-    VALUE_INTEGER, /* Within 32 bits; the daemon checks the range. */
-    VALUE_BOOLEAN, /* true or false. */
-    VALUE_SECONDS, /* 0.001 to 600. */
-    VALUE_OBJECT   /* A JSON object. */
+    VALUE_FILE,     /* A path on this host. */
+    VALUE_WORD,     /* One of the option's words. */
+    VALUE_INTEGER,  /* Within 32 bits; the daemon checks the range. */
+    VALUE_BOOLEAN,  /* true or false. */
+    VALUE_DURATION, /* 0.001 to 600 s: "10", "1.5s", "500ms". */
+    VALUE_OBJECT    /* A JSON object. */
 };
 
 struct option_row {
@@ -80,6 +81,7 @@ struct option_row {
     const char *words;  /* Values that completion offers, with blanks between; or NULL. */
     const char *member; /* Its member in a native VIF, "vhost_user.path"; or NULL. */
     const char *help;   /* Lines, each but the last ending in \n. */
+    char letter;        /* Its short form; 0: none. */
 };
 
 struct cli;
@@ -117,6 +119,11 @@ extern const size_t n_commands;
 /* The command of that name, or NULL. */
 const struct command *find_command(const char *name);
 
+/* --- duration.c --- */
+
+/* "10", "10s", "1.5s" or "500ms", as ms: whether `text` is 1 ms to 600 s. */
+bool parse_duration(const char *text, int64_t *ms);
+
 /* --- arguments.c: the command line. --- */
 
 /* The command line. Strings are borrowed from argv. */
@@ -132,6 +139,18 @@ struct cli {
 /* Reads and checks the command line. Returns an exit status (help was shown, or an error was told),
  * or -1 to go on. */
 int arguments_parse(int argc, char *argv[], struct cli *cli);
+
+/* --- suggest.c: names that a mistyped one may mean. --- */
+
+struct suggestion {
+    const char *word; /* As it was typed. */
+    const char *name; /* What it may mean; NULL: nothing. Borrowed. */
+    size_t distance;
+};
+
+/* Takes `name` as the suggestion if it is near, and nearer than the present one. NULL is ignored.
+ */
+void suggest_consider(struct suggestion *suggestion, const char *name);
 
 /* --- help.c: texts that are made from the tables. --- */
 
@@ -178,6 +197,11 @@ void show_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * may be NULL. */
 int usage_error(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Whether to use colours: "auto", "always" or "never"; NULL is "auto": on terminals that have them,
+ * unless NO_COLOR is set. */
+void show_set_colour(const char *when);
+bool show_has_colour(void);
 
 /* Prints JSON text as a line. What must not be shown as it is becomes \u escapes, so it is still
  * the same JSON. */

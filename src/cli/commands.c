@@ -8,29 +8,36 @@
 const struct option_row option_rows[OPTION_N] = {
     [OPTION_SOCKET] = {"socket", NULL, VALUE_FILE, "PATH", NULL, NULL,
                        "the daemon's socket (default: $VIFPLUGD_SOCKET,\n"
-                       "else " VIFPLUG_DEFAULT_SOCKET ")"},
+                       "else " VIFPLUG_DEFAULT_SOCKET ")",
+                       's'},
     [OPTION_FORMAT] = {"format", NULL, VALUE_WORD, "FORMAT", "table json", NULL,
-                       "table (default) or json"},
-    [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
-                        "0.001 to 600: how long the operation may take (default: the\n"
-                        "daemon's); for commands that only read: how long to wait for\n"
-                        "the reply (default: 10)"},
+                       "table (default) or json", 'f'},
+    [OPTION_COLOR] = {"color", "colour", VALUE_WORD, "WHEN", "auto always never", NULL,
+                      "auto (default): on terminals, unless NO_COLOR is set or TERM is\n"
+                      "dumb; always or never"},
+    [OPTION_TIMEOUT] = {"timeout", NULL, VALUE_DURATION, "TIME", NULL, NULL,
+                        "10 or 10s, 1.5s, 500ms; 1ms to 600s: how long the operation may\n"
+                        "take (default: the daemon's); for commands that only read: how\n"
+                        "long to wait for the reply (default: 10s)",
+                        't'},
     [OPTION_WAIT] = {"wait", NULL, VALUE_WORD, "STAGE", "realized committed", NULL,
                      "realized (default): until ovs-vswitchd has it;\n"
-                     "committed: until OVSDB has it"},
+                     "committed: until OVSDB has it",
+                     'w'},
     [OPTION_DRY_RUN] = {"dry-run", NULL, VALUE_NONE, NULL, NULL, NULL,
-                        "only show what would be done"},
+                        "only show what would be done", 'n'},
     [OPTION_INSTANCE] = {"instance", NULL, VALUE_TEXT, "UUID", NULL, NULL,
-                         "the server that the VIF belongs to"},
-    [OPTION_ALL] = {"all", NULL, VALUE_NONE, NULL, NULL, NULL, "all stale VIFs that no guest uses"},
-    [OPTION_VERBOSE] = {"verbose", NULL, VALUE_NONE, NULL, NULL, NULL,
-                        "show all of the reply (-v)"},
+                         "the server that the VIF belongs to", 'i'},
+    [OPTION_ALL] = {"all", NULL, VALUE_NONE, NULL, NULL, NULL, "all stale VIFs that no guest uses",
+                    'a'},
+    [OPTION_VERBOSE] = {"verbose", NULL, VALUE_NONE, NULL, NULL, NULL, "show all of the reply",
+                        'v'},
     [OPTION_COLUMNS] = {"columns", NULL, VALUE_TEXT, "NAMES", NULL, NULL,
                         "the columns of the table, in that order: vif,state"},
     [OPTION_NO_HEADINGS] = {"no-headings", NULL, VALUE_NONE, NULL, NULL, NULL,
                             "no line with the names of the columns"},
-    [OPTION_WATCH] = {"watch", NULL, VALUE_SECONDS, "SECONDS", NULL, NULL,
-                      "1 to 600: show it again and again, with rates"},
+    [OPTION_WATCH] = {"watch", NULL, VALUE_DURATION, "TIME", NULL, NULL,
+                      "1s to 600s: show it again and again, with rates"},
     [OPTION_PORT] = {"port", NULL, VALUE_TEXT, "NAME", NULL, NULL, "only the VIF with that port"},
     [OPTION_STATE] = {"state", NULL, VALUE_TEXT, "STATE",
                       "up committed realizing unverified failed stale drifted missing", NULL,
@@ -74,7 +81,7 @@ const struct option_row option_rows[OPTION_N] = {
 };
 
 #define BIT(option) OPTION_BIT(OPTION_##option)
-#define COMMON (BIT(SOCKET) | BIT(FORMAT))
+#define COMMON (BIT(SOCKET) | BIT(FORMAT) | BIT(COLOR))
 #define QUESTION (COMMON | BIT(TIMEOUT))
 #define OPERATION (COMMON | BIT(TIMEOUT) | BIT(WAIT) | BIT(DRY_RUN))
 #define FILTERS                                                                                    \

@@ -86,20 +86,23 @@ static const char end_text[] =
     "}\n"
     "complete -F _vifctl vifctl\n";
 
-/* Prints the names of an option as a pattern: "--vif-id | --id". */
-static void print_pattern(const struct option_row *row)
+/* The names of an option as a pattern: "-t | --timeout", "--vif-id | --id". */
+static const char *pattern_of(const struct option_row *row, char pattern[96])
 {
-    printf("--%s%s%s", row->name, row->alias ? " | --" : "", row->alias ? row->alias : "");
+    int n = row->letter ? snprintf(pattern, 96, "-%c | ", row->letter) : 0;
+
+    snprintf(pattern + n, 96 - (size_t)n, "--%s%s%s", row->name, row->alias ? " | --" : "",
+             row->alias ? row->alias : "");
+    return pattern;
 }
 
 /* Prints what completes the value of an option. */
 static void print_values(int option)
 {
     const struct option_row *row = &option_rows[option];
+    char pattern[96];
 
-    printf("    ");
-    print_pattern(row);
-    printf(")\n");
+    printf("    %s)\n", pattern_of(row, pattern));
     if (row->words) {
         printf("        _vifctl_offer -W '%s'\n", row->words);
     } else if (row->type == VALUE_FILE) {
@@ -131,7 +134,8 @@ static void print_command(const char *pattern, uint64_t options, const char *arg
 
 void completion_bash(void)
 {
-    char with_value[1024] = "";
+    char with_value[2048] = "";
+    char pattern[96];
 
     fputs(start_text, stdout);
     printf("    case $option in\n");
@@ -141,8 +145,8 @@ void completion_bash(void)
 
         if (row->type != VALUE_NONE) {
             print_values(i);
-            snprintf(with_value + used, sizeof with_value - used, "%s--%s%s%s", used ? " | " : "",
-                     row->name, row->alias ? " | --" : "", row->alias ? row->alias : "");
+            snprintf(with_value + used, sizeof with_value - used, "%s%s", used ? " | " : "",
+                     pattern_of(row, pattern));
         }
     }
     printf("    esac\n");

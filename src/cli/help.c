@@ -35,10 +35,15 @@ static void print_item(const char *name, int width, const char *text)
 
 static void print_option(const struct option_row *row)
 {
+    char letter[] = "-x, ";
     char name[96];
 
-    snprintf(name, sizeof name, "--%s%s%s%s%s", row->name, row->alias ? ", --" : "",
-             row->alias ? row->alias : "", row->value ? "=" : "", row->value ? row->value : "");
+    if (row->letter) {
+        letter[1] = row->letter;
+    }
+    snprintf(name, sizeof name, "%s--%s%s%s%s%s", row->letter ? letter : "", row->name,
+             row->alias ? ", --" : "", row->alias ? row->alias : "", row->value ? "=" : "",
+             row->value ? row->value : "");
     print_item(name, OPTION_WIDTH, row->help);
 }
 

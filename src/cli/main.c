@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+
+static char output_buffer[64 * 1024];
 
 /* Keeps the descriptors of standard input, output and error from being those of the socket if they
  * are closed: what is printed would be sent to the daemon. To use one is still an error (EBADF). */
@@ -32,6 +35,10 @@ int main(int argc, char *argv[])
     /* Whatever the user's locale: vifctl prints UTF-8, and libsmartcols measures it by the locale.
      */
     setlocale(LC_CTYPE, "C.UTF-8");
+    if (!isatty(STDOUT_FILENO)) {
+        /* What fits is written at the end, when it can still be said why it cannot be written. */
+        (void)setvbuf(stdout, output_buffer, _IOFBF, sizeof output_buffer);
+    }
     status = arguments_parse(argc, argv, &cli);
     if (status < 0) {
         status = cli.command->run(&cli);

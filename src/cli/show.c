@@ -6,11 +6,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/display.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
+
+static const char *colour = "auto";
+
+void show_set_colour(const char *when)
+{
+    colour = when ? when : "auto";
+}
+
+/* https://no-color.org: an empty NO_COLOR does not count. */
+bool show_has_colour(void)
+{
+    const char *terminal = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+
+    if (strcmp(colour, "auto") != 0) {
+        return !strcmp(colour, "always");
+    }
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color) && terminal &&
+           strcmp(terminal, "dumb") != 0;
+}
 
 char *show_copy(const char *text)
 {

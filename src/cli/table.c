@@ -103,13 +103,6 @@ bool table_choose(const struct cli *cli, const struct table_column *columns, siz
     return true;
 }
 
-static bool use_colour(void)
-{
-    const char *terminal = getenv("TERM");
-
-    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && terminal && strcmp(terminal, "dumb");
-}
-
 /* The width of the terminal; SIZE_MAX if standard output is none. */
 static size_t output_width(void)
 {
@@ -294,7 +287,7 @@ static struct libscols_table *new_scols(const struct table *table)
 
     scols_init_debug(0);
     scols = need_memory(scols_new_table());
-    scols_table_enable_colors(scols, use_colour());
+    scols_table_enable_colors(scols, show_has_colour());
     scols_table_enable_maxout(scols, 0);
     scols_table_enable_noheadings(scols, !table->headings);
     scols_table_enable_noencoding(scols, true);              /* table_add() has escaped it. */

@@ -8,7 +8,8 @@ import subprocess
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
 VIFCTL = os.path.join(BUILD, "src/vifctl")
-COMMON = ("--socket", "--format")
+COMMON = ("--socket", "--format", "--color")
+COMMANDS = "| command | does | options, in addition to `--socket`, `--format` and `--color` |"
 ALL_MEMBERS = "all options of a VIF (below)"
 
 
@@ -57,7 +58,7 @@ def quoted(text):
 
 def test_the_page_lists_the_commands_of_the_help():
     page = {quoted(name)[0]: re.fullmatch(r"\[(.*)\]\(#[\w-]+\)", does)[1]
-            for name, does, _ in table("| command | does | options, in addition to `--socket` and `--format` |")}
+            for name, does, _ in table(COMMANDS)}
     assert page == commands()
 
 
@@ -67,12 +68,12 @@ def members():
 
 
 def test_the_page_lists_the_options_of_each_command():
-    rows = table("| command | does | options, in addition to `--socket` and `--format` |")
+    rows = table(COMMANDS)
     assert len(rows) == len(commands())
     for name, _, takes in rows:
         command = quoted(name)[0].split()[0]
         told = quoted(takes) + (members() if ALL_MEMBERS in takes else [])
-        own = [re.match(r"--[\w-]+", option)[0] for option in options(command) if option.startswith("--")]
+        own = [re.search(r"--[\w-]+", option)[0] for option in options(command) if option != "-h, --help"]
         assert sorted([*told, *COMMON]) == sorted(own), command
 
 

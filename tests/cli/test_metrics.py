@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The metrics and their listener, without a switch: the text, docs/monitoring.md and the examples in etc; HTTP, and who
-misuses it."""
+"""The metrics and their listener, without a switch: the text, docs/monitoring.md and the examples in etc; HTTP,
+and who misuses it."""
 
 import contextlib
 import json

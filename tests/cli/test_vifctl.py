@@ -78,7 +78,10 @@ STATS = {"vif_id": "x", "bridge": "br-int", "port": "vfrx", "state": "up", "link
 
 @pytest.mark.parametrize("arguments", [
     (), ("fly",), ("plug",), ("get",), ("list", "x"), ("plug", "a", "b"), ("--wait=never", "list"),
-    ("--timeout=0", "list"), ("--timeout=601", "list"), ("--timeout=x", "list"),
+    ("--timeout=0", "list"), ("--timeout=601", "list"), ("--timeout=x", "list"), ("--timeout=0.5ms", "list"),
+    ("--timeout=600001ms", "list"), ("--timeout=601s", "list"), ("--timeout=s", "list"),
+    ("--timeout=1m", "list"), ("--timeout=1 s", "list"), ("-t", "list"), ("-x", "list"),
+    ("-w", "never", "plug"), ("--color=often", "list"), ("-n", "list"),
     ("--format=xml", "list"), ("--nonsense", "list"), ("--id=", "unplug"), ("get", ""),
     ("reap", "a", "b"), ("reap", ""),
     ("plug", "--id=x", "--create-port=maybe"), ("plug", "--id=x", "--mtu=many"),
@@ -95,11 +98,60 @@ def test_usage_errors(arguments):
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("arguments, words", [
+    (("lsit",), "there is no command 'lsit' (did you mean list?);"),
+    (("upplug", "x"), "there is no command 'upplug' (did you mean unplug?);"),
+    (("stattus",), "there is no command 'stattus' (did you mean status?);"),
+    (("fly",), "there is no command 'fly';"),
+    (("x" * 100,), f"there is no command '{'x' * 100}';"),
+    (("--timout=3", "list"), "there is no option '--timout' (did you mean --timeout?);"),
+    (("--dryrun", "plug"), "there is no option '--dryrun' (did you mean --dry-run?);"),
+    (("--hlep",), "there is no option '--hlep' (did you mean --help?);"),
+    (("--mca=x", "plug"), "there is no option '--mca' (did you mean --mac?);"),
+    (("--nonsense", "list"), "there is no option '--nonsense';"),
+    (("--vi=x", "unplug"), "'--vi' is short for more than one option;"),
+    (("-x", "list"), "there is no option '-x';"),
+    (("-t",), "option '-t' needs a value;"),
+    (("--all=yes", "reap"), "option '--all=yes' takes no value;"),
+    (("-w", "realised", "plug"), "--wait is 'realised', and must be realized or committed;"),
+    (("--color=on", "list"), "--color is 'on', and must be auto, always or never;"),
+    (("-t", "10m", "list"),
+     "--timeout is '10m', and must be a time from 1ms to 600s, like 10, 10s, 1.5s or 500ms;"),
+])
+def test_usage_errors_say_what_to_write(arguments, words):
+    done = vifctl(*arguments)
+    assert done.returncode == 2 and done.stderr.startswith(f"vifctl: {words} see vifctl ")
+
+
+@pytest.mark.parametrize("text, timeout_ms", [("10", 10000), ("10s", 10000), ("1.5", 1500), ("1.5s", 1500),
+                                              ("500ms", 500), ("1ms", 1), ("600000ms", 600000)])
+def test_timeouts(tmp_path, text, timeout_ms):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x"}})
+    assert vifctl("unplug", "x", "-t", text, path=daemon.path).returncode == 0
+    assert daemon.requests[-1]["params"]["timeout_ms"] == timeout_ms
+
+
+def test_short_forms(tmp_path):
+    """They act as the long ones do, also joined, before and after the command."""
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x"}})
+    for arguments in (("-n", "-w", "committed", "-t2", "-i", "vm", "-fjson", "unplug", "x"),
+                      ("unplug", "x", "-nwcommitted", "-t", "2s", "-ivm", "-f", "json"),
+                      ("unplug", "x", "--dry-run", "--wait=committed", "--timeout=2", "--instance=vm",
+                       "--format=json")):
+        done = vifctl("-s", daemon.path, *arguments)
+        assert done.returncode == 0 and json.loads(done.stdout) == {"vif_id": "x"}, done.stderr
+    assert daemon.requests[0]["params"] == daemon.requests[1]["params"] == daemon.requests[2]["params"]
+    assert daemon.requests[0]["params"] == {"vif_id": "x", "dry_run": True, "wait": "committed",
+                                            "timeout_ms": 2000, "instance": {"uuid": "vm"}}
+    assert vifctl("reap", "-a", path=daemon.path).returncode in (0, 4)
+    assert "vif_ids" not in daemon.requests[-1].get("params", {})
+
+
 # The options of each command: the table of docs/api.md.
-CONNECTION = {"socket", "format"}
+CONNECTION = {"socket", "format", "color"}
 QUESTION = CONNECTION | {"timeout"}
 # Members that other commands need.
-NOTHING_ELSE = {"nics": [], "operations": [], "verdict": "pass",
+NOTHING_ELSE = {"nics": [], "operations": [], "verdict": "pass", "text": "m 1\n",
                 "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}]}
 OPERATION = QUESTION | {"wait", "dry-run"}
 FILTERS = {"instance", "port", "bridge", "state", "kind", "pf", "vf", "address"}
@@ -108,18 +160,20 @@ MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:0
            "datapath-type": "netdev", "interface-id": "i", "vif-name": "tap1", "pci-slot": "0000:65:01.2",
            "path": "/p", "mode": "server", "create-port": "true", "create-tap": "true",
            "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
-VALUES = {"format": "json", "timeout": "1", "wait": "committed", "dry-run": None, "instance": "i",
-          "all": None, "verbose": None, "columns": "vif", "no-headings": None, "watch": "1", "port": "p",
-          "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", "limit": "5", **MEMBERS}
+VALUES = {"format": "json", "color": "never", "timeout": "1", "wait": "committed", "dry-run": None,
+          "instance": "i", "all": None, "verbose": None, "columns": "vif", "no-headings": None, "watch": "1",
+          "port": "p", "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", "limit": "5", **MEMBERS}
 ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
-           "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode"}
+           "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode", "color": "colour"}
+LETTERS = {"socket": "s", "format": "f", "timeout": "t", "wait": "w", "dry-run": "n", "instance": "i", "all": "a"}
 COMMANDS = {
     "plug": (("--vif-id=x", "--instance=i"), OPERATION | {"instance", "verbose"} | set(MEMBERS)),
     "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
     "update": (("x", "--mtu=9"), OPERATION | {"mtu", "qos"}),
     "get": (("x",), QUESTION), "list": ((), QUESTION | FILTERS | TABLE),
     "stats": ((), QUESTION | FILTERS | TABLE | {"watch"}), "nics": ((), QUESTION), "status": ((), QUESTION),
-    "check": ((), QUESTION), "describe": ((), QUESTION), "reap": (("--all",), QUESTION | {"dry-run", "all"}),
+    "check": ((), QUESTION), "describe": ((), QUESTION), "metrics": ((), QUESTION),
+    "reap": (("--all",), QUESTION | {"dry-run", "all"}),
     "watch": ((), CONNECTION), "ops": ((), QUESTION | {"limit"}),
 }
 
@@ -168,6 +222,8 @@ def test_an_option_that_a_command_takes_acts(tmp_path, command):
         params = daemon.requests[-1].get("params", {})
         if name == "format":
             assert json.loads(done.stdout) and done.stdout != plain.stdout and params == before
+        elif name == "color":
+            assert params == before and done.stdout == plain.stdout  # test_colours_are_as_asked_for()
         elif name == "timeout" and command not in ("plug", "unplug", "update", "reap"):
             assert params == before  # test_every_command_ends()
         elif name in TABLE | {"verbose"}:
@@ -189,7 +245,10 @@ def test_help_and_version():
         assert text.startswith(f"vifctl {command}: ") and text == vifctl("-h", command).stdout
         for name in ["socket", *VALUES]:
             assert f"--{name}" in general
-            assert (f"\n  --{name}" in text) == (name in takes), (command, name)
+            shown = re.search(rf"^  (-\w, )?--{name}\b(?!-)", text, re.MULTILINE)
+            assert bool(shown) == (name in takes), (command, name)
+            if name in LETTERS:
+                assert (f"\n  -{LETTERS[name]}, --{name}" in text) == (name in takes), (command, name)
     assert all(len(line) <= 95 for line in general.splitlines())
     assert vifctl("fly", "--help").returncode == 2
 
@@ -217,6 +276,7 @@ def test_completion(tmp_path):
     assert complete("--format", "j") == {"json"}
     assert "kernel-representor" in complete("plug", "--kind", "=", "k")
     assert complete("--wait", "=", "committed", "--timeout", "5", "un") == {"unplug"}
+    assert complete("-t", "5", "-n", "un") == {"unplug"} and complete("-w", "") == {"realized", "committed"}
     assert complete("update", "--dry-run", "--m") == {"--mtu="}
     assert complete("status", "") == set()
     for name in ("vm1", "vif.json", "other file.json"):
@@ -269,12 +329,13 @@ def check_shown(text):
                 if character in "\x1b\u202e\u200b\x7f\x9b\t\r"], text
 
 
-@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("stats",), ("stats", "x"), ("status",), ("describe",),
+@pytest.mark.parametrize("command", [("list",), ("get", "x"), ("nics",), ("stats",), ("stats", "x"), ("status",),
+                                     ("describe",), ("metrics",),
                                      ("reap", "--all"),
                                      ("unplug", "x"), ("watch",)], ids=lambda words: words[0])
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_a_hostile_daemon_does_not_reach_the_terminal(tmp_path, command, output):
-    result = nasty({**VIF, "vifs": [VIF], **NICS, "stats": [STATS], "warnings": ["w"]})
+    result = nasty({**VIF, "vifs": [VIF], **NICS, "stats": [STATS], "warnings": ["w"], "text": "t"})
     event = json.dumps({"jsonrpc": "2.0", "method": NASTY, "params": nasty(EVENT)}).encode() + b"\n"
     daemon = FakeDaemon(tmp_path, lambda _: event if command == ("watch",) else {"result": result})
     with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", f"--format={output}", *command],
@@ -290,7 +351,8 @@ def test_a_hostile_daemon_does_not_reach_the_terminal(tmp_path, command, output)
         shown = json.loads(stdout)
         assert shown == ({"event": NASTY, "params": nasty(EVENT)} if command == ("watch",) else result)
     else:
-        assert SHOWN in stdout
+        # The text of metrics has lines.
+        assert (SHOWN.replace("\\n", "\n") if command == ("metrics",) else SHOWN) in stdout
 
 
 def test_a_hostile_error_does_not_reach_the_terminal(tmp_path):
@@ -359,6 +421,18 @@ def test_colours_are_for_terminals_that_have_them(tmp_path, environment, coloure
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF]}})
     out, _ = on_terminal(80, "list", path=daemon.path, **environment)
     assert ("\033" in out) == coloured
+
+
+@pytest.mark.parametrize("when, environment, coloured", [
+    ("always", {"TERM": "dumb", "NO_COLOR": "1"}, True), ("never", {"TERM": "xterm"}, False),
+    ("auto", {"TERM": "xterm"}, True), ("auto", {"TERM": "xterm", "NO_COLOR": ""}, True),
+    ("auto", {"TERM": "xterm", "NO_COLOR": "1"}, False)])
+def test_colours_are_as_asked_for(tmp_path, when, environment, coloured):
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [VIF]}})
+    out, _ = on_terminal(80, f"--color={when}", "list", path=daemon.path, **environment)
+    assert ("\033" in out) == coloured
+    piped = vifctl(f"--color={when}", "list", path=daemon.path).stdout
+    assert ("\033" in piped) == (when == "always")
 
 
 def on_terminal(columns, *arguments, path, **environment):

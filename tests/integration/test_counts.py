@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The metrics beside a switch: their values after operations, drift and losses. tests/cli/test_metrics.py has the text
-and the listener."""
+"""The metrics beside a switch: their values after operations, drift and losses. tests/cli/test_metrics.py has the
+text and the listener."""
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
