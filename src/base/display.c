@@ -131,6 +131,27 @@ char *display_format(char *out, size_t size, const char *format, ...)
     return out;
 }
 
+char *display_shorten(char *out, size_t size, const char *text)
+{
+    static const char gap[] = "...";
+    size_t length = strlen(text);
+    size_t tail = (size - sizeof gap) / 2;
+    size_t head = size - sizeof gap - tail;
+
+    if (length < size) {
+        memcpy(out, text, length + 1);
+        return out;
+    }
+    while (((unsigned char)text[length - tail] & 0xc0) == 0x80) {
+        tail--;
+    }
+    head = whole_length(text, head);
+    memcpy(out, text, head);
+    memcpy(out + head, gap, sizeof gap - 1);
+    memcpy(out + head + sizeof gap - 1, text + length - tail, tail + 1);
+    return out;
+}
+
 char *display_copy(const char *text)
 {
     size_t length = strlen(text);

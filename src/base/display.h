@@ -32,6 +32,10 @@ char *display_format(char *out, size_t size, const char *format, ...)
 char *display_vformat(char *out, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
+/* Writes `text`, which is UTF-8, to `out`, of `size` >= 16 bytes, and ends it with a NUL. If it
+ * does not fit, "..." takes the place of its middle, so that its end stays. Returns `out`. */
+char *display_shorten(char *out, size_t size, const char *text);
+
 /* A copy of `text` for people, malloc'ed; NULL if memory runs out. */
 char *display_copy(const char *text);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/display.h"
 
 static const char *const names[REASON_N] = {
@@ -21,6 +24,21 @@ static const char *const names[REASON_N] = {
     [REASON_INTERNAL] = "internal",
 };
 
+/* Text from outside can become long when it is escaped. The end of the message stays: it says what
+ * to do next. */
+static void set_message(struct error *error, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void set_message(struct error *error, const char *format, va_list args)
+{
+    char text[2048];
+    char shown[DISPLAY_GROWTH * sizeof text];
+
+    vsnprintf(text, sizeof text, format, args);
+    display_text(shown, sizeof shown, text, strlen(text));
+    display_shorten(error->message, sizeof error->message, shown);
+}
+
 bool error_vset(struct error *error, enum reason reason, const char *field, const char *format,
                 va_list args)
 {
@@ -29,7 +47,7 @@ bool error_vset(struct error *error, enum reason reason, const char *field, cons
         error->rpc_code = RPC_OPERATION;
         error->detail[0] = '\0';
         display_format(error->field, sizeof error->field, "%s", field ? field : "");
-        display_vformat(error->message, sizeof error->message, format, args);
+        set_message(error, format, args);
     }
     return false;
 }

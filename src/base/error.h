@@ -50,7 +50,8 @@ struct error {
     enum reason reason;
     int rpc_code;                  /* One of the RPC_* codes. */
     char field[ERROR_FIELD_LEN];   /* Path of the wrong member ("vif.network.mtu"), or "". */
-    char message[ERROR_TEXT_LEN];  /* One sentence for a person; ends with what to do next. */
+    char message[ERROR_TEXT_LEN];  /* One sentence for a person; ends with what to do next, also
+                                    * if text in it was cut. */
     char detail[ERROR_DETAIL_LEN]; /* The error text of vswitchd, OVSDB or errno, and what
                                     * vswitchd's log says; or "". */
 };

@@ -26,7 +26,8 @@ struct template_values {
  * wrong to `why`. */
 bool template_check(const char *template, char *why, size_t size);
 
-/* Renders a template that template_check() accepted. Returns false if the result does not fit. */
+/* Renders a template that template_check() accepted. Returns false if the result does not fit, or
+ * the template is empty. */
 bool template_render(const char *template, const struct template_values *values, char *out,
                      size_t size);
 

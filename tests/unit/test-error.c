@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 static const struct {
     enum reason reason;
@@ -76,6 +77,33 @@ static void test_long_text_is_cut(void **state)
     assert_int_equal(strlen(error.detail), ERROR_DETAIL_LEN - 1);
 }
 
+/* What to do next stays, whatever the text from outside becomes. */
+static void test_end_of_message_stays(void **state)
+{
+    static const char *const texts[] = {"a",        "\xff",         "\x01",
+                                        "\xc3\xa9", "\xe2\x80\xa8", "\xf0\x9f\x98\x80"};
+    struct error error;
+    char text[800];
+
+    (void)state;
+    for (size_t i = 0; i < N(texts); i++) {
+        for (size_t n = 600; n < 606; n++) {
+            size_t length = strlen(texts[i]);
+
+            for (size_t at = 0; at < n; at++) {
+                text[at] = texts[i][at % length];
+            }
+            text[n - n % length] = '\0';
+            error_set(&error, REASON_BUSY, "", "Name '%s' is %s; use another.", text, "not a name");
+            CHECK_HAS(texts[i], error.message, "Name '");
+            CHECK_HAS(texts[i], error.message, "' is not a name; use another.");
+            CHECK_INT(texts[i], utf8_prefix(error.message, strlen(error.message)),
+                      strlen(error.message));
+            CHECK_IN_RANGE(texts[i], strlen(error.message), 600, ERROR_TEXT_LEN - 1);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_null),
         cmocka_unit_test(test_long_text_is_cut),
+        cmocka_unit_test(test_end_of_message_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
