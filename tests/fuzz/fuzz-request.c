@@ -2,23 +2,12 @@
 /* Whatever a client sends, the parser either accepts it, within its bounds, or refuses it with a
  * reply that is valid JSON. For libFuzzer. */
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "wire/json-get.h"
 #include "wire/json-scan.h"
 #include "wire/reply.h"
 #include "wire/request.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void check_refusal(const struct request *request, const struct error *error)
 {
@@ -62,5 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (request.method == METHOD_PLUG) {
         check_plug(&request);
     }
+    request_destroy(&request);
     return 0;
 }
