@@ -97,7 +97,6 @@ class Campaign:
         self.rounds += 1
         world.cut_off = False
         world.complaints = []
-        world.has_writers = name in WRITERS
         load = Load(world, self.model, figures.replies, rng.random(), REST_S)
         usage = world.usage()
         load.start()

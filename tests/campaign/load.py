@@ -134,8 +134,7 @@ class Lane(threading.Thread):
         elif "error" in reply:
             outcome = reply["error"]["data"]["reason"]
             self.model.refused(request, outcome)
-            # Another program's row may come between plan and commit.
-            if outcome == "internal" and not ("constraint violation" in str(reply) and self.world.has_writers):
+            if outcome == "internal":
                 self.complaints.append(f"{request}: {reply['error']['message']}")
         else:
             outcome = "acknowledged"

@@ -46,7 +46,6 @@ class World(Sandbox):
         self.cut_off = False  # The daemon has ended in the middle of operations, in this round.
         self.complaints = []  # What faults have seen that must not be, in this round.
         self.soak_s = 10.0
-        self.has_writers = False  # Another program changes rows in this round.
         self.clock = 0  # The process that has the daemon's time namespace.
         with contextlib.suppress(FileExistsError):
             os.makedirs(self.disk)
