@@ -111,10 +111,16 @@ VIFPLUG_API int vifplug_update(struct vifplug *vifplug, const char *vif_id, int 
 VIFPLUG_API int vifplug_reap(struct vifplug *vifplug, const char *vif_id,
                              const struct vifplug_options *options, struct vifplug_reply **reply);
 
+/* `vif_id` is the VIF's id, or the name of its port, its MAC or the PCI address of its VF. */
 VIFPLUG_API int vifplug_get(struct vifplug *vifplug, const char *vif_id,
                             const struct vifplug_options *options, struct vifplug_reply **reply);
 VIFPLUG_API int vifplug_list(struct vifplug *vifplug, const struct vifplug_options *options,
                              struct vifplug_reply **reply);
+
+/* The counters of the VIF with that name (as vifplug_get() takes it), or of all (NULL): in the JSON
+ * text of the reply. */
+VIFPLUG_API int vifplug_stats(struct vifplug *vifplug, const char *vif_id,
+                              const struct vifplug_options *options, struct vifplug_reply **reply);
 VIFPLUG_API int vifplug_status(struct vifplug *vifplug, const struct vifplug_options *options,
                                struct vifplug_reply **reply);
 

@@ -259,8 +259,8 @@ static void output_pf(struct json_object *pf)
         {.name = "USED BY", .rank = 2},
         {.name = "PROBLEM", .wraps = true},
     };
-    struct table *table = table_new(columns, sizeof columns / sizeof columns[0], true);
     struct json_object *vfs = member(pf, "vfs");
+    struct table *table;
 
     if (text_at(pf, "vendor")) {
         show("%s  %s:%s", text_or(pf, "pf", "-"), text_at(pf, "vendor"),
@@ -272,6 +272,10 @@ static void output_pf(struct json_object *pf)
     if (text_at(pf, "problem")) {
         show_line("  %s", text_at(pf, "problem"));
     }
+    if (length_of(vfs) == 0) {
+        return;
+    }
+    table = table_new(columns, sizeof columns / sizeof columns[0], true);
     for (size_t i = 0; i < length_of(vfs); i++) {
         add_vf(table, json_object_array_get_idx(vfs, i));
     }
@@ -305,7 +309,7 @@ bool output_nics(const struct vifplug_reply *reply)
         output_pf(json_object_array_get_idx(nics, i));
     }
     if (ok && json_object_array_length(nics) == 0) {
-        show_line("There are no PFs with VFs on this host.");
+        show_line("There are no NICs on this host that can have VFs.");
     }
     json_object_put(result);
     return ok;

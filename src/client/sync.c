@@ -316,6 +316,18 @@ int vifplug_list(struct vifplug *vifplug, const struct vifplug_options *options,
     return vifplug_call(vifplug, "list", NULL, options ? options->wait_ms : 0, reply);
 }
 
+int vifplug_stats(struct vifplug *vifplug, const char *vif_id,
+                  const struct vifplug_options *options, struct vifplug_reply **reply)
+{
+    struct params params;
+
+    params_init(&params);
+    if (vif_id) {
+        put(&params, "vif_id", json_object_new_string(vif_id));
+    }
+    return call_with(vifplug, "stats", &params, options, reply);
+}
+
 int vifplug_status(struct vifplug *vifplug, const struct vifplug_options *options,
                    struct vifplug_reply **reply)
 {

@@ -22,8 +22,8 @@ struct nic_visitor {
     void *aux;
 };
 
-/* All PFs that have VFs (at most NIC_PFS_MAX), and their VFs, as they were when the list was made.
- * A VF's entry has a pointer into the profiles of `nic`. */
+/* All PFs that have VFs or can have them (at most NIC_PFS_MAX of each), and their VFs, as they were
+ * when the list was made. A VF's entry has a pointer into the profiles of `nic`. */
 struct nic_list;
 
 /* Reads sysfs: some 10 ms for a hundred VFs. */
@@ -44,9 +44,10 @@ struct nic_position {
  * their addresses, and after each PF for its VFs, in the order of their indexes. Returns whether
  * there may be more.
  *
- * A VF's `problem` is the message with which nic_resolve() or nic_check_probed() would refuse it;
- * the other members have what is known (its number, for example). A PF's is the message of
- * nic_check_pf_probed(). */
+ * A VF's `problem` is the message with which nic_resolve() or nic_check_probed() would refuse it,
+ * or says that it has no driver; the other members have what is known (its number, for example). A
+ * PF's is that its ids cannot be read, that it has no VFs or no profile, the message of
+ * nic_check_pf_probed(), or a problem that all its VFs have, which these do not have then. */
 bool nic_list_visit(const struct nic_list *list, struct nic_position *position, size_t max,
                     const struct nic_visitor *visitor);
 

@@ -11,7 +11,7 @@
 #include "nic/nic.h"
 #include "nic/sysfs.h"
 
-/* One PF that has VFs. */
+/* One PF. */
 struct nic_pf {
     struct pci_addr address;
     uint16_t vendor; /* 0 if the ids cannot be read. */
@@ -33,6 +33,9 @@ struct nic {
 
 /* Reads the list of PFs from sysfs. */
 void nic_scan(struct nic *nic);
+
+/* Fills in all of `pf` but its address, which must be set. */
+void nic_identify(const struct nic *nic, struct nic_pf *pf);
 
 /* Sets the number of `vf`, which is virtfn`index` of its PF, by the profile's rule. Errors like
  * those of nic_resolve(). */

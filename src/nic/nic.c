@@ -46,7 +46,7 @@ void nic_set_dpdk_extra(struct nic *nic, const struct dpdk_extra *extra)
     nic->dpdk_extra = extra;
 }
 
-static void identify(const struct nic *nic, struct nic_pf *pf)
+void nic_identify(const struct nic *nic, struct nic_pf *pf)
 {
     uint16_t vendor;
     uint16_t device;
@@ -70,7 +70,7 @@ void nic_scan(struct nic *nic)
     nic->n_pfs = sysfs_list_pfs(nic->sysfs_root, addresses, NIC_PFS_MAX);
     for (size_t i = 0; i < nic->n_pfs; i++) {
         nic->pfs[i].address = addresses[i];
-        identify(nic, &nic->pfs[i]);
+        nic_identify(nic, &nic->pfs[i]);
     }
     nic->scanned = true;
 }
@@ -335,7 +335,7 @@ static void look_up_pf(struct nic *nic, const struct pci_addr *address, struct n
         return;
     }
     pf->address = *address;
-    identify(nic, pf);
+    nic_identify(nic, pf);
     if (i == nic->n_pfs && i < NIC_PFS_MAX) {
         nic->n_pfs++;
         nic->scanned = false; /* The list of PFs must be complete and sorted. */

@@ -253,13 +253,24 @@ int sysfs_numa_node(const char *root, const struct pci_addr *device)
                : -1;
 }
 
-int sysfs_numvfs(const char *root, const struct pci_addr *pf)
+/* Reads how many VFs a file of a PF says; -1: it cannot be read. */
+static int read_n_vfs(const char *root, const struct pci_addr *pf, const char *name)
 {
     long number;
 
-    return read_number(root, pf, "sriov_numvfs", 10, &number) && number >= 0 && number <= UINT16_MAX
+    return read_number(root, pf, name, 10, &number) && number >= 0 && number <= UINT16_MAX
                ? (int)number
                : -1;
+}
+
+int sysfs_numvfs(const char *root, const struct pci_addr *pf)
+{
+    return read_n_vfs(root, pf, "sriov_numvfs");
+}
+
+int sysfs_totalvfs(const char *root, const struct pci_addr *pf)
+{
+    return read_n_vfs(root, pf, "sriov_totalvfs");
 }
 
 static int compare_names(const void *a, const void *b)
@@ -297,7 +308,27 @@ static int compare(const void *a, const void *b)
     return pci_addr_compare(a, b);
 }
 
-size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max)
+static bool has_vfs(const char *root, const struct pci_addr *device)
+{
+    char target[PATH_MAX];
+
+    return read_link(root, device, "virtfn0", target);
+}
+
+/* A network controller has a class of 02 (PCI Code and ID Assignment); one whose class cannot be
+ * read may be one. */
+static bool is_idle(const char *root, const struct pci_addr *device)
+{
+    long class = 0x020000;
+
+    return sysfs_totalvfs(root, device) > 0 && !has_vfs(root, device) &&
+           (!read_number(root, device, "class", 16, &class) || class >> 16 == 0x02);
+}
+
+/* Stores up to `max` devices that fit, in the order of their addresses. */
+static size_t list_devices(const char *root,
+                           bool (*fits)(const char *root, const struct pci_addr *device),
+                           struct pci_addr *devices, size_t max)
 {
     char path[PATH_MAX];
     struct dirent *entry;
@@ -312,15 +343,19 @@ size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max)
         return 0;
     }
     while (n < max && (entry = readdir(dir))) {
-        char name[PCI_ADDR_LEN + sizeof "/virtfn0"];
-        char target[PATH_MAX];
-
-        if (pci_addr_parse(entry->d_name, &pfs[n])) {
-            snprintf(name, sizeof name, "%.12s/virtfn0", entry->d_name);
-            n += read_link_at(dirfd(dir), name, target);
-        }
+        n += pci_addr_parse(entry->d_name, &devices[n]) && fits(root, &devices[n]);
     }
     closedir(dir);
-    qsort(pfs, n, sizeof *pfs, compare);
+    qsort(devices, n, sizeof *devices, compare);
     return n;
+}
+
+size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max)
+{
+    return list_devices(root, has_vfs, pfs, max);
+}
+
+size_t sysfs_list_idle_pfs(const char *root, struct pci_addr *pfs, size_t max)
+{
+    return list_devices(root, is_idle, pfs, max);
 }

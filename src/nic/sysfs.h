@@ -61,6 +61,9 @@ int sysfs_numa_node(const char *root, const struct pci_addr *device);
 /* How many VFs a PF is configured to have (sriov_numvfs); -1 if that cannot be read. */
 int sysfs_numvfs(const char *root, const struct pci_addr *pf);
 
+/* How many VFs a PF can have (sriov_totalvfs); -1 if that cannot be read. */
+int sysfs_totalvfs(const char *root, const struct pci_addr *pf);
+
 /* Stores up to `max` names of the device's netdevs, sorted. Returns how many: none if the device is
  * bound to a driver like vfio-pci. */
 size_t sysfs_netdevs(const char *root, const struct pci_addr *device, char (*names)[IF_NAMESIZE],
@@ -78,5 +81,8 @@ size_t sysfs_list_vfs(const char *root, const struct pci_addr *pf, struct sysfs_
 
 /* Stores up to `max` devices that have VFs, in the order of their addresses. Returns how many. */
 size_t sysfs_list_pfs(const char *root, struct pci_addr *pfs, size_t max);
+
+/* The same for network controllers that can have VFs and have none. */
+size_t sysfs_list_idle_pfs(const char *root, struct pci_addr *pfs, size_t max);
 
 #endif

@@ -31,6 +31,11 @@ def test_calls(daemon):
     assert vif["state"] == "up" and vif["changed"] is True
     assert daemon.get(vif_id(1))["port"] == vif["port"]
     assert [one["vif_id"] for one in daemon.list()] == [vif_id(1)]
+    assert not daemon.list(state="failed") and [one["port"] for one in daemon.list(bridge="br-int")] == [vif["port"]]
+    assert [one["vif_id"] for one in daemon.stats(vif_id=vif["port"])] == [vif_id(1)] and daemon.stats()
+    with pytest.raises(client.Refused) as none:
+        daemon.get("no-such")
+    assert none.value.reason == "not_found"
     assert daemon.status()["counters"]["vifs"] == 1
     assert daemon.describe()["plugin_name"] == "vifplug"
     dry = daemon.plug(representor(2, slot(11)), {"uuid": INSTANCE}, dry_run=True)

@@ -92,11 +92,16 @@ static int list(struct vifplug *vifplug, struct vifplug_reply **reply)
     return vifplug_list(vifplug, &options, reply);
 }
 
+static int stats(struct vifplug *vifplug, struct vifplug_reply **reply)
+{
+    return vifplug_stats(vifplug, "x", &options, reply);
+}
+
 static const struct {
     const char *name;
     int (*call)(struct vifplug *vifplug, struct vifplug_reply **reply);
 } calls[] = {{"plug", plug}, {"unplug", unplug}, {"update", update},
-             {"reap", reap}, {"get", get},       {"list", list}};
+             {"reap", reap}, {"get", get},       {"list", list},     {"stats", stats}};
 
 static char path[108];
 static pid_t daemon_pid;

@@ -77,7 +77,8 @@ static void list(struct nic *nic)
     nic_list_free(made);
 }
 
-/* The list has what nic_resolve() finds: the same values, or its error as the problem. */
+/* The list has what nic_resolve() finds: the same values, or its error as the problem, of the VF or
+ * of the PF. */
 static void check_agrees(struct nic *nic)
 {
     for (size_t i = 0; i < told.n_pfs; i++) {
@@ -88,9 +89,11 @@ static void check_agrees(struct nic *nic)
             struct nic_vf resolved;
 
             pci_addr_format(&vf->view.vf, row);
-            CHECK_INT(row, nic_resolve(nic, &vf->view.vf, "", &resolved, &error), !*vf->problem);
-            CHECK_STR(row, vf->problem, error.message);
-            if (!*vf->problem) {
+            if (!nic_resolve(nic, &vf->view.vf, "", &resolved, &error)) {
+                CHECK(row, !strcmp(vf->problem, error.message) ||
+                               (!*vf->problem && *told.pfs[i].problem));
+            } else {
+                CHECK_STR(row, vf->problem, "");
                 CHECK_INT(row, vf->view.vf_num, resolved.vf_num);
                 CHECK_STR(row, vf->devargs, resolved.devargs);
                 CHECK_STR(row, vf->socket, resolved.vhost_socket);
@@ -134,16 +137,22 @@ static void test_cards(void **state)
     pci_tree_unlink(root, "0000:17:01.1", "driver");
     list(nic);
     check_agrees(nic);
-    assert_int_equal(told.n_pfs, 3); /* By address. */
+    assert_int_equal(told.n_pfs, 4); /* By address. */
 
     pf = &told.pfs[0];
+    assert_int_equal(pf->n_vfs, 0);
+    assert_string_equal(pf->profile, "generic");
+    assert_non_null(
+        strstr(pf->problem, "PF 0000:01:00.0 has no VFs; if it is to have some (up to 256)"));
+
+    pf = &told.pfs[1];
     assert_string_equal(pf->profile, "nfp");
     assert_int_equal(pf->n_vfs, 1);
     assert_int_equal(pf->vfs[0].view.vf_num, -1);
     assert_string_equal(pf->vfs[0].devargs, "");
     assert_non_null(strstr(pf->vfs[0].problem, "cannot tell the number"));
 
-    pf = &told.pfs[1];
+    pf = &told.pfs[2];
     assert_int_equal(pf->view.pf.bus, 0x17);
     assert_int_equal(pf->view.vendor, 0x8086);
     assert_int_equal(pf->view.device, 0x1592);
@@ -163,7 +172,7 @@ static void test_cards(void **state)
     assert_string_equal(pf->vfs[1].socket, "");
     assert_string_equal(pf->vfs[1].problem, "");
 
-    pf = &told.pfs[2];
+    pf = &told.pfs[3];
     assert_string_equal(pf->profile, "napatech");
     assert_string_equal(pf->netdevs, "");
     assert_int_equal(pf->n_vfs, 5);
@@ -218,6 +227,11 @@ static void test_two_cards(void **state)
     assert_string_equal(told.pfs[0].vfs[2].socket, "/usr/local/var/run/stdvio6");
     assert_non_null(strstr(told.pfs[1].vfs[0].problem, "0000:65:00.6 of two cards"));
     assert_string_equal(told.pfs[1].vfs[2].problem, "");
+    strcpy(profiles[0].vhost_socket, "/run/same");
+    list(nic);
+    assert_non_null(strstr(told.pfs[0].problem, "of two cards would both be served at /run/same"));
+    assert_non_null(strstr(told.pfs[1].problem, "All 4 VFs of PF 0000:b3:00.0 have this problem."));
+    assert_string_equal(told.pfs[0].vfs[0].problem, "");
     strcpy(profiles[0].vhost_socket, "/run/{pf_bus}-{vf}");
     list(nic);
     check_agrees(nic);
@@ -239,7 +253,62 @@ static void test_no_profile(void **state)
     assert_int_equal(told.pfs[0].view.vendor, 0);
     assert_int_equal(told.pfs[0].n_vfs, 2);
     assert_int_equal(told.pfs[0].vfs[1].view.vf_num, -1);
-    assert_non_null(strstr(told.pfs[0].vfs[1].problem, "No NIC profile matches PF 0000:65:00.0"));
+    assert_non_null(strstr(told.pfs[0].problem, "The PCI ids of PF 0000:65:00.0 cannot be read"));
+    assert_string_equal(told.pfs[0].vfs[1].problem, "");
+    close_tree(nic, root);
+}
+
+/* PFs without VFs, or whose VFs sysfs does not list; other devices that can have VFs are no NICs.
+ */
+static void test_no_vfs(void **state)
+{
+    static const char *const cards[] = {"pf=0000:01:00.0", "pf=0000:02:00.0,broken=no-vendor",
+                                        "pf=0000:03:00.0,vf=0000:03:00.4+2,broken=no-virtfn",
+                                        "pf=0000:04:00.0", NULL};
+    char root[PCI_TREE_ROOT_LEN];
+    struct nic *nic = open_tree(root, cards);
+
+    (void)state;
+    pci_tree_write(root, "0000:04:00.0", "class", "0x010802");
+    list(nic);
+    assert_int_equal(told.n_pfs, 3);
+    assert_non_null(strstr(told.pfs[0].problem, "PF 0000:01:00.0 has no VFs"));
+    assert_int_equal(told.pfs[0].view.numvfs, 0);
+    assert_non_null(strstr(told.pfs[1].problem, "The PCI ids of PF 0000:02:00.0 cannot be read"));
+    assert_non_null(strstr(told.pfs[2].problem, "has 2 VFs by its sriov_numvfs"));
+    pci_tree_write(root, "0000:01:00.0", "sriov_totalvfs", "0");
+    pci_tree_unlink(root, "0000:02:00.0", "class");
+    list(nic);
+    assert_int_equal(told.n_pfs, 2);
+    assert_int_equal(told.pfs[0].view.pf.bus, 2);
+    close_tree(nic, root);
+}
+
+/* One VF without a driver has the problem itself; all of them share it. */
+static void test_no_driver(void **state)
+{
+    static const char *const cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+2", NULL};
+    char root[PCI_TREE_ROOT_LEN];
+    struct nic *nic = open_tree(root, cards);
+
+    (void)state;
+    pci_tree_unlink(root, "0000:65:00.4", "driver");
+    list(nic);
+    assert_string_equal(told.pfs[0].problem, "");
+    assert_non_null(strstr(told.pfs[0].vfs[0].problem, "VF 0000:65:00.4 has no driver"));
+    assert_string_equal(told.pfs[0].vfs[1].problem, "");
+    pci_tree_unlink(root, "0000:65:00.5", "driver");
+    list(nic);
+    assert_non_null(strstr(told.pfs[0].problem, "VF 0000:65:00.4 has no driver"));
+    assert_non_null(strstr(told.pfs[0].problem, "All 2 VFs of PF 0000:65:00.0 have this problem."));
+    assert_string_equal(told.pfs[0].vfs[0].problem, "");
+    assert_string_equal(told.pfs[0].vfs[1].problem, "");
+    assert_int_equal(told.pfs[0].vfs[1].view.vf_num, 5);
+    /* The kernel drives the PF: libvirt binds the VF when it starts the guest. */
+    pci_tree_mkdir(root, "0000:65:00.0", "net");
+    pci_tree_mkdir(root, "0000:65:00.0", "net/p1p0");
+    list(nic);
+    assert_string_equal(told.pfs[0].problem, "");
     close_tree(nic, root);
 }
 
@@ -256,7 +325,8 @@ static void test_bad_template(void **state)
     assert_int_equal(told.pfs[0].vfs[0].view.vf_num, 4);
     assert_string_equal(told.pfs[0].vfs[0].devargs, "0000:65:00.0,representor=[4]");
     assert_string_equal(told.pfs[0].vfs[0].socket, "");
-    assert_non_null(strstr(told.pfs[0].vfs[0].problem, "The vhost-socket of NIC profile"));
+    assert_non_null(strstr(told.pfs[0].problem, "The vhost-socket of NIC profile"));
+    assert_string_equal(told.pfs[0].vfs[0].problem, "");
     close_tree(nic, root);
 }
 
@@ -275,8 +345,9 @@ static void test_fresh(void **state)
     pci_tree_unlink(root, "0000:65:00.0", "virtfn3");
     pci_tree_unlink(root, "0000:b3:00.0", "virtfn0");
     list(nic);
-    assert_int_equal(told.n_pfs, 1);
+    assert_int_equal(told.n_pfs, 2);
     assert_int_equal(told.pfs[0].n_vfs, 3);
+    assert_int_equal(told.pfs[1].n_vfs, 0);
     pci_tree_link(root, "0000:65:00.0", "virtfn3", "../0000:65:00.7");
     pci_tree_link(root, "0000:b3:00.0", "virtfn0", "../0000:b3:00.4");
     list(nic);
@@ -324,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_no_profile), cmocka_unit_test(test_bad_template),
         cmocka_unit_test(test_fresh),      cmocka_unit_test(test_many),
         cmocka_unit_test(test_none),       cmocka_unit_test(test_not_probed),
+        cmocka_unit_test(test_no_vfs),     cmocka_unit_test(test_no_driver),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,12 +137,21 @@ class Client:
         return self.call("update", vif_id=vif_id, **params)
 
     def get(self, vif_id):
+        """The VIF with that id, port, MAC or VF."""
         return self.call("get", vif_id=vif_id)
 
-    def list(self):
-        vifs = self.call("list").get("vifs")
+    def list(self, **filters):
+        """The VIFs that have all of `filters`: the params of the method."""
+        return self._vifs("list", "vifs", filters)
+
+    def stats(self, **filters):
+        """The counters of those VIFs; with `vif_id`, of one."""
+        return self._vifs("stats", "stats", filters)
+
+    def _vifs(self, method, member, params):
+        vifs = self.call(method, **params).get(member)
         if not isinstance(vifs, list) or not all(isinstance(vif, dict) for vif in vifs):
-            raise self.stranger("its reply to 'list' has no list of VIFs")
+            raise self.stranger(f"its reply to '{method}' has no list of VIFs")
         return vifs
 
     def describe(self):
