@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bare Debian with Open vSwitch, as on a compute node: debootstrap's minbase and openvswitch-switch-dpdk, and
-no build tools.
+"""A bare Debian with Open vSwitch, as on a compute node: debootstrap's minbase, systemd (which does not run) and
+openvswitch-switch-dpdk, and no build tools.
 
 The chroot is kept for the next run. A Node is an overlay on it in namespaces of its own, so each begins anew, and
 all of its processes end with it."""
@@ -64,13 +64,13 @@ def base():
     codename = release.host_release()
     chroot = release.Chroot(codename, f"bare-{codename}")
     chroot.make()
-    switch = f"{chroot.root}/vifplug-has-switch"
+    switch = f"{chroot.root}/vifplug-has-packages"
     if not os.path.exists(switch):
         with open(f"{chroot.root}/usr/sbin/policy-rc.d", "w", encoding="ascii") as file:
             file.write(POLICY)
         os.chmod(f"{chroot.root}/usr/sbin/policy-rc.d", 0o755)
         for script in ("apt-get update -q", "apt-get install -y -q --no-install-recommends openvswitch-switch "
-                       "openvswitch-switch-dpdk iproute2"):
+                       "openvswitch-switch-dpdk iproute2 systemd"):
             done = chroot.enter(["sh", "-c", f"DEBIAN_FRONTEND=noninteractive {script}"], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
             assert done.returncode == 0, done.stdout[-4000:]
@@ -156,7 +156,8 @@ class Node:
                    "other_config:dpdk-lcore-mask=0x1", "other_config:pmd-cpu-mask=0x2",
                    "other_config:dpdk-socket-mem=64",
                    'other_config:dpdk-extra="--no-pci --huge-dir /run/hugepages --socket-limit 256"')
-        self.run(VSWITCHD, "--pidfile", "--detach", "-vsyslog:off", "--log-file=/tmp/ovs-vswitchd.log")
+        self.run(VSWITCHD, "--pidfile=/run/openvswitch/ovs-vswitchd.pid", "--detach", "-vsyslog:off",
+                 "--log-file=/tmp/ovs-vswitchd.log")
 
 
 class Guest:

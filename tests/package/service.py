@@ -19,6 +19,14 @@ os.dup2(int(sys.argv[1]), 3)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])
 """
+# Listens at a path and sends the socket.
+LISTEN = """
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[2])
+listener.listen(int(sys.argv[3]))
+socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b"x"], [listener.fileno()])
+"""
 
 
 def read_unit(node, name):
@@ -43,12 +51,20 @@ class Service:
         self.node = node
         self.process = None
         unit = read_unit(node, "vifplugd.socket")
-        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener = self.listen(unit["ListenStream"], unit["Backlog"])
         path = node.path(unit["ListenStream"])
-        self.listener.bind(path)
         os.chmod(path, int(unit["SocketMode"], 8))
         os.chown(path, number(node, "passwd", unit["SocketUser"]), number(node, "group", unit["SocketGroup"]))
-        self.listener.listen(int(unit["Backlog"]))
+
+    def listen(self, path, backlog):
+        """A socket that a process of the node has bound, so that its path is that of the node."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = self.node.start("python3", "-c", LISTEN, str(theirs.fileno()), path, backlog,
+                                      pass_fds=(theirs.fileno(),))
+            _, fds, _, _ = socket.recv_fds(ours, 1, 1)
+            assert process.wait(30) == 0
+        return socket.socket(fileno=fds[0])
 
     def start(self):
         unit = read_unit(self.node, "vifplugd.service")
@@ -69,7 +85,9 @@ class Service:
     def is_ready(self):
         assert self.process.poll() is None, self.process.stdout.read().decode(errors="replace")
         output = self.node.run("vifctl", "--format=json", "--timeout=5", "status", check=False)
-        return output.startswith("{") and json.loads(output.split("\nvifctl:")[0])["ovsdb"]["connected"]
+        # Beside what standard error says.
+        status = output[output.find("{"):output.rfind("}") + 1]
+        return status and json.loads(status)["ovsdb"]["connected"]
 
     def pid(self):
         """The daemon's process, which nsenter has started."""

@@ -21,8 +21,9 @@ CLONE_NEW = 0x7e020000 | 0x80  # All CLONE_NEW*.
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
 # The settings that this applies, and those that restrict nothing of what a test could see, or cannot be applied.
 APPLIED = {"User", "Group", "UMask", "AmbientCapabilities", "CapabilityBoundingSet", "NoNewPrivileges",
-           "ProtectSystem", "ReadWritePaths", "RuntimeDirectory", "MemoryDenyWriteExecute", "RestrictNamespaces",
-           "RestrictAddressFamilies", "SystemCallFilter", "SystemCallErrorNumber", "LimitNOFILE"}
+           "ProtectSystem", "ReadWritePaths", "RuntimeDirectory", "LogsDirectory", "MemoryDenyWriteExecute",
+           "RestrictNamespaces", "RestrictAddressFamilies", "SystemCallFilter", "SystemCallErrorNumber",
+           "LimitNOFILE"}
 LEFT_OUT = {"Type", "ExecStartPre", "ExecStart", "ExecReload", "Restart", "RuntimeDirectoryPreserve",
             "TimeoutStopSec", "ProtectHome", "PrivateTmp", "DevicePolicy", "DeviceAllow", "ProtectClock",
             "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
@@ -114,7 +115,8 @@ def main():
     elif stage == "user":
         assert unit["ProtectSystem"] == ["strict"] and unit["NoNewPrivileges"] == ["yes"]
         make_read_only(options.writable or [*" ".join(unit["ReadWritePaths"]).split(), *(
-            f"/run/{name}" for name in unit["RuntimeDirectory"])])
+            f"/run/{name}" for name in unit["RuntimeDirectory"]), *(
+                f"/var/log/{name}" for name in unit["LogsDirectory"])])
         os.environ[STAGE] = "filter"
         names = [",".join(["-all", *(f"+{name.lower().removeprefix('cap_')}" for name in " ".join(
             unit[key]).split())]) for key in ("AmbientCapabilities", "CapabilityBoundingSet")]
