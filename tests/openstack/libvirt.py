@@ -3,6 +3,7 @@
 
 import os
 import signal
+import uuid
 
 CONFIGURATION = {
     "libvirtd.conf": 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "2:stderr"\n',
@@ -30,12 +31,15 @@ mount --bind /dev/pts $dev/pts
 mount --rbind $dev /dev
 {files}
 chown libvirt-qemu:libvirt-qemu /usr/local/var/run
-libvirtd
+# Else two of them would have one file.
+libvirtd --pid-file=/run/libvirt/libvirtd.pid
 exit $?
 """
+# Memory is shared by the NUMA cell, as with Nova, which removes <access> and <source> of <memoryBacking> when a
+# server migrates. Nova has hugepages too.
 DOMAIN = """<domain type="qemu">
   <name>{name}</name><memory unit="MiB">64</memory><vcpu>1</vcpu>
-  <memoryBacking><source type="memfd"/><access mode="shared"/></memoryBacking>
+  <cpu><numa><cell id="0" cpus="0" memory="64" unit="MiB" memAccess="shared"/></numa></cpu>
   <os><type arch="x86_64" machine="pc">hvm</type></os>
   <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>{interface}</devices>
 </domain>
@@ -50,8 +54,10 @@ class Libvirt:
         self.domains = []
 
     def start(self):
+        # Another UUID than the machine's: a server migrates only to another host.
         files = "\n".join(f"printf '%s' '{text}' > /etc/libvirt/{name}"
                           for name, text in CONFIGURATION.items())
+        files += f"\necho 'host_uuid = \"{uuid.uuid4()}\"' >> /etc/libvirt/libvirtd.conf"
         script = SCRIPT.format(files=files, directory=self.sandbox.dir)
         # libvirtd starts QEMU as a daemon to read its capabilities, and waits for its end. In a container this
         # needs an init that collects children, and not each container has one; here the shell does it.
@@ -74,8 +80,27 @@ class Libvirt:
         self.domains.append(name)
         self.virsh("start", name)
 
-    def xml(self, name):
-        return self.virsh("dumpxml", name).stdout
+    def uri(self):
+        """Returns the URI of this libvirtd for programs outside of the sandbox."""
+        return f"qemu+unix:///system?socket=/proc/{self.sandbox.pid('libvirtd')}/root/run/libvirt/libvirt-sock"
+
+    def migrate(self, name, other, address, xml):
+        """Migrates a server live to `other`, a Libvirt, with this XML there; QEMU listens at `address`. Returns
+        the completed process of virsh."""
+        path = os.path.join(self.sandbox.dir, "destination.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(xml)
+        done = self.sandbox.command(
+            "virsh", f"--connect={self.uri()}", "migrate", "--live", "--persistent", "--undefinesource",
+            f"--xml={path}", f"--persistent-xml={path}", f"--migrateuri=tcp://{address}", name, other.uri(),
+            check=False)
+        if done.returncode == 0:
+            self.domains.remove(name)
+            other.domains.append(name)
+        return done
+
+    def xml(self, name, *options):
+        return self.virsh("dumpxml", *options, name).stdout
 
     def interface_statistics(self, name, device):
         """Returns the output of `virsh domifstat`; None if libvirt does not know the interface."""

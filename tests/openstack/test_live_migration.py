@@ -3,7 +3,8 @@
 
 Nova's own code makes the VIFs, plugs them at the destination before, unplugs them at the source after, and
 rewrites the XML; the test does what libvirt does: it starts QEMU with what the XML says, and migrates with QEMU's
-monitor. docs/openstack.md has the whole sequence. With -s the test prints what got lost.
+monitor. docs/openstack.md has the whole sequence. With -s the test prints what got lost. Another test has libvirt
+migrate.
 """
 
 import signal
@@ -13,12 +14,14 @@ import pytest
 
 import underlay
 from api import vhost_user, vif_id, wait_until
+from libvirt import Libvirt
 from pinger import Pinger
-from ports import INSTANCE, port_id, slot, vf_port
+from ports import INSTANCE, SOCKETS, port_id, slot, vf_port
 from qemu import QemuGuest
 from qmp import QmpError
 
 GUEST, NEIGHBOUR = "192.0.2.1", "192.0.2.9"
+HOSTS = ("198.51.100.1", "198.51.100.2")  # Where libvirt migrates to.
 ADDRESS = '<address type="pci" domain="0x0000" bus="0x00" slot="0x03" function="0x0"/>'
 SLOW = 200 * 1024  # Bytes/s: the guest's memory takes minutes.
 FAST = 1 << 30
@@ -224,3 +227,40 @@ def test_a_card_that_does_not_log_memory(two_hosts):
         assert qemu.qmp().status() == "running"
     finally:
         server.stop(qemu)
+
+
+@pytest.fixture
+def libvirts(two_hosts):
+    started = []
+    for number, host in enumerate(two_hosts):
+        underlay.give_address(host.box, f"{HOSTS[number]}/24")
+        started.append(Libvirt(host.box).start())
+    yield started
+    for one in started:
+        one.clear()
+        one.stop()
+
+
+def test_through_libvirt(two_hosts, libvirts):
+    """libvirt takes the XML that Nova makes of its own, migrates there and back, and undoes a migration that the
+    destination cannot take. The server has no system: it waits in its firmware."""
+    port = Representors(two_hosts)
+    port.plug(0)
+    libvirts[0].run("server", port.first_xml().partition("<devices>")[2].partition("</devices>")[0])
+
+    def path(at):
+        return ElementTree.fromstring(libvirts[at].xml("server")).find("devices/interface/source").get("path")
+
+    for source, destination in ((0, 1), (1, 0)):
+        port.plug_before(source, destination)
+        xml = port.migrated_xml(libvirts[source].xml("server", "--migratable"), source, destination)
+        refused = libvirts[source].migrate("server", libvirts[destination], HOSTS[destination],
+                                           xml.replace("/usr/local/var/run/", "/nowhere/"))
+        assert refused.returncode != 0 and "/nowhere/" in refused.stderr
+        assert libvirts[source].virsh("domstate", "server").stdout.strip() == "running"
+        done = libvirts[source].migrate("server", libvirts[destination], HOSTS[destination], xml)
+        assert done.returncode == 0, done.stderr
+        assert libvirts[destination].virsh("domstate", "server").stdout.strip() == "running"
+        assert path(destination) == f"{SOCKETS}/stdvio{port.numbers[destination]}"
+        port.unplug_after(source)
+        assert {at for at, host in enumerate(two_hosts) if host.vifs()} == {destination}
