@@ -87,8 +87,10 @@ static void find_bridge(const struct engine *engine, struct op *op, struct spec_
     const char *bridge = op->request.vif.bridge;
 
     ovs_bridge(engine->env.ovs, bridge, &facts->bridge);
-    if (!facts->bridge.exists) {
+    if (!facts->bridge.exists || facts->isolate_vif) {
         ovs_controllers(engine->env.ovs, bridge, &facts->controllers);
+    }
+    if (!facts->bridge.exists) {
         fail_mode_explain(facts->fail_mode, bridge, &facts->controllers, op->bridge_warning,
                           sizeof op->bridge_warning);
     }

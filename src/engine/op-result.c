@@ -103,12 +103,26 @@ static void warn_of_socket_directory(const struct engine_env *env, struct op *op
     }
 }
 
+/* Says that the setting isolate_vif does not act on the new port. */
+static void warn_of_isolation(struct op *op)
+{
+    if (op_is_plug(op) && op->goal.not_isolated &&
+        (op->plan.action == ACTION_CREATE || op->plan.action == ACTION_REPLACE)) {
+        op_warn(op,
+                "isolate_vif = yes has no effect on ports of bridge %s, because it is OVN's and "
+                "ovn-controller would not end the isolation; remove isolate_vif from the "
+                "configuration.",
+                op->goal.bridge);
+    }
+}
+
 static void reply_plug(const struct engine_env *env, struct op *op)
 {
     struct record record;
 
     warn_of_bursts(op);
     warn_of_socket_directory(env, op);
+    warn_of_isolation(op);
     if (op->bridge == BRIDGE_MADE) {
         warn_of_bridge(op);
     }
@@ -161,6 +175,7 @@ void op_reply_dry_run(const struct engine_env *env, struct op *op)
 
     warn_of_bursts(op);
     warn_of_socket_directory(env, op);
+    warn_of_isolation(op);
     warn_of_shared(op);
     if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
         warn_of_bridge(op);

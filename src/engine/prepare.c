@@ -530,6 +530,7 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(30, 30);
     bool has_bridge = bridge_exists(engine, op->goal.bridge);
     bool may_make_bridge = op->type == OP_RESTORE && engine->env.settings->create_bridges;
+    struct controller_facts controllers;
     struct switch_facts facts;
     struct found found;
     char taken[512];
@@ -549,7 +550,8 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
     if (current) {
         op->goal.has_qos = false; /* Other programs may change limits. */
     } else {
-        spec_fill_new_port(engine->env.settings->isolate_vif,
+        ovs_controllers(engine->env.ovs, op->goal.bridge, &controllers);
+        spec_fill_new_port(engine->env.settings->isolate_vif, controllers.ovn,
                            engine->env.settings->default_qos_type, &op->goal);
     }
     found_init(&found);

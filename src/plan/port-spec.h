@@ -55,6 +55,7 @@ struct port_spec {
 
     /* Only for a port that is created. */
     bool isolate;                       /* Keep it off the network until Neutron has wired it. */
+    bool not_isolated;                  /* It is not, because OVN would not wire it then. */
     char default_qos[QOS_TYPE_MAX + 1]; /* The type of a QoS row without limits; or "". */
 };
 

@@ -79,10 +79,14 @@ static void fill_external_ids(const struct vif *vif, const struct spec_facts *fa
 }
 
 /* os-vif's default QoS type is for datapaths of the kernel (supports_tc_qdisc()); trunk bridges
- * have their own VLANs. */
-void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec)
+ * have their own VLANs. ovn-controller would leave the port isolated. */
+void spec_fill_new_port(bool isolate_vif, bool ovn, const char *default_qos_type,
+                        struct port_spec *spec)
 {
-    spec->isolate = isolate_vif && !is_trunk_bridge(spec->bridge);
+    bool wanted = isolate_vif && !is_trunk_bridge(spec->bridge);
+
+    spec->isolate = wanted && !ovn;
+    spec->not_isolated = wanted && ovn;
     if (!strcmp(spec->datapath_type, "system")) {
         snprintf(spec->default_qos, sizeof spec->default_qos, "%s", default_qos_type);
     }
@@ -115,7 +119,7 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
     fill_external_ids(vif, facts, spec);
     spec->has_qos = vif->has_qos;
     spec->qos = vif->qos;
-    spec_fill_new_port(facts->isolate_vif, facts->default_qos_type, spec);
+    spec_fill_new_port(facts->isolate_vif, facts->controllers.ovn, facts->default_qos_type, spec);
     if (!vif_kind_class(spec->kind)->spec) {
         return error_set(error, REASON_UNSUPPORTED_VIF, vif_field_path(vif, VIF_FIELD_KIND),
                          "VIFs of this kind are not plugged here; the daemon's 'describe' method "

@@ -24,7 +24,7 @@ struct spec_facts {
     struct bridge_facts bridge;
     bool create_bridges;
     enum fail_mode_policy fail_mode;     /* For a missing bridge... */
-    struct controller_facts controllers; /* ...by what OVSDB shows. */
+    struct controller_facts controllers; /* ...by what OVSDB shows; also set for isolate_vif. */
     const char *boot_id;
     const char *instance;                        /* Instance uuid. */
     int default_mtu;                             /* 0: none. */
@@ -53,8 +53,9 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
                struct error *error);
 
 /* Fills in what os-vif's _create_vif_port() sets on a port that it creates, by its options of these
- * names. */
-void spec_fill_new_port(bool isolate_vif, const char *default_qos_type, struct port_spec *spec);
+ * names. `ovn`: the bridge is that of an ovn-controller. */
+void spec_fill_new_port(bool isolate_vif, bool ovn, const char *default_qos_type,
+                        struct port_spec *spec);
 
 /* Returns whether its kind of port can have the MTU of `spec`. */
 bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);

@@ -374,6 +374,24 @@ def test_port_bridge_forwards_and_its_bridge_does_not(box, configure):
         assert frames(box, "guest1", "guest2") == 3
 
 
+def test_isolate_vif_on_the_bridge_of_ovn(box, configure, ovn):
+    """ovn-controller would leave the port isolated, so it is not isolated, and the reply says so. On other
+    bridges the setting acts."""
+    ovn(REMOTE)
+    configure("[daemon]\nsocket_group = root\n[vif]\nisolate_vif = yes\n")
+    words = "isolate_vif = yes has no effect on ports of bridge br-int"
+    with Api(box.socket) as api:
+        dry = api.plug(vhost_user(1), dry_run=True)
+        reply = api.plug(vhost_user(1))
+        for one in (dry, reply):
+            assert len([text for text in one["warnings"] if words in text]) == 1
+        assert box.vsctl("get", "Port", reply["port"], "tag") == "[]"
+        assert api.plug(vhost_user(1))["warnings"] == []
+        other = api.plug(vhost_user(2, bridge="br-agent"))
+        assert not [text for text in other["warnings"] if "isolate_vif" in text]
+        assert box.vsctl("get", "Port", other["port"], "tag") == "4095"
+
+
 # --- Operations that make a bridge, other than a single first plug. ---
 
 def test_two_at_once_on_a_new_bridge(box, api, ovn):

@@ -9,22 +9,25 @@ NETDEV = {
 }
 SYSTEM = {**NETDEV, "datapath_type": "system"}
 
+FLAT = {"name": "tenant", "mtu": 1450, "provider:network_type": "flat",
+        "provider:physical_network": "physnet1"}
+
 
 class Neutron:
     """A neutron_side.py with an agent on host "compute", a network and its subnet.
 
-    :param with_agent: the worker has started a real agent, which reports itself
+    :param with_agent: the host reports itself: the worker has started a real agent, or it has an ovn-controller
+    :param network: the members of the network
+    :param dhcp: whether Neutron gives servers their addresses
     """
 
-    def __init__(self, worker, with_agent=False):
+    def __init__(self, worker, with_agent=False, network=None, dhcp=False):
         self.worker = worker
         if not with_agent:
             self.agent("compute", **NETDEV)
-        self.network = self.create("network", {
-            "name": "tenant", "mtu": 1450, "provider:network_type": "flat",
-            "provider:physical_network": "physnet1"})
+        self.network = self.create("network", network or FLAT)
         self.subnet = self.create("subnet", {"network_id": self.network["id"], "ip_version": 4,
-                                             "cidr": "10.0.0.0/16", "enable_dhcp": False})
+                                             "cidr": "10.0.0.0/16", "enable_dhcp": dhcp})
 
     def call(self, call, **members):
         return self.worker.call(call, **members)
@@ -52,6 +55,10 @@ class Neutron:
         return {agent["host"]: agent["configurations"].get("extensions", [])
                 for agent in self.call("api", method="GET", path="agents")["agents"]
                 if agent["alive"]}
+
+    def all_agents(self):
+        """Returns the hosts of all agents, also of those that are not alive."""
+        return {agent["host"] for agent in self.call("api", method="GET", path="agents")["agents"]}
 
     def vf_port(self, slot, host="compute", **members):
         """Makes a port and binds it like Nova: creates it without a host, then sets host and VF in one

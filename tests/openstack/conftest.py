@@ -36,6 +36,7 @@ whole_card_box = integration.whole_card_box
 card_box = integration.card_box
 card_api = integration.card_api
 configure_card = integration.configure_card
+a_sandbox = integration.a_sandbox
 guest = integration.guest
 
 

@@ -27,6 +27,7 @@ from oslo_config import cfg  # noqa: E402
 from oslo_messaging._drivers import impl_fake  # noqa: E402
 from oslo_serialization import jsonutils  # noqa: E402
 from oslo_utils import timeutils  # noqa: E402
+from sqlalchemy import event, text  # noqa: E402
 import webob  # noqa: E402
 
 from neutron.common import config  # noqa: E402
@@ -63,7 +64,6 @@ class Server:
         self.tasks = queue.Queue()
         self.app = router.APIRouter.factory({})
         self.context = self._context("service")
-        self._fill_default_rules()
 
     @staticmethod
     def _context(*roles):
@@ -73,7 +73,7 @@ class Server:
         made.roles = [*made.roles, *roles]
         return made
 
-    def _fill_default_rules(self):
+    def fill_default_rules(self):
         """Writes what Neutron's migrations write into the table of rules for new security groups. (This
         module makes the tables from the models.) Earlier releases without that table have the rules in the
         code."""
@@ -92,7 +92,9 @@ class Server:
     def api(self, method, path, body=None, roles=("service",)):
         """Returns the reply to an administrator's HTTP request, by default with the role that Nova has in
         Neutron."""
-        request = webob.Request.blank(f"/{path}.json", method=method)
+        # Neutron would take the suffix for a part of an action's name.
+        suffix = "" if path.endswith("/activate") else ".json"
+        request = webob.Request.blank(f"/{path}{suffix}", method=method)
         request.environ["neutron.context"] = self._context(*roles)
         if body is not None:
             request.body = jsonutils.dumps(body).encode()
@@ -152,6 +154,57 @@ class Server:
         return type(agents.mechanism_driver_by_agent_type(constants.AGENT_TYPE_OVS)).__name__
 
 
+def take_turns(engine, timeout=300):
+    """Lets one transaction write at a time, and begins it in SQLite with its first write. SQLite refuses to
+    write in a transaction that has read what another one has changed; and it has one writer, and a thread that
+    waits for it stops all greenthreads, also the one that it waits for."""
+    writing = threading.Lock()
+
+    def execute(connection, _cursor, statement, parameters, *_):
+        word = statement.split(None, 1)[0]
+        if word == "BEGIN":  # Of oslo.db, before the first statement.
+            return "SELECT 1", parameters
+        if word in ("INSERT", "UPDATE", "DELETE", "SAVEPOINT") and "writes" not in connection.info:
+            # False if this thread writes through two connections: then SQLite reports it.
+            connection.info["writes"] = writing.acquire(timeout=timeout)
+            connection.connection.cursor().execute("BEGIN IMMEDIATE")
+        return statement, parameters
+
+    def end(info):
+        if info.pop("writes", False):
+            writing.release()
+
+    event.listen(engine, "before_cursor_execute", execute, retval=True)
+    for name in ("commit", "rollback"):
+        event.listen(engine, name, lambda connection: end(connection.info))
+    event.listen(engine, "checkin", lambda _connection, record: end(record.info))
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA journal_mode=WAL"))
+
+
+def start_ovn():
+    """Connects the driver `ovn` to its databases, as the start of an API process does. (The thread that
+    reports the process to the other API processes runs, too; the one that repairs the databases does not.)"""
+    from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
+    from neutron_lib.callbacks import events
+    from neutron_lib.callbacks import registry
+    from neutron_lib.callbacks import resources
+    try:
+        from neutron.api.wsgi import WorkerService
+    except ImportError:
+        from neutron.wsgi import WorkerService
+    api_process = WorkerService.__new__(WorkerService)
+    registry.publish(resources.PROCESS, events.BEFORE_SPAWN, api_process.start)
+    registry.publish(resources.PROCESS, events.AFTER_INIT, api_process.start)
+    driver = directory.get_plugin().mechanism_manager.mech_drivers["ovn"].obj
+    if not driver._post_fork_event.is_set():  # Neutron only logs the error, and each request would wait.
+        raise RuntimeError("the driver ovn did not start; see the log")
+    if not getattr(driver, "_hash_ring_thread", None):
+        thread = maintenance.MaintenanceThread()
+        thread.add_periodics(maintenance.HashRingHealthCheckPeriodics(driver.hash_ring_group))
+        thread.start()
+
+
 def requests():
     """Yields lines of stdin; other threads run while it waits."""
     if not EVENTLET:
@@ -177,7 +230,11 @@ def main():
     rpc.init(cfg.CONF)
     engine = db_api.get_writer_session().get_bind()
     model_base.BASEV2.metadata.create_all(engine)
+    take_turns(engine)
     server = Server()
+    if "ovn" in cfg.CONF.ml2.mechanism_drivers:
+        start_ovn()
+    server.fill_default_rules()
     threading.Thread(target=serve, args=(server,)).start()
     while True:
         server.tasks.get()()

@@ -83,7 +83,7 @@ def test_agent_settings_are_those_of_the_tests():
 
 def test_controller_settings(start_neutron):
     """The settings work unchanged; each card has its socket."""
-    drivers = dict(line.split(" = ") for line in settings("openstack.md", "ml2")[0])
+    drivers = dict(line.split(" = ") for line in settings("openstack.md", "ml2")[1])  # The first is OVN's.
     plain, cards = settings("openstack.md", "vifplug")
     neutron = start_neutron(*plain, *cards, drivers=drivers["mechanism_drivers"])
     for slot, ids, path in (("0000:65:01.2", "18f4:051a", "/usr/local/var/run/stdvio10"),

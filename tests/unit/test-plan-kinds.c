@@ -210,8 +210,8 @@ static const char *spec_text(const struct port_spec *spec)
     add_host(text, &spec->links);
     add(text, spec->port_bridge[0] ? " port_bridge=%s" : "%s", spec->port_bridge);
     add(text, spec->guest_port[0] ? " guest_port=%s" : "%s", spec->guest_port);
-    add(text, "%s%s%s", spec->no_port ? " no_port" : "", spec->awaits_netdev ? " awaits" : "",
-        spec->isolate ? " isolate" : "");
+    add(text, "%s%s%s%s", spec->no_port ? " no_port" : "", spec->awaits_netdev ? " awaits" : "",
+        spec->isolate ? " isolate" : "", spec->not_isolated ? " not_isolated" : "");
     add(text, spec->default_qos[0] ? " qos=%s" : "%s", spec->default_qos);
     free(options);
     free(ids);
@@ -340,6 +340,12 @@ static const struct {
     {KERNEL, "isolate_vif", "enp1s0f0_3" KEYS " netdev(enp1s0f0_3 mtu=1500) isolate" QOS, "system",
      REASON_NONE, ""},
     {REP, "has=netdev isolate_vif", DPDK " isolate", "netdev", REASON_NONE, ""},
+    /* ovn-controller does not end the isolation of ports of its bridge. */
+    {REP, "has=netdev isolate_vif ovn", DPDK " not_isolated", "netdev", REASON_NONE, ""},
+    {HYBRID, "isolate_vif ovn",
+     "qvodc065497-3c vifplug-linux-bridge=qbr1 " VETH " mtu=1500 create) not_isolated" QOS,
+     "system", REASON_NONE, ""},
+    {REP, "has=netdev ovn", DPDK, "netdev", REASON_NONE, ""},
     /* ensure_hw_offload = require applies to ports of type dpdk. */
     {REP, "has=netdev offload_missing", NULL, "", REASON_UNSUPPORTED_VIF, "vif.kind"},
     {HOST, "has=netdev offload_missing osvif", NULL, "", REASON_UNSUPPORTED_VIF,
