@@ -57,8 +57,8 @@ class Ovn:
         """Returns external_ids of Open_vSwitch."""
         return table(self.box, "Open_vSwitch", ["external_ids"])[0]["external_ids"]
 
-    def start_controller(self):
-        self._start("ovn-controller", ["ovn-controller", self.box.db])
+    def start_controller(self, *options):
+        self._start("ovn-controller", ["ovn-controller", self.box.db, *options])
 
     def stop_controller(self, *arguments):
         self.box.stop("ovn-controller", *arguments)
@@ -109,6 +109,17 @@ class Ovn:
         rows = self.rows("nb", "Logical_Switch_Port", ("name", "up", "options", "addresses", "port_security",
                                                        "parent_name", "tag"), ("name", "==", port["id"]))
         return rows[0] if rows else None
+
+    def set_option(self, port, key, value):
+        """Adds an option to the Logical_Switch_Port of a Neutron port."""
+        self.transact("nb", {"op": "mutate", "table": "Logical_Switch_Port",
+                             "where": [["name", "==", port["id"]]],
+                             "mutations": [["options", "insert", ["map", [[key, value]]]]]})
+
+    def controller_says(self, *words):
+        """Whether a line of ovn-controller's log has these words."""
+        with open(f"{self.box.log}/ovn-controller.log", encoding="utf-8") as file:
+            return any(all(word in line for word in words) for line in file)
 
     def binding(self, port):
         """Returns the Port_Binding of a Neutron port, or None."""

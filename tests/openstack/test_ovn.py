@@ -12,7 +12,7 @@ from cloud import FLAT, Neutron
 from conftest import NEUTRON, a_sandbox, integration, nova_config
 from guest import Guest
 from ovn import Ovn
-from ovsdb import counts, interface, ports
+from ovsdb import counts, interface, ports, table
 from ports import INSTANCE, SOCKETS, port_name, slot, vif_of
 from test_agent_qos import BURST, LIMIT, OPEN, flood, is_free, is_limited
 from test_card import BURSTS, exchange, flows
@@ -331,6 +331,26 @@ def test_plugged_before_the_controller(box, ovn, server):
     ovn.start_controller()
     one.active()
     one.unplug()
+
+
+def test_plugging_by_ovn_beside_ours(box, ovn, nova, server):
+    """Who has plugged the port keeps it; the other says so. (ovn-controller has a provider for tests, which
+    plugs a port of type dummy.)"""
+    ovn.stop_controller(signal.SIGKILL)
+    ovn.start_controller("--enable-dummy-vif-plug")
+    one = server(10).plug().active()
+    ovn.set_option(one.port, "vif-plug-type", "dummy")
+    wait_until(lambda: ovn.controller_says("not maintained by OVN", one.port["id"]), 20)
+
+    def plugged():
+        return [row["external_ids"] for row in table(box, "Interface", ["external_ids"])
+                if row["external_ids"].get("iface-id") == one.port["id"]]
+    assert [row["vifplug-owner"] for row in plugged()] == ["vifplugd"]
+    one.unplug()
+    wait_until(lambda: [row.get("ovn-plugged") for row in plugged()] == ["dummy"], 20, "OVN has plugged")
+    with pytest.raises(WorkerError):
+        one.plug()
+    assert nova.lines("ERROR", "vifplug", "[port_conflict]")
 
 
 # --- Migration. ---
