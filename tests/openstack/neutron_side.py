@@ -31,10 +31,12 @@ from sqlalchemy import event, text  # noqa: E402
 import webob  # noqa: E402
 
 from neutron.common import config  # noqa: E402
+from neutron.db import provisioning_blocks  # noqa: E402
 from neutron.db.migration.models import head  # noqa: F401,E402  pylint: disable=unused-import
 from neutron_lib import constants  # noqa: E402
 from neutron_lib import context  # noqa: E402
 from neutron_lib import rpc  # noqa: E402
+from neutron_lib.callbacks import events, registry, resources  # noqa: E402
 from neutron_lib.db import api as db_api  # noqa: E402
 from neutron_lib.db import model_base  # noqa: E402
 from neutron_lib.plugins import directory  # noqa: E402
@@ -130,6 +132,10 @@ class Server:
         main.init_config()
         self.tasks.put(main.main)
 
+    def is_blocked(self, port):
+        """Whether something must happen before the port becomes ACTIVE."""
+        return provisioning_blocks.is_object_blocked(self.context, port, resources.PORT)
+
     @staticmethod
     def who_writes_profiles():
         """Returns the rule for binding:profile."""
@@ -186,9 +192,6 @@ def start_ovn():
     """Connects the driver `ovn` to its databases, as the start of an API process does. (The thread that
     reports the process to the other API processes runs, too; the one that repairs the databases does not.)"""
     from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
-    from neutron_lib.callbacks import events
-    from neutron_lib.callbacks import registry
-    from neutron_lib.callbacks import resources
     try:
         from neutron.api.wsgi import WorkerService
     except ImportError:
@@ -218,7 +221,7 @@ def serve(server):
     try:
         worker.serve({name: getattr(server, name) for name in (
             "api", "register_agent", "age_agent", "start_agent", "drivers", "responsible_for_placement",
-            "who_writes_profiles")}, requests())
+            "who_writes_profiles", "is_blocked")}, requests())
     finally:
         os._exit(0)
 

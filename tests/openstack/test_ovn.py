@@ -190,7 +190,7 @@ def test_bound(neutron, ovn):
     row = wait_until(lambda: ovn.logical_port(port))
     assert row["options"]["requested-chassis"] == "compute" and row["up"] is False
     assert row["port_security"].startswith(port["mac_address"])
-    assert port["status"] == "DOWN"
+    assert port["status"] == "DOWN" and neutron.call("is_blocked", port=port["id"])
 
 
 def test_from_a_port_to_frames(box, ovn, neutron, nova, server):

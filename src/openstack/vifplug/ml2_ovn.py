@@ -25,6 +25,7 @@ from vifplug import binding
 from vifplug import ml2_base
 from vifplug import ml2_qos
 from vifplug import ml2_trunk
+from vifplug.display import printable
 
 LOG = logging.getLogger(__name__)
 
@@ -83,13 +84,13 @@ class VifplugOvnMechanismDriver(api.MechanismDriver):
         if drivers.index(OVN) > drivers.index(NAME):
             return
         if ml2_base.VNIC_TYPE in ovn_constants.OVN_SUPPORTED_VNIC_TYPES:
-            LOG.error("%s is before %s in mechanism_drivers, so it binds virtio-forwarder ports: their servers "
-                      "get a plain vhost-user port of Open vSwitch, and the VFs that Nova claims for them stay "
-                      "unused; put %s before %s.", OVN, NAME, NAME, OVN)
+            LOG.error("ovn is before vifplug_ovn in mechanism_drivers, so it binds virtio-forwarder ports: "
+                      "their servers get a plain vhost-user port of Open vSwitch, and the VFs that Nova claims "
+                      "for them stay unused; put vifplug_ovn before ovn.")
         else:
-            LOG.warning("%s is before %s in mechanism_drivers. It does not bind virtio-forwarder ports in "
-                        "this release of Neutron, but it does in later ones; put %s before %s.", OVN, NAME,
-                        NAME, OVN)
+            LOG.warning("ovn is before vifplug_ovn in mechanism_drivers. It does not bind virtio-forwarder "
+                        "ports in this release of Neutron, but it does in later ones; put vifplug_ovn before "
+                        "ovn.")
 
     @staticmethod
     def _check_strategy():
@@ -97,12 +98,12 @@ class VifplugOvnMechanismDriver(api.MechanismDriver):
         ovn_conf.register_opts()  # `ovn` does it, too, but after this.
         option = getattr(cfg.CONF.ovn, STRATEGY, None)
         if option is None:
-            LOG.info("This release of Neutron has no option %s: OVN passes no frames to a migrated "
-                     "virtio-forwarder port before Nova has ended the migration.", STRATEGY)
+            LOG.info("This release of Neutron has no option live_migration_activation_strategy: OVN passes no "
+                     "frames to a migrated virtio-forwarder port before Nova has ended the migration.")
         elif option == "rarp":
-            LOG.warning("%s is rarp: OVN passes no frames to a migrated virtio-forwarder port before Nova has "
-                        "ended the migration, because its guest sends no RARP frame; set %s to the empty "
-                        "string in [ovn].", STRATEGY, STRATEGY)
+            LOG.warning("live_migration_activation_strategy is rarp: OVN passes no frames to a migrated "
+                        "virtio-forwarder port before Nova has ended the migration, because its guest sends "
+                        "no RARP frame; set it to the empty string in [ovn].")
 
     # --- Binding. ---
 
@@ -205,6 +206,6 @@ class VifplugOvnMechanismDriver(api.MechanismDriver):
                 and port[portbindings.VIF_TYPE] == ml2_base.VIF_TYPE
                 and ovn_constants.MIGRATING_ATTR in port[portbindings.PROFILE]):
             LOG.info("Port %s is migrating: its status becomes ACTIVE, so that Nova gets its event.",
-                     port["id"])
+                     printable(port["id"]))
             directory.get_plugin().update_port_status(context._plugin_context, port["id"],
                                                       constants.PORT_STATUS_ACTIVE)
