@@ -333,7 +333,7 @@ def test_plugged_before_the_controller(box, ovn, server):
     one.unplug()
 
 
-def test_plugging_by_ovn_beside_ours(box, ovn, nova, server):
+def test_plugging_by_ovn_beside_ours(box, ovn, neutron, nova, server):
     """Who has plugged the port keeps it; the other says so. (ovn-controller has a provider for tests, which
     plugs a port of type dummy.)"""
     ovn.stop_controller(signal.SIGKILL)
@@ -343,14 +343,19 @@ def test_plugging_by_ovn_beside_ours(box, ovn, nova, server):
     wait_until(lambda: ovn.controller_says("not maintained by OVN", one.port["id"]), 20)
 
     def plugged():
-        return [row["external_ids"] for row in table(box, "Interface", ["external_ids"])
+        return [row for row in table(box, "Interface", ["name", "external_ids"])
                 if row["external_ids"].get("iface-id") == one.port["id"]]
-    assert [row["vifplug-owner"] for row in plugged()] == ["vifplugd"]
+    assert [row["external_ids"]["vifplug-owner"] for row in plugged()] == ["vifplugd"]
     one.unplug()
-    wait_until(lambda: [row.get("ovn-plugged") for row in plugged()] == ["dummy"], 20, "OVN has plugged")
+    wait_until(lambda: [row["external_ids"].get("ovn-plugged") for row in plugged()] == ["dummy"], 20,
+               "OVN has plugged")
     with pytest.raises(WorkerError):
         one.plug()
     assert nova.lines("ERROR", "vifplug", "[port_conflict]")
+    neutron.delete("port", one.port["id"])
+    # ovn-controller would remove it later, because it has started recently.
+    for row in plugged():
+        box.vsctl("--if-exists", "del-port", row["name"])
 
 
 # --- Migration. ---
