@@ -54,8 +54,8 @@ void set_filters(const struct cli *cli, struct json_object *params)
     static const struct {
         int option;
         const char *param;
-    } filters[] = {{OPTION_PORT, "port"}, {OPTION_BRIDGE, "bridge"}, {OPTION_STATE, "state"},
-                   {OPTION_KIND, "kind"}, {OPTION_PF, "pf"},         {OPTION_VF, "vf"},
+    } filters[] = {{OPTION_PORT, "port"},  {OPTION_BRIDGE, "bridge"}, {OPTION_STATE, "state"},
+                   {OPTION_KIND, "kind"},  {OPTION_PF, "pf"},         {OPTION_VF, "vf"},
                    {OPTION_ADDRESS, "mac"}};
 
     if (cli->values[OPTION_INSTANCE]) {
@@ -87,23 +87,30 @@ char *input_list(const struct cli *cli)
     return text;
 }
 
+/* A VIF of the reply, with what it is sorted by. */
+struct listed {
+    const struct vifplug_vif *vif;
+    const char *vif_id;
+};
+
 static int by_id(const void *a_, const void *b_)
 {
-    const struct vifplug_vif *const *a = a_;
-    const struct vifplug_vif *const *b = b_;
-    const char *ours = vifplug_vif_string(*a, "vif_id");
-    const char *theirs = vifplug_vif_string(*b, "vif_id");
+    const struct listed *a = a_;
+    const struct listed *b = b_;
 
-    return strcmp(ours ? ours : "", theirs ? theirs : "");
+    return strcmp(a->vif_id, b->vif_id);
 }
 
 /* The VIFs, sorted by their ids. */
-static const struct vifplug_vif **sorted(const struct vifplug_reply *reply, size_t n)
+static struct listed *sorted(const struct vifplug_reply *reply, size_t n)
 {
-    const struct vifplug_vif **vifs = need_memory(calloc(n + 1, sizeof *vifs));
+    struct listed *vifs = need_memory(calloc(n + 1, sizeof *vifs));
 
     for (size_t i = 0; i < n; i++) {
-        vifs[i] = vifplug_reply_vif(reply, i);
+        const struct vifplug_vif *vif = vifplug_reply_vif(reply, i);
+        const char *vif_id = vifplug_vif_string(vif, "vif_id");
+
+        vifs[i] = (struct listed){vif, vif_id ? vif_id : ""};
     }
     qsort(vifs, n, sizeof *vifs, by_id);
     return vifs;
@@ -114,7 +121,7 @@ bool output_list(const struct vifplug_reply *reply)
     struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
     bool ok = is_list(member(result, "vifs"));
     size_t n = vifplug_reply_n_vifs(reply);
-    const struct vifplug_vif **vifs;
+    struct listed *vifs;
     struct table *table;
 
     json_object_put(result);
@@ -131,7 +138,7 @@ bool output_list(const struct vifplug_reply *reply)
         const char *cells[N_COLUMNS];
 
         for (size_t k = 0; k < N_COLUMNS; k++) {
-            cells[k] = vifplug_vif_string(vifs[i], members[k]);
+            cells[k] = vifplug_vif_string(vifs[i].vif, members[k]);
         }
         table_add(table, cells, STATE, cells[STATE] ? state_colour(cells[STATE]) : NULL);
     }

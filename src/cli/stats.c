@@ -44,8 +44,8 @@ static const struct table_column columns[N_COLUMNS] = {
     {.name = "TX_BIT/S", .right = true, .rank = 1},
 };
 
-static const char *const counters[N_COUNTERS] = {"rx_packets", "rx_bytes", "rx_dropped", "tx_packets",
-                                                 "tx_bytes",   "tx_dropped", "rx_errors"};
+static const char *const counters[N_COUNTERS] = {
+    "rx_packets", "rx_bytes", "rx_dropped", "tx_packets", "tx_bytes", "tx_dropped", "rx_errors"};
 
 /* Counters of a VIF when they changed last, as far as vifctl has seen it. */
 struct sample {
@@ -161,8 +161,7 @@ static void note_change(struct sample *sample, const int64_t values[N_RATES], lo
     }
     sample->has_rates = elapsed > 0 && (sample->has_time || !often) && !is_reset(sample, values);
     for (int i = 0; i < N_RATES && sample->has_rates; i++) {
-        sample->rates[i] =
-            (double)(values[i] - sample->counters[i]) * 1000.0 / (double)elapsed;
+        sample->rates[i] = (double)(values[i] - sample->counters[i]) * 1000.0 / (double)elapsed;
     }
     memcpy(sample->counters, values, sizeof sample->counters);
     sample->at = now;

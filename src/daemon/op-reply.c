@@ -44,7 +44,8 @@ char *op_reply(const struct engine_env *env, const struct op_result *result)
         operation.view = &view.vif;
     } else if (result->record) {
         ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-        view_init(&view, result->record, env->nic, sock_dir, planned ? STATE_PLANNED : STATE_COMMITTED);
+        view_init(&view, result->record, env->nic, sock_dir,
+                  planned ? STATE_PLANNED : STATE_COMMITTED);
         operation.view = &view.vif;
     }
     line = reply_operation(result->request_id, &operation);

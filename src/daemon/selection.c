@@ -111,16 +111,21 @@ bool selection_error(const struct vif_filter *filter, size_t n, const char *vif_
                      struct error *error)
 {
     char vf[PCI_ADDR_LEN] = "";
-    const char *field = filter->name[0]   ? "params.vif_id"
-                        : filter->port[0] ? "params.port"
-                        : filter->mac[0]  ? "params.mac"
-                                          : "params.vf";
-    const char *name = filter->name[0]   ? filter->name
-                       : filter->port[0] ? filter->port
-                       : filter->mac[0]  ? filter->mac
-                       : filter->has_vf  ? pci_addr_format(&filter->vf, vf)
-                                         : "";
+    const char *field = "params.vf";
+    const char *name = vf;
 
+    if (filter->name[0]) {
+        field = "params.vif_id";
+        name = filter->name;
+    } else if (filter->port[0]) {
+        field = "params.port";
+        name = filter->port;
+    } else if (filter->mac[0]) {
+        field = "params.mac";
+        name = filter->mac;
+    } else if (filter->has_vf) {
+        pci_addr_format(&filter->vf, vf);
+    }
     if (n > 1) {
         return error_set(error, REASON_INVALID_REQUEST, field,
                          "'%s' means %zu VIFs (%s); use the id of one of them.", name, n, vif_ids);

@@ -35,10 +35,12 @@ size_t selection_size(const struct selection *selection);
 /* Called with a VIF. The view is valid only during the call. */
 typedef void selection_cb(const struct vif_view *view, void *aux);
 
-/* Looks at the next VIF, some 10 us of work, and calls `cb` if it is one of the selection. Returns false if there is no VIF left. */
+/* Looks at the next VIF, some 10 us of work, and calls `cb` if it is one of the selection. Returns
+ * false if there is no VIF left. */
 bool selection_next(struct selection *selection, selection_cb *cb, void *aux);
 
-/* Calls `cb` with the VIF of that id, if it still exists, whether or not it is one of the selection.
+/* Calls `cb` with the VIF of that id, if it still exists, whether or not it is one of the
+ * selection.
  */
 void selection_read(const struct selection *selection, const char *vif_id, selection_cb *cb,
                     void *aux);

@@ -115,8 +115,8 @@ static char *finish(struct stats *stats, const struct error *error, bool *last)
         return reply_error(stats->id, NULL, error);
     }
     ovs_globals(stats->selection.env->ovs, &globals);
-    text = reply_stats_finish(stats->reply, globals.stats_interval_ms,
-                              error ? error->message : NULL);
+    text =
+        reply_stats_finish(stats->reply, globals.stats_interval_ms, error ? error->message : NULL);
     stats->reply = NULL;
     return text;
 }

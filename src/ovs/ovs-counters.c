@@ -38,9 +38,9 @@ struct counters_question {
 
 struct ovs_counters {
     const struct ovs *ovs;
-    struct ovs_list questions; /* Those without a reply; the first one may have been sent. */
-    struct jsonrpc *rpc;       /* The connection, or NULL. */
-    struct json *awaited;      /* The id of the request that has no reply yet, or NULL. */
+    struct ovs_list questions;      /* Those without a reply; the first one may have been sent. */
+    struct jsonrpc *rpc;            /* The connection, or NULL. */
+    struct json *awaited;           /* The id of the request that has no reply yet, or NULL. */
     struct counters_question *sent; /* The question that it is for; NULL: it was dropped. */
     long long int since;            /* When it was sent, or the last reply came, ms. */
     long long int next;             /* When the next may be sent, ms. */

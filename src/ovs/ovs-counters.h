@@ -7,10 +7,10 @@
  * with the first question and closes when there has been none for a while.
  *
  * One question is under way at a time; the others wait in the order of their arrival. Each is about
- * a few VIFs only, so a pass of the loop reads few rows, and who asks for thousands takes turns with
- * all others. After a reply the module waits for as long as that took, so OVSDB has half of its time
- * for others. A question that has no reply within COUNTERS_TIMEOUT fails, and so do those that
- * wait. */
+ * a few VIFs only, so a pass of the loop reads few rows, and who asks for thousands takes turns
+ * with all others. After a reply the module waits for as long as that took, so OVSDB has half of
+ * its time for others. A question that has no reply within COUNTERS_TIMEOUT fails, and so do those
+ * that wait. */
 
 #ifndef VP_OVS_COUNTERS_H
 #define VP_OVS_COUNTERS_H 1
@@ -49,8 +49,8 @@ struct port_counter {
 
 /* What OVSDB has of one port. */
 struct port_counters {
-    bool exists;          /* The VIF has a row. */
-    int64_t link_resets;  /* How often its link has changed; -1: not known. */
+    bool exists;                /* The VIF has a row. */
+    int64_t link_resets;        /* How often its link has changed; -1: not known. */
     struct port_counter *items; /* In the order of their names. */
     size_t n;
 };

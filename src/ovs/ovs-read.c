@@ -239,7 +239,7 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->dpdk_version = row->dpdk_version;
     globals->dpdk_extra = smap_get(&row->other_config, CONFIG_DPDK_EXTRA);
     globals->hw_offload = smap_get_bool(&row->other_config, CONFIG_HW_OFFLOAD, false);
-    globals->stats_interval_ms = 
+    globals->stats_interval_ms =
         option_stats_interval(smap_get(&row->other_config, CONFIG_STATS_INTERVAL));
     globals->hw_offload_set_at =
         (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);

@@ -39,7 +39,7 @@ struct vif_view {
     const char *address;
     const char *link_state; /* "up" or "down": of the port, as ovs-vswitchd sees it. */
     bool has_tag;
-    int tag;                /* The Port's VLAN tag, if has_tag. */
+    int tag; /* The Port's VLAN tag, if has_tag. */
     const struct reply_pair *options;
     size_t n_options;
     const struct reply_pair *external_ids;

@@ -124,8 +124,7 @@ bool vif_filter_matches(const struct vif_filter *filter, const struct vif_view *
            (!filter->mac[0] || is_mac(view, filter->mac)) &&
            (filter->kind == VIF_KIND_NONE || view->kind == filter->kind) &&
            (!filter->has_state || view->state == filter->state) &&
-           (!filter->has_pf ||
-            (view->has_representor && pci_addr_equal(&view->pf, &filter->pf))) &&
+           (!filter->has_pf || (view->has_representor && pci_addr_equal(&view->pf, &filter->pf))) &&
            (!filter->has_vf || is_vf(view, &filter->vf));
 }
 

@@ -955,10 +955,12 @@ def test_empty_lists_say_so(tmp_path):
     ({"representor": None}, "VIF x: vfrx on br-int, socket /s (server), up at MTU 1500, 530 ms"),
     ({"representor": None, "vhost_user": None, "mtu": None, "port": None, "state": "committed"},
      "VIF x: br-int, committed, 530 ms"),
-    ({"state": "failed", "error": "No."}, "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, failed at MTU 1500, 530 ms: No."),
+    ({"state": "failed", "error": "No."},
+     "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, failed at MTU 1500, 530 ms: No."),
     ({"state": "planned", "timings_ms": None, "mtu": None,
       "plan": {"action": "create", "why": "there is no port", "operations": ["insert a", "insert b"]}},
-     "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, planned: create, since there is no port\n  insert a\n  insert b"),
+     "VIF x: VF 0000:65:01.2 (10), vfrx on br-int, planned: create, since there is no port\n  insert a\n"
+     "  insert b"),
 ])
 def test_a_plug_is_a_line(tmp_path, change, line):
     reply = {**VIF, "representor": {"pf": "0000:65:00.0", "vf": "0000:65:01.2", "vf_num": 10}, "changed": True,

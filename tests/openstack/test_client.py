@@ -31,7 +31,8 @@ def test_calls(daemon):
     assert vif["state"] == "up" and vif["changed"] is True
     assert daemon.get(vif_id(1))["port"] == vif["port"]
     assert [one["vif_id"] for one in daemon.list()] == [vif_id(1)]
-    assert not daemon.list(state="failed") and [one["port"] for one in daemon.list(bridge="br-int")] == [vif["port"]]
+    assert not daemon.list(state="failed")
+    assert [one["port"] for one in daemon.list(bridge="br-int")] == [vif["port"]]
     assert [one["vif_id"] for one in daemon.stats(vif_id=vif["port"])] == [vif_id(1)] and daemon.stats()
     with pytest.raises(client.Refused) as none:
         daemon.get("no-such")

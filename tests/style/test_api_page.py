@@ -126,7 +126,8 @@ def written(*functions):
 
 def test_members_of_a_vif_in_a_reply():
     told = names(section("A VIF in a reply").split("| state | |\n")[0])
-    code = written(("src/wire/reply.c", "put_view"), ("src/wire/reply.c", "put_tag")) - {"path", "mode"}  # These are of vhost_user.
+    code = written(("src/wire/reply.c", "put_view"), ("src/wire/reply.c", "put_tag")) - \
+        {"path", "mode"}  # These are of vhost_user.
     assert set(told) == code | {"representor", "qos", "drift"}
     row = re.search(r"^\| `vhost_user` \|.*$", section("A VIF in a reply"), re.MULTILINE)[0]
     assert "`path`" in row and "`mode`" in row

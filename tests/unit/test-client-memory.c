@@ -100,8 +100,8 @@ static int stats(struct vifplug *vifplug, struct vifplug_reply **reply)
 static const struct {
     const char *name;
     int (*call)(struct vifplug *vifplug, struct vifplug_reply **reply);
-} calls[] = {{"plug", plug}, {"unplug", unplug}, {"update", update},
-             {"reap", reap}, {"get", get},       {"list", list},     {"stats", stats}};
+} calls[] = {{"plug", plug}, {"unplug", unplug}, {"update", update}, {"reap", reap},
+             {"get", get},   {"list", list},     {"stats", stats}};
 
 static char path[108];
 static pid_t daemon_pid;

@@ -38,7 +38,7 @@ static void test_stats_interval(void **state)
     static const struct {
         const char *text;
         int ms;
-    } cases[] = {{"", 5000},      {"1000", 5000},        {"5000", 5000},      {"5001", 5001},
+    } cases[] = {{"", 5000},       {"1000", 5000},        {"5000", 5000},     {"5001", 5001},
                  {"60000", 60000}, {"99999999999", 5000}, {"10000 ms", 5000}, {"-1", 5000}};
 
     (void)state;
@@ -126,8 +126,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dpdk_init),      cmocka_unit_test(test_datapath_type),
-        cmocka_unit_test(test_stats_interval), cmocka_unit_test(test_sock_dir),       cmocka_unit_test(test_started_value),
-        cmocka_unit_test(test_started_before),
+        cmocka_unit_test(test_stats_interval), cmocka_unit_test(test_sock_dir),
+        cmocka_unit_test(test_started_value),  cmocka_unit_test(test_started_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

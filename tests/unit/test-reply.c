@@ -592,14 +592,23 @@ static void test_notifications(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vif),           cmocka_unit_test(test_vif_without_parts),
-        cmocka_unit_test(test_error),         cmocka_unit_test(test_error_with_cut_text),
-        cmocka_unit_test(test_operation),     cmocka_unit_test(test_unplug),
-        cmocka_unit_test(test_list),          cmocka_unit_test(test_status),
-        cmocka_unit_test(test_describe),      cmocka_unit_test(test_empty_map_value),
-        cmocka_unit_test(test_link_and_tag), cmocka_unit_test(test_qos),           cmocka_unit_test(test_drift),
-        cmocka_unit_test(test_states),        cmocka_unit_test(test_status_offload),
-        cmocka_unit_test(test_reap),          cmocka_unit_test(test_subscribed),
+        cmocka_unit_test(test_vif),
+        cmocka_unit_test(test_vif_without_parts),
+        cmocka_unit_test(test_error),
+        cmocka_unit_test(test_error_with_cut_text),
+        cmocka_unit_test(test_operation),
+        cmocka_unit_test(test_unplug),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_empty_map_value),
+        cmocka_unit_test(test_link_and_tag),
+        cmocka_unit_test(test_qos),
+        cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_status_offload),
+        cmocka_unit_test(test_reap),
+        cmocka_unit_test(test_subscribed),
         cmocka_unit_test(test_notifications),
     };
 

@@ -26,8 +26,11 @@ static const struct vif_view vf = {
     .state = STATE_UP,
 };
 
-static const struct vif_view socket_vif = {
-    .vif_id = "v2", .kind = VIF_KIND_VHOST_USER, .bridge = "br1", .port = "v1", .state = STATE_FAILED};
+static const struct vif_view socket_vif = {.vif_id = "v2",
+                                           .kind = VIF_KIND_VHOST_USER,
+                                           .bridge = "br1",
+                                           .port = "v1",
+                                           .state = STATE_FAILED};
 
 static const struct {
     const char *params;
