@@ -70,6 +70,26 @@ bool number_parse_thousandths(const char *text, int64_t min, int64_t max, int64_
     return true;
 }
 
+bool number_parse_age(const char *text, int64_t max, int64_t *ms)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"", 1000}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    int64_t number;
+
+    if (!number_take(&text, max, &number)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (!strcmp(text, units[i].name)) {
+            *ms = number * units[i].ms;
+            return number >= 1 && number <= max / units[i].ms;
+        }
+    }
+    return false;
+}
+
 bool list_next(const char **list, char *item, size_t size)
 {
     size_t length;

@@ -21,6 +21,10 @@ bool number_parse(const char *text, int64_t min, int64_t max, int64_t *value);
  * to `max`. */
 bool number_parse_thousandths(const char *text, int64_t min, int64_t max, int64_t *value);
 
+/* Reads a whole text as an age: a number of seconds, or with `s`, `m` or `h` at its end: "90",
+ * "10m", "2h". Returns false if *ms is not from 1 to `max`. */
+bool number_parse_age(const char *text, int64_t max, int64_t *ms);
+
 /* Copies the next item of a list to `item` and moves *list past it. Commas and blanks separate
  * items. Returns false at the end. Cuts an item that is longer than `size` - 1 bytes: give it as
  * much room as the list has. */

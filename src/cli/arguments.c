@@ -56,6 +56,10 @@ static const char *value_fault(const struct option_row *option, const char *valu
         return parse_duration(value, &number)
                    ? NULL
                    : "a time from 1ms to 600s, like 10, 10s, 1.5s or 500ms";
+    case VALUE_AGE:
+        return number_parse_age(value, SINCE_MAX_MS, &number)
+                   ? NULL
+                   : "a number of seconds, or with m or h (10m, 2h), of at most a day";
     case VALUE_OBJECT:
         return is_object(value) ? NULL : "a JSON object";
     }

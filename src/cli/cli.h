@@ -40,6 +40,7 @@ enum option_id {
     OPTION_PF,
     OPTION_VF,
     OPTION_LIMIT,
+    OPTION_SINCE,
     OPTION_VIF_ID,
     OPTION_KIND,
     OPTION_BRIDGE,
@@ -70,6 +71,7 @@ enum value_type {
     VALUE_INTEGER,  /* Within 32 bits; the daemon checks the range. */
     VALUE_BOOLEAN,  /* true or false. */
     VALUE_DURATION, /* 0.001 to 600 s: "10", "1.5s", "500ms". */
+    VALUE_AGE,      /* Up to SINCE_MAX_MS. */
     VALUE_OBJECT    /* A JSON object. */
 };
 
@@ -240,6 +242,13 @@ int output_unreachable(const struct cli *cli, int error);
 /* Says on standard error why a call failed, and returns the exit status. `reply` may be NULL. */
 int output_failure(const struct cli *cli, int result, const struct vifplug_reply *reply);
 
+/* Says on standard error what the reply to a subscription says of the past. `run` is that of the
+ * daemon until now, or "". */
+void output_subscribed(const struct vifplug_reply *reply, const char *run);
+
+/* Says on standard error that the connection has ended, and that it is tried again. */
+void output_again(const struct cli *cli);
+
 /* Says on standard error that the connection has ended after the reply, and returns the exit
  * status. */
 int output_ended(const struct cli *cli, int error);
@@ -257,7 +266,10 @@ enum { QUESTION_WAIT_MS = 10000 };
 int run_operation(const struct cli *cli);
 int run_question(const struct cli *cli);
 
-/* Shows notifications until the daemon or the user ends it. */
+/* The longest --since: a day, ms. */
+enum { SINCE_MAX_MS = 86400000 };
+
+/* Shows notifications until the user ends it, also those of a daemon that was restarted. */
 int run_watch(const struct cli *cli);
 
 #endif

@@ -178,16 +178,29 @@ bool output_reap(const struct vifplug_reply *reply)
     return output_pairs(reply);
 }
 
-static void print_time(void)
+/* The time of an event, "2026-11-26T23:30:54.123Z", as local time; now, if it has none. */
+static void print_time(const char *text)
 {
+    struct tm utc = {.tm_isdst = 0};
     struct timespec now;
     struct tm local;
-    char text[32];
+    char shown[32];
+    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+    time_t seconds;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(text, sizeof text, "%H:%M:%S", &local);
-    show("%s.%03ld", text, now.tv_nsec / 1000000);
+    if (rest) {
+        seconds = timegm(&utc);
+    } else {
+        clock_gettime(CLOCK_REALTIME, &now);
+        seconds = now.tv_sec;
+    }
+    localtime_r(&seconds, &local);
+    strftime(shown, sizeof shown, "%Y-%m-%d %H:%M:%S", &local);
+    if (rest && *rest == '.') {
+        show("%s%.4s", shown, rest);
+    } else {
+        show("%s.%03ld", shown, rest ? 0 : now.tv_nsec / 1000000);
+    }
 }
 
 static void print_drift(struct json_object *params)
@@ -206,7 +219,8 @@ void output_notification(const struct cli *cli, const char *event,
                          const struct vifplug_reply *params)
 {
     struct json_object *object = json_tokener_parse(vifplug_reply_json(params, false));
-    static const char *const members[] = {"what", "vif_id", "port", "state", "error"};
+    static const char *const members[] = {"what",  "operation", "vif_id", "port",
+                                          "state", "error",     "reason", "message"};
 
     if (cli->json) {
         struct json_object *line = jnew_object();
@@ -216,7 +230,7 @@ void output_notification(const struct cli *cli, const char *event,
         show_json(jtext(line));
         json_object_put(line);
     } else {
-        print_time();
+        print_time(text_at(object, "time"));
         show("  %s", event);
         for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
             const char *text = text_at(object, members[i]);
@@ -505,6 +519,27 @@ int output_failure(const struct cli *cli, int result, const struct vifplug_reply
                    socket_path(cli), strerror(-result), next_step(cli));
     }
     return EXIT_NO_ANSWER;
+}
+
+void output_subscribed(const struct vifplug_reply *reply, const char *run)
+{
+    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
+    const char *complete = text_at(result, "complete");
+
+    if (*run && strcmp(text_or(result, "run", ""), run) != 0) {
+        show_error("vifplugd has been restarted; what happened before %s is not known",
+                   text_or(result, "complete_from", "that"));
+    } else if (complete && strcmp(complete, "false") == 0) {
+        show_error("vifplugd does not know what happened before %s any more",
+                   text_or(result, "complete_from", "that"));
+    }
+    json_object_put(result);
+}
+
+void output_again(const struct cli *cli)
+{
+    show_error("vifplugd at %s has ended the connection; trying again until it is back",
+               socket_path(cli));
 }
 
 int output_ended(const struct cli *cli, int error)

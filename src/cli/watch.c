@@ -2,10 +2,20 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/number.h"
+
+/* How often a connection is tried again, and by how much the question after what was missed
+ * meanwhile reaches back further: the two clocks of a host may be adjusted; ms. */
+enum { AGAIN_MS = 250, MARGIN_MS = 1000 };
+
+enum { RUN_LEN = 64 };
 
 static volatile sig_atomic_t stopped;
 
@@ -23,34 +33,95 @@ static long long now_ms(void)
     return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-static void on_notification(void *cli, const char *event, struct vifplug_reply *params)
-{
-    output_notification(cli, event, params);
-}
-
-struct subscription {
+/* What is watched, over all connections. */
+struct watching {
+    const struct cli *cli;
+    sigset_t unblocked; /* The signals while it sleeps. */
+    char run[RUN_LEN];  /* The run of the daemon of the last subscription; "": none, or an old
+                           daemon. */
+    int64_t last_event; /* The number of the last event of that run that was shown. */
+    bool told;          /* It has been said that the connection has ended. */
+    long long seen;     /* When the connection was there last, ms of the monotonic clock. */
+    /* Of the present subscription: */
     bool replied;
     int result;
     int status;      /* The exit status if it was refused. */
     long long until; /* When the reply must have come, ms of the monotonic clock. */
-    const struct cli *cli;
 };
 
-static void on_subscribed(void *subscription_, int result, struct vifplug_reply *reply)
+/* The member `key` of a JSON text; NULL if it has none. The caller puts *object. */
+static struct json_object *member(const char *text, const char *key, struct json_object **object)
 {
-    struct subscription *subscription = subscription_;
+    struct json_object *value = NULL;
 
-    subscription->replied = true;
-    subscription->result = result;
-    if (result != 0 && result != -ECANCELED) { /* That is our own vifplug_async_close(). */
-        subscription->status = output_failure(subscription->cli, result, reply);
+    *object = json_tokener_parse(text);
+    json_object_object_get_ex(*object, key, &value);
+    return value;
+}
+
+static int64_t number_of(const struct vifplug_reply *reply, const char *key)
+{
+    struct json_object *object;
+    int64_t number = json_object_get_int64(member(vifplug_reply_json(reply, false), key, &object));
+
+    json_object_put(object);
+    return number;
+}
+
+/* After a new connection to the same daemon some events come a second time. */
+static void on_notification(void *watching_, const char *event, struct vifplug_reply *params)
+{
+    struct watching *watching = watching_;
+    int64_t number = number_of(params, "event");
+
+    if (number == 0 || number > watching->last_event) {
+        watching->last_event = number ? number : watching->last_event;
+        output_notification(watching->cli, event, params);
+    }
+}
+
+static void take_reply(struct watching *watching, const struct vifplug_reply *reply)
+{
+    struct json_object *object;
+    const char *run =
+        json_object_get_string(member(vifplug_reply_json(reply, false), "run", &object));
+
+    output_subscribed(reply, watching->run);
+    watching->told = false;
+    if (run && strcmp(run, watching->run) != 0) {
+        snprintf(watching->run, sizeof watching->run, "%s", run);
+        watching->last_event = 0; /* Those that follow the reply are of the new run. */
+    }
+    json_object_put(object);
+}
+
+/* Whether a subscription failed only because the daemon is just stopping. */
+static bool is_passing(int result, const struct vifplug_reply *reply)
+{
+    const struct vifplug_error *error = reply ? vifplug_reply_error(reply) : NULL;
+
+    return result == -ECONNRESET || result == -EPIPE ||
+           (error && strcmp(error->reason, "switch_unavailable") == 0);
+}
+
+static void on_subscribed(void *watching_, int result, struct vifplug_reply *reply)
+{
+    struct watching *watching = watching_;
+
+    watching->replied = true;
+    watching->result = result;
+    if (result == 0) {
+        take_reply(watching, reply);
+    } else if (watching->run[0] && is_passing(result, reply)) {
+        watching->result = -ECONNRESET;
+    } else if (result != -ECANCELED) { /* That is our own vifplug_async_close(). */
+        watching->status = output_failure(watching->cli, result, reply);
     }
 }
 
 /* Goes on until the connection ends, the subscription is refused, a signal comes, or the output
  * cannot be written. */
-static int follow(struct vifplug_async *async, const struct subscription *subscription,
-                  const sigset_t *unblocked)
+static int follow(struct vifplug_async *async, struct watching *watching)
 {
     while (!stopped) {
         struct pollfd pfd = {.fd = vifplug_async_fd(async)};
@@ -58,22 +129,23 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
         struct timespec limit;
         long long left;
 
-        if (subscription->replied && subscription->result != 0) {
-            return subscription->result;
-        }
-        if (error) {
-            return error;
+        if (watching->replied && watching->result != 0) {
+            return watching->result;
         }
         if (!output_flush()) {
             return 0;
         }
-        left = subscription->until - now_ms();
-        if (!subscription->replied && left <= 0) {
+        if (error) {
+            return error;
+        }
+        left = watching->until - now_ms();
+        if (!watching->replied && left <= 0) {
             return -ETIMEDOUT;
         }
+        watching->seen = now_ms();
         pfd.events = vifplug_async_events(async);
         limit = (struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-        if (ppoll(&pfd, 1, subscription->replied ? NULL : &limit, unblocked) < 0 &&
+        if (ppoll(&pfd, 1, watching->replied ? NULL : &limit, &watching->unblocked) < 0 &&
             errno != EINTR) {
             return -errno;
         }
@@ -81,36 +153,100 @@ static int follow(struct vifplug_async *async, const struct subscription *subscr
     return 0;
 }
 
+/* Asks for what happens from now on and has happened within `since_ms` (0: nothing of that). */
+static int subscribe(struct vifplug_async *async, struct watching *watching, int64_t since_ms)
+{
+    char params[48] = "{}";
+
+    if (since_ms > 0) {
+        snprintf(params, sizeof params, "{\"since_ms\":%lld}",
+                 (long long)(since_ms < SINCE_MAX_MS ? since_ms : SINCE_MAX_MS));
+    }
+    watching->replied = false;
+    watching->result = watching->status = 0;
+    watching->until = now_ms() + QUESTION_WAIT_MS;
+    vifplug_async_on_notification(async, on_notification, watching);
+    return vifplug_async_call(async, "subscribe", since_ms > 0 ? params : NULL, on_subscribed,
+                              watching);
+}
+
+static int watch_once(struct vifplug_async *async, struct watching *watching, int64_t since_ms)
+{
+    int result = subscribe(async, watching, since_ms);
+
+    if (result == 0) {
+        result = follow(async, watching);
+    }
+    vifplug_async_close(async);
+    return result;
+}
+
+/* Whether to wait for the daemon that has ended the connection: one that tells its runs apart, so
+ * that it can be said what was missed. */
+static bool may_come_back(const struct watching *watching, int result)
+{
+    return watching->run[0] && !watching->status && (result == -ECONNRESET || result == -EPIPE);
+}
+
+/* Waits for a connection. Returns NULL if the user has ended it. */
+static struct vifplug_async *connect_again(const struct watching *watching)
+{
+    const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000L};
+    struct vifplug_async *async = NULL;
+
+    while (!stopped && !async) {
+        ppoll(NULL, 0, &pause, &watching->unblocked);
+        vifplug_async_open_within(watching->cli->values[OPTION_SOCKET], AGAIN_MS, &async);
+    }
+    return async;
+}
+
+static void catch_signals(struct watching *watching)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t blocked;
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &watching->unblocked);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 int run_watch(const struct cli *cli)
 {
-    struct subscription subscription = {.cli = cli, .until = now_ms() + QUESTION_WAIT_MS};
-    struct sigaction action = {.sa_handler = on_signal};
+    struct watching watching = {.cli = cli};
+    const char *since = cli->values[OPTION_SINCE];
     struct vifplug_async *async;
-    sigset_t blocked;
-    sigset_t before;
+    int64_t since_ms = 0;
     int result = vifplug_async_open_within(cli->values[OPTION_SOCKET], QUESTION_WAIT_MS, &async);
 
     if (result != 0) {
         return output_unreachable(cli, result);
     }
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGTERM);
-    sigprocmask(SIG_BLOCK, &blocked, &before);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    vifplug_async_on_notification(async, on_notification, (void *)cli);
-    result = vifplug_async_call(async, "subscribe", NULL, on_subscribed, &subscription);
-    if (result == 0) {
-        result = follow(async, &subscription, &before);
+    if (since) {
+        number_parse_age(since, SINCE_MAX_MS, &since_ms);
     }
-    vifplug_async_close(async);
+    catch_signals(&watching);
+    result = watch_once(async, &watching, since_ms);
+    while (may_come_back(&watching, result)) {
+        if (!watching.told) {
+            output_again(cli);
+            watching.told = true;
+        }
+        async = connect_again(&watching);
+        if (!async) {
+            return EXIT_DONE;
+        }
+        result = watch_once(async, &watching, now_ms() - watching.seen + MARGIN_MS);
+    }
     if (result == 0) {
         return EXIT_DONE;
     }
-    if (subscription.replied && subscription.result == 0 && result == -ECONNRESET) {
+    if (watching.replied && watching.result == 0 && result == -ECONNRESET) {
         return output_ended(cli, result);
     }
     /* on_subscribed() has said why the subscription failed. */
-    return subscription.status ? subscription.status : output_failure(cli, result, NULL);
+    return watching.status ? watching.status : output_failure(cli, result, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/checks.h"
+#include "daemon/events.h"
 #include "daemon/op-history.h"
 #include "daemon/op-log.h"
 #include "daemon/counts.h"
@@ -31,6 +32,7 @@ struct dispatch {
     /* Replies for operations (struct asker). */
     void (*reply)(void *aux, const struct op_result *result);
     void *aux;
+    const struct events *events;
     struct op_log *op_log;
     const struct op_history *op_history;
     const struct engine_env *env;

@@ -22,6 +22,7 @@
 #include "daemon/descriptors.h"
 #include "daemon/counts.h"
 #include "daemon/dispatch.h"
+#include "daemon/events.h"
 #include "daemon/journal.h"
 #include "daemon/metrics-listener.h"
 #include "daemon/notifications.h"
@@ -95,6 +96,7 @@ struct daemon {
     struct reaps *reaps;
     struct op_log *op_log;
     struct op_history *op_history;
+    struct events *events;
     struct dispatch dispatch;
     struct metrics_listener *metrics_listener;
     struct appctl *appctl;
@@ -167,6 +169,7 @@ static void on_summed_up(void *daemon_, const struct op_summary *summary)
 
     op_log_end(daemon->op_log, summary);
     op_history_add(daemon->op_history, summary);
+    notifications_send_failure(daemon->server, daemon->events, summary);
 }
 
 static bool is_missing(void *daemon_, const char *vif_id, char instance[VIF_ID_MAX + 1])
@@ -181,7 +184,7 @@ static void on_event(void *daemon_, const struct watch_event *event)
     struct daemon *daemon = daemon_;
 
     counts_event(&daemon->dispatch.counts, event);
-    notifications_send(&daemon->env, daemon->server, event);
+    notifications_send(&daemon->env, daemon->server, daemon->events, event);
 }
 
 static char *on_refusal(const struct error *error)
@@ -301,6 +304,7 @@ static void start(struct daemon *daemon)
     start_server(daemon);
     daemon->op_log = op_log_create(journal_of(STDERR_FILENO));
     daemon->op_history = op_history_create();
+    daemon->events = events_create();
     daemon->ovs = ovs_create(daemon->db);
     daemon->counters = ovs_counters_create(daemon->ovs);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
@@ -344,6 +348,7 @@ static void start(struct daemon *daemon)
         .reaps = daemon->reaps,
         .op_log = daemon->op_log,
         .op_history = daemon->op_history,
+        .events = daemon->events,
         .reply = on_reply,
         .aux = daemon,
         .server = daemon->server,
@@ -380,6 +385,7 @@ static void stop(struct daemon *daemon)
     access_destroy(daemon->access);
     op_log_destroy(daemon->op_log);
     op_history_destroy(daemon->op_history);
+    events_destroy(daemon->events);
     unixctl_server_destroy(daemon->unixctl);
     appctl_destroy(daemon->appctl);
     free(daemon->boot_id);

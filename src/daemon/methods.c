@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/methods.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/version.h"
@@ -47,8 +48,15 @@ static char *handle_list(struct dispatch *dispatch, const struct peer *peer,
 static char *handle_subscribe(struct dispatch *dispatch, const struct peer *peer,
                               const struct request *request, struct error *error OVS_UNUSED)
 {
+    struct reply_subscription told;
+    char *events = events_replay(dispatch->events, request->since_ms, &told);
+    char *reply = reply_subscribed(request->id, &told);
+    char *lines = xasprintf("%s%s", reply, events);
+
     server_subscribe(dispatch->server, peer->connection);
-    return reply_subscribed(request->id);
+    free(reply);
+    free(events);
+    return lines;
 }
 
 static char *handle_describe(struct dispatch *dispatch OVS_UNUSED,

@@ -98,18 +98,39 @@ void view_init(struct view *view, const struct record *record, struct nic *nic,
     }
 }
 
+/* Whether the VIF's port is a netdev of the kernel that does not exist. netdev->mtu is 0 unless it
+ * is one that exists. */
+static bool lacks_netdev(const struct engine_env *env, const struct record *record,
+                         struct link_facts *netdev)
+{
+    bool of_kernel = !record->spec.type[0] && record->spec.links.kind != LINKS_NONE;
+
+    netdev->mtu = 0;
+    if (!of_kernel || !env->links || links_find(env->links, record->spec.port, netdev)) {
+        return false;
+    }
+    netdev->mtu = 0;
+    return true;
+}
+
+enum vif_state view_state_now(const struct engine_env *env, const struct record *record)
+{
+    struct link_facts netdev;
+
+    return view_state(record, env->boot_id, vswitchd_state(env->vswitchd),
+                      lacks_netdev(env, record, &netdev));
+}
+
 void view_init_now(struct view *view, const struct engine_env *env, const struct record *record,
                    bool missing)
 {
-    bool of_kernel = !record->spec.type[0] && record->spec.links.kind != LINKS_NONE;
     char sock_dir[2 * VIF_PATH_MAX];
     enum vif_state state = STATE_MISSING;
     struct link_facts netdev;
-    bool lacks_netdev =
-        of_kernel && env->links && !links_find(env->links, record->spec.port, &netdev);
+    bool lacks = lacks_netdev(env, record, &netdev);
 
     if (!missing) {
-        state = view_state(record, env->boot_id, vswitchd_state(env->vswitchd), lacks_netdev);
+        state = view_state(record, env->boot_id, vswitchd_state(env->vswitchd), lacks);
     }
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
     view_init(view, record, env->nic, sock_dir, state);
@@ -117,7 +138,7 @@ void view_init_now(struct view *view, const struct engine_env *env, const struct
     if (!missing && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE) {
         view->vif.link_state = record->link_state;
     }
-    if (of_kernel && env->links && !lacks_netdev) {
+    if (netdev.mtu > 0) {
         view->vif.mtu = netdev.mtu; /* vswitchd writes a change to OVSDB only a moment later. */
     }
 }

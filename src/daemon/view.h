@@ -26,6 +26,9 @@ struct view {
 enum vif_state view_state(const struct record *record, const char *boot_id,
                           enum vswitchd_state vswitchd, bool lacks_netdev);
 
+/* The same at present. */
+enum vif_state view_state_now(const struct engine_env *env, const struct record *record);
+
 /* Fills `view` from `record`, which must outlive it. `nic` and `vhost_sock_dir` have what the
  * record lacks: the socket that a card serves, and the directory of the sockets of dpdkvhostuser
  * ports. */

@@ -431,21 +431,31 @@ char *reply_reap_finish(struct reply_reap *reap)
     return line;
 }
 
-char *reply_subscribed(const char *id)
+char *reply_subscribed(const char *id, const struct reply_subscription *subscription)
 {
     struct json_object *object = jnew_object();
 
     jadd_bool(object, "subscribed", true);
+    reply_add_string(object, "run", subscription->run);
+    jadd_int(object, "last_event", (int64_t)subscription->last_event);
+    if (subscription->since) {
+        jadd_int(object, "n_replayed", (int64_t)subscription->n_replayed);
+        jadd_bool(object, "complete", subscription->complete);
+        reply_add_time(object, "complete_from", subscription->complete_ms);
+    }
     return reply_finish(id, "result", object);
 }
 
-static char *finish_notification(const char *event, struct json_object *params)
+static char *finish_notification(const char *event, const struct event_stamp *stamp,
+                                 struct json_object *params)
 {
     struct json_object *object = jnew_object();
     const char *text;
     char *line;
     size_t size;
 
+    jadd_int(params, "event", (int64_t)stamp->number);
+    reply_add_time(params, "time", stamp->time_ms);
     reply_add_string(object, "jsonrpc", "2.0");
     reply_add_string(object, "method", event);
     jadd(object, "params", params);
@@ -457,28 +467,24 @@ static char *finish_notification(const char *event, struct json_object *params)
     return line;
 }
 
-char *notification_vif(const char *event, const struct vif_view *view)
+char *notification_vif(const char *event, const struct event_stamp *stamp,
+                       const struct vif_view *view)
 {
     struct json_object *params = jnew_object();
 
     put_view(params, view);
-    return finish_notification(event, params);
+    return finish_notification(event, stamp, params);
 }
 
-char *notification_unplugged(const char *vif_id)
+char *notification_pairs(const char *event, const struct event_stamp *stamp,
+                         const struct reply_pair *pairs, size_t n)
 {
     struct json_object *params = jnew_object();
 
-    reply_add_string(params, "vif_id", vif_id);
-    return finish_notification("vif.unplugged", params);
-}
-
-char *notification_switch(const char *event, const char *what)
-{
-    struct json_object *params = jnew_object();
-
-    reply_add_string(params, "what", what);
-    return finish_notification(event, params);
+    for (size_t i = 0; i < n; i++) {
+        reply_add_string(params, pairs[i].key, pairs[i].value);
+    }
+    return finish_notification(event, stamp, params);
 }
 
 /* The line under construction. A tree of thousands of VIFs would take ten times the memory, and its

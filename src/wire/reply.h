@@ -134,14 +134,30 @@ void reply_reap_plan(struct reply_reap *reap, const char *vif_id, const struct r
 void reply_reap_warn(struct reply_reap *reap, const char *warning);
 char *reply_reap_finish(struct reply_reap *reap); /* Frees it. */
 
-/* {"subscribed": true} */
-char *reply_subscribed(const char *id);
+/* An event's number, counted from 1 since the daemon's start, and its time, ms since the epoch. */
+struct event_stamp {
+    uint64_t number;
+    int64_t time_ms;
+};
 
-/* Notifications: requests without an id, {"jsonrpc","method","params"}. */
-char *notification_vif(const char *event, const struct vif_view *view);
-char *notification_unplugged(const char *vif_id);
-/* `what` is "ovsdb" or "vswitchd". */
-char *notification_switch(const char *event, const char *what);
+/* What a new subscriber is told. */
+struct reply_subscription {
+    const char *run;     /* Tells this run of the daemon from others. */
+    uint64_t last_event; /* The number of the last event. */
+    bool since;          /* It asked for events of the past; then: */
+    size_t n_replayed;
+    bool complete;       /* These are all of the time that it asked for. */
+    int64_t complete_ms; /* From when on the daemon knows all, ms since the epoch. */
+};
+
+char *reply_subscribed(const char *id, const struct reply_subscription *subscription);
+
+/* Notifications: requests without an id, {"jsonrpc","method","params"}. The first has a whole VIF;
+ * the other has the members of `pairs`, of which those that are NULL or "" are left out. */
+char *notification_vif(const char *event, const struct event_stamp *stamp,
+                       const struct vif_view *view);
+char *notification_pairs(const char *event, const struct event_stamp *stamp,
+                         const struct reply_pair *pairs, size_t n);
 
 /* A list is built VIF by VIF, because the views borrow from rows that are read one at a time. */
 struct reply_list;

@@ -232,6 +232,20 @@ static bool read_ops(struct json_object *params, struct request *request, struct
     return true;
 }
 
+static bool read_subscribe(struct json_object *params, struct request *request, struct error *error)
+{
+    static const char *const known[] = {"since_ms", NULL};
+    int64_t since_ms;
+
+    if (!jget_only(params, "params", known, error) ||
+        !jget_int(params, "params", "since_ms", JGET_OPTIONAL, 1, REQUEST_SINCE_MAX, &since_ms,
+                  error)) {
+        return params_error(error);
+    }
+    request->since_ms = (int)since_ms;
+    return true;
+}
+
 static bool read_nothing(struct json_object *params, struct request *request, struct error *error)
 {
     static const char *const known[] = {NULL};

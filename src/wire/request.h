@@ -32,7 +32,7 @@
     ROW(METHOD_STATS,     "stats",     read_stats,   METHOD_READS,  NEEDS_OVSDB,   handle_stats)        \
     ROW(METHOD_NICS,      "nics",      read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_nics)         \
     ROW(METHOD_REAP,      "reap",      read_reap,    METHOD_WRITES, NEEDS_OVSDB,   handle_reap)         \
-    ROW(METHOD_SUBSCRIBE, "subscribe", read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_subscribe)    \
+    ROW(METHOD_SUBSCRIBE, "subscribe", read_subscribe, METHOD_READS, WITHOUT_OVSDB, handle_subscribe)   \
     ROW(METHOD_STATUS,    "status",    read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_status)       \
     ROW(METHOD_OPS,       "ops",       read_ops,     METHOD_READS,  WITHOUT_OVSDB, handle_ops)          \
     ROW(METHOD_CHECK,     "check",     read_nothing, METHOD_READS,  WITHOUT_OVSDB, handle_check)        \
@@ -53,6 +53,7 @@ enum wait { WAIT_REALIZED = 0, WAIT_COMMITTED };
 #define REQUEST_ID_MAX 128         /* Longest JSON text of an id, in bytes. */
 #define REQUEST_TIMEOUT_MAX 600000 /* Longest timeout_ms. */
 #define REQUEST_OPS_MAX 256        /* Largest limit of ops. */
+#define REQUEST_SINCE_MAX 86400000 /* Longest since_ms: a day. */
 
 struct request {
     char id[REQUEST_ID_MAX + 1]; /* The id as JSON text, for the reply; "null" until it is known. */
@@ -70,6 +71,7 @@ struct request {
     size_t n_vif_ids;
     int limit;                /* ops: how many of the operations that have ended. */
     struct vif_filter filter; /* get, list, stats: the VIFs that are asked for. */
+    int since_ms;             /* subscribe: also the events of so long; 0: none. */
 };
 
 /* Parses a line. Returns false with *error filled; request->id is valid for the reply even then. In

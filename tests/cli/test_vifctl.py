@@ -162,7 +162,8 @@ MEMBERS = {"vif-id": "x", "kind": "ovs", "bridge": "br0", "address": "fa:16:3e:0
            "multiqueue": "false", "linux-bridge": "qbr1", "qos": "{}"}
 VALUES = {"format": "json", "color": "never", "timeout": "1", "wait": "committed", "dry-run": None,
           "instance": "i", "all": None, "verbose": None, "columns": "vif", "no-headings": None, "watch": "1",
-          "port": "p", "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", "limit": "5", **MEMBERS}
+          "port": "p", "state": "up", "pf": "0000:65:00.0", "vf": "0000:65:01.2", "limit": "5", "since": "10m",
+          **MEMBERS}
 ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-name": "name",
            "pci-slot": "pci", "path": "vhost-user-path", "mode": "vhost-user-mode", "color": "colour"}
 LETTERS = {"socket": "s", "format": "f", "timeout": "t", "wait": "w", "dry-run": "n", "instance": "i", "all": "a"}
@@ -174,7 +175,7 @@ COMMANDS = {
     "stats": ((), QUESTION | FILTERS | TABLE | {"watch"}), "nics": ((), QUESTION), "status": ((), QUESTION),
     "check": ((), QUESTION), "describe": ((), QUESTION), "metrics": ((), QUESTION),
     "reap": (("--all",), QUESTION | {"dry-run", "all"}),
-    "watch": ((), CONNECTION), "ops": ((), QUESTION | {"limit"}),
+    "watch": ((), CONNECTION | {"since"}), "ops": ((), QUESTION | {"limit"}),
 }
 
 
@@ -210,7 +211,7 @@ def test_an_option_that_a_command_takes_acts(tmp_path, command):
     if command == "update":
         words = (command, *COMMANDS[command][0])
     if command == "watch":
-        return  # --socket and --format: test_watch().
+        return  # test_watch(), test_watch_since(), tests/integration/test_events.py.
     plain = vifctl(*words, stdin=stdin, path=daemon.path)
     assert plain.returncode == 0
     before = daemon.requests[-1].get("params", {})
@@ -899,6 +900,19 @@ def test_watch(tmp_path):
     assert "switch.down  vswitchd" in down
     process.terminate()
     assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("since, ms", [("90", 90000), ("10m", 600000), ("24h", 86400000)])
+def test_watch_since(tmp_path, since, ms):
+    daemon = FakeDaemon(tmp_path, lambda _: refusal("permission_denied"))
+    assert vifctl(f"--since={since}", "watch", path=daemon.path).returncode == 1
+    assert daemon.requests[-1]["params"] == {"since_ms": ms}
+
+
+@pytest.mark.parametrize("since", ["0", "25h", "yesterday", "1.5m", "-1"])
+def test_watch_since_when(since):
+    done = vifctl(f"--since={since}", "watch")
+    assert done.returncode == 2 and "must be a number of seconds, or with m or h" in done.stderr
 
 
 class Leaves(FakeDaemon):

@@ -19,11 +19,12 @@ class Watcher:
 
     def __init__(self, box):
         self.api = Api(box.socket, timeout=15)
-        assert self.api.call("subscribe") == {"subscribed": True}
+        assert self.api.call("subscribe")["subscribed"] is True
 
     def next(self):
         line = self.api.receive()
         assert line is not None and "id" not in line and line["jsonrpc"] == "2.0"
+        assert line["params"].pop("event") > 0 and line["params"].pop("time")
         return line["method"], line["params"]
 
     def expect(self, method, **members):
@@ -81,6 +82,7 @@ def test_operations_are_told(api, watcher):
 def test_end_of_a_committed_plug_is_told(api, watcher):
     """The plug is acknowledged at commit; the notification that vswitchd failed comes later."""
     api.plug(representor(1, "0000:65:01.2"), wait="committed")
+    watcher.expect("vif.failed", vif_id=vif_id(1), operation="plug", reason="not_realized")
     params = watcher.expect("vif.changed", vif_id=vif_id(1), state="failed")
     assert "Error attaching device" in params["error"]
 

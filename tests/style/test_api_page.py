@@ -112,7 +112,9 @@ def test_states():
 
 def test_notifications():
     told = names(section("subscribe", "###").split("| notification |")[1])
-    assert set(told) == set(strings(read("src/daemon/notifications.c").split("names[] = {")[1].split("};")[0]))
+    code = read("src/daemon/notifications.c")
+    assert set(told) == {*strings(code.split("names[] = {")[1].split("};")[0]),
+                         *strings(code.split("char name[] = ")[1].split(";")[0])}
 
 
 # What adds a member to a reply: its key is the first string.

@@ -145,6 +145,43 @@ static void test_list(void **state)
     }
 }
 
+static void test_age(void **state)
+{
+    static const struct {
+        const char *text;
+        bool ok;
+        int64_t ms;
+    } rows[] = {
+        {"1", true, 1000},
+        {"90s", true, 90000},
+        {"10m", true, 600000},
+        {"24h", true, 86400000},
+        {"86400", true, 86400000},
+        {"86401", false, 0},
+        {"25h", false, 0},
+        {"1441m", false, 0},
+        {"0", false, 0},
+        {"0m", false, 0},
+        {"", false, 0},
+        {"m", false, 0},
+        {"-1", false, 0},
+        {"1.5m", false, 0},
+        {"10 m", false, 0},
+        {"10mm", false, 0},
+        {"1d", false, 0},
+        {"99999999999999999999h", false, 0},
+        {"9223372036854775807h", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int64_t ms = 0;
+
+        CHECK_INT(rows[i].text, number_parse_age(rows[i].text, 86400000, &ms), rows[i].ok);
+        CHECK_INT(rows[i].text, rows[i].ok ? ms : 0, rows[i].ms);
+    }
+}
+
 static void test_list_item_is_cut(void **state)
 {
     const char *list = "abcdef,g";
@@ -161,11 +198,9 @@ static void test_list_item_is_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_take),
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_thousandths),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_list_item_is_cut),
+        cmocka_unit_test(test_take),        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_thousandths), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_age),         cmocka_unit_test(test_list_item_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

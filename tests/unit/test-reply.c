@@ -537,12 +537,22 @@ static void test_reap(void **state)
 
 static void test_subscribed(void **state)
 {
+    struct reply_subscription told = {.run = "r", .last_event = 7};
     struct json_object *reply;
-    struct json_object *result = open_reply(reply_subscribed("1"), "1", "result", &reply);
+    struct json_object *result = open_reply(reply_subscribed("1", &told), "1", "result", &reply);
 
     (void)state;
     assert_string_equal(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN),
-                        "{\"subscribed\":true}");
+                        "{\"subscribed\":true,\"run\":\"r\",\"last_event\":7}");
+    json_object_put(reply);
+
+    told.since = true;
+    told.n_replayed = 2;
+    told.complete_ms = 1764199854005;
+    result = open_reply(reply_subscribed("1", &told), "1", "result", &reply);
+    assert_string_equal(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN),
+                        "{\"subscribed\":true,\"run\":\"r\",\"last_event\":7,\"n_replayed\":2,"
+                        "\"complete\":false,\"complete_from\":\"2025-11-26T23:30:54.005Z\"}");
     json_object_put(reply);
 }
 
@@ -568,24 +578,25 @@ static struct json_object *open_notification(char *line, const char *event,
 
 static void test_notifications(void **state)
 {
+    static const struct event_stamp stamp = {.number = 3, .time_ms = 1764199854000};
+    static const struct reply_pair parts[] = {{"what", NULL}, {"vif_id", "v1"}, {"port", ""}};
     struct json_object *notification;
     struct json_object *params;
 
     (void)state;
-    params =
-        open_notification(notification_vif("vif.plugged", &full), "vif.plugged", &notification);
+    params = open_notification(notification_vif("vif.plugged", &stamp, &full), "vif.plugged",
+                               &notification);
+    CHECK_STR("number", at(params, "event"), "3");
+    CHECK_STR("time", at(params, "time"), "\"2025-11-26T23:30:54.000Z\"");
+    json_object_object_del(params, "event");
+    json_object_object_del(params, "time");
     check_members(params, full_members, N(full_members));
     json_object_put(notification);
 
-    params = open_notification(notification_unplugged("v1"), "vif.unplugged", &notification);
+    params = open_notification(notification_pairs("vif.unplugged", &stamp, parts, N(parts)),
+                               "vif.unplugged", &notification);
     assert_string_equal(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
-                        "{\"vif_id\":\"v1\"}");
-    json_object_put(notification);
-
-    params = open_notification(notification_switch("switch.down", "ovsdb"), "switch.down",
-                               &notification);
-    assert_string_equal(json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
-                        "{\"what\":\"ovsdb\"}");
+                        "{\"vif_id\":\"v1\",\"event\":3,\"time\":\"2025-11-26T23:30:54.000Z\"}");
     json_object_put(notification);
 }
 

@@ -161,6 +161,13 @@ static const struct {
     {UPDATE(",'mtu':1500,'timeout_ms':0"), RPC_INVALID_PARAMS, "params.timeout_ms", "1"},
     {CALL("1", "update", "{'mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
     {CALL("1", "update", "{'vif_id':'','mtu':1500}"), RPC_INVALID_PARAMS, "params.vif_id", "1"},
+    /* subscribe. */
+    {CALL("1", "subscribe", "{'since_ms':1}"), 0, "", "1"},
+    {CALL("1", "subscribe", "{'since_ms':86400000}"), 0, "", "1"},
+    {CALL("1", "subscribe", "{'since_ms':0}"), RPC_INVALID_PARAMS, "params.since_ms", "1"},
+    {CALL("1", "subscribe", "{'since_ms':86400001}"), RPC_INVALID_PARAMS, "params.since_ms", "1"},
+    {CALL("1", "subscribe", "{'since':1}"), RPC_INVALID_PARAMS, "params.since", "1"},
+
     /* ops. */
     {CALL("1", "ops", "{}"), 0, "", "1"},
     {CALL("1", "ops", "{'limit':1}"), 0, "", "1"},
