@@ -252,6 +252,7 @@ def test_logrotate(tmp_path):
     with Daemon(tmp_path) as daemon:
         daemon.wait_listening()
         text = text.replace("/var/log/vifplugd/*.log", f"{tmp_path}/vifplugd.log")
+        text = text.replace("su vifplugd vifplugd", "su root root")
         text = text.replace("systemctl reload vifplugd.service 2>/dev/null", f"kill -HUP {daemon.process.pid}")
         (tmp_path / "conf").write_text(text, encoding="ascii")
         subprocess.run([logrotate, "--force", "--state", f"{tmp_path}/state", f"{tmp_path}/conf"], check=True,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 import pytest
-from api import hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
+from api import ApiError, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
 from sandbox import CONFINED_USER, Sandbox
 
 
@@ -63,6 +63,17 @@ def test_facts_of_the_host(card_api):
     assert [nic for nic in card_api.call("nics")["nics"] if len(nic["vfs"]) == 40]
     assert card_api.call("status")["vswitchd"]["state"] == "alive"
     assert card_api.call("reap", dry_run=True)["removed"] == []
+
+
+def test_words_of_the_switch(card_box, card_api):
+    """ovs-vswitchd's log, also after logrotate has made another one."""
+    card_box.card_settings(refuse_probe=12)
+    for _ in range(2):
+        with pytest.raises(ApiError) as refused:
+            card_api.plug(representor(6, "0000:65:01.4"))
+        assert "refused by refuse-probe" in refused.value.detail, refused.value.detail
+        os.rename(f"{card_box.log}/ovs-vswitchd.log", f"{card_box.log}/ovs-vswitchd.log.1")
+        card_box.appctl(f"{card_box.run}/ovs-vswitchd.ctl", "vlog/reopen")
 
 
 def test_stale_socket(card_box, card_api):

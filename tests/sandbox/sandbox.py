@@ -386,7 +386,8 @@ exec sleep infinity"""
             subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:x", parent], check=True)
             parent = os.path.dirname(parent)
         subprocess.run(["sh", f"{self.build}/grant-access"], check=True, env={
-            **os.environ, "VIFPLUGD_USER": CONFINED_USER, "OVS_RUNDIR": self.run})
+            **os.environ, "VIFPLUGD_USER": CONFINED_USER, "OVS_RUNDIR": self.run,
+            "OVS_LOGDIR": self.log})
         return ["/usr/bin/python3", confine, f"--user={CONFINED_USER}", f"--writable={self.dir}",
                 f"{self.dir}/vifplugd.service", program, *command[1:]]
 
