@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions of the table of checks (check.c). */
+/* What checks share, and the functions of the table of checks (check.c). */
 
 #ifndef VP_CHECK_PRIVATE_H
 #define VP_CHECK_PRIVATE_H 1
 
 #include "check/check.h"
+
+/* finding.c: tells a finding of the check under way, and counts it. check_add() leaves out those
+ * that are too many. */
+void check_tell(struct check_run *run, enum check_result result, const char *object,
+                const char *message);
 
 /* check-daemon.c */
 void check_host_read(struct check_run *run);

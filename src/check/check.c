@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/check.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,40 +62,6 @@ const size_t check_n_classes = sizeof check_classes / sizeof check_classes[0];
 _Static_assert(HOST_DIRS_MAX <= 64, "check_run.told_dirs");
 _Static_assert(sizeof check_classes / sizeof check_classes[0] <= CHECKS_MAX, "CHECKS_MAX");
 
-const char *check_result_name(enum check_result result)
-{
-    static const char *const names[] = {"pass", "warn", "fail"};
-
-    return names[result];
-}
-
-static void tell(struct check_run *run, enum check_result result, const char *object,
-                 const char *message)
-{
-    const struct check_finding finding = {
-        .result = result, .check = run->class->name, .object = object, .message = message};
-
-    run->n[result]++;
-    run->tell(run->aux, &finding);
-}
-
-void check_add(struct check_run *run, enum check_result result, const char *object,
-               const char *format, ...)
-{
-    size_t i = (size_t)(run->class - check_classes);
-    char message[CHECK_MESSAGE_LEN];
-    va_list args;
-
-    run->worst[i] = result > run->worst[i] ? result : run->worst[i];
-    if (run->found[i]++ >= CHECK_LINES_MAX) {
-        return;
-    }
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    tell(run, result, object, message);
-}
-
 /* Whether all that the check needs is known. */
 static bool can_run(const struct check_run *run, const struct check_class *class)
 {
@@ -107,15 +72,15 @@ static bool can_run(const struct check_run *run, const struct check_class *class
 /* The last line of a check: that all is well, or how many findings were not told. */
 static void conclude(struct check_run *run)
 {
-    size_t i = (size_t)(run->class - check_classes);
+    size_t i = run->row;
     char message[CHECK_MESSAGE_LEN];
 
     if (run->found[i] == 0) {
-        tell(run, CHECK_PASS, run->class->object, run->class->well);
+        check_tell(run, CHECK_PASS, run->class->object, run->class->well);
     } else if (run->found[i] > CHECK_LINES_MAX) {
         snprintf(message, sizeof message, "%zu more are not shown; mend these first.",
                  run->found[i] - CHECK_LINES_MAX);
-        tell(run, run->worst[i], run->class->object, message);
+        check_tell(run, run->worst[i], run->class->object, message);
     }
 }
 
@@ -127,6 +92,7 @@ void check_begin(struct check_run *run, const struct check_facts *facts,
     run->tell = teller;
     run->aux = aux;
     for (size_t i = 0; i < check_n_classes; i++) {
+        run->row = i;
         run->class = &check_classes[i];
         if (run->class->run && can_run(run, run->class)) {
             run->class->run(run);
@@ -138,6 +104,7 @@ void check_begin(struct check_run *run, const struct check_facts *facts,
 void check_vif(struct check_run *run, const struct vif_facts *vif)
 {
     for (size_t i = 0; i < check_n_classes; i++) {
+        run->row = i;
         run->class = &check_classes[i];
         if (run->class->vif && can_run(run, run->class)) {
             run->class->vif(run, vif);
@@ -148,6 +115,7 @@ void check_vif(struct check_run *run, const struct vif_facts *vif)
 void check_end(struct check_run *run)
 {
     for (size_t i = 0; i < check_n_classes; i++) {
+        run->row = i;
         run->class = &check_classes[i];
         if (run->class->vif && can_run(run, run->class)) {
             conclude(run);

@@ -59,7 +59,8 @@ struct check_run {
     const struct check_facts *facts;
     void (*tell)(void *aux, const struct check_finding *finding);
     void *aux;
-    const struct check_class *class; /* The check under way. */
+    const struct check_class *class; /* The check under way... */
+    size_t row;                      /* ...and its row in check_classes. */
     size_t found[CHECKS_MAX];        /* The findings of each check. */
     enum check_result worst[CHECKS_MAX];
     uint64_t told_dirs;        /* Directories of which a VIF's check has told, by index. */

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "check/check.h"
 #include "daemon/check-facts.h"
@@ -42,14 +41,6 @@ struct checking {
     size_t next;
     struct reply_check *reply;
 };
-
-void config_file_note(struct config_file *file)
-{
-    struct stat st;
-
-    file->exists = stat(file->path, &st) == 0;
-    file->mtime = file->exists ? st.st_mtim : (struct timespec){.tv_sec = 0};
-}
 
 void checks_fill_query(void *checks_, struct host_query *query)
 {

@@ -5,26 +5,14 @@
 #ifndef VP_CHECKS_H
 #define VP_CHECKS_H 1
 
-#include <stdbool.h>
-#include <time.h>
-
 #include "check/host-reader.h"
 #include "daemon/access.h"
+#include "daemon/config-file.h"
 #include "daemon/config.h"
 #include "daemon/server.h"
 #include "engine/engine.h"
 #include "nic/dpdk-extra.h"
 #include "watch/watch.h"
-
-/* The configuration file when it was last read. */
-struct config_file {
-    const char *path;
-    bool exists;
-    struct timespec mtime;
-};
-
-/* Notes how the file is now; call it before it is read. */
-void config_file_note(struct config_file *file);
 
 /* What checks look at. All borrowed. */
 struct checks {

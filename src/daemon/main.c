@@ -17,6 +17,7 @@
 #include "daemon.h"
 #include "daemon/access.h"
 #include "daemon/checks.h"
+#include "daemon/config-file.h"
 #include "daemon/appctl.h"
 #include "daemon/config.h"
 #include "daemon/descriptors.h"
