@@ -27,12 +27,16 @@ COVERAGE_DEFINE(vifplug_metrics);
 /* VIFs in a piece: about 50 us. */
 enum { VIFS_PER_PIECE = 4 };
 
+/* The families that have a sample for each VIF. */
+enum vif_family { VIF_STATE, VIF_LINK, VIF_N_FAMILIES };
+
 struct metrics {
     const struct dispatch *dispatch;
-    size_t section; /* The next of `sections`; then come the VIFs. */
-    char **vif_ids; /* Those on record, and then those that are missing; from `next` on. */
+    size_t section; /* The next of `sections`; then come the VIFs, once for each family. */
+    int family;
+    char **vif_ids; /* Those on record, and then those that are missing. */
     size_t n;
-    size_t next;
+    size_t next; /* Within `family`. */
 };
 
 static void put_int(struct ds *out, const char *name, enum metric_type type, const char *help,
@@ -285,18 +289,47 @@ static void put_update_stages(const struct metrics *metrics OVS_UNUSED, struct d
 
 /* --- Each VIF. --- */
 
-static void begin_vifs(const struct metrics *metrics OVS_UNUSED, struct ds *out)
+static void begin_vifs(enum vif_family family, struct ds *out)
 {
-    metric_family(out, "vifplug_vif_state", METRIC_GAUGE,
-                  "1: the VIF is in this state, as list shows it.");
+    if (family == VIF_STATE) {
+        metric_family(out, "vifplug_vif_state", METRIC_GAUGE,
+                      "1: the VIF is in this state, as list shows it.");
+    } else {
+        metric_family(
+            out, "vifplug_vif_link_up", METRIC_GAUGE,
+            "1: the link of the VIF's port is up: its guest is connected. 0: it is down.");
+    }
 }
 
-static void put_vif(const struct dispatch *dispatch, const char *vif_id, struct ds *out)
+/* There is no sample of a link that ovs-vswitchd says nothing about, or has said before it went. */
+static void put_link(const struct engine_env *env, const struct record *record,
+                     const struct metric_label *labels, size_t n, struct ds *out)
+{
+    if (record->link_state[0] && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE) {
+        metric_int(out, "vifplug_vif_link_up", labels, n, !strcmp(record->link_state, "up"));
+    }
+}
+
+static void put_state(const struct dispatch *dispatch, const struct record *record, bool missing,
+                      struct metric_label *labels, size_t n, struct ds *out)
 {
     struct drift drift[DRIFT_MAX];
+    struct view view;
+
+    view_init_now(&view, dispatch->env, record, missing);
+    view_add_drift(&view, drift, watch_drift(dispatch->watch, record, drift));
+    labels[n] = (struct metric_label){"state", vif_state_name(view.vif.state)};
+    metric_int(out, "vifplug_vif_state", labels, n + 1, 1);
+    view_destroy(&view);
+}
+
+static void put_vif(const struct dispatch *dispatch, enum vif_family family, const char *vif_id,
+                    struct ds *out)
+{
+    enum { INSTANCE = 1, PORT, BRIDGE, N };
+    struct metric_label labels[N + 1] = {{"vif_id", vif_id}};
     bool missing = false;
     struct record record;
-    struct view view;
 
     if (!ovs_find_vif(dispatch->env->ovs, vif_id, &record)) {
         missing = watch_find_missing(dispatch->watch, vif_id, &record);
@@ -304,21 +337,15 @@ static void put_vif(const struct dispatch *dispatch, const char *vif_id, struct 
             return;
         }
     }
-    view_init_now(&view, dispatch->env, &record, missing);
-    view_add_drift(&view, drift, watch_drift(dispatch->watch, &record, drift));
-    {
-        const char *instance = smap_get_def(&record.spec.external_ids, KEY_VM_UUID, "");
-        const struct metric_label labels[] = {
-            {"vif_id", vif_id},
-            {"instance", instance},
-            {"port", record.spec.port},
-            {"bridge", record.spec.bridge},
-            {"state", vif_state_name(view.vif.state)},
-        };
-
-        metric_int(out, "vifplug_vif_state", labels, ARRAY_SIZE(labels), 1);
+    labels[INSTANCE] =
+        (struct metric_label){"instance", smap_get_def(&record.spec.external_ids, KEY_VM_UUID, "")};
+    labels[PORT] = (struct metric_label){"port", record.spec.port};
+    labels[BRIDGE] = (struct metric_label){"bridge", record.spec.bridge};
+    if (family == VIF_STATE) {
+        put_state(dispatch, &record, missing, labels, N, out);
+    } else if (!missing) {
+        put_link(dispatch->env, &record, labels, N, out);
     }
-    view_destroy(&view);
     record_destroy(&record);
 }
 
@@ -326,7 +353,7 @@ static void put_vif(const struct dispatch *dispatch, const char *vif_id, struct 
 
 static void (*const sections[])(const struct metrics *metrics, struct ds *out) = {
     put_process,     put_switch,        put_clients,       put_operations,
-    put_plug_stages, put_unplug_stages, put_update_stages, begin_vifs,
+    put_plug_stages, put_unplug_stages, put_update_stages,
 };
 
 /* While OVSDB is away, what is known of VIFs is out of date, so they are left out. */
@@ -360,26 +387,38 @@ struct metrics *metrics_create(const struct dispatch *dispatch)
 
 void metrics_destroy(struct metrics *metrics)
 {
-    for (size_t i = metrics->next; i < metrics->n; i++) {
+    for (size_t i = 0; i < metrics->n; i++) {
         free(metrics->vif_ids[i]);
     }
     free(metrics->vif_ids);
     free(metrics);
 }
 
-bool metrics_next(struct metrics *metrics, struct ds *out)
+static void put_vifs(struct metrics *metrics, struct ds *out)
 {
     size_t end = MIN(metrics->n, metrics->next + VIFS_PER_PIECE);
 
+    if (metrics->next == 0) {
+        begin_vifs((enum vif_family)metrics->family, out);
+    }
+    for (; metrics->next < end; metrics->next++) {
+        put_vif(metrics->dispatch, (enum vif_family)metrics->family,
+                metrics->vif_ids[metrics->next], out);
+    }
+    if (metrics->next == metrics->n) {
+        metrics->family++;
+        metrics->next = 0;
+    }
+}
+
+bool metrics_next(struct metrics *metrics, struct ds *out)
+{
     if (metrics->section < ARRAY_SIZE(sections)) {
         sections[metrics->section++](metrics, out);
         return true;
     }
-    for (; metrics->next < end; metrics->next++) {
-        put_vif(metrics->dispatch, metrics->vif_ids[metrics->next], out);
-        free(metrics->vif_ids[metrics->next]);
-    }
-    if (metrics->next < metrics->n) {
+    put_vifs(metrics, out);
+    if (metrics->family < VIF_N_FAMILIES) {
         return true;
     }
     metric_end(out);

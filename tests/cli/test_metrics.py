@@ -91,6 +91,7 @@ def test_the_page_lists_the_metrics(daemon):
         assert family.documentation
     # There is no VIF here. tests/integration/test_counts.py has some.
     exposed["vifplug_vif_state"] = ("gauge", {"vif_id", "instance", "port", "bridge", "state"})
+    exposed["vifplug_vif_link_up"] = ("gauge", {"vif_id", "instance", "port", "bridge"})
     assert page == exposed
 
 

@@ -63,6 +63,12 @@ def test_each_vif_has_its_state(box, api):
     assert Metrics(api).vifs() == {
         vif_id(n): {"vif_id": vif_id(n), "instance": INSTANCE, "port": port, "bridge": "br-int", "state": "up"}
         for n, port in zip((1, 2), ports)}
+    for n in (1, 2):
+        link = {"up": 1, "down": 0}.get(api.get_vif(n).get("link_state"))
+        assert Metrics(api).value("vifplug_vif_link_up", vif_id=vif_id(n)) == link
+    # ovs-vswitchd reports the link of a port without a guest.
+    wait_until(lambda: Metrics(api).value("vifplug_vif_link_up", vif_id=vif_id(1), instance=INSTANCE,
+                                          port=ports[0], bridge="br-int") == 0, what="the link is down")
     drifted = Metrics(api).value("vifplug_vif_events_total", event="drifted")
     box.vsctl("set", "interface", ports[0], 'external_ids:vm-uuid="a\\"b\\\\c\\nd\\u001b[2J"')
     wait_until(lambda: Metrics(api).vifs()[vif_id(1)]["state"] == "drifted", what="the drift is seen")
@@ -73,6 +79,15 @@ def test_each_vif_has_its_state(box, api):
     last = Metrics(api)
     assert last.value("vifplug_vifs") == 1 and last.value("vifplug_vifs_missing") == 1
     assert last.value("vifplug_vif_events_total", event="drifted") == drifted + 2
+
+
+def test_links_are_those_of_a_switch_that_runs(box, api):
+    api.plug(vhost_user(1))
+    wait_until(lambda: Metrics(api).value("vifplug_vif_link_up") == 0, what="ovs-vswitchd has told of the link")
+    box.stop("ovs-vswitchd")
+    wait_until(lambda: Metrics(api).value("vifplug_vswitchd_state", state="dead") == 1, what="it has gone")
+    assert Metrics(api).value("vifplug_vif_link_up") is None
+    assert Metrics(api).value("vifplug_vif_state") == 1
 
 
 def test_the_switch_goes_and_comes(box, api):
