@@ -89,23 +89,16 @@ static void read_reply(int result, const struct vifplug_reply *reply)
 /* All that vifctl can do with a reply. */
 static void show_reply(int result, const struct vifplug_reply *reply)
 {
-    static const struct command shown[] = {
-        {.name = "list", .output = output_list},
-        {.name = "nics", .output = output_nics},
-        {.name = "get", .output = output_pairs},
-        {.name = "reap", .output = output_reap},
-        {.name = "status", .output = output_pairs, .judge = output_problems}};
-
-    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-        struct cli cli = {.command = &shown[i]};
+    for (size_t i = 0; i < n_commands; i++) {
+        struct cli cli = {.command = &commands[i]};
 
         if (result) {
             CHECK(output_failure(&cli, result, reply) != 0);
-            continue;
+        } else if (commands[i].output) { /* watch has none: it shows notifications. */
+            (void)output_reply(&cli, reply);
+            cli.json = true;
+            (void)output_reply(&cli, reply);
         }
-        (void)output_reply(&cli, reply);
-        cli.json = true;
-        (void)output_reply(&cli, reply);
     }
 }
 
