@@ -38,11 +38,11 @@ def vifplugd():
 
 
 @contextlib.contextmanager
-def os_vif():
+def os_vif(timeout=20):
     """os-vif, with a separate switch."""
     with fixtures.a_sandbox(Sandbox, cards=cases.CARDS, vfs=16, daemon=False) as sandbox:
         cases.add_netdevs(sandbox)
-        side = OsVif(sandbox)
+        side = OsVif(sandbox, timeout)
         yield side
         side.close()
 

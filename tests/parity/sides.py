@@ -31,12 +31,12 @@ class OsVif:
     """os-vif in a separate process, in the namespaces of its sandbox, where /sys is the same fake tree that
     vifplugd gets by --sysfs-root."""
 
-    def __init__(self, box):
+    def __init__(self, box, timeout=20):
         self.box = box
         self.options = {}
         config = os.path.join(box.dir, "os-vif.conf")
         with open(config, "w", encoding="ascii") as file:
-            file.write(f"[os_vif_ovs]\novsdb_connection = {box.db}\novs_vsctl_timeout = 20\n")
+            file.write(f"[os_vif_ovs]\novsdb_connection = {box.db}\novs_vsctl_timeout = {timeout}\n")
         script = 'mount --bind "$1" /sys && shift && exec "$@"'
         with open(os.path.join(box.log, "os-vif.out"), "wb") as log:
             # stevedore keeps a list of plugins in the cache directory.
