@@ -173,8 +173,12 @@ def main():
             continue
         with make() as plugger:
             side = Side(name, plugger, options.timeout)
-            under_faults(side)
-            killed(side, options.kills, random.Random(1))
+            try:
+                under_faults(side)
+                killed(side, options.kills, random.Random(1))
+            except BaseException:
+                side.box.down()  # What is stopped would stay else.
+                raise
 
 
 if __name__ == "__main__":
