@@ -944,6 +944,16 @@ def test_watch_refused(tmp_path):
     assert done.returncode == 1 and "permission_denied" in done.stderr
 
 
+def test_nics_without_vfs(tmp_path):
+    """The problem takes the place of the table."""
+    problem = "PF 0000:65:00.0 has no VFs; if it is to have some, write their number."
+    nics = {"nics": [{"pf": "0000:65:00.0", "vendor": "18f4", "device": "01c5", "driver": "vfio-pci",
+                      "profile": "napatech", "problem": problem, "vfs": []}]}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": nics})
+    assert vifctl("nics", path=daemon.path).stdout.splitlines() == [
+        "0000:65:00.0  18f4:01c5  vfio-pci  profile napatech", f"  {problem}"]
+
+
 def test_list_is_sorted_and_follows_its_options(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vifs": [{**VIF, "vif_id": n} for n in "cab"]}})
     done = vifctl("list", "--columns=state,Vif", "--no-headings", path=daemon.path)
