@@ -145,20 +145,19 @@ static const struct host_node *find_node(const struct host_facts *host, int node
 static void check_node(struct check_run *run, const struct host_node *node, const char *object,
                        const char *user)
 {
+    const char *how = "vm.nr_hugepages";
     char where[64] = "the host";
 
     if (node->node >= 0) {
         snprintf(where, sizeof where, "NUMA node %d", node->node);
+        how = "/sys/devices/system/node/nodeN/hugepages, or hugepages= of the kernel";
     }
     if (node->total_kib == 0) {
         check_add(
             run, CHECK_FAIL, object,
             "There are no hugepages on %s, which %s needs for its packets; reserve some (%s), "
             "and restart ovs-vswitchd.",
-            where, user,
-            node->node >= 0 ? "/sys/devices/system/node/nodeN/hugepages, or hugepages= of the "
-                              "kernel"
-                            : "vm.nr_hugepages");
+            where, user, how);
     } else if (node->free_kib == 0) {
         check_add(run, CHECK_WARN, object,
                   "All hugepages on %s (%" PRId64 " MiB) are in use, so the next port of %s or a "
@@ -217,20 +216,24 @@ void check_hugepages(struct check_run *run)
 void check_iommu(struct check_run *run)
 {
     const struct host_facts *host = run->facts->host;
+    const char *effect = ", which does not work without";
+    enum check_result result = CHECK_FAIL;
     char pf[PCI_ADDR_LEN];
 
+    if (host->unsafe_noiommu) {
+        effect = " (in unsafe mode: devices can write all memory)";
+        result = CHECK_WARN;
+    }
     for (size_t i = 0; i < host->n_cards && host->n_iommu_groups == 0; i++) {
         const struct host_card *card = &host->cards[i];
 
         if (matters(card) && uses_vfio(card)) {
             check_add(
-                run, host->unsafe_noiommu ? CHECK_WARN : CHECK_FAIL, pci_addr_format(&card->pf, pf),
+                run, result, pci_addr_format(&card->pf, pf),
                 "The IOMMU is off, and PF %s or its VFs are bound to vfio-pci%s; switch it on "
-                "in the firmware and with intel_iommu=on (or amd_iommu) on the kernel's command "
-                "line.",
-                pf,
-                host->unsafe_noiommu ? " (in unsafe mode: devices can write all memory)"
-                                     : ", which does not work without");
+                "in the firmware and with intel_iommu=on (or amd_iommu) on the kernel's "
+                "command line.",
+                pf, effect);
             return;
         }
     }

@@ -16,10 +16,11 @@ static const char *text_of(struct json_object *object, const char *key)
 {
     struct json_object *value;
 
-    return json_object_object_get_ex(object, key, &value) &&
-                   json_object_is_type(value, json_type_string)
-               ? json_object_get_string(value)
-               : NULL;
+    if (!json_object_object_get_ex(object, key, &value) ||
+        !json_object_is_type(value, json_type_string)) {
+        return NULL;
+    }
+    return json_object_get_string(value);
 }
 
 /* The findings of a result, or NULL if it is none of `check`. */

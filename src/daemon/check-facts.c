@@ -260,8 +260,10 @@ static const char *find_other(const struct checks *checks, const struct record *
     };
 
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
-    return claim->key[0] && ovs_find_claim_owner(env->ovs, claim, &claimant, owner) ? owner->port
-                                                                                    : "";
+    if (claim->key[0] && ovs_find_claim_owner(env->ovs, claim, &claimant, owner)) {
+        return owner->port;
+    }
+    return "";
 }
 
 /* Looks for other ports with what only one can have. */

@@ -72,13 +72,14 @@ static struct checking *checking_of(const struct server_stream *stream)
 static void tell(void *checking_, const struct check_finding *finding)
 {
     struct checking *checking = checking_;
+    const struct check_view view = {
+        .check = finding->check,
+        .result = check_result_name(finding->result),
+        .object = finding->object,
+        .message = finding->message,
+    };
 
-    reply_check_add(checking->reply, &(struct check_view){
-                                         .check = finding->check,
-                                         .result = check_result_name(finding->result),
-                                         .object = finding->object,
-                                         .message = finding->message,
-                                     });
+    reply_check_add(checking->reply, &view);
 }
 
 /* The ids of all VIFs, and of those that are missing. */

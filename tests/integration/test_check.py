@@ -246,10 +246,12 @@ def test_switch_that_does_not_work(box, api):
 def test_switch_that_answers_nothing(box, api):
     """Its main loop hangs while nothing is written to OVSDB: only its control socket shows that."""
     path = f"{box.run}/ovs-vswitchd.{box.pid('ovs-vswitchd')}.ctl"
+    box.vsctl("add-br", "br-int")  # Once it has answered that, it does not initialise DPDK any more.
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
+        os.chmod(path, 0o666)  # The daemon may have a user of its own.
         listener.listen(4)
-        wait_until(lambda: api.call("status")["vswitchd"]["state"] == "hung")
+        wait_until(lambda: api.call("status")["vswitchd"]["state"] == "hung", timeout=60)
         status = api.call("status")
         assert status["ovsdb"]["next_cfg"] == status["ovsdb"]["cur_cfg"]
         assert status["verdict"] == "degraded" and "has answered nothing for" in status["problems"][0]
