@@ -28,8 +28,12 @@ void check_card_devices(struct check_run *run)
     for (size_t i = 0; i < host->n_cards; i++) {
         const struct host_card *card = &host->cards[i];
 
+        if (card->n_vfs == 0 || card->n_without_driver == card->n_vfs || card->clash_socket[0]) {
+            continue; /* Other checks tell that. */
+        }
         if (card->problem[0]) {
-            check_add(run, CHECK_FAIL, pci_addr_format(&card->pf, text), "%s", card->problem);
+            check_add(run, card->specific ? CHECK_FAIL : CHECK_WARN,
+                      pci_addr_format(&card->pf, text), "%s", card->problem);
         } else if (card->n_vf_problems > 0) {
             char vf[PCI_ADDR_LEN];
 

@@ -60,7 +60,7 @@ struct host_card {
     struct pci_addr of_kernel;
     char kernel_driver[SYSFS_NAME_LEN];
     char problem[HOST_TEXT_LEN]; /* Of all its VFs, a sentence; or "". */
-    size_t n_vf_problems;        /* VFs with a problem of their own, the first of them: */
+    size_t n_vf_problems;        /* VFs with a driver and another problem, the first of them: */
     struct pci_addr problem_vf;
     char vf_problem[HOST_TEXT_LEN];
     char clash_socket[VIF_PATH_MAX + 1]; /* A socket that another card serves too; or "". */

@@ -116,20 +116,28 @@ static void note_pf(const struct nic_pf_view *pf, void *reading_)
     }
 }
 
+static void note_clash(struct host_card *card, const struct host_card *other, const char *path)
+{
+    if (!card->clash_socket[0]) {
+        snprintf(card->clash_socket, sizeof card->clash_socket, "%s", path);
+        card->clash_pf = other->pf;
+    }
+}
+
 /* Notes the socket of a VF, and whether another card serves it too. */
 static void note_socket(struct reading *reading, struct host_card *card,
                         const struct nic_vf_view *vf)
 {
     char directory[VIF_PATH_MAX + 1];
-    const struct host_card *other = shash_find_data(&reading->sockets, vf->vhost_path);
+    struct host_card *other = shash_find_data(&reading->sockets, vf->vhost_path);
     struct host_dir *dir;
     char *slash;
 
     if (!other) {
         shash_add(&reading->sockets, vf->vhost_path, card);
-    } else if (other != card && !card->clash_socket[0]) {
-        snprintf(card->clash_socket, sizeof card->clash_socket, "%s", vf->vhost_path);
-        card->clash_pf = other->pf;
+    } else if (other != card) {
+        note_clash(card, other, vf->vhost_path);
+        note_clash(other, card, vf->vhost_path);
     }
     snprintf(directory, sizeof directory, "%s", vf->vhost_path);
     slash = strrchr(directory, '/');
@@ -166,7 +174,7 @@ static void note_vf(const struct nic_pf_view *pf, const struct nic_vf_view *vf, 
     if (vf->vhost_path && vf->vhost_path[0]) {
         note_socket(reading, card, vf);
     }
-    if (vf->problem && vf->problem[0] && card->n_vf_problems++ == 0) {
+    if (vf->driver[0] && vf->problem && vf->problem[0] && card->n_vf_problems++ == 0) {
         card->problem_vf = vf->vf;
         snprintf(card->vf_problem, sizeof card->vf_problem, "%s", vf->problem);
     }

@@ -276,6 +276,10 @@ static void test_cards(void **state)
 
     (void)state;
     WRONG(strcpy(card->problem, "Not named."), "dpdk-extra", CHECK_FAIL, pf, "Not named.");
+    WRONG((strcpy(card->problem, "Not named."), card->specific = false), "dpdk-extra", CHECK_WARN,
+          pf, "Not named.");
+    WELL((strcpy(card->problem, "No VFs."), card->specific = false, card->n_vfs = 0,
+          card->numvfs = 0));
     WRONG((card->n_vf_problems = 3, strcpy(card->vf_problem, "No number.")), "dpdk-extra",
           CHECK_WARN, pf, "3 of its 8 VFs cannot be plugged; of VF 0000:00:00.0: No number.");
     WRONG((card->n_vfs = card->n_with_vfio = 40, card->numvfs = 40), "dpdk-ports", CHECK_WARN,

@@ -156,6 +156,7 @@ static void test_cards_with_one_socket(void **state)
     host_read_cards(&query, &facts);
     CHECK_INT("both", facts.n_cards, 2);
     CHECK_HAS("the second", facts.cards[1].clash_socket, "stdvio4");
+    CHECK_HAS("the first", facts.cards[0].clash_socket, "stdvio4");
     CHECK_STR("with", pci_addr_format(&facts.cards[1].clash_pf, pf), "0000:65:00.0");
 }
 
