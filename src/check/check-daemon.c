@@ -41,8 +41,17 @@ void check_access(struct check_run *run)
                   "[daemon] of %s, and reload vifplugd.",
                   nova->name, nova->name, daemon->config_path);
     }
-    if (host->has_socket && !(host->socket_mode & 06) &&
-        !((host->socket_mode & 060) && is_in_group(nova, host->socket_gid))) {
+    if (!host->has_socket || (host->socket_mode & 06) ||
+        ((host->socket_mode & 060) && is_in_group(nova, host->socket_gid))) {
+        return;
+    }
+    if (daemon->socket_inherited) {
+        check_add(run, CHECK_FAIL, daemon->socket,
+                  "User %s cannot connect to %s (group %u, mode %04o); add that user to the group "
+                  "(usermod --append --groups), and restart nova-compute.",
+                  nova->name, daemon->socket, (unsigned int)host->socket_gid,
+                  (unsigned int)host->socket_mode);
+    } else {
         check_add(run, CHECK_FAIL, daemon->socket,
                   "User %s cannot connect to %s (group %u, mode %04o); set socket_group in %s to a "
                   "group of that user, and reload vifplugd.",
@@ -56,7 +65,7 @@ void check_socket_group(struct check_run *run)
     const struct daemon_facts *daemon = &run->facts->daemon;
     const struct host_facts *host = run->facts->host;
 
-    if (daemon->socket_group[0] && !host->group_exists) {
+    if (!daemon->socket_inherited && daemon->socket_group[0] && !host->group_exists) {
         check_add(run, CHECK_WARN, daemon->socket_group,
                   "Group %s does not exist, so only root can connect to %s; create the group, or "
                   "set socket_group in %s, and reload vifplugd.",

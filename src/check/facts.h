@@ -111,7 +111,8 @@ struct daemon_facts {
     const char *waiting; /* Settings that were read and wait for a restart: "socket, db"; or "". */
     const char *socket;
     const char *socket_group;
-    bool nova_may_plug; /* The configuration allows the user of nova-compute to plug. */
+    bool socket_inherited; /* The socket is the service manager's; socket_group has no effect. */
+    bool nova_may_plug;    /* The configuration allows the user of nova-compute to plug. */
 };
 
 /* A port that connects a bridge to the network. */

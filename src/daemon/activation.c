@@ -20,6 +20,8 @@ VLOG_DEFINE_THIS_MODULE(activation);
 /* The first descriptor, and how many there can be. */
 enum { LISTEN_FDS_START = 3, LISTEN_FDS_MAX = 64 };
 
+static bool has_taken;
+
 /* The number in an environment variable; 0 if it is none. Removes the variable. */
 static int64_t take_number(const char *name)
 {
@@ -89,5 +91,11 @@ int activation_take(const char *path)
             close(fd);
         }
     }
+    has_taken = found >= 0;
     return found;
+}
+
+bool activation_has_taken(void)
+{
+    return has_taken;
 }

@@ -7,6 +7,7 @@
 
 #include "base/devargs.h"
 #include "base/keys.h"
+#include "daemon/activation.h"
 #include "ovs/ovs.h"
 #include "util.h"
 
@@ -25,6 +26,7 @@ static void fill_daemon(const struct checks *checks, const struct host_facts *ho
         .waiting = checks->changes->restart,
         .socket = config->socket,
         .socket_group = config->socket_group,
+        .socket_inherited = activation_has_taken(),
         .nova_may_plug = nova && access_of(*checks->access, nova->uid, nova->gid, nova->groups,
                                            nova->n_groups) == ACCESS_ALL,
     };

@@ -204,6 +204,9 @@ static void test_daemon(void **state)
     WRONG(host.group_exists = false, "socket-group", CHECK_WARN, "nova",
           "Group nova does not exist");
     WELL((host.group_exists = false, facts.daemon.socket_group = ""));
+    WELL((host.group_exists = false, facts.daemon.socket_inherited = true));
+    WRONG((host.socket_gid = 7, facts.daemon.socket_inherited = true), "access", CHECK_FAIL,
+          "/run/vifplugd.sock", "add that user to the group");
     WRONG(host.has_socket = false, "socket-group", CHECK_FAIL, "/run/vifplugd.sock",
           "has been removed");
     WRONG(facts.daemon.waiting = "socket, db", "settings", CHECK_WARN, "/etc/vifplugd.conf",
