@@ -25,7 +25,7 @@ APPLIED = {"User", "Group", "UMask", "AmbientCapabilities", "CapabilityBoundingS
            "RestrictNamespaces", "RestrictAddressFamilies", "SystemCallFilter", "SystemCallErrorNumber",
            "LimitNOFILE"}
 LEFT_OUT = {"Type", "ExecStartPre", "ExecStart", "ExecReload", "Restart", "RuntimeDirectoryPreserve",
-            "LogsDirectory", "WatchdogSec", "TimeoutStopSec", "ProtectHome", "PrivateTmp", "DevicePolicy",
+            "WatchdogSec", "TimeoutStopSec", "ProtectHome", "PrivateTmp", "DevicePolicy",
             "DeviceAllow", "ProtectClock", "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs",
             "ProtectKernelModules",
             "LockPersonality", "RemoveIPC", "RestrictRealtime", "RestrictSUIDSGID", "SystemCallArchitectures"}
