@@ -61,7 +61,7 @@ def test_each_end(card_box, card_api):
 def test_refused_requests(box, api):
     log = Log(box)
     for method, params, says in (("plug", {"vif": {}}, "plug: invalid_request"),
-                                 ("get", {"vif_id": "nobody"}, "get nobody: "),
+                                 ("reap", {"vif_ids": ["nobody"]}, "reap: invalid_request"),
                                  ("jump", {}, "(no method): invalid_request")):
         with pytest.raises(ApiError):
             api.call(method, **params)
