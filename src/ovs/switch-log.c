@@ -105,8 +105,11 @@ struct switch_log *switch_log_create(const char *given)
 
 static void free_jobs(struct ovs_list *jobs)
 {
-    while (!ovs_list_is_empty(jobs)) {
-        free(CONTAINER_OF(ovs_list_pop_front(jobs), struct job, node));
+    struct job *job;
+
+    LIST_FOR_EACH_SAFE (job, node, jobs) {
+        ovs_list_remove(&job->node);
+        free(job);
     }
 }
 
@@ -164,8 +167,19 @@ static void remove_answer(struct switch_log *log, struct job *job)
 static void add_answer(struct switch_log *log, struct job *job)
 {
     ovs_list_push_back(&log->answers, &job->node);
-    if (++log->n_answers > SWITCH_LOG_QUESTIONS_MAX) {
-        remove_answer(log, CONTAINER_OF(ovs_list_front(&log->answers), struct job, node));
+    log->n_answers++;
+}
+
+/* Forgets the oldest answers, which nobody has taken, if there are too many. */
+static void limit_answers(struct switch_log *log)
+{
+    struct job *job;
+
+    LIST_FOR_EACH_SAFE (job, node, &log->answers) {
+        if (log->n_answers <= SWITCH_LOG_QUESTIONS_MAX) {
+            break;
+        }
+        remove_answer(log, job);
     }
 }
 
@@ -181,8 +195,8 @@ static void take_done(struct switch_log *log)
     ovs_mutex_lock(&log->mutex);
     ovs_list_push_back_all(&done, &log->done);
     ovs_mutex_unlock(&log->mutex);
-    while (!ovs_list_is_empty(&done)) {
-        job = CONTAINER_OF(ovs_list_pop_front(&done), struct job, node);
+    LIST_FOR_EACH_SAFE (job, node, &done) {
+        ovs_list_remove(&job->node);
         if (job->question == 0) {
             log->file = job->file;
             free(job);
@@ -191,6 +205,7 @@ static void take_done(struct switch_log *log)
             add_answer(log, job);
         }
     }
+    limit_answers(log);
 }
 
 void switch_log_run(struct switch_log *log, const struct vswitchd *vswitchd)
@@ -227,8 +242,9 @@ uint64_t switch_log_ask(struct switch_log *log, const struct log_mark *mark,
         add_job(log, job);
     } else { /* The file is not known, or was not at the mark. */
         add_answer(log, job);
+        limit_answers(log);
     }
-    return job->question;
+    return log->last;
 }
 
 static struct job *find_answer(const struct switch_log *log, uint64_t question)
