@@ -24,6 +24,7 @@ struct op_view {
     const char *waits_for; /* While it is under way. */
     const char *reason;    /* Of an error. */
     const char *message;
+    const char *detail;
     int64_t began_ms;            /* When it was asked for, ms since the epoch. */
     int64_t duration_us;         /* Since then. */
     const struct client *client; /* NULL: the daemon itself. */

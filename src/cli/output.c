@@ -348,10 +348,24 @@ static const char *result_colour(const char *result)
                                        : NULL;
 }
 
+/* The error's message and detail, to be freed; NULL: no error. */
+static char *why_of(struct json_object *op)
+{
+    const char *message = text_at(op, "message");
+    const char *detail = text_at(op, "detail");
+    char *why = NULL;
+
+    if (message &&
+        asprintf(&why, "%s%s%s", message, detail ? " detail: " : "", detail ? detail : "") < 0) {
+        out_of_memory_abort();
+    }
+    return why;
+}
+
 static void add_op(struct table *table, struct json_object *op)
 {
     const char *result = text_at(op, "result");
-    const char *message = text_at(op, "message");
+    char *why = why_of(op);
     char client[160];
     const char *const cells[] = {
         text_at(op, "began"),
@@ -363,11 +377,12 @@ static void add_op(struct table *table, struct json_object *op)
         client,
         text_at(op, "instance"),
         text_at(op, "port"),
-        message ? message : text_at(op, "waits_for"),
+        why ? why : text_at(op, "waits_for"),
     };
 
     describe_client(member(op, "client"), client, sizeof client);
     table_add(table, cells, 4, result_colour(result));
+    free(why);
 }
 
 bool output_ops(const struct vifplug_reply *reply)

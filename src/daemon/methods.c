@@ -104,7 +104,8 @@ static char *handle_ops(struct dispatch *dispatch, const struct peer *peer,
 {
     server_reply_in_pieces(dispatch->server, peer->connection,
                            op_history_show(dispatch->op_history, dispatch->engine,
-                                           (size_t)request->limit, request->id));
+                                           (size_t)request->limit, peer->level == ACCESS_ALL,
+                                           request->id));
     return NULL;
 }
 

@@ -14,7 +14,8 @@ enum { OPS_PER_PIECE = 8 };
 struct kept {
     struct op_summary summary; /* Without error and waits_for. */
     enum reason reason;
-    char *text; /* The error's message, or what it waits for; or NULL. */
+    char *text;   /* The error's message, or what it waits for; or NULL. */
+    char *detail; /* The error's; or NULL. */
 };
 
 struct op_history {
@@ -27,10 +28,16 @@ struct op_history *op_history_create(void)
     return xzalloc(sizeof(struct op_history));
 }
 
+static void forget(struct kept *kept)
+{
+    free(kept->text);
+    free(kept->detail);
+}
+
 void op_history_destroy(struct op_history *history)
 {
     for (size_t i = 0; i < OP_HISTORY_MAX; i++) {
-        free(history->ring[i].text);
+        forget(&history->ring[i]);
     }
     free(history);
 }
@@ -44,6 +51,7 @@ static void keep(struct kept *kept, const struct op_summary *summary)
     kept->summary.waits_for = NULL;
     kept->reason = error ? error->reason : REASON_NONE;
     kept->text = nullable_xstrdup(error ? error->message : summary->waits_for);
+    kept->detail = error && error->detail[0] ? xstrdup(error->detail) : NULL;
 }
 
 void op_history_add(struct op_history *history, const struct op_summary *summary)
@@ -51,7 +59,7 @@ void op_history_add(struct op_history *history, const struct op_summary *summary
     struct kept *kept = &history->ring[history->n % OP_HISTORY_MAX];
 
     if (!summary->dry_run) {
-        free(kept->text);
+        forget(kept);
         keep(kept, summary);
         history->n++;
     }
@@ -91,6 +99,7 @@ static void show_op(struct reply_ops *reply, const struct kept *kept)
                              .waits_for = under_way ? kept->text : NULL,
                              .reason = kept->reason ? reason_name(kept->reason) : NULL,
                              .message = under_way ? NULL : kept->text,
+                             .detail = kept->detail,
                              .began_ms = summary->began_ms,
                              .duration_us = summary->duration_us,
                              .client = summary->internal ? NULL : &summary->client,
@@ -123,7 +132,7 @@ static void destroy_show(struct server_stream *stream)
         free(reply_ops_finish(show->reply));
     }
     for (size_t i = 0; i < show->n; i++) {
-        free(show->ops[i].text);
+        forget(&show->ops[i]);
     }
     free(show->ops);
     free(show);
@@ -137,7 +146,7 @@ static void add_under_way(const struct op_summary *summary, void *show_)
 }
 
 struct server_stream *op_history_show(const struct op_history *history, const struct engine *engine,
-                                      size_t limit, const char *id)
+                                      size_t limit, bool with_details, const char *id)
 {
     size_t n_kept = MIN(history->n, OP_HISTORY_MAX);
     size_t n_ended = MIN(n_kept, limit);
@@ -146,15 +155,17 @@ struct server_stream *op_history_show(const struct op_history *history, const st
 
     show->ops = xmalloc((n_ended + n_shown + 1) * sizeof *show->ops);
     for (size_t i = history->n - n_ended; i < history->n; i++) {
-        show->ops[show->n] = history->ring[i % OP_HISTORY_MAX];
-        show->ops[show->n].text = nullable_xstrdup(show->ops[show->n].text);
-        show->n++;
+        struct kept *copy = &show->ops[show->n++];
+
+        *copy = history->ring[i % OP_HISTORY_MAX];
+        copy->text = nullable_xstrdup(copy->text);
+        copy->detail = with_details ? nullable_xstrdup(copy->detail) : NULL;
     }
     show->reply = reply_ops_new(id, engine_for_each_op(engine, n_shown, add_under_way, show));
     show->stream = (struct server_stream){
         .next = next_ops,
         .destroy = destroy_show,
-        .size = sizeof *show + show->n * (sizeof *show->ops + ERROR_TEXT_LEN),
+        .size = sizeof *show + show->n * (sizeof *show->ops + ERROR_TEXT_LEN + ERROR_DETAIL_LEN),
     };
     return &show->stream;
 }

@@ -20,8 +20,9 @@ void op_history_destroy(struct op_history *history);
 void op_history_add(struct op_history *history, const struct op_summary *summary);
 
 /* The reply to a request with JSON id `id`: the last `limit` operations that have ended, the oldest
- * first, and up to OP_HISTORY_MAX that are under way. As it is now, whenever it is read. */
+ * first, and up to OP_HISTORY_MAX that are under way. As it is now, whenever it is read. Details of
+ * errors, which have lines of vswitchd's log, are only for those who may plug. */
 struct server_stream *op_history_show(const struct op_history *history, const struct engine *engine,
-                                      size_t limit, const char *id);
+                                      size_t limit, bool with_details, const char *id);
 
 #endif

@@ -56,6 +56,7 @@ void reply_ops_add(struct reply_ops *ops, const struct op_view *op)
     reply_add_string(object, "waits_for", op->waits_for);
     reply_add_string(object, "reason", op->reason);
     reply_add_string(object, "message", op->message);
+    reply_add_string(object, "detail", op->detail);
     if (op->dry_run) {
         jadd_bool(object, "dry_run", true);
     }

@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from api import INSTANCE, Api, ApiError, vhost_user, vif_id, wait_until
+from api import INSTANCE, Api, ApiError, representor, vhost_user, vif_id, wait_until
+from test_api import NOBODY, as_user, request
 
 
 def last(api, n=1):
@@ -51,6 +52,21 @@ def test_under_way(box, api):
         os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
     wait_until(lambda: last(api)[0]["result"] == "done")
     assert api.call("ops")["n_under_way"] == 0
+
+
+@pytest.mark.parametrize("right", ["allow", "allow_read"])
+def test_the_switchs_words_are_for_those_who_may_plug(box, configure, right):
+    configure(f"[daemon]\nsocket_group = root\n{right} = nobody\n")
+    os.chmod(os.path.dirname(os.path.dirname(box.socket)), 0o755)
+    os.chmod(box.socket, 0o666)
+    with Api(box.socket) as api, pytest.raises(ApiError) as refused:
+        api.plug(representor(1, "0000:65:00.4"))
+    assert refused.value.reason == "not_realized" and "ovs-vswitchd.log" in refused.value.detail
+    failed = as_user(box, NOBODY, NOBODY, request("ops", limit=1))["result"]["operations"][0]
+    assert failed["message"] == refused.value.message
+    assert failed.get("detail") == (refused.value.detail if right == "allow" else None)
+    shown = box.vifctl("ops").stdout
+    assert f"{refused.value.message} detail: {refused.value.detail}" in shown
 
 
 def test_after_a_start(box):

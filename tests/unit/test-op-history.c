@@ -32,9 +32,10 @@ void reply_ops_add(struct reply_ops *ops, const struct op_view *op)
     size_t used = strlen(ops->text);
 
     ops->n++;
-    snprintf(ops->text + used, sizeof ops->text - used, " %s %s %s%s%s%s%s;", op->type, op->vif_id,
-             op->result, op->reason ? " " : "", op->reason ? op->reason : "",
-             op->waits_for ? " for " : "", op->waits_for ? op->waits_for : "");
+    snprintf(ops->text + used, sizeof ops->text - used, " %s %s %s%s%s%s%s%s%s;", op->type,
+             op->vif_id, op->result, op->reason ? " " : "", op->reason ? op->reason : "",
+             op->detail ? ", " : "", op->detail ? op->detail : "", op->waits_for ? " for " : "",
+             op->waits_for ? op->waits_for : "");
 }
 
 char *reply_ops_take(struct reply_ops *ops OVS_UNUSED)
@@ -50,9 +51,9 @@ char *reply_ops_finish(struct reply_ops *ops)
     return xstrdup("");
 }
 
-static const char *show(const struct op_history *history, size_t limit)
+static const char *show_to(const struct op_history *history, size_t limit, bool with_details)
 {
-    struct server_stream *stream = op_history_show(history, rig.engine, limit, "1");
+    struct server_stream *stream = op_history_show(history, rig.engine, limit, with_details, "1");
     bool last = false;
 
     while (!last) {
@@ -60,6 +61,11 @@ static const char *show(const struct op_history *history, size_t limit)
     }
     stream->destroy(stream);
     return shown;
+}
+
+static const char *show(const struct op_history *history, size_t limit)
+{
+    return show_to(history, limit, true);
 }
 
 static void add(struct op_history *history, const char *vif_id, enum op_end end, bool dry_run,
@@ -85,6 +91,19 @@ static void test_kept(void **state)
     CHECK_STR("the oldest first, no dry run", show(history, 10),
               "0: plug a done; plug c failed busy;");
     CHECK_STR("the last", show(history, 1), "0: plug c failed busy;");
+    op_history_destroy(history);
+}
+
+/* Who may only read does not see vswitchd's log. */
+static void test_details(void **state)
+{
+    static const struct error error = {.reason = REASON_BUSY, .message = "no", .detail = "log"};
+    struct op_history *history = op_history_create();
+
+    (void)state;
+    add(history, "a", OP_END_FAILED, false, &error);
+    CHECK_STR("to who may plug", show_to(history, 10, true), "0: plug a failed busy, log;");
+    CHECK_STR("to others", show_to(history, 10, false), "0: plug a failed busy;");
     op_history_destroy(history);
 }
 
@@ -129,7 +148,7 @@ static void test_given_up(void **state)
     for (int i = 0; i < 20; i++) {
         add(history, "a", OP_END_DONE, false, NULL);
     }
-    stream = op_history_show(history, rig.engine, 20, "1");
+    stream = op_history_show(history, rig.engine, 20, true, "1");
     free(stream->next(stream, &last));
     CHECK("there is more", !last && stream->size > 20 * sizeof(struct op_summary));
     op_history_destroy(history);
@@ -137,10 +156,8 @@ static void test_given_up(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    RIG_TEST(test_kept),
-    RIG_TEST(test_bounded),
-    RIG_TEST(test_under_way),
-    RIG_TEST(test_given_up),
+    RIG_TEST(test_kept),      RIG_TEST(test_details),  RIG_TEST(test_bounded),
+    RIG_TEST(test_under_way), RIG_TEST(test_given_up),
 };
 
 int main(void)
