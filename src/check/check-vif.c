@@ -63,9 +63,9 @@ void check_vif_link(struct check_run *run, const struct vif_facts *vif)
                   vif->port, vif->socket);
     } else {
         check_add(run, CHECK_WARN, vif->vif_id,
-                  "The link of port %s is down; start the guest, and see whether its interface is "
-                  "up.",
-                  vif->port);
+                  "The link of port %s is down%s%s; start the guest, look at QEMU's log if it "
+                  "runs, and see whether the guest's interface is up.",
+                  vif->port, vif->socket[0] ? ": no guest uses " : "", vif->socket);
     }
 }
 

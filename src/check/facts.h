@@ -186,8 +186,8 @@ struct vif_facts {
     const char *mac_vif; /* Another VIF with this MAC. */
     const char *iface_id;
     const char *iface_id_port; /* Another port with this iface-id. */
-    const char *socket;
-    const char *socket_port; /* Another port with this socket. */
+    const char *socket;        /* Of the port or of the card's VF; or "". */
+    const char *socket_port;   /* Another port with this socket. */
     bool qemu_makes_socket;
 };
 

@@ -132,6 +132,6 @@ bool selection_error(const struct vif_filter *filter, size_t n, const char *vif_
     }
     return error_set(error, REASON_NOT_FOUND, field,
                      "No VIF has the id, port, MAC address or VF '%s'; 'list' shows those that are "
-                     "plugged.",
+                     "plugged, 'ops' what became of the rest.",
                      name);
 }

@@ -358,7 +358,9 @@ static void test_vif(void **state)
     WRONG(vif.link_state = "down", "vif-link", CHECK_WARN, "vif-1",
           "no guest is connected to /run/sockets/vm1");
     WRONG((vif.link_state = "down", vif.vhost_user = false), "vif-link", CHECK_WARN, "vif-1",
-          "The link of port vhuvif-1 is down;");
+          "The link of port vhuvif-1 is down: no guest uses /run/sockets/vm1; start the guest");
+    WRONG((vif.link_state = "down", vif.vhost_user = false, vif.socket = ""), "vif-link",
+          CHECK_WARN, "vif-1", "The link of port vhuvif-1 is down; start the guest");
     WELL((vif.link_state = "down", vif.realized = false));
     WRONG(vif.mtu = 1400, "vif-mtu", CHECK_WARN, "vif-1", "has MTU 1400, and 1500 was asked for");
     WELL(vif.mtu = 0);
