@@ -36,4 +36,11 @@ struct setting {
 extern const struct setting config_settings[];
 extern const size_t config_n_settings;
 
+struct config;
+
+/* Stores the value of a setting in `config`. Returns false with `why` filled: a clause that follows
+ * the setting's name and ends with what to write. */
+bool config_set_value(struct config *config, const struct setting *setting, const char *value,
+                      char *why, size_t size);
+
 #endif

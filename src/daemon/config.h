@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
 #include "base/vif.h"
+#include "daemon/config-errors.h"
 #include "engine/settings.h"
 #include "nic/nic-profile.h"
 #include "openvswitch/dynamic-string.h"
@@ -51,8 +51,14 @@ struct config {
 void config_init(struct config *config);
 
 /* Reads `path` into a config that config_init() has filled. A missing file is an error only if
- * `required`. Returns false with *error filled: one sentence with file and line. */
-bool config_read(struct config *config, const char *path, bool required, struct error *error);
+ * `required`. Adds all that is wrong to `errors` and returns whether nothing is; else the config
+ * must not be used. */
+bool config_read(struct config *config, const char *path, bool required,
+                 struct config_errors *errors);
+
+/* Adds the settings that contradict each other, once all have their values, also those of the
+ * command line. Returns whether there are none. */
+bool config_check(const struct config *config, const char *path, struct config_errors *errors);
 
 /* Notes that the value of a setting comes from the command line. */
 void config_note_option(struct config *config, const char *section, const char *key);

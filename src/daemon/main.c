@@ -232,16 +232,34 @@ static void open_standard_files(void)
     }
 }
 
+static void print_error(const char *text)
+{
+    fprintf(stderr, "%s\n", text);
+}
+
+static void log_error(const char *text)
+{
+    SLOG_ERR("%s", text);
+}
+
+/* All errors go to standard error with --check-config, else to the log. */
 static void read_config(struct daemon *daemon)
 {
-    struct error error;
+    static struct config_errors errors;
+    const char *path = options_config_path(&daemon->options);
 
-    daemon->config_file.path = options_config_path(&daemon->options);
+    daemon->config_file.path = path;
     config_file_note(&daemon->config_file);
     daemon->has_config_file = daemon->config_file.exists;
-    if (!options_read_config(&daemon->options, false, &daemon->config, &error)) {
-        ovs_fatal(0, "%s", error.message);
+    if (options_read_config(&daemon->options, false, &daemon->config, &errors)) {
+        return;
     }
+    if (daemon->options.check_config) {
+        config_errors_tell(&errors, print_error);
+        exit(EXIT_FAILURE);
+    }
+    config_errors_tell(&errors, log_error);
+    ovs_fatal(0, "%s has errors (%zu); 'vifplugd --check-config' shows them", path, errors.n);
 }
 
 __attribute__((noreturn)) static void check_config(const struct daemon *daemon)

@@ -24,7 +24,8 @@ __attribute__((noreturn)) static void usage(void)
            "Options:\n"
            "  --config=FILE       configuration (default: " CONFIG_PATH ",\n"
            "                      where a missing file means the built-in defaults)\n"
-           "  --check-config      check the configuration and exit: 0 if it is right, else 1\n"
+           "  --check-config      show all errors in the configuration and exit: 0 if there are\n"
+           "                      none, else 1\n"
            "  --socket=PATH       API socket (default: /run/vifplugd/vifplugd.sock)\n"
            "  --db=REMOTE         OVSDB (default: unix:%s/db.sock)\n"
            "  --sysfs-root=DIR    where sysfs is mounted (default: /sys)\n"
@@ -114,29 +115,26 @@ const char *options_config_path(const struct options *options)
 }
 
 bool options_read_config(const struct options *options, bool required, struct config *config,
-                         struct error *error)
+                         struct config_errors *errors)
 {
+    const char *path = options_config_path(options);
     char why[256];
 
     config_init(config);
-    if (!config_read(config, options_config_path(options), required || options->config, error)) {
-        return false;
-    }
-    if (options->db) {
-        if (!remote_check(options->db, why, sizeof why)) {
-            return error_set(error, REASON_INVALID_REQUEST, "", "--db %s.", why);
-        }
+    (void)config_read(config, path, required || options->config, errors);
+    if (options->db && remote_check(options->db, why, sizeof why)) {
         snprintf(config->db, sizeof config->db, "%s", options->db);
         config_note_option(config, "ovs", "db");
+    } else if (options->db) {
+        config_errors_add(errors, path, 0, "--db %s", why);
     }
-    if (options->socket) {
-        if (!vif_path_valid(options->socket)) {
-            return error_set(error, REASON_INVALID_REQUEST, "",
-                             "--socket=%s: give an absolute path of at most %d bytes.",
-                             options->socket, VIF_PATH_MAX);
-        }
+    if (options->socket && vif_path_valid(options->socket)) {
         snprintf(config->socket, sizeof config->socket, "%s", options->socket);
         config_note_option(config, "daemon", "socket");
+    } else if (options->socket) {
+        config_errors_add(errors, path, 0, "--socket=%s: give an absolute path of at most %d bytes",
+                          options->socket, VIF_PATH_MAX);
     }
-    return true;
+    (void)config_check(config, path, errors);
+    return errors->n == 0;
 }

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
 #include "daemon/config.h"
 
 /* Strings are borrowed from the command line. NULL: not given. */
@@ -28,8 +27,9 @@ void options_parse(int argc, char *argv[], struct options *options);
 const char *options_config_path(const struct options *options);
 
 /* Reads the configuration and puts the values of --socket and --db into it. A missing file is an
- * error if `required`, or if --config names it. Returns false with *error filled. */
+ * error if `required`, or if --config names it. Adds all that is wrong to `errors` and returns
+ * whether nothing is; else the config must not be used. */
 bool options_read_config(const struct options *options, bool required, struct config *config,
-                         struct error *error);
+                         struct config_errors *errors);
 
 #endif

@@ -49,25 +49,44 @@ static void apply(struct daemon *daemon, struct config *config, struct access *a
                              daemon->config.n_profiles);
 }
 
+static void log_error(const char *text)
+{
+    SLOG_ERR("the configuration stays as it was: %s", text);
+}
+
+/* Reads the configuration. Returns the lists of users, or NULL once all that is wrong is logged. */
+static struct access *read_config(struct daemon *daemon, struct config *config)
+{
+    struct config_errors *errors = xzalloc(sizeof *errors);
+    struct access *access = NULL;
+    struct error error;
+
+    if (options_read_config(&daemon->options, daemon->has_config_file, config, errors)) {
+        access = access_create(config->allow, config->allow_read, &error);
+        if (!access) { /* A user has been removed since the file was checked. */
+            log_error(error.message);
+        }
+    } else {
+        config_errors_tell(errors, log_error);
+    }
+    free(errors);
+    return access;
+}
+
 void reload(struct daemon *daemon)
 {
     struct config_file file = daemon->config_file;
     struct config *config = xmalloc(sizeof *config);
-    struct access *access = NULL;
-    struct error error;
+    struct access *access;
 
     config_file_note(&file);
     service_reloading(&daemon->service);
-    if (options_read_config(&daemon->options, daemon->has_config_file, config, &error)) {
-        access = access_create(config->allow, config->allow_read, &error);
-    }
+    access = read_config(daemon, config);
     if (access) {
         daemon->config_file = file;
         config_compare(&daemon->config, config, &daemon->changes);
         apply(daemon, config, access);
         log_changes(daemon, &daemon->changes);
-    } else {
-        SLOG_ERR("the configuration stays as it was: %s", error.message);
     }
     free(config);
     service_reloaded(&daemon->service);

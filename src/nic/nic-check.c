@@ -83,7 +83,8 @@ bool nic_check_socket(const char *template, char *why, size_t size)
         return false;
     }
     if (!template_render(template, &sample, text, sizeof text) || !vif_path_valid(text)) {
-        snprintf(why, size, "is not an absolute path of at most %d bytes once it is filled in",
+        snprintf(why, size,
+                 "is not an absolute path of at most %d bytes once it is filled in; correct it",
                  VIF_PATH_MAX);
         return false;
     }

@@ -111,7 +111,7 @@ static bool set_matches(struct nic_profile *profile, const char *value, char *wh
     profile->n_matches = 0;
     while (list_next(&value, item, sizeof item)) {
         if (profile->n_matches == NIC_MATCHES_MAX) {
-            snprintf(why, size, "has more than %d patterns", NIC_MATCHES_MAX);
+            snprintf(why, size, "has more than %d patterns; remove some", NIC_MATCHES_MAX);
             return false;
         }
         if (!read_match(item, &profile->matches[profile->n_matches])) {
@@ -123,7 +123,8 @@ static bool set_matches(struct nic_profile *profile, const char *value, char *wh
         profile->n_matches++;
     }
     if (profile->n_matches == 0) {
-        snprintf(why, size, "is empty");
+        snprintf(why, size,
+                 "is empty; write patterns such as 18f4:01c5, 18f4:*, * or 0000:65:00.0");
         return false;
     }
     return true;
@@ -156,7 +157,7 @@ static bool set_option(struct nic_profile *profile, const char *key, const char 
 
     for (size_t j = 0; j < sizeof reserved / sizeof reserved[0]; j++) {
         if (!strcmp(key, reserved[j])) {
-            snprintf(why, size, "is an option that the daemon writes itself");
+            snprintf(why, size, "is an option that the daemon writes itself; remove it");
             return false;
         }
     }
@@ -172,7 +173,7 @@ static bool set_option(struct nic_profile *profile, const char *key, const char 
         i++;
     }
     if (i == NIC_OPTIONS_MAX) {
-        snprintf(why, size, "is one option too many (at most %d)", NIC_OPTIONS_MAX);
+        snprintf(why, size, "is one option too many (at most %d); remove some", NIC_OPTIONS_MAX);
         return false;
     }
     snprintf(profile->options[i].key, sizeof profile->options[i].key, "%s", key);
@@ -286,7 +287,7 @@ bool nic_profile_set(struct nic_profile *profile, const char *key, const char *v
 
     *why = '\0';
     if (strlen(value) > NIC_TEMPLATE_MAX) {
-        snprintf(why, size, "is longer than %d bytes", NIC_TEMPLATE_MAX);
+        snprintf(why, size, "is longer than %d bytes; shorten it", NIC_TEMPLATE_MAX);
         return false;
     }
     if (!strcmp(key, "match")) {
@@ -313,7 +314,10 @@ bool nic_profile_set(struct nic_profile *profile, const char *key, const char *v
         return true;
     }
     if (!known) {
-        snprintf(why, size, "is not a setting of a NIC profile");
+        snprintf(why, size,
+                 "is not a setting of a NIC profile; it has match, vf-number, vf-range, "
+                 "representors, devargs, vhost-socket, vhost-mode, set-vf-mac, port-name, "
+                 "datapath-type, slow-probe, options.KEY");
     }
     return false;
 }

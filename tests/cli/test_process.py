@@ -107,6 +107,44 @@ def test_mistakes_are_named_by_line(tmp_path, text, words):
     assert not os.path.exists(f"{tmp_path}/api")
 
 
+MISTAKES = """[daemon]
+allow = no-such-user
+[ovs]
+timeout = ten
+[metrics]
+listen = 0.0.0.0:9477
+[nic mine]
+slow-probe = yes
+"""
+WRONG_LINES = (2, 4, 6, 7)
+
+
+def test_all_mistakes_are_named(tmp_path):
+    """--check-config shows the errors and nothing else; a start logs them."""
+    path = tmp_path / "vifplugd.conf"
+    path.write_text(MISTAKES, encoding="ascii")
+    done = check_config(path)
+    assert (done.returncode, done.stdout) == (1, "")
+    errors = done.stderr.splitlines()
+    assert [error.split(": ")[0] for error in errors] == [f"{path}:{line}" for line in WRONG_LINES]
+    log = tmp_path / "log"
+    done = subprocess.run([VIFPLUGD, f"--config={path}", f"--socket={tmp_path}/api", f"--log-file={log}"],
+                          capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1 and f"{path} has errors (4);" in done.stderr
+    assert [line.split("|", 4)[4] for line in log.read_text(encoding="ascii").splitlines()
+            if "|ERR|" in line] == errors
+
+
+def test_options_are_checked_with_the_file(tmp_path):
+    """Errors in options come with those of the file; a setting may contradict an option."""
+    path = tmp_path / "vifplugd.conf"
+    path.write_text("[ovs]\ntimeout = ten\n[metrics]\nlisten = unix:/run/x\n", encoding="ascii")
+    done = subprocess.run([VIFPLUGD, f"--config={path}", "--socket=/run/x", "--db=x", "--check-config"],
+                          capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1
+    assert [error.split(" ")[0] for error in done.stderr.splitlines()] == ["--db", f"{path}:2:", f"{path}:4:"]
+
+
 def test_right_configuration(tmp_path):
     path = tmp_path / "vifplugd.conf"
     path.write_text("[daemon]\nallow = root\n", encoding="ascii")
@@ -200,9 +238,13 @@ def test_sighup_keeps_what_it_has(tmp_path):
         daemon.configure("[daemon]\nmax_connections = many\n")
         daemon.process.send_signal(signal.SIGHUP)
         daemon.wait_log(f"the configuration stays as it was: {daemon.config}:2: ")
+        daemon.configure(MISTAKES)
+        daemon.process.send_signal(signal.SIGHUP)
+        for line in WRONG_LINES[1:]:
+            daemon.wait_log(f"the configuration stays as it was: {daemon.config}:{line}: ")
         os.unlink(daemon.config)
         daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_log("the configuration stays as it was: ", 2)
+        daemon.wait_log("the configuration stays as it was: The configuration")
         assert "result" in connect(daemon.path).ask("status")
 
 

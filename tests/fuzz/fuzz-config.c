@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever the configuration file has, reading it gives one sentence with file and line, or values
+/* Whatever the configuration file has, reading it gives sentences with file and line, or values
  * within their bounds; and the same file gives the same values. */
 
 #include "fuzz.h"
@@ -25,11 +25,17 @@ static const char *write_file(const uint8_t *data, size_t size)
     return path;
 }
 
-static bool read_file(const char *path, struct config *config, struct error *error)
+static bool read_file(const char *path, struct config *config, struct config_errors *errors)
 {
+    bool ok;
+
     memset(config, 0, sizeof *config);
+    memset(errors, 0, sizeof *errors);
     config_init(config);
-    return config_read(config, path, true, error);
+    ok = config_read(config, path, true, errors);
+    ok = config_check(config, path, errors) && ok;
+    CHECK(ok == (errors->n == 0));
+    return ok;
 }
 
 static void check_config(const struct config *config)
@@ -50,13 +56,19 @@ static void check_config(const struct config *config)
     }
 }
 
-static void check_error(const struct error *error)
+static void check_errors(const struct config_errors *errors)
 {
-    size_t length = strlen(error->message);
+    int line = 0;
 
-    CHECK(error->reason != REASON_NONE && length > 0);
-    CHECK(error->message[length - 1] == '.');
-    CHECK(strstr(error->message, "/proc/self/fd/"));
+    for (size_t i = 0; i < errors->n && i < CONFIG_ERRORS_MAX; i++) {
+        const struct config_error *error = &errors->first[i];
+        size_t length = strlen(error->text);
+
+        CHECK(length > 0 && error->text[length - 1] == '.');
+        CHECK(strstr(error->text, "/proc/self/fd/"));
+        CHECK(error->line >= line);
+        line = error->line;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -64,16 +76,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct config config;
     static struct config again;
     static struct config built_in;
-    struct error error = {.message = ""};
+    static struct config_errors errors;
     struct config_changes changes;
     const char *path = write_file(data, size);
 
-    if (!read_file(path, &config, &error)) {
-        check_error(&error);
+    if (!read_file(path, &config, &errors)) {
+        check_errors(&errors);
         return 0;
     }
     check_config(&config);
-    CHECK(read_file(path, &again, &error));
+    CHECK(read_file(path, &again, &errors));
     config_compare(&config, &again, &changes);
     CHECK(!changes.applied[0] && !changes.restart[0]);
     config_init(&built_in);

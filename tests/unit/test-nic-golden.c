@@ -86,11 +86,11 @@ static const struct {
 
 static void read_examples(void)
 {
-    struct error error = {0};
+    static struct config_errors errors;
 
     config_init(&config);
-    (void)config_read(&config, EXAMPLES, true, &error);
-    assert_string_equal(error.message, "");
+    (void)config_read(&config, EXAMPLES, true, &errors);
+    assert_string_equal(errors.first[0].text, "");
 }
 
 static void test_golden(void **state)
@@ -251,7 +251,7 @@ static void test_built_in_profiles_are_shipped(void **state)
     char path[] = "/tmp/test-nic-golden-XXXXXX";
     int fd = mkstemp(path);
     size_t n = nic_profiles_init(built_in);
-    struct error error = {0};
+    static struct config_errors errors;
     char *at = shipped;
     FILE *file;
 
@@ -268,9 +268,9 @@ static void test_built_in_profiles_are_shipped(void **state)
     fprintf(file, "%s", at);
     fclose(file);
     config_init(&config);
-    (void)config_read(&config, path, true, &error);
+    (void)config_read(&config, path, true, &errors);
     unlink(path);
-    assert_string_equal(error.message, "");
+    assert_string_equal(errors.first[0].text, "");
     assert_int_equal(config.n_profiles, 2 * n);
     for (size_t i = 0; i < n; i++) {
         struct nic_profile *profile = &config.profiles[n + i];
