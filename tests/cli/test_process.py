@@ -259,6 +259,7 @@ def test_sighup_revokes_access(tmp_path):
         assert "result" in subscriber.ask("subscribe")
         assert "result" in peer.ask("status")
         assert reason(peer.ask("unplug", **unplug)) == "switch_unavailable"
+        assert subscriber.receive()["method"] == "vif.failed"
 
         reload(daemon, "[daemon]\nallow_read = nobody\n")
         assert "result" in peer.ask("status") and "result" in subscriber.ask("status")
