@@ -104,8 +104,27 @@ static void count_success(struct engine *engine, const struct op *op)
     }
 }
 
+/* A plug that has failed, and only waits for what vswitchd logged about it, leaves the bridge that
+ * it created to `op`, whose port is on it. */
+static void take_bridge_over(const struct engine *engine, struct op *op)
+{
+    const struct op *other;
+
+    if (op->type != OP_PLUG) {
+        return;
+    }
+    LIST_FOR_EACH (other, node, &engine->ops.in[OP_REALIZING]) {
+        if (other->bridge == BRIDGE_MADE && other->realizing.words.until &&
+            !strcmp(other->request.vif.bridge, op->request.vif.bridge)) {
+            op->bridge = BRIDGE_MADE;
+            memcpy(op->bridge_warning, other->bridge_warning, sizeof op->bridge_warning);
+        }
+    }
+}
+
 static void succeed(struct engine *engine, struct op *op)
 {
+    take_bridge_over(engine, op);
     engine_drop_links(engine, op);
     engine_keep_links_up(engine, op);
     op_reply_success(&engine->env, op);

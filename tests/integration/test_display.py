@@ -145,7 +145,8 @@ def test_rows_of_other_programs(box, api):
         wait_until(lambda: events.receive().get("method") == "vif.drifted", what="the event")
     for arguments in (("list",), ("get", vif["vif_id"]), ("--format=json", "get", vif["vif_id"]),
                       ("--format=json", "list"), ("status",), ("nics",)):
-        assert vifctl(box, *arguments).returncode == 0
+        # The VIF fails once ovs-vswitchd has seen the new type, and then not all is well.
+        assert vifctl(box, *arguments).returncode in ((0, 1) if arguments == ("status",) else (0,))
     shown = json.loads(vifctl(box, "--format=json", "get", vif["vif_id"]).stdout)
     assert shown["external_ids"]["attached-mac"] == NASTY, "JSON has the same value, escaped"
     plan = json.loads(vifctl(box, "--format=json", "--dry-run", f"--instance={INSTANCE}", "plug", "-",

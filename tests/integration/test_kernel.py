@@ -253,7 +253,7 @@ def test_state_of_a_port_without_its_netdev(box, api, wait):
     api.plug(vhost_user(2))
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
-        assert api.plug(ovs_vif(1), dry_run=True)["state"] == "committed"
+        assert api.plug(ovs_vif(1), dry_run=True)["state"] == "planned"
         assert api.plug(ovs_vif(1), wait=wait)["state"] == "committed"
         box.stop("vifplugd")
         box.start_vifplugd()

@@ -125,16 +125,17 @@ def test_dry_run(card_box, card_api):
 
 def test_refusals(card_box, card_api):
     card_api.plug(vhost_user(1))
-    for params, field in (
-            ({"vif_id": vif_id(2), "mtu": 1500}, "params.vif_id"),
-            ({"vif_id": vif_id(1), "mtu": 9703}, "params.mtu"),
-            ({"vif_id": vif_id(1)}, "params.mtu"),
-            ({"vif_id": vif_id(1), "mtu": 67}, "params.mtu"),
-            ({"vif_id": vif_id(1), "qos": {"ingress": {"max_kpps": 1}}}, "params.qos.ingress.max_kpps"),
+    for params, reason, field in (
+            ({"vif_id": vif_id(2), "mtu": 1500}, "not_found", "params.vif_id"),
+            ({"vif_id": vif_id(1), "mtu": 9703}, "invalid_request", "params.mtu"),
+            ({"vif_id": vif_id(1)}, "invalid_request", "params.mtu"),
+            ({"vif_id": vif_id(1), "mtu": 67}, "invalid_request", "params.mtu"),
+            ({"vif_id": vif_id(1), "qos": {"ingress": {"max_kpps": 1}}}, "invalid_request",
+             "params.qos.ingress.max_kpps"),
     ):
         with pytest.raises(ApiError) as refused:
             card_api.call("update", **params)
-        assert (refused.value.reason, refused.value.field) == ("invalid_request", field)
+        assert (refused.value.reason, refused.value.field) == (reason, field)
     assert interface(card_box, card_api.get_vif(1)["port"])["mtu_request"] == 1500
 
 
