@@ -545,7 +545,7 @@ void output_subscribed(const struct vifplug_reply *reply, const char *run)
         show_error("vifplugd has been restarted; what happened before %s is not known",
                    text_or(result, "complete_from", "that"));
     } else if (complete && strcmp(complete, "false") == 0) {
-        show_error("vifplugd does not know what happened before %s any more",
+        show_error("vifplugd knows nothing of what happened before %s",
                    text_or(result, "complete_from", "that"));
     }
     json_object_put(result);

@@ -67,7 +67,8 @@ static bool read_state(struct json_object *params, struct vif_filter *filter, st
     }
     return !text || filter->has_state ||
            jget_error(error, "params", "state",
-                      "params.state '%s' is no state of a VIF; use one of those in docs/api.md.",
+                      "params.state '%s' is no state of a VIF; use up, committed, realizing, "
+                      "unverified, failed, stale, drifted or missing.",
                       text);
 }
 

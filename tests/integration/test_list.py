@@ -33,6 +33,15 @@ def test_filters(box, api):
     assert shown.split() == [vif_id(1), vif_id(2)]
 
 
+def test_a_state_that_there_is_not(api):
+    """The error names those that there are."""
+    with pytest.raises(ApiError) as wrong:
+        api.call("list", state="down")
+    names = wrong.value.message.partition("; use ")[2].rstrip(".").replace(" or ", ", ").split(", ")
+    assert {"up", "missing", "unverified"} < set(names) and len(names) == 8
+    assert [ids(api, state=name) for name in names] == [[]] * 8
+
+
 def test_names_of_one_vif(box, api):
     api.plug(vhost_user(1))
     api.plug(representor(2, "0000:65:01.2"), wait="committed")
