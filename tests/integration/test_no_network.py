@@ -11,7 +11,7 @@ import signal
 
 import pytest
 
-from api import vif_id, wait_until
+from api import wait_until
 
 PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
                     "docs/troubleshooting.md")
@@ -77,7 +77,7 @@ def shows(result, lines):
 class World:
     """The sandbox, and what the commands of the page do in it that are not those of vifctl and of OVS."""
 
-    def __init__(self, box, configure):
+    def __init__(self, box, configure, guest):
         self.box = box
         self.configure = configure
         self.put_back = None
@@ -88,9 +88,9 @@ class World:
             "systemctl restart ovs-vswitchd": self.restart_vswitchd,
             "systemctl restart nova-compute": self.plug,
             "openstack server reboot --hard vm-1": self.plug,
+            "openstack server start vm-1": lambda: guest("vm-1", "/usr/local/var/run/stdvio10"),
             "systemctl reload vifplugd": lambda: os.kill(box.pid("vifplugd"), signal.SIGHUP),
             f"echo 40 > /sys/bus/pci/devices/{PF}/sriov_numvfs": lambda: self.put_back(),
-            "vifplugd --check-config": lambda: None,
         }
 
     def restart_vswitchd(self):
@@ -111,6 +111,7 @@ class World:
         if command in self.replaced:
             self.replaced[command]()
             return
+        command = command.replace("vifplugd ", f"vifplugd --config={self.box.config} ")
         result = None
 
         def right():
@@ -121,8 +122,8 @@ class World:
 
 
 @pytest.fixture
-def world(card_box, configure_card):
-    return World(card_box, configure_card)
+def world(card_box, configure_card, guest):
+    return World(card_box, configure_card, guest)
 
 
 def test_each_cause_has_its_test():
