@@ -25,6 +25,10 @@ def read_section():
         return re.split(r"^## ", file.read(), flags=re.M)[1].partition("\n### ")
 
 
+def read_commands(text):
+    return re.findall(r"^    # (.*)", text, re.M)
+
+
 def read_steps():
     """Returns {cause: [(command, lines that it shows)]}."""
     title, _, text = read_section()
@@ -85,6 +89,7 @@ class World:
             "systemctl start vifplugd": box.start_vifplugd,
             "systemctl start ovsdb-server": box.start_ovsdb,
             "systemctl start ovs-vswitchd": box.start_vswitchd,
+            "systemctl restart vifplugd": self.restart_vifplugd,
             "systemctl restart ovs-vswitchd": self.restart_vswitchd,
             "systemctl restart nova-compute": self.plug,
             "openstack server reboot --hard vm-1": self.plug,
@@ -92,6 +97,10 @@ class World:
             "systemctl reload vifplugd": lambda: os.kill(box.pid("vifplugd"), signal.SIGHUP),
             f"echo 40 > /sys/bus/pci/devices/{PF}/sriov_numvfs": lambda: self.put_back(),
         }
+
+    def restart_vifplugd(self):
+        self.box.stop("vifplugd")
+        self.box.start_vifplugd()
 
     def restart_vswitchd(self):
         self.box.stop("ovs-vswitchd", signal.SIGKILL)
@@ -132,6 +141,16 @@ def test_each_cause_has_its_test():
     assert [heading for heading, _ in table] and {heading for heading, _ in table} == set(STEPS)
     assert all(anchor == heading.lower().replace(" ", "-") for heading, anchor in table)
     assert all(any(lines for _, lines in steps) for steps in STEPS.values())
+
+
+def test_the_first_commands(world):
+    """Those with which to begin: they show the VIF if all is well."""
+    world.plug()
+    commands = read_commands(read_section()[0])
+    assert len(commands) == 5
+    for command in commands:
+        shown = world.box.command("sh", "-c", command, check=False)
+        assert "port-1" in shown.stdout or shown.stdout.startswith("ok\n"), (command, shown)
 
 
 @pytest.mark.parametrize("heading", STEPS)
@@ -274,5 +293,5 @@ def one_mac(world):
 def settings_wait(world):
     world.configure("")
     with open(world.box.config, "a", encoding="ascii") as file:
-        file.write("[nic more]\nmatch = 1234:5678\n")
+        file.write(f"[ovs]\nvswitchd_log = {world.box.log}/ovs-vswitchd.log\n")
     yield
