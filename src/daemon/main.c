@@ -237,12 +237,16 @@ static void print_error(const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
+/* Whoever starts the daemon sees the error, wherever the log is. */
 static void log_error(const char *text)
 {
     SLOG_ERR("%s", text);
+    if (vlog_get_level(&this_module, VLF_CONSOLE) < VLL_ERR) {
+        print_error(text);
+    }
 }
 
-/* All errors go to standard error with --check-config, else to the log. */
+/* All errors go to standard error; without --check-config also to the log. */
 static void read_config(struct daemon *daemon)
 {
     static struct config_errors errors;
