@@ -17,6 +17,7 @@
 #include "daemon/server.h"
 #include "engine/engine.h"
 #include "nic/nic-scanner.h"
+#include "daemon/traffic.h"
 #include "ovs/ovs-counters.h"
 #include "watch/watch.h"
 
@@ -27,6 +28,7 @@ struct dispatch {
     struct nic_scanner *nic_scanner;
     const struct checks *checks;
     struct ovs_counters *counters;
+    struct traffic *traffic;
     struct reaps *reaps;
     struct server *server;
     /* Replies for operations (struct asker). */

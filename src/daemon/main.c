@@ -163,6 +163,7 @@ static void run(struct daemon *daemon)
     report_memory(daemon);
     ovs_run(daemon->ovs);
     ovs_counters_run(daemon->counters);
+    traffic_run(daemon->traffic);
     ovs_globals(daemon->ovs, &globals);
     cur_cfg = globals.exist ? globals.cur_cfg : -1;
     vswitchd_run(daemon->vswitchd, cur_cfg);
@@ -193,6 +194,7 @@ static void wait_for_events(struct daemon *daemon)
     memory_wait();
     ovs_wait(daemon->ovs);
     ovs_counters_wait(daemon->counters);
+    traffic_wait(daemon->traffic);
     vswitchd_wait(daemon->vswitchd);
     server_wait(daemon->server);
     metrics_listener_wait(daemon->metrics_listener);

@@ -348,7 +348,10 @@ static void serve(const struct metrics_listener *listener, struct reader *reader
 
 static bool has_work(const struct reader *reader)
 {
-    return reader->state == READER_READS && !reader->blocked;
+    bool waits =
+        reader->metrics && metrics_waits(reader->metrics) && reader->out.length == reader->sent;
+
+    return reader->state == READER_READS && !reader->blocked && !waits;
 }
 
 static void serve_readers(struct metrics_listener *listener)

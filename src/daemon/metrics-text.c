@@ -40,14 +40,22 @@ static void put_label(struct ds *out, const struct metric_label *label)
     free(text);
 }
 
-static void put_name(struct ds *out, const char *name, const struct metric_label *labels, size_t n)
+void metric_labels(struct ds *out, const struct metric_label *labels, size_t n)
 {
-    ds_put_cstr(out, name);
     for (size_t i = 0; i < n; i++) {
         ds_put_char(out, i ? ',' : '{');
         put_label(out, &labels[i]);
     }
-    ds_put_cstr(out, n ? "} " : " ");
+    if (n > 0) {
+        ds_put_char(out, '}');
+    }
+}
+
+static void put_name(struct ds *out, const char *name, const struct metric_label *labels, size_t n)
+{
+    ds_put_cstr(out, name);
+    metric_labels(out, labels, n);
+    ds_put_char(out, ' ');
 }
 
 void metric_int(struct ds *out, const char *name, const struct metric_label *labels, size_t n,

@@ -19,6 +19,9 @@ struct metric_label {
 /* Begins a family; its samples follow. */
 void metric_family(struct ds *out, const char *name, enum metric_type type, const char *help);
 
+/* Appends "{a="x",b="y"}", or nothing if there are no labels. */
+void metric_labels(struct ds *out, const struct metric_label *labels, size_t n);
+
 /* One sample. `name` has the suffix that its type asks for (_total of counters, _info). */
 void metric_int(struct ds *out, const char *name, const struct metric_label *labels, size_t n,
                 uint64_t value);

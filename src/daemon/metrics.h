@@ -18,7 +18,12 @@ struct metrics;
 struct metrics *metrics_create(const struct dispatch *dispatch);
 void metrics_destroy(struct metrics *metrics);
 
-/* Appends the next piece, some 50 us of work, to `out`. Returns false if it was the last one. */
+/* Whether the next piece needs counters that OVSDB has not told yet. The loop wakes up when it can
+ * be made. */
+bool metrics_waits(const struct metrics *metrics);
+
+/* Appends the next piece, some 50 us of work, to `out`; nothing while metrics_waits(). Returns
+ * false if it was the last one. */
 bool metrics_next(struct metrics *metrics, struct ds *out);
 
 /* The memory that it holds, bytes. */

@@ -227,12 +227,14 @@ void modules_start(struct daemon *daemon)
     start_watch(daemon);
     daemon->reaps = reaps_create(&daemon->env, daemon->engine, daemon->server);
     start_checks(daemon);
+    daemon->traffic = traffic_create(&daemon->env, daemon->counters);
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
         .nic_scanner = daemon->nic_scanner,
         .checks = &daemon->checks,
         .counters = daemon->counters,
+        .traffic = daemon->traffic,
         .reaps = daemon->reaps,
         .op_log = daemon->op_log,
         .op_history = daemon->op_history,
@@ -268,6 +270,7 @@ void modules_stop(struct daemon *daemon)
     vswitchd_destroy(daemon->vswitchd);
     nic_destroy(daemon->nic);
     dpdk_extra_destroy(&daemon->dpdk_extra);
+    traffic_destroy(daemon->traffic);
     ovs_counters_destroy(daemon->counters);
     ovs_destroy(daemon->ovs);
     access_destroy(daemon->access);

@@ -16,6 +16,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/events.h"
 #include "daemon/metrics-listener.h"
+#include "daemon/traffic.h"
 #include "daemon/op-history.h"
 #include "daemon/op-log.h"
 #include "daemon/options.h"
@@ -44,6 +45,7 @@ struct daemon {
     char *db; /* The remote of OVSDB. */
     struct ovs *ovs;
     struct ovs_counters *counters;
+    struct traffic *traffic;
     struct nic *nic;
     struct links *links;
     struct link_remover *link_remover;

@@ -92,6 +92,9 @@ def test_the_page_lists_the_metrics(daemon):
     # There is no VIF here. tests/integration/test_counts.py has some.
     exposed["vifplug_vif_state"] = ("gauge", {"vif_id", "instance", "port", "bridge", "state"})
     exposed["vifplug_vif_link_up"] = ("gauge", {"vif_id", "instance", "port", "bridge"})
+    for counter in ("packets", "bytes", "dropped", "errors"):
+        for way in ("rx", "tx"):
+            exposed[f"vifplug_vif_{way}_{counter}"] = ("counter", {"vif_id", "instance", "port", "bridge"})
     assert page == exposed
 
 

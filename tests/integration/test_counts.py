@@ -2,9 +2,15 @@
 """The metrics beside a switch: their values after operations, drift and losses. tests/cli/test_metrics.py has the
 text and the listener."""
 
+import os
+import signal
+import time
+
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from api import INSTANCE, ApiError, vhost_user, vif_id, wait_until
+from api import INSTANCE, Api, ApiError, hybrid, ovs_vif, vhost_user, vif_id, wait_until
+
+COUNTERS = [f"{way}_{what}" for way in ("rx", "tx") for what in ("packets", "bytes", "dropped", "errors")]
 
 
 class Metrics:
@@ -20,6 +26,11 @@ class Metrics:
                  if sample.name == name and labels.items() <= sample.labels.items()]
         assert len(found) <= 1, f"{name} {labels} is not one sample"
         return found[0] if found else None
+
+    def traffic(self, number):
+        """The counters of a VIF, as Open vSwitch names them."""
+        values = {name: self.value(f"vifplug_vif_{name}_total", vif_id=vif_id(number)) for name in COUNTERS}
+        return {name: value for name, value in values.items() if value is not None}
 
     def vifs(self):
         """{vif_id: labels} of all VIFs."""
@@ -104,3 +115,83 @@ def test_the_switch_goes_and_comes(box, api):
     for name, label in (("vifplug_losses_total", {"of": "ovsdb"}), ("vifplug_reconnects_total", {"to": "ovsdb"})):
         wait_until(lambda name=name, label=label: Metrics(api).value(name, **label) ==
                    before.value(name, **label) + 1, what=name)
+
+
+def counted(api, number):
+    """The counters of a VIF that have metrics, as stats shows them."""
+    statistics = api.call("stats", vif_id=vif_id(number))["stats"][0]["statistics"]
+    return {name: value for name, value in statistics.items() if name in COUNTERS}
+
+
+def test_traffic_is_that_of_ovsdb(box, api):
+    """With the labels of a VIF, for those counters that a port has."""
+    api.plug(hybrid(1))
+    api.plug(vhost_user(2))
+    port, ofport = (api.get_vif(1)[name] for name in ("port", "ofport"))
+    frame = "ffffffffffff" + "fa163e000001" + "0800" + "00" * 50
+    for _ in range(3):
+        box.command("ovs-ofctl", "packet-out", f"{box.run}/br-int.mgmt", f"in_port=controller packet={frame} "
+                    f"actions=output:{ofport}")
+    wait_until(lambda: Metrics(api).traffic(1).get("tx_packets", 0) >= 3, timeout=30, what="frames are counted")
+    wait_until(lambda: Metrics(api).traffic(1) == counted(api, 1), timeout=30, what="they are those of stats")
+    assert set(Metrics(api).traffic(1)) == set(COUNTERS)
+    # A vhost-user port has no counters of traffic before a guest connects.
+    assert Metrics(api).traffic(2) == counted(api, 2) == {}
+    after = Metrics(api)
+    sample, = (sample for sample in after.samples if sample.name == "vifplug_vif_tx_bytes_total"
+               and sample.labels["vif_id"] == vif_id(1))
+    assert sample.labels == {"vif_id": vif_id(1), "instance": INSTANCE, "port": port, "bridge": "br-int"}
+    assert after.value("vifplug_vif_counters_left_out") == 0
+
+
+def plug_many(api, n):
+    api.collect([api.send("plug", vif=ovs_vif(i), instance={"uuid": INSTANCE}, wait="committed")
+                 for i in range(1, n + 1)])
+
+
+def readings(box):
+    return int(box.appctl("vifplugd", "coverage/read-counter", "vifplug_traffic_readings"))
+
+
+def test_scrapes_share_a_reading(box, api):
+    """Counters are read for scrapes only, once for those that come together, and also if some leave."""
+    plug_many(api, 40)
+    first = readings(box)
+    api.call("list")
+    assert readings(box) == first
+    wait_until(lambda: api.call("metrics") and readings(box) > first, what="a scrape has counters read")
+    before = readings(box)
+    scrapers = [Api(box.socket) for _ in range(20)]
+    for scraper in scrapers:
+        scraper.send("metrics")
+    for scraper in scrapers[::2]:
+        scraper.close()
+    for scraper in scrapers[1::2]:
+        assert scraper.receive()["result"]["text"].endswith("# EOF\n")
+        scraper.close()
+    assert readings(box) <= before + 10
+
+
+def test_ovsdb_that_hangs_leaves_counters_out(box, api):
+    """All else is there, and nobody waits for it but the scrape; then the counters come back."""
+    api.plug(hybrid(1))
+    api.plug(vhost_user(2))
+    wait_until(lambda: Metrics(api).traffic(1), timeout=30, what="traffic is counted")
+    os.kill(box.pid("ovsdb-server"), signal.SIGSTOP)
+    try:
+        def left_out():
+            with Api(box.socket) as scraper:
+                scraper.send("metrics")
+                began = time.monotonic()
+                for _ in range(20):
+                    api.call("status")
+                assert time.monotonic() - began < 2, "others wait"
+                text = scraper.receive()["result"]["text"]
+            return text if "vifplug_vif_counters_left_out 2\n" in text else None
+        text = wait_until(left_out, timeout=20, what="the counters are left out")
+        assert "vifplug_vif_rx_packets_total{" not in text
+        assert text.count("vifplug_vif_state{") == 2 and "vifplug_ovsdb_connected 1\n" in text
+    finally:
+        os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
+    wait_until(lambda: Metrics(api).traffic(1), timeout=30, what="the counters are back")
+    assert Metrics(api).value("vifplug_vif_counters_left_out") == 0
