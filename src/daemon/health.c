@@ -33,13 +33,17 @@ const char *health_problem(const struct health *health, enum health_subject subj
     return NULL;
 }
 
-/* How long vswitchd may take to answer. The start of DPDK takes long. */
-static int64_t patience_ms(const struct engine_env *env, const struct ovs_globals *globals)
+/* How long vswitchd may take to answer. The start of DPDK takes long; one whose start we saw has
+ * that time from then on, and not from a later question. */
+static int64_t patience_ms(const struct engine_env *env, const struct ovs_globals *globals,
+                           int64_t unanswered_ms)
 {
+    int64_t idle_ms = MAX(vswitchd_starting_ms(env->vswitchd) - unanswered_ms, 0);
+    int64_t grace_ms = MAX(env->settings->vswitchd_grace_ms - idle_ms, 0);
     bool starts_dpdk =
         globals->dpdk_wanted && (!globals->dpdk_initialized || vswitchd_is_starting(env->vswitchd));
 
-    return HUNG_MS + (starts_dpdk ? env->settings->vswitchd_grace_ms : 0);
+    return HUNG_MS + (starts_dpdk ? grace_ms : 0);
 }
 
 static void judge_alive(const struct engine_env *env, const struct ovs_globals *globals,
@@ -51,7 +55,7 @@ static void judge_alive(const struct engine_env *env, const struct ovs_globals *
                     "ovs-vswitchd (pid %ld) is stopped by a signal or a debugger; continue it "
                     "with kill -CONT %ld, or restart it.",
                     (long)vswitchd_pid(env->vswitchd), (long)vswitchd_pid(env->vswitchd));
-    } else if (health->unanswered_ms >= patience_ms(env, globals)) {
+    } else if (health->unanswered_ms >= patience_ms(env, globals, health->unanswered_ms)) {
         health->vswitchd = "hung";
         add_problem(health, HEALTH_VSWITCHD,
                     "ovs-vswitchd runs and has answered nothing for %" PRId64

@@ -104,19 +104,22 @@ static enum outcome check_committing(const struct engine *engine, struct op *op,
     return OUTCOME_REFUSE;
 }
 
-/* Gives a vswitchd that initialises DPDK more time, once. */
+/* Gives a vswitchd that initialises DPDK more time, once. One whose start we saw has it from then
+ * on: whether it still initialises DPDK or hangs is not known before it answers. */
 static bool give_grace(const struct engine *engine, struct op *op, long long int now)
 {
+    int64_t grace_ms =
+        engine->env.settings->vswitchd_grace_ms - vswitchd_starting_ms(engine->env.vswitchd);
     struct ovs_globals globals;
 
     ovs_globals(engine->env.ovs, &globals);
     if (engine->drain_by != LLONG_MAX || op->realizing.grace_given || !globals.dpdk_wanted ||
         (globals.dpdk_initialized && !vswitchd_is_starting(engine->env.vswitchd)) ||
-        vswitchd_state(engine->env.vswitchd) != VSWITCHD_ALIVE) {
+        vswitchd_state(engine->env.vswitchd) != VSWITCHD_ALIVE || grace_ms <= 0) {
         return false;
     }
     op->realizing.grace_given = true;
-    op->deadline = now + engine->env.settings->vswitchd_grace_ms;
+    op->deadline = now + grace_ms;
     return true;
 }
 

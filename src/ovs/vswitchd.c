@@ -45,6 +45,7 @@ struct vswitchd {
         seen_pidfile; /* vswitchd has had a pidfile here, so a missing one means that it is dead. */
     bool start_seen;  /* We saw it start... */
     bool starting;    /* ...and it has not set cur_cfg yet. */
+    long long int starting_since; /* When we saw that, ms. */
     bool have_cfg;
     int64_t cur_cfg;
     long long int unanswered_since; /* ms; 0: nothing is unanswered. */
@@ -142,6 +143,7 @@ static void check_pidfile(struct vswitchd *vswitchd)
         if (pid != vswitchd->pid || !is_same_file(&file, &vswitchd->file)) {
             vswitchd->start_seen = vswitchd->state == VSWITCHD_DEAD || vswitchd->file.st_ino;
             vswitchd->starting = vswitchd->start_seen;
+            vswitchd->starting_since = time_msec();
             forget_process(vswitchd);
             vswitchd->pid = pid;
             vswitchd->file = file;
@@ -210,6 +212,11 @@ const char *vswitchd_state_name(enum vswitchd_state state)
 bool vswitchd_is_starting(const struct vswitchd *vswitchd)
 {
     return vswitchd->starting;
+}
+
+int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd)
+{
+    return vswitchd->starting ? time_msec() - vswitchd->starting_since : 0;
 }
 
 pid_t vswitchd_pid(const struct vswitchd *vswitchd)

@@ -34,6 +34,10 @@ const char *vswitchd_state_name(enum vswitchd_state state);
  * of its predecessor. */
 bool vswitchd_is_starting(const struct vswitchd *vswitchd);
 
+/* For how long it has been starting, ms; 0 if it is not. A vswitchd whose next_cfg stays as it was
+ * when it started is starting until a change of next_cfg, though it has long begun its work. */
+int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd);
+
 /* 0 if vswitchd is not alive or its pid is not known. */
 pid_t vswitchd_pid(const struct vswitchd *vswitchd);
 

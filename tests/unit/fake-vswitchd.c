@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake-socket-file.h"
+#include "timeval.h"
 #include "util.h"
 
 struct vswitchd *vswitchd_create(const char *run_dir OVS_UNUSED)
@@ -50,6 +51,11 @@ const char *vswitchd_state_name(enum vswitchd_state state)
 bool vswitchd_is_starting(const struct vswitchd *vswitchd)
 {
     return vswitchd->starting;
+}
+
+int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd)
+{
+    return vswitchd->starting ? time_msec() - vswitchd->starting_since : 0;
 }
 
 pid_t vswitchd_pid(const struct vswitchd *vswitchd)

@@ -24,7 +24,8 @@ struct fake_rule {
 struct vswitchd {
     enum vswitchd_state state;
     bool starting;
-    unsigned int start; /* What vswitchd_start() says. */
+    int64_t starting_since; /* ms. */
+    unsigned int start;     /* What vswitchd_start() says. */
     bool start_seen;
     bool has_pidfile;   /* Without a pidfile, only cur_cfg shows whether vswitchd runs. */
     int n_not_answered; /* Calls of vswitchd_did_not_answer(). */

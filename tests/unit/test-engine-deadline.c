@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "timeval.h"
+
 /* vswitchd gives no verdict on a commit. */
 static const struct {
     const char *what;
@@ -118,7 +120,8 @@ static void test_deadline_begins_anew_at_commit(void **state)
     CHECK_HAS("its time is up", reply_to(a), "timeout: ");
 }
 
-/* While vswitchd starts, DPDK takes long: the operation gets vswitchd_grace in addition, once. */
+/* While vswitchd starts, DPDK takes long: the operation gets vswitchd_grace in addition, once; if
+ * the start was seen, until so long after it. */
 static void test_grace(void **state)
 {
     static const struct {
@@ -127,13 +130,19 @@ static void test_grace(void **state)
         bool dpdk_initialized;
         bool starting;
         enum vswitchd_state vswitchd;
-        bool given;
+        int started_ms; /* How long before the commit. */
+        int after_ms;   /* When the operation ends. */
     } rows[] = {
-        {"initializes DPDK", true, false, false, VSWITCHD_ALIVE, true},
-        {"comes up, its predecessor had done so", true, true, true, VSWITCHD_ALIVE, true},
-        {"has done so", true, true, false, VSWITCHD_ALIVE, false},
-        {"does not want it", false, false, true, VSWITCHD_ALIVE, false},
-        {"is dead", true, false, false, VSWITCHD_DEAD, false},
+        {"initializes DPDK", true, false, false, VSWITCHD_ALIVE, 0, 70000},
+        {"comes up, its predecessor had done so", true, true, true, VSWITCHD_ALIVE, 0, 60000},
+        {"comes up, its predecessor had none", true, false, true, VSWITCHD_ALIVE, 0, 60000},
+        {"came up a while ago", true, true, true, VSWITCHD_ALIVE, 30000, 30000},
+        {"has little time left", true, true, true, VSWITCHD_ALIVE, 49999, 10001},
+        {"has had its time", true, true, true, VSWITCHD_ALIVE, 50000, 10000},
+        {"has answered nothing for long", true, true, true, VSWITCHD_ALIVE, 3600000, 10000},
+        {"has done so", true, true, false, VSWITCHD_ALIVE, 0, 10000},
+        {"does not want it", false, false, true, VSWITCHD_ALIVE, 0, 10000},
+        {"is dead", true, false, false, VSWITCHD_DEAD, 0, 10000},
     };
 
     (void)state;
@@ -148,13 +157,11 @@ static void test_grace(void **state)
         rig_pass();
         rig_pass();
         rig.vswitchd->starting = rows[i].starting;
+        rig.vswitchd->starting_since = time_msec() - rows[i].started_ms;
         rig.vswitchd->state = rows[i].vswitchd;
-        rig_run(10000);
-        if (rows[i].given) {
-            rig_run(59999);
-            CHECK_STR(rows[i].what, reply_to(a), "");
-            rig_run(1);
-        }
+        rig_run(rows[i].after_ms - 1);
+        CHECK_STR(rows[i].what, reply_to(a), "");
+        rig_run(1);
         CHECK(rows[i].what, reply_to(a)[0]);
     }
 }

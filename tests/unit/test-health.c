@@ -5,6 +5,8 @@
 
 #include "engine-harness.h"
 
+#include "timeval.h"
+
 static const struct {
     const char *what;
     bool disconnected;
@@ -12,6 +14,7 @@ static const struct {
     bool stopped;
     bool dpdk_starts;
     enum offload_policy offload;
+    int starting_ms; /* 0: it is not starting. */
     int unanswered_ms;
     int ovsdb_unanswered_ms;
     const char *shown;
@@ -29,6 +32,21 @@ static const struct {
      .unanswered_ms = 65000,
      .shown = "hung",
      .problems = {"has answered nothing for 65 s"}},
+    {.what = "starts", .starting_ms = 60000, .unanswered_ms = 60000, .shown = "alive"},
+    {.what = "starts, and is asked later",
+     .starting_ms = 40000,
+     .unanswered_ms = 20000,
+     .shown = "alive"},
+    {.what = "does not start",
+     .starting_ms = 65000,
+     .unanswered_ms = 65000,
+     .shown = "hung",
+     .problems = {"has answered nothing for 65 s"}},
+    {.what = "hung, long after a start without a new next_cfg",
+     .starting_ms = 3600000,
+     .unanswered_ms = 5000,
+     .shown = "hung",
+     .problems = {"has answered nothing for 5 s"}},
     {.what = "stopped",
      .stopped = true,
      .shown = "hung",
@@ -83,6 +101,8 @@ static void test_health(void **state)
         rig.vswitchd->state = healths[i].vswitchd;
         rig.vswitchd->pid = 42;
         rig.vswitchd->stopped = healths[i].stopped;
+        rig.vswitchd->starting = healths[i].starting_ms > 0;
+        rig.vswitchd->starting_since = time_msec() - healths[i].starting_ms;
         rig.vswitchd->unanswered_ms = healths[i].unanswered_ms;
         health_read(&rig.env, &health);
         CHECK_STR(healths[i].what, health.vswitchd, healths[i].shown);

@@ -102,10 +102,12 @@ static void test_hidden(void **state)
 {
     struct vswitchd *vswitchd;
     int first = start_hidden();
+    long long int since;
     int second;
 
     (void)state;
     vswitchd = vswitchd_create(dir);
+    assert_int_equal(vswitchd_starting_ms(vswitchd), 0);
     assert_int_equal(vswitchd_start(vswitchd), 0);
     run_until(vswitchd, 1, VSWITCHD_ALIVE);
     assert_int_equal(vswitchd_pid(vswitchd), 0);
@@ -117,8 +119,15 @@ static void test_hidden(void **state)
     close(first);
     run_until(vswitchd, 2, VSWITCHD_ALIVE);
     assert_true(vswitchd_is_starting(vswitchd));
+    since = time_msec();
+    while (vswitchd_starting_ms(vswitchd) < 20 && time_msec() < since + 10000) {
+        usleep(2000);
+        vswitchd_run(vswitchd, 1);
+    }
+    assert_in_range(vswitchd_starting_ms(vswitchd), 20, 60000);
     vswitchd_run(vswitchd, 2);
     assert_false(vswitchd_is_starting(vswitchd)); /* It has answered. */
+    assert_int_equal(vswitchd_starting_ms(vswitchd), 0);
     assert_true(vswitchd_start_seen(vswitchd));
 
     close(second);
