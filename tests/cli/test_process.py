@@ -314,7 +314,7 @@ server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 server.bind("/run/systemd/journal/socket")
 stream = os.fstat(2)
 environment = {**os.environ, "JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}
-with subprocess.Popen(sys.argv[1:], env=environment) as daemon:
+with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *sys.argv[1:]], env=environment):
     while True:
         os.write(1, server.recv(65536) + b"\\0")
 """
