@@ -122,6 +122,28 @@ static void test_recovers(void **state)
     CHECK_STR("up", reply_to(a), "changed vfra");
 }
 
+/* Another plug ends well meanwhile on the bridge that the failed one has made: the bridge stays for
+ * it, and its reply has the warning. */
+static void test_bridge_goes_to_another(void **state)
+{
+    int a;
+    int b;
+
+    (void)state;
+    refuse("vfra");
+    rig.switch_log->silent = true;
+    a = PLUG(.vif = "a", .vf = 4, .bridge = "br1");
+    rig_settle();
+    b = PLUG(.vif = "b", .vf = 5, .bridge = "br1");
+    rig_settle();
+    CHECK_STR("a waits", reply_to(a), "");
+    CHECK_STR("b is up", reply_to(b), "changed vfrb");
+    CHECK_HAS("b is warned", warnings(b), "br1");
+    rig_run(1100);
+    CHECK_HAS("a fails", reply_to(a), "not_realized: ");
+    CHECK("stays", fake_bridge(rig.ovs, "br1"));
+}
+
 /* Not for an undo, and not for a port that another program removed. */
 static void test_not_asked(void **state)
 {
@@ -136,8 +158,9 @@ static void test_not_asked(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    RIG_TEST(test_detail), RIG_TEST(test_question), RIG_TEST(test_later),
-    RIG_TEST(test_silent), RIG_TEST(test_recovers), RIG_TEST(test_not_asked),
+    RIG_TEST(test_detail),    RIG_TEST(test_question), RIG_TEST(test_later),
+    RIG_TEST(test_silent),    RIG_TEST(test_recovers), RIG_TEST(test_bridge_goes_to_another),
+    RIG_TEST(test_not_asked),
 };
 
 int main(void)
