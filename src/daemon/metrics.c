@@ -38,8 +38,7 @@ struct metrics {
     size_t n;
     size_t next; /* Within `family`, then within `counter`. */
     struct traffic_reading *traffic;
-    bool told_left_out; /* How many VIFs have no counters. */
-    size_t counter;     /* The family of counters. */
+    size_t counter; /* The family of counters. */
 };
 
 static void put_int(struct ds *out, const char *name, enum metric_type type, const char *help,
@@ -424,6 +423,9 @@ static void put_counters(struct metrics *metrics, struct ds *out)
     size_t n = traffic_n(metrics->traffic);
     size_t end = MIN(n, metrics->next + COUNTERS_PER_PIECE);
 
+    if (metrics->next == 0 && metrics->counter == 0) {
+        put_left_out(metrics, out);
+    }
     if (metrics->next == 0) {
         traffic_put_family(metrics->counter, out);
     }
@@ -452,11 +454,6 @@ bool metrics_next(struct metrics *metrics, struct ds *out)
     }
     if (metrics->family < VIF_N_FAMILIES) {
         put_vifs(metrics, out);
-        return true;
-    }
-    if (!metrics->told_left_out) {
-        metrics->told_left_out = true;
-        put_left_out(metrics, out);
         return true;
     }
     put_counters(metrics, out);
