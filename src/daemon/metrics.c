@@ -78,16 +78,19 @@ static uint64_t resident_bytes(void)
     char line[128];
     int64_t total;
     int64_t resident;
-    bool known;
 
     if (!file) {
         return 0;
     }
     at = fgets(line, sizeof line, file);
     fclose(file);
-    known = at && number_take(&at, INT64_MAX, &total) && *at++ == ' ' &&
-            number_take(&at, INT64_MAX, &resident);
-    return known ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    if (!at || !number_take(&at, INT64_MAX, &total) || *at != ' ') {
+        return 0;
+    }
+    at++;
+    return number_take(&at, INT64_MAX, &resident)
+               ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE)
+               : 0;
 }
 
 static void put_process(const struct metrics *metrics, struct ds *out)

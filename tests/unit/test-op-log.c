@@ -112,19 +112,16 @@ static const struct error error = {
 static const struct error short_error = {
     .reason = REASON_BUSY, .message = "Too many wait; try later.", .detail = "wait"};
 
-#define PLUG_OF(...)                                                                               \
-    {                                                                                              \
-        .id = 7, .type = "plug", .vif_id = "a", .client = {0, 12, "vif\nctl"},                     \
-        .duration_us = 2500, __VA_ARGS__                                                           \
-    }
+#define A_PLUG                                                                                     \
+    .id = 7, .type = "plug", .vif_id = "a", .client = {0, 12, "vif\nctl"}, .duration_us = 2500
 
 static const struct {
     struct op_summary summary;
     const char *line;
     const char *entry;
 } rows[] = {
-    {PLUG_OF(.end = OP_END_DONE, .instance = "vm-1", .port = "vfra", .bridge = "br-int",
-             .vf = "0000:65:01.2", .address = "fa:16:3e:00:00:01"),
+    {{A_PLUG, .end = OP_END_DONE, .instance = "vm-1", .port = "vfra", .bridge = "br-int",
+      .vf = "0000:65:01.2", .address = "fa:16:3e:00:00:01"},
      "INFO|7: plug a: done after 2.5 ms (uid 0, pid 12 (vif\\nctl), instance vm-1, port vfra, "
      "bridge "
      "br-int, VF 0000:65:01.2, MAC fa:16:3e:00:00:01)",
@@ -132,30 +129,37 @@ static const struct {
      "VIFPLUG_RESULT=done\nVIFPLUG_VIF_ID=a\nVIFPLUG_INSTANCE=vm-1\nVIFPLUG_PORT=vfra\n"
      "VIFPLUG_BRIDGE=br-int\nVIFPLUG_VF=0000:65:01.2\nVIFPLUG_MAC=fa:16:3e:00:00:01\n"
      "VIFPLUG_DURATION_US=2500\nVIFPLUG_UID=0\nVIFPLUG_PID=12\nVIFPLUG_CLIENT=vif\\nctl\n"},
-    {PLUG_OF(.end = OP_END_FAILED, .error = &error),
+    {{A_PLUG, .end = OP_END_FAILED, .error = &error},
      "WARN|7: plug a: not_realized after 2.5 ms (uid 0, pid 12 (vif\\nctl)): Port p failed. "
      "no\\nmemory",
      "PRIORITY=4\nSYSLOG_IDENTIFIER=vifplugd\nVIFPLUG_OPERATION_ID=7\nVIFPLUG_OPERATION=plug\n"
      "VIFPLUG_RESULT=failed\nVIFPLUG_VIF_ID=a\nVIFPLUG_DURATION_US=2500\nVIFPLUG_UID=0\n"
      "VIFPLUG_PID=12\nVIFPLUG_CLIENT=vif\\nctl\nVIFPLUG_REASON=not_realized\n"
      "VIFPLUG_DETAIL=no\\nmemory\n"},
-    {PLUG_OF(.end = OP_END_FAILED, .error = &short_error),
+    {{A_PLUG, .end = OP_END_FAILED, .error = &short_error},
      "WARN|7: plug a: busy after 2.5 ms (uid 0, pid 12 (vif\\nctl)): Too many wait; try later.",
      "VIFPLUG_REASON=busy\n"},
-    {PLUG_OF(.end = OP_END_FAILED, .dry_run = true, .error = &short_error),
-     "INFO|7: dry run of plug a: busy after 2.5 ms", "VIFPLUG_DRY_RUN=true\n"},
-    {PLUG_OF(.end = OP_END_DRY_RUN, .dry_run = true),
-     "INFO|7: dry run of plug a: shown after 2.5 ms", "VIFPLUG_RESULT=dry_run\n"},
-    {PLUG_OF(.end = OP_END_UNCHANGED), "INFO|7: plug a: nothing to do after 2.5 ms",
+    {{A_PLUG, .end = OP_END_FAILED, .dry_run = true, .error = &short_error},
+     "INFO|7: dry run of plug a: busy after 2.5 ms",
+     "VIFPLUG_DRY_RUN=true\n"},
+    {{A_PLUG, .end = OP_END_DRY_RUN, .dry_run = true},
+     "INFO|7: dry run of plug a: shown after 2.5 ms",
+     "VIFPLUG_RESULT=dry_run\n"},
+    {{A_PLUG, .end = OP_END_UNCHANGED},
+     "INFO|7: plug a: nothing to do after 2.5 ms",
      "VIFPLUG_RESULT=unchanged\n"},
-    {PLUG_OF(.end = OP_END_SUPERSEDED),
-     "INFO|7: plug a: committed; not followed up, because another", "VIFPLUG_RESULT=superseded\n"},
-    {PLUG_OF(.end = OP_END_UNFINISHED),
-     "INFO|7: plug a: committed; not followed up, because vifplugd", "VIFPLUG_RESULT=unfinished\n"},
-    {PLUG_OF(.end = OP_END_UNFINISHED, .error = &short_error),
-     "WARN|7: plug a: not ended, because vifplugd is stopping after 2.5 ms (uid 0", "PRIORITY=4\n"},
-    {PLUG_OF(.end = OP_END_DONE, .internal = true),
-     "INFO|7: plug a: done after 2.5 ms (by vifplugd)", "VIFPLUG_DURATION_US=2500\n"},
+    {{A_PLUG, .end = OP_END_SUPERSEDED},
+     "INFO|7: plug a: committed; not followed up, because another",
+     "VIFPLUG_RESULT=superseded\n"},
+    {{A_PLUG, .end = OP_END_UNFINISHED},
+     "INFO|7: plug a: committed; not followed up, because vifplugd",
+     "VIFPLUG_RESULT=unfinished\n"},
+    {{A_PLUG, .end = OP_END_UNFINISHED, .error = &short_error},
+     "WARN|7: plug a: not ended, because vifplugd is stopping after 2.5 ms (uid 0",
+     "PRIORITY=4\n"},
+    {{A_PLUG, .end = OP_END_DONE, .internal = true},
+     "INFO|7: plug a: done after 2.5 ms (by vifplugd)",
+     "VIFPLUG_DURATION_US=2500\n"},
 };
 
 static void test_without_a_journal(void **state)
