@@ -342,7 +342,7 @@ def test_journal(tmp_path):
         wait_for(lambda: entry("plug a"), WAIT_S, "an entry")
         found = entry("plug a")
         duration = int(found.pop("VIFPLUG_DURATION_US"))
-        assert duration >= 1000
+        assert duration > 0
         assert found.pop("MESSAGE").startswith(
             f"1: plug a: switch_unavailable after {duration / 1000:.1f} ms (uid 0")
         assert found.pop("VIFPLUG_CLIENT") == open("/proc/self/comm", encoding="utf-8").read().rstrip("\n")

@@ -134,6 +134,7 @@ def put_in_order(sandbox):
 def check_output(sandbox):
     with open(f"{sandbox.log}/vifplugd.out", encoding="utf-8", errors="replace") as file:
         words = file.read()
+    os.truncate(file.name, 0)  # The next test is not told again.
     assert "Sanitizer" not in words and "runtime error" not in words, words[-4000:]
 
 
