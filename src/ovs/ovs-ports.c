@@ -56,6 +56,12 @@ bool ovs_sock_dir_waits(const struct ovs *ovs)
 
 /* --- VLANs. --- */
 
+static void forget_vlan(struct ovs *ovs, struct shash_node *node)
+{
+    free(node->data);
+    shash_delete(&ovs->dead_vlans, node);
+}
+
 void ovs_note_vlan(struct ovs *ovs, const struct ovsrec_port *port, bool exists)
 {
     struct shash_node *node = shash_find(&ovs->dead_vlans, port->name);
@@ -67,7 +73,7 @@ void ovs_note_vlan(struct ovs *ovs, const struct ovsrec_port *port, bool exists)
             shash_add(&ovs->dead_vlans, port->name, xmemdup(&now, sizeof now));
         }
     } else if (node) {
-        free(shash_steal(&ovs->dead_vlans, node));
+        forget_vlan(ovs, node);
     }
 }
 
@@ -78,7 +84,7 @@ void ovs_sweep_vlans(struct ovs *ovs)
     SHASH_FOR_EACH_SAFE(node, &ovs->dead_vlans)
     {
         if (!ovs_port_row(ovs, node->name)) {
-            free(shash_steal(&ovs->dead_vlans, node));
+            forget_vlan(ovs, node);
         }
     }
 }
