@@ -12,6 +12,7 @@
 
 #include "base/number.h"
 #include "base/plain-file.h"
+#include "base/unknown-ids.h"
 #include "util.h"
 
 /* Of one list. */
@@ -26,6 +27,7 @@ struct entry {
 struct access {
     struct entry entries[2 * ENTRIES_MAX];
     size_t n_entries;
+    struct unknown_ids unknown; /* They have no access, whatever the lists say. */
 };
 
 static bool resolve(const char *name, struct entry *entry)
@@ -53,6 +55,13 @@ static bool resolve(const char *name, struct entry *entry)
     return user != NULL;
 }
 
+/* Whether an entry names an id that stands for many. */
+static bool is_unknown(const struct unknown_ids *unknown, const struct entry *entry)
+{
+    return entry->group ? unknown->some_groups && entry->id == unknown->gid
+                        : unknown->some_users && entry->id == unknown->uid;
+}
+
 static bool add_list(struct access *access, const char *list, enum access_level level, char *why,
                      size_t size)
 {
@@ -72,6 +81,14 @@ static bool add_list(struct access *access, const char *list, enum access_level 
                      *name == '@' ? "group" : "user", name + (*name == '@'));
             return false;
         }
+        if (is_unknown(&access->unknown, entry)) {
+            snprintf(why, size,
+                     "names the %s '%s' (%u), which in this user namespace stands for all %ss "
+                     "outside it; name another, or run vifplugd in the host's user namespace",
+                     entry->group ? "group" : "user", name + (*name == '@'),
+                     (unsigned int)entry->id, entry->group ? "group" : "user");
+            return false;
+        }
         entry->level = level;
         access->n_entries++;
     }
@@ -82,6 +99,7 @@ bool access_check(const char *list, char *why, size_t size)
 {
     struct access access = {.n_entries = 0};
 
+    unknown_ids_read("/proc", &access.unknown);
     return add_list(&access, list, ACCESS_ALL, why, size);
 }
 
@@ -90,8 +108,10 @@ struct access *access_create(const char *allow, const char *allow_read, struct e
     struct access *access = xzalloc(sizeof *access);
     const char *key = "allow";
     char why[ACCESS_WHY_LEN];
-    bool ok = add_list(access, allow, ACCESS_ALL, why, sizeof why);
+    bool ok;
 
+    unknown_ids_read("/proc", &access->unknown);
+    ok = add_list(access, allow, ACCESS_ALL, why, sizeof why);
     if (ok) {
         key = "allow_read";
         ok = add_list(access, allow_read, ACCESS_READ, why, sizeof why);
@@ -109,9 +129,15 @@ void access_destroy(struct access *access)
     free(access);
 }
 
-bool access_is_privileged(uid_t uid)
+/* Whether the kernel shows only one user as `uid`. */
+static bool is_known_user(const struct access *access, uid_t uid)
 {
-    return uid == 0 || uid == geteuid();
+    return !access->unknown.some_users || uid != access->unknown.uid;
+}
+
+bool access_is_privileged(const struct access *access, uid_t uid)
+{
+    return (uid == 0 || uid == geteuid()) && is_known_user(access, uid);
 }
 
 enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, const gid_t *groups,
@@ -119,8 +145,11 @@ enum access_level access_of(const struct access *access, uid_t uid, gid_t gid, c
 {
     enum access_level level = ACCESS_NONE;
 
-    if (access_is_privileged(uid)) {
+    if (access_is_privileged(access, uid)) {
         return ACCESS_ALL;
+    }
+    if (!is_known_user(access, uid)) {
+        return ACCESS_NONE;
     }
     for (size_t i = 0; i < access->n_entries; i++) {
         const struct entry *entry = &access->entries[i];
@@ -170,6 +199,17 @@ enum access_level access_of_peer(const struct access *access, int fd, uid_t *uid
     level = access_of(access, peer.uid, peer.gid, groups, n_groups);
     free(groups);
     return level;
+}
+
+bool access_refuse(const struct access *access, uid_t uid, struct error *error)
+{
+    return error_set(
+        error, REASON_PERMISSION_DENIED, "",
+        is_known_user(access, uid)
+            ? "Your user may not use vifplugd; have it added to 'allow' or 'allow_read' in "
+              "vifplugd.conf."
+            : "Your user does not exist in vifplugd's user namespace, so vifplugd cannot tell it "
+              "from others; run vifplugd's container in the host's user namespace.");
 }
 
 struct client access_client(uid_t uid, pid_t pid)

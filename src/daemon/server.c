@@ -393,14 +393,12 @@ static void welcome(struct server *server, int fd)
 
     peer.level = access_of_peer(server->options.access, fd, &peer.uid, &pid);
     peer.client = access_client(peer.uid, pid);
-    peer.privileged = access_is_privileged(peer.uid);
+    peer.privileged = access_is_privileged(server->options.access, peer.uid);
     SLOG_DBG("connection from uid %ld, pid %ld", (long)peer.uid, (long)pid);
     if (peer.level == ACCESS_NONE) {
         SLOG_WARN_RL(&rl, "uid %ld, pid %ld may not use vifplugd; closed", (long)peer.uid,
                      (long)pid);
-        error_set(&error, REASON_PERMISSION_DENIED, "",
-                  "Your user may not use vifplugd; have it added to 'allow' or 'allow_read' in "
-                  "vifplugd.conf.");
+        access_refuse(server->options.access, peer.uid, &error);
         turn_away(server, fd, &error);
     } else if (!add_connection(server, fd, &peer)) {
         SLOG_WARN_RL(&rl, "uid %ld, pid %ld has too many of the %d connections; one closed",

@@ -3,8 +3,11 @@
 
 #include "daemon/access.h"
 
+#include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -225,6 +228,108 @@ static void test_peer_with_many_groups(void **state)
     rmdir(dir);
 }
 
+/* Writes one of a process's maps. */
+static bool write_map(pid_t pid, const char *name, const char *map)
+{
+    char path[64];
+    bool ok;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    ok = fd >= 0 && write(fd, map, strlen(map)) == (ssize_t)strlen(map);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+/* What access the peer at `fd` has, and whether lists may name the ids that stand for many. Returns
+ * the number of the first check that fails, or 0. */
+static int look_from_namespace(int fd, enum access_level level, bool acceptable)
+{
+    char why[ACCESS_WHY_LEN] = "";
+    struct access *access;
+    struct error error;
+    uid_t uid = 0;
+    pid_t pid;
+
+    if (access_check("65534", why, sizeof why) != acceptable ||
+        access_check("@65534", why, sizeof why) != acceptable ||
+        (!acceptable && !strstr(why, "the group '65534' (65534), which in this user namespace "
+                                     "stands for all groups outside it"))) {
+        return 2;
+    }
+    access = access_create("61234", acceptable ? "65534" : "", &error);
+    if (!access || access_of_peer(access, fd, &uid, &pid) != level) {
+        return 3;
+    }
+    access_refuse(access, uid, &error);
+    if (!strstr(error.message, "namespace") != (uid != 65534 || acceptable)) {
+        return 4;
+    }
+    access_destroy(access);
+    return 0;
+}
+
+/* The kernel shows each user that the daemon's user namespace lacks as 65534. Such a peer has no
+ * access, even if the daemon itself is shown as 65534. */
+static void test_user_namespace(void **state)
+{
+    static const struct {
+        uid_t uid;       /* Of the peer. */
+        const char *map; /* Of the user namespace; NULL: the host's. */
+        bool acceptable; /* 65534 means one user. */
+        enum access_level level;
+    } rows[] = {
+        {A, NULL, true, ACCESS_ALL},
+        {65534, NULL, true, ACCESS_READ},
+        {B, NULL, true, ACCESS_NONE},
+        {A, "0 0 1\n", false, ACCESS_NONE},
+        {A, "61234 61234 1\n", false, ACCESS_ALL},
+        {65534, "0 0 65536\n", false, ACCESS_NONE}, /* Mapped, and still one of many. */
+        {A, "0 100000 65536\n", false, ACCESS_NONE},
+        {0, "0 0 1\n", false, ACCESS_ALL},
+        {0, "0 100000 65536\n", false, ACCESS_NONE}, /* Root, outside. */
+    };
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can be other users\n");
+        skip();
+    }
+    for (size_t i = 0; i < N(rows); i++) {
+        int maps[2]; /* Ends when they are written. */
+        int status = 0;
+        pid_t child;
+        char byte;
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, maps), 0);
+        child = fork();
+        if (child == 0) {
+            close(maps[0]);
+            if (seteuid(rows[i].uid) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 ||
+                seteuid(0) != 0 || (rows[i].map && unshare(CLONE_NEWUSER) != 0) ||
+                write(maps[1], "u", 1) != 1 || read(maps[1], &byte, 1) != 1) {
+                _exit(99);
+            }
+            _exit(look_from_namespace(fds[0], rows[i].level, rows[i].acceptable));
+        }
+        close(maps[1]);
+        assert_int_equal(read(maps[0], &byte, 1), 1);
+        if (rows[i].map) {
+            assert_true(write_map(child, "uid_map", rows[i].map));
+            assert_true(write_map(child, "gid_map", rows[i].map));
+        }
+        assert_int_equal(write(maps[0], "w", 1), 1);
+        close(maps[0]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        CHECK_INT(rows[i].map ? rows[i].map : "host", WIFEXITED(status) ? WEXITSTATUS(status) : 100,
+                  0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_peer),
         cmocka_unit_test(test_peer_with_many_groups),
+        cmocka_unit_test(test_user_namespace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
