@@ -206,6 +206,7 @@ static void put_clients(const struct metrics *metrics, struct ds *out)
 
 /* --- Operations. --- */
 
+/* Zeros too: Prometheus' increase() does not count the value with which a series begins. */
 static void put_ends(struct ds *out, const struct op_counts *counts)
 {
     metric_family(out, "vifplug_operations", METRIC_COUNTER,
@@ -216,10 +217,8 @@ static void put_ends(struct ds *out, const struct op_counts *counts)
             const struct metric_label labels[] = {{"type", op_type_name((enum op_type)type)},
                                                   {"reason", reason_name(reason)}};
 
-            if (reason == REASON_NONE || counts->ends[type][reason]) {
-                metric_int(out, "vifplug_operations_total", labels, ARRAY_SIZE(labels),
-                           counts->ends[type][reason]);
-            }
+            metric_int(out, "vifplug_operations_total", labels, ARRAY_SIZE(labels),
+                       counts->ends[type][reason]);
         }
     }
 }

@@ -80,6 +80,17 @@ def test_all_ways_give_the_same_text(daemon):
     assert shown.stderr == ""
 
 
+def test_each_reason_has_a_sample(daemon):
+    """From the start: Prometheus' increase() does not count the value with which a series begins."""
+    family = families(ask(daemon.metrics)[2])["vifplug_operations"]
+    refused = families(ask(daemon.metrics)[2])["vifplug_requests_refused"]
+    reasons = {sample.labels["reason"] for sample in refused.samples}
+    samples = {(sample.labels["type"], sample.labels["reason"]): sample.value for sample in family.samples}
+    assert set(samples.values()) == {0}
+    assert set(samples) == {(kind, reason) for kind in ("plug", "unplug", "update", "repair", "restore", "recover")
+                            for reason in reasons | {"none"}}
+
+
 def test_the_page_lists_the_metrics(daemon):
     """With their types and labels."""
     rows = re.findall(r"^\| `(vifplug_\w+)` \| (\w+) \| ?([^|]*?) ?\|", read("docs/monitoring.md"), re.MULTILINE)
