@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "wire/json-make.h"
+#include "wire/pieces.h"
 #include "wire/reply-private.h"
 
 struct reply_metrics {
@@ -18,11 +19,7 @@ struct reply_metrics *reply_metrics_new(const char *id)
 {
     struct reply_metrics *metrics = need_memory(calloc(1, sizeof *metrics));
 
-    pieces_init(&metrics->pieces);
-    fprintf(metrics->pieces.stream,
-            "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"content_type\":\"" METRICS_CONTENT_TYPE
-            "\",\"text\":\"",
-            id);
+    pieces_init(&metrics->pieces, id, "{\"content_type\":\"" METRICS_CONTENT_TYPE "\",\"text\":\"");
     return metrics;
 }
 
@@ -42,10 +39,8 @@ char *reply_metrics_take(struct reply_metrics *metrics)
 
 char *reply_metrics_finish(struct reply_metrics *metrics)
 {
-    char *text;
+    char *text = pieces_finish(&metrics->pieces, "\"}}");
 
-    fprintf(metrics->pieces.stream, "\"}}\n");
-    text = pieces_finish(&metrics->pieces);
     free(metrics);
     return text;
 }

@@ -9,20 +9,19 @@
 
 #include "base/memory.h"
 #include "wire/json-make.h"
+#include "wire/pieces.h"
 #include "wire/reply-private.h"
 
 struct reply_nics {
     struct pieces pieces;
-    bool any_pf;
-    bool any_vf; /* Of the last PF. */
+    bool any_pf; /* Its array of VFs is open. */
 };
 
 struct reply_nics *reply_nics_new(const char *id)
 {
     struct reply_nics *nics = need_memory(calloc(1, sizeof *nics));
 
-    pieces_init(&nics->pieces);
-    fprintf(nics->pieces.stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"nics\":[", id);
+    pieces_init(&nics->pieces, id, "{\"nics\":[");
     return nics;
 }
 
@@ -61,7 +60,7 @@ static void put_pf(struct reply_nics *nics, struct json_object *object)
             (int)strlen(text) - 1, text);
     json_object_put(object);
     nics->any_pf = true;
-    nics->any_vf = false;
+    nics->pieces.any = false;
 }
 
 void reply_nics_add_pf(struct reply_nics *nics, const struct nic_pf_view *pf)
@@ -106,9 +105,7 @@ void reply_nics_add_vf(struct reply_nics *nics, const struct nic_vf_view *vf)
     reply_add_string(object, "vif_id", vf->vif_id);
     reply_add_string(object, "port", vf->port);
     reply_add_string(object, "problem", vf->problem);
-    fprintf(nics->pieces.stream, "%s%s", nics->any_vf ? "," : "", jtext(object));
-    json_object_put(object);
-    nics->any_vf = true;
+    pieces_add(&nics->pieces, object);
 }
 
 char *reply_nics_take(struct reply_nics *nics)
@@ -118,10 +115,8 @@ char *reply_nics_take(struct reply_nics *nics)
 
 char *reply_nics_finish(struct reply_nics *nics)
 {
-    char *text;
+    char *text = pieces_finish(&nics->pieces, "%s]}}", nics->any_pf ? "]}" : "");
 
-    fprintf(nics->pieces.stream, "%s]}}\n", nics->any_pf ? "]}" : "");
-    text = pieces_finish(&nics->pieces);
     free(nics);
     return text;
 }

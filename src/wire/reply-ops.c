@@ -7,21 +7,18 @@
 
 #include "base/memory.h"
 #include "wire/json-make.h"
+#include "wire/pieces.h"
 #include "wire/reply-private.h"
 
 struct reply_ops {
     struct pieces pieces;
-    bool any;
 };
 
 struct reply_ops *reply_ops_new(const char *id, size_t n_under_way)
 {
     struct reply_ops *ops = need_memory(calloc(1, sizeof *ops));
 
-    pieces_init(&ops->pieces);
-    fprintf(ops->pieces.stream,
-            "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"n_under_way\":%zu,\"operations\":[", id,
-            n_under_way);
+    pieces_init(&ops->pieces, id, "{\"n_under_way\":%zu,\"operations\":[", n_under_way);
     return ops;
 }
 
@@ -70,9 +67,7 @@ void reply_ops_add(struct reply_ops *ops, const struct op_view *op)
     if (op->client) {
         put_client(object, op->client);
     }
-    fprintf(ops->pieces.stream, "%s%s", ops->any ? "," : "", jtext(object));
-    json_object_put(object);
-    ops->any = true;
+    pieces_add(&ops->pieces, object);
 }
 
 char *reply_ops_take(struct reply_ops *ops)
@@ -82,10 +77,8 @@ char *reply_ops_take(struct reply_ops *ops)
 
 char *reply_ops_finish(struct reply_ops *ops)
 {
-    char *text;
+    char *text = pieces_finish(&ops->pieces, "]}}");
 
-    fprintf(ops->pieces.stream, "]}}\n");
-    text = pieces_finish(&ops->pieces);
     free(ops);
     return text;
 }

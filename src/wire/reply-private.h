@@ -5,26 +5,9 @@
 #define VP_REPLY_PRIVATE_H 1
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct json_object;
-
-/* A text that is taken piece by piece. */
-struct pieces {
-    FILE *stream;
-    char *text;
-    size_t size;
-};
-
-void pieces_init(struct pieces *pieces);
-
-/* Returns what was written to pieces->stream since the last call, malloc'ed. */
-char *pieces_take(struct pieces *pieces);
-
-/* The same for the last time: frees what `pieces` holds. */
-char *pieces_finish(struct pieces *pieces);
 
 /* Returns `value` as a JSON string. Bytes that are not UTF-8 become '?', so that every line is
  * valid JSON: others may have written them into OVSDB, or a text was cut within a character. */

@@ -2,27 +2,24 @@
 #include "wire/reply-stats.h"
 
 #include <json-c/json.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/keys.h"
 #include "base/memory.h"
 #include "wire/json-make.h"
+#include "wire/pieces.h"
 #include "wire/reply-private.h"
 
 struct reply_stats {
     struct pieces pieces;
-    bool any;
 };
 
 struct reply_stats *reply_stats_new(const char *id)
 {
     struct reply_stats *stats = need_memory(calloc(1, sizeof *stats));
 
-    pieces_init(&stats->pieces);
-    fprintf(stats->pieces.stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"stats\":[", id);
+    pieces_init(&stats->pieces, id, "{\"stats\":[");
     return stats;
 }
 
@@ -58,9 +55,7 @@ void reply_stats_add(struct reply_stats *stats, const struct reply_stats_vif *vi
              need_memory(json_object_new_int64(vif->counters[i].value)));
     }
     jadd(object, "statistics", statistics);
-    fprintf(stats->pieces.stream, "%s%s", stats->any ? "," : "", jtext(object));
-    json_object_put(object);
-    stats->any = true;
+    pieces_add(&stats->pieces, object);
 }
 
 char *reply_stats_take(struct reply_stats *stats)
@@ -76,10 +71,9 @@ char *reply_stats_finish(struct reply_stats *stats, int interval_ms, const char 
     if (warning) {
         jappend(warnings, reply_string(warning));
     }
-    fprintf(stats->pieces.stream, "],\"interval_ms\":%d,\"warnings\":%s}}\n", interval_ms,
-            jtext(warnings));
+    text = pieces_finish(&stats->pieces, "],\"interval_ms\":%d,\"warnings\":%s}}", interval_ms,
+                         jtext(warnings));
     json_object_put(warnings);
-    text = pieces_finish(&stats->pieces);
     free(stats);
     return text;
 }

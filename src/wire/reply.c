@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "wire/json-make.h"
+#include "wire/pieces.h"
 #include "wire/reply-private.h"
 
 struct json_object *reply_string(const char *value)
@@ -487,41 +488,15 @@ char *notification_pairs(const char *event, const struct event_stamp *stamp,
     return finish_notification(event, stamp, params);
 }
 
-/* The line under construction. A tree of thousands of VIFs would take ten times the memory, and its
- * printing would keep others waiting. */
-void pieces_init(struct pieces *pieces)
-{
-    pieces->stream = need_memory(open_memstream(&pieces->text, &pieces->size));
-}
-
-char *pieces_finish(struct pieces *pieces)
-{
-    /* Only memory can run out, because the stream has no file. */
-    if (ferror(pieces->stream) || fclose(pieces->stream) != 0) {
-        out_of_memory_abort();
-    }
-    return pieces->text;
-}
-
-char *pieces_take(struct pieces *pieces)
-{
-    char *text = pieces_finish(pieces);
-
-    pieces_init(pieces);
-    return text;
-}
-
 struct reply_list {
     struct pieces pieces;
-    bool any;
 };
 
 struct reply_list *reply_list_new(const char *id)
 {
     struct reply_list *list = need_memory(calloc(1, sizeof *list));
 
-    pieces_init(&list->pieces);
-    fprintf(list->pieces.stream, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"vifs\":[", id);
+    pieces_init(&list->pieces, id, "{\"vifs\":[");
     return list;
 }
 
@@ -530,9 +505,7 @@ void reply_list_add(struct reply_list *list, const struct vif_view *view)
     struct json_object *object = jnew_object();
 
     put_view(object, view);
-    fprintf(list->pieces.stream, "%s%s", list->any ? "," : "", jtext(object));
-    json_object_put(object);
-    list->any = true;
+    pieces_add(&list->pieces, object);
 }
 
 char *reply_list_take(struct reply_list *list)
@@ -542,10 +515,8 @@ char *reply_list_take(struct reply_list *list)
 
 char *reply_list_finish(struct reply_list *list)
 {
-    char *text;
+    char *text = pieces_finish(&list->pieces, "]}}");
 
-    fprintf(list->pieces.stream, "]}}\n");
-    text = pieces_finish(&list->pieces);
     free(list);
     return text;
 }
