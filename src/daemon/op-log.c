@@ -97,7 +97,10 @@ static void write_line(struct op_log *log, enum vlog_level level, const char *te
 
 static void put_client(struct ds *ds, const struct client *client)
 {
-    ds_put_format(ds, "uid %ld, pid %ld", (long)client->uid, (long)client->pid);
+    ds_put_format(ds, "uid %ld", (long)client->uid);
+    if (client->pid > 0) {
+        ds_put_format(ds, ", pid %ld", (long)client->pid);
+    }
     if (client->name[0]) {
         ds_put_format(ds, " (%s)", client->name);
     }
@@ -164,7 +167,9 @@ static void describe(struct ds *ds, const struct op_summary *summary)
 static void add_client(struct journal_entry *entry, const struct client *client)
 {
     journal_add_int(entry, "VIFPLUG_UID", (int64_t)client->uid);
-    journal_add_int(entry, "VIFPLUG_PID", client->pid);
+    if (client->pid > 0) {
+        journal_add_int(entry, "VIFPLUG_PID", client->pid);
+    }
     journal_add(entry, "VIFPLUG_CLIENT", client->name);
 }
 

@@ -137,6 +137,7 @@ void log_file_find(const char *proc, pid_t pid, const char *given, struct log_fi
         }
     }
     if (found == FOUND_DEFAULT) {
+        file->assumed = pid <= 0;
         snprintf(file->path, sizeof file->path, "%s/ovs-vswitchd.log", ovs_logdir());
     }
     if (found == FOUND_NOTHING) {
@@ -211,9 +212,16 @@ static void add_rotated(struct text *text, const struct log_file *file, const st
 
 static char *cannot_read(struct log_file *file, int error, struct text *text)
 {
-    snprintf(file->problem, sizeof file->problem,
-             "ovs-vswitchd's log %.128s cannot be read (%s); look there", file->path,
-             plain_file_error(error));
+    if (file->assumed && error == ENOENT) {
+        snprintf(file->problem, sizeof file->problem,
+                 "where ovs-vswitchd logs cannot be seen from here, and there is no %.96s; set "
+                 "vswitchd_log in section [ovs] (in a container, mount that directory)",
+                 file->path);
+    } else {
+        snprintf(file->problem, sizeof file->problem,
+                 "ovs-vswitchd's log %.128s cannot be read (%s); look there", file->path,
+                 plain_file_error(error));
+    }
     free(text->data);
     return NULL;
 }

@@ -15,8 +15,9 @@ enum { LOG_FILE_PATH_LEN = 512, LOG_FILE_PROBLEM_LEN = 256 };
 enum { LOG_FILE_READ_MAX = 256 * 1024 };
 
 struct log_file {
-    char path[LOG_FILE_PATH_LEN];       /* As ovs-vswitchd has it; "": not known. */
-    char here[LOG_FILE_PATH_LEN];       /* The path by which this process reaches that file. */
+    char path[LOG_FILE_PATH_LEN]; /* As ovs-vswitchd has it; "": not known. */
+    char here[LOG_FILE_PATH_LEN]; /* The path by which this process reaches that file. */
+    bool assumed; /* `path` is only where Open vSwitch puts it: vswitchd itself cannot be seen. */
     char problem[LOG_FILE_PROBLEM_LEN]; /* Why it cannot be read, and where to look; or "". */
 };
 

@@ -17,8 +17,8 @@ struct vswitchd_probe;
 struct vswitchd_probe *vswitchd_probe_create(const char *run_dir);
 void vswitchd_probe_destroy(struct vswitchd_probe *probe);
 
-/* Call it in each pass. `pid` is vswitchd's; 0: there is none, or it is not known. A vswitchd with
- * another control socket is not asked. */
+/* Call it in each pass. `pid` is vswitchd's in its own PID namespace, which names the socket; 0:
+ * there is none, or it is not known. A vswitchd with another control socket is not asked. */
 void vswitchd_probe_run(struct vswitchd_probe *probe, pid_t pid);
 void vswitchd_probe_wait(const struct vswitchd_probe *probe);
 

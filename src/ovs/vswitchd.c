@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/plain-file.h"
 #include "openvswitch/poll-loop.h"
 #include "ovs/vswitchd-probe.h"
@@ -37,7 +39,8 @@ struct vswitchd {
     char *pidfile;
     char *sibling; /* ovsdb-server's pidfile: if it exists, vswitchd's should too. */
     enum vswitchd_state state;
-    pid_t pid;
+    pid_t pid;        /* As we see it; 0: not known, since it is in another PID namespace. */
+    pid_t own_pid;    /* As it sees itself, by its pidfile; 0: not known. */
     struct stat file; /* The pidfile that it has locked; st_ino is 0: none. */
     unsigned int n_starts;
     int pidfd; /* Readable once the process ends; -1: none. */
@@ -72,6 +75,7 @@ static void forget_process(struct vswitchd *vswitchd)
     }
     vswitchd->pidfd = -1;
     vswitchd->pid = 0;
+    vswitchd->own_pid = 0;
     memset(&vswitchd->file, 0, sizeof vswitchd->file);
 }
 
@@ -86,14 +90,27 @@ void vswitchd_destroy(struct vswitchd *vswitchd)
     }
 }
 
+/* The number in a pidfile, or 0. */
+static pid_t read_pid(int fd)
+{
+    char text[16];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    int64_t pid;
+
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    return number_parse(text, 1, INT32_MAX, &pid) ? (pid_t)pid : 0;
+}
+
 /* OVS's daemons hold a record lock on their pidfile as long as they live (lib/daemon-unix.c). */
-static enum pidfile look_at_pidfile(const char *path, pid_t *pid, struct stat *file)
+static enum pidfile look_at_pidfile(const char *path, pid_t *pid, pid_t *own_pid, struct stat *file)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     enum pidfile result = PIDFILE_STALE;
     int fd = plain_file_open(path);
 
     *pid = 0;
+    *own_pid = 0;
     if (fd < 0) {
         if (errno == ENOENT) {
             return PIDFILE_MISSING;
@@ -104,6 +121,7 @@ static enum pidfile look_at_pidfile(const char *path, pid_t *pid, struct stat *f
     }
     if (fstat(fd, file) == 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
         *pid = lock.l_pid > 0 ? lock.l_pid : 0; /* Not known if it is in another PID namespace. */
+        *own_pid = read_pid(fd);
         result = PIDFILE_LOCKED;
     }
     close(fd);
@@ -135,9 +153,10 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 static void check_pidfile(struct vswitchd *vswitchd)
 {
     struct stat file;
+    pid_t own_pid;
     pid_t pid;
 
-    switch (look_at_pidfile(vswitchd->pidfile, &pid, &file)) {
+    switch (look_at_pidfile(vswitchd->pidfile, &pid, &own_pid, &file)) {
     case PIDFILE_LOCKED:
         vswitchd->seen_pidfile = true;
         if (pid != vswitchd->pid || !is_same_file(&file, &vswitchd->file)) {
@@ -146,6 +165,7 @@ static void check_pidfile(struct vswitchd *vswitchd)
             vswitchd->starting_since = time_msec();
             forget_process(vswitchd);
             vswitchd->pid = pid;
+            vswitchd->own_pid = own_pid;
             vswitchd->file = file;
             vswitchd->n_starts++;
             vswitchd->unanswered_since = 0; /* It has not had the time of its predecessor. */
@@ -186,7 +206,7 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
     }
     vswitchd->have_cfg = cur_cfg >= 0;
     vswitchd->cur_cfg = cur_cfg;
-    vswitchd_probe_run(vswitchd->probe, vswitchd_pid(vswitchd));
+    vswitchd_probe_run(vswitchd->probe, vswitchd->own_pid);
 }
 
 void vswitchd_wait(struct vswitchd *vswitchd)

@@ -144,6 +144,23 @@ static void test_made_later(void **state)
     CHECK_STR("all of it", added(), "one\n");
 }
 
+/* Without vswitchd's pid the path is a guess, and nobody is sent to a file that is not there. */
+static void test_assumed(void **state)
+{
+    (void)state;
+    log_file_find("/proc", 0, "", &file);
+    CHECK("assumed", file.assumed);
+    strcpy(file.path, path_of("none"));
+    strcpy(file.here, file.path);
+    mark = log_file_mark(&file);
+    CHECK_STR("nothing", added(), "-");
+    CHECK_HAS("what to do", file.problem, "set vswitchd_log in section [ovs]");
+    log_file_find("/proc", 0, path_of("none"), &file);
+    mark = log_file_mark(&file);
+    CHECK_STR("nothing", added(), "-");
+    CHECK_HAS("where to look", file.problem, "/none cannot be read (No such file or directory)");
+}
+
 /* Of much the end, from the beginning of a line. */
 static void test_much(void **state)
 {
@@ -259,9 +276,9 @@ static void test_another_root(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    TEST(test_added),        TEST(test_truncated),  TEST(test_rotated),
-    TEST(test_gone),         TEST(test_made_later), TEST(test_much),
-    TEST(test_command_line), TEST(test_open_files), TEST(test_another_root),
+    TEST(test_added),        TEST(test_truncated), TEST(test_rotated),      TEST(test_gone),
+    TEST(test_made_later),   TEST(test_much),      TEST(test_command_line), TEST(test_open_files),
+    TEST(test_another_root), TEST(test_assumed),
 };
 
 int main(void)

@@ -223,6 +223,7 @@ static void test_journal_goes_and_comes(void **state)
 static void test_refusal(void **state)
 {
     static const struct client client = {1000, 77, "evil"};
+    static const struct client hidden = {1000, 0, ""}; /* In another PID namespace. */
     struct op_log *log = op_log_create(socket_path);
     int server = listen_at();
     int n = 0;
@@ -237,6 +238,9 @@ static void test_refusal(void **state)
               "later.\nPRIORITY=6\nSYSLOG_IDENTIFIER=vifplugd\nVIFPLUG_METHOD=plug\n"
               "VIFPLUG_RESULT=refused\nVIFPLUG_VIF_ID=a\nVIFPLUG_UID=1000\nVIFPLUG_PID=77\n"
               "VIFPLUG_CLIENT=evil\nVIFPLUG_REASON=busy\nVIFPLUG_DETAIL=wait\n");
+    op_log_refusal(log, "plug", "a", &hidden, &short_error);
+    CHECK_HAS("no pid", last_line(), "request refused: plug a: busy (uid 1000): Too many");
+    assert_null(strstr(entry_of(server), "PID"));
     op_log_refusal(log, NULL, "", &client, &short_error);
     CHECK_HAS("no method", last_line(), "request refused: (no method): busy");
     for (int i = 0; i < 1000; i++) {

@@ -18,6 +18,9 @@
 #include "timeval.h"
 #include "util.h"
 
+/* The pid of a vswitchd in its own PID namespace. */
+enum { CONTAINED_PID = 7 };
+
 static char dir[64];
 static char pidfile[96];
 
@@ -38,16 +41,18 @@ static int tear_down(void **state)
 }
 
 /* Makes the pidfile anew, as make_pidfile() of Open vSwitch does, and locks it. */
-static int lock_pidfile(int command)
+static int lock_pidfile(int command, pid_t own_pid)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char temporary[128];
+    char text[16];
+    int n = snprintf(text, sizeof text, "%ld\n", (long)own_pid);
     int fd;
 
     snprintf(temporary, sizeof temporary, "%s.tmp", pidfile);
     fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, "1\n", 2), 2);
+    assert_int_equal(write(fd, text, (size_t)n), n);
     assert_int_equal(fcntl(fd, command, &lock), 0);
     assert_int_equal(rename(temporary, pidfile), 0);
     return fd;
@@ -56,10 +61,11 @@ static int lock_pidfile(int command)
 /* A vswitchd whose pid is not to be seen. */
 static int start_hidden(void)
 {
-    return lock_pidfile(F_OFD_SETLK);
+    return lock_pidfile(F_OFD_SETLK, CONTAINED_PID);
 }
 
-static pid_t start_visible(void)
+/* A vswitchd in our PID namespace (`own_pid` is 0), or in one below it, where it has `own_pid`. */
+static pid_t start_visible_as(pid_t own_pid)
 {
     int ready[2];
     char byte;
@@ -68,7 +74,7 @@ static pid_t start_visible(void)
     assert_int_equal(pipe(ready), 0);
     pid = fork();
     if (pid == 0) {
-        lock_pidfile(F_SETLK);
+        lock_pidfile(F_SETLK, own_pid ? own_pid : getpid());
         if (write(ready[1], "", 1) == 1) {
             pause();
         }
@@ -78,6 +84,11 @@ static pid_t start_visible(void)
     close(ready[0]);
     close(ready[1]);
     return pid;
+}
+
+static pid_t start_visible(void)
+{
+    return start_visible_as(0);
 }
 
 static void end_visible(pid_t pid)
@@ -283,19 +294,19 @@ static void run_until_answered(struct vswitchd *vswitchd, bool answered)
                       : vswitchd_unanswered_ms(vswitchd) < 100);
 }
 
-/* A vswitchd that hangs lets connections wait, and answers nothing on its control socket. */
-static void test_control_socket(void **state)
+/* A vswitchd that hangs lets connections wait, and answers nothing on its control socket. Its own
+ * pid names that. */
+static void check_control_socket(pid_t own_pid)
 {
     static const char answer[] = "{\"id\":0,\"result\":\"3.1.0\",\"error\":null}";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct vswitchd *vswitchd = vswitchd_create(dir);
-    pid_t pid = start_visible();
     char question[512] = "";
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int fd;
 
-    (void)state;
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/ovs-vswitchd.%ld.ctl", dir, (long)pid);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/ovs-vswitchd.%ld.ctl", dir,
+             (long)own_pid);
     run_until(vswitchd, 1, VSWITCHD_ALIVE);
     assert_int_equal(vswitchd_unanswered_ms(vswitchd), 0); /* There is nobody to ask. */
     vswitchd_destroy(vswitchd);
@@ -315,7 +326,35 @@ static void test_control_socket(void **state)
     close(listener);
     unlink(address.sun_path);
     vswitchd_destroy(vswitchd);
+}
+
+static void test_control_socket(void **state)
+{
+    pid_t pid = start_visible();
+
+    (void)state;
+    check_control_socket(pid);
     end_visible(pid);
+}
+
+/* Seen from the host. */
+static void test_control_socket_below(void **state)
+{
+    pid_t pid = start_visible_as(CONTAINED_PID);
+
+    (void)state;
+    check_control_socket(CONTAINED_PID);
+    end_visible(pid);
+}
+
+/* Seen from another container. */
+static void test_control_socket_hidden(void **state)
+{
+    int fd = start_hidden();
+
+    (void)state;
+    check_control_socket(CONTAINED_PID);
+    close(fd);
 }
 
 int main(void)
@@ -323,6 +362,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hidden, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_control_socket, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_control_socket_below, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_control_socket_hidden, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_visible, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_pidfile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
