@@ -217,11 +217,17 @@ char *show_copy(const char *text);
 bool output_metrics(const struct vifplug_reply *reply);
 bool output_nics(const struct vifplug_reply *reply);
 bool output_pairs(const struct vifplug_reply *reply);
-bool output_plug(const struct vifplug_reply *reply);
-bool output_reap(const struct vifplug_reply *reply);
 bool output_status(const struct vifplug_reply *reply);
 bool output_check(const struct vifplug_reply *reply);
 bool output_ops(const struct vifplug_reply *reply);
+
+/* --- output-operation.c: what became of each VIF, in a line. --- */
+
+bool output_plug(const struct vifplug_reply *reply); /* And of an update. */
+bool output_unplug(const struct vifplug_reply *reply);
+bool output_reap(const struct vifplug_reply *reply);
+
+/* --- output.c again. --- */
 
 /* A result: as JSON, or as the command shows it. Returns the exit status. */
 int output_reply(const struct cli *cli, const struct vifplug_reply *reply);

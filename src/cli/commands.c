@@ -99,14 +99,14 @@ const struct command commands[] = {
      "object, a Nova VIF dict or a native VIF. Options change a native VIF of the file, or\n"
      "take the place of the file.\n",
      input_plug, output_plug, NULL, run_operation},
-    {"unplug", "ID|FILE|-", ARGUMENT_OR_VIF_ID, OPERATION | BIT(INSTANCE) | BIT(VIF_ID),
-     "unplug a VIF",
+    {"unplug", "ID|FILE|-", ARGUMENT_OR_VIF_ID,
+     OPERATION | BIT(INSTANCE) | BIT(VERBOSE) | BIT(VIF_ID), "unplug a VIF",
      "The argument is a file if it is -, has a slash or ends in .json: ./vif, vif.json. It is\n"
      "an id else. --vif-id takes any id.\n",
-     input_unplug, output_pairs, NULL, run_operation},
-    {"update", "ID", ARGUMENT_REQUIRED, OPERATION | BIT(MTU) | BIT(QOS),
+     input_unplug, output_unplug, NULL, run_operation},
+    {"update", "ID", ARGUMENT_REQUIRED, OPERATION | BIT(VERBOSE) | BIT(MTU) | BIT(QOS),
      "change the MTU (--mtu) or the limits (--qos) of a plugged VIF", NULL, input_update,
-     output_pairs, NULL, run_operation},
+     output_plug, NULL, run_operation},
     {"get", "VIF", ARGUMENT_REQUIRED, QUESTION, "show one VIF",
      "VIF is its id, the name of its port, its MAC address or the PCI address of its VF.\n",
      input_get, output_pairs, NULL, run_question},
@@ -123,7 +123,7 @@ const struct command commands[] = {
     {"nics", NULL, ARGUMENT_NONE, QUESTION,
      "show SmartNICs and their VFs: numbers, devargs, sockets, users", NULL, NULL, output_nics,
      NULL, run_question},
-    {"reap", "ID", ARGUMENT_OR_ALL, COMMON | BIT(TIMEOUT) | BIT(DRY_RUN) | BIT(ALL),
+    {"reap", "ID", ARGUMENT_OR_ALL, COMMON | BIT(TIMEOUT) | BIT(DRY_RUN) | BIT(VERBOSE) | BIT(ALL),
      "remove stale VIFs: those from before the host's last boot",
      "After a boot every VIF is stale until nova-compute, or what else starts the guests, has\n"
      "plugged it again. --dry-run shows what would be removed; without ID it shows all.\n",

@@ -87,63 +87,6 @@ bool output_status(const struct vifplug_reply *reply)
     return true;
 }
 
-/* "VIF X: VF 0000:65:01.2 (10), vfrX on br-int, up at MTU 1450". */
-static void show_plugged(struct json_object *result)
-{
-    struct json_object *representor = member(result, "representor");
-    struct json_object *vhost_user = member(result, "vhost_user");
-
-    show("VIF %s:", text_or(result, "vif_id", "-"));
-    if (text_at(representor, "vf")) {
-        show(" VF %s (%s),", text_at(representor, "vf"), text_or(representor, "vf_num", "-"));
-    }
-    if (text_at(result, "port")) {
-        show(" %s on", text_at(result, "port"));
-    }
-    show(" %s,", text_or(result, "bridge", "-"));
-    if (!text_at(representor, "vf") && text_at(vhost_user, "path")) {
-        show(" socket %s (%s),", text_at(vhost_user, "path"), text_or(vhost_user, "mode", "-"));
-    }
-    show(" %s", text_or(result, "state", "-"));
-    if (text_at(result, "mtu")) {
-        show(" at MTU %s", text_at(result, "mtu"));
-    }
-}
-
-bool output_plug(const struct vifplug_reply *reply)
-{
-    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    struct json_object *plan = member(result, "plan");
-    struct json_object *operations = member(plan, "operations");
-    struct json_object *total = member(member(result, "timings_ms"), "total");
-    bool ok = text_at(result, "vif_id") != NULL;
-
-    if (!ok) {
-        json_object_put(result);
-        return false;
-    }
-    show_plugged(result);
-    if (plan) {
-        show(": %s, since %s", text_or(plan, "action", "-"), text_or(plan, "why", "-"));
-    } else if (!vifplug_reply_changed(reply)) {
-        show(", unchanged");
-    }
-    if (total) {
-        show(", %.0f ms", json_object_get_double(total));
-    }
-    if (text_at(result, "error")) {
-        show(": %s", text_at(result, "error"));
-    }
-    show_line("%s", "");
-    for (size_t i = 0; i < length_of(operations); i++) {
-        const char *operation = json_object_get_string(json_object_array_get_idx(operations, i));
-
-        show_line("  %s", operation ? operation : "null");
-    }
-    json_object_put(result);
-    return true;
-}
-
 /* The text is printed line by line, since a line feed in what show_line() prints is escaped. */
 bool output_metrics(const struct vifplug_reply *reply)
 {
@@ -160,22 +103,6 @@ bool output_metrics(const struct vifplug_reply *reply)
     }
     json_object_put(result);
     return ok;
-}
-
-bool output_reap(const struct vifplug_reply *reply)
-{
-    struct json_object *result = json_tokener_parse(vifplug_reply_json(reply, false));
-    struct json_object *removed = member(result, "removed");
-    struct json_object *kept = member(result, "kept");
-    bool none = json_object_is_type(removed, json_type_array) && length_of(removed) == 0 &&
-                json_object_is_type(kept, json_type_array) && length_of(kept) == 0;
-
-    json_object_put(result);
-    if (none) {
-        show_line("No VIF is stale.");
-        return true;
-    }
-    return output_pairs(reply);
 }
 
 /* The time of an event, "2026-11-26T23:30:54.123Z", as local time; now, if it has none. */

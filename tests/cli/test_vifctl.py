@@ -126,7 +126,7 @@ def test_usage_errors_say_what_to_write(arguments, words):
 @pytest.mark.parametrize("text, timeout_ms", [("10", 10000), ("10s", 10000), ("1.5", 1500), ("1.5s", 1500),
                                               ("500ms", 500), ("1ms", 1), ("600000ms", 600000)])
 def test_timeouts(tmp_path, text, timeout_ms):
-    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x"}})
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True}})
     assert vifctl("unplug", "x", "-t", text, path=daemon.path).returncode == 0
     assert daemon.requests[-1]["params"]["timeout_ms"] == timeout_ms
 
@@ -151,8 +151,8 @@ def test_short_forms(tmp_path):
 CONNECTION = {"socket", "format", "color"}
 QUESTION = CONNECTION | {"timeout"}
 # Members that other commands need.
-NOTHING_ELSE = {"nics": [], "operations": [], "verdict": "pass", "text": "m 1\n",
-                "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}]}
+NOTHING_ELSE = {"nics": [], "removed": ["x"], "changed": True, "operations": [], "verdict": "pass",
+                "text": "m 1\n", "checks": [{"check": "c", "result": "pass", "object": "o", "message": "m"}]}
 OPERATION = QUESTION | {"wait", "dry-run"}
 FILTERS = {"instance", "port", "bridge", "state", "kind", "pf", "vf", "address"}
 TABLE = {"columns", "no-headings"}
@@ -169,12 +169,12 @@ ALIASES = {"vif-id": "id", "address": "mac", "datapath-type": "datapath", "vif-n
 LETTERS = {"socket": "s", "format": "f", "timeout": "t", "wait": "w", "dry-run": "n", "instance": "i", "all": "a"}
 COMMANDS = {
     "plug": (("--vif-id=x", "--instance=i"), OPERATION | {"instance", "verbose"} | set(MEMBERS)),
-    "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id"}),
-    "update": (("x", "--mtu=9"), OPERATION | {"mtu", "qos"}),
+    "unplug": (("--vif-id=x",), OPERATION | {"instance", "vif-id", "verbose"}),
+    "update": (("x", "--mtu=9"), OPERATION | {"mtu", "qos", "verbose"}),
     "get": (("x",), QUESTION), "list": ((), QUESTION | FILTERS | TABLE),
     "stats": ((), QUESTION | FILTERS | TABLE | {"watch"}), "nics": ((), QUESTION), "status": ((), QUESTION),
     "check": ((), QUESTION), "describe": ((), QUESTION), "metrics": ((), QUESTION),
-    "reap": (("--all",), QUESTION | {"dry-run", "all"}),
+    "reap": (("--all",), QUESTION | {"dry-run", "all", "verbose"}),
     "watch": ((), CONNECTION | {"since"}), "ops": ((), QUESTION | {"limit"}),
 }
 
@@ -336,7 +336,9 @@ def check_shown(text):
                                      ("unplug", "x"), ("watch",)], ids=lambda words: words[0])
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_a_hostile_daemon_does_not_reach_the_terminal(tmp_path, command, output):
-    result = nasty({**VIF, "vifs": [VIF], **NICS, "stats": [STATS], "warnings": ["w"], "text": "t"})
+    result = nasty({**VIF, "vifs": [VIF], **NICS, "stats": [STATS], "warnings": ["w"], "text": "t",
+                    "removed": ["x"]})
+    result["changed"] = True  # Without it, there is nothing to show of an unplug.
     event = json.dumps({"jsonrpc": "2.0", "method": NASTY, "params": nasty(EVENT)}).encode() + b"\n"
     daemon = FakeDaemon(tmp_path, lambda _: event if command == ("watch",) else {"result": result})
     with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", f"--format={output}", *command],
@@ -836,8 +838,8 @@ def test_reap(tmp_path):
                               (("--dry-run",), {"dry_run": True}),
                               (("x", "--dry-run"), {"vif_ids": ["x"], "dry_run": True})):
         done = vifctl("reap", *arguments, path=daemon.path)
-        assert done.returncode == 0 and "x" in done.stdout and "Hm." in done.stderr
-        assert "y" in done.stdout and "A guest uses it." in done.stdout
+        assert done.returncode == 0 and done.stderr == "vifctl: warning: Hm.\n"
+        assert done.stdout.endswith("VIF x: removed\nVIF y: kept, since A guest uses it.\n")
         assert daemon.requests[-1]["params"] == params
     n = len(daemon.requests)
     done = vifctl("reap", path=daemon.path)
@@ -849,7 +851,9 @@ def test_reap_says_that_nothing_is_stale(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
     assert vifctl("reap", "--all", path=daemon.path).stdout == "No VIF is stale.\n"
     reply["kept"] = [{"vif_id": "y", "why": "A guest uses it."}]
-    assert "A guest uses it." in vifctl("reap", "--all", path=daemon.path).stdout
+    assert vifctl("reap", "--all", path=daemon.path).stdout == "VIF y: kept, since A guest uses it.\n"
+    reply.update(kept=[], warnings=["VIF z stays."])
+    assert vifctl("reap", "--all", path=daemon.path).stdout == ""
 
 
 @pytest.mark.parametrize("command", OPERATIONS)
@@ -996,6 +1000,47 @@ def test_a_plug_is_a_line(tmp_path, change, line):
     for verbose in ("-v", "--verbose"):
         pairs = vifctl("plug", "--id=x", "--instance=i", verbose, path=daemon.path).stdout
         assert re.search(r"^options:dpdk-devargs +d$", pairs, re.MULTILINE)
+
+
+PLAN = {"action": "delete", "why": "it goes", "operations": ["delete a", "delete b"]}
+STEPS = ": delete, since it goes\n  delete a\n  delete b"
+DRY = "A dry run: nothing has been changed. Without --dry-run it would be:\n"
+
+
+@pytest.mark.parametrize("words, reply, shown", [
+    (("unplug", "x"), {"changed": True, "timings_ms": {"total": 12.3}}, "VIF x: unplugged, 12 ms"),
+    (("unplug", "x"), {"changed": True}, "VIF x: unplugged"),
+    (("unplug", "x"), {"changed": False, "timings_ms": {"total": 0.1}},
+     "VIF x was not plugged; nothing changed."),
+    (("unplug", "x"), {"changed": False, "warnings": ["It is vm-2's."]},
+     "VIF x was not unplugged; nothing changed."),
+    (("unplug", "x", "-n"), {"changed": True, "plan": PLAN}, f"{DRY}VIF x{STEPS}"),
+    (("unplug", "x", "-n"), {"changed": False, "plan": {"action": "none", "why": "", "operations": []}},
+     f"{DRY}VIF x is not plugged; nothing would change."),
+    (("unplug", "x", "-n"), {"changed": False, "warnings": ["It is vm-2's."], "plan": {"action": "none"}},
+     f"{DRY}VIF x would not be unplugged; nothing would change."),
+    (("update", "x", "--mtu=1400"), {**VIF, "changed": True, "mtu": 1400, "timings_ms": {"total": 3}},
+     "VIF x: vfrx on br-int, socket /s (server), up at MTU 1400, 3 ms"),
+    (("update", "x", "--mtu=1400"), {**VIF, "changed": False},
+     "VIF x: vfrx on br-int, socket /s (server), up at MTU 1500, unchanged"),
+    (("update", "x", "--qos={}"), {**VIF, "changed": True, "qos": {
+        "egress": {"max_kbps": 1000, "max_burst_kbps": 80, "max_kpps": 5}, "ingress": {"max_kbps": 2000}}},
+     "VIF x: vfrx on br-int, socket /s (server), up at MTU 1500, egress 1000 kbit/s, egress 5 kpackets/s, "
+     "ingress 2000 kbit/s"),
+    (("reap", "-a"), {"removed": ["x", "y"], "kept": []}, "VIF x: removed\nVIF y: removed"),
+    (("reap", "-n"), {"removed": ["x", "y"], "kept": [{"vif_id": "z", "why": "it is used"}],
+                      "plans": [{"vif_id": "x", **PLAN}, {"vif_id": "y", **PLAN, "operations": []}]},
+     f"{DRY}VIF x{STEPS}\nVIF y: delete, since it goes\nVIF z: kept, since it is used"),
+], ids=lambda value: value[0] if isinstance(value, tuple) else "")
+def test_an_operation_is_a_line_for_each_vif(tmp_path, words, reply, shown):
+    reply = {"vif_id": "x", "warnings": [], **reply}
+    daemon = FakeDaemon(tmp_path, lambda _: {"result": reply})
+    done = vifctl(*words, path=daemon.path)
+    warnings = "".join(f"vifctl: warning: {warning}\n" for warning in reply["warnings"])
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{shown}\n", warnings)
+    verbose = vifctl(*words, "--verbose", path=daemon.path).stdout
+    assert re.search(r"^vif_id +x$", verbose, re.MULTILINE)
+    assert json.loads(vifctl(*words, "--format=json", path=daemon.path).stdout) == reply
 
 
 def test_stats(tmp_path):
