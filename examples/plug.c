@@ -21,12 +21,28 @@ static int fail(const char *what, int result, const struct vifplug_reply *reply)
     return EXIT_FAILURE;
 }
 
-static int plug(struct vifplug *vifplug, const char *vif, const char *instance)
+/* The VIF as vifplugd is asked for it; NULL if there is not enough memory. An error of a setter
+ * stays with the VIF, and the plug returns it. */
+static struct vifplug_native *make_vif(const char *vif_id, const char *socket)
 {
-    struct vifplug_reply *reply = NULL;
-    int result = vifplug_plug(vifplug, vif, instance, NULL, &reply);
-    int status = EXIT_SUCCESS;
+    struct vifplug_native *vif = vifplug_native_new(vif_id, "vhost-user");
 
+    if (vif) {
+        vifplug_native_set_bridge(vif, "br-int");
+        vifplug_native_set_vhost_user(vif, socket, "server");
+    }
+    return vif;
+}
+
+static int plug(struct vifplug *vifplug, const struct vifplug_native *vif, const char *instance)
+{
+    struct vifplug_options options = VIFPLUG_OPTIONS_INIT;
+    struct vifplug_reply *reply = NULL;
+    int status = EXIT_SUCCESS;
+    int result;
+
+    options.timeout_ms = 20000;
+    result = vifplug_plug_native(vifplug, vif, instance, &options, &reply);
     if (result == 0) {
         const struct vifplug_vif *plugged = vifplug_reply_vif(reply, 0);
 
@@ -55,8 +71,7 @@ static int unplug(struct vifplug *vifplug, const char *vif_id)
 int main(int argc, char *argv[])
 {
     struct vifplug *vifplug = NULL;
-    char vif[1024];
-    char instance[256];
+    struct vifplug_native *vif;
     int result;
     int status;
 
@@ -64,20 +79,16 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: %s VIF_ID INSTANCE SOCKET\n", argv[0]);
         return 2;
     }
-    /* The arguments are taken as they are: they must not need escapes in JSON. */
-    snprintf(vif, sizeof vif,
-             "{\"vif_id\":\"%s\",\"kind\":\"vhost-user\",\"bridge\":\"br-int\","
-             "\"vhost_user\":{\"path\":\"%s\",\"mode\":\"server\"}}",
-             argv[1], argv[3]);
-    snprintf(instance, sizeof instance, "{\"uuid\":\"%s\"}", argv[2]);
     result = vifplug_open(NULL, &vifplug);
     if (result != 0) {
         return fail("vifplugd cannot be reached", result, NULL);
     }
-    status = plug(vifplug, vif, instance);
+    vif = make_vif(argv[1], argv[3]);
+    status = vif ? plug(vifplug, vif, argv[2]) : fail("plug", -ENOMEM, NULL);
     if (status == EXIT_SUCCESS) {
         status = unplug(vifplug, argv[1]);
     }
+    vifplug_native_free(vif);
     vifplug_close(vifplug);
     return status;
 }

@@ -258,7 +258,7 @@ static int handle_notification(struct vifplug_async *async, struct json_object *
     if (error) {
         return error;
     }
-    event = reply_event(reply);
+    event = vifplug_reply_event(reply);
     if (event && async->on_notification) {
         async->on_notification(async->notification_aux, event, reply);
     }

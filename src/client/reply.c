@@ -45,7 +45,7 @@ static void read_error(struct vifplug_reply *reply)
     }
 }
 
-const char *reply_event(const struct vifplug_reply *reply)
+const char *vifplug_reply_event(const struct vifplug_reply *reply)
 {
     const char *event = string_of(reply->message, "method");
 
@@ -74,7 +74,7 @@ int reply_create(struct json_object *message, struct vifplug_reply **replyp)
     reply->message = message;
     json_object_object_get_ex(message, "result", &reply->result);
     json_object_object_get_ex(message, "error", &reply->fault);
-    if (!reply->result && !reply->fault && reply_event(reply)) {
+    if (!reply->result && !reply->fault && vifplug_reply_event(reply)) {
         json_object_object_get_ex(message, "params", &reply->result);
     }
     if (!json_object_is_type(reply->fault ? reply->fault : reply->result, json_type_object)) {
@@ -188,9 +188,26 @@ const struct vifplug_vif *vifplug_reply_vif(const struct vifplug_reply *reply, s
                                               : reply->result);
 }
 
-static struct json_object *find_member(const struct vifplug_vif *vif, const char *path)
+/* The member `key` of an object or the element of that number of an array. */
+static struct json_object *step(struct json_object *from, const char *key)
 {
-    struct json_object *object = (struct json_object *)vif;
+    struct json_object *value = NULL;
+
+    if (json_object_is_type(from, json_type_array)) {
+        size_t i;
+        char *end;
+
+        errno = 0;
+        i = strtoul(key, &end, 10);
+        return *key >= '0' && *key <= '9' && !*end && !errno ? json_object_array_get_idx(from, i)
+                                                             : NULL;
+    }
+    json_object_object_get_ex(from, key, &value);
+    return value;
+}
+
+static struct json_object *find_member(struct json_object *object, const char *path)
+{
     char key[64];
 
     for (;;) {
@@ -201,27 +218,45 @@ static struct json_object *find_member(const struct vifplug_vif *vif, const char
         }
         memcpy(key, path, length);
         key[length] = '\0';
-        if (!json_object_object_get_ex(object, key, &object)) {
-            return NULL;
-        }
-        if (!path[length]) {
+        object = step(object, key);
+        if (!object || !path[length]) {
             return object;
         }
         path += length + 1;
     }
 }
 
+static int64_t int_of(struct json_object *value, int64_t missing)
+{
+    return json_object_is_type(value, json_type_int) ||
+                   json_object_is_type(value, json_type_boolean)
+               ? json_object_get_int64(value)
+               : missing;
+}
+
 const char *vifplug_vif_string(const struct vifplug_vif *vif, const char *member)
 {
-    struct json_object *value = find_member(vif, member);
-
-    return value ? json_object_get_string(value) : NULL;
+    return json_object_get_string(find_member((struct json_object *)vif, member));
 }
 
 int64_t vifplug_vif_int(const struct vifplug_vif *vif, const char *member, int64_t missing)
 {
-    struct json_object *value = find_member(vif, member);
+    return int_of(find_member((struct json_object *)vif, member), missing);
+}
 
-    return value && json_object_is_type(value, json_type_int) ? json_object_get_int64(value)
-                                                              : missing;
+const char *vifplug_reply_string(const struct vifplug_reply *reply, const char *member)
+{
+    return json_object_get_string(find_member(reply->result, member));
+}
+
+int64_t vifplug_reply_int(const struct vifplug_reply *reply, const char *member, int64_t missing)
+{
+    return int_of(find_member(reply->result, member), missing);
+}
+
+size_t vifplug_reply_length(const struct vifplug_reply *reply, const char *member)
+{
+    struct json_object *value = find_member(reply->result, member);
+
+    return json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
 }

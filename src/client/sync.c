@@ -2,15 +2,19 @@
 #include "client/private.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/json-parse.h"
-
 struct vifplug {
     struct vifplug_async *async;
+    bool keeps_events;
+    bool has_events;  /* n_events > 0. */
+    bool lost_events; /* Some were dropped since the last that was fetched. */
+    /* A ring of those that nobody has fetched. */
+    struct vifplug_reply *events[VIFPLUG_EVENTS_MAX];
+    size_t first_event;
+    size_t n_events;
 };
 
 /* One call and its reply. It outlives a vifplug_call() that gave up waiting, until the reply comes
@@ -45,10 +49,29 @@ int vifplug_open(const char *socket_path, struct vifplug **vifplugp)
     return vifplug_open_within(socket_path, VIFPLUG_CONNECT_MS, vifplugp);
 }
 
+static struct vifplug_reply *take_event(struct vifplug *vifplug)
+{
+    struct vifplug_reply *event = vifplug->events[vifplug->first_event];
+
+    vifplug->first_event = (vifplug->first_event + 1) % VIFPLUG_EVENTS_MAX;
+    vifplug->n_events--;
+    vifplug->has_events = vifplug->n_events > 0;
+    return event;
+}
+
+static void drop_events(struct vifplug *vifplug)
+{
+    while (vifplug->n_events) {
+        vifplug_reply_free(take_event(vifplug));
+    }
+    vifplug->lost_events = false;
+}
+
 void vifplug_close(struct vifplug *vifplug)
 {
     if (vifplug) {
         vifplug_async_close(vifplug->async);
+        drop_events(vifplug);
         free(vifplug);
     }
 }
@@ -66,39 +89,51 @@ static void on_reply(void *waiting_, int result, struct vifplug_reply *reply)
     waiting->reply = reply ? vifplug_reply_ref(reply) : NULL;
 }
 
+/* Processes what has come, and if `*done` is not set by that, waits for more, until `deadline` at
+ * most if `wait_ms` is not 0. Returns 0 if the caller has to look, and go on. */
+static int wait_for_more(struct vifplug_async *async, const bool *done, int wait_ms,
+                         long long deadline)
+{
+    struct pollfd pfd = {.fd = vifplug_async_fd(async)};
+    long long left = deadline - clock_ms();
+    int error = vifplug_async_process(async);
+
+    if (*done || error) {
+        return *done ? 0 : error;
+    }
+    if (wait_ms && left <= 0) {
+        return -ETIMEDOUT;
+    }
+    pfd.events = vifplug_async_events(async);
+    if (poll(&pfd, 1, wait_ms ? (int)left : -1) < 0 && errno != EINTR) {
+        return -errno;
+    }
+    return 0;
+}
+
 /* Waits until `waiting` is done; `wait_ms` 0 for no limit. */
 static int wait_for(struct vifplug_async *async, const struct waiting *waiting, int wait_ms)
 {
     long long deadline = clock_ms() + wait_ms;
+    int error = 0;
 
-    for (;;) {
-        struct pollfd pfd = {.fd = vifplug_async_fd(async)};
-        long long left = deadline - clock_ms();
-        int error = vifplug_async_process(async);
-
-        if (waiting->done) {
-            return 0;
-        }
-        if (error) {
-            return error;
-        }
-        if (wait_ms && left <= 0) {
-            return -ETIMEDOUT;
-        }
-        pfd.events = vifplug_async_events(async);
-        if (poll(&pfd, 1, wait_ms ? (int)left : -1) < 0 && errno != EINTR) {
-            return -errno;
-        }
+    while (!waiting->done && !error) {
+        error = wait_for_more(async, &waiting->done, wait_ms, deadline);
     }
+    return error;
 }
 
 int vifplug_call(struct vifplug *vifplug, const char *method, const char *params, int wait_ms,
                  struct vifplug_reply **reply)
 {
-    struct waiting *waiting = calloc(1, sizeof *waiting);
+    struct waiting *waiting;
     int error;
 
     *reply = NULL;
+    if (wait_ms < 0) {
+        return -EINVAL;
+    }
+    waiting = calloc(1, sizeof *waiting);
     if (!waiting) {
         return -ENOMEM;
     }
@@ -118,218 +153,55 @@ int vifplug_call(struct vifplug *vifplug, const char *method, const char *params
     return error;
 }
 
-/* Params under construction. The first error stays. */
-struct params {
-    struct json_object *object;
-    int error;
-};
-
-static void params_init(struct params *params)
+/* A program that fetches too slowly has more use for the newest events than for the oldest. */
+static void on_event(void *vifplug_, const char *name, struct vifplug_reply *event)
 {
-    params->object = json_object_new_object();
-    params->error = params->object ? 0 : -ENOMEM;
-}
+    struct vifplug *vifplug = vifplug_;
 
-/* Takes `value`. */
-static void put(struct params *params, const char *key, struct json_object *value)
-{
-    if (!add_member(params->object, key, value) && !params->error) {
-        params->error = -ENOMEM;
+    (void)name;
+    if (vifplug->n_events == VIFPLUG_EVENTS_MAX) {
+        vifplug_reply_free(take_event(vifplug));
+        vifplug->lost_events = true;
     }
+    vifplug->events[(vifplug->first_event + vifplug->n_events) % VIFPLUG_EVENTS_MAX] =
+        vifplug_reply_ref(event);
+    vifplug->n_events++;
+    vifplug->has_events = true;
 }
 
-/* Puts a JSON object, given as text. */
-static void put_object(struct params *params, const char *key, const char *text)
+bool keep_events(struct vifplug *vifplug, bool keep)
 {
-    bool no_memory = false;
-    struct json_object *value = text ? json_try_parse(text, strlen(text), &no_memory, NULL) : NULL;
+    bool before = vifplug->keeps_events;
 
-    if (json_object_is_type(value, json_type_object)) {
-        put(params, key, value);
-        return;
+    vifplug->keeps_events = keep;
+    if (keep) {
+        vifplug_async_on_notification(vifplug->async, on_event, vifplug);
+        return before;
     }
-    json_object_put(value);
-    if (!params->error) {
-        params->error = no_memory ? -ENOMEM : -EINVAL;
+    vifplug_async_on_notification(vifplug->async, NULL, NULL);
+    drop_events(vifplug);
+    return before;
+}
+
+int vifplug_next_event(struct vifplug *vifplug, int wait_ms, struct vifplug_reply **event)
+{
+    long long deadline = clock_ms() + wait_ms;
+    int error = 0;
+
+    *event = NULL;
+    if (!vifplug->keeps_events || wait_ms < 0) {
+        return -EINVAL;
     }
-}
-
-static void put_options(struct params *params, const struct vifplug_options *options)
-{
-    if (options && options->committed) {
-        put(params, "wait", json_object_new_string("committed"));
+    while (!vifplug->has_events && !error) {
+        error = wait_for_more(vifplug->async, &vifplug->has_events, wait_ms, deadline);
     }
-    if (options && options->dry_run) {
-        put(params, "dry_run", json_object_new_boolean(true));
+    if (vifplug->lost_events) {
+        vifplug->lost_events = false;
+        return -ENOBUFS;
     }
-    if (options && options->timeout_ms) {
-        put(params, "timeout_ms", json_object_new_int(options->timeout_ms));
+    if (!vifplug->has_events) {
+        return error;
     }
-}
-
-/* Frees `params` and returns their text (malloc'ed), or NULL with params->error set. */
-static char *take_text(struct params *params)
-{
-    const char *text = NULL;
-    char *copy = NULL;
-
-    if (!params->error) {
-        text = json_object_to_json_string_ext(params->object, JSON_C_TO_STRING_PLAIN |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
-        copy = text ? strdup(text) : NULL;
-        params->error = copy ? 0 : -ENOMEM;
-    }
-    json_object_put(params->object);
-    return copy;
-}
-
-static void make_plug(struct params *params, const char *vif, const char *instance,
-                      const struct vifplug_options *options)
-{
-    params_init(params);
-    put_object(params, "vif", vif);
-    put_object(params, "instance", instance);
-    put_options(params, options);
-}
-
-static void make_unplug(struct params *params, const char *vif_id, const char *instance_uuid,
-                        const struct vifplug_options *options)
-{
-    params_init(params);
-    put(params, "vif_id", json_object_new_string(vif_id));
-    if (instance_uuid) {
-        struct json_object *instance = json_object_new_object();
-
-        if (!add_member(instance, "uuid", json_object_new_string(instance_uuid))) {
-            json_object_put(instance);
-            instance = NULL;
-        }
-        put(params, "instance", instance);
-    }
-    put_options(params, options);
-}
-
-char *vifplug_plug_params(const char *vif, const char *instance,
-                          const struct vifplug_options *options)
-{
-    struct params params;
-
-    make_plug(&params, vif, instance, options);
-    return take_text(&params);
-}
-
-char *vifplug_unplug_params(const char *vif_id, const char *instance_uuid,
-                            const struct vifplug_options *options)
-{
-    struct params params;
-
-    make_unplug(&params, vif_id, instance_uuid, options);
-    return take_text(&params);
-}
-
-/* Takes what `params` holds. */
-static int call_with(struct vifplug *vifplug, const char *method, struct params *params,
-                     const struct vifplug_options *options, struct vifplug_reply **reply)
-{
-    char *text = take_text(params);
-    int error = params->error;
-
-    *reply = NULL;
-    if (!error) {
-        error = vifplug_call(vifplug, method, text, options ? options->wait_ms : 0, reply);
-    }
-    free(text);
-    return error;
-}
-
-int vifplug_plug(struct vifplug *vifplug, const char *vif, const char *instance,
-                 const struct vifplug_options *options, struct vifplug_reply **reply)
-{
-    struct params params;
-
-    make_plug(&params, vif, instance, options);
-    return call_with(vifplug, "plug", &params, options, reply);
-}
-
-int vifplug_unplug(struct vifplug *vifplug, const char *vif_id, const char *instance_uuid,
-                   const struct vifplug_options *options, struct vifplug_reply **reply)
-{
-    struct params params;
-
-    make_unplug(&params, vif_id, instance_uuid, options);
-    return call_with(vifplug, "unplug", &params, options, reply);
-}
-
-int vifplug_update(struct vifplug *vifplug, const char *vif_id, int mtu, const char *qos,
-                   const struct vifplug_options *options, struct vifplug_reply **reply)
-{
-    struct params params;
-
-    params_init(&params);
-    put(&params, "vif_id", json_object_new_string(vif_id));
-    if (mtu) {
-        put(&params, "mtu", json_object_new_int(mtu));
-    }
-    if (qos) {
-        put_object(&params, "qos", qos);
-    }
-    put_options(&params, options);
-    return call_with(vifplug, "update", &params, options, reply);
-}
-
-int vifplug_reap(struct vifplug *vifplug, const char *vif_id, const struct vifplug_options *options,
-                 struct vifplug_reply **reply)
-{
-    struct params params;
-
-    params_init(&params);
-    if (vif_id) {
-        struct json_object *id = json_object_new_string(vif_id);
-        struct json_object *ids = json_object_new_array();
-
-        if (!id || !ids || json_object_array_add(ids, id) != 0) {
-            json_object_put(id);
-            json_object_put(ids);
-            ids = NULL;
-        }
-        put(&params, "vif_ids", ids);
-    }
-    if (options && options->timeout_ms) {
-        put(&params, "timeout_ms", json_object_new_int(options->timeout_ms));
-    }
-    return call_with(vifplug, "reap", &params, options, reply);
-}
-
-int vifplug_get(struct vifplug *vifplug, const char *vif_id, const struct vifplug_options *options,
-                struct vifplug_reply **reply)
-{
-    struct params params;
-
-    params_init(&params);
-    put(&params, "vif_id", json_object_new_string(vif_id));
-    return call_with(vifplug, "get", &params, options, reply);
-}
-
-int vifplug_list(struct vifplug *vifplug, const struct vifplug_options *options,
-                 struct vifplug_reply **reply)
-{
-    return vifplug_call(vifplug, "list", NULL, options ? options->wait_ms : 0, reply);
-}
-
-int vifplug_stats(struct vifplug *vifplug, const char *vif_id,
-                  const struct vifplug_options *options, struct vifplug_reply **reply)
-{
-    struct params params;
-
-    params_init(&params);
-    if (vif_id) {
-        put(&params, "vif_id", json_object_new_string(vif_id));
-    }
-    return call_with(vifplug, "stats", &params, options, reply);
-}
-
-int vifplug_status(struct vifplug *vifplug, const struct vifplug_options *options,
-                   struct vifplug_reply **reply)
-{
-    return vifplug_call(vifplug, "status", NULL, options ? options->wait_ms : 0, reply);
+    *event = take_event(vifplug);
+    return 0;
 }

@@ -59,12 +59,43 @@ WRAP(const char *, json_object_to_json_string_length, NULL,
      (struct json_object * value, int flags, size_t *length), (value, flags, length))
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-static const struct vifplug_options options = {
-    .committed = true, .dry_run = true, .timeout_ms = 1000, .wait_ms = 20000};
+static const struct vifplug_options options = {.size = sizeof options,
+                                               .committed = true,
+                                               .dry_run = true,
+                                               .timeout_ms = 1000,
+                                               .wait_ms = 20000};
+static const struct vifplug_options reaping = {.size = sizeof reaping, .dry_run = true};
+static const struct vifplug_options reading = {.size = sizeof reading, .wait_ms = 20000};
+static const struct vifplug_qos limits = {
+    .size = sizeof limits, .egress_max_kbps = 1000, .ingress_max_kbps = 1000};
+static const struct vifplug_filter filter = {.size = sizeof filter, .vif_id = "x", .port = "p"};
+
+/* A VIF with members of each type; NULL if there is not enough memory. */
+static struct vifplug_native *make_native(void)
+{
+    struct vifplug_native *vif = vifplug_native_new("x", "ovs");
+
+    if (vif) {
+        vifplug_native_set_mtu(vif, 1500);
+        vifplug_native_set_vhost_user(vif, "/x", "server");
+        vifplug_native_set_create_tap(vif, true);
+        vifplug_native_set_qos(vif, &limits);
+    }
+    return vif;
+}
 
 static int plug(struct vifplug *vifplug, struct vifplug_reply **reply)
 {
     return vifplug_plug(vifplug, "{\"vif_id\":\"x\"}", "{\"uuid\":\"i\"}", &options, reply);
+}
+
+static int plug_native(struct vifplug *vifplug, struct vifplug_reply **reply)
+{
+    struct vifplug_native *vif = make_native();
+    int result = vif ? vifplug_plug_native(vifplug, vif, "i", &options, reply) : -ENOMEM;
+
+    vifplug_native_free(vif);
+    return result;
 }
 
 static int unplug(struct vifplug *vifplug, struct vifplug_reply **reply)
@@ -74,34 +105,42 @@ static int unplug(struct vifplug *vifplug, struct vifplug_reply **reply)
 
 static int update(struct vifplug *vifplug, struct vifplug_reply **reply)
 {
-    return vifplug_update(vifplug, "x", 1500, "{}", &options, reply);
+    return vifplug_update(vifplug, "x", 1500, &limits, &options, reply);
 }
 
 static int reap(struct vifplug *vifplug, struct vifplug_reply **reply)
 {
-    return vifplug_reap(vifplug, "x", &options, reply);
+    return vifplug_reap(vifplug, "x", &reaping, reply);
 }
 
 static int get(struct vifplug *vifplug, struct vifplug_reply **reply)
 {
-    return vifplug_get(vifplug, "x", &options, reply);
+    return vifplug_get(vifplug, "x", &reading, reply);
 }
 
 static int list(struct vifplug *vifplug, struct vifplug_reply **reply)
 {
-    return vifplug_list(vifplug, &options, reply);
+    return vifplug_list(vifplug, &filter, &reading, reply);
 }
 
 static int stats(struct vifplug *vifplug, struct vifplug_reply **reply)
 {
-    return vifplug_stats(vifplug, "x", &options, reply);
+    return vifplug_stats(vifplug, &filter, &reading, reply);
+}
+
+static int subscribe(struct vifplug *vifplug, struct vifplug_reply **reply)
+{
+    return vifplug_subscribe(vifplug, 1000, &reading, reply);
 }
 
 static const struct {
     const char *name;
     int (*call)(struct vifplug *vifplug, struct vifplug_reply **reply);
-} calls[] = {{"plug", plug}, {"unplug", unplug}, {"update", update}, {"reap", reap},
-             {"get", get},   {"list", list},     {"stats", stats}};
+} calls[] = {{"plug", plug},          {"plug_native", plug_native},
+             {"unplug", unplug},      {"update", update},
+             {"reap", reap},          {"get", get},
+             {"list", list},          {"stats", stats},
+             {"subscribe", subscribe}};
 
 static char path[108];
 static pid_t daemon_pid;
@@ -192,19 +231,30 @@ static void test_each_allocation(void **state)
 
 static void test_params(void **state)
 {
+    const struct vifplug_options dry = {.size = sizeof dry, .dry_run = true};
+
     (void)state;
     for (int n = 1; n == 1 || failed; n++) {
+        struct vifplug_native *vif;
         char *params;
 
         countdown = n;
         failed = false;
-        params = vifplug_plug_params("{\"vif_id\":\"x\"}", "{\"uuid\":\"i\"}", &options);
+        errno = 0;
+        params = vifplug_plug_params("{\"vif_id\":\"x\"}", "{\"uuid\":\"i\"}", &dry);
         countdown = 0;
         assert_true((params == NULL) == failed);
+        assert_int_equal(errno, failed ? ENOMEM : 0);
         free(params);
-        params = vifplug_unplug_params("x", "i", &options);
+        params = vifplug_unplug_params("x", "i", &dry);
         assert_non_null(params);
         free(params);
+        vif = make_native();
+        assert_non_null(vif);
+        params = vifplug_plug_native_params(vif, "i", &dry);
+        assert_non_null(params);
+        free(params);
+        vifplug_native_free(vif);
     }
 }
 
