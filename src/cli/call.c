@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli/cli.h"
 
@@ -10,27 +9,18 @@
  * for its turn in the queue and for DPDK's start. */
 enum { EXTRA_WAIT_MS = 75000, OPERATION_WAIT_MS = 120000 };
 
-/* A daemon that runs replies to `status` within milliseconds, whatever its operations wait for. */
-enum { SILENCE_MIN_MS = 1000, SILENCE_MS = 10000 };
-
-static long long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
+/* For how long the daemon may be silent while an operation without --timeout is under way, ms. */
+enum { SILENCE_MS = 10000 };
 
 /* How long a call may take, ms. */
 struct limits {
     long long start; /* The monotonic clock's time from which the others count. */
     int connect;
-    int silence; /* Without any reply, also to a `status` that is sent on the way; 0: `whole`. */
+    int silence; /* Without any reply, also to `status`, which is asked on the way; 0: `whole`. */
     int whole;   /* In all. */
 };
 
 struct reply_slot {
-    bool asked;
     bool replied;
     int result;
     struct vifplug_reply *reply; /* Owned. */
@@ -45,44 +35,30 @@ static void on_reply(void *slot_, int result, struct vifplug_reply *reply)
     slot->reply = reply ? vifplug_reply_ref(reply) : NULL;
 }
 
-static int ask(struct vifplug_async *async, const char *method, const char *params,
-               struct reply_slot *slot)
-{
-    slot->asked = true;
-    return vifplug_async_call(async, method, params, on_reply, slot);
-}
-
-/* Waits for a reply in `slot`. Half way through `silence` asks for the daemon's status: a daemon
- * that is stopped or hangs shows by that, long before an operation's time is up. */
-static int wait_for(struct vifplug_async *async, const struct reply_slot *slot,
-                    struct reply_slot *sign, const struct limits *limits)
+/* Waits for a reply in `slot`. */
+static int wait_for(struct vifplug_async *async, const struct reply_slot *slot, struct pulse *pulse,
+                    const struct limits *limits)
 {
     for (;;) {
         struct pollfd pfd = {.fd = vifplug_async_fd(async)};
         int error = vifplug_async_process(async);
-        long long passed = now_ms() - limits->start;
-        long long until = limits->whole;
+        long long until = limits->start + limits->whole;
+        long long now = now_ms();
 
         if (slot->replied || error) {
             return slot->replied ? 0 : error;
         }
-        if (limits->silence && !sign->asked) {
-            until = limits->silence / 2;
-            if (passed >= until) {
-                error = ask(async, "status", NULL, sign);
-                if (error) {
-                    return error;
-                }
-                continue;
-            }
-        } else if (limits->silence && !sign->replied) {
-            until = limits->silence;
-        }
-        if (passed >= until) {
+        if (now >= until) {
             return -ETIMEDOUT;
         }
+        if (limits->silence) {
+            error = pulse_feel(async, pulse, limits->silence, &until);
+            if (error) {
+                return error;
+            }
+        }
         pfd.events = vifplug_async_events(async);
-        if (poll(&pfd, 1, (int)(until - passed)) < 0 && errno != EINTR) {
+        if (poll(&pfd, 1, until > now ? (int)(until - now) : 0) < 0 && errno != EINTR) {
             return -errno;
         }
     }
@@ -92,13 +68,13 @@ static int wait_for(struct vifplug_async *async, const struct reply_slot *slot,
 static int call(const struct cli *cli, struct vifplug_async *async, const char *params,
                 const struct limits *limits)
 {
-    struct reply_slot slot = {.asked = false};
-    struct reply_slot sign = {.asked = false};
-    int result = ask(async, cli->command->name, params, &slot);
+    struct reply_slot slot = {.replied = false};
+    struct pulse pulse = {.heard = limits->start};
+    int result = vifplug_async_call(async, cli->command->name, params, on_reply, &slot);
     int status;
 
     if (result == 0) {
-        result = wait_for(async, &slot, &sign, limits);
+        result = wait_for(async, &slot, &pulse, limits);
     }
     if (result == 0) {
         result = slot.result;
@@ -106,7 +82,6 @@ static int call(const struct cli *cli, struct vifplug_async *async, const char *
     status = result == 0 ? output_reply(cli, slot.reply) : output_failure(cli, result, slot.reply);
     vifplug_async_close(async); /* Calls back for what has no reply yet. */
     vifplug_reply_free(slot.reply);
-    vifplug_reply_free(sign.reply);
     return status;
 }
 

@@ -255,12 +255,37 @@ void output_subscribed(const struct vifplug_reply *reply, const char *run);
 /* Says on standard error that the connection has ended, and that it is tried again. */
 void output_again(const struct cli *cli);
 
+/* Says on standard error that the daemon does not reply any more, or does again. */
+void output_silent(const struct cli *cli, int silence_ms);
+void output_replies_again(const struct cli *cli);
+
 /* Says on standard error that the connection has ended after the reply, and returns the exit
  * status. */
 int output_ended(const struct cli *cli, int error);
 
 /* Whether all output has been written; says so if not. */
 bool output_flush(void);
+
+/* --- pulse.c: whether the daemon still replies. --- */
+
+/* The monotonic clock, ms. */
+long long now_ms(void);
+
+/* A daemon that runs replies to `status` within milliseconds, whatever its operations wait for.
+ * The least silence that tells otherwise on a busy host, ms. */
+enum { SILENCE_MIN_MS = 1000 };
+
+/* Lives as long as its connection. */
+struct pulse {
+    long long heard; /* When the daemon replied last, of now_ms(). */
+    bool asked;      /* A `status` is without a reply. */
+};
+
+/* Asks for the daemon's status half way through `silence` (ms) since it replied last: one that is
+ * stopped or hangs shows by that, long before an operation's time is up. Makes `*until` earlier if
+ * the next call is due before that. Returns -ETIMEDOUT if the daemon has been silent for
+ * `silence`, or an error of the connection. */
+int pulse_feel(struct vifplug_async *async, struct pulse *pulse, int silence, long long *until);
 
 /* --- call.c and watch.c: `run` of commands. --- */
 

@@ -128,7 +128,7 @@ const struct command commands[] = {
      "After a boot every VIF is stale until nova-compute, or what else starts the guests, has\n"
      "plugged it again. --dry-run shows what would be removed; without ID it shows all.\n",
      input_reap, output_reap, NULL, run_operation},
-    {"watch", NULL, ARGUMENT_NONE, COMMON | BIT(SINCE),
+    {"watch", NULL, ARGUMENT_NONE, QUESTION | BIT(SINCE),
      "show events of VIFs and of the switch until interrupted",
      "If vifplugd is restarted, it goes on with the events of the new one.\n", NULL, NULL, NULL,
      run_watch},

@@ -484,6 +484,18 @@ void output_again(const struct cli *cli)
                socket_path(cli));
 }
 
+void output_silent(const struct cli *cli, int silence_ms)
+{
+    show_error("vifplugd at %s has replied to nothing for %g s, so events may be missing; check it "
+               "with 'systemctl status vifplugd'; watch goes on if it replies again",
+               socket_path(cli), silence_ms / 1000.0);
+}
+
+void output_replies_again(const struct cli *cli)
+{
+    show_error("vifplugd at %s replies again", socket_path(cli));
+}
+
 int output_ended(const struct cli *cli, int error)
 {
     show_error("vifplugd at %s has ended the connection (%s), so later events are not shown; watch "

@@ -68,14 +68,6 @@ static struct {
 /* The request names one VIF. */
 static bool one_vif;
 
-static long long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 char *input_stats(const struct cli *cli)
 {
     const char *period = cli->values[OPTION_WATCH];

@@ -25,14 +25,6 @@ static void on_signal(int number)
     stopped = 1;
 }
 
-static long long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* What is watched, over all connections. */
 struct watching {
     const struct cli *cli;
@@ -45,8 +37,10 @@ struct watching {
     /* Of the present subscription: */
     bool replied;
     int result;
-    int status;      /* The exit status if it was refused. */
-    long long until; /* When the reply must have come, ms of the monotonic clock. */
+    int status;         /* The exit status if it was refused. */
+    struct pulse pulse; /* Of the connection, from the reply on. */
+    bool silent;        /* It has been said that the daemon does not reply. */
+    long long until;    /* When the reply must have come, ms of the monotonic clock. */
 };
 
 /* The member `key` of a JSON text; NULL if it has none. The caller puts *object. */
@@ -110,6 +104,7 @@ static void on_subscribed(void *watching_, int result, struct vifplug_reply *rep
 
     watching->replied = true;
     watching->result = result;
+    watching->pulse = (struct pulse){.heard = now_ms()};
     if (result == 0) {
         take_reply(watching, reply);
     } else if (watching->run[0] && is_passing(result, reply)) {
@@ -119,6 +114,38 @@ static void on_subscribed(void *watching_, int result, struct vifplug_reply *rep
     }
 }
 
+/* How long the connection, the first reply and then signs of the daemon may take, ms. */
+static int wait_ms(const struct cli *cli)
+{
+    return cli->timeout_ms ? cli->timeout_ms : QUESTION_WAIT_MS;
+}
+
+static int silence_ms(const struct cli *cli)
+{
+    return wait_ms(cli) > SILENCE_MIN_MS ? wait_ms(cli) : SILENCE_MIN_MS;
+}
+
+/* Says so when the daemon does not reply any more, and when it does again. Sets `*until` to when
+ * this has to be called again. */
+static int listen_for_pulse(struct vifplug_async *async, struct watching *watching,
+                            long long *until)
+{
+    int error = pulse_feel(async, &watching->pulse, silence_ms(watching->cli), until);
+
+    if (error == -ETIMEDOUT) {
+        if (!watching->silent) {
+            output_silent(watching->cli, silence_ms(watching->cli));
+        }
+        watching->silent = true;
+        return 0;
+    }
+    if (watching->silent) {
+        output_replies_again(watching->cli);
+    }
+    watching->silent = false;
+    return error;
+}
+
 /* Goes on until the connection ends, the subscription is refused, a signal comes, or the output
  * cannot be written. */
 static int follow(struct vifplug_async *async, struct watching *watching)
@@ -126,6 +153,8 @@ static int follow(struct vifplug_async *async, struct watching *watching)
     while (!stopped) {
         struct pollfd pfd = {.fd = vifplug_async_fd(async)};
         int error = vifplug_async_process(async);
+        long long until =
+            watching->replied ? now_ms() + silence_ms(watching->cli) : watching->until;
         struct timespec limit;
         long long left;
 
@@ -135,18 +164,21 @@ static int follow(struct vifplug_async *async, struct watching *watching)
         if (!output_flush()) {
             return 0;
         }
+        if (!error && watching->replied) {
+            error = listen_for_pulse(async, watching, &until);
+        }
         if (error) {
             return error;
         }
-        left = watching->until - now_ms();
+        left = until - now_ms();
         if (!watching->replied && left <= 0) {
             return -ETIMEDOUT;
         }
+        left = left > 0 ? left : 0;
         watching->seen = now_ms();
         pfd.events = vifplug_async_events(async);
         limit = (struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-        if (ppoll(&pfd, 1, watching->replied ? NULL : &limit, &watching->unblocked) < 0 &&
-            errno != EINTR) {
+        if (ppoll(&pfd, 1, &limit, &watching->unblocked) < 0 && errno != EINTR) {
             return -errno;
         }
     }
@@ -164,7 +196,8 @@ static int subscribe(struct vifplug_async *async, struct watching *watching, int
     }
     watching->replied = false;
     watching->result = watching->status = 0;
-    watching->until = now_ms() + QUESTION_WAIT_MS;
+    watching->silent = false;
+    watching->until = now_ms() + wait_ms(watching->cli);
     vifplug_async_on_notification(async, on_notification, watching);
     return vifplug_async_call(async, "subscribe", since_ms > 0 ? params : NULL, on_subscribed,
                               watching);
@@ -220,7 +253,7 @@ int run_watch(const struct cli *cli)
     const char *since = cli->values[OPTION_SINCE];
     struct vifplug_async *async;
     int64_t since_ms = 0;
-    int result = vifplug_async_open_within(cli->values[OPTION_SOCKET], QUESTION_WAIT_MS, &async);
+    int result = vifplug_async_open_within(cli->values[OPTION_SOCKET], wait_ms(cli), &async);
 
     if (result != 0) {
         return output_unreachable(cli, result);

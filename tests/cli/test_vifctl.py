@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
+from process import Daemon  # noqa: E402
 from vifplug import display  # noqa: E402
 
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
@@ -41,6 +43,7 @@ class FakeDaemon:
         self.path = os.path.join(directory, "s")
         self.requests = []
         self.reply = reply
+        self.connection = None
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen()
@@ -49,6 +52,7 @@ class FakeDaemon:
     def _serve(self):
         while True:
             connection, _ = self.listener.accept()
+            self.connection = connection
             for line in connection.makefile("rb"):
                 request = json.loads(line)
                 self.requests.append(request)
@@ -56,9 +60,11 @@ class FakeDaemon:
                 if isinstance(reply, bytes):
                     connection.sendall(reply)
                 elif reply is not None:
-                    reply.update(jsonrpc="2.0", id=request["id"])
-                    connection.sendall(json.dumps(reply).encode() + b"\n")
+                    self.send({**reply, "id": request["id"]})
             connection.close()
+
+    def send(self, line):
+        self.connection.sendall(json.dumps({"jsonrpc": "2.0", **line}).encode() + b"\n")
 
 
 def refusal(reason, **data):
@@ -175,7 +181,7 @@ COMMANDS = {
     "stats": ((), QUESTION | FILTERS | TABLE | {"watch"}), "nics": ((), QUESTION), "status": ((), QUESTION),
     "check": ((), QUESTION), "describe": ((), QUESTION), "metrics": ((), QUESTION),
     "reap": (("--all",), QUESTION | {"dry-run", "all", "verbose"}),
-    "watch": ((), CONNECTION | {"since"}), "ops": ((), QUESTION | {"limit"}),
+    "watch": ((), QUESTION | {"since"}), "ops": ((), QUESTION | {"limit"}),
 }
 
 
@@ -593,17 +599,58 @@ def test_garbage_is_not_a_reply(tmp_path, command):
     assert done.returncode == 4 and "is no reply" in done.stderr
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "watch"])
+def stopped_daemon(path, n_replies=0):
+    """One that replies to `n_replies` calls of status, and then to nothing. The kernel still takes connections and
+    requests for it."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(8)
+
+    def serve():
+        connection, _ = listener.accept()
+        for line in connection.makefile("rb"):
+            request = json.loads(line)
+            if request["method"] == "status" and len(replied) < n_replies:
+                replied.append(time.monotonic())
+                connection.sendall(b'{"jsonrpc":"2.0","id":%d,"result":{"problems":[]}}\n' % request["id"])
+
+    replied = []
+    if n_replies:
+        threading.Thread(target=serve, daemon=True).start()
+    return listener, replied
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_ends_if_the_daemon_is_stopped(tmp_path, command):
-    """A stopped daemon still gets connections and requests, by the kernel, and replies to nothing."""
     path = f"{tmp_path}/s"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(8)
+    with stopped_daemon(path)[0]:
         done, seconds = run_command(command, path, "--timeout=1.5")
     assert done.returncode == 4 and "has not replied in time" in done.stderr
     assert 1.4 < seconds < 15
     assert ("may have happened" in done.stderr) == (command in OPERATIONS)
+
+
+@pytest.mark.parametrize("command", OPERATIONS)
+def test_an_operation_ends_if_the_daemon_is_stopped_on_the_way(tmp_path, command):
+    """An operation may take longer than its timeout, but not without a sign of the daemon."""
+    path = f"{tmp_path}/s"
+    listener, replied = stopped_daemon(path, n_replies=2)
+    with listener:
+        done, seconds = run_command(command, path, "--timeout=1")
+    assert done.returncode == 4 and "may have happened" in done.stderr
+    assert len(replied) == 2 and 1.9 < seconds < 15  # Half a second before each, and one of silence.
+
+
+def test_every_command_ends_if_a_real_daemon_is_stopped(tmp_path):
+    with Daemon(tmp_path) as daemon:
+        daemon.wait_log("listening")
+        daemon.process.send_signal(signal.SIGSTOP)
+        commands = {command: subprocess.Popen(  # pylint: disable=consider-using-with
+            [VIFCTL, f"--socket={daemon.path}", "--timeout=1", command, *COMMANDS[command][0]],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for command in COMMANDS}
+        for command, process in commands.items():
+            shown, said = process.communicate(timeout=30)
+            assert (process.returncode, shown) == (4, "") and "has not replied in time" in said, command
 
 
 def test_an_operation_may_take_longer_than_its_timeout(tmp_path):
@@ -617,24 +664,10 @@ def test_an_operation_may_take_longer_than_its_timeout(tmp_path):
         threading.Timer(2.5, late, [request["id"]]).start()
         return None
 
-    class Late(FakeDaemon):
-        connection = None
-
-        def _serve(self):
-            self.connection, _ = self.listener.accept()
-            for line in self.connection.makefile("rb"):
-                request = json.loads(line)
-                done = self.reply(request)
-                if done:
-                    self.send(request["id"], done)
-
-        def send(self, number, body):
-            self.connection.sendall(json.dumps({"jsonrpc": "2.0", "id": number, **body}).encode() + b"\n")
-
     def late(number):
-        daemon.send(number, {"result": {"vif_id": "x", "changed": True, "warnings": []}})
+        daemon.send({"id": number, "result": {"vif_id": "x", "changed": True, "warnings": []}})
 
-    daemon = Late(tmp_path, reply)
+    daemon = FakeDaemon(tmp_path, reply)
     done, seconds = run_command("unplug", daemon.path, "--timeout=1")
     assert done.returncode == 0 and seconds > 2 and asked.is_set()
 
@@ -936,6 +969,28 @@ def test_watch_says_that_the_daemon_has_left(tmp_path):
     done = vifctl("watch", path=daemon.path)
     assert done.returncode == 4 and not done.stdout
     assert "has ended the connection" in done.stderr and "without a reply" not in done.stderr
+
+
+def test_watch_says_that_the_daemon_hangs(tmp_path):
+    """And that it replies again; events may come with that."""
+    silent = []
+
+    def reply(request):
+        if request["method"] == "subscribe":
+            return {"result": {"subscribed": True, "run": "r"}}
+        silent.append(request["id"])
+        return None if len(silent) == 1 else {"result": {}}
+
+    daemon = FakeDaemon(tmp_path, reply)
+    with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", "--timeout=1.5", "watch"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        assert "has replied to nothing for 1.5 s, so events may be missing" in process.stderr.readline()
+        daemon.send({"id": silent[0], "result": {}})
+        assert process.stderr.readline().endswith(" replies again\n")
+        daemon.send({"method": "vif.unplugged", "params": {"vif_id": "x"}})
+        assert "vif.unplugged  x" in process.stdout.readline()
+        process.terminate()
+        assert process.wait(timeout=20) == 0 and process.stderr.read() == ""
 
 
 def test_watch_without_a_daemon():
