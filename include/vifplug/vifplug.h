@@ -18,9 +18,10 @@
  *   -ETIMEDOUT  no reply within the time given here (the operation may still happen)
  *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
  *   -EPROTO     the daemon has sent something that is not a reply
- *   -EINVAL     an argument is wrong (for example malformed JSON, or an option that the call does
- * not take) -EILSEQ     a text is not UTF-8 -E2BIG      a struct asks for something that this
- * version of the library does not know -ENOMEM     there is not enough memory
+ *   -EINVAL     an argument is wrong: malformed JSON, an option that the call does not take, ...
+ *   -EILSEQ     a text is not UTF-8
+ *   -E2BIG      a struct asks for something that this version of the library does not know
+ *   -ENOMEM     there is not enough memory
  *
  * docs/api.md describes methods, members and errors. JSON texts are UTF-8. A string that a function
  * returns belongs to the object that was its argument. Two threads must not use the same handle at
