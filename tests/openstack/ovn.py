@@ -3,6 +3,7 @@
 
 import json
 
+from api import wait_until
 from ovsdb import plain, table
 
 SCHEMAS = "/usr/share/ovn"
@@ -107,11 +108,19 @@ class Ovn:
     def logical_port(self, port):
         """Returns the Logical_Switch_Port of a Neutron port, or None."""
         rows = self.rows("nb", "Logical_Switch_Port", ("name", "up", "options", "addresses", "port_security",
-                                                       "parent_name", "tag"), ("name", "==", port["id"]))
+                                                       "parent_name", "tag", "external_ids"),
+                         ("name", "==", port["id"]))
         return rows[0] if rows else None
 
+    def is_written(self, port):
+        """Whether the Logical_Switch_Port is that of this revision of a Neutron port. Neutron writes it after
+        its own database, also when only the status changes."""
+        row = self.logical_port(port)
+        return row and int(row["external_ids"]["neutron:revision_number"]) >= port["revision_number"]
+
     def set_option(self, port, key, value):
-        """Adds an option to the Logical_Switch_Port of a Neutron port."""
+        """Adds an option to the Logical_Switch_Port of a Neutron port. Neutron replaces all options when it
+        writes the row."""
         self.transact("nb", {"op": "mutate", "table": "Logical_Switch_Port",
                              "where": [["name", "==", port["id"]]],
                              "mutations": [["options", "insert", ["map", [[key, value]]]]]})
@@ -120,6 +129,22 @@ class Ovn:
         """Whether a line of ovn-controller's log has these words."""
         with open(f"{self.box.log}/ovn-controller.log", encoding="utf-8") as file:
             return any(all(word in line for word in words) for line in file)
+
+    def wait(self, condition, what, port=None):
+        """Waits until condition() is true and returns its value. A failure shows what there is of a Neutron
+        port, and the end of ovn-controller's log."""
+        return wait_until(condition, 20, lambda: f"{what}\n{self._seen(port)}")
+
+    def _seen(self, port):
+        lines = []
+        if port:
+            ours = [row for row in table(self.box, "Interface", ["name", "type", "error", "external_ids"])
+                    if row["external_ids"].get("iface-id") == port["id"]]
+            lines = [f"{key}: {value}" for key, value in (
+                ("logical port", self.logical_port(port)), ("binding", self.binding(port)),
+                ("interfaces", ours))]
+        with open(f"{self.box.log}/ovn-controller.log", encoding="utf-8") as file:
+            return "\n".join([*lines, "ovn-controller.log:", *file.read().splitlines()[-30:]])
 
     def binding(self, port):
         """Returns the Port_Binding of a Neutron port, or None."""

@@ -67,7 +67,7 @@ def ovn(box):
     made.configure()
     box.vsctl("add-br", "br-ex", "--", "set", "Bridge", "br-ex", "datapath_type=netdev")
     made.start_controller()
-    wait_until(lambda: made.rows("sb", "Chassis", ("hostname", "other_config")), 20, "the chassis")
+    made.wait(lambda: made.rows("sb", "Chassis", ("hostname", "other_config")), "the chassis")
     return made
 
 
@@ -103,7 +103,7 @@ def clean(box, ovn, neutron, nova):
         if port["device_owner"].startswith("compute:"):
             neutron.delete("port", port["id"])
     ovn.remove_chassis()
-    wait_until(lambda: (ovn.counts(), counts(box)) == before, 20, f"the rows are {before}")
+    ovn.wait(lambda: (ovn.counts(), counts(box)) == before, f"the rows are as before, {before}")
 
 
 class Server:
@@ -119,13 +119,26 @@ class Server:
     def status(self):
         return self.neutron.show("port", self.port["id"])["status"]
 
+    def wait(self, condition, what):
+        return self.ovn.wait(condition, f"port {self.number}: {what}", self.port)
+
     def plug(self):
         self.nova.call("plug", vif=self.vif, instance=INSTANCE)
         return self
 
+    def has_status(self, status):
+        """Whether Neutron's port has this status, also in what Neutron writes into OVN's database."""
+        port = self.neutron.show("port", self.port["id"])
+        return port["status"] == status and self.ovn.is_written(port)
+
     def active(self):
-        wait_until(lambda: self.status() == "ACTIVE", 20, f"port {self.number} is ACTIVE")
+        self.wait(lambda: self.has_status("ACTIVE"), "it is ACTIVE")
+        # ovn-controller writes this into another database than what makes the port ACTIVE.
+        self.wait(lambda: self.external_ids().get("ovn-installed") == "true", "it is installed")
         return self
+
+    def external_ids(self):
+        return (interface(self.ovn.box, port_name(self.port)) or {}).get("external_ids", {})
 
     def boot(self):
         details = self.port["binding:vif_details"]
@@ -187,7 +200,7 @@ def test_bound(neutron, ovn):
         "connectivity": "l2", "port_filter": True, "ovs_hybrid_plug": False, "datapath_type": "netdev",
         "vhostuser_socket": f"{SOCKETS}/stdvio10", "vhostuser_mode": "server",
         "bound_drivers": {"0": "vifplug_ovn"}}
-    row = wait_until(lambda: ovn.logical_port(port))
+    row = ovn.wait(lambda: ovn.logical_port(port), "the logical port")
     assert row["options"]["requested-chassis"] == "compute" and row["up"] is False
     assert row["port_security"].startswith(port["mac_address"])
     assert port["status"] == "DOWN" and neutron.call("is_blocked", port=port["id"])
@@ -221,7 +234,7 @@ def test_from_a_port_to_frames(box, ovn, neutron, nova, server):
         assert {vif["state"] for vif in api.call("list")["vifs"]} == {"up"}
     for one in (first, second, third):
         one.unplug()
-        wait_until(lambda one=one: one.status() == "DOWN", 20, "the port is DOWN")
+        one.wait(lambda one=one: one.has_status("DOWN"), "it is DOWN")
         assert ovn.logical_port(one.port)["up"] is False
     assert not [name for name in ports(box, "br-int") if name.startswith("vfr")]
     neutron.delete("port", third.port["id"])
@@ -267,7 +280,7 @@ def test_policies_on_bound_and_unbound_ports(neutron):
     assert "QosRuleNotSupported" in refused.value.text
 
 
-def test_beside_a_normal_port(box, neutron, nova, server, guests):
+def test_beside_a_normal_port(box, ovn, neutron, nova, server, guests):
     """The driver `ovn` binds it, with this release's VIF type, and the two exchange frames."""
     port = neutron.bind(neutron.port("normal", allowed_address_pairs=TESTPMD))
     port = neutron.show("port", port["id"])
@@ -284,7 +297,7 @@ def test_beside_a_normal_port(box, neutron, nova, server, guests):
     other = guests("normal", path, mac=port["mac_address"])
     wait_until(other.is_connected, 20, "the normal guest is connected")
     one = server(10, allowed_address_pairs=TESTPMD).plug().active().boot()
-    wait_until(lambda: neutron.show("port", port["id"])["status"] == "ACTIVE", 20)
+    ovn.wait(lambda: neutron.show("port", port["id"])["status"] == "ACTIVE", "the normal port is ACTIVE", port)
     flows(one.one, other, 1000)
     exchange(one.one, other, 1000)
     one.unplug()
@@ -340,15 +353,19 @@ def test_plugging_by_ovn_beside_ours(box, ovn, neutron, nova, server):
     ovn.start_controller("--enable-dummy-vif-plug")
     one = server(10).plug().active()
     ovn.set_option(one.port, "vif-plug-type", "dummy")
-    wait_until(lambda: ovn.controller_says("not maintained by OVN", one.port["id"]), 20)
+    one.wait(lambda: ovn.controller_says("not maintained by OVN", one.port["id"]), "OVN sees our port")
 
     def plugged():
         return [row for row in table(box, "Interface", ["name", "external_ids"])
                 if row["external_ids"].get("iface-id") == one.port["id"]]
     assert [row["external_ids"]["vifplug-owner"] for row in plugged()] == ["vifplugd"]
     one.unplug()
-    wait_until(lambda: [row["external_ids"].get("ovn-plugged") for row in plugged()] == ["dummy"], 20,
-               "OVN has plugged")
+
+    def plugged_by_ovn():
+        # Neutron, which writes that the port is DOWN, may remove the option before ovn-controller plugs.
+        ovn.set_option(one.port, "vif-plug-type", "dummy")
+        return [row["external_ids"].get("ovn-plugged") for row in plugged()] == ["dummy"]
+    one.wait(plugged_by_ovn, "OVN has plugged")
     with pytest.raises(WorkerError):
         one.plug()
     assert nova.lines("ERROR", "vifplug", "[port_conflict]")
@@ -367,7 +384,7 @@ def test_port_that_migrates(ovn, neutron, server):
     ovn.add_chassis("other")
     one = server(10).plug().active()
     path = f"ports/{one.port['id']}/bindings"
-    wait_until(lambda: neutron.agents().keys() >= {"compute", "other"}, 20)
+    ovn.wait(lambda: neutron.agents().keys() >= {"compute", "other"}, "the other chassis is an agent")
     made = neutron.call("api", method="POST", path=path, body={"binding": {
         "host": "other", "vnic_type": "virtio-forwarder",
         "profile": {"pci_slot": slot(128), "pci_vendor_info": "18f4:051a"}}})["binding"]
@@ -375,7 +392,7 @@ def test_port_that_migrates(ovn, neutron, server):
     assert made["vif_details"]["vhostuser_socket"] == f"{SOCKETS}/stdvio128"
     profile = {**one.port["binding:profile"], "migrating_to": "other"}
     neutron.update("port", one.port["id"], {"binding:profile": profile})
-    row = wait_until(lambda: ovn.logical_port(one.port))
+    row = ovn.logical_port(one.port)
     assert row["options"]["requested-chassis"] == "compute,other"
     assert row["options"]["activation-strategy"] == "rarp"
     assert one.status() == "ACTIVE" and neutron.worker.lines("INFO", "is migrating", one.port["id"])
@@ -396,8 +413,11 @@ def test_trunk(ovn, neutron):
     sub = neutron.port("normal")
     trunk = neutron.create("trunk", {"port_id": parent["id"], "sub_ports": [
         {"port_id": sub["id"], "segmentation_type": "vlan", "segmentation_id": 7}]})
-    row = wait_until(lambda: ovn.logical_port(sub))
-    assert (row["parent_name"], row["tag"]) == (parent["id"], 7)
+
+    def place():
+        row = ovn.logical_port(sub)
+        return row["parent_name"], row["tag"]
+    ovn.wait(lambda: place() == (parent["id"], 7), "the subport is in a VLAN of the parent", sub)
     neutron.delete("trunk", trunk["id"])
     neutron.delete("port", sub["id"])
 
@@ -418,7 +438,7 @@ def test_not_bound(ovn, neutron, host, pci_slot, words):
     flat = neutron.create("network", FLAT) if host == "bare" else None
     if host in CHASSIS:
         ovn.add_chassis(host, **CHASSIS[host])
-        wait_until(lambda: host in neutron.all_agents(), 20)
+        ovn.wait(lambda: host in neutron.all_agents(), "the chassis is an agent")
     port = neutron.vf_port(pci_slot, host=host, **({"network_id": flat["id"]} if flat else {}))
     assert port["binding:vif_type"] == "binding_failed"
     lines = neutron.worker.lines("ERROR", "vifplug.ml2", port["id"])
