@@ -42,6 +42,7 @@ class Guest:
         self.rings = rings
         self.hugepages = os.path.join(sandbox.dir, f"{self.name}.hugepages")
         self.input = None
+        self.more_devices = ()  # Of DPDK, beside the NIC.
 
     def _inside(self, script, check=True):
         return self.sandbox.command(*self.sandbox.inside(["sh", "-c", script]), check=check)
@@ -77,12 +78,13 @@ class Guest:
             os.mkfifo(self.fifo)
         with open(self.output, "w", encoding="ascii"):
             pass
+        more = "".join(f'--vdev "{device}" ' for device in self.more_devices)
         frame = self.mtu + 18
         mbuf = 2304 if self.mtu <= 1500 else 10240
         # The shell keeps the FIFO open for reading and writing, so testpmd never sees its end.
         command = (f'exec stdbuf -oL dpdk-testpmd --lcores 0@0,1@0 --no-pci --single-file-segments -m 24 '
                    f'--huge-dir "{self.hugepages}" --file-prefix {self.name} '
-                   f'--vdev "{vdev}" -- -i --total-num-mbufs=1100 --mbuf-size={mbuf} --rxd=256 '
+                   f'--vdev "{vdev}" {more}-- -i --total-num-mbufs=1100 --mbuf-size={mbuf} --rxd=256 '
                    f'--txd=256 --max-pkt-len={frame} <>"{self.fifo}"')
         self.sandbox.start(self.name, ["sh", "-c", command])
         self.input = os.open(self.fifo, os.O_RDWR)

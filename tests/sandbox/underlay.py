@@ -9,16 +9,16 @@ def has_bridge(sandbox):
     return BRIDGE in sandbox.vsctl("list-br").split()
 
 
-def connect(first, second):
-    """Makes br-int in both sandboxes, and connects the bridges with a veth pair. Bridges that exist must have
+def connect(first, second, bridge=BRIDGE):
+    """Makes the bridge in both sandboxes, and connects the bridges with a veth pair. Bridges that exist must have
     the netdev datapath."""
     other = str(second.state["pids"]["holder"])
     first.command(*first.inside(["ip", "link", "add", WIRE, "type", "veth", "peer", "name", WIRE,
                                  "netns", other]))
     for sandbox in (first, second):
         sandbox.command(*sandbox.inside(["ip", "link", "set", WIRE, "up"]))
-        sandbox.vsctl("--may-exist", "add-br", BRIDGE, "--", "set", "Bridge", BRIDGE, "datapath_type=netdev",
-                      "--", "add-port", BRIDGE, WIRE)
+        sandbox.vsctl("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge, "datapath_type=netdev",
+                      "--", "add-port", bridge, WIRE)
         # The wait for vswitchd: the local port exists afterwards.
         sandbox.command("ovs-vsctl", f"--db={sandbox.db}", "--timeout=30", "set", "open_vswitch", ".",
                         "external_ids:underlay=connected")
@@ -29,7 +29,7 @@ def disconnect(first):
     first.command(*first.inside(["ip", "link", "del", WIRE]))
 
 
-def give_address(sandbox, address):
-    """Gives an address like 192.0.2.9/24 to the local port of br-int."""
-    sandbox.command(*sandbox.inside(["ip", "address", "add", address, "dev", BRIDGE]))
-    sandbox.command(*sandbox.inside(["ip", "link", "set", BRIDGE, "up"]))
+def give_address(sandbox, address, bridge=BRIDGE):
+    """Gives an address like 192.0.2.9/24 to the local port of the bridge."""
+    sandbox.command(*sandbox.inside(["ip", "address", "add", address, "dev", bridge]))
+    sandbox.command(*sandbox.inside(["ip", "link", "set", bridge, "up"]))
