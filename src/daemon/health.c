@@ -62,6 +62,11 @@ static void judge_alive(const struct engine_env *env, const struct ovs_globals *
                     " s (next_cfg is %" PRId64 ", cur_cfg %" PRId64
                     "); see ovs-vswitchd.log for what it waits for, and restart it if it hangs.",
                     health->unanswered_ms / 1000, globals->next_cfg, globals->cur_cfg);
+    } else if (vswitchd_is_elsewhere(env->vswitchd)) {
+        add_problem(health, HEALTH_VSWITCHD,
+                    "vifplugd is in another network namespace than ovs-vswitchd, so it cannot make "
+                    "links, and sees neither them nor which sockets guests use; run its container "
+                    "with the host's network.");
     }
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/guests.h"
 #include "daemon/view.h"
 #include "openvswitch/list.h"
+#include "ovs/vswitchd.h"
 #include "timeval.h"
 #include "util.h"
 #include "wire/reply.h"
@@ -215,6 +216,12 @@ static bool keep_used(const struct reaps *reaps, struct search *search, struct r
 
     if (search->n == 0) {
         return true;
+    }
+    if (vswitchd_is_elsewhere(reaps->env->vswitchd)) {
+        return error_set(error, REASON_NOT_REALIZED, "",
+                         "vifplugd is in another network namespace than ovs-vswitchd, so guests "
+                         "which use VIFs are not known; run vifplugd's container with the host's "
+                         "network, or name the VIFs to remove.");
     }
     if (!guests_read(&guests, GUESTS_UNIX_TABLE, reaps->env->links, error)) {
         return false;

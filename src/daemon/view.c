@@ -7,6 +7,7 @@
 
 #include "base/keys.h"
 #include "links/links.h"
+#include "ovs/vswitchd.h"
 #include "plan/kind.h"
 #include "smap.h"
 #include "util.h"
@@ -106,7 +107,8 @@ static bool lacks_netdev(const struct engine_env *env, const struct record *reco
     bool of_kernel = !record->spec.type[0] && record->spec.links.kind != LINKS_NONE;
 
     netdev->mtu = 0;
-    if (!of_kernel || !env->links || links_find(env->links, record->spec.port, netdev)) {
+    if (!of_kernel || !env->links || vswitchd_is_elsewhere(env->vswitchd) ||
+        links_find(env->links, record->spec.port, netdev)) {
         return false;
     }
     netdev->mtu = 0;

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "links/link-plan.h"
+#include "ovs/vswitchd.h"
 #include "plan/kind.h"
 #include "util.h"
 
@@ -265,7 +266,8 @@ void engine_for_each_orphan(const struct engine *engine, void (*cb)(const char *
 {
     struct orphans orphans = {.engine = engine, .cb = cb, .aux = aux};
 
-    if (engine->env.links && ovs_synced(engine->env.ovs)) {
+    if (engine->env.links && ovs_synced(engine->env.ovs) &&
+        !vswitchd_is_elsewhere(engine->env.vswitchd)) {
         links_for_each_ours(engine->env.links, find_orphan, &orphans);
     }
 }

@@ -9,6 +9,7 @@
 
 #include "base/keys.h"
 #include "base/log.h"
+#include "ovs/vswitchd.h"
 #include "plan/kind.h"
 #include "util.h"
 
@@ -237,6 +238,20 @@ static enum outcome refuse_plan(const struct engine *engine, const struct op *op
                : OUTCOME_FAIL;
 }
 
+/* Links must be where vswitchd looks for them. */
+static bool refuse_links(const struct engine *engine, const struct op *op, struct error *error)
+{
+    if (op->plan.links.n == 0 || !vswitchd_is_elsewhere(engine->env.vswitchd)) {
+        return false;
+    }
+    error_set(error, REASON_NOT_REALIZED, "",
+              "VIF %s needs links of the kernel, and vifplugd is in another network namespace than "
+              "ovs-vswitchd, which would not see them; run vifplugd's container with the host's "
+              "network.",
+              op->request.vif_id);
+    return true;
+}
+
 /* Makes sure that no other operation changes the VIF that the plan evicts, and stores that VIF for
  * an undo. */
 static enum outcome claim_evicted(const struct engine *engine, struct op *op,
@@ -273,6 +288,9 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
     }
     if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
         return refuse_plan(engine, op, found, &facts, error);
+    }
+    if (refuse_links(engine, op, error)) {
+        return OUTCOME_FAIL;
     }
     outcome = claim_evicted(engine, op, &facts, error);
     if (outcome != OUTCOME_STAY) {

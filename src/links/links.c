@@ -330,29 +330,23 @@ bool links_prepare_bridge(struct links *links, const char *name, struct error *e
     return tend(links, name, error);
 }
 
-/* Makes a tap device that exists while the returned descriptor is open. -1 if that fails. */
-static int open_tap(const char *name, bool multiqueue, struct kernel_answer *answer)
+/* Makes `fd`, which has TUN_DEVICE open, a tap device that exists while it is open. */
+static bool make_tap(int fd, const char *name, bool multiqueue, struct kernel_answer *answer)
 {
     struct ifreq request = {
         .ifr_flags =
             (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL | (multiqueue ? IFF_MULTI_QUEUE : 0)),
     };
-    int fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC);
 
-    if (fd < 0) {
-        links_answer(answer, errno);
-        return -1;
-    }
     snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
     if (ioctl(fd, TUNSETIFF, &request) < 0) {
         links_answer(answer, errno);
         if (answer->errnum == EBUSY) {
             answer->errnum = EEXIST; /* The error of IFF_TUN_EXCL for a name that exists. */
         }
-        close(fd);
-        return -1;
+        return false;
     }
-    return fd;
+    return true;
 }
 
 bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
@@ -360,6 +354,8 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
 {
     static const char next[] =
         "correct its name, MAC or MTU, or load the kernel's module (modprobe tun)";
+    static const char next_device[] =
+        "load the kernel's module (modprobe tun), or give vifplugd's container that device";
     const struct change change = {.flags = IFF_UP,
                                   .mask = IFF_UP,
                                   .mtu = mtu ? &mtu : NULL,
@@ -369,7 +365,16 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
     struct kernel_answer answer;
     int fd;
 
-    if (!check_name(name, &answer) || (fd = open_tap(name, multiqueue, &answer)) < 0) {
+    if (!check_name(name, &answer)) {
+        return links_fail(error, &answer, name, next, "made a tap device");
+    }
+    fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        links_answer(&answer, errno);
+        return links_fail(error, &answer, name, next_device, "made a tap device of " TUN_DEVICE);
+    }
+    if (!make_tap(fd, name, multiqueue, &answer)) {
+        close(fd);
         return links_fail(error, &answer, name, next, "made a tap device");
     }
     /* Otherwise the host would do duplicate address detection with the guest's link-local address

@@ -18,6 +18,7 @@
 #include "base/number.h"
 #include "base/plain-file.h"
 #include "openvswitch/poll-loop.h"
+#include "ovs/network-place.h"
 #include "ovs/vswitchd-probe.h"
 #include "timeval.h"
 #include "util.h"
@@ -30,6 +31,11 @@ VLOG_DEFINE_THIS_MODULE(vswitchd);
 /* The same while it is dead: shorter than the time from making the pidfile to writing to OVSDB, so
  * that what is written is not taken for its predecessor's. */
 #define DEAD_CHECK_INTERVAL 50
+
+/* How often to look for its network namespace, and how often at most: a control socket with another
+ * name is not found. */
+#define PLACE_INTERVAL 1000
+#define PLACE_TRIES 10
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
 
@@ -54,6 +60,10 @@ struct vswitchd {
     long long int unanswered_since; /* ms; 0: nothing is unanswered. */
     long long int next_check;
     struct vswitchd_probe *probe;
+    char *run_dir;
+    enum network_place place; /* Of the process that own_pid is. */
+    int place_tries;
+    long long int place_at; /* When to look for it again, ms. */
 };
 
 struct vswitchd *vswitchd_create(const char *run_dir)
@@ -62,6 +72,7 @@ struct vswitchd *vswitchd_create(const char *run_dir)
 
     vswitchd->pidfile = xasprintf("%s/ovs-vswitchd.pid", run_dir);
     vswitchd->sibling = xasprintf("%s/ovsdb-server.pid", run_dir);
+    vswitchd->run_dir = xstrdup(run_dir);
     vswitchd->probe = vswitchd_probe_create(run_dir);
     vswitchd->pidfd = -1;
     vswitchd->state = VSWITCHD_UNKNOWN;
@@ -76,6 +87,9 @@ static void forget_process(struct vswitchd *vswitchd)
     vswitchd->pidfd = -1;
     vswitchd->pid = 0;
     vswitchd->own_pid = 0;
+    vswitchd->place = NETWORK_UNKNOWN;
+    vswitchd->place_tries = 0;
+    vswitchd->place_at = 0;
     memset(&vswitchd->file, 0, sizeof vswitchd->file);
 }
 
@@ -84,6 +98,7 @@ void vswitchd_destroy(struct vswitchd *vswitchd)
     if (vswitchd) {
         forget_process(vswitchd);
         vswitchd_probe_destroy(vswitchd->probe);
+        free(vswitchd->run_dir);
         free(vswitchd->pidfile);
         free(vswitchd->sibling);
         free(vswitchd);
@@ -190,6 +205,33 @@ static void check_pidfile(struct vswitchd *vswitchd)
     }
 }
 
+/* Whether its network namespace is still to be found out. */
+static bool must_find_place(const struct vswitchd *vswitchd)
+{
+    return vswitchd->own_pid && vswitchd->place == NETWORK_UNKNOWN &&
+           vswitchd->place_tries < PLACE_TRIES;
+}
+
+/* It makes its control socket a moment after its pidfile. */
+static void find_place(struct vswitchd *vswitchd)
+{
+    char *path;
+
+    if (!must_find_place(vswitchd) || time_msec() < vswitchd->place_at) {
+        return;
+    }
+    path = xasprintf("%s/ovs-vswitchd.%ld.ctl", vswitchd->run_dir, (long)vswitchd->own_pid);
+    vswitchd->place = network_place_of(path, NETWORK_UNIX_TABLE);
+    vswitchd->place_tries++;
+    vswitchd->place_at = time_msec() + PLACE_INTERVAL;
+    if (vswitchd->place == NETWORK_OTHER) {
+        SLOG_WARN("ovs-vswitchd is in another network namespace, so vifplugd can neither make nor "
+                  "see its links, nor see which sockets guests use; run vifplugd's container with "
+                  "the host's network");
+    }
+    free(path);
+}
+
 void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
 {
     if (process_ended(vswitchd) || (vswitchd->pidfd < 0 && time_msec() >= vswitchd->next_check)) {
@@ -206,12 +248,16 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
     }
     vswitchd->have_cfg = cur_cfg >= 0;
     vswitchd->cur_cfg = cur_cfg;
+    find_place(vswitchd);
     vswitchd_probe_run(vswitchd->probe, vswitchd->own_pid);
 }
 
 void vswitchd_wait(struct vswitchd *vswitchd)
 {
     vswitchd_probe_wait(vswitchd->probe);
+    if (must_find_place(vswitchd)) {
+        poll_timer_wait_until(vswitchd->place_at);
+    }
     if (vswitchd->pidfd >= 0) {
         poll_fd_wait(vswitchd->pidfd, POLLIN);
     } else {
@@ -298,6 +344,11 @@ bool vswitchd_is_stopped(const struct vswitchd *vswitchd)
     text[n > 0 ? n : 0] = '\0';
     end = strrchr(text, ')'); /* "PID (NAME) STATE ...": proc(5). */
     return end && end[1] == ' ' && (end[2] == 'T' || end[2] == 't');
+}
+
+bool vswitchd_is_elsewhere(const struct vswitchd *vswitchd)
+{
+    return vswitchd->place == NETWORK_OTHER;
 }
 
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)

@@ -63,6 +63,10 @@ int64_t vswitchd_unanswered_ms(const struct vswitchd *vswitchd);
  * Reads /proc. */
 bool vswitchd_is_stopped(const struct vswitchd *vswitchd);
 
+/* Whether it is in another network namespace, so that its links, and the connections of sockets,
+ * are not to be seen from here (network-place.h). False if that is not known. */
+bool vswitchd_is_elsewhere(const struct vswitchd *vswitchd);
+
 /* Callers call this if cur_cfg did not reach a next_cfg: without a pidfile the state is then
  * UNKNOWN again. */
 void vswitchd_did_not_answer(struct vswitchd *vswitchd);

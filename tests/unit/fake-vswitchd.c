@@ -92,6 +92,11 @@ bool vswitchd_is_stopped(const struct vswitchd *vswitchd)
     return vswitchd->stopped;
 }
 
+bool vswitchd_is_elsewhere(const struct vswitchd *vswitchd)
+{
+    return vswitchd->elsewhere;
+}
+
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)
 {
     vswitchd->n_not_answered++;

@@ -32,6 +32,7 @@ struct vswitchd {
     int64_t cur_cfg;
     int64_t unanswered_ms;
     bool stopped;
+    bool elsewhere; /* In another network namespace. */
     pid_t pid;
 
     bool silent; /* It applies nothing. */

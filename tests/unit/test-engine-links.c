@@ -346,6 +346,28 @@ static void test_no_netlink(void **state)
     CHECK_STR("nothing to remove", reply_to(a), "unchanged");
 }
 
+/* vswitchd would not see links that are made here. */
+static void test_another_network_namespace(void **state)
+{
+    static const struct ask dry = {.vif = "a", TAP, .dry_run = true};
+    int a, b, c;
+
+    (void)state;
+    rig.vswitchd->elsewhere = true;
+    a = PLUG(.vif = "a", TAP);
+    b = PLUG(.vif = "b", .vf = 4);
+    c = rig_ask(METHOD_PLUG, &dry);
+    rig_settle();
+    CHECK_HAS("needs links", reply_to(a), "not_realized: VIF a needs links of the kernel, and");
+    CHECK_STR("needs none", reply_to(b), "changed vfrb");
+    CHECK_HAS("a dry run", reply_to(c), "not_realized: VIF a needs links of the kernel, and");
+    CHECK_STR("nothing is made", rig.links->log, "");
+    rig.vswitchd->elsewhere = false;
+    a = PLUG(.vif = "a", TAP);
+    rig_settle();
+    CHECK_STR("together", reply_to(a), "changed tap0");
+}
+
 /* The netdev that represents a VF belongs to the card: the engine sets it up and down. */
 static void test_kernel_representor(void **state)
 {
@@ -597,6 +619,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_dry_run_of_a_missing_link),
     RIG_TEST(test_unplug_that_is_answered_too_late),
     RIG_TEST(test_no_netlink),
+    RIG_TEST(test_another_network_namespace),
     RIG_TEST(test_kernel_representor),
     RIG_TEST(test_unplug),
     RIG_TEST(test_unplug_at_commit),

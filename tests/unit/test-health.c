@@ -12,6 +12,7 @@ static const struct {
     bool disconnected;
     enum vswitchd_state vswitchd;
     bool stopped;
+    bool elsewhere;
     bool dpdk_starts;
     enum offload_policy offload;
     int starting_ms; /* 0: it is not starting. */
@@ -51,6 +52,10 @@ static const struct {
      .stopped = true,
      .shown = "hung",
      .problems = {"ovs-vswitchd (pid 42) is stopped by a signal or a debugger; continue"}},
+    {.what = "in another network namespace",
+     .elsewhere = true,
+     .shown = "alive",
+     .problems = {"vifplugd is in another network namespace than ovs-vswitchd, so it cannot"}},
     {.what = "dead",
      .vswitchd = VSWITCHD_DEAD,
      .unanswered_ms = 9000,
@@ -101,6 +106,7 @@ static void test_health(void **state)
         rig.vswitchd->state = healths[i].vswitchd;
         rig.vswitchd->pid = 42;
         rig.vswitchd->stopped = healths[i].stopped;
+        rig.vswitchd->elsewhere = healths[i].elsewhere;
         rig.vswitchd->starting = healths[i].starting_ms > 0;
         rig.vswitchd->starting_since = time_msec() - healths[i].starting_ms;
         rig.vswitchd->unanswered_ms = healths[i].unanswered_ms;

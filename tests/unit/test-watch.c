@@ -286,6 +286,19 @@ static void test_links_at_the_start(void **state)
     CHECK_STR("lost", told(rig.events), "a drifted (link: 'qbr0' is '')");
 }
 
+/* In another network namespace than vswitchd's, links that are not to be seen are not lost. */
+static void test_links_elsewhere(void **state)
+{
+    (void)state;
+    PLUGGED(.vif = "a", HYBRID);
+    remove_linux_bridge();
+    rig.links->n_events = 0;
+    rig.vswitchd->elsewhere = true;
+    rig_watch();
+    rig_run(1000);
+    CHECK_STR("not lost", told(rig.events), "");
+}
+
 /* If a port moves to another bridge, none of its own rows changes. */
 static void test_moved_port(void **state)
 {
@@ -616,6 +629,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_short_drift),
     RIG_TEST(test_drift_beside_the_port),
     RIG_TEST(test_links_at_the_start),
+    RIG_TEST(test_links_elsewhere),
     RIG_TEST(test_moved_port),
     RIG_TEST(test_moved_port_on_a_busy_bridge),
     RIG_TEST(test_removed_bridge),
