@@ -6,7 +6,7 @@ usage: tests/run [--release RELEASE [--fresh]] [TIER]...
 Tiers, all of them if none is named:
 
   demo         tests/demo
-  style        clang-format, clang-tidy, flake8; the includes between folders of src
+  style        clang-format, clang-tidy, flake8, mypy; the includes between folders of src
   unit         cmocka tests of the parts that need no switch
   cli          vifctl, the library, installation, symbol tables
   fuzz         requests, replies, OVSDB's rows, the configuration and NIC profiles, under ASan, for 4 to 12 s each
@@ -51,6 +51,7 @@ TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parit
          "bench", "sanitize")
 JOBS = str(os.cpu_count() or 2)
 AT_ONCE = 2  # These tests mostly wait; each worker has daemons and sandboxes of its own.
+TYPED = ("__init__", "binding", "client", "display")  # Of src/openstack/vifplug: those that need only Python.
 FAULTS_SEED = 1  # So that a red run can be repeated; tests/faults by hand takes a new one each time.
 FAULTS_S = 60  # Of tests/faults, which does not end before each fault has happened once.
 
@@ -139,7 +140,9 @@ def sources(*patterns):
 def style(results):
     started = time.monotonic()
     linted = [run(["clang-format", "--dry-run", "-Werror", *sources("*.c", "*.h")]), tidy(),
-              run(["flake8", *sources("*.py")])]
+              run(["flake8", *sources("*.py")]),
+              run(["mypy", "--strict", "--cache-dir=/dev/null",
+                   *(f"src/openstack/vifplug/{name}.py" for name in TYPED)])]
     failed = sum(status != 0 for status, _ in linted)
     results.add("style", len(linted) - failed, failed, 0,
                 "".join(output for status, output in linted if status != 0), started)

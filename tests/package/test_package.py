@@ -49,6 +49,14 @@ def test_built_using(build):
     assert field.strip() == f"openvswitch (= {version})"
 
 
+def test_types_of_the_python_client(build):
+    """Without py.typed, checkers of types would not read them."""
+    listed = building.run("dpkg-deb", "--contents", build.package("python3-vifplug"))
+    assert "/dist-packages/vifplug/py.typed\n" in listed
+    version = build.version.rpartition("-")[0]
+    assert f"/vifplug-{version}." in listed
+
+
 def copied(node, files):
     """Copies packages into a node; returns their paths there."""
     for file in files:

@@ -18,7 +18,8 @@ MAP = read("src/client/libvifplug.map")
 
 def test_versions():
     assert re.match(r"vifplug \((.*)-\d+\) ", read("debian/changelog"))[1] == VERSION
-    assert re.search(r"^version = (.*)$", read("src/openstack/setup.cfg"), re.M)[1] == VERSION
+    assert re.search(r'^__version__ = "(.*)"$', read("src/openstack/vifplug/__init__.py"), re.M)[1] == VERSION
+    assert re.search(r"^version = (.*)$", read("src/openstack/setup.cfg"), re.M)[1] == "attr: vifplug.__version__"
     header = dict(re.findall(r"^#define VIFPLUG_VERSION_(\w+) (\d+)$", read("include/vifplug/vifplug.h"), re.M))
     assert f"{header['MAJOR']}.{header['MINOR']}.{header['PATCH']}" == VERSION
     assert f'"version":"{VERSION}"' in read("docs/api.md")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifplugd for OpenStack: a client, the os-vif plugin, and Neutron's side of it.
 
-client         the daemon's API; needs only Python
+client         the daemon's API, with types; needs only Python
 os_vif_plugin  in nova-compute: plugs VIFs through the daemon
 ml2_ovn        in neutron-server: binds virtio-forwarder ports beside `ovn`
 ml2            in neutron-server: binds them beside `openvswitch`
@@ -14,3 +14,5 @@ opts           all options, for oslo-config-generator
 
 Importing this package imports none of these modules.
 """
+
+__version__ = "0.2.0"

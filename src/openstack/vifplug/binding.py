@@ -7,6 +7,7 @@ like vhost-socket of the daemon's NIC profiles. Needs only Python.
 """
 
 import re
+from typing import Dict, Iterable, Optional, Tuple
 
 _SLOT = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{2}):([01][0-9a-fA-F])\.([0-7])")
 _BUS = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}")
@@ -22,7 +23,7 @@ class BindingError(ValueError):
     """The text says what is wrong and ends with what to do."""
 
 
-def vf_number(pci_slot):
+def vf_number(pci_slot: object) -> int:
     """VF_NUM = ID*8+VF of a PCI address DDDD:BB:ID.VF."""
     match = _SLOT.fullmatch(pci_slot) if isinstance(pci_slot, str) else None
     if not match:
@@ -31,7 +32,7 @@ def vf_number(pci_slot):
     return int(match.group(3), 16) * 8 + int(match.group(4))
 
 
-def check_template(template):
+def check_template(template: str) -> str:
     """Returns a socket template that is well-formed; raises BindingError."""
     for name in _VARIABLE.findall(template):
         if name not in VARIABLES:
@@ -48,7 +49,7 @@ def check_template(template):
     return template
 
 
-def check_mode(mode):
+def check_mode(mode: str) -> str:
     """Returns QEMU's role on the socket, server or client; raises BindingError."""
     if mode not in MODES:
         raise BindingError(f"vhost-user mode '{mode}' is neither server nor client; correct it")
@@ -64,16 +65,16 @@ class Sockets:
         VVVV:DDDD or VVVV:*; the bus takes precedence over the ids, and the ids over VVVV:*
     """
 
-    def __init__(self, template, mode="server", cards=()):
+    def __init__(self, template: str, mode: str = "server", cards: Iterable[str] = ()) -> None:
         self._default = (check_template(template), check_mode(mode))
-        self._cards = {}
+        self._cards: Dict[str, Tuple[str, str]] = {}
         for line in cards:
             match, socket = self._card(line)
             if match in self._cards:
                 raise BindingError(f"card '{match}' is given twice; remove one")
             self._cards[match] = socket
 
-    def _card(self, line):
+    def _card(self, line: str) -> Tuple[str, Tuple[str, str]]:
         words = line.split()
         if len(words) not in (2, 3) or not (_BUS.fullmatch(words[0]) or _IDS.fullmatch(words[0])):
             raise BindingError(f"card '{line}' is not understood; write MATCH TEMPLATE [MODE], where MATCH "
@@ -81,7 +82,7 @@ class Sockets:
         mode = check_mode(words[2]) if len(words) == 3 else self._default[1]
         return words[0].lower(), (check_template(words[1]), mode)
 
-    def find(self, pci_slot, ids=None):
+    def find(self, pci_slot: str, ids: Optional[str] = None) -> Tuple[str, str]:
         """Returns (path, mode) of the VF at `pci_slot`; raises BindingError.
 
         :param ids: its vendor and device, "18f4:051a", as in pci_vendor_info, if they are known

@@ -10,7 +10,11 @@
 Each call opens a connection, sends a request, waits for the reply and closes the connection. A client keeps
 nothing between calls, so threads and green threads may share it, a program may make it before the daemon
 runs, and use it across restarts of the daemon. It uses only plain blocking sockets: under eventlet's monkey
-patching they yield.
+patching they yield. A subscription to events has a connection of its own:
+
+    with daemon.subscribe() as events:
+        for event in events:
+            print(event.name, event.params.get("vif_id"))
 """
 
 import contextlib
@@ -20,8 +24,13 @@ import json
 import os
 import socket
 import time
+from types import TracebackType
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Type
 
 from vifplug import display
+
+# An object of JSON. docs/api.md has the members.
+Object = Dict[str, Any]
 
 DEFAULT_SOCKET = "/run/vifplugd/vifplugd.sock"
 
@@ -48,23 +57,23 @@ class VifplugError(Exception):
     :ivar retryable: whether the same call may succeed later, unchanged
     """
 
-    reason = "internal"
-    retryable = False
+    reason: str = "internal"
+    retryable: bool = False
 
-    def __init__(self, message, detail="", field="", vif_id=""):
+    def __init__(self, message: str, detail: str = "", field: str = "", vif_id: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.detail = detail
         self.field = field
         self.vif_id = vif_id
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.detail and self.detail not in self.message:
             return display.printable(f"{self.message} ({self.detail})")
         return display.printable(self.message)
 
 
-def _text(data, member):
+def _text(data: Mapping[str, Any], member: str) -> str:
     """Returns a member of a reply as text: "" if it is none."""
     value = data.get(member)
     return value if isinstance(value, str) else ""
@@ -73,7 +82,7 @@ def _text(data, member):
 class Refused(VifplugError):
     """The daemon's reply is an error."""
 
-    def __init__(self, error):
+    def __init__(self, error: Object) -> None:
         data = error.get("data")
         data = data if isinstance(data, dict) else {}
         super().__init__(_text(error, "message") or "vifplugd gave no reason", _text(data, "detail"),
@@ -111,71 +120,137 @@ class Client:
 
     _ids = itertools.count(1)
 
-    def __init__(self, path=None, timeout=DEFAULT_TIMEOUT):
+    def __init__(self, path: Optional[str] = None, timeout: float = DEFAULT_TIMEOUT) -> None:
         self.path = path or os.environ.get("VIFPLUGD_SOCKET") or DEFAULT_SOCKET
         self.timeout = timeout
 
-    # --- The methods of docs/api.md. ---
+    # --- The methods of docs/api.md. Params that are None are left out. ---
 
-    def plug(self, vif, instance, **params):
-        """Plugs a VIF: an os-vif primitive, a Nova VIF dict or a native VIF. Returns the plugged VIF.
+    def plug(self, vif: Mapping[str, Any], instance: Mapping[str, Any], *, wait: Optional[str] = None,
+             timeout_ms: Optional[int] = None, dry_run: Optional[bool] = None) -> Object:
+        """Plugs a VIF, and returns it as plugged, with `changed` and `warnings`.
 
-        :param params: wait, timeout_ms, dry_run
+        :param vif: an os-vif primitive, a Nova VIF dict or a native VIF
+        :param instance: the server: an InstanceInfo primitive or {"uuid": ...}
+        :param wait: when to reply: "realized" (default), or "committed" once OVSDB has the port
+        :param timeout_ms: how long ovs-vswitchd may take; 1 to 600000
+        :param dry_run: only return what would be done, with `plan`
         """
-        return self.call("plug", vif=vif, instance=instance, **params)
+        return self.call("plug", **_given(vif=vif, instance=instance, wait=wait, timeout_ms=timeout_ms,
+                                          dry_run=dry_run))
 
-    def unplug(self, vif=None, vif_id=None, **params):
-        """Unplugs a VIF. `vif` is as for plug; or give the VIF's id.
+    def unplug(self, vif: Optional[Mapping[str, Any]] = None, vif_id: Optional[str] = None, *,
+               instance: Optional[Mapping[str, Any]] = None, wait: Optional[str] = None,
+               timeout_ms: Optional[int] = None, dry_run: Optional[bool] = None) -> Object:
+        """Unplugs a VIF; `changed` says whether it was plugged.
 
-        :param params: instance, wait, timeout_ms, dry_run
+        :param vif: the VIF, as for plug; or
+        :param vif_id: its id
+        :param instance: if the VIF is plugged for another one, it stays
         """
-        which = {"vif": vif} if vif is not None else {"vif_id": vif_id}
-        return self.call("unplug", **which, **params)
+        return self.call("unplug", **_given(vif=vif, vif_id=vif_id, instance=instance, wait=wait,
+                                            timeout_ms=timeout_ms, dry_run=dry_run))
 
-    def update(self, vif_id, **params):
-        """Changes a plugged VIF's mtu, qos."""
-        return self.call("update", vif_id=vif_id, **params)
+    def update(self, vif_id: str, *, mtu: Optional[int] = None, qos: Optional[Mapping[str, Any]] = None,
+               wait: Optional[str] = None, timeout_ms: Optional[int] = None,
+               dry_run: Optional[bool] = None) -> Object:
+        """Changes a plugged VIF in place, and returns it.
 
-    def get(self, vif_id):
-        """The VIF with that id, port, MAC or VF."""
-        return self.call("get", vif_id=vif_id)
+        :param mtu: bytes
+        :param qos: all limits, in the guest's directions: one that is left out is removed
+        """
+        return self.call("update", **_given(vif_id=vif_id, mtu=mtu, qos=qos, wait=wait, timeout_ms=timeout_ms,
+                                            dry_run=dry_run))
 
-    def list(self, **filters):
-        """The VIFs that have all of `filters`: the params of the method."""
-        return self._vifs("list", "vifs", filters)
+    def get(self, vif_id: Optional[str] = None, *, port: Optional[str] = None, mac: Optional[str] = None,
+            vf: Optional[str] = None) -> Object:
+        """The VIF with one of these names; vif_id may be any of them."""
+        return self.call("get", **_given(vif_id=vif_id, port=port, mac=mac, vf=vf))
 
-    def stats(self, **filters):
-        """The counters of those VIFs; with `vif_id`, of one."""
-        return self._vifs("stats", "stats", filters)
+    def list(self, *, instance: Optional[str] = None, port: Optional[str] = None, bridge: Optional[str] = None,
+             state: Optional[str] = None, kind: Optional[str] = None, pf: Optional[str] = None,
+             vf: Optional[str] = None, mac: Optional[str] = None) -> List[Object]:
+        """The VIFs that have all of these: the server's UUID, names, "up", PCI addresses..."""
+        return self._objects("list", "vifs", _given(instance=instance, port=port, bridge=bridge, state=state,
+                                                    kind=kind, pf=pf, vf=vf, mac=mac))
 
-    def _vifs(self, method, member, params):
-        vifs = self.call(method, **params).get(member)
-        if not isinstance(vifs, list) or not all(isinstance(vif, dict) for vif in vifs):
-            raise self.stranger(f"its reply to '{method}' has no list of VIFs")
-        return vifs
+    def stats(self, *, vif_id: Optional[str] = None, instance: Optional[str] = None, port: Optional[str] = None,
+              bridge: Optional[str] = None, state: Optional[str] = None, kind: Optional[str] = None,
+              pf: Optional[str] = None, vf: Optional[str] = None, mac: Optional[str] = None) -> List[Object]:
+        """The counters of those VIFs; with vif_id, of one that get() finds by it."""
+        return self._objects("stats", "stats", _given(
+            vif_id=vif_id, instance=instance, port=port, bridge=bridge, state=state, kind=kind, pf=pf, vf=vf,
+            mac=mac))
 
-    def describe(self):
+    def nics(self) -> List[Object]:
+        """The SmartNICs, their VFs, and who uses them."""
+        return self._objects("nics", "nics", {})
+
+    def reap(self, vif_ids: Optional[Sequence[str]] = None, *, timeout_ms: Optional[int] = None,
+             dry_run: Optional[bool] = None) -> Object:
+        """Removes stale VIFs, and returns which (`removed`, `kept`).
+
+        :param vif_ids: these; None: all that no guest uses
+        """
+        ids = None if vif_ids is None else [*vif_ids]
+        return self.call("reap", **_given(vif_ids=ids, timeout_ms=timeout_ms, dry_run=dry_run))
+
+    def status(self) -> Object:
+        """The state of vifplugd, OVSDB and ovs-vswitchd; `verdict` is "ok" or "degraded"."""
+        return self.call("status")
+
+    def check(self) -> Object:
+        """What keeps guests from the network: `checks`, `counts`, `verdict`."""
+        return self.call("check")
+
+    def ops(self, limit: Optional[int] = None) -> Object:
+        """The operations under way, and at most `limit` of the last that have ended."""
+        return self.call("ops", **_given(limit=limit))
+
+    def metrics(self) -> str:
+        """Counts and states for monitoring, as OpenMetrics."""
+        text = self.call("metrics").get("text")
+        if not isinstance(text, str):
+            raise self.stranger("its reply to 'metrics' has no text")
+        return text
+
+    def describe(self) -> Object:
+        """What can be plugged, in the form of os-vif's HostPluginInfo."""
         return self.call("describe")
 
-    def status(self):
-        return self.call("status")
+    def subscribe(self, since_ms: Optional[int] = None) -> "Subscription":
+        """Begins to receive events, on a connection that the caller closes.
+
+        :param since_ms: also the events of that time, in milliseconds before now; 1 to 86400000
+        """
+        return Subscription(self, _given(since_ms=since_ms))
+
+    def _objects(self, method: str, member: str, params: Object) -> List[Object]:
+        values = self.call(method, **params).get(member)
+        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+            raise self.stranger(f"its reply to '{method}' has no list '{member}'")
+        return values
 
     # --- A call. ---
 
-    def call(self, method, **params):
+    def call(self, method: str, **params: Any) -> Object:
         """Calls any method and returns its result; raises a VifplugError."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            return self._ask(_Lines(connection), method, params)
+
+    def _ask(self, lines: "_Lines", method: str, params: Object) -> Object:
+        """Connects, sends a request and returns the result."""
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         deadline = time.monotonic() + self.timeout
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            self._connect(connection, deadline)
-            line = self._exchange(connection, json.dumps(request).encode() + b"\n", method, deadline)
+        self._connect(lines.connection, deadline)
+        line = self._exchange(lines, json.dumps(request).encode() + b"\n", method, deadline)
         return self._result(line, request["id"])
 
-    def _connect(self, connection, deadline):
+    def _connect(self, connection: socket.socket, deadline: float) -> None:
         """While the daemon's queue of connections is full, connect() with a timeout fails at once (EAGAIN)."""
         deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
         while True:
-            self._set_timeout(connection, deadline)
+            _set_timeout(connection, deadline)
             try:
                 connection.connect(self.path)
                 return
@@ -187,7 +262,7 @@ class Client:
             time.sleep(CONNECT_INTERVAL)
 
     @staticmethod
-    def _why(error):
+    def _why(error: OSError) -> str:
         """Returns what a failure to connect means, and what to do."""
         if error.errno == errno.ENOENT:
             return ("there is no such socket; start vifplugd, or correct the socket that its clients "
@@ -203,61 +278,195 @@ class Client:
             return "it does not accept connections; check whether vifplugd hangs"
         return f"{error.strerror or error}; check that vifplugd runs"
 
-    def _exchange(self, connection, request, method, deadline):
+    def _exchange(self, lines: "_Lines", request: bytes, method: str, deadline: float) -> bytes:
         """Sends the request and returns the line of the reply."""
-        received = bytearray()
-        length = -1
         try:
-            self._set_timeout(connection, deadline)
+            _set_timeout(lines.connection, deadline)
             with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
-                connection.sendall(request)
-            while length < 0:
-                self._set_timeout(connection, deadline)
-                data = connection.recv(1 << 18)
-                if not data:
-                    raise self._closed(method, received)
-                if b"\n" in data:
-                    length = len(received) + data.index(b"\n")
-                received += data
-                if (length if length >= 0 else len(received)) > MAX_REPLY:
-                    raise self.stranger(f"its reply is longer than {MAX_REPLY >> 20} MiB")
+                lines.connection.sendall(request)
+            line = lines.next(deadline)
         except socket.timeout as error:
             raise NoAnswer(
                 f"vifplugd did not reply to '{method}' within {self.timeout:g} s; see its log and "
                 "'vifctl status'.") from error
         except OSError as error:
-            raise self._closed(method, b"") from error  # It closed the connection during the write.
-        return bytes(received[:length])
+            raise self.closed(f"before the reply to '{method}'") from error  # It closed it during the write.
+        except _NoLine as error:
+            raise self.stranger(str(error)) from error
+        if line is None:
+            raise self.closed(f"before the reply to '{method}'")
+        return line
 
-    def _closed(self, method, received):
-        if received:
-            return self.stranger("its reply does not end with a line feed")
-        return NoAnswer(f"The connection to {self.path} was closed before the reply to '{method}'; check "
-                        "whether vifplugd was restarted, or another program listens there.")
+    def closed(self, when: str) -> NoAnswer:
+        """Returns the error for a connection that the other end has closed."""
+        return NoAnswer(f"The connection to {self.path} was closed {when}; check whether vifplugd was restarted, "
+                        "or another program listens there.")
 
-    def stranger(self, why):
+    def stranger(self, why: str) -> NotVifplugd:
         """Returns the error for a reply that is not vifplugd's, as `why` says."""
         return NotVifplugd(f"What listens at {self.path} is not vifplugd: {why}; correct the socket that "
                            "vifplugd's clients are configured with.")
 
-    def _result(self, line, request_id):
+    def parse(self, line: bytes) -> Object:
+        """Returns a message of the daemon; raises NotVifplugd."""
         try:
-            reply = json.loads(line.decode("utf-8"))
+            message = json.loads(line.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise self.stranger("its reply is not JSON") from error
-        if not isinstance(reply, dict) or reply.get("jsonrpc") != "2.0":
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             raise self.stranger("its reply is not JSON-RPC 2.0")
+        return message
+
+    def _result(self, line: bytes, request_id: object) -> Object:
+        reply = self.parse(line)
         # Without an id: the daemon refused the connection, or could not read the request.
         number = reply.get("id")
         if number is not None and (type(number) is not int or number != request_id):
             raise self.stranger("its reply has another id than the request")
         if isinstance(reply.get("error"), dict):
             raise Refused(reply["error"])
-        if number is None or reply.get("error") is not None or not isinstance(reply.get("result"), dict):
+        result = reply.get("result")
+        if number is None or reply.get("error") is not None or not isinstance(result, dict):
             raise self.stranger("its reply has no result")
-        return reply["result"]
+        return result
 
-    @staticmethod
-    def _set_timeout(connection, deadline):
-        """Sets the remaining time; at least a moment, because 0 means not to block."""
-        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+
+class Event(NamedTuple):
+    """An event of docs/api.md."""
+
+    name: str  # "vif.plugged", ...
+    params: Object
+
+    @property
+    def number(self) -> int:
+        """Its number since vifplugd started; 0 if it has none."""
+        number = self.params.get("event")
+        return number if type(number) is int else 0
+
+
+class Subscription:
+    """Events, one after another. The daemon drops none: it closes the connection of a program that reads too
+    slowly. Then, as when it is restarted, NoAnswer is raised; subscribe again with the time since then, and leave
+    out numbers that you have had in the same `run`.
+
+    :ivar run: which start of vifplugd this is
+    :ivar last_event: the number of the last event before the subscription
+    :ivar complete: whether the events of since_ms are all of that time; None without since_ms
+    :ivar complete_from: from when on vifplugd knows all; "" without since_ms
+    """
+
+    def __init__(self, client: Client, params: Object) -> None:
+        self._client = client
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._lines = _Lines(self._connection)
+        try:
+            # pylint: disable-next=protected-access
+            reply = client._ask(self._lines, "subscribe", params)
+        except BaseException:
+            self.close()
+            raise
+        last_event = reply.get("last_event")
+        complete = reply.get("complete")
+        self.run = _text(reply, "run")
+        self.last_event = last_event if type(last_event) is int else 0
+        self.complete: Optional[bool] = complete if isinstance(complete, bool) else None
+        self.complete_from = _text(reply, "complete_from")
+
+    def __enter__(self) -> "Subscription":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        event = None
+        while event is None:
+            event = self.next()
+        return event
+
+    def fileno(self) -> int:
+        """For select(): something may have come."""
+        return self._connection.fileno()
+
+    def close(self) -> None:
+        """Ends the subscription."""
+        self._connection.close()
+
+    def next(self, timeout: Optional[float] = None) -> Optional[Event]:
+        """The next event; None if none has come within `timeout` seconds (None: no limit)."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            line = self._lines.next(deadline)
+        except socket.timeout:
+            return None
+        except OSError as error:
+            raise self._closed() from error
+        except _NoLine as error:
+            raise self._client.stranger(str(error)) from error
+        if line is None:
+            raise self._closed()
+        return self._event(self._client.parse(line))
+
+    def _closed(self) -> NoAnswer:
+        return self._client.closed("after a subscription, and events may have been missed")
+
+    def _event(self, message: Object) -> Event:
+        """A message with an error and without an id ends a subscription that is not permitted any more."""
+        if isinstance(message.get("error"), dict):
+            raise Refused(message["error"])
+        name, params = message.get("method"), message.get("params")
+        if not isinstance(name, str) or not isinstance(params, dict):
+            raise self._client.stranger("it sends something that is no event")
+        return Event(name, params)
+
+
+class _NoLine(Exception):
+    """What was received is no line; the text says why."""
+
+
+class _Lines:
+    """The lines that come over a connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._received = bytearray()
+
+    def next(self, deadline: Optional[float]) -> Optional[bytes]:
+        """The next line, without its end; None at the end of the stream. Raises OSError, socket.timeout and
+        _NoLine."""
+        length = self._received.find(b"\n")
+        while length < 0:
+            if len(self._received) > MAX_REPLY:
+                _too_long()
+            _set_timeout(self.connection, deadline)
+            data = self.connection.recv(1 << 18)
+            if not data and self._received:
+                raise _NoLine("its reply does not end with a line feed")
+            if not data:
+                return None
+            found = data.find(b"\n")
+            length = len(self._received) + found if found >= 0 else -1
+            self._received += data
+        if length > MAX_REPLY:
+            _too_long()
+        line = bytes(self._received[:length])
+        del self._received[:length + 1]
+        return line
+
+
+def _too_long() -> NoReturn:
+    raise _NoLine(f"its reply is longer than {MAX_REPLY >> 20} MiB")
+
+
+def _set_timeout(connection: socket.socket, deadline: Optional[float]) -> None:
+    """Sets the remaining time; at least a moment, because 0 means not to block."""
+    connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+
+
+def _given(**params: Any) -> Object:
+    """The params that are not None."""
+    return {name: value for name, value in params.items() if value is not None}

@@ -12,7 +12,7 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def _shown(character):
+def _shown(character: str) -> str:
     code_point = ord(character)
     if unicodedata.category(character) not in _HIDDEN and not 0xe0000 <= code_point <= 0xe0fff:
         return character
@@ -21,7 +21,7 @@ def _shown(character):
     return f"\\u{code_point:04x}" if code_point < 0x10000 else f"\\U{code_point:08x}"
 
 
-def printable(text):
+def printable(text: object) -> str:
     """Returns str(text) as one line without such characters: they are escaped, as in Python's literals."""
     text = str(text)
     return text if text.isprintable() else "".join(map(_shown, text))

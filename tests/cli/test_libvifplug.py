@@ -3,13 +3,12 @@
 
 import errno
 import json
-import socket
 import subprocess
-import threading
 
 import pytest
 
 import library
+from server import SUBSCRIBED, Server, event, reply_to
 
 EVENTS_MAX = 1024  # VIFPLUG_EVENTS_MAX.
 PROGRAM = """
@@ -24,45 +23,11 @@ int main(void)
     return options.size && qos.size && filter.size && vifplug_version() ? 0 : 1;
 }
 """
-SUBSCRIBED = {"subscribed": True, "run": "r", "last_event": 0}
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     return library.library(tmp_path_factory.mktemp("library"))
-
-
-class Server:
-    """Serves one connection: `serve` gets the requests one after another, and yields lines."""
-
-    def __init__(self, directory, serve):
-        self.path = f"{directory}/s"
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
-        self.listener.listen()
-        self.requests = []
-        self.serve = serve
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        with self.listener, self.listener.accept()[0] as connection:
-            for line in connection.makefile("rb"):
-                request = json.loads(line)
-                self.requests.append(request)
-                reply = self.serve(request)
-                if reply is None:
-                    return
-                connection.sendall(b"".join(json.dumps({"jsonrpc": "2.0", **one}).encode() + b"\n"
-                                            for one in reply))
-
-
-def event(number):
-    return {"method": "vif.plugged", "params": {"vif_id": f"v{number}", "event": number}}
-
-
-def reply_to(request, result):
-    return {"id": request["id"], "result": result}
 
 
 def test_events_before_and_after_the_reply(tmp_path, program):
