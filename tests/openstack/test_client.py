@@ -18,6 +18,7 @@ from ports import slot
 
 sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
+import vifplug  # noqa: E402
 from vifplug import client  # noqa: E402
 
 
@@ -44,6 +45,22 @@ def test_calls(daemon):
     assert daemon.unplug(vif_id=vif_id(1), wait="committed")["changed"] is True
     assert daemon.unplug(vif=sample("a2"))["changed"] is False
     assert daemon.list() == []
+
+
+def test_what_it_shows(daemon):
+    """The other methods that only read, and events."""
+    with daemon.subscribe(since_ms=60000) as events:
+        assert events.run and events.complete is not None and events.complete_from
+        daemon.plug(representor(1, slot(10)), {"uuid": INSTANCE})
+        told = next(event for event in events if event.number > events.last_event)
+        assert (told.name, told.params["vif_id"]) == ("vif.plugged", vif_id(1))
+        assert events.next(timeout=0.01) is None
+    assert [nic["profile"] for nic in daemon.nics()].count("napatech") == 1
+    assert daemon.check()["verdict"] in ("pass", "warn", "fail")
+    assert daemon.ops(limit=1)["operations"][0]["vif_id"] == vif_id(1)
+    assert daemon.metrics().endswith("# EOF\n")
+    assert daemon.reap(dry_run=True)["removed"] == []
+    assert daemon.get(vf=slot(10))["vif_id"] == vif_id(1)
 
 
 def test_refused(daemon):
@@ -272,8 +289,7 @@ def test_importing_needs_nothing_but_python():
 def test_version_is_the_projects():
     with open(os.path.join(TOP, "CMakeLists.txt"), encoding="utf-8") as file:
         project = file.read().split("project(vifplug VERSION ")[1].split()[0]
-    with open(os.path.join(TOP, "src", "openstack", "setup.cfg"), encoding="utf-8") as file:
-        assert f"\nversion = {project}\n" in file.read()
+    assert vifplug.__version__ == project
 
 
 def test_options_for_the_sample_configurations(prefix, tmp_path):
