@@ -49,6 +49,22 @@ def test_built_using(build):
     assert field.strip() == f"openvswitch (= {version})"
 
 
+def test_dpdk(build):
+    """vifplugd depends on the two libraries of DPDK that it is linked with; those of another ABI can be installed
+    beside them, since each file has the number of the ABI in its path."""
+    needs = building.run("dpkg-deb", "--field", build.package("vifplugd"), "Depends")
+    libraries = re.findall(r"\b(librte-\w+?)(\d+)\b", needs)
+    assert sorted(name for name, _ in libraries) == ["librte-net", "librte-pci"]
+    for name, number in libraries:
+        listed = building.run("dpkg-query", "--listfiles", f"{name}{number}").splitlines()
+        files = [path for path in listed if not os.path.isdir(path)]
+        assert len(files) >= 2 and [path for path in files if number not in path] == []
+        against = building.run("dpkg-query", "--show", "--showformat=${Conflicts} ${Breaks}", f"{name}{number}")
+        assert "librte" not in against
+    for package in ("libvifplug0", "python3-vifplug"):
+        assert "librte" not in building.run("dpkg-deb", "--field", build.package(package), "Depends")
+
+
 def test_types_of_the_python_client(build):
     """Without py.typed, checkers of types would not read them."""
     listed = building.run("dpkg-deb", "--contents", build.package("python3-vifplug"))
