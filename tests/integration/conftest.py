@@ -26,6 +26,7 @@ collect_ignore = ["test_confined.py"] if "asan" in os.environ.get("VIFPLUG_BUILD
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "driver: needs the simulated card's driver; the stand-in will not do")
+    config.addinivalue_line("markers", "as_root(reason): does what the unit's restrictions do not permit")
 
 
 def pytest_runtest_setup(item):
@@ -138,16 +139,33 @@ def check_output(sandbox):
     assert "Sanitizer" not in words and "runtime error" not in words, words[-4000:]
 
 
+@contextlib.contextmanager
+def as_marked(sandbox, request):
+    """Runs the daemon of a test with the marker as_root without the unit's restrictions; put_in_order() then
+    restarts it."""
+    confined = sandbox.confined
+    if confined and request.node.get_closest_marker("as_root"):
+        sandbox.stop("vifplugd")
+        sandbox.confined = False
+        with open(f"{sandbox.config}.changed", "w", encoding="ascii"):
+            pass
+        sandbox.start_vifplugd()
+    yield
+    sandbox.confined = confined
+
+
 @pytest.fixture
-def box(whole_box):
-    yield whole_box
+def box(whole_box, request):
+    with as_marked(whole_box, request):
+        yield whole_box
     put_in_order(whole_box)
     check_output(whole_box)
 
 
 @pytest.fixture
-def card_box(whole_card_box):
-    yield whole_card_box
+def card_box(whole_card_box, request):
+    with as_marked(whole_card_box, request):
+        yield whole_card_box
     for name in [name for name in whole_card_box.state["pids"] if name.startswith("guest-")]:
         whole_card_box.stop(name)
     whole_card_box.card_settings()

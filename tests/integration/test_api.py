@@ -155,6 +155,7 @@ def test_slow_reader_delays_nobody(box, api):
             assert resident < 64 * 1024
 
 
+@pytest.mark.as_root("with the unit, the socket of vifplugd.socket has its group from systemd")
 def test_socket_mode_and_group(box, configure):
     configure("[daemon]\nsocket_group = daemon\n")
     status = os.stat(box.socket)

@@ -31,7 +31,8 @@ HUGEPAGES = 128  # Of 2 MB: as many as vswitchd may use with --socket-limit 256.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
 HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # The number of each sandbox, by its directory.
 SUN_PATH = 107
-CONFINED_USER = "nobody"
+# Stands in for the user vifplugd, which the package makes. Debian's base system has it, and no test a client of it.
+CONFINED_USER = "games"
 
 
 # The cards of the simulated SmartNIC's driver (tests/smartnic/vpsim.h), in the syntax of pcitree.py.
@@ -314,6 +315,8 @@ exec sleep infinity"""
         self.wait_ready("ovsdb-server", lambda: self.command(
             "ovs-vsctl", "--no-wait", "--timeout=1", f"--db={self.db}", "show",
             check=False).returncode == 0, 20)
+        if self.confined:
+            self._grant_access()
 
     def start_vswitchd(self, wait=True):
         """Starts ovs-vswitchd. It finds the simulated card's driver by its soname, because EAL refuses
@@ -371,25 +374,31 @@ exec sleep infinity"""
                 "-vconsole:off", "-vsyslog:off"]
 
     def _confine(self, command):
-        """Returns the command that runs vifplugd as its unit says, as the user nobody."""
+        """Returns the command that runs vifplugd as its unit says, as CONFINED_USER."""
         # That user must get at them.
         program, confine = f"{self.dir}/vifplugd", f"{self.dir}/confine.py"
         shutil.copy(command[0], f"{program}.new")
         os.replace(f"{program}.new", program)
         shutil.copy(os.path.join(HERE, "confine.py"), confine)
         shutil.copy(f"{self.build}/vifplugd.service", self.dir)
-        for path in (self.dir, self.log, f"{self.log}/vifplugd.log", f"{self.socket}.lock"):
-            if os.path.exists(path):
-                subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", path], check=True)
         parent = os.path.dirname(self.dir)
         while not os.stat(parent).st_mode & 1:
             subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:x", parent], check=True)
             parent = os.path.dirname(parent)
+        self._grant_access()
+        for path in (self.dir, f"{self.log}/vifplugd.log", f"{self.socket}.lock"):
+            if os.path.exists(path):
+                subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", path], check=True)
+        return ["/usr/bin/python3", confine, f"--user={CONFINED_USER}", f"--writable={self.dir}",
+                f"{self.dir}/vifplugd.service", program, *command[1:]]
+
+    def _grant_access(self):
+        """What the units of vifplugd and of ovsdb-server run as root."""
         subprocess.run(["sh", f"{self.build}/grant-access"], check=True, env={
             **os.environ, "VIFPLUGD_USER": CONFINED_USER, "OVS_RUNDIR": self.run,
             "OVS_LOGDIR": self.log})
-        return ["/usr/bin/python3", confine, f"--user={CONFINED_USER}", f"--writable={self.dir}",
-                f"{self.dir}/vifplugd.service", program, *command[1:]]
+        # The daemon's log is there, too; grant-access gives less.
+        subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", self.log], check=True)
 
     def _fit_profile(self):
         """Adds `representors` to the configuration, if it is missing."""
