@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plain-file.h"
 #include "check/check-private.h"
 
 /* Whether plugs use the card's VFs: it has some, or its profile is for this card. */
@@ -38,8 +39,9 @@ void check_card_devices(struct check_run *run)
             char vf[PCI_ADDR_LEN];
 
             check_add(run, CHECK_WARN, pci_addr_format(&card->pf, text),
-                      "%zu of its %zu VFs cannot be plugged; of VF %s: %s", card->n_vf_problems,
-                      card->n_vfs, pci_addr_format(&card->problem_vf, vf), card->vf_problem);
+                      "%zu of its %zu VFs cannot be plugged, for example VF %s: %s",
+                      card->n_vf_problems, card->n_vfs, pci_addr_format(&card->problem_vf, vf),
+                      card->vf_problem);
         }
     }
 }
@@ -149,12 +151,14 @@ static const struct host_node *find_node(const struct host_facts *host, int node
 static void check_node(struct check_run *run, const struct host_node *node, const char *object,
                        const char *user)
 {
-    const char *how = "vm.nr_hugepages";
+    char how[96] = "sysctl vm.nr_hugepages=N";
     char where[64] = "the host";
 
     if (node->node >= 0) {
         snprintf(where, sizeof where, "NUMA node %d", node->node);
-        how = "/sys/devices/system/node/nodeN/hugepages, or hugepages= of the kernel";
+        snprintf(how, sizeof how,
+                 "nr_hugepages in /sys/devices/system/node/node%d/hugepages/hugepages-*",
+                 node->node);
     }
     if (node->total_kib == 0) {
         check_add(
@@ -165,8 +169,8 @@ static void check_node(struct check_run *run, const struct host_node *node, cons
     } else if (node->free_kib == 0) {
         check_add(run, CHECK_WARN, object,
                   "All hugepages on %s (%" PRId64 " MiB) are in use, so the next port of %s or a "
-                  "larger MTU may fail, and guests there do not start; reserve more.",
-                  where, node->total_kib / 1024, user);
+                  "larger MTU may fail, and guests there do not start; reserve more (%s).",
+                  where, node->total_kib / 1024, user, how);
     }
 }
 
@@ -245,34 +249,67 @@ void check_iommu(struct check_run *run)
 
 /* --- Directories of sockets. --- */
 
+const char *check_qemu_user(const struct host_facts *host, char text[CHECK_QEMU_LEN])
+{
+    if (host->qemu_configured || !host->qemu_conf_error) {
+        snprintf(text, CHECK_QEMU_LEN, "%s", host->qemu.name);
+    } else {
+        snprintf(text, CHECK_QEMU_LEN, "%s (assumed, since %s cannot be read: %s)", host->qemu.name,
+                 host->qemu_conf, plain_file_error(host->qemu_conf_error));
+    }
+    return text;
+}
+
+/* Says whose rights were looked at when no directory is wrong. */
+static void tell_qemu_user(struct check_run *run, const struct host_facts *host, const char *qemu)
+{
+    if (!host->qemu.exists && host->qemu_configured) {
+        check_add(run, CHECK_WARN, host->qemu_conf,
+                  "User %s, as whom QEMU is to run, does not exist, so no guest starts; correct "
+                  "'user' in %s.",
+                  host->qemu.name, host->qemu_conf);
+    } else if (run->found[run->row] > 0) {
+        return;
+    } else if (!host->qemu.exists) {
+        check_add(run, CHECK_PASS, "directories",
+                  "This host has no user libvirt-qemu or qemu, so the directories of sockets are "
+                  "not judged.");
+    } else {
+        check_add(run, CHECK_PASS, "directories",
+                  "QEMU's user %s may use the directories of sockets.", qemu);
+    }
+}
+
 void check_socket_dirs(struct check_run *run)
 {
     const struct host_facts *host = run->facts->host;
-    const char *qemu = host->qemu.name;
+    char text[CHECK_QEMU_LEN];
+    const char *qemu = check_qemu_user(host, text);
 
     for (size_t i = 0; i < host->n_dirs; i++) {
         const struct host_dir *dir = &host->dirs[i];
 
         if (!dir->exists && dir->of_card) {
-            check_add(run, CHECK_FAIL, dir->path,
-                      "%s, where a card's sockets are, does not exist; make it, for user %s.",
-                      dir->path, qemu[0] ? qemu : "of QEMU");
+            check_add(
+                run, CHECK_FAIL, dir->path,
+                "%s, where a card's sockets are, does not exist; make it (mkdir), and let QEMU's "
+                "user %s use it.",
+                dir->path, qemu);
         } else if (!dir->exists || !host->qemu.exists) {
             continue;
         } else if (!dir->may_search) {
             check_add(
                 run, dir->of_card ? CHECK_FAIL : CHECK_WARN, dir->path,
-                "QEMU's user %s cannot reach sockets in %s (owner %u, group %u, mode %04o, or "
-                "a directory above it); change its owner or mode.",
-                qemu, dir->path, (unsigned int)dir->uid, (unsigned int)dir->gid,
-                (unsigned int)dir->mode);
+                "QEMU's user %s cannot reach sockets in %s (owner %s, group %s, mode %04o, or "
+                "a directory above it); change its owner or mode (chown, chmod).",
+                qemu, dir->path, dir->owner, dir->group, (unsigned int)dir->mode);
         } else if (dir->of_card && dir->qemu_makes && !dir->may_write) {
             check_add(
                 run, CHECK_FAIL, dir->path,
-                "QEMU's user %s cannot make the sockets of a card's VFs in %s (owner %u, group "
-                "%u, mode %04o); change its owner or mode.",
-                qemu, dir->path, (unsigned int)dir->uid, (unsigned int)dir->gid,
-                (unsigned int)dir->mode);
+                "QEMU's user %s cannot make the sockets of a card's VFs in %s (owner %s, group "
+                "%s, mode %04o); change its owner or mode (chown, chmod).",
+                qemu, dir->path, dir->owner, dir->group, (unsigned int)dir->mode);
         }
     }
+    tell_qemu_user(run, host, qemu);
 }

@@ -47,16 +47,16 @@ void check_access(struct check_run *run)
     }
     if (daemon->socket_inherited) {
         check_add(run, CHECK_FAIL, daemon->socket,
-                  "User %s cannot connect to %s (group %u, mode %04o); add that user to the group "
-                  "(usermod --append --groups), and restart nova-compute.",
-                  nova->name, daemon->socket, (unsigned int)host->socket_gid,
-                  (unsigned int)host->socket_mode);
+                  "User %s cannot connect to %s (group %s, mode %04o); run 'usermod --append "
+                  "--groups %s %s', and restart nova-compute.",
+                  nova->name, daemon->socket, host->socket_group, (unsigned int)host->socket_mode,
+                  host->socket_group, nova->name);
     } else {
         check_add(run, CHECK_FAIL, daemon->socket,
-                  "User %s cannot connect to %s (group %u, mode %04o); set socket_group in %s to a "
+                  "User %s cannot connect to %s (group %s, mode %04o); set socket_group in %s to a "
                   "group of that user, and reload vifplugd.",
-                  nova->name, daemon->socket, (unsigned int)host->socket_gid,
-                  (unsigned int)host->socket_mode, daemon->config_path);
+                  nova->name, daemon->socket, host->socket_group, (unsigned int)host->socket_mode,
+                  daemon->config_path);
     }
 }
 

@@ -11,6 +11,10 @@
 void check_tell(struct check_run *run, enum check_result result, const char *object,
                 const char *message);
 
+/* QEMU's user, and where its name comes from unless libvirt's file has it, for messages. */
+#define CHECK_QEMU_LEN 512
+const char *check_qemu_user(const struct host_facts *host, char text[CHECK_QEMU_LEN]);
+
 /* check-daemon.c */
 void check_host_read(struct check_run *run);
 void check_access(struct check_run *run);

@@ -101,11 +101,11 @@ void check_vif_uplink(struct check_run *run, const struct vif_facts *vif)
     int mtu = vif->mtu > 0 ? vif->mtu : vif->mtu_request;
 
     if (uplink && mtu > uplink->mtu) {
-        check_add(
-            run, CHECK_WARN, vif->vif_id,
-            "Its MTU %d is above that of the uplink %s on bridge %s, %d, so larger frames are "
-            "dropped; raise the uplink's mtu_request, or lower the network's MTU.",
-            mtu, uplink->port, uplink->bridge, uplink->mtu);
+        check_add(run, CHECK_WARN, vif->vif_id,
+                  "The VIF's MTU %d is above that of the uplink %s on bridge %s, %d, so larger "
+                  "frames are "
+                  "dropped; raise the uplink's mtu_request, or lower the network's MTU.",
+                  mtu, uplink->port, uplink->bridge, uplink->mtu);
     }
 }
 
@@ -145,8 +145,8 @@ void check_vif_socket(struct check_run *run, const struct vif_facts *vif)
 {
     if (vif->socket_port[0]) {
         check_add(run, CHECK_FAIL, vif->vif_id,
-                  "Port %s has the socket %s too, so only one of them has the guest; unplug the "
-                  "other.",
+                  "Port %s has the socket %s too, so only one of the two has the guest; unplug the "
+                  "VIF that no guest uses, or remove the port if it is another program's.",
                   vif->socket_port, vif->socket);
     }
 }
@@ -171,6 +171,7 @@ void check_vif_socket_dir(struct check_run *run, const struct vif_facts *vif)
     const struct host_facts *host = run->facts->host;
     const struct host_dir *dir = find_dir(host, vif->socket);
     uint64_t bit = dir ? UINT64_C(1) << (dir - host->dirs) : 0;
+    char qemu[CHECK_QEMU_LEN];
 
     if (!vif->qemu_makes_socket || !dir || dir->of_card || !host->qemu.exists ||
         (run->told_dirs & bit)) {
@@ -179,17 +180,17 @@ void check_vif_socket_dir(struct check_run *run, const struct vif_facts *vif)
     if (!dir->exists) {
         check_add(run, CHECK_FAIL, dir->path,
                   "%s, the directory of socket %s of VIF %s, does not exist, so the guest cannot "
-                  "start; make it, for user %s.",
-                  dir->path, vif->socket, vif->vif_id, host->qemu.name);
+                  "start; make it (mkdir), and let QEMU's user %s write it.",
+                  dir->path, vif->socket, vif->vif_id, check_qemu_user(host, qemu));
         run->told_dirs |= bit;
     } else if (!dir->may_search || !dir->may_write) {
         check_add(
             run, CHECK_FAIL, dir->path,
-            "QEMU's user %s cannot make socket %s of VIF %s (the directory has owner %u, "
-            "group %u, mode %04o), so the guest cannot start; change the directory's owner or "
-            "mode.",
-            host->qemu.name, vif->socket, vif->vif_id, (unsigned int)dir->uid,
-            (unsigned int)dir->gid, (unsigned int)dir->mode);
+            "QEMU's user %s cannot make socket %s of VIF %s (the directory has owner %s, "
+            "group %s, mode %04o), so the guest cannot start; change the directory's owner or "
+            "mode (chown, chmod).",
+            check_qemu_user(host, qemu), vif->socket, vif->vif_id, dir->owner, dir->group,
+            (unsigned int)dir->mode);
         run->told_dirs |= bit;
     }
 }

@@ -23,10 +23,11 @@
 #define HOST_NODES_MAX 16
 #define HOST_DIRS_MAX 48
 #define HOST_TEXT_LEN 512
+#define HOST_NAME_LEN 64
 
 /* A user of the host. */
 struct host_user {
-    char name[64]; /* The name that was looked up; "": none. */
+    char name[HOST_NAME_LEN]; /* The name that was looked up; "": none. */
     bool exists;
     uid_t uid;
     gid_t gid;
@@ -71,21 +72,25 @@ struct host_card {
 struct host_dir {
     char path[VIF_PATH_MAX + 1];
     bool exists;
-    bool of_card;    /* A card's sockets are there... */
-    bool qemu_makes; /* ...and QEMU makes them. */
-    bool may_search; /* QEMU's user may reach files in it. */
-    bool may_write;  /* QEMU's user may make files in it. */
-    uid_t uid;
-    gid_t gid;
+    bool of_card;              /* A card's sockets are there... */
+    bool qemu_makes;           /* ...and QEMU makes them. */
+    bool may_search;           /* QEMU's user may reach files in it. */
+    bool may_write;            /* QEMU's user may make files in it. */
+    char owner[HOST_NAME_LEN]; /* Names, or numbers without one. */
+    char group[HOST_NAME_LEN];
     mode_t mode; /* The permissions. */
 };
 
 struct host_facts {
     struct host_user nova; /* The user of nova-compute. */
     struct host_user qemu; /* The user that runs QEMU. */
+    const char *qemu_conf; /* libvirt's file that may name that user; outlives all readings. */
+    int qemu_conf_error;   /* Why it could not be read, an errno; 0: it was read. */
+    bool qemu_configured;  /* It names the user. */
     bool group_exists;     /* The group of the API socket. */
     bool has_socket;       /* The API socket is there: */
     gid_t socket_gid;
+    char socket_group[HOST_NAME_LEN]; /* Its name, or the number. */
     mode_t socket_mode;
     bool has_config;
     struct timespec config_mtime;

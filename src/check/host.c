@@ -154,6 +154,7 @@ static void read_files(const struct host_query *query, struct host_facts *facts)
     if (stat(query->socket, &st) == 0 && S_ISSOCK(st.st_mode)) {
         facts->has_socket = true;
         facts->socket_gid = st.st_gid;
+        host_group_name(st.st_gid, facts->socket_group);
         facts->socket_mode = st.st_mode & 07777;
     }
     if (stat(query->config_path, &st) == 0) {

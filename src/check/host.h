@@ -38,6 +38,10 @@ void host_read_users(const struct host_query *query, struct host_facts *facts);
  * them. */
 void host_read_dirs(struct host_facts *facts);
 
+/* The name of a user or a group, or its number if it has none, as a C string in `name`. */
+void host_user_name(uid_t uid, char name[HOST_NAME_LEN]);
+void host_group_name(gid_t gid, char name[HOST_NAME_LEN]);
+
 /* Adds a directory to facts->dirs, unless it is there or there are too many. Returns its entry, or
  * NULL. */
 struct host_dir *host_add_dir(struct host_facts *facts, const char *path);

@@ -82,7 +82,13 @@ static void tell(void *checking_, const struct check_finding *finding)
     reply_check_add(checking->reply, &view);
 }
 
-/* The ids of all VIFs, and of those that are missing. */
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The ids of all VIFs, and of those that are missing. Sorted: the findings of a VIF follow one
+ * another, those of VIFs with similar ids too. */
 static void list_vifs(struct checking *checking)
 {
     char **ids = ovs_vif_ids(checking->checks->env->ovs, &checking->n);
@@ -93,6 +99,7 @@ static void list_vifs(struct checking *checking)
     memcpy(checking->vif_ids + checking->n, missing, n_missing * sizeof *missing);
     checking->n += n_missing;
     free(missing);
+    qsort(checking->vif_ids, checking->n, sizeof *checking->vif_ids, compare_ids);
 }
 
 /* Begins once the host has been read, or that takes too long. Returns whether it has. */

@@ -3,6 +3,7 @@
 
 #include "check.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "check/check.h"
@@ -27,6 +28,10 @@ static void make_well(void)
     strcpy(host.qemu.name, "libvirt-qemu");
     host.qemu.exists = true;
     host.qemu.uid = 101;
+    host.qemu_conf = "/etc/libvirt/qemu.conf";
+    strcpy(host.socket_group, "vifplugd");
+    strcpy(host.dirs[0].owner, "root");
+    strcpy(host.dirs[0].group, "tape");
     host.group_exists = host.has_socket = host.has_config = true;
     host.socket_gid = 200;
     host.socket_mode = 0660;
@@ -197,7 +202,7 @@ static void test_daemon(void **state)
     WRONG(facts.daemon.nova_may_plug = false, "access", CHECK_FAIL, "nova",
           "write 'allow = nova' in section [daemon] of /etc/vifplugd.conf");
     WRONG(host.socket_gid = 7, "access", CHECK_FAIL, "/run/vifplugd.sock",
-          "cannot connect to /run/vifplugd.sock (group 7, mode 0660)");
+          "cannot connect to /run/vifplugd.sock (group vifplugd, mode 0660)");
     WRONG(host.socket_mode = 0600, "access", CHECK_FAIL, "/run/vifplugd.sock", "mode 0600");
     WELL((host.socket_gid = 7, host.nova.groups[0] = 7, host.nova.n_groups = 1));
     WELL((host.nova.exists = false, facts.daemon.nova_may_plug = false));
@@ -206,7 +211,7 @@ static void test_daemon(void **state)
     WELL((host.group_exists = false, facts.daemon.socket_group = ""));
     WELL((host.group_exists = false, facts.daemon.socket_inherited = true));
     WRONG((host.socket_gid = 7, facts.daemon.socket_inherited = true), "access", CHECK_FAIL,
-          "/run/vifplugd.sock", "add that user to the group");
+          "/run/vifplugd.sock", "run 'usermod --append --groups vifplugd nova'");
     WRONG(host.has_socket = false, "socket-group", CHECK_FAIL, "/run/vifplugd.sock",
           "has been removed");
     WRONG(facts.daemon.waiting = "socket, db", "settings", CHECK_WARN, "/etc/vifplugd.conf",
@@ -284,7 +289,8 @@ static void test_cards(void **state)
     WELL((strcpy(card->problem, "No VFs."), card->specific = false, card->n_vfs = 0,
           card->numvfs = 0));
     WRONG((card->n_vf_problems = 3, strcpy(card->vf_problem, "No number.")), "dpdk-extra",
-          CHECK_WARN, pf, "3 of its 8 VFs cannot be plugged; of VF 0000:00:00.0: No number.");
+          CHECK_WARN, pf,
+          "3 of its 8 VFs cannot be plugged, for example VF 0000:00:00.0: No number.");
     WRONG((card->n_vfs = card->n_with_vfio = 40, card->numvfs = 40), "dpdk-ports", CHECK_WARN,
           "ovs-vswitchd", "need up to 41 DPDK ports (PFs and VFs), and 0 are in use");
     WELL((card->n_vfs = card->n_with_vfio = 31, card->numvfs = 31));
@@ -335,11 +341,65 @@ static void test_host(void **state)
     WRONG((dir->may_search = false, vif.socket = ""), "socket-dirs", CHECK_FAIL, "/run/sockets",
           "QEMU's user libvirt-qemu cannot reach");
     WRONG((dir->may_search = dir->of_card = false, vif.socket = ""), "socket-dirs", CHECK_WARN,
-          "/run/sockets", "cannot reach sockets in /run/sockets (owner 0, group 0, mode 0755");
+          "/run/sockets",
+          "cannot reach sockets in /run/sockets (owner root, group tape, mode 0755");
     WRONG((dir->may_write = false, vif.socket = ""), "socket-dirs", CHECK_FAIL, "/run/sockets",
           "cannot make the sockets of a card's VFs");
     WELL((dir->may_write = dir->qemu_makes = false, vif.socket = ""));
     WELL(dir->may_search = host.qemu.exists = false);
+    WRONG((host.qemu.exists = false, host.qemu_configured = true, vif.socket = ""), "socket-dirs",
+          CHECK_WARN, "/etc/libvirt/qemu.conf",
+          "User libvirt-qemu, as whom QEMU is to run, does not");
+}
+
+/* The line says whose rights were looked at, and how the name is known. */
+static void test_qemu_user(void **state)
+{
+    static const char assumed[] =
+        "libvirt-qemu (assumed, since /etc/libvirt/qemu.conf cannot be read: Permission denied)";
+    struct host_dir *dir = &host.dirs[0];
+
+    (void)state;
+    make_well();
+    expect("by default", "socket-dirs", CHECK_PASS, "directories",
+           "QEMU's user libvirt-qemu may use the directories of sockets.");
+    host.qemu_conf_error = EACCES;
+    expect("assumed", "socket-dirs", CHECK_PASS, "directories", assumed);
+    host.qemu_conf_error = EACCES;
+    dir->may_search = false;
+    expect("assumed, and wrong", "socket-dirs", CHECK_FAIL, "/run/sockets", assumed);
+    host.qemu_conf_error = EACCES;
+    dir->of_card = dir->may_write = false;
+    expect("of a VIF", "vif-socket-dir", CHECK_FAIL, "/run/sockets", assumed);
+    host.qemu.exists = false;
+    expect("none", "socket-dirs", CHECK_PASS, "directories", "are not judged");
+}
+
+/* What is wrong with a VIF is told in one piece, as its line for each check. */
+static void test_vif_by_vif(void **state)
+{
+    struct check_run run;
+    struct seen seen;
+    size_t n = 0;
+
+    (void)state;
+    make_well();
+    vif.link_state = "down";
+    vif.mtu = 1400;
+    vif.mac_vif = "vif-0";
+    seen.n = 0;
+    check_begin(&run, &facts, note, &seen);
+    for (int i = 0; i < 2; i++) {
+        vif.vif_id = i == 0 ? "vif-1" : "vif-2";
+        check_vif(&run, &vif);
+        for (; n < seen.n && strncmp(seen.findings[n].object, "vif-", 4) != 0; n++) {
+        }
+        for (int j = 0; j < 3; j++, n++) {
+            CHECK_STR("object", seen.findings[n].object, vif.vif_id);
+        }
+        CHECK_INT("all", seen.n, n);
+    }
+    check_end(&run);
 }
 
 static void test_vif(void **state)
@@ -365,7 +425,7 @@ static void test_vif(void **state)
     WRONG(vif.mtu = 1400, "vif-mtu", CHECK_WARN, "vif-1", "has MTU 1400, and 1500 was asked for");
     WELL(vif.mtu = 0);
     WRONG(vif.mtu = vif.mtu_request = 9000, "vif-uplink", CHECK_WARN, "vif-1",
-          "Its MTU 9000 is above that of the uplink eth0 on bridge br-int, 1500");
+          "The VIF's MTU 9000 is above that of the uplink eth0 on bridge br-int, 1500");
     WELL((vif.mtu = vif.mtu_request = 9000, vif.bridge = "br-ex"));
     WRONG(
         (vif.mtu = vif.mtu_request = 9000, vif.bridge = "br-ex", vif.has_pf = uplink.has_pf = true),
@@ -435,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_all_is_well), cmocka_unit_test(test_daemon),
         cmocka_unit_test(test_switch),      cmocka_unit_test(test_offload),
         cmocka_unit_test(test_cards),       cmocka_unit_test(test_host),
+        cmocka_unit_test(test_qemu_user),   cmocka_unit_test(test_vif_by_vif),
         cmocka_unit_test(test_vif),         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_many),
     };

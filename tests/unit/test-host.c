@@ -3,6 +3,7 @@
 
 #include "pci-tree.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -182,6 +183,24 @@ static void test_users(void **state)
     CHECK("no group", !facts.group_exists);
     CHECK_STR("QEMU's user", facts.qemu.name, "daemon");
     CHECK("is there", facts.qemu.exists && facts.qemu.uid == getpwnam("daemon")->pw_uid);
+    CHECK("by its file", facts.qemu_configured && facts.qemu_conf_error == 0);
+    CHECK_STR("which is", facts.qemu_conf, conf);
+
+    make_file("qemu.conf", "user = \"+0\"\n");
+    memset(&facts, 0, sizeof facts);
+    host_read_users(&query, &facts);
+    CHECK_STR("a number", facts.qemu.name, "root");
+    CHECK("is a user", facts.qemu.exists && facts.qemu.uid == 0);
+
+    make_file("qemu.conf", "#user = \"root\"\n");
+    memset(&facts, 0, sizeof facts);
+    host_read_users(&query, &facts);
+    CHECK("the file names none", !facts.qemu_configured && facts.qemu_conf_error == 0);
+
+    query.qemu_conf = "/nonexistent";
+    memset(&facts, 0, sizeof facts);
+    host_read_users(&query, &facts);
+    CHECK("no file", !facts.qemu_configured && facts.qemu_conf_error == ENOENT);
 }
 
 static void test_directories(void **state)
@@ -232,6 +251,7 @@ static void test_directories(void **state)
         CHECK_INT(rows[i].what, dir->may_search, rows[i].may_search);
         CHECK_INT(rows[i].what, dir->may_write, rows[i].may_write);
         CHECK_INT(rows[i].what, dir->mode, rows[i].inner);
+        CHECK_STR(rows[i].what, dir->owner, rows[i].uid ? "5000" : "root");
     }
     memset(&facts, 0, sizeof facts);
     host_add_dir(&facts, "/nonexistent/x");
