@@ -105,11 +105,16 @@ enum outcome engine_judge(const struct engine *engine, struct op *op, struct err
 /* Notes where vswitchd's log ends, before the first plan of the operation is sent (explain.c). */
 void engine_mark_words(const struct engine *engine, struct op *op);
 
+enum words {
+    WORDS_AWAITED, /* Call again; op->realizing.judge_at says when at the latest. */
+    WORDS_FOUND,   /* The detail has them. */
+    WORDS_NONE     /* The log has none, or cannot be read: the detail says where to look. */
+};
+
 /* REALIZING: the port has failed with *error. Adds to its detail what vswitchd's log says of the
- * port since the commit, or where to look. Returns false while it waits for that; op->realizing.
- * judge_at then says until when at most. */
-bool engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
-                      struct error *error);
+ * port since the commit, or where to look. */
+enum words engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
+                            struct error *error);
 
 /* Any state: decides whether the time of the operation is up (deadline.c). */
 enum outcome engine_check_deadline(const struct engine *engine, struct op *op, struct error *error);

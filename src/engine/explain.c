@@ -44,29 +44,32 @@ static bool ask(const struct engine *engine, struct op *op, const struct record 
     return op->realizing.words.question != 0;
 }
 
-static void add_answer(const struct switch_log_answer *answer, struct error *error)
+static enum words add_answer(const struct switch_log_answer *answer, struct error *error)
 {
     char text[sizeof error->detail];
 
     memcpy(text, error->detail, sizeof text);
     if (answer->lines[0]) {
         error_detail(error, "%.400s; ovs-vswitchd.log: %s", text, answer->lines);
-    } else if (answer->problem[0]) {
+        return WORDS_FOUND;
+    }
+    if (answer->problem[0]) {
         error_detail(error, "%.400s; %s", text, answer->problem);
     } else if (answer->path[0]) {
         error_detail(error, "%.400s; %.256s has no line about the port since the commit", text,
                      answer->path);
     }
+    return WORDS_NONE;
 }
 
-bool engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
-                      struct error *error)
+enum words engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
+                            struct error *error)
 {
     struct switch_log_answer answer;
     long long int now = time_msec();
 
     if (!engine->env.switch_log) {
-        return true;
+        return WORDS_NONE;
     }
     if (!op->realizing.words.until) {
         op->realizing.words.until = MIN(now + WORDS_MAX_MS, op->deadline);
@@ -74,21 +77,20 @@ bool engine_add_words(const struct engine *engine, struct op *op, const struct r
         op->realizing.words.first = now;
     }
     if (now >= op->realizing.words.until) {
-        return true;
+        return WORDS_NONE;
     }
     if (op->realizing.words.again && now >= op->realizing.words.again && !ask(engine, op, record)) {
-        return true;
+        return WORDS_NONE;
     }
     if (!op->realizing.words.again &&
         switch_log_take(engine->env.switch_log, op->realizing.words.question, &answer)) {
         if (answer.lines[0] || answer.problem[0] || !answer.path[0] ||
             now >= op->realizing.words.first + AGAIN_MS) {
-            add_answer(&answer, error);
-            return true;
+            return add_answer(&answer, error);
         }
         op->realizing.words.again = now + PAUSE_MS;
     }
     op->realizing.judge_at =
         op->realizing.words.again ? op->realizing.words.again : op->realizing.words.until;
-    return false;
+    return WORDS_AWAITED;
 }

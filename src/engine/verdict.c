@@ -33,14 +33,15 @@ enum verdict {
  * PFs take some, with or without rows. */
 enum { DPDK_ROWS_FULL = 30 };
 
-/* Returns the next step for vswitchd's error text, with its likely cause. */
+/* Returns the next step for vswitchd's error text, with its likely cause. `words`: the error's
+ * detail, if that has what vswitchd's log says of the port; or NULL. */
 static const char *advice(const struct engine *engine, const struct record *record,
-                          const char *error_text)
+                          const char *error_text, const char *words)
 {
     if (vhost_socket_has_failed(record->spec.type, error_text)) {
-        return "it could not make the socket, for which ovs-vswitchd.log has the reason; restart "
-               "ovs-vswitchd before this VIF is plugged in mode client again, since at a second "
-               "try it closes or takes over another of its files";
+        return "it could not make the socket; restart ovs-vswitchd before this VIF is plugged in "
+               "mode client again, since at a second try it closes or takes over another of its "
+               "files";
     }
     if (strstr(error_text, "already in use")) {
         return "find the port that has the device with ovs-vsctl and remove it";
@@ -51,24 +52,64 @@ static const char *advice(const struct engine *engine, const struct record *reco
                    "VIFs "
                    "or rebuild DPDK with a larger RTE_MAX_ETHPORTS";
         }
-        return "check that vswitchd's DPDK knows the PF (dpdk-extra) and that the VF is enabled; "
-               "ovs-vswitchd.log has the driver's error text";
+        return words ? "check that ovs-vswitchd's DPDK knows the PF (dpdk-extra) and that the "
+                       "VF is enabled; the driver's error text is in detail"
+                     : "check that ovs-vswitchd's DPDK knows the PF (dpdk-extra) and that the "
+                       "VF is enabled; ovs-vswitchd.log has the driver's error text";
     }
     if (strstr(error_text, "Address family not supported")) {
         return "check that ovs-vswitchd was built with DPDK and that other_config:dpdk-init is "
                "true";
     }
-    return "see ovs-vswitchd.log for more";
+    if (words && strstr(words, "Failed to create memory pool")) {
+        return "there are not enough free hugepages for packets of that MTU; free or reserve some "
+               "('vifctl check' shows those of each card's NUMA node), or use an MTU that other "
+               "ports have";
+    }
+    return words ? "what it has logged about the port is in detail; mend that, and try again"
+                 : "see ovs-vswitchd.log for more";
+}
+
+static const char *error_text_of(const struct record *record)
+{
+    return record->error ? record->error : "ofport is -1";
+}
+
+static void set_not_realized(const struct engine *engine, const struct record *record,
+                             const char *words, struct error *error)
+{
+    const char *text = error_text_of(record);
+
+    error_set(error, REASON_NOT_REALIZED, "", "ovs-vswitchd could not make port %s (%.200s); %s.",
+              record->spec.port, text, advice(engine, record, text, words));
 }
 
 static enum verdict not_realized(const struct engine *engine, const struct record *record,
                                  struct error *error)
 {
-    const char *error_text = record->error ? record->error : "ofport is -1";
+    set_not_realized(engine, record, NULL, error);
+    error_detail(error, "%s", error_text_of(record));
+    return VERDICT_FAILED;
+}
 
-    error_set(error, REASON_NOT_REALIZED, "", "ovs-vswitchd could not make port %s (%.200s); %s.",
-              record->spec.port, error_text, advice(engine, record, error_text));
-    error_detail(error, "%s", error_text);
+/* The operation has failed with *error: completes it from vswitchd's log. */
+static enum verdict explain(const struct engine *engine, struct op *op, const struct record *record,
+                            struct error *error)
+{
+    struct error said = *error;
+
+    switch (engine_add_words(engine, op, record, error)) {
+    case WORDS_AWAITED:
+        return VERDICT_PENDING;
+    case WORDS_FOUND:
+        if (record_failed(record)) {
+            set_not_realized(engine, record, error->detail, &said);
+            memcpy(error->message, said.message, sizeof error->message);
+        }
+        break;
+    case WORDS_NONE:
+        break;
+    }
     return VERDICT_FAILED;
 }
 
@@ -300,9 +341,7 @@ static enum verdict judge_row(const struct engine *engine, struct op *op,
         return judge_undo(engine, op, record);
     }
     verdict = judge_plug(engine, op, record, error);
-    return verdict == VERDICT_FAILED && !engine_add_words(engine, op, record, error)
-               ? VERDICT_PENDING
-               : verdict;
+    return verdict == VERDICT_FAILED ? explain(engine, op, record, error) : verdict;
 }
 
 /* Whether the wait for vswitchd to release what it held is over; the next plan looks again. */

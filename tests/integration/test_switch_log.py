@@ -33,7 +33,9 @@ def test_the_drivers_words(card_box, card_api):
     replies = card_api.collect(list(ids))
     failed = [ids[number] for number, reply in replies.items() if "error" in reply]
     assert failed == [12]
-    detail = next(reply["error"]["data"]["detail"] for reply in replies.values() if "error" in reply)
+    error = next(reply["error"] for reply in replies.values() if "error" in reply)
+    detail = error["data"]["detail"]
+    assert error["message"].endswith("the driver's error text is in detail.")
     assert detail.startswith("Error attaching device '0000:65:00.0,representor=[12]'")
     words = detail.partition("; ovs-vswitchd.log: ")[2]
     assert "|representor 12: refused by refuse-probe" in words.replace("0000:65:00.0: ", "|"), detail
@@ -47,6 +49,7 @@ def test_an_mtu_that_the_card_refuses(card_box, card_api):
     card_box.card_settings(max_mtu=2000)
     error = refused(card_api, representor(1, slot(10), mtu=9000))
     assert f"|Interface {port_of(1)} MTU (9000) setup error" in error.detail, error.detail
+    assert "see ovs-vswitchd.log" not in str(error)
 
 
 def test_after_a_rotation(card_box, card_api):
@@ -65,7 +68,38 @@ def test_where_to_look(card_box, configure_card):
     configure_card("[ovs]\nvswitchd_log = /nowhere/v.log\n")
     card_box.card_settings(refuse_probe=12)
     with Api(card_box.socket) as api:
-        detail = refused(api, representor(1, slot(12))).detail
+        error = refused(api, representor(1, slot(12)))
+    assert str(error).endswith("ovs-vswitchd.log has the driver's error text.")
+    detail = error.detail
     assert detail.startswith("Error attaching device")
     assert detail.endswith("; ovs-vswitchd's log /nowhere/v.log cannot be read (No such file or directory); "
                            "look there")
+
+
+@pytest.fixture
+def box_without_shared_pool(card_box):
+    """Each MTU needs a memory pool, and there are hugepages for about two."""
+    def restart(*setting):
+        card_box.stop("ovs-vswitchd")
+        card_box.vsctl(*setting)
+        card_box.start_vswitchd()
+
+    restart("remove", "open_vswitch", ".", "other_config", "shared-mempool-config")
+    yield card_box
+    restart("set", "open_vswitch", ".", "other_config:shared-mempool-config=9702")
+
+
+def test_hugepages_that_are_used_up(box_without_shared_pool, card_api):
+    failed = []
+    n = 0
+    for n, mtu in enumerate((9000, 1500, 3000, 5000, 7000), start=1):
+        try:
+            card_api.plug(representor(n, slot(9 + n), mtu=mtu), timeout_ms=30000)
+        except ApiError as error:
+            failed.append(error)
+            break
+    assert failed and failed[0].reason == "not_realized", "there are hugepages for all these MTUs"
+    assert "|Failed to create memory pool for netdev " in failed[0].detail
+    assert "there are not enough free hugepages for packets of that MTU; " in str(failed[0])
+    ports = box_without_shared_pool.vsctl("list-ports", "br-int").split()
+    assert len(ports) == n - 1, "what failed is undone"

@@ -4,6 +4,7 @@
 #include "engine-harness.h"
 
 #define WORDS "netdev|WARN|vfra: no"
+#define POOL "netdev_dpdk|ERR|Failed to create memory pool for netdev vfra, with MTU 9000"
 
 static void refuse(const char *port)
 {
@@ -24,16 +25,20 @@ static void test_detail(void **state)
         const char *lines, *path, *problem;
         bool full;
         const char *detail;
+        const char *advice;
     } rows[] = {
-        {"its words", WORDS, "/log", "", false, "Invalid argument; ovs-vswitchd.log: " WORDS},
+        {"its words", WORDS, "/log", "", false, "Invalid argument; ovs-vswitchd.log: " WORDS,
+         "it has logged about the port is in detail"},
+        {"memory", POOL, "/log", "", false, "Invalid argument; ovs-vswitchd.log: " POOL,
+         "not enough free hugepages"},
         {"escaped", "a\n\x1b[1m", "/log", "", false,
-         "Invalid argument; ovs-vswitchd.log: a\\n\\x1b[1m"},
+         "Invalid argument; ovs-vswitchd.log: a\\n\\x1b[1m", "is in detail; mend that"},
         {"unreadable", "", "/log", "/log cannot be read; look there", false,
-         "Invalid argument; /log cannot be read; look there"},
+         "Invalid argument; /log cannot be read; look there", NULL},
         {"none", "", "/log", "", false,
-         "Invalid argument; /log has no line about the port since the commit"},
-        {"no file yet", "", "", "", false, "Invalid argument"},
-        {"too many ask", WORDS, "/log", "", true, "Invalid argument"},
+         "Invalid argument; /log has no line about the port since the commit", NULL},
+        {"no file yet", "", "", "", false, "Invalid argument", NULL},
+        {"too many ask", WORDS, "/log", "", true, "Invalid argument", NULL},
     };
 
     (void)state;
@@ -48,6 +53,8 @@ static void test_detail(void **state)
         rig_run(200);
         CHECK_HAS(rows[i].what, reply_to(a), "not_realized: ovs-vswitchd could not make port vfra");
         CHECK_STR(rows[i].what, detail(a), rows[i].detail);
+        CHECK_HAS(rows[i].what, reply_to(a),
+                  rows[i].advice ? rows[i].advice : "see ovs-vswitchd.log for more");
         CHECK_STR("undone", type_of_port("vfra"), "-");
     }
 }
