@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this folder share.
  *
- * Stages decide and one conductor acts. A stage (prepare.c, batch.c, settle.c, verdict.c,
+ * Stages decide and one conductor acts. A stage (prepare*.c, batch.c, settle.c, verdict.c,
  * deadline.c, drain.c, op-links.c) takes a const engine, looks at an operation in one state and
  * returns an outcome; it may write those members of the operation that only it uses. Only
  * engine_conclude() (conclude.c) moves operations between states, replies, starts undos and frees

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The present facts that a plan may look at: the switch, links, the socket, and who else has what
+ * the operation claims. */
+
+#include "engine/prepare-private.h"
+
+#include <string.h>
+
+#include "base/keys.h"
+
+bool prepare_switch_is_dead(const struct engine *engine)
+{
+    return vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD;
+}
+
+bool prepare_bridge_exists(const struct engine *engine, const char *bridge)
+{
+    struct bridge_facts facts;
+
+    ovs_bridge(engine->env.ovs, bridge, &facts);
+    return facts.exists;
+}
+
+void found_init(struct found *found)
+{
+    record_init(&found->evictee);
+    found->owners.n = 0;
+    found->owners.link_pending = false;
+}
+
+void found_destroy(struct found *found)
+{
+    record_destroy(&found->evictee);
+}
+
+bool prepare_may_hold_device(const struct engine *engine, const struct op *op,
+                             const struct record *current)
+{
+    struct ovs_globals globals;
+
+    ovs_globals(engine->env.ovs, &globals);
+    return current && !strcmp(current->spec.type, TYPE_DETACHED) && !record_failed(current) &&
+           !prepare_switch_is_dead(engine) && globals.cur_cfg < globals.next_cfg &&
+           !op->request.dry_run;
+}
+
+static void find_port_bridge(const struct engine *engine, const struct port_spec *goal,
+                             struct switch_facts *facts)
+{
+    const char *patch = smap_get_def(&goal->options, OPTION_PEER, "");
+    const struct record *current = facts->current;
+    bool stays = current && !strcmp(current->spec.port, goal->port);
+
+    if (goal->port_bridge[0]) {
+        facts->port_bridge = ovs_port_bridge(engine->env.ovs, goal->port_bridge, patch,
+                                             stays ? current->spec.guest_port : goal->guest_port);
+    }
+}
+
+void prepare_find_facts(const struct engine *engine, const struct op *op,
+                        const struct record *current, struct found *found,
+                        struct switch_facts *facts)
+{
+    struct ovs_globals globals;
+
+    ovs_globals(engine->env.ovs, &globals);
+    *facts = (struct switch_facts){
+        .current = current,
+        .boot_id = engine->env.boot_id,
+        .evict = engine->env.settings->evict_on_vf_conflict,
+        .bridge_exists = prepare_bridge_exists(engine, op->goal.bridge),
+        .links = &found->links,
+        .may_hold_device = prepare_may_hold_device(engine, op, current),
+        .awaits_device = current && engine_awaits_device(engine, current),
+        .written = op->written,
+        .switch_dead = prepare_switch_is_dead(engine),
+        .no_packet_limits = globals.no_packet_limits,
+    };
+    found->links_pending = engine_look_at_links(engine, &op->goal.links, &found->links);
+    if (current && op->type == OP_PLUG) {
+        engine_look_at_links(engine, &current->spec.links, &found->current_links);
+        facts->current_links = &found->current_links;
+    }
+    find_port_bridge(engine, &op->goal, facts);
+    if (engine_look_at_socket(engine, op, current, found->socket_path, &found->socket)) {
+        facts->socket = &found->socket;
+    }
+}
+
+void prepare_find_owners(const struct engine *engine, const struct op *op, struct found *found,
+                         struct switch_facts *facts)
+{
+    struct owners *owners = &found->owners;
+
+    engine_find_owners(engine, &op->goal, facts->current, &found->links, !facts->bridge_exists,
+                       owners);
+    facts->owners = owners->list;
+    facts->n_owners = owners->n;
+    for (size_t i = 0; i < owners->n && !facts->evictee; i++) {
+        const struct claim_owner *owner = &owners->list[i];
+
+        if (owner->claim.kind == CLAIM_VF && owner->type == OWNER_VIF &&
+            ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
+            facts->evictee = &found->evictee;
+            engine_look_at_links(engine, &found->evictee.spec.links, &found->owner_links);
+            facts->owner_links = &found->owner_links;
+        }
+    }
+}
