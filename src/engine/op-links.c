@@ -27,7 +27,7 @@ bool engine_look_at_links(const struct engine *engine, const struct link_spec *s
 {
     struct link_remover *remover = engine->env.link_remover;
 
-    link_plan_look(engine->env.links, spec, state);
+    link_state_look(engine->env.links, spec, state);
     state->has_netdev &= !link_remover_has(remover, spec->netdev);
     state->has_peer &= !link_remover_has(remover, spec->peer);
     state->has_linux_bridge &= !link_remover_has(remover, spec->linux_bridge);

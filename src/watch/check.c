@@ -207,7 +207,7 @@ static size_t find_missing(const struct watch *watch, const struct watched *watc
     memset(drift, 0, sizeof *drift);
     expectation_expand(watched->expectation, &expected);
     if (expected.spec.links.create && env->links && !vswitchd_is_elsewhere(env->vswitchd)) {
-        link_plan_look(env->links, &expected.spec.links, &links);
+        link_state_look(env->links, &expected.spec.links, &links);
         found = link_state_lacks(watched->vif_id, &expected.spec.links, &links, &lack);
     }
     if (found) {

@@ -52,7 +52,7 @@ void watch_learn(struct watch *watch, const struct record *record)
     struct link_state links;
 
     if (seen.spec.links.kind != LINKS_NONE) {
-        link_plan_look(watch->env.env->links, &seen.spec.links, &links);
+        link_state_look(watch->env.env->links, &seen.spec.links, &links);
         seen.spec.links.mtu = links.has_netdev ? links.netdev.mtu : 0;
         seen.spec.links.create = seen.spec.links.kind == LINKS_HYBRID ||
                                  (links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id));

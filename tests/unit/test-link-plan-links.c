@@ -64,7 +64,7 @@ static void bring_up(struct links *links, const struct link_spec *spec, struct l
     struct error error = {0};
     bool ok;
 
-    link_plan_look(links, spec, &facts);
+    link_state_look(links, spec, &facts);
     ok = link_plan_up(ID, spec, &facts, plan, &error) && execute(links, plan, &error);
     CHECK_STR("bring_up", error.message, "");
     CHECK("bring_up", ok && n_done(plan) == plan->n);
@@ -76,7 +76,7 @@ static void bring_down(struct links *links, const struct link_spec *spec, struct
     struct error error = {0};
     bool ok;
 
-    link_plan_look(links, spec, &facts);
+    link_state_look(links, spec, &facts);
     link_plan_down(ID, spec, NULL, &facts, plan);
     ok = link_plan_execute(links, ID, plan, LINK_FIRST, true, &error);
     CHECK_STR("bring_down", error.message, "");
@@ -260,7 +260,7 @@ static void test_failures(void **state)
         struct link_plan plan;
 
         (void)ip(failures[i].before);
-        link_plan_look(links, failures[i].spec, &facts);
+        link_state_look(links, failures[i].spec, &facts);
         CHECK(row, link_plan_up(ID, failures[i].spec, &facts, &plan, &error));
         (void)ip(failures[i].between);
         CHECK(row, !execute(links, &plan, &error));
@@ -287,13 +287,13 @@ static void test_look(void **state)
     struct link_state facts;
 
     assert_string_equal(ip("link add name qvbv1 mtu 1400 type veth peer name qvov1"), "");
-    link_plan_look(links, &hybrid, &facts);
+    link_state_look(links, &hybrid, &facts);
     assert_true(facts.has_netdev && facts.has_peer && !facts.has_linux_bridge);
     assert_string_equal(facts.peer.kind, "veth");
     assert_int_equal(facts.peer.mtu, 1400);
-    link_plan_look(links, &tap_made, &facts);
+    link_state_look(links, &tap_made, &facts);
     assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
-    link_plan_look(links, &nothing, &facts);
+    link_state_look(links, &nothing, &facts);
     assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
 }
 

@@ -464,7 +464,7 @@ static void test_without_links(void **state)
 
     (void)state;
     memset(&facts, 0xff, sizeof facts);
-    link_plan_look(NULL, &hybrid, &facts);
+    link_state_look(NULL, &hybrid, &facts);
     assert_false(facts.has_netdev || facts.has_peer || facts.has_linux_bridge);
     assert_true(link_plan_up(ID, &hybrid, &facts, &plan, &error));
     assert_false(link_plan_execute(NULL, ID, &plan, LINK_EARLY, false, &error));
