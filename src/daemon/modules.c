@@ -178,36 +178,23 @@ void modules_serve_metrics(struct daemon *daemon)
     }
 }
 
-void modules_start(struct daemon *daemon)
+static void start_nics(struct daemon *daemon)
 {
     const struct config *config = &daemon->config;
-    int error = unixctl_server_create(daemon->options.unixctl, &daemon->unixctl);
 
-    if (error) {
-        ovs_fatal(error, "the control socket cannot be made; check OVS's run directory %s",
-                  ovs_rundir());
-    }
-    timings_init();
-    unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
-    start_server(daemon);
-    daemon->op_log = op_log_create(journal_of(STDERR_FILENO));
-    daemon->op_history = op_history_create();
-    daemon->events = events_create();
-    daemon->ovs = ovs_create(daemon->db);
-    daemon->counters = ovs_counters_create(daemon->ovs);
     daemon->nic = nic_create(daemon->options.sysfs_root, config->profiles, config->n_profiles);
     nic_set_dpdk_extra(daemon->nic, &daemon->dpdk_extra);
     daemon->nic_scanner = nic_scanner_create(daemon->options.sysfs_root, &daemon->dpdk_extra);
     nic_scanner_set_profiles(daemon->nic_scanner, config->profiles, config->n_profiles);
     daemon->nic_refresh =
         nic_refresh_create(daemon->options.sysfs_root, daemon->nic, daemon->nic_scanner);
-    daemon->links = open_links();
-    daemon->link_remover = link_remover_create();
-    daemon->vswitchd = vswitchd_create(daemon->run_dir);
-    daemon->switch_log = switch_log_create(config->vswitchd_log);
-    daemon->offload.policy = config->engine.ensure_hw_offload;
+}
+
+/* The modules that operations use, and what the engine tells of them. */
+static void fill_env(struct daemon *daemon)
+{
     daemon->env = (struct engine_env){
-        .settings = &config->engine,
+        .settings = &daemon->config.engine,
         .ovs = daemon->ovs,
         .nic = daemon->nic,
         .links = daemon->links,
@@ -223,11 +210,11 @@ void modules_start(struct daemon *daemon)
         .is_missing = is_missing,
         .aux = daemon,
     };
-    daemon->engine = engine_create(&daemon->env);
-    start_watch(daemon);
-    daemon->reaps = reaps_create(&daemon->env, daemon->engine, daemon->server);
-    start_checks(daemon);
-    daemon->traffic = traffic_create(&daemon->env, daemon->counters);
+}
+
+/* What requests are served with. */
+static void fill_dispatch(struct daemon *daemon)
+{
     daemon->dispatch = (struct dispatch){
         .engine = daemon->engine,
         .watch = daemon->watch,
@@ -245,6 +232,38 @@ void modules_start(struct daemon *daemon)
         .env = &daemon->env,
         .started_ms = time_msec(),
     };
+}
+
+void modules_start(struct daemon *daemon)
+{
+    const struct config *config = &daemon->config;
+    int error = unixctl_server_create(daemon->options.unixctl, &daemon->unixctl);
+
+    if (error) {
+        ovs_fatal(error, "the control socket cannot be made; check OVS's run directory %s",
+                  ovs_rundir());
+    }
+    timings_init();
+    unixctl_command_register("exit", "", 0, 0, on_exit_command, NULL);
+    start_server(daemon);
+    daemon->op_log = op_log_create(journal_of(STDERR_FILENO));
+    daemon->op_history = op_history_create();
+    daemon->events = events_create();
+    daemon->ovs = ovs_create(daemon->db);
+    daemon->counters = ovs_counters_create(daemon->ovs);
+    start_nics(daemon);
+    daemon->links = open_links();
+    daemon->link_remover = link_remover_create();
+    daemon->vswitchd = vswitchd_create(daemon->run_dir);
+    daemon->switch_log = switch_log_create(config->vswitchd_log);
+    daemon->offload.policy = config->engine.ensure_hw_offload;
+    fill_env(daemon);
+    daemon->engine = engine_create(&daemon->env);
+    start_watch(daemon);
+    daemon->reaps = reaps_create(&daemon->env, daemon->engine, daemon->server);
+    start_checks(daemon);
+    daemon->traffic = traffic_create(&daemon->env, daemon->counters);
+    fill_dispatch(daemon);
     daemon->metrics_listener = metrics_listener_create(&daemon->dispatch);
     modules_serve_metrics(daemon);
     daemon->appctl =
