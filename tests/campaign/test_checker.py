@@ -28,11 +28,13 @@ SHAPES = (VHOST, REPRESENTOR, TAP, HYBRID)
 def fixture_world():
     directory = tempfile.mkdtemp(prefix="vpf", dir="/tmp")
     world = World(os.path.join(directory, "s"))
-    world.up(cards=("napatech", "generic"), vfs=40)
-    world.put_bridges()
-    yield world
-    world.down()
-    shutil.rmtree(directory)
+    try:
+        world.up(cards=("napatech", "generic"), vfs=40)
+        world.put_bridges()
+        yield world
+    finally:
+        world.down()
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(name="model")

@@ -85,11 +85,14 @@ class TreeSandbox(SeenSandbox):
 def a_sandbox(kind, **options):
     directory = tempfile.mkdtemp(prefix="vp", dir="/tmp")
     sandbox = kind(os.path.join(directory, "s"))
-    sandbox.up(**options)
-    yield sandbox
-    sandbox.down()
-    assert os.listdir(directory) == []
-    shutil.rmtree(directory)
+    try:
+        sandbox.up(**options)
+        yield sandbox
+    finally:
+        sandbox.down()
+        left = os.listdir(directory)
+        shutil.rmtree(directory)
+    assert left == []
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +131,8 @@ def put_in_order(sandbox):
         sandbox.start_vifplugd()
     unplug_all(sandbox)
     for bridge in sandbox.vsctl("list-br").split():
-        sandbox.command("ovs-vsctl", f"--db={sandbox.db}", "--timeout=20", "del-br", bridge)
+        # Waits until vswitchd has closed the bridge's ports, of which there may be hundreds.
+        sandbox.command("ovs-vsctl", f"--db={sandbox.db}", "del-br", bridge, timeout=120)
     sandbox.wait_vifplugd()
 
 

@@ -18,10 +18,12 @@ def confined(whole_card_box):
     box = whole_card_box
     box.stop("vifplugd")
     box.confined = True
-    box.start_vifplugd()
-    yield box
-    box.stop("vifplugd")
-    box.confined = Sandbox(box.dir).confined
+    try:
+        box.start_vifplugd()
+        yield box
+    finally:
+        box.stop("vifplugd")
+        box.confined = Sandbox(box.dir).confined
     box.start_vifplugd()
 
 

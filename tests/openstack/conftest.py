@@ -61,14 +61,12 @@ def prefix(tmp_path_factory):
 @contextlib.contextmanager
 def workers(tmp_path_factory, prefix):
     """A function that starts processes of OpenStack; the fixture ends them."""
-    started = []
-
-    def start(script, config="", **options):
-        started.append(Worker(script, tmp_path_factory.mktemp("worker"), prefix, config, **options))
-        return started[-1]
-    yield start
-    for one in started:
-        one.stop()
+    with contextlib.ExitStack() as started:
+        def start(script, config="", **options):
+            worker = Worker(script, tmp_path_factory.mktemp("worker"), prefix, config, **options)
+            started.callback(worker.stop)
+            return worker
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -251,8 +249,10 @@ def two_hosts(card_box, nova, whole_other_box, whole_other_nova):
     """Two hosts, each with a switch, vifplugd and nova-compute's side, whose integration bridges are connected."""
     whole_other_nova.forget_log()
     underlay.connect(card_box, whole_other_box)
-    yield Host(card_box, nova), Host(whole_other_box, whole_other_nova)
-    whole_other_box.card_settings()
-    integration.put_in_order(whole_other_box)
-    integration.check_output(whole_other_box)
-    underlay.disconnect(card_box)
+    try:
+        yield Host(card_box, nova), Host(whole_other_box, whole_other_nova)
+        whole_other_box.card_settings()
+        integration.put_in_order(whole_other_box)
+        integration.check_output(whole_other_box)
+    finally:
+        underlay.disconnect(card_box)

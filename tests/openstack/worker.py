@@ -94,7 +94,8 @@ class Worker:
             return [line.rstrip("\n") for line in file if all(word in line for word in words)]
 
     def stop(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # It has ended.
+            self.process.stdin.close()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
