@@ -4,9 +4,12 @@
 import json
 import os
 import socket
+import threading
 import time
 
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "samples")
+OPERATIONS = ("plug", "unplug", "update")
+PATIENCE_MS = 40000
 INSTANCE = "aaaabbbb-1111-4222-8333-444455556666"
 
 
@@ -62,7 +65,10 @@ class Api:
         return json.loads(line) if line else None
 
     def send(self, method, **params):
-        """Sends a request and returns its id."""
+        """Sends a request and returns its id. An operation may take PATIENCE_MS by default, because the daemon's
+        default is too short for a loaded machine; timeout_ms=None: the daemon's."""
+        if method in OPERATIONS and params.setdefault("timeout_ms", PATIENCE_MS) is None:
+            del params["timeout_ms"]
         self.last_id += 1
         request = {"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params}
         self.send_raw(json.dumps(request).encode() + b"\n")
@@ -97,6 +103,29 @@ def result(reply):
     if "error" in reply:
         raise ApiError(reply["error"])
     return reply["result"]
+
+
+def calls_beside(api, asker):
+    """Calls `status` until the other connection has its whole reply. Returns that, and how many calls had
+    theirs meanwhile: one or two, if the daemon does nothing else until then."""
+    replies, n = [], 0
+    thread = threading.Thread(target=lambda: replies.append(asker.receive()))
+    thread.start()
+    while thread.is_alive():
+        api.call("status")
+        n += 1
+    thread.join()
+    return replies[0], n
+
+
+def refusal_in_time(api, n, timeout_ms):
+    """Plugs VIF n, which fails at its timeout, and VIF n + 1 with a longer one. Returns the error of VIF n, which
+    comes first, however loaded the machine is."""
+    ids = [api.send("plug", vif=vhost_user(number), instance={"uuid": INSTANCE}, timeout_ms=timeout)
+           for number, timeout in ((n, timeout_ms), (n + 1, timeout_ms + 2500))]
+    replies = [api.receive(), api.receive()]
+    assert [reply["id"] for reply in replies] == ids, replies
+    return ApiError(replies[0]["error"])
 
 
 def vif_id(n):

@@ -57,3 +57,11 @@ def frames(box, out, into, count=3):
     """Returns how many frames sent on link `out` arrive at link `into`; waits for `count` frames."""
     done = box.command(*box.inside(["/usr/bin/python3", "-c", EXCHANGE, out, into, str(count)]))
     return int(done.stdout)
+
+
+def frames_to(box, ofport, count=3):
+    """Has vswitchd send frames to a port of br-int, as its controller does."""
+    frame = "ffffffffffff" + "fa163e000001" + "0800" + "00" * 50
+    for _ in range(count):
+        box.command("ovs-ofctl", "packet-out", f"{box.run}/br-int.mgmt",
+                    f"in_port=controller packet={frame} actions=output:{ofport}")

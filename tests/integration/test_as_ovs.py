@@ -49,7 +49,7 @@ def test_dpdk_init_without_case(box, configure, globals_as_before, value):
         wait_until(lambda: api.call("status")["vswitchd"]["state"] == "alive", what="it has its pidfile")
         os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
         try:
-            wanted = api.send("plug", vif=vhost_user(1), instance={"uuid": "i1"})
+            wanted = api.send("plug", vif=vhost_user(1), instance={"uuid": "i1"}, timeout_ms=None)
             answered = bool(select.select([api.socket], [], [], 1.5)[0])
         finally:
             os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)

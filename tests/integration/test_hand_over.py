@@ -200,7 +200,7 @@ def test_failed_move_is_back_when_the_answer_comes(card_box, card_api):
 
 def comes_up(box, port):
     try:
-        wait_until(lambda: is_up(box, port), 5)
+        wait_until(lambda: is_up(box, port))
         return True
     except AssertionError:
         return False

@@ -158,20 +158,13 @@ def test_links_of_a_deleted_row_go_with_an_unplug(box, api):
 
 def test_many_hybrids_do_not_hold_up_the_others(box, api):
     """The kernel takes long to remove links; the daemon replies to a status meanwhile."""
-    import time  # pylint: disable=import-outside-toplevel
     for n in range(8):
         api.plug(hybrid(n))
     ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(8)]
-    began = time.monotonic()
     status = api.send("status")
-    replies = []
-    while len(replies) < 9:
-        replies.append(api.receive())
-        if replies[-1]["id"] == status:
-            status_after = time.monotonic() - began
-    took = time.monotonic() - began
-    assert {reply["id"] for reply in replies} == {*ids, status}
-    assert status_after < took / 2
+    replies = [api.receive()["id"] for _ in range(9)]
+    assert set(replies) == {*ids, status}
+    assert replies.index(status) < 4
     assert ours(box) == []
 
 

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from api import INSTANCE, Api, ApiError, representor, result, vhost_user, vif_id, wait_until
+from api import (INSTANCE, Api, ApiError, refusal_in_time, representor, result, vhost_user, vif_id,
+                 wait_until)
 from ovsdb import counts, interface, ports
 
 
@@ -90,13 +91,11 @@ def test_sigterm_waits_for_a_plug(box, api):
 
 
 def test_sigterm_while_ovsdb_is_away(box, api):
-    """What has not begun is refused immediately, and what comes after SIGTERM too."""
+    """What has not begun is refused, long before its timeout."""
     box.stop("ovsdb-server")
     wait_until(lambda: not api.call("status")["ovsdb"]["connected"])
     plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE}, timeout_ms=60000)
-    begin = time.monotonic()
     reply = stop_during(box, (api, plug))
-    assert time.monotonic() - begin < 3
     assert reply["error"]["data"]["reason"] == "switch_unavailable"
     assert reply["error"]["data"]["retryable"]
 
@@ -109,10 +108,14 @@ def test_sigterm_among_many_requests(box):
         os.kill(box.pid("vifplugd"), signal.SIGTERM)
         replies = {first["id"]: first, **api.collect([i for i in ids if i != first["id"]])}
         wait_until(lambda: box.pid("vifplugd") is None, what="the daemon ends")
-    plugged = {f"vhu{vif_id(n)[:11]}" for n, i in enumerate(ids) if "result" in replies[i]}
-    assert plugged == set(ports(box, "br-int"))
-    assert all(reply["error"]["data"]["reason"] == "switch_unavailable"
-               for reply in replies.values() if "error" in reply)
+    names = {i: f"vhu{vif_id(n)[:11]}" for n, i in enumerate(ids)}
+    reasons = {i: reply["error"]["data"]["reason"] for i, reply in replies.items() if "error" in reply}
+    plugged = {name for i, name in names.items() if i not in reasons}
+    # If the time was too short to undo a plug, its reply says so.
+    unknown = {names[i] for i, reason in reasons.items() if reason == "timeout"}
+    there = set(ports(box, "br-int")) if "br-int" in box.vsctl("list-br").split() else set()
+    assert plugged <= there <= plugged | unknown
+    assert set(reasons.values()) <= {"switch_unavailable", "timeout"}
 
 
 def test_killed_daemon_starts_again(box, api):
@@ -157,10 +160,9 @@ def test_ovsdb_away_is_bounded_and_clear(box, api):
     api.plug(vhost_user(1))
     box.stop("ovsdb-server")
     start = time.monotonic()
-    with pytest.raises(ApiError) as refused:
-        api.plug(vhost_user(2), timeout_ms=700)
-    assert refused.value.reason == "switch_unavailable" and refused.value.retryable
-    assert 0.5 < time.monotonic() - start < 5
+    refusal = refusal_in_time(api, 2, 700)
+    assert refusal.reason == "switch_unavailable" and refusal.retryable
+    assert time.monotonic() - start > 0.5
     with pytest.raises(ApiError) as refused:
         api.call("list")
     assert refused.value.reason == "switch_unavailable"
@@ -267,12 +269,8 @@ def test_vswitchd_stopped(box, api):
     before = counts(box)
     box.stop("ovs-vswitchd")
     wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead")
-    start = time.monotonic()
-    with pytest.raises(ApiError) as refused:
-        api.plug(vhost_user(2), timeout_ms=600)
-    assert refused.value.reason == "switch_unavailable"
-    assert "ovs-vswitchd" in refused.value.message
-    assert time.monotonic() - start < 5
+    refusal = refusal_in_time(api, 2, 600)
+    assert refusal.reason == "switch_unavailable" and "ovs-vswitchd" in refusal.message
     assert counts(box) == before
     reply = api.plug(vhost_user(1))
     assert reply["changed"] is False and reply["state"] == "unverified"
@@ -325,10 +323,10 @@ def test_next_operation_after_an_acknowledged_plug(box):
     """The daemon sends it as soon as the plug is committed, while vswitchd does nothing."""
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
-        with Api(box.socket, timeout=3) as api:
+        with Api(box.socket) as api:
             plug = api.send("plug", vif=vhost_user(1), instance={"uuid": INSTANCE},
-                            wait="committed")
-            unplug = api.send("unplug", vif_id=vif_id(1), wait="committed")
+                            wait="committed", timeout_ms=600000)
+            unplug = api.send("unplug", vif_id=vif_id(1), wait="committed", timeout_ms=600000)
             replies = api.collect([plug, unplug])
     finally:
         os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
@@ -342,13 +340,10 @@ def test_ovsdb_hangs(box, api):
     before = counts(box)
     os.kill(box.pid("ovsdb-server"), signal.SIGSTOP)
     try:
-        start = time.monotonic()
-        with pytest.raises(ApiError) as refused:
-            api.plug(vhost_user(1), timeout_ms=1000)
-        assert time.monotonic() - start < 5
+        refusal = refusal_in_time(api, 1, 1000)
     finally:
         os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
-    assert refused.value.reason == "switch_unavailable"
+    assert refusal.reason == "switch_unavailable"
     wait_until(lambda: counts(box) == before, 20, "nothing is left")
     wait_until(lambda: connected(box), 10)
     assert api.plug(vhost_user(1))["state"] == "up"
