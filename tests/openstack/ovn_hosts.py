@@ -81,9 +81,13 @@ class Server:
         return self
 
     def active(self):
-        """Waits until Neutron has the port as ACTIVE."""
-        wait_until(lambda: self.cloud.neutron.show("port", self.port["id"])["status"] == "ACTIVE", 20,
-                   f"port {self.address} is ACTIVE")
+        """Waits until Neutron has the port as ACTIVE, and OVN's database has what Neutron writes then."""
+        ovn = self.cloud.ovns[self.at]
+
+        def is_active():
+            port = self.cloud.neutron.show("port", self.port["id"])
+            return port["status"] == "ACTIVE" and ovn.is_written(port)
+        ovn.wait(is_active, f"port {self.address} is ACTIVE", self.port)
         return self
 
     def boot(self):
