@@ -237,7 +237,7 @@ def test(results, tiers):
     if "unit" in tiers:
         unit(results)
     if "cli" in tiers:
-        python_tests(results, "cli", "cli")
+        python_tests(results, "cli", "cli", at_once=AT_ONCE)
     if "fuzz" in tiers:
         fuzz(results)
     if "integration" in tiers:
@@ -248,7 +248,7 @@ def test(results, tiers):
     if "parity" in tiers:
         python_tests(results, "parity", "parity")
     if "openstack" in tiers:
-        python_tests(results, "openstack", "openstack")
+        python_tests(results, "openstack", "openstack", at_once=AT_ONCE)
     if "package" in tiers:
         python_tests(results, "package", "package")
     if "bench" in tiers:
