@@ -191,14 +191,17 @@ def take_turns(engine, timeout=300):
 def start_ovn():
     """Connects the driver `ovn` to its databases, as the start of an API process does. (The thread that
     reports the process to the other API processes runs, too; the one that repairs the databases does not.)"""
+    # How many processes the API has; the server around it says so, in releases that have none of their own.
+    os.environ.setdefault("ASGI_WORKERS", "1")
     from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
     try:
         from neutron.api.wsgi import WorkerService
     except ImportError:
         from neutron.wsgi import WorkerService
     api_process = WorkerService.__new__(WorkerService)
-    registry.publish(resources.PROCESS, events.BEFORE_SPAWN, api_process.start)
-    registry.publish(resources.PROCESS, events.AFTER_INIT, api_process.start)
+    trigger = getattr(api_process, "start", WorkerService)  # Releases without a WSGI server pass the class.
+    registry.publish(resources.PROCESS, events.BEFORE_SPAWN, trigger)
+    registry.publish(resources.PROCESS, events.AFTER_INIT, trigger)
     driver = directory.get_plugin().mechanism_manager.mech_drivers["ovn"].obj
     if not driver._post_fork_event.is_set():  # Neutron only logs the error, and each request would wait.
         raise RuntimeError("the driver ovn did not start; see the log")
