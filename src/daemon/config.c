@@ -9,7 +9,10 @@
 /* The values that os-vif accepts for default_qos_type. */
 static const char *const qos_types[] = {"linux-htb",      "linux-hfsc", "linux-sfq", "linux-codel",
                                         "linux-fq_codel", "linux-noop", NULL};
-static const char *const conflict_words[] = {"refuse", "evict", NULL};
+static const char *const conflict_words[] = {[EVICT_NEVER] = "refuse",
+                                             [EVICT_ALWAYS] = "evict",
+                                             [EVICT_UNUSED] = "evict-unused",
+                                             [EVICT_UNUSED + 1] = NULL};
 
 /* clang-format 14 and 19 format these differently. */
 /* clang-format off */
@@ -51,8 +54,10 @@ const struct setting config_settings[] = {
     NUMBER("vif", "per_port_bridge", engine.per_port_bridge, TYPE_BOOL, 0, 0),
     {"vif", "default_qos_type", TYPE_WORD, offsetof(struct config, engine.default_qos_type),
      QOS_TYPE_MAX + 1, 0, 0, qos_types, false},
-    {"vif", "on_vf_conflict", TYPE_WORD, offsetof(struct config, engine.evict_on_vf_conflict), 0, 0,
-     0, conflict_words, false},
+    {"vif", "on_vf_conflict", TYPE_WORD, offsetof(struct config, engine.on_vf_conflict), 0, 0, 0,
+     conflict_words, false},
+    {"vif", "evict_unused_after", TYPE_DURATION,
+     offsetof(struct config, engine.evict_unused_after_ms), 0, 10000, 86400000, NULL, false},
     {"offload", "ensure_hw_offload", TYPE_WORD, offsetof(struct config, engine.ensure_hw_offload),
      0, 0, 0, offload_policy_names, false},
     {"metrics", "listen", TYPE_LISTEN, offsetof(struct config, metrics_listen), CONFIG_TEXT_MAX, 0,
@@ -76,6 +81,7 @@ void config_init(struct config *config)
     config->client_memory = 32;
     config->engine.max_queued = 4096;
     config->engine.queue_timeout_ms = 30000;
+    config->engine.evict_unused_after_ms = 600000;
     config->engine.timeout_ms = 10000;
     config->engine.vswitchd_grace_ms = 60000;
     config->engine.max_batch = 64;

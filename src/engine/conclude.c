@@ -84,6 +84,9 @@ static void end(struct engine *engine, struct op *op, enum end how)
     if (how == END_DROPPED && op->told == TOLD_DONE) {
         op_counts_end(op->type, REASON_NONE); /* An acknowledged plug. */
     }
+    if (op->has_goal && !op->request.dry_run) {
+        ovs_note_use(engine->env.ovs, op->goal.port);
+    }
     tell_watcher(engine, op, how);
     ops_remove(&engine->ops, op);
     op_destroy(op);

@@ -78,6 +78,17 @@ static void warn_of_shared(struct op *op)
     }
 }
 
+/* Warns that another VIF loses its VF, because no guest uses it. */
+static void warn_of_eviction(struct op *op)
+{
+    const struct plan *plan = &op->plan;
+
+    if (plan->evicted_why[0]) {
+        op_warn(op, "VIF %s had the VF and is unplugged (on_vf_conflict = evict-unused): %s",
+                plan->evicted_vif, plan->evicted_why);
+    }
+}
+
 /* Says which bursts are not as asked. */
 static void warn_of_bursts(struct op *op)
 {
@@ -151,6 +162,7 @@ void op_reply_success(const struct engine_env *env, struct op *op)
     }
     op->told = TOLD_DONE;
     warn_of_shared(op);
+    warn_of_eviction(op);
     if (op_is_plug(op)) {
         reply_plug(env, op);
     } else {
@@ -177,6 +189,7 @@ void op_reply_dry_run(const struct engine_env *env, struct op *op)
     warn_of_socket_directory(env, op);
     warn_of_isolation(op);
     warn_of_shared(op);
+    warn_of_eviction(op);
     if (op->plan.create_bridge && op->plan.action != ACTION_NONE) {
         warn_of_bridge(op);
     }

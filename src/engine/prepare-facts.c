@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "ovs/socket-file.h"
+
+/* How long vswitchd may leave a question unanswered before nothing that it has said counts. */
+enum { HUNG_MS = 5000 };
 
 bool prepare_switch_is_dead(const struct engine *engine)
 {
@@ -66,8 +70,6 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
     ovs_globals(engine->env.ovs, &globals);
     *facts = (struct switch_facts){
         .current = current,
-        .boot_id = engine->env.boot_id,
-        .evict = engine->env.settings->evict_on_vf_conflict,
         .bridge_exists = prepare_bridge_exists(engine, op->goal.bridge),
         .links = &found->links,
         .may_hold_device = prepare_may_hold_device(engine, op, current),
@@ -87,6 +89,40 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
     }
 }
 
+/* Whether vswitchd does its work, so that what it has said of its ports still counts. */
+static bool answers(const struct vswitchd *vswitchd)
+{
+    if (vswitchd_state(vswitchd) != VSWITCHD_ALIVE || vswitchd_is_starting(vswitchd)) {
+        return false;
+    }
+    return vswitchd_unanswered_ms(vswitchd) < HUNG_MS && !vswitchd_is_stopped(vswitchd);
+}
+
+/* What is known of a VIF of ours that has the VF which the plug needs. */
+static struct evict_facts look_at_evictee(const struct engine *engine, const struct op *op,
+                                          const struct record *owner)
+{
+    const struct engine_settings *settings = engine->env.settings;
+    struct evict_facts facts = {
+        .policy = settings->on_vf_conflict,
+        .unused_after_ms = settings->evict_unused_after_ms,
+        .boot_id = engine->env.boot_id,
+        .vif_id = op->request.vif_id,
+        .instance = op->request.instance,
+        .owner = owner,
+        .looked = settings->check_paths,
+        .down_ms = ovs_link_down_ms(engine->env.ovs, owner->spec.port),
+    };
+
+    if (facts.policy == EVICT_UNUSED) {
+        facts.switch_answers = answers(engine->env.vswitchd);
+        facts.socket = facts.looked && owner->spec.vhost_path[0]
+                           ? socket_file_look(owner->spec.vhost_path)
+                           : SOCKET_FILE_UNKNOWN;
+    }
+    return facts;
+}
+
 void prepare_find_owners(const struct engine *engine, const struct op *op, struct found *found,
                          struct switch_facts *facts)
 {
@@ -96,12 +132,13 @@ void prepare_find_owners(const struct engine *engine, const struct op *op, struc
                        owners);
     facts->owners = owners->list;
     facts->n_owners = owners->n;
-    for (size_t i = 0; i < owners->n && !facts->evictee; i++) {
+    for (size_t i = 0; i < owners->n && !facts->evict; i++) {
         const struct claim_owner *owner = &owners->list[i];
 
         if (owner->claim.kind == CLAIM_VF && owner->type == OWNER_VIF &&
             ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
-            facts->evictee = &found->evictee;
+            found->evict = look_at_evictee(engine, op, &found->evictee);
+            facts->evict = &found->evict;
             engine_look_at_links(engine, &found->evictee.spec.links, &found->owner_links);
             facts->owner_links = &found->owner_links;
         }

@@ -14,6 +14,7 @@
 struct found {
     struct owners owners;
     struct record evictee;
+    struct evict_facts evict;
     struct link_state links;
     struct link_state current_links;
     struct link_state owner_links;
@@ -42,7 +43,7 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
                         const struct record *current, struct found *found,
                         struct switch_facts *facts);
 
-/* Finds who else has what op->goal claims, and the record of the VIF that may be evicted. */
+/* Finds who else has what op->goal claims, and the VIF that may be evicted. */
 void prepare_find_owners(const struct engine *engine, const struct op *op, struct found *found,
                          struct switch_facts *facts);
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "ovs/vswitchd.h"
 #include "plan/kind.h"
+#include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(prepare);
 
@@ -104,7 +105,8 @@ static enum outcome claim_evicted(const struct engine *engine, struct op *op,
                   vif_id);
         return op->request.dry_run ? OUTCOME_FAIL : OUTCOME_WAIT_FOR_REMOVAL;
     }
-    prepare_note_evicted(engine, op, facts->evictee);
+    ovs_assert(facts->evict);
+    prepare_note_evicted(engine, op, facts->evict->owner);
     return OUTCOME_STAY;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/vif.h"
 #include "ovs/offload.h"
+#include "plan/evict.h"
 #include "plan/fail-mode.h"
 #include "plan/qos.h"
 
@@ -32,7 +33,8 @@ struct engine_settings {
     bool isolate_vif;
     bool per_port_bridge;
     char default_qos_type[QOS_TYPE_MAX + 1];
-    int evict_on_vf_conflict; /* on_vf_conflict: 0 refuse, 1 evict. */
+    enum evict_policy on_vf_conflict;
+    int evict_unused_after_ms;
     enum offload_policy ensure_hw_offload;
 };
 

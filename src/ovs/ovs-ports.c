@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports of all programs, and their VLANs. */
+/* Ports of all programs, their VLANs, and since when links are down. */
 
 #include "ovs/ovs-private.h"
 
@@ -94,4 +94,53 @@ int64_t ovs_dead_vlan_ms(const struct ovs *ovs, const char *port)
     const int64_t *since = shash_find_data(&ovs->dead_vlans, port);
 
     return since ? time_msec() - *since : -1;
+}
+
+/* --- Links that are down. --- */
+
+static int64_t *down_since(const struct ovs *ovs, const struct uuid *uuid)
+{
+    char key[UUID_LEN + 1];
+
+    snprintf(key, sizeof key, UUID_FMT, UUID_ARGS(uuid));
+    return shash_find_data(&ovs->links_down, key);
+}
+
+void ovs_note_link(struct ovs *ovs, const struct ovsrec_interface *row, bool exists)
+{
+    const struct uuid *uuid = &row->header_.uuid;
+    char key[UUID_LEN + 1];
+    int64_t now;
+
+    snprintf(key, sizeof key, UUID_FMT, UUID_ARGS(uuid));
+    if (!exists || !row->link_state || strcmp(row->link_state, "down") != 0 ||
+        !registry_vif_of(ovs->registry, uuid)) {
+        free(shash_find_and_delete(&ovs->links_down, key));
+    } else if (!down_since(ovs, uuid)) {
+        now = time_msec();
+        shash_add(&ovs->links_down, key, xmemdup(&now, sizeof now));
+    }
+}
+
+void ovs_forget_links(struct ovs *ovs)
+{
+    shash_clear_free_data(&ovs->links_down);
+}
+
+int64_t ovs_link_down_ms(const struct ovs *ovs, const char *port)
+{
+    const struct ovsrec_interface *row = ovs_interface_row(ovs, port);
+    const int64_t *since = row ? down_since(ovs, &row->header_.uuid) : NULL;
+
+    return since ? time_msec() - *since : -1;
+}
+
+void ovs_note_use(struct ovs *ovs, const char *port)
+{
+    const struct ovsrec_interface *row = ovs_interface_row(ovs, port);
+    int64_t *since = row ? down_since(ovs, &row->header_.uuid) : NULL;
+
+    if (since) {
+        *since = time_msec();
+    }
 }

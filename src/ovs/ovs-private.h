@@ -43,8 +43,10 @@ struct ovs {
     struct registry *registry;
     struct sset changed_vifs;
     bool bridges_changed;
-    struct sset failed_sockets;           /* Ports; see ovs_socket_failed(). */
-    struct shash dead_vlans;              /* Ports with the VLAN 4095, and since when, ms. */
+    struct sset failed_sockets; /* Ports; see ovs_socket_failed(). */
+    struct shash dead_vlans;    /* Ports with the VLAN 4095, and since when, ms. */
+    struct shash links_down;    /* The UUIDs of Interface rows of ours whose link is down, and since
+                                 * when, ms. */
     char usual_bridge[PORT_NAME_MAX + 1]; /* The bridge of the last VIF; or "". */
 
     struct started_value vhost_sock_dir;
@@ -88,6 +90,13 @@ void ovs_track_anew(struct ovs *ovs);
 
 /* Notes whether a Port row has the VLAN 4095, and since when (ovs-ports.c). */
 void ovs_note_vlan(struct ovs *ovs, const struct ovsrec_port *port, bool exists);
+
+/* Notes whether the link of a row of ours is down, and since when; after the registry knows the
+ * row. */
+void ovs_note_link(struct ovs *ovs, const struct ovsrec_interface *row, bool exists);
+
+/* Forgets since when links have been down. */
+void ovs_forget_links(struct ovs *ovs);
 
 /* Forgets the VLANs of ports without a row. */
 void ovs_sweep_vlans(struct ovs *ovs);

@@ -254,8 +254,10 @@ void ovs_track(struct ovs *ovs)
         if (ovsrec_interface_is_deleted(row)) {
             registry_remove(ovs->registry, &row->header_.uuid);
             rownames_remove(ovs->interfaces, &row->header_.uuid);
+            ovs_note_link(ovs, row, false);
         } else {
             note_interface_change(ovs, row);
+            ovs_note_link(ovs, row, true);
         }
     }
     track_names(ovs);
@@ -281,8 +283,10 @@ void ovs_track_anew(struct ovs *ovs)
     rownames_clear(ovs->interfaces);
     rownames_clear(ovs->ports);
     rownames_clear(ovs->bridges);
+    ovs_forget_links(ovs);
     OVSREC_INTERFACE_FOR_EACH (interface, ovs->idl) {
         note_interface(ovs, interface);
+        ovs_note_link(ovs, interface, true);
     }
     OVSREC_PORT_FOR_EACH (port, ovs->idl) {
         rownames_set(ovs->ports, &port->header_.uuid, port->name);

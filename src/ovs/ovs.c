@@ -120,6 +120,7 @@ struct ovs *ovs_create(const char *remote)
     sset_init(&ovs->changed_vifs);
     sset_init(&ovs->failed_sockets);
     shash_init(&ovs->dead_vlans);
+    shash_init(&ovs->links_down);
     ovs_list_init(&ovs->staged_bridges);
     ovs->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
     monitor_columns(ovs->idl);
@@ -149,6 +150,7 @@ void ovs_destroy(struct ovs *ovs)
     sset_destroy(&ovs->changed_vifs);
     sset_destroy(&ovs->failed_sockets);
     shash_destroy_free_data(&ovs->dead_vlans);
+    shash_destroy_free_data(&ovs->links_down);
     started_value_destroy(&ovs->vhost_sock_dir);
     free(ovs->remote);
     free(ovs);

@@ -124,6 +124,14 @@ bool ovs_bridge_of_port(const struct ovs *ovs, const char *name, char bridge[POR
  * ms; -1: it does not have it. */
 int64_t ovs_dead_vlan_ms(const struct ovs *ovs, const char *port);
 
+/* For how long the link of a port of ours has been down, and no operation was on it
+ * (ovs_note_use()), as far as the daemon has seen, ms; -1: it is not down. A lost connection to
+ * OVSDB begins the time anew. */
+int64_t ovs_link_down_ms(const struct ovs *ovs, const char *port);
+
+/* An operation on the port has ended: a guest may come. */
+void ovs_note_use(struct ovs *ovs, const char *port);
+
 /* Whether other_config:vhost-sock-dir has changed since vswitchd read it. */
 bool ovs_sock_dir_waits(const struct ovs *ovs);
 

@@ -31,14 +31,31 @@ static bool refuse_packets(const struct vif *vif, const struct port_spec *spec, 
 
 /* --- Claims. --- */
 
-/* Whether the plug may take the VF from its owner: a VIF of ours of an earlier boot, or (by the
- * configuration) of this one. */
-static bool is_evictable(const struct claim_owner *owner, const struct port_spec *spec,
-                         const struct switch_facts *facts)
+/* Whether the plug may take the VF from its owner. `why` is then why, or else why not
+ * (evict_allowed()). */
+static bool is_evictable(const struct claim_owner *owner, const struct switch_facts *facts,
+                         char why[EVICT_WHY_LEN])
 {
-    return owner->claim.kind == CLAIM_VF && owner->type == OWNER_VIF && facts->evictee &&
-           strcmp(owner->vif_id, spec->vif_id) &&
-           (facts->evict || strcmp(owner->boot_id, facts->boot_id));
+    why[0] = '\0';
+    return owner->claim.kind == CLAIM_VF && owner->type == OWNER_VIF && facts->evict &&
+           !strcmp(owner->vif_id, facts->evict->owner->spec.vif_id) &&
+           evict_allowed(facts->evict, why, EVICT_WHY_LEN);
+}
+
+/* Refuses the plug; of a VF also says what on_vf_conflict has to do with it. */
+static bool refuse(const struct vif *vif, const struct port_spec *spec,
+                   const struct claim_owner *owner, const struct switch_facts *facts,
+                   struct error *error)
+{
+    char why[EVICT_WHY_LEN];
+    size_t used;
+
+    claim_refuse(vif, spec, owner, error);
+    if (owner->claim.kind == CLAIM_VF && !is_evictable(owner, facts, why) && why[0]) {
+        used = strlen(error->message) - 1; /* Without its full stop. */
+        snprintf(error->message + used, sizeof error->message - used, "%s", why);
+    }
+    return false;
 }
 
 /* Whether the plug may claim what `owner` has. libvirt makes the port of a VIF without port, as the
@@ -93,16 +110,22 @@ static bool check_own_names(const struct vif *vif, const struct claims *claims, 
                      pair[0]->what, pair[1]->what, pair[0]->key);
 }
 
-/* Whether the VIF may have what its port claims. *evicted is then the owner to evict for its VF, or
- * NULL. The owner of the VF comes first: what else it has leaves with it. */
+/* The owner to evict for its VF, or NULL; and why. */
+struct eviction {
+    const struct claim_owner *owner;
+    char why[EVICT_WHY_LEN];
+};
+
+/* Whether the VIF may have what its port claims. The owner of the VF comes first: what else it has
+ * leaves with it. */
 static bool check_claims(const struct vif *vif, const struct port_spec *spec,
-                         const struct switch_facts *facts, const struct claim_owner **evicted,
+                         const struct switch_facts *facts, struct eviction *eviction,
                          struct shared *shared, struct error *error)
 {
     struct claims claims = {.n = 0};
     struct claims held = {.n = 0};
 
-    *evicted = NULL;
+    eviction->owner = NULL;
     claims_of_spec(spec, !facts->bridge_exists, &claims);
     if (!check_own_names(vif, &claims, error)) {
         return false;
@@ -110,21 +133,21 @@ static bool check_claims(const struct vif *vif, const struct port_spec *spec,
     if (facts->current) {
         claims_of_spec(&facts->current->spec, false, &held);
     }
-    for (size_t i = 0; i < facts->n_owners; i++) {
-        if (is_evictable(&facts->owners[i], spec, facts)) {
-            *evicted = &facts->owners[i];
+    for (size_t i = 0; i < facts->n_owners && !eviction->owner; i++) {
+        if (is_evictable(&facts->owners[i], facts, eviction->why)) {
+            eviction->owner = &facts->owners[i];
         }
     }
     for (size_t i = 0; i < facts->n_owners; i++) {
         const struct claim_owner *owner = &facts->owners[i];
 
-        if (is_allowed(spec, owner, *evicted ? (*evicted)->vif_id : "")) {
+        if (is_allowed(spec, owner, eviction->owner ? eviction->owner->vif_id : "")) {
             continue;
         }
         /* A plug of what the present port has is not refused: its owner and a running guest are in
          * each other's way since before, and a refusal would not help either. */
         if (!claims_held_too(&held, owner)) {
-            return claim_refuse(vif, spec, owner, error);
+            return refuse(vif, spec, owner, facts, error);
         }
         warn_of_shared(spec, owner, shared);
     }
@@ -249,13 +272,30 @@ static bool plan_none(const struct port_spec *spec, const struct switch_facts *f
     return true;
 }
 
+static void plan_eviction(const struct eviction *eviction, const struct port_spec *spec,
+                          const struct switch_facts *facts, struct plan *plan)
+{
+    const struct claim_owner *owner = eviction->owner;
+
+    snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", owner->vif_id);
+    snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", owner->port);
+    if (facts->owner_links) {
+        link_plan_down(owner->vif_id, &facts->evict->owner->spec.links, &spec->links,
+                       facts->owner_links, &plan->evicted_links);
+    }
+    if (facts->evict->policy == EVICT_UNUSED) {
+        memcpy(plan->evicted_why, eviction->why, sizeof plan->evicted_why);
+    }
+    plan_why(plan, "VIF %s loses its VF", owner->vif_id);
+}
+
 bool plan_plug(const struct vif *vif, const struct port_spec *spec,
                const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
     struct shared shared = {""};
-    const struct claim_owner *evicted;
+    struct eviction eviction;
 
-    if (!check_claims(vif, spec, facts, &evicted, &shared, error)) {
+    if (!check_claims(vif, spec, facts, &eviction, &shared, error)) {
         return false;
     }
     if (facts->current && spec->has_qos && facts->current->foreign_qos) {
@@ -271,14 +311,8 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
         return false;
     }
     keep_limits(facts->current, plan);
-    if (evicted) {
-        snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", evicted->vif_id);
-        snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", evicted->port);
-        if (facts->owner_links) {
-            link_plan_down(evicted->vif_id, &facts->evictee->spec.links, &spec->links,
-                           facts->owner_links, &plan->evicted_links);
-        }
-        plan_why(plan, "VIF %s loses its VF", evicted->vif_id);
+    if (eviction.owner) {
+        plan_eviction(&eviction, spec, facts, plan);
     }
     if (plan->action == ACTION_NONE && !plan_none(spec, facts, plan, error)) {
         return false;

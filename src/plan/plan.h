@@ -18,6 +18,7 @@
 
 #include "links/link-plan.h"
 #include "plan/claim.h"
+#include "plan/evict.h"
 #include "plan/record.h"
 #include "plan/spec.h"
 #include "plan/vhost-socket.h"
@@ -70,6 +71,7 @@ struct plan {
     char stale_socket[VIF_PATH_MAX + 1];
     char why[192];                /* The reasons, as one sentence. */
     char shared[PLAN_SHARED_LEN]; /* A warning: another has what the present port has too; or "". */
+    char evicted_why[EVICT_WHY_LEN]; /* For a warning: why no guest loses the VF; or "". */
 };
 
 /* Adds what the plan claims: no other operation of its transaction may claim the same. */
@@ -93,14 +95,12 @@ struct switch_facts {
     /* Who else has what `spec` claims, in the order of the claims. */
     const struct claim_owner *owners;
     size_t n_owners;
-    const struct record *evictee; /* The record of a VIF of ours that has the VF. */
-    const char *boot_id; /* A plug evicts a VIF of ours of an earlier boot that has its VF... */
-    bool evict;          /* ...and one of this boot only with on_vf_conflict. */
+    const struct evict_facts *evict; /* A VIF of ours that has the VF; NULL: there is none. */
     bool bridge_exists;
     /* The VIF's separate bridge (spec->port_bridge), if it has one. */
     enum port_bridge_state port_bridge;
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
-    /* The state of the links of `current`, and of `evictee`. */
+    /* The state of the links of `current`, and of the VIF that has the VF. */
     const struct link_state *current_links;
     const struct link_state *owner_links;
     /* The socket that vswitchd has to make for `spec`; NULL: it makes none. */

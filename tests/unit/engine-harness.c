@@ -563,6 +563,7 @@ static void fill_settings(struct engine_settings *settings)
 {
     settings->max_queued = 64;
     settings->queue_timeout_ms = 30000;
+    settings->evict_unused_after_ms = 600000;
     settings->timeout_ms = 10000;
     settings->vswitchd_grace_ms = 60000;
     settings->max_batch = 16;

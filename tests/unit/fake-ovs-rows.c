@@ -8,6 +8,7 @@
 #include "base/devargs.h"
 #include "fake-clock.h"
 #include "fake-ovs.h"
+#include "timeval.h"
 #include "util.h"
 
 #define COPY(to, from) snprintf(to, sizeof(to), "%s", from)
@@ -188,6 +189,7 @@ static void read_record(const struct ovs *ovs, const struct fake_port *port, str
     record->ofport = port->ofport;
     record->mtu = port->mtu;
     COPY(record->vf_mac, port->vf_mac);
+    COPY(record->link_state, port->link_state);
     record->error = port->error;
     record_interpret(record);
     guest = record->spec.guest_port[0] ? fake_port(ovs, record->spec.guest_port) : port;
@@ -354,6 +356,22 @@ int64_t ovs_dead_vlan_ms(const struct ovs *ovs, const char *name)
     const struct fake_port *port = fake_port(ovs, name);
 
     return port && port->tag == DEAD_VLAN ? 0 : -1;
+}
+
+int64_t ovs_link_down_ms(const struct ovs *ovs, const char *name)
+{
+    const struct fake_port *port = fake_port(ovs, name);
+
+    return port && !strcmp(port->link_state, "down") ? time_msec() - port->link_down_at : -1;
+}
+
+void ovs_note_use(struct ovs *ovs, const char *name)
+{
+    struct fake_port *port = fake_port(ovs, name);
+
+    if (port) {
+        port->link_down_at = time_msec();
+    }
 }
 
 bool ovs_sock_dir_waits(const struct ovs *ovs OVS_UNUSED)

@@ -29,6 +29,8 @@ struct fake_port {
     int mtu;
     char vf_mac[VIF_MAC_LEN];
     char *error;
+    char link_state[LINK_STATE_LEN];
+    int64_t link_down_at; /* When the link went down, or the last operation ended, ms. */
 };
 
 struct fake_bridge {

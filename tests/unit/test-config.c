@@ -78,7 +78,8 @@ static void test_defaults(void **state)
     assert_false(config.engine.isolate_vif);
     assert_false(config.engine.per_port_bridge);
     assert_string_equal(config.engine.default_qos_type, "linux-noop");
-    assert_false(config.engine.evict_on_vf_conflict);
+    assert_int_equal(config.engine.on_vf_conflict, EVICT_NEVER);
+    assert_int_equal(config.engine.evict_unused_after_ms, 600000);
     assert_int_equal(config.engine.ensure_hw_offload, OFFLOAD_REPORT);
     assert_int_equal(config.engine.network_device_mtu, 1500);
     assert_int_equal(config.engine.n_socket_dirs, 4);
@@ -175,7 +176,7 @@ static void test_all_settings(void **state)
     assert_true(config.engine.isolate_vif);
     assert_true(config.engine.per_port_bridge);
     assert_string_equal(config.engine.default_qos_type, "linux-fq_codel");
-    assert_true(config.engine.evict_on_vf_conflict);
+    assert_int_equal(config.engine.on_vf_conflict, EVICT_ALWAYS);
     assert_int_equal(config.engine.ensure_hw_offload, OFFLOAD_REQUIRE);
     assert_string_equal(config.metrics_listen, "127.0.0.1:9477");
     assert_int_equal(config.engine.network_device_mtu, 0);
@@ -199,7 +200,7 @@ static void test_words(void **state)
     static const char *const qos_types[] = {"linux-htb",   "linux-hfsc",     "linux-sfq",
                                             "linux-codel", "linux-fq_codel", "linux-noop"};
     static const char *const policies[] = {"report", "set", "require"};
-    static const char *const conflicts[] = {"refuse", "evict"};
+    static const char *const conflicts[] = {"refuse", "evict", "evict-unused"};
     struct error error;
     char path[64];
     char text[128];
@@ -224,8 +225,8 @@ static void test_words(void **state)
     for (size_t i = 0; i < N(conflicts); i++) {
         snprintf(text, sizeof text, "[vif]\non_vf_conflict = %s\n", conflicts[i]);
         CHECK(text, read_text(text, &config, path, &error));
-        CHECK_INT(text, config.engine.evict_on_vf_conflict, i);
-        config.engine.evict_on_vf_conflict = expected.engine.evict_on_vf_conflict;
+        CHECK_INT(text, config.engine.on_vf_conflict, i);
+        config.engine.on_vf_conflict = expected.engine.on_vf_conflict;
         CHECK(text, !memcmp(&config, &expected, sizeof config));
     }
 }
@@ -376,7 +377,7 @@ static const struct {
     {"[vif]\ndefault_qos_type = LINUX-HTB\n", 2, "default_qos_type is 'LINUX-HTB'"},
     {"[vif]\ndefault_qos_type =\n", 2, "default_qos_type is ''"},
     {"[vif]\non_vf_conflict = replace\n", 2,
-     "on_vf_conflict is 'replace'; it must be one of refuse, evict."},
+     "on_vf_conflict is 'replace'; it must be one of refuse, evict, evict-unused."},
     {"[vif]\non_vf_conflict = yes\n", 2, "on_vf_conflict is 'yes'"},
     {"[offload]\nensure_hw_offload = yes\n", 2,
      "ensure_hw_offload is 'yes'; it must be one of report, set, require."},

@@ -43,7 +43,7 @@ static void test_eviction(void **state)
         int a;
 
         rig_renew();
-        rig.settings.evict_on_vf_conflict = rows[i].evict;
+        rig.settings.on_vf_conflict = rows[i].evict ? EVICT_ALWAYS : EVICT_NEVER;
         PLUGGED(.vif = "b", .vf = 4);
         fake_port(rig.ovs, "vfrb")->tag = 100;
         if (rows[i].stale) {
@@ -66,6 +66,72 @@ static void test_eviction(void **state)
         CHECK_INT(rows[i].what, fake_port(rig.ovs, rows[i].winner)->tag,
                   strcmp(rows[i].winner, "vfra") ? 100 : 0);
     }
+}
+
+static void check_plug_of_a(const char *what, bool dry_run, const char *told)
+{
+    int a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a", .dry_run = dry_run);
+
+    rig_settle();
+    CHECK_HAS(what, reply_to(a), told);
+}
+
+static void plug_b_again(void)
+{
+    int b = PLUG(.vif = "b", .vf = 4, .instance = "vm-b");
+
+    rig_settle();
+    CHECK_STR("plugged again", reply_to(b), "unchanged vfrb");
+}
+
+/* on_vf_conflict = evict-unused: an operation on the VIF begins the time anew, and what is not
+ * known counts as used. A dry run says what the plug does. */
+static void test_eviction_of_what_is_unused(void **state)
+{
+    struct fake_port *port;
+    int a;
+
+    (void)state;
+    rig.settings.on_vf_conflict = EVICT_UNUSED;
+    rig.settings.evict_unused_after_ms = 20000;
+    rig.settings.check_paths = true;
+    PLUGGED(.vif = "b", .vf = 4, .instance = "vm-b");
+    port = fake_port(rig.ovs, "vfrb");
+    strcpy(port->link_state, "down");
+    for (int dry_run = 0; dry_run <= 1; dry_run++) {
+        check_plug_of_a("just plugged", dry_run, "has seen it so for");
+        rig_run(15000);
+        plug_b_again();
+        rig_run(15000);
+        check_plug_of_a("plugged again", dry_run, "has seen it so for");
+        rig_run(5000);
+        rig.vswitchd->stopped = true;
+        check_plug_of_a("stopped vswitchd", dry_run, "does not tell");
+        rig.vswitchd->stopped = false;
+        rig.vswitchd->unanswered_ms = 5000;
+        check_plug_of_a("hung vswitchd", dry_run, "does not tell");
+        rig.vswitchd->unanswered_ms = 0;
+        strcpy(port->link_state, "up");
+        check_plug_of_a("guest", dry_run, "a guest is connected");
+        strcpy(port->link_state, "down");
+        snprintf(fake_socket_file.path, sizeof fake_socket_file.path, "%s",
+                 option_of("vfrb", OPTION_VHOST_PATH));
+        fake_socket_file.file = SOCKET_FILE_BOUND;
+        check_plug_of_a("guest that comes", dry_run, "a process listens");
+        fake_socket_file.file = SOCKET_FILE_ABSENT;
+        plug_b_again();
+    }
+    rig_run(20000);
+    a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a", .dry_run = true);
+    rig_settle();
+    CHECK_HAS("dry run", reply_to(a), "would create");
+    CHECK_HAS("dry run", warnings(a), "no guest has used it for 2");
+    CHECK_STR("dry run", type_of_port("vfrb"), "dpdk");
+    a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a");
+    rig_settle();
+    CHECK_STR("unused", reply_to(a), "changed vfra");
+    CHECK_HAS("unused", warnings(a), "VIF b had the VF and is unplugged");
+    CHECK_STR("unused", type_of_port("vfrb"), "-");
 }
 
 /* What the VIF that goes had of the kernel goes with it. */
@@ -257,7 +323,7 @@ static void test_crossed_evictions(void **state)
     int a, b;
 
     (void)state;
-    rig.settings.evict_on_vf_conflict = 1;
+    rig.settings.on_vf_conflict = EVICT_ALWAYS;
     PLUGGED(.vif = "a", .vf = 4);
     PLUGGED(.vif = "b", .vf = 5);
     a = PLUG(.vif = "a", .vf = 5);
@@ -457,6 +523,7 @@ static void test_follow_hand_over(void **state)
 
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_eviction),
+    RIG_TEST(test_eviction_of_what_is_unused),
     RIG_TEST(test_links_of_what_is_evicted),
     RIG_TEST(test_evicted_vif_cannot_be_brought_back),
     RIG_TEST(test_dry_run_of_an_eviction),

@@ -260,7 +260,7 @@ static void test_wild(void **state)
             continue;
         }
         rig_renew();
-        rig.settings.evict_on_vf_conflict = 1;
+        rig.settings.on_vf_conflict = EVICT_ALWAYS;
         rig.settings.repair = true;
         rig_watch();
         seed = i;

@@ -270,7 +270,7 @@ static void test_bridge_of_what_was_evicted_goes(void **state)
     (void)state;
     fake_add_bridge(rig.ovs, "br1", "netdev");
     PLUGGED(.vif = "b", .vf = 4, .bridge = "br1");
-    rig.settings.evict_on_vf_conflict = 1;
+    rig.settings.on_vf_conflict = EVICT_ALWAYS;
     fail_port("vfra", "no such VF", 0);
     a = PLUG(.vif = "a", .vf = 4);
     rig_pass();

@@ -155,7 +155,6 @@ static struct switch_facts facts_of(int flags, const struct record *current,
 {
     return (struct switch_facts){
         .current = current,
-        .boot_id = "b1",
         .bridge_exists = true,
         .port_bridge = flags & FOREIGN         ? PORT_BRIDGE_FOREIGN
                        : flags & PARTLY        ? PORT_BRIDGE_PARTLY

@@ -293,11 +293,14 @@ static void test_evictions(void **state)
         const struct vif vif = {.form = VIF_FORM_NATIVE};
         const char *row = evictions[i].row;
         struct record evictee;
+        const struct evict_facts evict = {.policy = evictions[i].on_vf_conflict ? EVICT_ALWAYS
+                                                                                : EVICT_NEVER,
+                                          .boot_id = "b1",
+                                          .vif_id = "v1",
+                                          .instance = "",
+                                          .owner = &evictee};
         struct claim_owner owners[2];
-        struct switch_facts facts = {.bridge_exists = true,
-                                     .boot_id = "b1",
-                                     .evict = evictions[i].on_vf_conflict,
-                                     .owners = owners};
+        struct switch_facts facts = {.bridge_exists = true, .owners = owners};
         struct error error = {0};
         struct port_spec spec;
         struct plan plan;
@@ -311,7 +314,10 @@ static void test_evictions(void **state)
         spec.vf_num = 10;
         if (evictions[i].vf_owner) {
             owners[facts.n_owners++] = owner_of(evictions[i].vf_owner, CLAIM_VF, "0000:65:00.0 10");
-            facts.evictee = evictions[i].vf_owner != FOREIGN ? &evictee : NULL;
+            facts.evict = evictions[i].vf_owner != FOREIGN ? &evict : NULL;
+            evictee.ours = true;
+            strcpy(evictee.spec.vif_id, "v9");
+            strcpy(evictee.boot_id, owners[0].boot_id);
         }
         if (evictions[i].name_owner) {
             owners[facts.n_owners++] = owner_of(evictions[i].name_owner, CLAIM_PORT, spec.port);
@@ -358,7 +364,7 @@ static void test_foreign_qos(void **state)
     for (size_t i = 0; i < N(cases); i++) {
         const struct vif vif = {.form = cases[i].form};
         struct record current;
-        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1", .current = &current};
+        struct switch_facts facts = {.bridge_exists = true, .current = &current};
         struct error error = {0};
         struct port_spec spec;
         struct plan plan;
@@ -398,8 +404,7 @@ static void test_no_packet_limits(void **state)
     (void)state;
     for (size_t i = 0; i < N(cases); i++) {
         const struct vif vif = {.form = cases[i].form};
-        struct switch_facts facts = {
-            .bridge_exists = true, .boot_id = "b1", .no_packet_limits = cases[i].missing};
+        struct switch_facts facts = {.bridge_exists = true, .no_packet_limits = cases[i].missing};
         struct error error = {0};
         struct port_spec spec;
         struct plan plan;

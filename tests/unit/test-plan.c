@@ -296,7 +296,7 @@ static void test_conflicts(void **state)
     for (size_t i = 0; i < N(conflicts); i++) {
         const struct vif vif = {.form = conflicts[i].form, .object_name = "VIFVHostUser"};
         struct claim_owner owners[2];
-        struct switch_facts facts = {.bridge_exists = true, .boot_id = "b1", .owners = owners};
+        struct switch_facts facts = {.bridge_exists = true, .owners = owners};
         const char *row = conflicts[i].row;
         struct error error = {0};
         struct port_spec spec;
@@ -330,8 +330,7 @@ static void test_port_of_somebody_else(void **state)
     for (int ours = 0; ours < 2; ours++) {
         const struct vif vif = {.form = VIF_FORM_NATIVE};
         const struct claim_owner owner = owner_of(ours ? OURS : STRANGER, CLAIM_PORT, "vfrv1");
-        struct switch_facts facts = {
-            .bridge_exists = true, .boot_id = "b1", .owners = &owner, .n_owners = 1};
+        struct switch_facts facts = {.bridge_exists = true, .owners = &owner, .n_owners = 1};
         const char *row = ours ? "ours" : "foreign";
         struct error error = {0};
         struct port_spec spec;

@@ -556,7 +556,7 @@ static void test_evicted(void **state)
     for (size_t i = 0; i < N(rows); i++) {
         rig_renew();
         rig_watch();
-        rig.settings.evict_on_vf_conflict = 1;
+        rig.settings.on_vf_conflict = EVICT_ALWAYS;
         PLUGGED(.vif = "b", .vf = 4);
         if (rows[i].error) {
             fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = rows[i].error});
