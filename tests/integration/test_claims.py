@@ -270,6 +270,30 @@ def test_bridge_and_port_of_one_name(box, api):
     assert replies[ids[1]]["error"]["data"]["reason"] == "port_conflict"
 
 
+@pytest.mark.parametrize("tap, tap_first", [
+    ({"create_tap": True}, True), ({"create_tap": True}, False), ({}, True), ({}, False),
+    ({"create_port": False}, False)])
+@pytest.mark.parametrize("together", [True, False])
+def test_tap_and_bridge_of_one_name(box, api, tap, tap_first, together):
+    """A tap's VIF, and one whose bridge has to be made with the tap's name, in one batch and one after the other:
+    the second is refused, and the first is as if it were alone. (Of a first VIF without a port nothing is
+    recorded.)"""
+    vifs = [ovs_vif(1, **{"create_port": True, **tap}), vhost_user(2, bridge="tap1")]
+    if not tap_first:
+        vifs.reverse()
+    if together:
+        ids = [api.send("plug", vif=vif, instance={"uuid": INSTANCE}) for vif in vifs]
+        replies = api.collect(ids)
+        first, second = (replies[one] for one in ids)
+        assert result(first)["vif_id"] == vifs[0]["vif_id"]
+        assert second["error"]["data"]["reason"] == "port_conflict" and "tap1" in second["error"]["message"]
+    else:
+        assert api.plug(vifs[0])["vif_id"] == vifs[0]["vif_id"]
+        refused(box, api, vifs[1], "port_conflict", "vif.bridge" if tap_first else "vif.vif_name", "tap1")
+    names_of_bridges = set(box.vsctl("list-br").split())
+    assert names_of_bridges == {"br-int" if tap_first else "tap1"}
+
+
 @pytest.mark.parametrize("kind", [("bridge",), ("veth", "peer", "name", "x2"), ("ifb",)])
 def test_bridge_with_the_name_of_a_link(box, api, kind):
     ip(box, "link", "add", "x1", "type", *kind)
