@@ -40,6 +40,7 @@ from neutron_lib.callbacks import events, registry, resources  # noqa: E402
 from neutron_lib.db import api as db_api  # noqa: E402
 from neutron_lib.db import model_base  # noqa: E402
 from neutron_lib.plugins import directory  # noqa: E402
+from neutron.notifiers import nova as nova_notifier  # noqa: E402
 from neutron.objects import agent as agent_objects  # noqa: E402
 
 import worker  # noqa: E402
@@ -56,6 +57,19 @@ def carry_as_json():
     def send_as_json(self, target, ctxt, message, *arguments, **named):
         return send(self, target, ctxt, jsonutils.loads(jsonutils.dumps(message)), *arguments, **named)
     impl_fake.FakeDriver._send = send_as_json
+
+
+class NovaClient:
+    """Takes the place of Nova's HTTP API for events: keeps them."""
+
+    events = []
+
+    def __init__(self):
+        self.server_external_events = self
+
+    def create(self, batch):
+        self.events.extend(batch)
+        return [{**event, "code": 200} for event in batch]
 
 
 class Server:
@@ -131,6 +145,23 @@ class Server:
         directory.get_plugin().start_rpc_listeners()
         main.init_config()
         self.tasks.put(main.main)
+
+    def wire(self, host, port):
+        """Does what the agent of the host does by RPC when it finds the port: reports that it has wired it, if
+        the port has an active binding there. Returns what the server has told it of the port."""
+        from neutron.plugins.ml2 import rpc as ml2_rpc
+        plugin = directory.get_plugin()
+        agent = ml2_rpc.RpcCallbacks(plugin.notifier, plugin.type_manager)
+        details = agent.get_device_details(self.context, device=port, host=host, agent_id=f"ovs-{host}")
+        if "port_id" in details:
+            agent.update_device_up(self.context, device=port, host=host, agent_id=f"ovs-{host}")
+        return details
+
+    @staticmethod
+    def nova_events(port):
+        """Returns the names of the events about a port that Nova has been sent, if the configuration has Neutron
+        send them."""
+        return [event["name"] for event in NovaClient.events if event["tag"] == port]
 
     def is_blocked(self, port):
         """Whether something must happen before the port becomes ACTIVE."""
@@ -224,7 +255,7 @@ def serve(server):
     try:
         worker.serve({name: getattr(server, name) for name in (
             "api", "register_agent", "age_agent", "start_agent", "drivers", "responsible_for_placement",
-            "who_writes_profiles", "is_blocked")}, requests())
+            "who_writes_profiles", "is_blocked", "wire", "nova_events")}, requests())
     finally:
         os._exit(0)
 
@@ -234,6 +265,8 @@ def main():
     config.init(["--config-file", sys.argv[1]])
     config.setup_logging()
     rpc.init(cfg.CONF)
+    if cfg.CONF.notify_nova_on_port_status_changes:
+        nova_notifier.Notifier._get_nova_client = lambda _: NovaClient()
     engine = db_api.get_writer_session().get_bind()
     model_base.BASEV2.metadata.create_all(engine)
     take_turns(engine)

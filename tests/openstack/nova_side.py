@@ -207,6 +207,11 @@ def driver_with_vifs():
     return one
 
 
+def awaited_events(vif):
+    """Returns the events that the source of a live migration awaits from Neutron before it migrates."""
+    return [list(event) for event in model.NetworkInfo.hydrate([vif]).get_live_migration_plug_time_events()]
+
+
 def plug_before_migration(vif, destination, instance):
     """Plugs at the destination of a live migration, before it."""
     driver_with_vifs()._pre_live_migration_plug_vifs(instance_of(instance), None, migrate_data(vif, destination))
@@ -259,7 +264,8 @@ def main():
     os_vif.initialize()
     worker.serve({function.__name__: function for function in (
         build, plug, unplug, plug_and_tick, plug_all, concurrency, guest_xml, versions, later_versions, plugins,
-        plug_before_migration, unplug_after_migration, migrated_xml, assignable, check_flavor, option_values)})
+        awaited_events, plug_before_migration, unplug_after_migration, migrated_xml, assignable, check_flavor,
+        option_values)})
 
 
 main()

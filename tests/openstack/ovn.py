@@ -11,16 +11,20 @@ DATABASES = {"nb": "OVN_Northbound", "sb": "OVN_Southbound"}
 
 
 class Ovn:
-    """OVN's processes belong to the sandbox `box`, which ends them when it goes down."""
+    """OVN's processes belong to the sandbox `box`, which ends them when it goes down.
 
-    def __init__(self, box, host="compute"):
+    :param central: the Ovn that has the databases; this one by default
+    """
+
+    def __init__(self, box, host="compute", central=None):
         self.box = box
         self.host = host
+        self.central = central or self
         self.others = []
 
     def remote(self, name):
         """Returns where a database, nb or sb, listens."""
-        return f"unix:{self.box.run}/ovn{name}_db.sock"
+        return f"unix:{self.central.box.run}/ovn{name}_db.sock"
 
     def _start(self, name, command):
         run, log = self.box.run, self.box.log
@@ -46,13 +50,21 @@ class Ovn:
         self._start("ovn-northd", ["ovn-northd", f"--ovnnb-db={self.remote('nb')}",
                                    f"--ovnsb-db={self.remote('sb')}"])
 
-    def configure(self, datapath="netdev", mappings="physnet1:br-ex"):
+    def configure(self, datapath="netdev", mappings="physnet1:br-ex", address="127.0.0.1"):
         """Writes what the set-up of a host writes before ovn-controller's first start."""
         self.box.vsctl("set", "open_vswitch", ".", f"external_ids:system-id={self.host}",
                        f"external_ids:hostname={self.host}", f"external_ids:ovn-remote={self.remote('sb')}",
-                       "external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip=127.0.0.1",
+                       "external_ids:ovn-encap-type=geneve", f"external_ids:ovn-encap-ip={address}",
                        f"external_ids:ovn-bridge-datapath-type={datapath}",
                        f"external_ids:ovn-bridge-mappings={mappings}")
+
+    def forget(self):
+        """Ends the processes, and removes what configure() and ovn-controller have written."""
+        for name in ("ovn-controller", "ovn-northd", *(f"ovn-{name}" for name in DATABASES)):
+            if self.box.pid(name):
+                self.box.stop(name)
+        keys = [key for key in self.external_ids() if key.startswith("ovn") or key in ("system-id", "hostname")]
+        self.box.vsctl("remove", "open_vswitch", ".", "external_ids", *keys)
 
     def external_ids(self):
         """Returns external_ids of Open_vSwitch."""

@@ -1,187 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """A live migration rehearsed: a Linux guest in QEMU migrates between two hosts while it is pinged.
 
-Nova's own code makes the VIFs, plugs them at the destination before, unplugs them at the source after, and
-rewrites the XML; the test does what libvirt does: it starts QEMU with what the XML says, and migrates with QEMU's
-monitor. docs/openstack.md has the whole sequence. With -s the test prints what got lost. Another test has libvirt
-migrate.
+docs/openstack.md has the whole sequence. With -s the test prints what got lost. One test has Neutron make the
+bindings of both hosts around it, another has libvirt migrate.
 """
 
-import signal
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 import underlay
-from api import vhost_user, vif_id, wait_until
+from api import wait_until
+from conftest import NEUTRON
 from libvirt import Libvirt
-from pinger import Pinger
-from ports import INSTANCE, SOCKETS, port_id, slot, vf_port
-from qemu import QemuGuest
+from migrating import HOSTS, AgentCloud, BoundPort, OvnCloud, PlainPorts, Representors, Server, pings_pass, watched
+from ports import SOCKETS
 from qmp import QmpError
-
-GUEST, NEIGHBOUR = "192.0.2.1", "192.0.2.9"
-HOSTS = ("198.51.100.1", "198.51.100.2")  # Where libvirt migrates to.
-ADDRESS = '<address type="pci" domain="0x0000" bus="0x00" slot="0x03" function="0x0"/>'
-SLOW = 200 * 1024  # Bytes/s: the guest's memory takes minutes.
-FAST = 1 << 30
-# The longest that a guest may have no reply around a migration, on a loaded machine: only what is broken takes
-# longer. Times are reported, not asserted.
-SILENCE_S = 60
-
-
-class Representors:
-    """The port of a server on a representor: each host has another VF, so another socket."""
-
-    numbers = (10, 17)
-
-    def __init__(self, hosts):
-        self.hosts = hosts
-        self.vifs = [host.vif(1, number) for host, number in zip(hosts, self.numbers)]
-        self.id = port_id(1)
-
-    def plug(self, at):
-        self.hosts[at].plug(self.vifs[at])
-
-    def plug_before(self, source, destination):
-        self.hosts[destination].nova.call(
-            "plug_before_migration", vif=self.vifs[source], instance=INSTANCE,
-            destination=vf_port(1, slot(self.numbers[destination]), self.numbers[destination]))
-
-    def unplug_after(self, source):
-        self.hosts[source].nova.call("unplug_after_migration", vif=self.vifs[source], instance=INSTANCE)
-
-    def roll_back(self, source, destination):
-        """Unplugs at the destination, with the VIF of the source's binding, as Nova has it."""
-        self.hosts[destination].unplug(self.vifs[source])
-
-    def first_xml(self):
-        interface = self.hosts[0].nova.call("guest_xml", vif=self.vifs[0], instance=INSTANCE)
-        # libvirt adds the device's address, which Nova keeps.
-        interface = interface.replace("</interface>", f"{ADDRESS}</interface>")
-        return f"<domain><uuid>{INSTANCE}</uuid><devices>{interface}</devices></domain>"
-
-    def migrated_xml(self, xml, source, destination):
-        """Returns the XML for the destination, which Nova's source host makes."""
-        number = self.numbers[destination]
-        return self.hosts[source].nova.call(
-            "migrated_xml", vif=self.vifs[source], destination=vf_port(1, slot(number), number),
-            instance=INSTANCE, xml=xml)
-
-
-class PlainPorts:
-    """A vhost-user port of ovs-vswitchd, as Neutron binds a port of VNIC type normal; the path is the same on
-    all hosts."""
-
-    def __init__(self, hosts):
-        self.hosts = hosts
-        self.vif = vhost_user(1)
-        self.id = vif_id(1)
-
-    def plug(self, at):
-        with self.hosts[at].api() as api:
-            api.plug(self.vif)
-
-    def plug_before(self, source, destination):  # pylint: disable=unused-argument
-        self.plug(destination)
-
-    def unplug_after(self, source):
-        with self.hosts[source].api() as api:
-            api.unplug(self.id)
-
-    def roll_back(self, source, destination):  # pylint: disable=unused-argument
-        self.unplug_after(destination)
-
-    def first_xml(self):
-        return (f"<domain><devices><interface type='vhostuser'><mac address='{self.vif['address']}'/>"
-                f"<source type='unix' mode='server' path='{self.vif['vhost_user']['path']}'/></interface>"
-                "</devices></domain>")
-
-    def migrated_xml(self, xml, source, destination):  # pylint: disable=unused-argument
-        return xml
-
-
-class Server:
-    """A server that moves between two hosts; the source of a step is where it runs."""
-
-    def __init__(self, hosts, port):
-        self.hosts = hosts
-        self.port = port
-        self.xml = port.first_xml()
-        self.qemu = None
-        self.started = []
-
-    def start(self, at, xml, incoming):
-        interface = ElementTree.fromstring(xml).find("devices/interface")
-        assert interface.get("type") == "vhostuser"
-        assert interface.find("source").get("mode") == "server"
-        self.started.append(QemuGuest(
-            self.hosts[at].box, f"server{len(self.started)}", interface.find("source").get("path"),
-            interface.find("mac").get("address"), f"{GUEST}/24", incoming=incoming).start())
-        return self.started[-1]
-
-    def stop(self, qemu, *number):
-        self.started.remove(qemu)
-        qemu.stop(*number)
-
-    def boot(self, at):
-        self.port.plug(at)
-        self.qemu = self.start(at, self.xml, incoming=False)
-        self.qemu.ready()
-
-    def prepare(self, source, destination):
-        """Up to the migration itself: plugs at the destination and starts QEMU there. Returns the XML and QEMU of
-        the destination."""
-        self.port.plug_before(source, destination)
-        for host in self.hosts:
-            assert host.vifs()[self.port.id]["state"] == "up", "one VIF, plugged on two hosts"
-        xml = self.port.migrated_xml(self.xml, source, destination)
-        return xml, self.start(destination, xml, incoming=True)
-
-    def move(self, source, destination):
-        """A live migration that succeeds."""
-        xml, there = self.prepare(source, destination)
-        self.qemu.migrate(there, **{"max-bandwidth": FAST})
-        self.qemu.qmp().wait_migration("completed")
-        wait_until(lambda: there.qmp().status() == "running", 30, "the guest runs at the destination")
-        self.stop(self.qemu)
-        self.port.unplug_after(source)
-        there.ready()
-        self.xml, self.qemu = xml, there
-
-    def fail_to_move(self, source, destination):
-        """A live migration that ends with the destination's QEMU, and Nova's roll-back."""
-        _, there = self.prepare(source, destination)
-        self.qemu.migrate(there, **{"max-bandwidth": SLOW})
-        wait_until(lambda: self.qemu.qmp().migration().get("ram", {}).get("transferred", 0) > 0, 30,
-                   "the migration is under way")
-        self.stop(there, signal.SIGKILL)
-        self.qemu.qmp().wait_migration("failed")
-        self.port.roll_back(source, destination)
+from test_ovn import ovn_config
 
 
 @pytest.fixture
 def server(two_hosts, request):
     one = Server(two_hosts, request.param(two_hosts))
-    underlay.give_address(two_hosts[0].box, f"{NEIGHBOUR}/24")
+    underlay.give_address(two_hosts[0].box, one.port.neighbour)
     yield one
     for qemu in list(one.started):
         one.stop(qemu)
-
-
-def pings_pass(server):
-    return server.qemu.ping(NEIGHBOUR, 100, 1) == 1
-
-
-def watched(server, what, act, *arguments):
-    """Pings the guest from its neighbour meanwhile, and reports what that was like."""
-    with Pinger(server.hosts[0].box, GUEST) as pinger:
-        act(*arguments)
-        wait_until(lambda: pings_pass(server), SILENCE_S, "the guest is answered")
-    result = pinger.result
-    print(f"{type(server.port).__name__}, {what}: {result['lost']} of {result['sent']} requests lost, "
-          f"{result['longest_s'] * 1000:.0f} ms without a reply")
-    assert result["silent_at_end_s"] < SILENCE_S and result["lost"] < result["sent"]
 
 
 @pytest.mark.parametrize("server", [pytest.param(Representors, marks=pytest.mark.driver), PlainPorts],
@@ -192,25 +36,80 @@ def test_a_guest_migrates_there_and_back(server):
     server.boot(0)
     wait_until(lambda: pings_pass(server), 30, "the first ping is answered")
     # It runs as long as the test, in the guest's memory.
-    server.qemu.command(f"ping -i 0.2 {NEIGHBOUR} >/ping 2>&1 & echo $! >/pid")
+    server.qemu.command(f"ping -i 0.2 {server.port.neighbour.partition('/')[0]} >/ping 2>&1 & echo $! >/pid")
 
     if isinstance(server.port, Representors):
         watched(server, "failed migration", server.fail_to_move, 0, 1)
         assert server.qemu.qmp().status() == "running"
-        assert server.qemu.ping(NEIGHBOUR, 1400, 2) == 2
+        assert server.ping(1400, 2) == 2
         assert second.rows() == nothing and second.vifs() == {}
 
     watched(server, "there", server.move, 0, 1)
     assert first.vifs() == {} and second.vifs()[server.port.id]["state"] == "up"
-    assert server.qemu.ping(NEIGHBOUR, 1400, 2) == 2
+    assert server.ping(1400, 2) == 2
 
     watched(server, "and back", server.move, 1, 0)
     assert second.vifs() == {} and second.rows() == nothing
     assert first.vifs()[server.port.id]["state"] == "up"
-    assert server.qemu.ping(NEIGHBOUR, 1400, 2) == 2
+    assert server.ping(1400, 2) == 2
     text = server.qemu.command("kill -INT $(cat /pid); sleep 1; tail -n 3 /ping")
     print("the guest's own ping:", " ".join(text.split("\n")[-3:]))
     assert "packets transmitted" in text
+
+
+@pytest.fixture
+def start_notifying(start_worker, tmp_path_factory):
+    """Starts a neutron-server's side that sends Nova its events."""
+    def start(drivers, ovn=None):
+        directory = tmp_path_factory.mktemp("neutron")
+        text = ovn_config(ovn, directory, drivers) if ovn else NEUTRON.format(directory=directory, drivers=drivers)
+        old = "notify_nova_on_port_status_changes = false"
+        assert old in text
+        return start_worker("neutron_side.py", text.replace(old, old.replace("false", "true")))
+    return start
+
+
+@pytest.fixture
+def cloud(two_hosts, start_notifying, request):
+    one = request.param(two_hosts, start_notifying)
+    yield one
+    one.end()
+
+
+@pytest.mark.driver
+@pytest.mark.parametrize("cloud", [AgentCloud, OvnCloud], indirect=True)
+def test_bindings_of_neutron(two_hosts, cloud):
+    """neutron-server binds the port to the destination, Nova plugs there what the binding says, the guest
+    migrates, and the source's binding goes. A migration that was rolled back before it began leaves nothing."""
+    first, second = two_hosts
+    server = Server(two_hosts, BoundPort(two_hosts, cloud))
+    port = server.port
+    nothing = second.rows()
+    try:
+        server.boot(0)
+        port.wait_active(0)
+        port.wait_claimed(0)
+        wait_until(lambda: pings_pass(server), 30, "the first ping is answered")
+
+        port.plug_before(0, 1)
+        port.roll_back(0, 1)
+        assert port.bindings() == {"compute": "ACTIVE"} and second.vifs() == {} and second.rows() == nothing
+        port.wait_active(0)
+        port.wait_claimed(0)
+        assert server.ping(1400, 2) == 2
+
+        watched(server, "with Neutron", server.move, 0, 1)
+        port.wait_claimed(1)
+        if isinstance(cloud, AgentCloud):  # With OVN the status follows what ovn-controller reports.
+            port.wait_active(1)
+        assert port.bindings() == {"other": "ACTIVE"} and "migrating_to" not in port.shown()["binding:profile"]
+        assert first.vifs() == {} and second.vifs()[port.id]["state"] == "up"
+        assert server.ping(1400, 2) == 2
+        for worker in (first.nova, second.nova, cloud.neutron.worker):
+            assert worker.lines("ERROR", "vifplug") == []
+    finally:
+        for qemu in list(server.started):
+            server.stop(qemu)
 
 
 def test_a_card_that_does_not_log_memory(two_hosts):

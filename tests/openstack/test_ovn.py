@@ -396,6 +396,10 @@ def test_port_that_migrates(ovn, neutron, server):
     assert row["options"]["requested-chassis"] == "compute,other"
     assert row["options"]["activation-strategy"] == "rarp"
     assert one.status() == "ACTIVE" and neutron.worker.lines("INFO", "is migrating", one.port["id"])
+    # Nova rolls back, and tries once more: OVN has nothing to report.
+    neutron.update("port", one.port["id"], {"binding:profile": one.port["binding:profile"]})
+    assert one.status() == "ACTIVE" and neutron.worker.lines("INFO", "stays on its host", one.port["id"])
+    neutron.update("port", one.port["id"], {"binding:profile": profile})
     neutron.call("api", method="PUT", path=f"{path}/other/activate",
                  body={"port_id": one.port["id"]})
     moved = neutron.show("port", one.port["id"])

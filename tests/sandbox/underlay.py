@@ -24,6 +24,12 @@ def connect(first, second, bridge=BRIDGE):
                         "external_ids:underlay=connected")
 
 
+def move(sandbox, bridge):
+    """Moves this end of the wire to another bridge of the netdev datapath."""
+    sandbox.vsctl("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge, "datapath_type=netdev")
+    sandbox.vsctl("del-port", WIRE, "--", "add-port", bridge, WIRE)
+
+
 def disconnect(first):
     """Removes the wire; the ports in the bridges stay."""
     first.command(*first.inside(["ip", "link", "del", WIRE]))

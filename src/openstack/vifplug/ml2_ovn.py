@@ -46,6 +46,7 @@ class VifplugOvnMechanismDriver(api.MechanismDriver):
 
     def initialize(self):
         self._sockets = ml2_base.CardSockets()
+        self._rolled_back = set()  # Ids of ports that ML2 has unbound, and is about to bind again.
         self._check_order()
         self._check_strategy()
         ml2_qos.register_ovn()
@@ -198,14 +199,34 @@ class VifplugOvnMechanismDriver(api.MechanismDriver):
     def update_port_precommit(self, context):
         self._block(context, context.original_host)
 
+    @staticmethod
+    def _ends_migration(context):
+        """Whether an active port does not migrate any more, and stays where it is."""
+        before = context.original
+        return (ovn_constants.MIGRATING_ATTR in (before.get(portbindings.PROFILE) or {})
+                and ovn_constants.MIGRATING_ATTR not in (context.current[portbindings.PROFILE] or {})
+                and before["status"] == constants.PORT_STATUS_ACTIVE
+                and context.host == context.original_host)
+
     def update_port_postcommit(self, context):
         """Sends Nova the event that it awaits before it migrates a server: `ovn` sends it for its own VIF
-        types. OVN reports nothing then, because the port is up on the source."""
+        types. OVN reports nothing then, because the port is up on the source. So it is when Nova has rolled the
+        migration back: ML2 unbinds a port whose profile changes, which makes it DOWN, and binds it again: two
+        calls, of which only the first has the port as it was."""
         port = context.current
-        if (port["status"] == constants.PORT_STATUS_DOWN
-                and port[portbindings.VIF_TYPE] == ml2_base.VIF_TYPE
-                and ovn_constants.MIGRATING_ATTR in port[portbindings.PROFILE]):
+        rolled_back = port["id"] in self._rolled_back
+        self._rolled_back.discard(port["id"])
+        if self._ends_migration(context):
+            self._rolled_back.add(port["id"])
+        if port["status"] != constants.PORT_STATUS_DOWN or port[portbindings.VIF_TYPE] != ml2_base.VIF_TYPE:
+            return
+        if ovn_constants.MIGRATING_ATTR in port[portbindings.PROFILE]:
             LOG.info("Port %s is migrating: its status becomes ACTIVE, so that Nova gets its event.",
                      printable(port["id"]))
-            directory.get_plugin().update_port_status(context._plugin_context, port["id"],
-                                                      constants.PORT_STATUS_ACTIVE)
+        elif rolled_back:
+            LOG.info("Port %s stays on its host %s: its status is ACTIVE again.", printable(port["id"]),
+                     printable(context.host))
+        else:
+            return
+        directory.get_plugin().update_port_status(context._plugin_context, port["id"],
+                                                  constants.PORT_STATUS_ACTIVE)
