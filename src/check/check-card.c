@@ -199,9 +199,10 @@ void check_hugepages(struct check_run *run)
         return;
     }
     if (host->n_nodes == 0) {
-        check_add(run, CHECK_WARN, "host",
-                  "The kernel shows no hugepages in sysfs; use a kernel with CONFIG_HUGETLBFS, and "
-                  "mount sysfs.");
+        check_add(
+            run, CHECK_WARN, "host",
+            "sysfs shows no hugepages, so whether there are any is not known; mount sysfs, and "
+            "use a kernel with CONFIG_HUGETLBFS.");
         return;
     }
     for (size_t i = 0; i < host->n_cards; i++) {
@@ -235,6 +236,12 @@ void check_iommu(struct check_run *run)
     for (size_t i = 0; i < host->n_cards && host->n_iommu_groups == 0; i++) {
         const struct host_card *card = &host->cards[i];
 
+        if (matters(card) && uses_vfio(card) && !host->has_iommu_table) {
+            check_add(run, CHECK_WARN, "host",
+                      "sysfs has no kernel/iommu_groups, so whether the IOMMU is on is not known; "
+                      "mount all of sysfs, or use a kernel with support for IOMMUs.");
+            return;
+        }
         if (matters(card) && uses_vfio(card)) {
             check_add(
                 run, result, pci_addr_format(&card->pf, pf),
@@ -292,8 +299,8 @@ void check_socket_dirs(struct check_run *run)
         if (!dir->exists && dir->of_card) {
             check_add(
                 run, CHECK_FAIL, dir->path,
-                "%s, where a card's sockets are, does not exist; make it (mkdir), and let QEMU's "
-                "user %s use it.",
+                "%s, where a card's sockets are, does not exist where vifplugd runs; make it "
+                "(mkdir), let QEMU's user %s use it, and mount it if vifplugd runs in a container.",
                 dir->path, qemu);
         } else if (!dir->exists || !host->qemu.exists) {
             continue;

@@ -13,6 +13,11 @@ void check_host_read(struct check_run *run)
                   "Reading sysfs, directories and users takes too long, so the checks that need "
                   "them are left out; find out whether the name service (nsswitch.conf) or a file "
                   "system hangs.");
+    } else if (!run->facts->host->has_pci) {
+        check_add(run, CHECK_WARN, "host",
+                  "sysfs shows no PCI devices, so nothing is known of cards and the IOMMU, and the "
+                  "checks that need them are left out; mount sysfs (in a container, the host's "
+                  "/sys, read-only).");
     }
 }
 

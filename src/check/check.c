@@ -8,6 +8,7 @@
 
 #define SWITCH NEEDS_SWITCH
 #define HOST NEEDS_HOST
+#define CARDS (NEEDS_HOST | NEEDS_PCI)
 
 /* In the order in which they are told: causes before effects. docs/troubleshooting.md has a row for
  * each. */
@@ -28,18 +29,18 @@ const struct check_class check_classes[] = {
     {"dpdk", SWITCH, check_dpdk, NULL, "ovs-vswitchd", "DPDK is built in and initialised."},
     {"offload", SWITCH | HOST, check_offload, NULL, "ovs-vswitchd",
      "Hardware offload is as it must be."},
-    {"dpdk-extra", SWITCH | HOST, check_card_devices, NULL, "cards",
+    {"dpdk-extra", SWITCH | CARDS, check_card_devices, NULL, "cards",
      "ovs-vswitchd was started with what the cards need."},
-    {"dpdk-ports", SWITCH | HOST, check_dpdk_ports, NULL, "ovs-vswitchd",
+    {"dpdk-ports", SWITCH | CARDS, check_dpdk_ports, NULL, "ovs-vswitchd",
      "DPDK has a port for each VF."},
     {"hugepages", SWITCH | HOST, check_hugepages, NULL, "host",
      "There are free hugepages where they are needed."},
-    {"iommu", HOST, check_iommu, NULL, "host", "The IOMMU is on, or no device needs it."},
-    {"vfs", HOST, check_vfs, NULL, "cards", "Each PF of a SmartNIC has VFs."},
-    {"vf-drivers", HOST, check_vf_drivers, NULL, "cards", "The VFs have the drivers they need."},
-    {"eswitch", HOST, check_eswitch, NULL, "cards",
+    {"iommu", CARDS, check_iommu, NULL, "host", "The IOMMU is on, or no device needs it."},
+    {"vfs", CARDS, check_vfs, NULL, "cards", "Each PF of a SmartNIC has VFs."},
+    {"vf-drivers", CARDS, check_vf_drivers, NULL, "cards", "The VFs have the drivers they need."},
+    {"eswitch", CARDS, check_eswitch, NULL, "cards",
      "PFs with netdevs of the kernel are in switchdev mode."},
-    {"card-sockets", HOST, check_card_sockets, NULL, "cards", "No two cards serve one socket."},
+    {"card-sockets", CARDS, check_card_sockets, NULL, "cards", "No two cards serve one socket."},
     {"socket-dirs", HOST, check_socket_dirs, NULL, "directories",
      "QEMU's user may use the directories of sockets."},
     {"foreign-ports", SWITCH, check_foreign_ports, NULL, "bridges",
@@ -65,7 +66,10 @@ _Static_assert(sizeof check_classes / sizeof check_classes[0] <= CHECKS_MAX, "CH
 /* Whether all that the check needs is known. */
 static bool can_run(const struct check_run *run, const struct check_class *class)
 {
-    return (!(class->needs & NEEDS_HOST) || run->facts->host) &&
+    const struct host_facts *host = run->facts->host;
+
+    return (!(class->needs & NEEDS_HOST) || host) &&
+           (!(class->needs & NEEDS_PCI) || (host && host->has_pci)) &&
            (!(class->needs & NEEDS_SWITCH) || run->facts->sw.ovsdb_synced);
 }
 

@@ -39,7 +39,7 @@ struct check_finding {
 struct check_run;
 
 /* What a check needs: without it, it is left out. */
-enum check_needs { NEEDS_NOTHING = 0, NEEDS_HOST = 1, NEEDS_SWITCH = 2 };
+enum check_needs { NEEDS_NOTHING = 0, NEEDS_HOST = 1, NEEDS_SWITCH = 2, NEEDS_PCI = 4 };
 
 struct check_class {
     const char *name;

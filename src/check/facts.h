@@ -96,6 +96,8 @@ struct host_facts {
     struct timespec config_mtime;
     struct host_node nodes[HOST_NODES_MAX];
     size_t n_nodes;
+    bool has_pci;         /* sysfs shows PCI devices; without it nothing is known of cards. */
+    bool has_iommu_table; /* sysfs has the directory of IOMMU groups. */
     size_t n_iommu_groups;
     bool unsafe_noiommu; /* vfio may be used without an IOMMU. */
     struct host_card cards[NIC_PFS_MAX];

@@ -126,8 +126,11 @@ void host_read_memory(const struct host_query *query, struct host_facts *facts)
 {
     char path[PATH_MAX];
     char text[8] = "";
+    struct stat st;
     FILE *file;
 
+    snprintf(path, sizeof path, "%s/bus/pci/devices", query->sysfs_root);
+    facts->has_pci = stat(path, &st) == 0;
     snprintf(path, sizeof path, "%s/devices/system/node", query->sysfs_root);
     for_each_entry(path, add_node, &(struct nodes){facts, path});
     if (facts->n_nodes == 0) { /* A kernel without NUMA. */
@@ -135,6 +138,7 @@ void host_read_memory(const struct host_query *query, struct host_facts *facts)
         add_pages(facts, -1, path);
     }
     snprintf(path, sizeof path, "%s/kernel/iommu_groups", query->sysfs_root);
+    facts->has_iommu_table = stat(path, &st) == 0;
     for_each_entry(path, count_entry, &facts->n_iommu_groups);
     snprintf(path, sizeof path, "%s/module/vfio/parameters/enable_unsafe_noiommu_mode",
              query->sysfs_root);

@@ -65,6 +65,8 @@ def test_install(tmp_path):
     triplet = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True,
                              check=True).stdout.strip()
     for path in ("usr/sbin/vifplugd", "usr/bin/vifctl", "usr/share/doc/vifplug/vifplugd.conf",
+                 "usr/share/doc/vifplug/containers/Containerfile",
+                 "usr/share/doc/vifplug/containers/vifplugd.container",
                  "usr/include/vifplug/vifplug.h",
                  "usr/share/bash-completion/completions/vifctl",
                  "usr/share/man/man3/libvifplug.3", "usr/share/man/man5/vifplugd.conf.5",

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vifplugd, Open vSwitch and clients in containers, as docs/containers.md has them: mount and PID namespaces of their
-own, the mounts of etc/containers/vifplugd.container, and nothing else."""
+"""vifplugd, Open vSwitch and clients in containers, as docs/containers.md has them: mount and PID namespaces of
+their own, the mounts of etc/containers/vifplugd.container, and nothing else."""
 
-import contextlib
 import json
 import os
 import re
@@ -14,21 +13,21 @@ import pytest
 from api import Api, ApiError, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
 from conftest import SeenSandbox, a_sandbox, check_output
 from container import NOVA_UID, QUADLET, TOP, Container, child_of, read_quadlet, run, volumes
-from sandbox import ANY_TIME, VSWITCHD, SandboxError
+from sandbox import ANY_TIME, VSWITCHD
 
 CONFIG = f"[daemon]\nsocket_group = nova\nallow = nova\n\n{ANY_TIME}"
 PROGRAM = "/image/ovs-vswitchd"  # Its control socket has this name.
 SOCKETS = "/usr/local/var/run"
 PYTHON = os.path.join(TOP, "src/openstack")
 # The keys of quadlet's [Container] in podman-systemd.unit(5) of podman 5.4, as far as the file needs them.
-KEYS = {"Image", "ContainerName", "Network", "User", "GroupAdd", "DropCapability", "AddCapability", "NoNewPrivileges",
-        "ReadOnly", "AddDevice", "Unmask", "Volume", "Notify"}
+KEYS = {"Image", "ContainerName", "Network", "User", "GroupAdd", "DropCapability", "AddCapability", "ReadOnly",
+        "NoNewPrivileges", "AddDevice", "Unmask", "Volume", "Notify"}
 PLUG = ("import json, sys; from vifplug import client; print(json.dumps(client.Client().plug("
         "json.loads(sys.argv[1]), {'uuid': 'vm-1'})))")
 
 
 class ContainedSandbox(SeenSandbox):
-    """A sandbox in which ovsdb-server, ovs-vswitchd and vifplugd each have a container. The sandbox is the host."""
+    """A sandbox in which ovsdb-server, ovs-vswitchd and vifplugd have a container each. It is their host."""
 
     def __init__(self, directory, build=None):
         super().__init__(directory, build)
@@ -38,6 +37,7 @@ class ContainedSandbox(SeenSandbox):
         self.socket = f"{self.api_dir}/vifplugd.sock"
         self.config = f"{self.etc}/vifplugd.conf"
         self.changes = {}  # Of vifplugd's container.
+        self.changed = False  # It is not the quadlet's, and ends with the test.
 
     def host_paths(self):
         """Where the sandbox has what a host has there."""
@@ -45,21 +45,23 @@ class ContainedSandbox(SeenSandbox):
                 "/var/log/openvswitch": self.log, "/etc/vifplugd": self.etc}
 
     def of_ovs(self):
-        """Open vSwitch's containers: kolla's mounts, and the sandbox itself (database, simulated card, hugepages)."""
+        """Open vSwitch's containers: kolla's mounts, and the sandbox (database, simulated card, hugepages)."""
         paths = self.host_paths()
         return Container({"/run/openvswitch": (self.run, False), "/var/log/openvswitch": (self.log, False),
                           SOCKETS: (paths[SOCKETS], False), self.dir: (self.dir, False),
                           self.driver_dir: (self.driver_dir, True), PROGRAM: (VSWITCHD, True)},
                          sysfs="/sys", devices=["/dev/net/tun"])
 
-    def of_vifplugd(self, **changes):
-        """vifplugd's container, as the quadlet says. The simulated card is at /sys."""
-        container = Container.of_quadlet(self.host_paths(), **{"sysfs": self.sys, **self.changes, **changes})
+    def of_vifplugd(self):
+        """vifplugd's container, as the quadlet says, with its program. The simulated card is at /sys."""
+        container = Container.of_quadlet(self.host_paths(), **{"sysfs": self.sys, **self.changes})
         container.mounts = {**container.mounts, "/vifplug": (f"{self.build}/src", True)}
+        if "LSAN_OPTIONS" in os.environ:  # They name a file.
+            container.mounts[f"{TOP}/tests"] = (f"{TOP}/tests", True)
         return container
 
     def of_client(self, **changes):
-        """nova-compute's: another network namespace as well, and of all mounts the API socket's directory alone."""
+        """nova-compute's: with a network of its own, and of all mounts the API socket's directory alone."""
         options = {"host_network": False, "user": NOVA_UID, "capabilities": []}
         return Container({"/run/vifplugd": (self.api_dir, False), "/vifplug": (f"{self.build}/src", True),
                           "/python": (PYTHON, True)}, **{**options, **changes})
@@ -96,7 +98,6 @@ class ContainedSandbox(SeenSandbox):
         card = {"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices", "LD_LIBRARY_PATH": self.driver_dir,
                 "VPSIM_CONFIG": self.card_file}
         card.update({"LD_PRELOAD": f"{self.driver_dir}/libvpsim-standin.so"} if self.standin else {})
-        # env, and not the environment of all of these programs: the stand-in is for ovs-vswitchd.
         self.start_contained("ovs-vswitchd", self.of_ovs(), [
             PROGRAM, "unix:/run/openvswitch/db.sock", "--pidfile=/run/openvswitch/ovs-vswitchd.pid",
             "--log-file=/var/log/openvswitch/ovs-vswitchd.log", "-vconsole:off", "-vsyslog:off"],
@@ -145,15 +146,15 @@ def host():
 @pytest.fixture
 def box(host):
     yield host
-    host.changes = {}
+    if host.changed:
+        host.stop("vifplugd")
+        host.changes, host.changed = {}, False
     if not host.pid("ovsdb-server"):
         host.start_ovsdb()
     if not host.pid("ovs-vswitchd"):
         host.start_vswitchd()
-    host.stop("vifplugd")
-    if os.path.exists(host.config):
-        os.unlink(host.config)
-    host.start_vifplugd()
+    if not host.pid("vifplugd"):
+        host.start_vifplugd()
     with Api(host.socket) as api:
         for vif in api.call("list")["vifs"]:
             api.unplug(vif["vif_id"])
@@ -171,8 +172,17 @@ def api(box):
 def restart(box, **changes):
     """Starts vifplugd's container again, with other settings."""
     box.stop("vifplugd")
-    box.changes = changes
+    box.changes, box.changed = changes, True
     box.start_vifplugd()
+
+
+def restart_without(box, path):
+    """Starts vifplugd's container again, without one of its mounts."""
+    container = box.of_vifplugd()
+    del container.mounts[path]
+    box.stop("vifplugd")
+    box.changed = True
+    box.start_vifplugd(container=container)
 
 
 def namespaces(pid):
@@ -234,10 +244,8 @@ def test_restarts(box):
     with Api(box.socket) as api:
         for vif in vifs:
             api.plug(vif)
-    before = namespaces(box.pid("vifplugd"))
     box.stop("vifplugd", signal.SIGKILL)
     box.start_vifplugd()
-    assert namespaces(box.pid("vifplugd"))["pid"] != before["pid"]
 
     def states():
         listed = json.loads(box.client("vifctl", "--format=json", "list").stdout)["vifs"]
@@ -245,10 +253,10 @@ def test_restarts(box):
 
     def all_up():
         return states() == {vif["vif_id"]: "up" for vif in vifs}
+
     assert all_up()
     with Api(box.socket) as api:
         for name, start in (("ovs-vswitchd", box.start_vswitchd), ("ovsdb-server", box.start_ovsdb)):
-            starts = api.call("status")["vswitchd"]
             box.stop(name, signal.SIGKILL)
             wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead" if name == "ovs-vswitchd"
                        else not api.call("status")["ovsdb"]["connected"], what=f"{name} is away")
@@ -256,7 +264,7 @@ def test_restarts(box):
             wait_until(lambda: api.call("status")["vswitchd"]["state"] == "alive"
                        and api.call("status")["ovsdb"]["connected"], what=f"{name} is back")
             wait_until(all_up, what=lambda: f"all are up: {states()}")
-            assert "pid" not in starts  # ovs-vswitchd's is not visible.
+        assert "pid" not in api.call("status")["vswitchd"]  # It is not visible.
         assert api.plug(vhost_user(7))["state"] == "up"
 
 
@@ -277,11 +285,7 @@ def test_words_of_the_switch(box, api):
         with pytest.raises(ApiError) as refused:
             api.plug(representor(8, "0000:65:00.5"))
         assert "refused by refuse-probe" in refused.value.detail
-        mounts = {path: mount for path, mount in box.of_vifplugd().mounts.items() if path != "/var/log/openvswitch"}
-        container = box.of_vifplugd()
-        container.mounts = mounts
-        box.stop("vifplugd")
-        box.start_vifplugd(container=container)
+        restart_without(box, "/var/log/openvswitch")
         with Api(box.socket) as other, pytest.raises(ApiError) as refused:
             other.plug(representor(8, "0000:65:00.5"))
         assert "set vswitchd_log in section [ovs]" in refused.value.detail, refused.value.detail
@@ -303,7 +307,8 @@ def test_directory_and_not_the_socket(box):
     by_file = box.of_client()
     by_file.mounts = {"/vifplug": (f"{box.build}/src", True),
                       "/run/vifplugd/vifplugd.sock": (box.socket, False)}
-    clients = {"directory": hold(box, "client-directory", box.of_client()), "file": hold(box, "client-file", by_file)}
+    clients = {"directory": hold(box, "client-directory", box.of_client()),
+               "file": hold(box, "client-file", by_file)}
     try:
         assert [clients[name]("vifctl", "list").returncode for name in clients] == [0, 0]
         box.stop("vifplugd")
@@ -375,6 +380,79 @@ def test_not_root(box):
         shutil.rmtree(box.api_dir)
 
 
-def findings(box):
-    output = box.vifctl("--format=json", "check", check=False).stdout
-    return {(one["check"], one["result"]): one["message"] for one in json.loads(output)["checks"]}
+def findings(api):
+    return {(one["check"], one["result"]): one["message"] for one in api.call("check")["checks"]
+            if one["result"] != "pass"}
+
+
+def test_another_network(box):
+    """Without Network=host, what vifplugd cannot see it neither makes nor judges."""
+    with Api(box.socket) as api:
+        for kind in ("tap", "hybrid", "vhost-user"):
+            api.plug(KINDS[kind])
+    restart(box, host_network=False)
+    with Api(box.socket) as api:
+        wait_until(lambda: "another network namespace" in findings(api).get(("vswitchd", "fail"), ""),
+                   what=lambda: findings(api))
+        assert {vif["kind"]: vif["state"] for vif in api.call("list")["vifs"]} == {
+            "ovs": "up", "hybrid": "up", "vhost-user": "up"}  # Their links are where they were.
+        for dry_run in (True, False):
+            with pytest.raises(ApiError) as refused:
+                api.plug(ovs_vif(9, create_tap=True), dry_run=dry_run)
+            assert "in another network namespace than ovs-vswitchd" in str(refused.value)
+        assert api.plug(KINDS["representor"])["state"] == "up"
+    box.stop("vifplugd")
+    box.start_vifplugd("--boot-id=another")  # Now all of them are stale.
+    with Api(box.socket) as api:
+        wait_until(lambda: ("vswitchd", "fail") in findings(api), what="it is seen")
+        with pytest.raises(ApiError) as refused:
+            api.call("reap", dry_run=True)
+        assert "guests which use VIFs are not known" in str(refused.value)
+
+
+def test_without_sysfs(box):
+    """Nothing is said of cards that cannot be seen."""
+    restart(box, sysfs=None)
+    with Api(box.socket) as api:
+        found = findings(api)
+        assert "sysfs shows no PCI devices" in found[("host", "warn")]
+        checks = {one["check"] for one in api.call("check")["checks"]}
+        assert not checks & {"iommu", "vfs", "vf-drivers", "eswitch"} and "ovsdb" in checks
+        assert api.call("nics")["nics"] == []
+        with pytest.raises(ApiError) as refused:
+            api.plug(KINDS["representor"])
+        assert refused.value.reason == "device_not_found"
+        assert api.plug(KINDS["vhost-user"])["state"] == "up"
+
+
+def test_without_a_socket_directory(box):
+    """A directory of sockets that is not mounted: the plug is refused, and nothing is written."""
+    restart_without(box, SOCKETS)
+    with Api(box.socket) as api:
+        with pytest.raises(ApiError) as refused:
+            api.plug(KINDS["vhost-user"])
+        assert SOCKETS in str(refused.value)
+        assert "does not exist where vifplugd runs" in findings(api)[("socket-dirs", "fail")]
+        assert api.call("list")["vifs"] == []
+
+
+def test_quadlet():
+    """The file has only keys that quadlet knows; podman itself reads it where it is installed."""
+    sections = read_quadlet()
+    assert set(sections["Container"]) <= KEYS and set(sections) == {"Unit", "Container", "Service", "Install"}
+    generator = "/usr/libexec/podman/quadlet"
+    if os.path.exists(generator):
+        result = run([generator, "-dryrun"], env={"QUADLET_UNIT_DIRS": os.path.dirname(QUADLET)})
+        assert result.returncode == 0 and "--network host" in result.stdout.replace("=", " "), result
+
+
+def test_the_page_has_each_mount():
+    """docs/containers.md explains each mount and setting of the quadlet."""
+    with open(os.path.join(TOP, "docs/containers.md"), encoding="utf-8") as file:
+        page = file.read()
+    settings = read_quadlet()["Container"]
+    for target in volumes(settings):
+        assert re.search(rf"^\| `{re.escape(target)}` \|", page, re.M), target
+    for key in set(settings) - {"Volume", "Image", "ContainerName"}:
+        for value in settings[key]:
+            assert f"`{key}={value}`" in page, key

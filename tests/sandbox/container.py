@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a program as a container engine does, with nothing but unshare(1): in mount and PID namespaces of its own
-(and a network namespace, if asked for), with a root directory that has the image's programs, its own users, /proc and
-/dev, and the given mounts alone. It reads the settings of vifplugd's container from etc/containers/vifplugd.container,
-so the tests run it as that file says."""
+(and a network namespace, if asked for), with a root directory that has the image's programs, its own users,
+/proc and /dev, and the given mounts alone. It reads the settings of vifplugd's container from
+etc/containers/vifplugd.container, so the tests run it as that file says."""
 
 import os
 import re

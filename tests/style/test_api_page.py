@@ -244,7 +244,7 @@ def test_table_of_checks():
     told = re.findall(r"^\| `([\w-]+)` \|", read("docs/troubleshooting.md"), re.MULTILINE)
     assert told == code and len(code) >= 30
     tested = set(re.findall(r'"([a-z-]+)",\s*CHECK_(?:WARN|FAIL)', read("tests/unit/test-check.c")))
-    assert set(code) - tested == {"host"}  # test_unknown() has it.
+    assert set(code) == tested
 
 
 SHIPPED = read("etc/vifplugd.conf")

@@ -39,6 +39,7 @@ static void make_well(void)
     host.nodes[0] = (struct host_node){.node = 0, .total_kib = 4096, .free_kib = 2048};
     host.nodes[1] = (struct host_node){.node = 1, .total_kib = 4096, .free_kib = 2048};
     host.n_nodes = 2;
+    host.has_pci = host.has_iommu_table = true;
     host.n_iommu_groups = 9;
     card->pf = (struct pci_addr){.bus = 0x65};
     strcpy(card->driver, "vfio-pci");
@@ -334,6 +335,9 @@ static void test_host(void **state)
     WRONG(host.n_iommu_groups = 0, "iommu", CHECK_FAIL, pf, "The IOMMU is off");
     WRONG((host.n_iommu_groups = 0, host.unsafe_noiommu = true), "iommu", CHECK_WARN, pf,
           "in unsafe mode");
+    WRONG((host.n_iommu_groups = 0, host.has_iommu_table = false), "iommu", CHECK_WARN, "host",
+          "whether the IOMMU is on is not known");
+    WRONG(host.has_pci = false, "host", CHECK_WARN, "host", "sysfs shows no PCI devices");
     WELL((host.n_iommu_groups = 0, strcpy(card->driver, "mlx5_core"), card->n_with_vfio = 0));
     WRONG((dir->exists = false, vif.socket = ""), "socket-dirs", CHECK_FAIL, "/run/sockets",
           "does not exist");

@@ -72,6 +72,7 @@ static void test_memory(void **state)
     host_read_memory(&query, &facts);
     CHECK_INT("there is nothing", facts.n_nodes, 0);
     CHECK_INT("no groups", facts.n_iommu_groups, 0);
+    CHECK("nothing is known of groups", facts.has_pci && !facts.has_iommu_table);
 
     make_file("kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "3\n");
     make_file("kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "1\n");
@@ -95,6 +96,7 @@ static void test_memory(void **state)
     CHECK_INT("all sizes", facts.nodes[0].total_kib, 1048576 + 4096);
     CHECK_INT("free", facts.nodes[0].free_kib, 4096);
     CHECK_INT("groups", facts.n_iommu_groups, 1);
+    CHECK("it is known", facts.has_iommu_table);
     CHECK("unsafe", facts.unsafe_noiommu);
 }
 
