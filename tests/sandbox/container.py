@@ -88,8 +88,6 @@ mount -t tmpfs -o mode=755 tmpfs usr/local
 printf %s {quote(USERS)} > etc/passwd
 printf %s {quote(GROUPS)} > etc/group
 cp /etc/ld.so.cache etc
-mkdir -p etc/alternatives
-cp -a /etc/alternatives/. etc/alternatives
 mount -t proc proc proc
 chmod 1777 tmp"""]
         for device in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", *self.devices):
