@@ -207,16 +207,18 @@ VIFPLUG_API int vifplug_subscribe(struct vifplug *vifplug, int since_ms,
 #define VIFPLUG_EVENTS_MAX 1024
 
 /* Waits for the next event, for up to `wait_ms` ms (0: no limit), and stores it in *event: like a
- * reply whose result is the event's params, to be freed with vifplug_reply_free(). Events have
- * numbers ("event") without gaps, but where one of these is returned, with *event NULL:
+ * reply whose result is the event's params, to be freed with vifplug_reply_free(). The numbers of
+ * events ("event") have no gaps unless an error says so, which comes with *event NULL:
  *
- *   -ETIMEDOUT   none has come
- *   -ENOBUFS     the program fetched events too slowly, and the library dropped the oldest. Told
- *                once; the next call goes on after the gap
- *   -ECONNRESET  the connection has ended: vifplugd has stopped, does not permit it any more, or
- * had more for this program than it keeps. Open a new one and subscribe with the time since then;
- * the reply says whether that is all ("complete"), and which start of vifplugd it is ("run")
- *   -EINVAL      vifplug_subscribe() has not succeeded on this connection */
+ *   -ETIMEDOUT  none has come
+ *   -ENOBUFS    events came faster than they were fetched: the library has dropped the oldest. The
+ *               next call goes on after the gap
+ *   -ECONNRESET the connection has ended: see below
+ *   -EINVAL     vifplug_subscribe() has not succeeded on this connection
+ *
+ * The connection ends when vifplugd stops or does not permit it any more, or has more for this
+ * program than it keeps. Then open a new one, and subscribe with the time since then: the reply
+ * says whether that is all ("complete"), and which start of vifplugd it is ("run"). */
 VIFPLUG_API int vifplug_next_event(struct vifplug *vifplug, int wait_ms,
                                    struct vifplug_reply **event);
 
@@ -226,8 +228,7 @@ VIFPLUG_API const char *vifplug_reply_event(const struct vifplug_reply *reply);
 /* --- VIFs to be plugged. --- */
 
 /* A native VIF, so that no program has to write JSON. The kinds are those of docs/api.md:
- * "representor", "vhost-user", "kernel-representor", "ovs", "hybrid". NULL if memory has run out.
- */
+ * "representor", "vhost-user", "kernel-representor", "ovs", "hybrid". NULL without memory. */
 VIFPLUG_API struct vifplug_native *vifplug_native_new(const char *vif_id, const char *kind);
 VIFPLUG_API void vifplug_native_free(struct vifplug_native *vif);
 

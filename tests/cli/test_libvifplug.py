@@ -31,11 +31,12 @@ def program(tmp_path_factory):
 
 
 def test_events_before_and_after_the_reply(tmp_path, program):
-    """Those that come together with a reply are kept, in their order, and params are as given."""
+    """Those that come together with a reply are kept, in their order, and params are as given. What is not fetched
+    goes with the connection."""
     def serve(request):
         if request["method"] == "subscribe":
             return [reply_to(request, SUBSCRIBED), event(1), event(2)]
-        return [event(3), reply_to(request, {}), event(4)]
+        return [event(3), event(4), event(5), reply_to(request, {})]
     server = Server(tmp_path, serve)
     seen = library.calls(program, server.path, "subscribe", 60000, 1, 4)
     assert [name for name, *_ in seen] == ["subscribe", "status"] + 4 * ["vif.plugged"]
