@@ -173,7 +173,8 @@ def library(sources):
                                                           for line in f" * {about}".rstrip().split("\n")))
     parts = re.split(r"/\* --- (.*?) --- \*/\n", body)
     for title, code in zip(["Versions, values and errors.", *parts[1::2]], parts[::2]):
-        code = re.sub(r"^#define VIFPLUG_API .*\n", "", code, flags=re.M).replace("VIFPLUG_API ", "")
+        code = re.sub(r"^(#define VIFPLUG_API |/\* clang-format ).*\n", "", code, flags=re.M)
+        code = code.replace("VIFPLUG_API ", "")
         out += macro("SH", title.rstrip(".").upper()) + literal(code.strip("\n"))
     example = sources.read("examples/plug.c")
     out += macro("SH", "EXAMPLES") + literal(example.split("*/\n", 1)[1].lstrip("\n"))

@@ -89,10 +89,6 @@ struct vifplug_options {
     int committed;  /* Not 0: reply once OVSDB has it, not only once vswitchd has realized it. */
     int dry_run;    /* Not 0: only return what would be done. */
 };
-#define VIFPLUG_OPTIONS_INIT                                                                       \
-    {                                                                                              \
-        sizeof(struct vifplug_options), 0, 0, 0, 0                                                 \
-    }
 
 /* Limits of a VIF, in the guest's directions: egress is what the guest sends. 0 is no limit. */
 struct vifplug_qos {
@@ -104,10 +100,6 @@ struct vifplug_qos {
     int64_t ingress_max_kbps;
     int64_t ingress_max_burst_kbps;
 };
-#define VIFPLUG_QOS_INIT                                                                           \
-    {                                                                                              \
-        sizeof(struct vifplug_qos), 0, 0, 0, 0, 0, 0                                               \
-    }
 
 /* Which VIFs: those that have all that is not NULL. */
 struct vifplug_filter {
@@ -122,10 +114,13 @@ struct vifplug_filter {
     const char *vf; /* PCI address. */
     const char *mac;
 };
-#define VIFPLUG_FILTER_INIT                                                                        \
-    {                                                                                              \
-        sizeof(struct vifplug_filter), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL        \
-    }
+
+/* clang-format off */
+#define VIFPLUG_OPTIONS_INIT {sizeof(struct vifplug_options), 0, 0, 0, 0}
+#define VIFPLUG_QOS_INIT {sizeof(struct vifplug_qos), 0, 0, 0, 0, 0, 0}
+#define VIFPLUG_FILTER_INIT \
+    {sizeof(struct vifplug_filter), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+/* clang-format on */
 
 /* --- Synchronous. --- */
 

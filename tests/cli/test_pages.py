@@ -84,7 +84,7 @@ def test_functions():
     page = shown("libvifplug.3")
     functions = re.findall(r"^VIFPLUG_API [^;(]*?\b(\w+)\(", read("include/vifplug/vifplug.h"), re.M)
     assert len(functions) > 30 and [name for name in functions if f"{name}(" not in page] == []
-    assert "VIFPLUG_API" not in page
+    assert "VIFPLUG_API" not in page and "clang-format" not in page
 
 
 def test_methods():
