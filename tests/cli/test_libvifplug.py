@@ -30,6 +30,33 @@ def program(tmp_path_factory):
     return library.library(tmp_path_factory.mktemp("library"))
 
 
+def test_requests(tmp_path, program):
+    """What each call sends; all methods that a call may have options for have them."""
+    def serve(request):
+        if request["method"] == "unplug" and "timeout_ms" in request["params"]:
+            return [reply_to(request, {}), event(1), event(2), event(3)]
+        return [reply_to(request, {})]
+    server = Server(tmp_path, serve)
+    library.calls(program, server.path, "all", "/run/vm1")
+    sent = [(request["method"], request["params"]) for request in server.requests]
+    vif = sent[1][1]["vif"]
+    assert vif == {
+        "vif_id": "port-1", "kind": "vhost-user", "bridge": "br-int", "address": "fa:16:3e:00:00:01", "mtu": 1500,
+        "datapath_type": "netdev", "interface_id": "iface-1", "vhost_user": {"path": "/run/vm1", "mode": "server"},
+        "qos": {"egress": {"max_kbps": 100000}, "ingress": {"max_kbps": 200000, "max_burst_kbps": 300000}}}
+    plug = {"vif": vif, "instance": {"uuid": "vm-1"}}
+    assert sent == [
+        ("subscribe", {}),
+        ("plug", {**plug, "dry_run": True}), ("plug", {**plug, "timeout_ms": 20000}),
+        ("update", {"vif_id": "port-1", "timeout_ms": 20000,
+                    "qos": {"egress": {"max_kbps": 50000}, "ingress": {}}}),
+        ("get", {"vif_id": "fa:16:3e:00:00:01"}), ("list", {"instance": "vm-1", "state": "up"}),
+        ("stats", {"vif_id": "vhuport-1"}), ("list", {"vif_id": "vhuport-1"}),
+        ("reap", {"dry_run": True, "timeout_ms": 5000}), ("unplug", {"vif": vif, "instance": {"uuid": "vm-2"}}),
+        ("unplug", {"vif_id": "port-1", "instance": {"uuid": "vm-1"}, "timeout_ms": 20000}),
+        ("nics", {}), ("status", {}), ("check", {}), ("ops", {"limit": 1}), ("metrics", {}), ("describe", {})]
+
+
 def test_events_before_and_after_the_reply(tmp_path, program):
     """Those that come together with a reply are kept, in their order, and params are as given. What is not fetched
     goes with the connection."""
