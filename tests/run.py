@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the project and runs its tests.
 
-usage: tests/run [--release RELEASE [--fresh]] [TIER]...
+usage: tests/run [--release RELEASE [--fresh]] [--confined] [TIER]...
 
 Tiers, all of them if none is named:
 
@@ -14,7 +14,7 @@ Tiers, all of them if none is named:
   faults       tests/faults, in short: each fault once under load, and that its checker sees what is wrong
   parity       the same VIFs through Debian's os-vif and through vifplugd, compared
   openstack    Nova, Neutron, its agent and libvirt, as packaged, plug through vifplugd
-  package      builds Debian's packages twice, and installs, upgrades and removes them in a bare chroot
+  package      builds Debian's packages twice, and installs, upgrades and removes them on a bare node with systemd
   bench        tests/bench works (a small run; no timing is asserted)
   sanitize     unit, cli and integration again, built with ASan and UBSan
 
@@ -24,6 +24,9 @@ precede it, and the exit status is 1. With CI=true in the environment a skipped 
 
 --release runs the tiers in a chroot of Debian bookworm, trixie or sid below /var/cache/vifplug-tests
 ($VIFPLUG_CHROOTS). It makes the chroot, or uses that of an earlier run. --fresh makes a new one.
+
+--confined runs the daemon of the tier integration as its unit does: as a user of its own, with the unit's
+capabilities, read-only file system, system calls and address families (tests/sandbox/confine.py).
 
 The simulated SmartNIC needs driver headers that only DPDK's source package has. VPSIM_DPDK_HEADERS names a
 directory that has them. If no archive has them, a stand-in replaces the card, and tests that need the driver are
@@ -179,13 +182,13 @@ def unit(results, directory=BUILD, name="unit"):
     results.add(name, passed, failed, 0, "\n".join(lines), started)
 
 
-def python_tests(results, folder, name, directory=BUILD, at_once=1):
+def python_tests(results, folder, name, directory=BUILD, at_once=1, env=None):
     """Runs the tests of a folder, `at_once` files at a time."""
     started = time.monotonic()
     workers = ["-n", str(at_once), "--dist", "loadfile"] if at_once > 1 else []
     status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", *workers,
                           os.path.join(TOP, "tests", folder)],
-                         env={"VIFPLUG_BUILD": directory, "PYTHONDONTWRITEBYTECODE": "1"})
+                         env={"VIFPLUG_BUILD": directory, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
     count = {word: int(n) for n, word in
              re.findall(r"(\d+) (passed|failed|error|errors|skipped)", output.splitlines()[-1])}
     failed = count.get("failed", 0) + count.get("error", 0) + count.get("errors", 0)
@@ -227,7 +230,7 @@ def sanitize(results):
     python_tests(results, "integration", "integration (sanitized)", ASAN, AT_ONCE)
 
 
-def test(results, tiers):
+def test(results, tiers, confined):
     build_plain(results)
     if "demo" in tiers:
         demo(results)
@@ -241,7 +244,8 @@ def test(results, tiers):
     if "fuzz" in tiers:
         fuzz(results)
     if "integration" in tiers:
-        python_tests(results, "integration", "integration", at_once=AT_ONCE)
+        python_tests(results, "integration", "integration (confined)" if confined else "integration",
+                     at_once=AT_ONCE, env={"VIFPLUG_CONFINED": "yes"} if confined else {})
     if "faults" in tiers:
         python_tests(results, "campaign", "checker")
         faults(results)
@@ -264,6 +268,7 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/run", usage="see tests/run --help")
     parser.add_argument("--release", choices=release.RELEASES)
     parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--confined", action="store_true")
     parser.add_argument("tiers", nargs="*", metavar="TIER")
     options = parser.parse_args()
     unknown = [tier for tier in options.tiers if tier not in TIERS]
@@ -271,15 +276,18 @@ def main():
         parser.error(f"there is no tier '{unknown[0]}'")
     if options.fresh and not options.release:
         parser.error("--fresh needs --release")
+    if options.confined and "integration" not in (options.tiers or TIERS):
+        parser.error("--confined needs the tier integration")
     if options.release:
         try:
-            return release.run(options.release, options.tiers, options.fresh)
+            confined = ["--confined"] if options.confined else []
+            return release.run(options.release, [*confined, *options.tiers], options.fresh)
         except release.ReleaseError as error:
             print(f"tests/run: {error}\n0 passed, 1 failed")
             return 1
     results = Results()
     try:
-        test(results, options.tiers or list(TIERS))
+        test(results, options.tiers or list(TIERS), options.confined)
     except BuildFailed:
         pass
     return results.finish()

@@ -84,6 +84,7 @@ class TreeSandbox(SeenSandbox):
 @contextlib.contextmanager
 def a_sandbox(kind, **options):
     directory = tempfile.mkdtemp(prefix="vp", dir="/tmp")
+    os.chmod(directory, 0o711)  # The daemon or a client may be another user.
     sandbox = kind(os.path.join(directory, "s"))
     try:
         sandbox.up(**options)

@@ -31,7 +31,7 @@ HUGEPAGES = 128  # Of 2 MB: as many as vswitchd may use with --socket-limit 256.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
 HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # The number of each sandbox, by its directory.
 SUN_PATH = 107
-# Stands in for the user vifplugd, which the package makes. Debian's base system has it, and no test a client of it.
+# Stands in for the user vifplugd, which the package makes. Debian's base system has it; no client of a test is it.
 CONFINED_USER = "games"
 
 
