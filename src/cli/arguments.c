@@ -137,11 +137,18 @@ static int unknown_long_option(const char *option)
     size_t length = strcspn(option, "=");
     char word[64];
     struct suggestion near = {.word = word};
+    char longer[256] = "";
     size_t n_longer = 0;
 
     snprintf(word, sizeof word, "%.*s", (int)length - 2, option + 2);
     for (int i = 0; i < OPTION_N; i++) {
-        n_longer += !strncmp(option_rows[i].name, word, strlen(word));
+        if (!strncmp(option_rows[i].name, word, strlen(word))) {
+            size_t used = strlen(longer);
+
+            snprintf(longer + used, sizeof longer - used, "%s--%s", used ? ", " : "",
+                     option_rows[i].name);
+            n_longer++;
+        }
         suggest_consider(&near, option_rows[i].name);
         suggest_consider(&near, option_rows[i].alias);
     }
@@ -149,7 +156,7 @@ static int unknown_long_option(const char *option)
         suggest_consider(&near, others[i]);
     }
     if (n_longer > 1) {
-        return usage_error(NULL, "'--%s' is short for more than one option", word);
+        return usage_error(NULL, "'--%s' is short for more than one option (%s)", word, longer);
     }
     return near.name ? usage_error(NULL, "there is no option '--%s' (did you mean --%s?)", word,
                                    near.name)

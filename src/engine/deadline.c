@@ -4,6 +4,7 @@
 #include "engine/engine-private.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "timeval.h"
 #include "util.h"
@@ -119,8 +120,24 @@ static bool give_grace(const struct engine *engine, struct op *op, long long int
         return false;
     }
     op->realizing.grace_given = true;
+    op->realizing.words.late = 0;
     op->deadline = now + grace_ms;
     return true;
+}
+
+static void set_timeout(const struct engine *engine, const struct op *op, struct error *error)
+{
+    const char *next = "look at ovs-vswitchd.log";
+    struct error words = {.detail = ""};
+
+    if (engine_add_late_words(engine, op, &words) == WORDS_FOUND) {
+        next = "mend what it has logged about the port or its bridge, which is in detail";
+    }
+    error_set(error, REASON_TIMEOUT, "",
+              "ovs-vswitchd has said nothing about port %s in %d ms; %s, and try again with a "
+              "longer timeout if it is slow.",
+              op->goal.port, engine_timeout_ms(engine, op), next);
+    memcpy(error->detail, words.detail, sizeof error->detail);
 }
 
 static enum outcome realized_too_late(const struct engine *engine, struct op *op,
@@ -151,10 +168,7 @@ static enum outcome realized_too_late(const struct engine *engine, struct op *op
                   "once vifplugd is back.",
                   op->goal.port);
     } else if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_ALIVE) {
-        error_set(error, REASON_TIMEOUT, "",
-                  "ovs-vswitchd has said nothing about port %s in %d ms; look at "
-                  "ovs-vswitchd.log, and try again with a longer timeout if it is slow.",
-                  op->goal.port, engine_timeout_ms(engine, op));
+        set_timeout(engine, op, error);
     } else {
         engine_switch_unavailable(engine, error);
     }

@@ -116,6 +116,15 @@ enum words {
 enum words engine_add_words(const struct engine *engine, struct op *op, const struct record *record,
                             struct error *error);
 
+/* REALIZING: there is no verdict yet. Asks for the words that engine_add_late_words() adds, shortly
+ * before the deadline, or sets judge_at to when that is due. */
+void engine_expect_timeout(const struct engine *engine, struct op *op);
+
+/* REALIZING: there is no verdict by the deadline. Adds to the detail of *error what vswitchd's log
+ * says of the port and its bridge: if it cannot make the bridge, it says nothing of its ports. */
+enum words engine_add_late_words(const struct engine *engine, const struct op *op,
+                                 struct error *error);
+
 /* Any state: decides whether the time of the operation is up (deadline.c). */
 enum outcome engine_check_deadline(const struct engine *engine, struct op *op, struct error *error);
 

@@ -16,6 +16,9 @@
  * there are none yet: vswitchd's log is written by another thread than its rows; ms. */
 enum { WORDS_MAX_MS = 1000, AGAIN_MS = 100, PAUSE_MS = 20 };
 
+/* How long before its deadline an operation without a verdict asks; ms. */
+enum { EARLY_MS = 300 };
+
 void engine_mark_words(const struct engine *engine, struct op *op)
 {
     if (engine->env.switch_log && !op_is_undo(op)) {
@@ -46,18 +49,19 @@ static bool ask(const struct engine *engine, struct op *op, const struct record 
 
 static enum words add_answer(const struct switch_log_answer *answer, struct error *error)
 {
+    const char *separator = error->detail[0] ? "; " : "";
     char text[sizeof error->detail];
 
     memcpy(text, error->detail, sizeof text);
     if (answer->lines[0]) {
-        error_detail(error, "%.400s; ovs-vswitchd.log: %s", text, answer->lines);
+        error_detail(error, "%.400s%sovs-vswitchd.log: %s", text, separator, answer->lines);
         return WORDS_FOUND;
     }
     if (answer->problem[0]) {
-        error_detail(error, "%.400s; %s", text, answer->problem);
+        error_detail(error, "%.400s%s%s", text, separator, answer->problem);
     } else if (answer->path[0]) {
-        error_detail(error, "%.400s; %.256s has no line about the port since the commit", text,
-                     answer->path);
+        error_detail(error, "%.400s%s%.256s has no line about the port since the commit", text,
+                     separator, answer->path);
     }
     return WORDS_NONE;
 }
@@ -93,4 +97,33 @@ enum words engine_add_words(const struct engine *engine, struct op *op, const st
     op->realizing.judge_at =
         op->realizing.words.again ? op->realizing.words.again : op->realizing.words.until;
     return WORDS_AWAITED;
+}
+
+void engine_expect_timeout(const struct engine *engine, struct op *op)
+{
+    long long int at = op->deadline - EARLY_MS;
+    struct log_names names;
+
+    if (!engine->env.switch_log || !op->has_goal || op_is_undo(op) || op->realizing.words.late) {
+        return;
+    }
+    if (time_msec() < at) {
+        op->realizing.judge_at = MIN(op->realizing.judge_at, at);
+        return;
+    }
+    collect_names(&op->goal, &names);
+    log_names_add(&names, op->goal.bridge);
+    op->realizing.words.late = switch_log_ask(engine->env.switch_log, &op->log_mark, &names);
+}
+
+enum words engine_add_late_words(const struct engine *engine, const struct op *op,
+                                 struct error *error)
+{
+    struct switch_log_answer answer;
+
+    if (!op->realizing.words.late ||
+        !switch_log_take(engine->env.switch_log, op->realizing.words.late, &answer)) {
+        return WORDS_NONE;
+    }
+    return add_answer(&answer, error);
 }

@@ -167,6 +167,7 @@ struct op {
             long long int first; /* When it was asked first, ms. */
             long long int until; /* When to fail without an answer, ms; 0: not set. */
             long long int again; /* When to ask again, ms; 0: an answer is awaited. */
+            uint64_t late;       /* The question in case there is no verdict; 0: not asked. */
         } words;                 /* What vswitchd's log says of the failed port (explain.c). */
     } realizing;
 

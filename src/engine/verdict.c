@@ -397,6 +397,7 @@ enum outcome engine_judge(const struct engine *engine, struct op *op, struct err
     op->realizing.judge_at = LLONG_MAX;
     switch (judge(engine, op, error)) {
     case VERDICT_PENDING:
+        engine_expect_timeout(engine, op);
         return OUTCOME_STAY;
     case VERDICT_DONE:
         return op_is_undo(op) ? OUTCOME_UNDONE : OUTCOME_SUCCEED;

@@ -9,7 +9,7 @@
 /* The most lines that are picked, and the most bytes that they take together. */
 enum { LOG_LINES_MAX = 6, LOG_LINES_LEN = 1024 };
 
-enum { LOG_NAMES_MAX = 4, LOG_NAME_LEN = 256 };
+enum { LOG_NAMES_MAX = 5, LOG_NAME_LEN = 256 };
 
 /* What a port is called in the log: its name, device arguments, PCI address, socket. */
 struct log_names {

@@ -115,7 +115,7 @@ def test_usage_errors(arguments):
     (("--hlep",), "there is no option '--hlep' (did you mean --help?);"),
     (("--mca=x", "plug"), "there is no option '--mca' (did you mean --mac?);"),
     (("--nonsense", "list"), "there is no option '--nonsense';"),
-    (("--vi=x", "unplug"), "'--vi' is short for more than one option;"),
+    (("--vi=x", "unplug"), "'--vi' is short for more than one option (--vif-id, --vif-name);"),
     (("-x", "list"), "there is no option '-x';"),
     (("-t",), "option '-t' needs a value;"),
     (("--all=yes", "reap"), "option '--all=yes' takes no value;"),

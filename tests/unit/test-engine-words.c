@@ -59,6 +59,49 @@ static void test_detail(void **state)
     }
 }
 
+/* A vswitchd that runs and says nothing of the port, as if it cannot make its bridge. */
+static void test_timeout(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *lines, *path, *problem;
+        bool full;
+        const char *detail;
+        const char *advice;
+    } rows[] = {
+        {"its words", WORDS, "/log", "", false, "ovs-vswitchd.log: " WORDS,
+         "mend what it has logged about the port or its bridge"},
+        {"unreadable", "", "", "no file; look there", false, "no file; look there",
+         "look at ovs-vswitchd.log"},
+        {"none", "", "/log", "", false, "/log has no line about the port since the commit",
+         "look at ovs-vswitchd.log"},
+        {"too many ask", WORDS, "/log", "", true, "", "look at ovs-vswitchd.log"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.vswitchd->silent = true;
+        say(rows[i].lines, rows[i].path, rows[i].problem);
+        rig.switch_log->full = rows[i].full;
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_run(9600);
+        CHECK_INT("not yet", rig.switch_log->n_asked, 0);
+        CHECK_STR("not yet", reply_to(a), "");
+        rig_run(300);
+        CHECK_INT("before its deadline", rig.switch_log->n_asked, !rows[i].full);
+        CHECK_STR("still not", reply_to(a), "");
+        rig_run(1000);
+        CHECK_HAS(rows[i].what, reply_to(a), "timeout: ovs-vswitchd has said nothing about port");
+        CHECK_HAS(rows[i].what, reply_to(a), rows[i].advice);
+        CHECK_STR(rows[i].what, detail(a), rows[i].detail);
+        CHECK_HAS("for port and bridge", rig.switch_log->names, "vfra ");
+        CHECK_HAS("for port and bridge", rig.switch_log->names, " br0");
+    }
+}
+
 /* It asks since before the commit, for the port and its device. */
 static void test_question(void **state)
 {
@@ -165,8 +208,13 @@ static void test_not_asked(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    RIG_TEST(test_detail),    RIG_TEST(test_question), RIG_TEST(test_later),
-    RIG_TEST(test_silent),    RIG_TEST(test_recovers), RIG_TEST(test_bridge_goes_to_another),
+    RIG_TEST(test_detail),
+    RIG_TEST(test_timeout),
+    RIG_TEST(test_question),
+    RIG_TEST(test_later),
+    RIG_TEST(test_silent),
+    RIG_TEST(test_recovers),
+    RIG_TEST(test_bridge_goes_to_another),
     RIG_TEST(test_not_asked),
 };
 
