@@ -14,6 +14,13 @@ int engine_timeout_ms(const struct engine *engine, const struct op *op)
     return op->request.timeout_ms ? op->request.timeout_ms : engine->env.settings->timeout_ms;
 }
 
+static void ovsdb_is_silent(const struct engine *engine, struct error *error)
+{
+    error_set(error, REASON_SWITCH_UNAVAILABLE, "",
+              "OVSDB at %s does not reply; check ovsdb-server and try again.",
+              ovs_remote(engine->env.ovs));
+}
+
 void engine_switch_unavailable(const struct engine *engine, struct error *error)
 {
     if (!ovs_synced(engine->env.ovs)) {
@@ -21,6 +28,8 @@ void engine_switch_unavailable(const struct engine *engine, struct error *error)
     } else if (vswitchd_state(engine->env.vswitchd) == VSWITCHD_DEAD) {
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
                   "ovs-vswitchd is not running; start it and try again.");
+    } else if (engine_is_stalled(engine)) {
+        ovsdb_is_silent(engine, error);
     } else {
         error_set(error, REASON_SWITCH_UNAVAILABLE, "",
                   "ovs-vswitchd did not confirm the change in time; check that it runs and "
@@ -98,9 +107,7 @@ static enum outcome check_committing(const struct engine *engine, struct op *op,
     if (op_is_undo(op)) {
         *error = op->error;
     } else {
-        error_set(error, REASON_SWITCH_UNAVAILABLE, "",
-                  "OVSDB at %s does not reply; check ovsdb-server and try again.",
-                  ovs_remote(engine->env.ovs));
+        ovsdb_is_silent(engine, error);
     }
     return OUTCOME_REFUSE;
 }

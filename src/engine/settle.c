@@ -128,6 +128,9 @@ static enum outcome committed(const struct engine *engine, struct op *op, struct
     if (!op_is_undo(op) && !only_looks && op->plan.create_bridge) {
         op->bridge = BRIDGE_MADE;
     }
+    if (op->type == OP_UNPLUG) {
+        op->changed |= op->plan.changes; /* Also if its client has given up. */
+    }
     if (is_refused(op)) {
         return take_back(op, error);
     }

@@ -344,6 +344,7 @@ static void test_answered_too_late(void **state)
         {"plug, others were quicker", TRY_AGAIN, METHOD_PLUG, "-", false, 1},
         {"plug, refused", REFUSED, METHOD_PLUG, "-", false, 1},
         {"unplug, commits", COMMITTED, METHOD_UNPLUG, "-", false, 2},
+        {"unplug, lost and happened", HAPPENED, METHOD_UNPLUG, "-", false, 2},
         {"unplug, others were quicker", TRY_AGAIN, METHOD_UNPLUG, "dpdk", false, 2},
     };
 
@@ -369,6 +370,9 @@ static void test_answered_too_late(void **state)
         CHECK_INT(rows[i].what, engine_counters(rig.engine)->undone, rows[i].undone);
         CHECK_INT(rows[i].what, engine_counters(rig.engine)->transactions, rows[i].n_transactions);
         CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+        if (rows[i].method == METHOD_UNPLUG && rows[i].port[0] == '-') {
+            CHECK_HAS(rows[i].what, told(rig.summed_up), "unplug a done br0 vfra");
+        }
     }
 }
 
@@ -387,7 +391,7 @@ static void test_stalled(void **state)
     rig_run(2000);
     CHECK_STR("it may be its turn soon", reply_to(b), "");
     rig_run(1);
-    CHECK_HAS("stuck", reply_to(b), "switch_unavailable: ");
+    CHECK_HAS("stuck", reply_to(b), "switch_unavailable: OVSDB at unix:fake.sock does not reply");
     rig_run(998);
     CHECK_STR("its own deadline", reply_to(c), "");
     rig_run(1);
