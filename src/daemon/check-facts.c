@@ -244,8 +244,19 @@ static void describe_drift(const struct vif_view *view, char *text, size_t size)
 {
     snprintf(text, size, "%s", "");
     if (view->n_drift > 0) {
-        snprintf(text, size, "%s is '%s', not '%s'%s", view->drift[0].field, view->drift[0].found,
-                 view->drift[0].expected, view->n_drift > 1 ? ", and more" : "");
+        const struct reply_drift *first = &view->drift[0];
+        const char *more = view->n_drift > 1 ? ", and more" : "";
+
+        if (!first->found[0] && !strcmp(first->field, "link")) {
+            snprintf(text, size, "link %s is gone (removed or renamed)%s", first->expected, more);
+        } else if (!first->found[0]) {
+            snprintf(text, size, "%s is gone, and was '%s'%s", first->field, first->expected, more);
+        } else if (!first->expected[0]) {
+            snprintf(text, size, "%s is '%s', and was not set%s", first->field, first->found, more);
+        } else {
+            snprintf(text, size, "%s is '%s', not '%s'%s", first->field, first->found,
+                     first->expected, more);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ import socket
 import pytest
 
 from api import Api, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
+from kernel import ip
 from test_card import slot
 
 
@@ -196,6 +197,18 @@ def test_vifs(box, api):
     assert api.call("status")["verdict"] == "degraded"
     shown = box.vifctl("status", check=False)
     assert shown.returncode == 1 and shown.stdout.startswith("degraded: Of the VIFs, 1 failed and 1 are missing;")
+
+
+def test_values_and_links_that_are_gone(box, api):
+    api.plug(vhost_user(1))
+    box.vsctl("remove", "Interface", api.get_vif(1)["port"], "external_ids", "iface-id")
+    expect(api, "vif-state", "warn", f"the VIF: external_ids:iface-id is gone, and was '{vif_id(1)}'; plug",
+           about=vif_id(1))
+    tap = api.plug(ovs_vif(2, create_tap=True))["port"]
+    ip(box, "link", "set", tap, "down")
+    ip(box, "link", "set", tap, "name", "another")
+    expect(api, "vif-state", "warn", f"the VIF: link {tap} is gone (removed or renamed); plug", about=vif_id(2))
+    ip(box, "link", "delete", "another")
 
 
 def test_left_links_and_stale_vifs(box, api, configure):
