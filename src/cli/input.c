@@ -41,7 +41,9 @@ static struct json_object *read_value(FILE *file, const char *path)
     } else {
         value = json_parse(text, length, &error);
         if (!value) {
-            show_error("%s: %s", path, error.message);
+            /* What follows is the next step for who talks to the socket. */
+            show_error("%s: %.*s; correct it", path, (int)strcspn(error.message, ";"),
+                       error.message);
         }
     }
     free(text);

@@ -2,11 +2,13 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -381,8 +383,29 @@ static const char *socket_path(const struct cli *cli)
     return path && *path ? path : VIFPLUG_DEFAULT_SOCKET;
 }
 
+/* What to do about a connection that failed with that errno. */
+static void next_step_to_connect(const char *path, int error, char *text, size_t size)
+{
+    struct stat st;
+    const struct group *group;
+
+    if (error == ENOENT || error == ECONNREFUSED) {
+        snprintf(text, size,
+                 "it does not run, or listens elsewhere (--socket): see 'systemctl status "
+                 "vifplugd'");
+    } else if (error == EACCES && stat(path, &st) == 0 && (group = getgrgid(st.st_gid))) {
+        snprintf(text, size, "use it as root, or as a user in group %s", group->gr_name);
+    } else if (error == EACCES) {
+        snprintf(text, size, "use it as root, or as a user whom its directory and its mode let in");
+    } else {
+        snprintf(text, size, "check the path (--socket, " VIFPLUG_SOCKET_VARIABLE ")");
+    }
+}
+
 int output_unreachable(const struct cli *cli, int error)
 {
+    char next[256];
+
     if (error == -ENOMEM) {
         out_of_memory_abort();
     }
@@ -391,8 +414,9 @@ int output_unreachable(const struct cli *cli, int error)
                    "is stopped or hangs (systemctl status vifplugd)",
                    socket_path(cli));
     } else {
-        show_error("vifplugd cannot be reached at %s (%s); is it running, and may you use it?",
-                   socket_path(cli), strerror(-error));
+        next_step_to_connect(socket_path(cli), -error, next, sizeof next);
+        show_error("vifplugd cannot be reached at %s (%s); %s", socket_path(cli), strerror(-error),
+                   next);
     }
     return EXIT_UNREACHABLE;
 }

@@ -24,8 +24,8 @@ __attribute__((noreturn)) static void usage(void)
            "Options:\n"
            "  --config=FILE       configuration (default: " CONFIG_PATH ",\n"
            "                      where a missing file means the built-in defaults)\n"
-           "  --check-config      show all errors in the configuration and exit: 0 if there are\n"
-           "                      none, else 1\n"
+           "  --check-config      show all errors in the configuration, or in the FILE that\n"
+           "                      follows, and exit: 0 if there are none, else 1\n"
            "  --socket=PATH       API socket (default: /run/vifplugd/vifplugd.sock)\n"
            "  --db=REMOTE         OVSDB (default: unix:%s/db.sock)\n"
            "  --sysfs-root=DIR    where sysfs is mounted (default: /sys)\n"
@@ -104,6 +104,9 @@ void options_parse(int argc, char *argv[], struct options *options)
         }
     }
     free(short_options);
+    if (options->check_config && !options->config && optind + 1 == argc) {
+        options->config = argv[optind++];
+    }
     if (optind < argc) {
         ovs_fatal(0, "%s takes no arguments; use --help for its options", program_name);
     }

@@ -126,6 +126,9 @@ def test_all_mistakes_are_named(tmp_path):
     done = check_config(path)
     assert (done.returncode, done.stdout) == (1, "")
     errors = done.stderr.splitlines()
+    named = subprocess.run([VIFPLUGD, "--check-config", path], capture_output=True, text=True, check=False,
+                           timeout=20)
+    assert (named.returncode, named.stderr) == (1, done.stderr)
     assert [error.split(": ")[0] for error in errors] == [f"{path}:{line}" for line in WRONG_LINES]
     log = tmp_path / "log"
     done = subprocess.run([VIFPLUGD, f"--config={path}", f"--socket={tmp_path}/api", f"--log-file={log}"],

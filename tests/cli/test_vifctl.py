@@ -2,6 +2,7 @@
 """vifctl without a switch: usage, exit codes, and its output for the replies of a daemon."""
 
 import fcntl
+import grp
 import json
 import os
 import re
@@ -538,9 +539,30 @@ def test_columns_are_aligned_for_all_scripts(tmp_path, locale):
             for row in cells} == {len("".join(cells[0][:6]))}
 
 
-def test_unreachable():
-    done = vifctl("list")
-    assert done.returncode == 3 and "/nonexistent/socket" in done.stderr
+def test_unreachable(tmp_path):
+    """With what to do next, by the cause."""
+    with socket.socket(socket.AF_UNIX) as nobody_listens:
+        nobody_listens.bind(f"{tmp_path}/s")
+    for path, words in (("/nonexistent/socket", "it does not run, or listens elsewhere"),
+                        (f"{tmp_path}/s", "it does not run, or listens elsewhere"),
+                        (f"/{'x' * 200}", "check the path (--socket, VIFPLUGD_SOCKET)")):
+        done = vifctl("list", path=path)
+        assert done.returncode == 3 and path in done.stderr and words in done.stderr
+
+
+def test_unreachable_for_a_user(tmp_path):
+    """The socket's group is named: another than root can use it."""
+    group = grp.getgrgid(1).gr_name
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/s")
+        listener.listen(8)
+        os.chown(f"{tmp_path}/s", 0, 1)
+        # Without the capability to ignore modes, root is an owner as others are.
+        os.chmod(f"{tmp_path}/s", 0o060)
+        done = subprocess.run(["setpriv", "--bounding-set=-all", "--inh-caps=-all", VIFCTL,
+                               f"--socket={tmp_path}/s", "list"], capture_output=True, text=True, check=False,
+                              timeout=60)
+    assert done.returncode == 3 and f"use it as root, or as a user in group {group}" in done.stderr
 
 
 def test_socket_from_the_environment(tmp_path):
@@ -796,6 +818,7 @@ def test_bad_input_is_said_and_not_sent(tmp_path, arguments, stdin):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {}})
     done = vifctl(*arguments, stdin=stdin, path=daemon.path)
     assert done.returncode == 2 and "vifctl: " in done.stderr
+    assert "per line" not in done.stderr
     assert daemon.requests == []
 
 
