@@ -153,7 +153,7 @@ class World(Sandbox):
         """Notes which processes have ended that no fault has ended; they are started again."""
         for name in PROCESSES:
             if name not in expected and name in self.state["pids"] and not self.pid(name):
-                self.complaints.append(f"{name} has ended by itself: {self._tail(name)[-600:]}")
+                self.complaints.append(f"{name} has ended by itself: {self.tail(name)[-600:]}")
                 self.state["pids"].pop(name)
 
     def note_kill(self, name):

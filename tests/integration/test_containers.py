@@ -80,7 +80,7 @@ class ContainedSandbox(SeenSandbox):
             if inner:
                 with open(f"/proc/{inner}/comm", encoding="utf-8") as file:
                     return inner if file.read().strip() == os.path.basename(command[0])[:15] else None
-            assert self.pid(name), self._tail(name)
+            assert self.pid(name), self.tail(name)
             return None
         self.state["pids"][name] = wait_until(started, what=f"{name} runs")
         self.save()

@@ -141,6 +141,8 @@ class QemuGuest:
                 text += self.shell.recv(4096).decode(errors="replace")
             except TimeoutError:
                 continue
+            except ConnectionResetError:
+                raise SandboxError(f"{self.name}: QEMU has ended:\n{self.sandbox.tail(self.name)}") from None
             if not until and text.endswith("\n"):
                 break
         return text

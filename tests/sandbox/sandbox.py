@@ -223,7 +223,8 @@ class Sandbox:
         self.state["pids"].pop(name, None)
         self.save()
 
-    def _tail(self, name):
+    def tail(self, name):
+        """The last lines of a process's output and log."""
         lines = []
         for path in (f"{self.log}/{name}.out", f"{self.log}/{name}.log"):
             with contextlib.suppress(OSError), open(path, encoding="utf-8",
@@ -235,12 +236,12 @@ class Sandbox:
         """Waits until a process is ready; on failure raises its last output."""
         def ready():
             if not self.pid(name):
-                raise SandboxError(f"{name} ended at once:\n{self._tail(name)}")
+                raise SandboxError(f"{name} ended at once:\n{self.tail(name)}")
             return condition()
         try:
             wait_for(ready, timeout, f"{name} is ready")
         except SandboxError as error:
-            raise SandboxError(f"{error}\n{self._tail(name)}") from None
+            raise SandboxError(f"{error}\n{self.tail(name)}") from None
 
     # --- Commands in it. ---
 
