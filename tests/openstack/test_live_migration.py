@@ -52,7 +52,7 @@ def test_a_guest_migrates_there_and_back(server):
     assert second.vifs() == {} and second.rows() == nothing
     assert first.vifs()[server.port.id]["state"] == "up"
     assert server.ping(1400, 2) == 2
-    text = server.qemu.command("kill -INT $(cat /pid); sleep 1; tail -n 3 /ping")
+    text = server.qemu.command("kill -INT $(cat /pid); wait $(cat /pid); tail -n 3 /ping")
     print("the guest's own ping:", " ".join(text.split("\n")[-3:]))
     assert "packets transmitted" in text
 
