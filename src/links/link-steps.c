@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "links/link-steps.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,10 @@ struct link_step *link_plan_add(struct link_plan *plan, enum link_step_type type
 void link_plan_delete(struct link_plan *plan, int index, const char *name)
 {
     for (size_t i = 0; i < plan->n; i++) {
-        if (plan->steps[i].type == LINK_DELETE && plan->steps[i].index == index) {
+        const struct link_step *step = &plan->steps[i];
+
+        if (step->type == LINK_DELETE && step->index == index &&
+            (index || !strcmp(step->name, name))) {
             return;
         }
     }
@@ -116,10 +120,25 @@ static void revert(struct links *links, const struct link_step *step)
     }
 }
 
+/* Finds out what an addition came to: a step that failed may have been done, and only the kernel's
+ * reply lost. If the kernel does not say that either, the link is removed by its name. */
+static void look_at_addition(struct links *links, const char *vif_id, struct link_step *step)
+{
+    struct link_facts facts;
+    int errnum = links_ask(links, step->name, &facts);
+
+    step->index = 0;
+    if (errnum == 0) {
+        step->done |= link_is_own(&facts, vif_id);
+        step->index = step->done ? facts.index : 0;
+    } else if (errnum != ENODEV) {
+        step->done = true;
+    }
+}
+
 bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan *plan,
                        enum link_when when, bool all, struct error *error)
 {
-    struct link_facts facts;
     bool ok = true;
 
     for (size_t i = 0; i < plan->n && (ok || all); i++) {
@@ -135,11 +154,8 @@ bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan
         }
         step->done = execute(links, vif_id, step, error);
         ok &= step->done;
-        /* A failed step may have been done, and only the kernel's reply lost. */
-        if (is_addition(step) && links_find(links, step->name, &facts) &&
-            (step->done || link_is_own(&facts, vif_id))) {
-            step->index = facts.index;
-            step->done = true; /* For link_plan_revert(). */
+        if (is_addition(step)) {
+            look_at_addition(links, vif_id, step);
         } else if (!step->done && !all) {
             revert(links, step);
         }

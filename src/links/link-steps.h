@@ -39,7 +39,7 @@ struct link_step {
     int mtu;
     int old_mtu;
     char old_other[VIF_IFNAME_MAX + 1]; /* SET_MASTER: the previous master, or "". */
-    int index;       /* DELETE: which link. ADD_*: which link was added, once that is done. */
+    int index; /* DELETE: which link; 0: what has `name`. ADD_*: what was added; 0: unknown. */
     bool multiqueue; /* ADD_TAP. */
     char address[VIF_MAC_LEN];
     char old_address[VIF_MAC_LEN];
@@ -56,7 +56,8 @@ struct link_plan {
 /* Adds a step on the link `name`; there must be room. */
 struct link_step *link_plan_add(struct link_plan *plan, enum link_step_type type, const char *name);
 
-/* Adds the removal of the link `index`, called `name`, unless the plan has it or is full. */
+/* Adds the removal of the link `index` (0: it is not known), called `name`, unless the plan has it
+ * or is full. */
 void link_plan_delete(struct link_plan *plan, int index, const char *name);
 
 /* Whether the plan has steps that are due then. */

@@ -137,18 +137,23 @@ bool links_look_up_index(struct links *links, int index, struct named_link *link
     return link->exists || links_answer(answer, ENODEV);
 }
 
-bool links_find(struct links *links, const char *name, struct link_facts *facts)
+int links_ask(struct links *links, const char *name, struct link_facts *facts)
 {
     struct kernel_answer answer;
     struct named_link link;
 
     if (!links_look_up(links, name, &link, &answer)) {
-        return false;
+        return answer.errnum;
     }
     if (facts) {
         *facts = link.facts;
     }
-    return true;
+    return 0;
+}
+
+bool links_find(struct links *links, const char *name, struct link_facts *facts)
+{
+    return links_ask(links, name, facts) == 0;
 }
 
 bool link_is_incomplete(const struct link_facts *facts)

@@ -451,12 +451,13 @@ bool links_delete(struct links *links, int index, const char *alias, const char 
     struct named_link link;
     struct nl_msg *msg;
 
-    if (links_look_up_index(links, index, &link, &answer)) {
+    if (index ? links_look_up_index(links, index, &link, &answer)
+              : links_look_up(links, name, &link, &answer)) {
         if (strcmp(link.facts.alias, alias) && !link_is_incomplete(&link.facts)) {
             return true;
         }
         msg = links_message(RTM_DELLINK, 0, NULL);
-        ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = index;
+        ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = link.facts.index;
         links_request(links, msg, NULL, NULL, &answer);
     }
     return answer.errnum == 0 || answer.errnum == ENODEV ||

@@ -62,6 +62,10 @@ bool link_is_incomplete(const struct link_facts *facts);
  * names (altname in ip-link(8)). */
 bool links_find(struct links *links, const char *name, struct link_facts *facts);
 
+/* The same. Returns 0 if there is that link, ENODEV if there is none, and another errno value if
+ * the kernel did not say. */
+int links_ask(struct links *links, const char *name, struct link_facts *facts);
+
 /* Makes a veth pair: both ends up, promiscuous, with `mtu` (0: the kernel's default) and `alias`
  * ("": none). Fails if a link has one of the names. */
 bool links_add_veth(struct links *links, const char *name, const char *peer, int mtu,
@@ -96,9 +100,9 @@ bool links_set_master(struct links *links, const char *name, const char *master,
 bool links_set_address(struct links *links, const char *name, const char *address,
                        struct error *error);
 
-/* Deletes the link with that interface index, whatever its name is by now, if it has `alias` or is
- * incomplete; of a veth pair, both ends. Otherwise leaves it and succeeds: it is another link. Also
- * succeeds if there is no such link. `name` is for messages. */
+/* Deletes the link with that interface index, whatever its name is by now, or called `name` if the
+ * index is 0, if it has `alias` or is incomplete; of a veth pair, both ends. Otherwise leaves it
+ * and succeeds: it is another link. Also succeeds if there is no such link. */
 bool links_delete(struct links *links, int index, const char *alias, const char *name,
                   struct error *error);
 

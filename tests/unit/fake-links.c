@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake-links.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,14 +95,22 @@ static bool note(struct links *links, struct error *error, const char *format, .
     return true;
 }
 
-bool links_find(struct links *links, const char *name, struct link_facts *facts)
+int links_ask(struct links *links, const char *name, struct link_facts *facts)
 {
     const struct fake_link *link = fake_link(links, name);
 
+    if (links->mute) {
+        return EIO;
+    }
     if (link && facts) {
         *facts = link->facts;
     }
-    return link != NULL;
+    return link ? 0 : ENODEV;
+}
+
+bool links_find(struct links *links, const char *name, struct link_facts *facts)
+{
+    return links_ask(links, name, facts) == 0;
 }
 
 static void add(struct links *links, const char *name, const char *peer, const char *kind, int mtu,
@@ -225,7 +234,7 @@ bool links_delete(struct links *links, int index, const char *alias, const char 
     for (size_t i = 0; i < links->n; i++) {
         struct fake_link *link = &links->links[i];
 
-        if (link->facts.index == index &&
+        if ((index ? link->facts.index == index : !strcmp(link->name, name)) &&
             (!strcmp(link->facts.alias, alias) || link_is_incomplete(&link->facts))) {
             fake_remove_link(links, link->name);
             break;

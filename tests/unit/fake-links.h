@@ -26,6 +26,7 @@ struct links {
     char log[1024];    /* "add_tap tap0, set_mtu tap0 9000, ..." */
     const char *fails; /* Calls whose entry begins so fail; or NULL. */
     bool unheard;      /* They do what they should all the same: only the reply is lost. */
+    bool mute;         /* It does not say which links there are. */
     /* For links_run(): the links that were removed or changed, and whether the kernel lost
      * notifications. */
     struct {

@@ -208,6 +208,11 @@ static void test_reply_of_the_kernel_is_lost(void **state)
     rig_settle();
     CHECK_HAS("a pair", reply_to(a), "not_realized: ");
     CHECK_INT("only tap0 is left", rig.links->n, 1);
+    rig.links->mute = true;
+    a = PLUG(.vif = "c", HYBRID);
+    rig_settle();
+    CHECK_HAS("a pair, and whether it is there", reply_to(a), "not_realized: ");
+    CHECK_INT("only tap0 is left", rig.links->n, 1);
 }
 
 static const struct {
