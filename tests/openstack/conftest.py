@@ -126,6 +126,9 @@ def backend(whole_backend, card_box):  # pylint: disable=unused-argument
     return whole_backend
 
 
+# Seconds that a real agent may take to start: on a loaded machine its imports take most of them.
+AGENT_START_S = 120
+
 # agent_down_time: agents that a test registers report only once, so it must be longer than any run, however
 # loaded the machine is.
 NEUTRON = """
@@ -210,7 +213,7 @@ def start_host(start_worker, card_box, tmp_path_factory):
 def host(start_host):
     """neutron-server and a real agent with our extension."""
     neutron = start_host()
-    wait_until(lambda: "compute" in neutron.agents(), 40, "the agent reports itself")
+    wait_until(lambda: "compute" in neutron.agents(), AGENT_START_S, "the agent reports itself")
     return neutron
 
 

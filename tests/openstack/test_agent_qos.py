@@ -6,6 +6,7 @@ import time
 import pytest
 
 from api import wait_until
+from conftest import AGENT_START_S
 from ovsdb import table
 from ports import INSTANCE, port_name
 
@@ -56,7 +57,8 @@ def is_limited(receiver):
 
 
 def is_free(receiver):
-    wait_until(lambda: rate(receiver) > 5 * LIMIT, 20, f"much more than {LIMIT} kbps arrive")
+    """More than a limit lets pass; how much more depends on the machine's load."""
+    wait_until(lambda: rate(receiver) > 2 * LIMIT, 20, f"much more than {LIMIT} kbps arrive")
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ def test_policers_of_ports_that_are_gone(card_box, start_host):
         policer(name)
     try:
         host = start_host()
-        wait_until(lambda: "compute" in host.agents(), 40)
+        wait_until(lambda: "compute" in host.agents(), AGENT_START_S, "the agent reports itself")
         assert set(policers(card_box)) == {"br-int", None}
     finally:
         card_box.vsctl("--all", "destroy", "QoS")
@@ -141,5 +143,5 @@ def test_policers_of_ports_that_are_gone(card_box, start_host):
 
 def test_beside_the_stock_extension_the_agent_does_not_start(start_host):
     host = start_host(extensions="qos,vifplug_qos")
-    lines = wait_until(lambda: host.worker.lines("ERROR", "agent terminated!"), 40)
+    lines = wait_until(lambda: host.worker.lines("ERROR", "agent terminated!"), AGENT_START_S, "the agent ends")
     assert "take qos out of extensions" in lines[0]
