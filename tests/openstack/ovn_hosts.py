@@ -69,6 +69,7 @@ class Server:
         self.address = port["fixed_ips"][0]["ip_address"]
         self.vif = None
         self.guest = None
+        self.lease = None
 
     @property
     def host(self):

@@ -43,6 +43,8 @@ def pair(whole_cloud):
     """A server on each host, in one network, with the addresses that they got."""
     made = [whole_cloud.running(0, 10), whole_cloud.running(1, 17)]
     whole_cloud.servers.clear()
+    for server in made:
+        server.lease = server.guest.dhcp()
     yield made
     whole_cloud.servers += made
     whole_cloud.clear()
@@ -58,7 +60,7 @@ def cloud(whole_cloud, pair):  # pylint: disable=unused-argument
 def test_addresses(cloud, pair):
     """OVN answers DISCOVER and REQUEST with the port's address, the network's MTU and the way to the metadata."""
     for server in pair:
-        lease = server.guest.dhcp()
+        lease = server.lease
         assert (lease["ip"], lease["mask"]) == (server.address, "16")
         assert lease["mtu"] == str(MTU) and lease["router"] == cloud.neutron.subnet["gateway_ip"]
         assert f"{METADATA}/32 " in lease["staticroutes"]

@@ -17,6 +17,7 @@ from sandbox import wait_for
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
 INTERFACE = "eth0"
+LEASE = ("ip", "mask", "router", "serverid", "mtu", "staticroutes")
 # The kernel leaves checksums to a veth, because they never get lost on the way to its peer; but here they go out
 # of the machine. ETHTOOL_STXCSUM, without a program that not each machine has.
 SUMS = """
@@ -73,14 +74,15 @@ class StackGuest(Guest):
 
     def dhcp(self):
         """Requests an address like a starting guest, and configures eth0 with it and with the routes. Returns the
-        lease in words of busybox's client: `ip`, `mask`, `router`, `serverid`, `mtu`, `staticroutes`."""
+        lease in words of busybox's client: the members of LEASE that it has."""
         script = os.path.join(self.sandbox.dir, f"{self.name}.dhcp")
         with open(script, "w", encoding="ascii") as file:
             file.write('#!/bin/sh\n[ "$1" != bound ] || env\n')
         os.chmod(script, 0o755)
         text = self.run("busybox", "udhcpc", "-i", INTERFACE, "-n", "-q", "-f", "-t", "5", "-T", "2", "-s", script,
                         "-O", "mtu", "-O", "staticroutes").stdout
-        lease = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        lines = [line.partition("=") for line in text.splitlines()]
+        lease = {name: value for name, _, value in lines if name in LEASE}
         self.give_address(f"{lease['ip']}/{lease['mask']}")
         routes = lease["staticroutes"].split()
         for destination, gateway in zip(routes[::2], routes[1::2]):
