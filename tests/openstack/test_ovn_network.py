@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What OVN's network gives to guests on representors: a tunnel between two hosts, addresses by DHCP, trunks, and
-what passes while a port migrates. Neutron's server, OVN and Nova's side are as in test_ovn.py, but on
+"""What OVN's network gives to guests on representors: a tunnel between two hosts, addresses by DHCP, metadata,
+trunks, and what passes while a port migrates. Neutron's server, OVN and Nova's side are as in test_ovn.py, but on
 two hosts; the guests have the kernel's network stack."""
+
+import hmac
+import json
 
 import pytest
 
@@ -9,6 +12,7 @@ from api import wait_until
 from cloud import Neutron
 from conftest import a_sandbox, integration, nova_config
 from hosts import Host
+from metadata import SECRET, MetadataAgent
 from ovn_hosts import Cloud, Server, connect, tunnel_packets
 from ovsdb import interface
 from ports import INSTANCE, port_name, slot
@@ -39,7 +43,14 @@ def whole_cloud(boxes, start_whole_worker, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pair(whole_cloud):
+def metadata_agent(whole_cloud):
+    """The agent of the first host, which needs a while to be ready."""
+    with MetadataAgent(whole_cloud.ovns[0]) as agent:
+        yield agent
+
+
+@pytest.fixture(scope="module")
+def pair(whole_cloud, metadata_agent):  # pylint: disable=unused-argument
     """A server on each host, in one network, with the addresses that they got."""
     made = [whole_cloud.running(0, 10), whole_cloud.running(1, 17)]
     whole_cloud.servers.clear()
@@ -153,3 +164,19 @@ def test_announcement(cloud, pair):
         moved.unplug()
     neutron.call("api", method="PUT", path=f"{path}/other/activate", body={"port_id": one.port["id"]})
     assert ovn.logical_port(one.port)["options"]["requested-chassis"] == "other"
+
+
+def test_metadata(cloud, pair, metadata_agent):
+    """The packaged agent plugs OVN's localport into the switch; a guest's request for metadata gets through it,
+    and names the guest's instance to Nova."""
+    one = pair[0]
+    wait_until(metadata_agent.port, 60, lambda: f"the agent's port; its log: {metadata_agent.log()}")
+    [localport] = cloud.ovns[0].rows("sb", "Port_Binding", ("logical_port",), ("type", "==", "localport"))
+    assert metadata_agent.port()["iface-id"] == localport["logical_port"]
+    url = f"http://{METADATA}/openstack/latest/meta_data.json"
+    reply = wait_until(lambda: one.guest.get(url), 30, lambda: f"a reply; the agent's log: {metadata_agent.log()}")
+    got = json.loads(reply)
+    signature = hmac.new(SECRET.encode(), INSTANCE.encode(), "sha256").hexdigest()
+    assert got == {"path": "/openstack/latest/meta_data.json", "X-Forwarded-For": one.address,
+                   "X-Instance-ID": INSTANCE, "X-Instance-ID-Signature": signature,
+                   "X-Tenant-ID": one.port["project_id"]}

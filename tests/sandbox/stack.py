@@ -25,6 +25,11 @@ import array, fcntl, socket, struct
 value = array.array("B", struct.pack("II", 0x17, 0))
 fcntl.ioctl(socket.socket(), 0x8946, struct.pack("16sP", b"eth0", value.buffer_info()[0]))
 """
+GET = """
+import sys, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+sys.stdout.write(opener.open(sys.argv[1], timeout=5).read().decode())
+"""
 
 
 class StackGuest(Guest):
@@ -98,6 +103,10 @@ class StackGuest(Guest):
         text = self.run("busybox", "ping", "-c", str(count), "-s", str(size - 28), "-W", "2", "-A", address,
                         check=False).stdout
         return int(text.partition(" packets received")[0].split()[-1]) if "packets received" in text else 0
+
+    def get(self, url):
+        """Returns the reply to an HTTP request, or "" if none comes."""
+        return self.run(PYTHON, "-c", GET, url, check=False).stdout
 
     def stop(self, number=None):
         super().stop(number)
