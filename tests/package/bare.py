@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bare Debian with Open vSwitch, as on a compute node: debootstrap's minbase, systemd (which does not run) and
+"""A bare Debian with Open vSwitch, as on a compute node: debootstrap's minbase, systemd and
 openvswitch-switch-dpdk, and no build tools.
 
-The chroot is kept for the next run. A Node is an overlay on it in namespaces of its own, so each begins anew, and
-all of its processes end with it."""
+The chroot is kept for the next run. A Node is an overlay on it in namespaces and a cgroup of its own, with its own
+systemd as process 1, so each begins anew, and all of its processes end with it."""
 
 import contextlib
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,27 +19,63 @@ sys.path[:0] = [os.path.dirname(HERE), os.path.join(os.path.dirname(HERE), "sand
 import release  # noqa: E402  (found in the directory above)
 import sandbox  # noqa: E402  (found beside that)
 
-POLICY = "#!/bin/sh\nexit 101\n"  # The tests start the services.
+POLICY = "#!/bin/sh\nexit 101\n"  # No service starts while the chroot is made.
 VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
-SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
-BEGIN = r"""
+# Joins a cgroup of the node's own, "$3" of the hierarchy of version 2, and starts process 1. systemd needs no
+# controller, so this does not change what the host's service manager does with its own cgroups.
+JOIN = r"""
 set -e
 mount --make-rprivate /
+mount -t cgroup2 cgroup2 "$2/root"
+mkdir "$2/root$3"
+echo 0 > "$2/root$3/cgroup.procs"
+umount "$2/root"
+exec unshare --cgroup --net --pid --ipc --uts --fork --kill-child sh -c "$4" node "$1" "$2"
+"""
+# Makes what systemd expects of a container's manager. Of the kernel's settings only those of the network
+# namespace can be written, and of devices the node has what a service may use.
+BEGIN = r"""
+set -e
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
-mount --rbind --make-rslave /dev "$2/root/dev"
-mount -t proc proc "$2/root/proc"
-mount --rbind --make-rslave /sys "$2/root/sys"
-mount -t tmpfs -o mode=755 run "$2/root/run"
-mount -t tmpfs -o mode=1777 tmp "$2/root/tmp"
 cd "$2/root"
+mount -t tmpfs -o mode=755 dev dev
+for name in null zero full random urandom tty net/tun; do
+    mkdir -p "dev/${name%"${name##*/}"}"
+    touch "dev/$name"
+    mount --bind "/dev/$name" "dev/$name"
+done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+mount -t tmpfs -o mode=1777 shm dev/shm
+mount -t proc proc proc
+mount --bind proc/sys proc/sys
+mount --bind proc/sys/net proc/sys/net
+mount -o remount,bind,ro proc/sys
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs -o mode=755 run run
+mount -t tmpfs -o mode=1777 tmp tmp
+mkdir -p run/systemd/system
+# What concerns a machine with cards and a console, and what would work on its own meanwhile.
+for unit in dpdk.service console-getty.service getty.target timers.target; do
+    ln -s /dev/null "run/systemd/system/$unit"
+done
+rm usr/sbin/policy-rc.d
 mkdir -p .host
 pivot_root . .host
 cd /
 umount -l /.host
 ip link set lo up
-touch /run/ready
-# As process 1 it collects what orphans leave.
-while :; do sleep 1000 & wait; done
+exec env -i container=vifplug PATH=/usr/sbin:/usr/bin:/sbin:/bin /usr/lib/systemd/systemd
+"""
+# Removes the cgroups below "$2", which are empty.
+LEAVE = r"""
+set -e
+mount --make-rprivate /
+mount -t cgroup2 cgroup2 "$1"
+[ ! -e "$1$2" ] || find "$1$2" -depth -type d -exec rmdir {} +
 """
 
 
@@ -89,26 +125,46 @@ class Node:
         for name in ("upper", "work", "root"):
             os.makedirs(f"{directory}/{name}")
         os.chmod(f"{directory}/upper", 0o755)
+        with open("/proc/self/cgroup", encoding="ascii") as file:
+            ours = next((line[3:] for line in file.read().splitlines() if line.startswith("0::")), "/")
+        self.cgroup = f"{ours.rstrip('/')}/vifplug-node-{os.getpid()}-{os.path.basename(directory)}"
         with open(f"{directory}/log", "wb") as log:
             self.unshare = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork",
-                 "--kill-child", "sh", "-c", BEGIN, "node", lower, directory], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True)
-        children = f"/proc/{self.unshare.pid}/task/{self.unshare.pid}/children"
-        self.pid = int(wait_for(lambda: read(children).split(), "process 1")[0])
-        self.root = f"/proc/{self.pid}/root"
-        wait_for(lambda: os.path.exists(f"{self.root}/run/ready"), f"the node ({directory}/log)")
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", JOIN, "node", lower,
+                 directory, self.cgroup, BEGIN], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True)
+        try:
+            self.pid = wait_for(self.process_1, f"process 1 ({directory}/log)")
+            self.root = f"/proc/{self.pid}/root"
+            wait_for(lambda: os.path.exists(f"{self.root}/run/systemd/private"), f"systemd ({directory}/log)")
+            state = self.run("systemctl", "is-system-running", "--wait", check=False).strip()
+            assert state == "running", f"{state}\n{self.run('systemctl', '--no-pager', '--failed', check=False)}"
+        except BaseException:
+            self.end()
+            raise
+
+    def process_1(self):
+        assert self.unshare.poll() is None, read(f"{self.dir}/log")
+        for child in read(f"/proc/{self.unshare.pid}/task/{self.unshare.pid}/children").split():
+            with contextlib.suppress(OSError):  # One of the shell's that has ended.
+                if os.readlink(f"/proc/{child}/ns/pid") != os.readlink("/proc/self/ns/pid"):
+                    return int(child)
+        return None
 
     def end(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self.unshare.kill()  # Which kills process 1, and that all others.
         self.unshare.wait(30)
+        # The last processes may still be ending.
+        wait_for(lambda: subprocess.run(["unshare", "--mount", "sh", "-c", LEAVE, "leave", f"{self.dir}/root",
+                                         self.cgroup], check=False, capture_output=True).returncode == 0,
+                 f"{self.cgroup} is empty")
         if self.hugepages:
             sandbox.change_hugepages(-self.hugepages, self.dir)
 
     def command(self, *command, net=True):
         """The command line that runs `command` in the node. Without `net` it has the network of the host."""
-        inside = ["nsenter", "--target", str(self.pid), "--mount", "--pid"] + (["--net"] if net else [])
+        inside = ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--ipc", "--uts", "--cgroup",
+                  *(["--net"] if net else [])]
         return [*inside, "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root",
                 "DEBIAN_FRONTEND=noninteractive", *command]
 
@@ -122,6 +178,29 @@ class Node:
     def apt(self, *arguments):
         """Runs apt with the host's network. It keeps a configuration that an administrator has changed."""
         return self.run("apt-get", "-y", "-q", "-o", "Dpkg::Options::=--force-confold", *arguments, net=False)
+
+    def install(self, *files):
+        """Installs packages, which are files of the host."""
+        for file in files:
+            shutil.copy(file, self.path("/tmp"))
+        self.apt("install", *(f"/tmp/{os.path.basename(file)}" for file in files))
+
+    def active(self, *units):
+        """Whether all of these units are active."""
+        states = self.run("systemctl", "is-active", *units, check=False).split()
+        return states == ["active"] * len(units)
+
+    def main_pid(self, unit):
+        """The number of a service's process in the node, 0 if there is none."""
+        return int(self.run("systemctl", "show", "--value", "--property=MainPID", unit))
+
+    def status_of(self, pid):
+        """{name: value} of a process's status."""
+        lines = self.read(f"/proc/{pid}/status").splitlines()
+        return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+    def uid(self, pid):
+        return int(self.status_of(pid)["Uid"].split()[0])
 
     def path(self, path):
         return f"{self.root}{path}"
@@ -147,17 +226,12 @@ class Node:
         sandbox.change_hugepages(sandbox.HUGEPAGES, self.dir)
         self.hugepages = sandbox.HUGEPAGES
         self.run("sh", "-c", sandbox.Sandbox.mount_hugepages("/run/hugepages", sandbox.HUGEPAGES))
-        self.run("mkdir", "-p", "/run/openvswitch", "/etc/openvswitch")
-        self.run("ovsdb-tool", "create", "/etc/openvswitch/conf.db", SCHEMA)
-        self.run("ovsdb-server", "--remote=punix:/run/openvswitch/db.sock", "--pidfile", "--detach",
-                 "-vsyslog:off", "--log-file=/tmp/ovsdb-server.log")
-        self.vsctl("--no-wait", "init")
-        self.vsctl("--no-wait", "set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
+        self.run("update-alternatives", "--set", "ovs-vswitchd", VSWITCHD)
+        self.run("systemctl", "restart", "openvswitch-switch")
+        self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
                    "other_config:dpdk-lcore-mask=0x1", "other_config:pmd-cpu-mask=0x2",
                    "other_config:dpdk-socket-mem=64",
                    'other_config:dpdk-extra="--no-pci --huge-dir /run/hugepages --socket-limit 256"')
-        self.run(VSWITCHD, "--pidfile=/run/openvswitch/ovs-vswitchd.pid", "--detach", "-vsyslog:off",
-                 "--log-file=/tmp/ovs-vswitchd.log")
 
 
 class Guest:

@@ -2,6 +2,7 @@
 """The packages, built twice, and a bare node to install them."""
 
 import concurrent.futures
+import contextlib
 import os
 import sys
 
@@ -34,11 +35,27 @@ def second_build(prepared):
     return prepared[1]
 
 
-@pytest.fixture
-def node(prepared, tmp_path):
-    one = bare.Node(prepared[2], tmp_path)
+@contextlib.contextmanager
+def a_node(lower, directory):
+    one = bare.Node(lower, directory)
     try:
         one.apt("update")
         yield one
     finally:
         one.end()
+
+
+@pytest.fixture
+def node(prepared, tmp_path):
+    with a_node(prepared[2], tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def host(prepared, tmp_path_factory):
+    """A node with a switch, on which the packages are installed."""
+    first, _, lower = prepared
+    with a_node(lower, tmp_path_factory.mktemp("host")) as one:
+        one.start_switch()
+        one.install(*(first.package(name) for name in ("vifplugd", "libvifplug0", "python3-vifplug")))
+        yield one

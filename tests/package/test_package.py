@@ -4,12 +4,10 @@
 import filecmp
 import os
 import re
-import shutil
 
 import bare
 import building
 import pytest
-from service import Service
 
 NODE_PACKAGES = ("vifplugd", "libvifplug0")
 ALL_PACKAGES = (*NODE_PACKAGES, "libvifplug-dev", "python3-vifplug", "vifplugd-dbgsym", "libvifplug0-dbgsym")
@@ -73,13 +71,6 @@ def test_types_of_the_python_client(build):
     assert f"/vifplug-{version}." in listed
 
 
-def copied(node, files):
-    """Copies packages into a node; returns their paths there."""
-    for file in files:
-        shutil.copy(file, node.path("/tmp"))
-    return [f"/tmp/{os.path.basename(file)}" for file in files]
-
-
 def test_life(build, node, tmp_path):
     """Install the version before, plug, change the configuration, upgrade, remove, purge. The guest stays
     connected to ovs-vswitchd all the time."""
@@ -87,27 +78,27 @@ def test_life(build, node, tmp_path):
     node.start_switch()
     before = node.files()
     guest = bare.Guest(node.path("/run/openvswitch/vm1"))
-    node.apt("install", *copied(node, [building.older(build.package(name), tmp_path) for name in NODE_PACKAGES]))
-    service = Service(node)
-    service.start()
-    user = os.stat(f"/proc/{service.pid()}").st_uid
-    assert user == int(node.run("id", "-u", "vifplugd")) != 0
+    node.install(*(building.older(build.package(name), tmp_path) for name in NODE_PACKAGES))
+    # Installing has started it.
+    assert node.active("vifplugd.socket", "vifplugd.service")
+    first = node.main_pid("vifplugd.service")
+    user = int(node.run("id", "-u", "vifplugd"))
+    assert user == node.uid(first) != 0
     node.run("vifctl", "--id=port-1", "--kind=vhost-user", "--bridge=br-int", "--mac=fa:16:3e:00:00:01",
              "--mtu=1500", "--path=/run/openvswitch/vm1", "--mode=server", "--instance=vm-1", "plug")
     guest.connected()
-    switch = node.read("/run/openvswitch/ovs-vswitchd.pid")
+    switch = node.main_pid("ovs-vswitchd.service")
 
     node.run("sed", "-i", f"s/^;network_device_mtu = .*/{MINE}/", CONFIG)
     assert MINE in node.read(CONFIG)
-    node.apt("install", *copied(node, [build.package(name) for name in NODE_PACKAGES]))
+    node.install(*(build.package(name) for name in NODE_PACKAGES))
     assert MINE in node.read(CONFIG) and os.path.exists(node.path(f"{CONFIG}.dpkg-dist"))
-    service.stop()
-    service.start()
+    assert node.active("vifplugd.socket", "vifplugd.service") and node.main_pid("vifplugd.service") != first
     assert '"state":"up"' in node.run("vifctl", "--format=json", "get", "port-1").replace(" ", "")
     assert node.run("vifctl", "--version").strip() == f"vifctl {build.version.rpartition('-')[0]}"
 
-    service.stop()
     node.apt("remove", *NODE_PACKAGES)
+    assert not node.active("vifplugd.socket") and not node.active("vifplugd.service")
     assert MINE in node.read(CONFIG)
     assert node.vsctl("get", "Interface", "vhuport-1", "error") == "[]"
     node.apt("purge", "--autoremove", *NODE_PACKAGES)
@@ -117,7 +108,7 @@ def test_life(build, node, tmp_path):
     assert node.run("getent", "passwd", "vifplugd", check=False) == ""
     assert f"user:{user}:" not in building.run("getfacl", "--numeric", "-R", node.path("/run/openvswitch"))
     assert int(node.vsctl("get", "Interface", "vhuport-1", "ofport")) > 0
-    assert node.read("/run/openvswitch/ovs-vswitchd.pid") == switch and not guest.is_cut_off()
+    assert node.main_pid("ovs-vswitchd.service") == switch and not guest.is_cut_off()
     node.vsctl("del-port", "vhuport-1")
     bare.wait_for(guest.is_cut_off, "the guest would notice")
     guest.close()
