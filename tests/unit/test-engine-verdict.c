@@ -13,7 +13,8 @@ static void test_errors(void **state)
         size_t n_dpdk_ports;
         const char *advice;
     } rows[] = {
-        {"Error attaching device '0000:65:00.0' to DPDK", 3, "check that ovs-vswitchd's DPDK knows"},
+        {"Error attaching device '0000:65:00.0' to DPDK", 3,
+         "check that ovs-vswitchd's DPDK knows"},
         {"Error attaching device '0000:65:00.0' to DPDK", 30, "DPDK may have run out of ports"},
         {"Address family not supported by protocol", 3, "built with DPDK"},
         {"'vfra' is trying to use device 'x' which is already in use", 3, "find the port"},
