@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "links/link-remover.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "latch.h"
 #include "openvswitch/list.h"
 #include "openvswitch/thread.h"
 #include "ovs-thread.h"
 #include "simap.h"
+#include "timeval.h"
 #include "util.h"
+
+#define FIRST_PAUSE_MS 100
 
 struct removal {
     struct ovs_list node;
     uint64_t id;
     char vif_id[VIF_ID_MAX + 1];
     struct link_plan plan;
-    struct error error;
+    struct error error; /* Of the last try. */
+    unsigned int n_tries;
+    int64_t due_ms; /* On the monotonic clock; 0: at once. */
 };
 
 struct link_remover {
     pthread_t thread;
     struct ovs_mutex mutex;
-    pthread_cond_t wake; /* `todo` is not empty, or `ending` is set. */
+    pthread_cond_t wake; /* `todo` has more, or `ending` is set. */
     struct ovs_list todo OVS_GUARDED;
     struct ovs_list done OVS_GUARDED;
     bool ending OVS_GUARDED;
@@ -32,20 +39,65 @@ struct link_remover {
     struct simap pending; /* The names of their links, each with how often it occurs. */
 };
 
+/* The first removal that is due; NULL if none is, with *due_ms the earliest, INT64_MAX if there is
+ * none at all. */
+static struct removal *first_due(struct link_remover *remover, int64_t *due_ms)
+    OVS_REQUIRES(remover->mutex)
+{
+    int64_t now = time_msec();
+    struct removal *removal;
+
+    *due_ms = INT64_MAX;
+    LIST_FOR_EACH (removal, node, &remover->todo) {
+        if (removal->due_ms <= now) {
+            return removal;
+        }
+        *due_ms = MIN(*due_ms, removal->due_ms);
+    }
+    return NULL;
+}
+
+static void wait_until(struct link_remover *remover, int64_t due_ms) OVS_REQUIRES(remover->mutex)
+{
+    struct timespec due = {.tv_sec = due_ms / 1000, .tv_nsec = due_ms % 1000 * 1000000};
+
+    if (due_ms == INT64_MAX) {
+        ovs_mutex_cond_wait(&remover->wake, &remover->mutex);
+    } else {
+        /* It also returns at the time given; the caller looks again either way. */
+        (void)pthread_cond_timedwait(&remover->wake, &remover->mutex.lock, &due);
+    }
+}
+
 /* Waits for the next removal; NULL at the end. */
 static struct removal *take(struct link_remover *remover)
 {
     struct removal *removal = NULL;
+    int64_t due_ms;
 
     ovs_mutex_lock(&remover->mutex);
-    while (ovs_list_is_empty(&remover->todo) && !remover->ending) {
-        ovs_mutex_cond_wait(&remover->wake, &remover->mutex);
+    while (!remover->ending && !(removal = first_due(remover, &due_ms))) {
+        wait_until(remover, due_ms);
     }
-    if (!remover->ending) {
-        removal = CONTAINER_OF(ovs_list_pop_front(&remover->todo), struct removal, node);
+    if (removal) {
+        ovs_list_remove(&removal->node);
     }
     ovs_mutex_unlock(&remover->mutex);
     return removal;
+}
+
+/* Returns a removal after a try. */
+static void put_back(struct link_remover *remover, struct removal *removal)
+{
+    bool done = removal->error.reason == REASON_NONE || removal->n_tries == LINK_REMOVER_TRIES;
+
+    removal->due_ms = time_msec() + (FIRST_PAUSE_MS << (removal->n_tries - 1));
+    ovs_mutex_lock(&remover->mutex);
+    ovs_list_push_back(done ? &remover->done : &remover->todo, &removal->node);
+    ovs_mutex_unlock(&remover->mutex);
+    if (done) {
+        latch_set(&remover->finished);
+    }
 }
 
 static void *run(void *remover_)
@@ -57,19 +109,31 @@ static void *run(void *remover_)
 
     while ((removal = take(remover))) {
         removal->error.reason = REASON_NONE;
+        removal->n_tries++;
+        if (!links) {
+            links = links_create("/proc", false, &no_links);
+        }
         if (!links) {
             removal->error = no_links;
         } else {
             link_plan_execute(links, removal->vif_id, &removal->plan, LINK_EARLY, true,
                               &removal->error);
         }
-        ovs_mutex_lock(&remover->mutex);
-        ovs_list_push_back(&remover->done, &removal->node);
-        ovs_mutex_unlock(&remover->mutex);
-        latch_set(&remover->finished);
+        put_back(remover, removal);
     }
     links_destroy(links);
     return NULL;
+}
+
+/* Its waits have the clock of time_msec(). */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    xpthread_cond_init(condition, &attr);
+    pthread_condattr_destroy(&attr);
 }
 
 struct link_remover *link_remover_create(void)
@@ -77,7 +141,7 @@ struct link_remover *link_remover_create(void)
     struct link_remover *remover = xzalloc(sizeof *remover);
 
     ovs_mutex_init(&remover->mutex);
-    xpthread_cond_init(&remover->wake, NULL);
+    init_condition(&remover->wake);
     latch_init(&remover->finished);
     simap_init(&remover->pending);
     ovs_list_init(&remover->todo);

@@ -2,8 +2,9 @@
 /* Removes links in a separate thread: the kernel acknowledges an RTM_DELLINK only once nothing
  * refers to the device any more, some 10 to 40 ms later, and the loop must not wait.
  *
- * The thread does removals in the order in which they were added. Only the main thread may call
- * these functions. */
+ * The thread does removals in the order in which they were added. One that fails is tried again up
+ * to LINK_REMOVER_TRIES times, after others: the kernel may have been short of memory. Only the
+ * main thread may call these functions. */
 
 #ifndef VP_LINK_REMOVER_H
 #define VP_LINK_REMOVER_H 1
@@ -14,6 +15,9 @@
 
 #include "base/error.h"
 #include "links/link-plan.h"
+
+/* With pauses of 0.1, 0.2, 0.4, 0.8 and 1.6 s between them. */
+#define LINK_REMOVER_TRIES 6
 
 struct link_remover;
 

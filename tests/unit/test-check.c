@@ -16,7 +16,7 @@ static struct uplink_facts uplink;
 static struct failed_port failed_port;
 static const char *left_link = "vif-9";
 
-static void make_well(void)
+static void make_host_well(void)
 {
     struct host_card *card = &host.cards[0];
 
@@ -54,6 +54,11 @@ static void make_well(void)
     host.dirs[0].may_search = host.dirs[0].may_write = true;
     host.dirs[0].mode = 0755;
     host.n_dirs = 1;
+}
+
+static void make_well(void)
+{
+    make_host_well();
     uplink = (struct uplink_facts){.port = "eth0", .bridge = "br-int", .mtu = 1500};
     failed_port = (struct failed_port){.port = "bad0", .bridge = "br-int", .error = "No device"};
     facts = (struct check_facts){
