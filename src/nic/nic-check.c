@@ -11,11 +11,18 @@
 #include "nic/nic-profile.h"
 #include "nic/template.h"
 
-/* A VF whose text has the greatest length, and whose number is not its index. */
+/* A VF whose number is not its index. */
 static const struct template_values sample = {
     .pf = {0, 0x65, 0, 1},
     .vf = {0, 0x65, 0x1a, 2},
     .vf_num = 210,
+};
+
+/* One whose text has the greatest length. */
+static const struct template_values longest = {
+    .pf = {0, 0x65, 0, 1},
+    .vf = {0, 0x65, 0x1a, 2},
+    .vf_num = NIC_VF_NUM_MAX,
 };
 
 /* Whether the devargs name the VF's PF, or a PF address in the template: that can be correct if the
@@ -49,7 +56,8 @@ bool nic_check_devargs(const char *template, char *why, size_t size)
     if (!template_check(template, why, size)) {
         return false;
     }
-    if (!template_render(template, &sample, text, sizeof text)) {
+    if (!template_render(template, &longest, text, sizeof text) ||
+        !template_render(template, &sample, text, sizeof text)) {
         snprintf(why, size, "is longer than %d bytes once it is filled in; shorten it",
                  NIC_DEVARGS_MAX);
         return false;
@@ -82,7 +90,7 @@ bool nic_check_socket(const char *template, char *why, size_t size)
     if (!template_check(template, why, size)) {
         return false;
     }
-    if (!template_render(template, &sample, text, sizeof text) || !vif_path_valid(text)) {
+    if (!template_render(template, &longest, text, sizeof text) || !vif_path_valid(text)) {
         snprintf(why, size,
                  "is not an absolute path of at most %d bytes once it is filled in; correct it",
                  VIF_PATH_MAX);

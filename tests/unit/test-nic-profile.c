@@ -150,11 +150,11 @@ static const struct {
     {"devargs", "{port}", "unknown variable"},
     {"devargs",
      "{pf},representor=[{vf}],{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
-     "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}01234567",
-     NULL}, /* 255 bytes once the variables have values. */
+     "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}012345",
+     NULL}, /* 255 bytes with VF number 65535. */
     {"devargs",
      "{pf},representor=[{vf}],{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}"
-     "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}012345678",
+     "{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}{pf}0123456",
      "longer than 255 bytes once it is filled in"},
     {"devargs", X160 "x", "longer than 160"},
     {"vhost-socket", "/run/{pf_bus}-{vf}", NULL},
@@ -163,8 +163,8 @@ static const struct {
     {"vhost-socket", "/run/{pf_bus}/{pf}", "same socket for every VF"},
     {"vhost-socket", "run/{vf}", "not an absolute path"},
     {"vhost-socket", "/run/../{vf}", "not an absolute path"},
-    {"vhost-socket", "/" X16 X16 X16 X16 X16 X16 "0123456{vf}", NULL}, /* 107 bytes with 210. */
-    {"vhost-socket", "/" X16 X16 X16 X16 X16 X16 "01234567{vf}", "not an absolute path"},
+    {"vhost-socket", "/" X16 X16 X16 X16 X16 X16 "01234{vf}", NULL}, /* 107 bytes with 65535. */
+    {"vhost-socket", "/" X16 X16 X16 X16 X16 X16 "012345{vf}", "not an absolute path"},
     {"vhost-socket", "", NULL},
     {"vhost-socket", "/run/{bus}", "unknown variable"},
     {"vhost-mode", "server", NULL},
