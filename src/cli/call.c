@@ -85,7 +85,7 @@ static int call(const struct cli *cli, struct vifplug_async *async, const char *
     return status;
 }
 
-static int run(const struct cli *cli, const struct limits *limits)
+static int run(const struct cli *cli, struct limits *limits)
 {
     struct vifplug_async *async;
     char *params = NULL;
@@ -98,6 +98,7 @@ static int run(const struct cli *cli, const struct limits *limits)
             return EXIT_USAGE; /* input.c has said why. */
         }
     }
+    limits->start = now_ms(); /* Standard input may have taken its time. */
     error = vifplug_async_open_within(cli->values[OPTION_SOCKET], limits->connect, &async);
     status = error ? output_unreachable(cli, error) : call(cli, async, params, limits);
     free(params);
@@ -108,7 +109,6 @@ int run_operation(const struct cli *cli)
 {
     int timeout_ms = cli->timeout_ms;
     struct limits limits = {
-        .start = now_ms(),
         .connect = timeout_ms ? timeout_ms : SILENCE_MS,
         .silence = !timeout_ms                   ? SILENCE_MS
                    : timeout_ms > SILENCE_MIN_MS ? timeout_ms
@@ -123,5 +123,5 @@ int run_question(const struct cli *cli)
 {
     int wait_ms = cli->timeout_ms ? cli->timeout_ms : QUESTION_WAIT_MS;
 
-    return run(cli, &(struct limits){.start = now_ms(), .connect = wait_ms, .whole = wait_ms});
+    return run(cli, &(struct limits){.connect = wait_ms, .whole = wait_ms});
 }

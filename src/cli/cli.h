@@ -277,8 +277,9 @@ enum { SILENCE_MIN_MS = 1000 };
 
 /* Lives as long as its connection. */
 struct pulse {
-    long long heard; /* When the daemon replied last, of now_ms(). */
-    bool asked;      /* A `status` is without a reply. */
+    long long heard;    /* When the daemon replied last, of now_ms(). */
+    bool asked;         /* A `status` is without a reply. */
+    long long asked_at; /* When that was asked. */
 };
 
 /* Asks for the daemon's status half way through `silence` (ms) since it replied last: one that is

@@ -29,20 +29,25 @@ static void on_status(void *pulse_, int result, struct vifplug_reply *reply)
 int pulse_feel(struct vifplug_async *async, struct pulse *pulse, int silence, long long *until)
 {
     long long now = now_ms();
-    long long next;
+    long long due = pulse->heard + silence / 2;
 
-    if (pulse->asked && now >= pulse->heard + silence) {
-        return -ETIMEDOUT;
-    }
-    if (!pulse->asked && now >= pulse->heard + silence / 2) {
+    if (!pulse->asked && now >= due) {
         int error = vifplug_async_call(async, "status", NULL, on_status, pulse);
 
         if (error) {
             return error;
         }
         pulse->asked = true;
+        pulse->asked_at = now;
     }
-    next = pulse->heard + (pulse->asked ? silence : silence / 2);
-    *until = next < *until ? next : *until;
+    if (pulse->asked) {
+        /* vifctl asks late if it was stopped itself: the daemon has half of the silence in any
+         * case. */
+        due = pulse->asked_at + silence / 2;
+        if (now >= due) {
+            return -ETIMEDOUT;
+        }
+    }
+    *until = due < *until ? due : *until;
     return 0;
 }

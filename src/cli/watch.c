@@ -161,11 +161,11 @@ static int follow(struct vifplug_async *async, struct watching *watching)
         if (watching->replied && watching->result != 0) {
             return watching->result;
         }
-        if (!output_flush()) {
-            return 0;
-        }
         if (!error && watching->replied) {
             error = listen_for_pulse(async, watching, &until);
+        }
+        if (!output_flush()) {
+            return 0; /* A pager may hold this up, so it is not before the daemon's pulse. */
         }
         if (error) {
             return error;
