@@ -21,7 +21,7 @@ SOCKETS = "/usr/local/var/run"
 PYTHON = os.path.join(TOP, "src/openstack")
 # The keys of quadlet's [Container] in podman-systemd.unit(5) of podman 5.4, as far as the file needs them.
 KEYS = {"Image", "ContainerName", "Network", "User", "GroupAdd", "DropCapability", "AddCapability", "ReadOnly",
-        "NoNewPrivileges", "AddDevice", "Unmask", "Volume", "Notify"}
+        "NoNewPrivileges", "AddDevice", "Unmask", "Volume", "Notify", "PodmanArgs"}
 PLUG = ("import json, sys; from vifplug import client; print(json.dumps(client.Client().plug("
         "json.loads(sys.argv[1]), {'uuid': 'vm-1'})))")
 

@@ -18,7 +18,7 @@ GROUPS = f"root:x:0:\nnova:x:{NOVA_UID}:\n"
 # The settings that Container applies, and those that restrict nothing of what a test could see.
 APPLIED = {"Network", "User", "GroupAdd", "DropCapability", "AddCapability", "NoNewPrivileges", "ReadOnly",
            "AddDevice", "Unmask", "Volume"}
-LEFT_OUT = {"Image", "ContainerName", "Notify"}
+LEFT_OUT = {"Image", "ContainerName", "Notify", "PodmanArgs"}
 
 
 def read_quadlet(path=QUADLET):
