@@ -389,7 +389,8 @@ class Subscription:
         return event
 
     def fileno(self) -> int:
-        """For select(): something may have come."""
+        """For select(): something may have come. Events that come together are received at once: before each
+        select() call next(0) until it returns None."""
         return self._connection.fileno()
 
     def close(self) -> None:
