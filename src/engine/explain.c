@@ -104,11 +104,15 @@ void engine_expect_timeout(const struct engine *engine, struct op *op)
     long long int at = op->deadline - EARLY_MS;
     struct log_names names;
 
-    if (!engine->env.switch_log || !op->has_goal || op_is_undo(op) || op->realizing.words.late) {
+    if (!engine->env.switch_log || !op->has_goal || op_is_undo(op)) {
         return;
     }
     if (time_msec() < at) {
+        op->realizing.words.late = 0; /* What was asked is of an earlier deadline. */
         op->realizing.judge_at = MIN(op->realizing.judge_at, at);
+        return;
+    }
+    if (op->realizing.words.late) {
         return;
     }
     collect_names(&op->goal, &names);

@@ -270,6 +270,9 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
         found_destroy(&found);
         return OUTCOME_WAIT_FOR_REMOVAL;
     }
+    if (vswitchd_is_elsewhere(engine->env.vswitchd)) {
+        facts.links = NULL; /* They are where vswitchd is, and not to be seen from here. */
+    }
     planned = plan_repair(&op->request.vif, &op->goal, &facts, &op->plan, error);
     if (!planned && engine_may_release_socket(facts.socket, error)) {
         found_destroy(&found);

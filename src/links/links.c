@@ -371,7 +371,10 @@ bool links_add_tap(struct links *links, const char *name, bool multiqueue, const
     fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         links_answer(&answer, errno);
-        return links_fail(error, &answer, name, next_device, "made a tap device of " TUN_DEVICE);
+        error_set(error, REASON_NOT_REALIZED, "",
+                  "Link %s could not be made a tap device of " TUN_DEVICE ": %s; %s.", name,
+                  answer.error_text, next_device);
+        return error_detail(error, "%s", answer.error_text);
     }
     if (!make_tap(fd, name, multiqueue, &answer)) {
         close(fd);
