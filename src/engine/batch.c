@@ -138,6 +138,15 @@ static void send_batch(struct engine *engine, size_t n)
     op_counts_batch(n);
 }
 
+/* Whether an operation of the batch takes the VIF's port away: it is not as the plan saw it. */
+static bool loses_port(const struct op *op, const struct claim_set *claimed)
+{
+    struct claims claims = {.n = 0};
+
+    claims_add(&claims, CLAIM_VIF, "record", op->request.vif_id);
+    return claim_set_clashes(claimed, &claims, op->id);
+}
+
 /* Plans a queued operation that is next on its VIF, and moves it into the batch if it fits. Returns
  * whether the batch has it. */
 static bool plan_into_batch(struct engine *engine, struct op *op, struct claim_set *claimed)
@@ -151,6 +160,9 @@ static bool plan_into_batch(struct engine *engine, struct op *op, struct claim_s
     }
     if (outcome == OUTCOME_COMMIT && (holds_back(engine, op) || !fits(engine, op, claimed))) {
         return false; /* It is planned again for the next batch. */
+    }
+    if (outcome == OUTCOME_SUCCEED && loses_port(op, claimed)) {
+        return false; /* The same. */
     }
     engine_conclude(engine, op, outcome, &error);
     return outcome == OUTCOME_COMMIT;

@@ -81,11 +81,9 @@ static void warn_of_shared(struct op *op)
 /* Warns that another VIF loses its VF, because no guest uses it. */
 static void warn_of_eviction(struct op *op)
 {
-    const struct plan *plan = &op->plan;
-
-    if (plan->evicted_why[0]) {
+    if (op->evicted && op->evicted_why[0]) {
         op_warn(op, "VIF %s had the VF and is unplugged (on_vf_conflict = evict-unused): %s",
-                plan->evicted_vif, plan->evicted_why);
+                op->evicted->spec.vif_id, op->evicted_why);
     }
 }
 

@@ -20,6 +20,7 @@
 #include "links/link-plan.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
+#include "plan/evict.h"
 #include "plan/plan.h"
 #include "plan/record.h"
 #include "wire/request.h"
@@ -123,6 +124,7 @@ struct op {
     struct port_settings *before_settings; /* Of `before`; or NULL. */
     struct record *evicted;                /* The VIF that this one evicts; or NULL. Owned. */
     struct port_settings *evicted_settings;
+    char evicted_why[EVICT_WHY_LEN]; /* Of `evicted`, for a warning; or "". */
 
     /* What the operation has done so far. */
     bool written; /* OVSDB has, or may have, committed a plan of the operation. */

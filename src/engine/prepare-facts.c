@@ -116,6 +116,7 @@ static struct evict_facts look_at_evictee(const struct engine *engine, const str
 
     if (facts.policy == EVICT_UNUSED) {
         facts.switch_answers = answers(engine->env.vswitchd);
+        facts.switch_starts = vswitchd_is_starting(engine->env.vswitchd);
         facts.socket = facts.looked && owner->spec.vhost_path[0]
                            ? socket_file_look(owner->spec.vhost_path)
                            : SOCKET_FILE_UNKNOWN;

@@ -18,6 +18,7 @@ void prepare_note_evicted(const struct engine *engine, struct op *op, const stru
     record_clone(op->evicted, owner);
     op->evicted->spec.has_qos = record_has_limits(owner);
     op->evicted_settings = ovs_port_settings(engine->env.ovs, owner->spec.port);
+    memcpy(op->evicted_why, op->plan.evicted_why, sizeof op->evicted_why);
 }
 
 void prepare_forget_evicted(struct op *op)
@@ -28,6 +29,7 @@ void prepare_forget_evicted(struct op *op)
         port_settings_free(op->evicted_settings);
         op->evicted = NULL;
         op->evicted_settings = NULL;
+        op->evicted_why[0] = '\0';
     }
 }
 

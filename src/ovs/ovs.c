@@ -82,6 +82,7 @@ static void monitor_columns(struct ovsdb_idl *idl)
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_mtu_request);
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_error);
     ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_ofport);
+    ovsdb_idl_track_add_column(idl, &ovsrec_interface_col_link_state);
     ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_ports);
     ovsdb_idl_track_add_column(idl, &ovsrec_bridge_col_name);
     ovsdb_idl_track_add_column(idl, &ovsrec_port_col_name);

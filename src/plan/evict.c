@@ -35,6 +35,9 @@ static const char *uncertain(const struct evict_facts *facts)
 {
     const struct record *owner = facts->owner;
 
+    if (facts->switch_starts) {
+        return "ovs-vswitchd has confirmed no change since its start";
+    }
     if (!facts->switch_answers || owner->ofport <= 0 || record_failed(owner)) {
         return "ovs-vswitchd does not tell whether a guest uses it";
     }

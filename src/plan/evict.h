@@ -27,6 +27,7 @@ struct evict_facts {
     const char *instance;       /* ...and for which instance it is. */
     const struct record *owner; /* The VIF that has the VF. */
     bool switch_answers;        /* ovs-vswitchd runs, and does its work. */
+    bool switch_starts;         /* It has confirmed no change since its start. */
     bool looked;                /* Whether `socket` was looked at (check_paths). */
     enum socket_file socket;    /* What is at the path of the owner's socket. */
     /* For how long the daemon has seen the link of the owner's port down, without any operation on

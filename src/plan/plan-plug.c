@@ -283,7 +283,7 @@ static void plan_eviction(const struct eviction *eviction, const struct port_spe
         link_plan_down(owner->vif_id, &facts->evict->owner->spec.links, &spec->links,
                        facts->owner_links, &plan->evicted_links);
     }
-    if (facts->evict->policy == EVICT_UNUSED) {
+    if (facts->evict->policy == EVICT_UNUSED && !strcmp(owner->boot_id, facts->evict->boot_id)) {
         memcpy(plan->evicted_why, eviction->why, sizeof plan->evicted_why);
     }
     plan_why(plan, "VIF %s loses its VF", owner->vif_id);

@@ -124,6 +124,33 @@ def test_table(card_box, unused):
     assert "does not tell whether a guest uses it" in refusal(api, PLUGGED_AGAIN, dry_run=True)
 
 
+def test_time_begins_when_the_guest_goes(card_box, configure_card, guest):
+    """However long ago the plug was, and also if vifplugd has started while the guest was there."""
+    configure_card(CONFIG)
+    with Api(card_box.socket) as api:
+        api.plug(representor(20, slot(20)))
+    there = guest("g20", socket_of(20))
+    wait_until(lambda: link(card_box, 20) == "up", 20, "the guest's link")
+    configure_card(CONFIG)  # Another daemon.
+    with Api(card_box.socket) as api:
+        begin = time.monotonic()
+        wait_until(lambda: time.monotonic() > begin + SECONDS, 2 * SECONDS, "the time has passed with the guest")
+        there.stop()
+        wait_until(lambda: link(card_box, 20) == "down", 20, "the guest has gone")
+        assert f"evicts it after {SECONDS} s without a guest" in refusal(api, 20)
+        done = wait_until(lambda: evicted(api, 20), 4 * SECONDS, "the time has passed without the guest")
+        assert done["state"] == "up"
+
+
+def evicted(api, number):
+    """The reply, once the VIF is evicted."""
+    try:
+        return take(api, number)
+    except ApiError as error:
+        assert "without a guest" in error.message
+        return None
+
+
 def test_time_begins_with_the_daemon(card_box, configure_card):
     """vifplugd does not know what was before; and without the option the refusal names it."""
     configure_card(BASE)

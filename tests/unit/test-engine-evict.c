@@ -134,6 +134,55 @@ static void test_eviction_of_what_is_unused(void **state)
     CHECK_STR("unused", type_of_port("vfrb"), "-");
 }
 
+/* Plugs b, and lets the time pass after which it counts as unused. */
+static void plug_unused_b(void)
+{
+    rig_renew();
+    rig.settings.on_vf_conflict = EVICT_UNUSED;
+    rig.settings.evict_unused_after_ms = 20000;
+    rig.settings.check_paths = true;
+    PLUGGED(.vif = "b", .vf = 4, .instance = "vm-b");
+    strcpy(fake_port(rig.ovs, "vfrb")->link_state, "down");
+    plug_b_again();
+    rig_run(20000);
+}
+
+/* Another plug finds the VIF as asked for, and the same batch evicts it. */
+static void test_eviction_of_what_is_plugged_again(void **state)
+{
+    int a;
+    int b;
+
+    (void)state;
+    plug_unused_b();
+    a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a");
+    b = PLUG(.vif = "b", .vf = 4, .instance = "vm-b");
+    rig_settle();
+    CHECK_STR("evicts", reply_to(a), "changed vfra");
+    CHECK_STR("evicted", type_of_port("vfrb"), "-");
+    CHECK_HAS("not acknowledged", reply_to(b), "vf_in_use: ");
+}
+
+static void test_warning_of_an_eviction(void **state)
+{
+    int a;
+
+    (void)state;
+    plug_unused_b();
+    PLUGGED(.vif = "a", .vf = 5, .instance = "vm-a");
+    a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a");
+    rig_settle();
+    CHECK_STR("replaced", type_of_port("vfrb"), "-");
+    CHECK_HAS("replaced", warnings(a), "VIF b had the VF and is unplugged");
+
+    plug_unused_b();
+    make_stale("vfrb");
+    a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a");
+    rig_settle();
+    CHECK_STR("stale", type_of_port("vfrb"), "-");
+    CHECK("stale", !strstr(warnings(a), "evict-unused"));
+}
+
 /* What the VIF that goes had of the kernel goes with it. */
 static void test_links_of_what_is_evicted(void **state)
 {
@@ -524,6 +573,8 @@ static void test_follow_hand_over(void **state)
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_eviction),
     RIG_TEST(test_eviction_of_what_is_unused),
+    RIG_TEST(test_eviction_of_what_is_plugged_again),
+    RIG_TEST(test_warning_of_an_eviction),
     RIG_TEST(test_links_of_what_is_evicted),
     RIG_TEST(test_evicted_vif_cannot_be_brought_back),
     RIG_TEST(test_dry_run_of_an_eviction),
