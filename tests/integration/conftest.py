@@ -134,6 +134,8 @@ def put_in_order(sandbox):
     for bridge in sandbox.vsctl("list-br").split():
         # Waits until vswitchd has closed the bridge's ports, of which there may be hundreds.
         sandbox.command("ovs-vsctl", f"--db={sandbox.db}", "del-br", bridge, timeout=120)
+    # Of root tables: what other programs made in a test stays. (Tests look for what vifplugd leaves themselves.)
+    sandbox.vsctl("--all", "destroy", "QoS", "--", "--all", "destroy", "Queue")
     sandbox.wait_vifplugd()
 
 

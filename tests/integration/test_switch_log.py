@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from api import Api, ApiError, representor, vif_id
+from api import Api, ApiError, representor, vif_id, wait_until
 from test_card import slot
 
 
@@ -40,8 +40,10 @@ def test_the_drivers_words(card_box, card_api):
     words = detail.partition("; ovs-vswitchd.log: ")[2]
     assert "|representor 12: refused by refuse-probe" in words.replace("0000:65:00.0: ", "|"), detail
     assert "representor=[12]" in words and "representor=[10]" not in words and len(detail) < 1536
-    line = next(line for line in own_log(card_box).splitlines() if f"plug {vif_id(12)}: not_realized" in line)
-    assert words in line
+    # The reply is not later than the line.
+    lines = wait_until(lambda: [line for line in own_log(card_box).splitlines()
+                                if f"plug {vif_id(12)}: not_realized" in line], 10, "vifplugd's log has the plug")
+    assert words in lines[0]
 
 
 def test_an_mtu_that_the_card_refuses(card_box, card_api):
