@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 
 import pytest
 
@@ -256,18 +255,29 @@ def test_switch_that_does_not_work(box, api):
     assert "host" in left and "vswitchd" in left and not {"vif-state", "dpdk", "foreign-ports"} & left
 
 
+# A control socket that takes connections and says nothing. Its daemon may have a user of its own.
+SILENT = """
+import os, socket, sys, time
+one = socket.socket(socket.AF_UNIX)
+one.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+one.listen(4)
+time.sleep(600)
+"""
+
+
 def test_switch_that_answers_nothing(box, api):
     """Its main loop hangs while nothing is written to OVSDB: only its control socket shows that."""
     path = f"{box.run}/ovs-vswitchd.{box.pid('ovs-vswitchd')}.ctl"
     box.vsctl("add-br", "br-int")  # Once it has answered that, it does not initialise DPDK any more.
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        os.chmod(path, 0o666)  # The daemon may have a user of its own.
-        listener.listen(4)
+    box.start("listener", ["/usr/bin/python3", "-c", SILENT, path])
+    try:
         wait_until(lambda: api.call("status")["vswitchd"]["state"] == "hung", timeout=60)
         status = api.call("status")
         assert status["ovsdb"]["next_cfg"] == status["ovsdb"]["cur_cfg"]
         assert status["verdict"] == "degraded" and "has answered nothing for" in status["problems"][0]
         assert says(api, "vswitchd", "fail", "has answered nothing for")
-    os.unlink(path)
+    finally:
+        box.stop("listener")
+        os.unlink(path)
     wait_until(lambda: api.call("status")["vswitchd"]["state"] == "alive")
