@@ -40,7 +40,10 @@ def breaks(before, after):
 
 
 def releases():
-    """The tags of the releases before the present commit that have promised an ABI, the newest first."""
+    """The tags of the releases before the present commit that have promised an ABI, the newest first. A copy of
+    the tree without commits has none."""
+    if building.run("git", "-C", building.TOP, "rev-list", "--all", "--max-count=1").strip() == "":
+        return []
     here = building.run("git", "-C", building.TOP, "tag", "--points-at", "HEAD").split()
     tags = building.run("git", "-C", building.TOP, "tag", "--list", "v[0-9]*", "--merged", "HEAD",
                         "--sort=-version:refname").split()

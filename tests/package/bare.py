@@ -190,6 +190,10 @@ class Node:
         states = self.run("systemctl", "is-active", *units, check=False).split()
         return states == ["active"] * len(units)
 
+    def status(self, *units):
+        """What systemd says of them, for a message."""
+        return self.run("systemctl", "--no-pager", "--full", "status", *units, check=False)
+
     def main_pid(self, unit):
         """The number of a service's process in the node, 0 if there is none."""
         return int(self.run("systemctl", "show", "--value", "--property=MainPID", unit))

@@ -27,7 +27,7 @@ SOURCE = """
 struct hidden { int x; struct filled filled; };
 static struct hidden it;
 struct hidden *make(void) { return &it; }
-const struct filled *get(const struct hidden *hidden) { return &hidden->filled; }
+const struct filled *get(const struct hidden *hidden) { return (const void *)&hidden->filled; }
 int use(struct hidden *hidden, const struct filled *filled) { return hidden->x + filled->one; }
 int count(int n) { return n; }
 """
@@ -68,7 +68,7 @@ def test_abidiff_sees_the_library():
     assert len(functions) > 50
     assert [name for name in functions if f"<function-decl name='{name}' " not in text] == []
     for name in ("vifplug_options", "vifplug_qos", "vifplug_filter", "vifplug_error"):
-        assert re.search(rf"<class-decl name='{name}' size-in-bits='\d+' is-struct='yes'", text), name
+        assert re.search(rf"<class-decl name='{name}' [^>]*size-in-bits='\d+'", text), name
     assert abi.breaks(PRESENT, PRESENT) == []
 
 

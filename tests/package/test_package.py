@@ -80,7 +80,8 @@ def test_life(build, node, tmp_path):
     guest = bare.Guest(node.path("/run/openvswitch/vm1"))
     node.install(*(building.older(build.package(name), tmp_path) for name in NODE_PACKAGES))
     # Installing has started it.
-    assert node.active("vifplugd.socket", "vifplugd.service")
+    units = ("vifplugd.socket", "vifplugd.service")
+    assert node.active(*units), node.status(*units)
     first = node.main_pid("vifplugd.service")
     user = int(node.run("id", "-u", "vifplugd"))
     assert user == node.uid(first) != 0
@@ -93,7 +94,8 @@ def test_life(build, node, tmp_path):
     assert MINE in node.read(CONFIG)
     node.install(*(build.package(name) for name in NODE_PACKAGES))
     assert MINE in node.read(CONFIG) and os.path.exists(node.path(f"{CONFIG}.dpkg-dist"))
-    assert node.active("vifplugd.socket", "vifplugd.service") and node.main_pid("vifplugd.service") != first
+    assert node.active(*units), node.status(*units)
+    assert node.main_pid("vifplugd.service") != first
     assert '"state":"up"' in node.run("vifctl", "--format=json", "get", "port-1").replace(" ", "")
     assert node.run("vifctl", "--version").strip() == f"vifctl {build.version.rpartition('-')[0]}"
 
