@@ -4,6 +4,7 @@
 import json
 import os
 import socket
+import struct
 import threading
 import time
 
@@ -41,8 +42,10 @@ class Api:
 
     def __init__(self, path, timeout=60):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout)
+        # A blocking connect() waits for a place in the daemon's queue, for so long.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(timeout), 0))
         self.socket.connect(path)
+        self.socket.settimeout(timeout)
         self.input = self.socket.makefile("rb")
         self.last_id = 0
 
