@@ -13,6 +13,8 @@ import json
 import sys
 import time
 
+CATCH_UP_S = 60
+
 
 def start(remote):
     """Does everything that a process does once, up to its copy of the database."""
@@ -36,7 +38,10 @@ def start(remote):
 
 def catch_up(database, next_cfg):
     """Waits until its copy of the database has that next_cfg."""
+    deadline = time.monotonic() + CATCH_UP_S
     while database.db_get("Open_vSwitch", ".", "next_cfg").execute() < next_cfg:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the copy of the database lacks next_cfg {next_cfg} after {CATCH_UP_S} s")
         time.sleep(0.001)
     return {}
 
