@@ -66,6 +66,28 @@ static void test_link(void **state)
     CHECK_STR("told", told(rig.events), "a drifted (link: 'tap0' is ''), a changed");
 }
 
+/* The links are where vswitchd is: the row is put right, and no link is made here. */
+static void test_row_in_another_network_namespace(void **state)
+{
+    struct fake_port *tap;
+
+    (void)state;
+    rig.settings.repair = true;
+    PLUGGED(.vif = "a", TAP);
+    rig_watch();
+    rig_run(1000);
+    rig.vswitchd->elsewhere = true;
+    fake_remove_link(rig.links, "tap0");
+    rig_run(1000);
+    rig.links->log[0] = '\0';
+    tap = fake_port(rig.ovs, "tap0");
+    smap_replace(&tap->external_ids, "attached-mac", "fa:16:3e:00:00:0b");
+    fake_ovs_touch(rig.ovs, tap);
+    rig_run(1000);
+    CHECK("put right", strcmp(id_of("tap0", "attached-mac"), "fa:16:3e:00:00:0b") != 0);
+    CHECK_STR("nothing is made", rig.links->log, "");
+}
+
 /* The watcher forgets a VIF that it cannot restore. */
 static void test_removed_and_taken(void **state)
 {
@@ -208,6 +230,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_changed),
     RIG_TEST(test_removed),
     RIG_TEST(test_link),
+    RIG_TEST(test_row_in_another_network_namespace),
     RIG_TEST(test_removed_and_taken),
     RIG_TEST(test_gives_up),
     RIG_TEST(test_plug_ends_the_pause),
