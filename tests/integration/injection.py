@@ -4,25 +4,28 @@
 import contextlib
 import signal
 import subprocess
+import tempfile
 
 from api import wait_until
-
-
-def is_traced(pid):
-    try:
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            return "TracerPid:\t0\n" not in file.read()
-    except OSError:
-        return True  # It has ended.
+from sandbox import is_alive
 
 
 @contextlib.contextmanager
 def injected(pid, call, what, when):
     """strace does `what` (signal=SIGKILL, error=ENOBUFS) to a process at its `when`th call of that name, in
     whichever of its threads."""
-    with subprocess.Popen(["strace", "-f", "-qq", "-p", str(pid), "-o", "/dev/null", "-e", f"trace={call}",
-                           "-e", f"inject={call}:{what}:when={when}"], stderr=subprocess.DEVNULL) as tracer:
-        wait_until(lambda: tracer.poll() is not None or is_traced(pid), what="strace is attached")
+    with tempfile.TemporaryFile("a+b") as output, subprocess.Popen(
+            ["strace", "-f", "-p", str(pid), "-o", "/dev/null", "-e", f"trace={call}",
+             "-e", f"inject={call}:{what}:when={when}"], stderr=output) as tracer:
+
+        def said():
+            output.seek(0)
+            return output.read().decode(errors="replace")
+
+        def is_attached():
+            """strace says so once it has all threads."""
+            return "attached" in said() if tracer.poll() is None else not is_alive(pid)
+        wait_until(is_attached, what=lambda: f"strace is attached; it says: {said()}")
         yield
         with contextlib.suppress(ProcessLookupError):
             tracer.send_signal(signal.SIGINT)

@@ -142,17 +142,22 @@ class Ovn:
         with open(f"{self.box.log}/ovn-controller.log", encoding="utf-8") as file:
             return any(all(word in line for word in words) for line in file)
 
-    def wait(self, condition, what, port=None):
+    def wait(self, condition, what, port=None, neutron=None):
         """Waits until condition() is true and returns its value. A failure shows what there is of a Neutron
-        port, and the end of ovn-controller's log."""
-        return wait_until(condition, 20, lambda: f"{what}\n{self._seen(port)}")
+        port, what Neutron has logged of it, and the end of ovn-controller's log."""
+        return wait_until(condition, 20, lambda: f"{what}\n{self._seen(port, neutron)}")
 
-    def _seen(self, port):
+    def _seen(self, port, neutron):
         lines = []
+        if neutron:
+            now = neutron.show("port", port["id"])
+            lines = [f"Neutron: {now['status']}, revision {now['revision_number']}",
+                     *neutron.worker.lines("WARNING"), *neutron.worker.lines("ERROR"),
+                     *neutron.worker.lines("INFO", port["id"])]
         if port:
             ours = [row for row in table(self.box, "Interface", ["name", "type", "error", "external_ids"])
                     if row["external_ids"].get("iface-id") == port["id"]]
-            lines = [f"{key}: {value}" for key, value in (
+            lines += [f"{key}: {value}" for key, value in (
                 ("logical port", self.logical_port(port)), ("binding", self.binding(port)),
                 ("interfaces", ours))]
         with open(f"{self.box.log}/ovn-controller.log", encoding="utf-8") as file:

@@ -88,7 +88,7 @@ class Server:
         def is_active():
             port = self.cloud.neutron.show("port", self.port["id"])
             return port["status"] == "ACTIVE" and ovn.is_written(port)
-        ovn.wait(is_active, f"port {self.address} is ACTIVE", self.port)
+        ovn.wait(is_active, f"port {self.address} is ACTIVE", self.port, self.cloud.neutron)
         return self
 
     def boot(self):

@@ -120,7 +120,7 @@ class Server:
         return self.neutron.show("port", self.port["id"])["status"]
 
     def wait(self, condition, what):
-        return self.ovn.wait(condition, f"port {self.number}: {what}", self.port)
+        return self.ovn.wait(condition, f"port {self.number}: {what}", self.port, self.neutron)
 
     def plug(self):
         self.nova.call("plug", vif=self.vif, instance=INSTANCE)
@@ -297,7 +297,8 @@ def test_beside_a_normal_port(box, ovn, neutron, nova, server, guests):
     other = guests("normal", path, mac=port["mac_address"])
     wait_until(other.is_connected, 20, "the normal guest is connected")
     one = server(10, allowed_address_pairs=TESTPMD).plug().active().boot()
-    ovn.wait(lambda: neutron.show("port", port["id"])["status"] == "ACTIVE", "the normal port is ACTIVE", port)
+    ovn.wait(lambda: neutron.show("port", port["id"])["status"] == "ACTIVE", "the normal port is ACTIVE", port,
+             neutron)
     flows(one.one, other, 1000)
     exchange(one.one, other, 1000)
     one.unplug()

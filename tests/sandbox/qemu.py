@@ -102,8 +102,13 @@ class QemuGuest:
     def qmp(self):
         """Returns the connection to the monitor, which answers once the card has connected."""
         if not self._qmp:
-            self.sandbox.wait_ready(self.name, lambda: os.path.exists(self.monitor), 30)
-            self._qmp = Qmp(self.monitor)
+            def connected():
+                try:
+                    self._qmp = Qmp(self.monitor)
+                except (FileNotFoundError, ConnectionRefusedError):
+                    return False  # QEMU does not listen yet.
+                return True
+            self.sandbox.wait_ready(self.name, connected, 30)
         return self._qmp
 
     def migrate(self, other, **parameters):

@@ -17,7 +17,11 @@ class Qmp:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(30)
-        self.socket.connect(path)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
         self.input = self.socket.makefile("r", encoding="utf-8")
         self.input.readline()  # The greeting.
         self.command("qmp_capabilities")
