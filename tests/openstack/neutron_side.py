@@ -224,7 +224,12 @@ def start_ovn():
     reports the process to the other API processes runs, too; the one that repairs the databases does not.)"""
     # How many processes the API has; the server around it says so, in releases that have none of their own.
     os.environ.setdefault("ASGI_WORKERS", "1")
+    from neutron.db import ovn_hash_ring_db
     from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
+    # The thread of OVN's connection writes this at some events. It must not wait for its turn to write: the
+    # API deletes subports with a transaction of OVN within one of the database, which waits for that thread.
+    touch = ovn_hash_ring_db.touch_node
+    ovn_hash_ring_db.touch_node = lambda *arguments: threading.Thread(target=touch, args=arguments).start()
     try:
         from neutron.api.wsgi import WorkerService
     except ImportError:
