@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the project and runs its tests.
 
-usage: tests/run [--release RELEASE [--fresh]] [--confined] [TIER]...
+usage: tests/run [--release RELEASE [--fresh]] [TIER]...
 
 Tiers, all of them if none is named:
 
@@ -10,13 +10,13 @@ Tiers, all of them if none is named:
   unit         cmocka tests of the parts that need no switch
   cli          vifctl, the library, installation, symbol tables
   fuzz         requests, replies, OVSDB's rows, the configuration and NIC profiles, under ASan, for 4 to 12 s each
-  integration  the real ovsdb-server and ovs-vswitchd-dpdk
+  integration  the real ovsdb-server and ovs-vswitchd-dpdk; vifplugd runs as its unit says (sandbox/confine.py)
   faults       tests/faults, in short: each fault once under load, and that its checker sees what is wrong
   parity       the same VIFs through Debian's os-vif and through vifplugd, compared
   openstack    Nova, Neutron, its agent and libvirt, as packaged, plug through vifplugd
   package      builds Debian's packages twice, and installs, upgrades and removes them on a bare node with systemd
   bench        tests/bench works (a small run; no timing is asserted)
-  sanitize     unit, cli and integration again, built with ASan and UBSan
+  sanitize     unit, cli and integration again, built with ASan and UBSan; vifplugd runs as root
 
 Run it as root on Debian 12 or 13; it installs missing packages (tests/install-deps). The build directories are
 build/ and build-asan/. The last line is `N passed, N failed`; if there are failures, the ends of their outputs
@@ -24,9 +24,6 @@ precede it, and the exit status is 1. With CI=true in the environment a skipped 
 
 --release runs the tiers in a chroot of Debian bookworm, trixie or sid below /var/cache/vifplug-tests
 ($VIFPLUG_CHROOTS). It makes the chroot, or uses that of an earlier run. --fresh makes a new one.
-
---confined runs the daemon of the tier integration as its unit does: as a user of its own, with the unit's
-capabilities, read-only file system, system calls and address families (tests/sandbox/confine.py).
 
 The simulated SmartNIC needs driver headers that only DPDK's source package has. VPSIM_DPDK_HEADERS names a
 directory that has them. If no archive has them, a stand-in replaces the card, and tests that need the driver are
@@ -230,7 +227,7 @@ def sanitize(results):
     python_tests(results, "integration", "integration (sanitized)", ASAN, AT_ONCE)
 
 
-def test(results, tiers, confined):
+def test(results, tiers):
     build_plain(results)
     if "demo" in tiers:
         demo(results)
@@ -244,8 +241,7 @@ def test(results, tiers, confined):
     if "fuzz" in tiers:
         fuzz(results)
     if "integration" in tiers:
-        python_tests(results, "integration", "integration (confined)" if confined else "integration",
-                     at_once=AT_ONCE, env={"VIFPLUG_CONFINED": "yes"} if confined else {})
+        python_tests(results, "integration", "integration", at_once=AT_ONCE, env={"VIFPLUG_CONFINED": "yes"})
     if "faults" in tiers:
         python_tests(results, "campaign", "checker")
         faults(results)
@@ -268,7 +264,6 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/run", usage="see tests/run --help")
     parser.add_argument("--release", choices=release.RELEASES)
     parser.add_argument("--fresh", action="store_true")
-    parser.add_argument("--confined", action="store_true")
     parser.add_argument("tiers", nargs="*", metavar="TIER")
     options = parser.parse_args()
     unknown = [tier for tier in options.tiers if tier not in TIERS]
@@ -276,18 +271,15 @@ def main():
         parser.error(f"there is no tier '{unknown[0]}'")
     if options.fresh and not options.release:
         parser.error("--fresh needs --release")
-    if options.confined and "integration" not in (options.tiers or TIERS):
-        parser.error("--confined needs the tier integration")
     if options.release:
         try:
-            confined = ["--confined"] if options.confined else []
-            return release.run(options.release, [*confined, *options.tiers], options.fresh)
+            return release.run(options.release, options.tiers, options.fresh)
         except release.ReleaseError as error:
             print(f"tests/run: {error}\n0 passed, 1 failed")
             return 1
     results = Results()
     try:
-        test(results, options.tiers or list(TIERS), options.confined)
+        test(results, options.tiers or list(TIERS))
     except BuildFailed:
         pass
     return results.finish()
