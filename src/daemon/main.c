@@ -33,6 +33,9 @@ VLOG_DEFINE_THIS_MODULE(vifplugd);
 #define DRAIN_MS 3000
 #define UNDO_MS 2000
 
+/* For how long after its start the daemon reads OVSDB before it serves anyone, at most, ms. */
+#define START_MS 2000
+
 /* How long a busy loop does not look at the control socket, ms. */
 #define UNIXCTL_PAUSE_MS 10
 
@@ -99,6 +102,16 @@ static void handle_signals(struct daemon *daemon)
         daemon->exit_by = time_msec() + DRAIN_MS + UNDO_MS;
         engine_drain(daemon->engine, time_msec() + DRAIN_MS);
     }
+}
+
+/* Whoever asks right after the start gets an answer from OVSDB, not that OVSDB cannot be reached:
+ * the question waits in the socket. */
+static bool serves(struct daemon *daemon)
+{
+    if (ovs_synced(daemon->ovs) || daemon->exiting || time_msec() >= daemon->serve_by) {
+        daemon->serve_by = 0;
+    }
+    return !daemon->serve_by;
 }
 
 /* unixctl_server_run() calls accept(), which nearly always finds no connection. So a busy loop
@@ -174,15 +187,19 @@ static void run(struct daemon *daemon)
     nic_scanner_run(daemon->nic_scanner);
     nic_refresh_run(daemon->nic_refresh);
     host_reader_run(daemon->host_reader);
-    server_run(daemon->server);
+    if (serves(daemon)) {
+        server_run(daemon->server);
+    }
     engine_collect(daemon->engine);
     engine_commit(daemon->engine);
     engine_run(daemon->engine);
     server_flush(daemon->server); /* Send replies before the slower work below. */
     watch_run(daemon->watch);
     server_flush(daemon->server);
-    metrics_listener_run(daemon->metrics_listener);
-    run_unixctl(daemon);
+    if (serves(daemon)) {
+        metrics_listener_run(daemon->metrics_listener);
+        run_unixctl(daemon);
+    }
     appctl_run(daemon->appctl);
     handle_signals(daemon);
     service_set(&daemon->service, condition(daemon));
@@ -196,15 +213,19 @@ static void wait_for_events(struct daemon *daemon)
     ovs_counters_wait(daemon->counters);
     traffic_wait(daemon->traffic);
     vswitchd_wait(daemon->vswitchd);
-    server_wait(daemon->server);
-    metrics_listener_wait(daemon->metrics_listener);
+    if (serves(daemon)) {
+        server_wait(daemon->server);
+        metrics_listener_wait(daemon->metrics_listener);
+        wait_for_unixctl(daemon);
+    } else {
+        poll_timer_wait_until(daemon->serve_by);
+    }
     engine_wait(daemon->engine);
     watch_wait(daemon->watch);
     nic_scanner_wait(daemon->nic_scanner);
     nic_refresh_wait(daemon->nic_refresh);
     switch_log_wait(daemon->switch_log);
     host_reader_wait(daemon->host_reader);
-    wait_for_unixctl(daemon);
     service_wait(&daemon->service);
     signals_wait();
     if (daemon->exiting) {
@@ -302,6 +323,7 @@ int main(int argc, char *argv[])
     service_init(&daemon.service);
     daemonize_complete();
     SLOG_INFO("vifplugd %s", VIFPLUG_VERSION);
+    daemon.serve_by = time_msec() + START_MS;
     for (run(&daemon); !may_exit(&daemon); run(&daemon)) {
         wait_for_events(&daemon);
     }

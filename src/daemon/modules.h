@@ -74,6 +74,7 @@ struct daemon {
     long long int unixctl_next; /* When to look at `unixctl` again at the earliest, ms. */
     bool unixctl_seen;          /* This pass has looked at `unixctl`. */
     struct service service;
+    long long int serve_by; /* When to serve clients at the latest, ms; 0: they are served. */
     bool exiting;
     long long int exit_by;
 };

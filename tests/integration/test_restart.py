@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Daemon, ovsdb-server and ovs-vswitchd stop and start again."""
 
+import contextlib
 import json
 import os
+import select
 import signal
 import threading
 import time
@@ -125,6 +127,44 @@ def test_killed_daemon_starts_again(box, api):
     box.start_vifplugd()
     with Api(box.socket) as again:
         assert again.call("get", vif_id=vif_id(1))["state"] == "up"
+
+
+@contextlib.contextmanager
+def started_without_ovsdb(box):
+    """A connection to a vifplugd that has just started, while ovsdb-server hangs."""
+    box.stop("vifplugd")
+    os.kill(box.pid("ovsdb-server"), signal.SIGSTOP)
+    try:
+        box.start_vifplugd(wait=False)
+        wait_until(lambda: os.path.exists(box.socket), what="vifplugd listens")
+        with Api(box.socket) as api:
+            yield api
+    finally:
+        os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
+        box.wait_vifplugd()
+
+
+def test_a_question_right_after_the_start(box, api):
+    """It waits until vifplugd has read OVSDB, for 2 s at most."""
+    api.plug(vhost_user(1))
+    for _ in range(10):
+        start = time.monotonic()
+        with started_without_ovsdb(box) as asked:
+            number = asked.send("list")
+            early = select.select([asked.socket], [], [], 0.2)[0]
+            os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
+            reply = asked.collect([number])[number]
+        if time.monotonic() - start < 2:  # Else the machine was too slow to say.
+            break
+    assert not early and [vif["vif_id"] for vif in result(reply)["vifs"]] == [vif_id(1)]
+
+
+def test_a_question_without_ovsdb_is_answered(box):
+    with started_without_ovsdb(box) as api:
+        with pytest.raises(ApiError) as refused:
+            api.call("list")
+        assert refused.value.reason == "switch_unavailable"
+        assert api.call("status")["ovsdb"]["connected"] is False
 
 
 def test_second_daemon_is_refused(box):
