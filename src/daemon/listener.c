@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/activation.h"
+#include "daemon/listen-file.h"
 #include "daemon/lock.h"
 #include "fatal-signal.h"
 #include "util.h"
@@ -24,9 +24,7 @@ struct listener {
     int lock;
     char *path;
     bool inherited; /* From the service manager, which made the file and keeps it open. */
-    /* The socket file that bind() made; st_ino is 0: there is none to remove. */
-    dev_t dev;
-    ino_t ino;
+    struct listen_file file;
 };
 
 /* For remove_at_exit(): OVS cannot take a hook back. */
@@ -39,37 +37,6 @@ static bool fail(struct error *error, const char *path, const char *what, const 
     return false;
 }
 
-/* Removes a socket file that a killed daemon has left. Fails if a process listens there. */
-static bool clear_path(const struct sockaddr_un *addr, struct error *error)
-{
-    struct stat st;
-    int result;
-    int fd;
-
-    if (lstat(addr->sun_path, &st) != 0) {
-        return true;
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        return error_set(error, REASON_INTERNAL, "",
-                         "%s exists and is not a socket; remove it or choose another path.",
-                         addr->sun_path);
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return fail(error, addr->sun_path, "a socket to test it cannot be created",
-                    "check the limits of the process");
-    }
-    result = connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 ? 0 : errno;
-    close(fd);
-    if (result == 0 || result == EAGAIN) {
-        return error_set(error, REASON_INTERNAL, "",
-                         "Another daemon listens at %s; stop it or choose another path.",
-                         addr->sun_path);
-    }
-    return unlink(addr->sun_path) == 0 ||
-           fail(error, addr->sun_path, "the old socket cannot be removed", "check its directory");
-}
-
 /* Creates the directory of the socket if it is missing. Its parent must exist. */
 static void make_directory(const char *path)
 {
@@ -80,16 +47,6 @@ static void make_directory(const char *path)
         SLOG_WARN("%s: the directory cannot be created (%s)", dir, ovs_strerror(errno));
     }
     free(copy);
-}
-
-/* Whether `path` names the socket file that this process has made, and not one of a daemon that
- * took its place. */
-static bool is_ours(const struct listener *listener)
-{
-    struct stat st;
-
-    return listener->ino && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-           st.st_ino == listener->ino;
 }
 
 /* A group that does not exist leaves the socket to root. */
@@ -109,7 +66,7 @@ bool listener_set_group(const struct listener *listener, const char *group_name,
         SLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
                   listener->path);
     }
-    if (!is_ours(listener)) {
+    if (!listen_file_is_ours(&listener->file)) {
         return error_set(error, REASON_INTERNAL, "",
                          "%s is not the socket of this daemon any more; restart vifplugd.",
                          listener->path);
@@ -152,40 +109,28 @@ static bool lock_path(struct listener *listener, struct error *error)
 
 static bool bind_to_path(struct listener *listener, struct error *error)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct stat st;
-    mode_t mask;
-    int result;
+    const char *path = listener->path;
 
-    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", listener->path);
-    if (!clear_path(&addr, error)) {
-        return false;
+    if (listen_file_bind(&listener->file, listener->fd, path, S_IRUSR | S_IWUSR)) {
+        return true;
     }
-    mask = umask(0177);
-    result = bind(listener->fd, (struct sockaddr *)&addr, sizeof addr);
-    umask(mask);
-    if (result != 0 || lstat(listener->path, &st) != 0) {
-        return fail(error, listener->path, "the socket cannot be bound",
-                    "check that its directory is writable");
+    if (errno == EADDRINUSE) {
+        return error_set(error, REASON_INTERNAL, "",
+                         "Another daemon listens at %s; stop it or choose another path.", path);
     }
-    listener->dev = st.st_dev;
-    listener->ino = st.st_ino;
-    return true;
-}
-
-static void remove_file(struct listener *listener)
-{
-    if (is_ours(listener)) {
-        unlink(listener->path);
+    if (errno == EEXIST) {
+        return error_set(error, REASON_INTERNAL, "",
+                         "%s exists and is not a socket; remove it or choose another path.", path);
     }
-    listener->ino = 0;
+    return fail(error, path, "the socket cannot be bound",
+                "check that its directory is writable, and remove a file that is in the way");
 }
 
 /* OVS calls it when a fatal signal or exit() ends the process. */
 static void remove_at_exit(void *aux OVS_UNUSED)
 {
     if (at_exit) {
-        remove_file(at_exit);
+        listen_file_remove(&at_exit->file);
     }
 }
 
@@ -235,7 +180,7 @@ int listener_fd(const struct listener *listener)
 
 void listener_refuse(struct listener *listener)
 {
-    remove_file(listener);
+    listen_file_remove(&listener->file);
     if (!listener->inherited) { /* Else those that wait are for the next daemon. */
         shutdown(listener->fd, SHUT_RD);
     }
@@ -245,7 +190,7 @@ void listener_refuse(struct listener *listener)
 void listener_close(struct listener *listener)
 {
     at_exit = NULL;
-    remove_file(listener);
+    listen_file_remove(&listener->file);
     if (listener->fd >= 0) {
         close(listener->fd);
     }

@@ -12,13 +12,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/number.h"
 #include "base/vif.h"
+#include "daemon/listen-file.h"
 #include "daemon/metrics-http.h"
 #include "daemon/metrics.h"
 #include "openvswitch/dynamic-string.h"
@@ -42,6 +41,9 @@ enum { PENDING_MAX = 16384 };
 
 /* What the kernel reports about the listening socket has this number, about a reader its index. */
 enum { LISTENER_ID = READERS_MAX };
+
+/* Of the socket file: whoever may see its directory may read metrics. */
+enum { MODE = 0666 };
 
 #define UNIX_PREFIX "unix:"
 #define TCP_PREFIX "127.0.0.1:"
@@ -72,9 +74,7 @@ struct metrics_listener {
     int epoll;                     /* Reports `fd` while there is a free reader, and the readers. */
     bool armed;                    /* `fd` is in `epoll`. */
     char where[VIF_PATH_MAX + 16]; /* As configured. */
-    char path[VIF_PATH_MAX + 1];   /* Of the socket file; "" for TCP. */
-    dev_t dev;
-    ino_t ino;
+    struct listen_file file;       /* There is none for TCP. */
     struct reader readers[READERS_MAX];
     size_t turn;             /* The reader to serve first. */
     long long int work_from; /* No text is made before, us. */
@@ -116,52 +116,6 @@ static bool fail(struct error *error, const char *where, const char *what)
                      where, what, ovs_strerror(errno));
 }
 
-/* Removes a socket file at which no process listens. */
-static bool clear_path(const struct sockaddr_un *addr)
-{
-    struct stat st;
-    int result;
-    int fd;
-
-    if (lstat(addr->sun_path, &st) != 0) {
-        return true;
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        errno = EEXIST;
-        return false;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return false;
-    }
-    result = connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 ? EADDRINUSE : errno;
-    close(fd);
-    if (result != ECONNREFUSED) {
-        errno = EADDRINUSE;
-        return false;
-    }
-    return unlink(addr->sun_path) == 0;
-}
-
-static bool bind_unix(struct metrics_listener *listener, const char *path)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct stat st;
-
-    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
-    if (!clear_path(&addr) ||
-        bind(listener->fd, (const struct sockaddr *)&addr, sizeof addr) != 0) {
-        return false;
-    }
-    if (chmod(path, 0666) != 0 || lstat(path, &st) != 0) {
-        return false;
-    }
-    snprintf(listener->path, sizeof listener->path, "%s", path);
-    listener->dev = st.st_dev;
-    listener->ino = st.st_ino;
-    return true;
-}
-
 static bool bind_tcp(const struct metrics_listener *listener, const char *port_text)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -176,17 +130,11 @@ static bool bind_tcp(const struct metrics_listener *listener, const char *port_t
 
 static void close_listener(struct metrics_listener *listener)
 {
-    struct stat st;
-
     if (listener->fd < 0) {
         return;
     }
-    if (listener->path[0] && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-        st.st_ino == listener->ino) {
-        unlink(listener->path);
-    }
+    listen_file_remove(&listener->file);
     close(listener->fd); /* That takes it out of `epoll` too. */
-    listener->path[0] = '\0';
     listener->fd = -1;
     listener->armed = false;
 }
@@ -202,7 +150,8 @@ static bool open_listener(struct metrics_listener *listener, const char *listen_
     if (listener->fd < 0) {
         return fail(error, listen_at, "no socket can be made");
     }
-    bound = is_unix ? bind_unix(listener, listen_at + strlen(UNIX_PREFIX))
+    bound = is_unix ? listen_file_bind(&listener->file, listener->fd,
+                                       listen_at + strlen(UNIX_PREFIX), MODE)
                     : bind_tcp(listener, listen_at + strlen(TCP_PREFIX));
     if (!bound || listen(listener->fd, QUEUE_MAX) != 0) {
         fail(error, listen_at, "the socket cannot be bound");

@@ -5,6 +5,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -362,3 +363,19 @@ def test_journal(tmp_path):
         with open(f"{tmp_path}/stream", encoding="utf-8") as file:
             text = file.read()
         assert "listening at" in text and "plug a" not in text and "request refused" not in text
+
+
+@pytest.mark.parametrize("listens, why", [(False, "exists and is not a socket"), (True, "Another daemon listens")])
+def test_what_has_the_place_of_the_socket_stays(tmp_path, listens, why):
+    path = f"{tmp_path}/api"
+    with socket.socket(socket.AF_UNIX) as other:
+        if listens:
+            other.bind(path)
+            other.listen()
+        else:
+            open(path, "wb").close()
+        before = os.stat(path).st_ino
+        with Daemon(tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
+            _, errors = daemon.process.communicate(timeout=WAIT_S)
+        assert daemon.process.returncode == 1 and why in errors and path in errors
+        assert os.stat(path).st_ino == before
