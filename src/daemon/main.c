@@ -33,8 +33,9 @@ VLOG_DEFINE_THIS_MODULE(vifplugd);
 #define DRAIN_MS 3000
 #define UNDO_MS 2000
 
-/* For how long after its start the daemon reads OVSDB before it serves anyone, at most, ms. */
-#define START_MS 2000
+/* For how long after its start the daemon reads OVSDB before it serves anyone, at most, ms. Clients
+ * with short timeouts take a daemon for one that hangs if it is silent for a second. */
+#define START_MS 800
 
 /* How long a busy loop does not look at the control socket, ms. */
 #define UNIXCTL_PAUSE_MS 10
@@ -104,14 +105,20 @@ static void handle_signals(struct daemon *daemon)
     }
 }
 
-/* Whoever asks right after the start gets an answer from OVSDB, not that OVSDB cannot be reached:
- * the question waits in the socket. */
-static bool serves(struct daemon *daemon)
+static bool serves(const struct daemon *daemon)
 {
-    if (ovs_synced(daemon->ovs) || daemon->exiting || time_msec() >= daemon->serve_by) {
-        daemon->serve_by = 0;
-    }
     return !daemon->serve_by;
+}
+
+/* Whoever asks right after the start gets an answer from OVSDB and from what the watch knows, not
+ * that OVSDB cannot be reached: the question waits in the socket. */
+static void begin_to_serve(struct daemon *daemon)
+{
+    if (!serves(daemon) &&
+        (ovs_synced(daemon->ovs) || daemon->exiting || time_msec() >= daemon->serve_by)) {
+        daemon->serve_by = 0;
+        poll_immediate_wake();
+    }
 }
 
 /* unixctl_server_run() calls accept(), which nearly always finds no connection. So a busy loop
@@ -202,6 +209,7 @@ static void run(struct daemon *daemon)
     }
     appctl_run(daemon->appctl);
     handle_signals(daemon);
+    begin_to_serve(daemon);
     service_set(&daemon->service, condition(daemon));
     service_run(&daemon->service);
 }
