@@ -88,11 +88,15 @@ class Results:
         return 1 if self.failed else 0
 
 
-def run(command, env=None, timeout=2400):
-    """Runs a command; returns its exit status and its output."""
-    done = subprocess.run(command, cwd=TOP, env={**os.environ, **(env or {})}, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
-                          stdin=subprocess.DEVNULL, errors="replace", check=False)
+def run(command, env=None, timeout=3600):
+    """Runs a command; returns its exit status and its output. After `timeout` seconds it is ended."""
+    try:
+        done = subprocess.run(command, cwd=TOP, env={**os.environ, **(env or {})}, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                              stdin=subprocess.DEVNULL, errors="replace", check=False)
+    except subprocess.TimeoutExpired as error:
+        output = (error.stdout or b"").decode(errors="replace")
+        return 124, f"{output}\n{' '.join(command)}: not within {timeout} s"
     return done.returncode, done.stdout
 
 

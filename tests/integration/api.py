@@ -121,6 +121,28 @@ def calls_beside(api, asker):
     return replies[0], n
 
 
+def connect_once_it_listens(path, timeout=60):
+    """Returns an Api. The socket has a file before the daemon listens there."""
+    def attempt():
+        try:
+            return Api(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+    return wait_until(attempt, timeout, f"a daemon listens at {path}")
+
+
+def refused_with_words(api, vif, patience=20):
+    """Plugs a VIF that ovs-vswitchd refuses; returns the error with what ovs-vswitchd has logged of it. Another
+    thread writes that log, which may be later than the daemon waits: then this plugs again."""
+    def attempt():
+        try:
+            api.plug(vif)
+        except ApiError as error:
+            return None if "has no line about the port" in error.detail else error
+        raise AssertionError("it is plugged")
+    return wait_until(attempt, patience, "ovs-vswitchd has logged why it refuses the port")
+
+
 def refusal_in_time(api, n, timeout_ms):
     """Plugs VIF n, which fails at its timeout, and VIF n + 1 with a longer one. Returns the error of VIF n, which
     comes first, however loaded the machine is."""

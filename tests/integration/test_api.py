@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from api import INSTANCE, Api, ApiError, result, vhost_user, vif_id, wait_until
+from api import INSTANCE, PATIENCE_MS, Api, ApiError, result, vhost_user, vif_id, wait_until
 from ovsdb import next_cfg, ports
 
 NOBODY = 65534
@@ -71,7 +71,8 @@ def test_64_at_once_share_transactions(box, api):
     ids = [f"plug{n}" for n in range(64)]
     api.send_raw(b"".join(json.dumps(
         {"jsonrpc": "2.0", "id": ids[n], "method": "plug",
-         "params": {"vif": vhost_user(n), "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
+         "params": {"vif": vhost_user(n), "instance": {"uuid": INSTANCE},
+                    "timeout_ms": PATIENCE_MS}}).encode() + b"\n"
         for n in range(64)))
     replies = api.collect(ids)
     assert all(replies[i]["result"]["state"] == "up" for i in ids)

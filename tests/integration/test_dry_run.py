@@ -44,7 +44,7 @@ class Request(NamedTuple):
 def waiting(vif):
     """What is waited for. Without the kernel's module a system datapath never comes up."""
     if vif["kind"] == "kernel-representor" or vif.get("datapath_type") == "system":
-        return {"wait": "committed", "timeout_ms": 500}
+        return {"wait": "committed", "timeout_ms": 2000}
     return {"wait": "realized"}
 
 

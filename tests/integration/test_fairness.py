@@ -90,6 +90,11 @@ def median(call, n=30):
     return sorted(took(call) for _ in range(n))[n // 2]
 
 
+def quick(call, seconds):
+    """Waits until the median of some calls is below `seconds`: beside an unfair daemon it never is."""
+    wait_until(lambda: median(call) < seconds, 60, f"calls take less than {seconds} s")
+
+
 def log_lines(box, pattern):
     with open(f"{box.log}/vifplugd.log", encoding="utf-8") as file:
         return sum(1 for line in file if re.search(pattern, line))
@@ -129,10 +134,10 @@ def test_reader_delays_nobody(start, what):
         def plug():
             good.plug(vif, wait="committed")
             good.unplug(vif["vif_id"], wait="committed")
-        assert median(lambda: good.call("status")) < 0.1
-        assert median(plug) < 0.3
+        quick(lambda: good.call("status"), 0.1)
+        quick(plug, 0.3)
         with Api(box.socket) as api:
-            assert median(lambda: api.call("status")) < 0.1
+            quick(lambda: api.call("status"), 0.1)
         check_memory(box)
 
 

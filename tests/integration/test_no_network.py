@@ -108,7 +108,7 @@ class World:
 
     def plug(self, name="port-1", instance="vm-1", check=True, pci=VF, mac="fa:16:3e:00:00:01", **options):
         options = {"id": name, "instance": instance, "pci": pci, "mac": mac, "kind": "representor",
-                   "bridge": "br-int", "mtu": 1500, **options}
+                   "bridge": "br-int", "mtu": 1500, "timeout": 40, **options}
         return self.box.vifctl(*(f"--{key}={value}" for key, value in options.items()), "plug", check=check)
 
     def fail(self, **options):

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from api import INSTANCE, hybrid, ovs_vif, vhost_user, vif_id, wait_until
+from api import INSTANCE, connect_once_it_listens, hybrid, ovs_vif, vhost_user, vif_id, wait_until
 from conftest import SeenSandbox, a_sandbox
 from container import NOVA_UID, read_quadlet
 from kernel import links, ours
@@ -90,6 +90,7 @@ def test_the_image_plugs(podman):
         assert podman.vifctl("plug", "-", stdin=request)["state"] == "up"
     names = ports(podman.box, "br-int")
     podman("restart", podman.name)
+    connect_once_it_listens(f"{podman.api_dir}/vifplugd.sock").close()
     listed = podman.vifctl("list")["vifs"]
     assert {vif["vif_id"]: vif["state"] for vif in listed} == {vif["vif_id"]: "up" for vif in VIFS}
     assert sorted(vif["port"] for vif in listed) == sorted(names)

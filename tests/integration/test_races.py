@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from api import INSTANCE, Api, hybrid, ovs_vif, vhost_user, vif_id, wait_until
+from api import INSTANCE, PATIENCE_MS, Api, hybrid, ovs_vif, vhost_user, vif_id, wait_until
 from kernel import ip, links
 from ovsdb import interface, ports
 
@@ -57,7 +57,7 @@ def race(box, api, rival, operations, vifs):
         ids = [f"race-{vif['vif_id']}" for vif in vifs]
         api.send_raw(b"".join(json.dumps(
             {"jsonrpc": "2.0", "id": i, "method": "plug",
-             "params": {"vif": vif, "instance": {"uuid": INSTANCE}}}).encode() + b"\n"
+             "params": {"vif": vif, "instance": {"uuid": INSTANCE}, "timeout_ms": PATIENCE_MS}}).encode() + b"\n"
             for i, vif in zip(ids, vifs)))
         wait_until(lambda: api_operations(box) >= len(vifs))
     finally:

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from api import (INSTANCE, Api, ApiError, refusal_in_time, representor, result, vhost_user, vif_id,
-                 wait_until)
+from api import (INSTANCE, Api, ApiError, connect_once_it_listens, refusal_in_time, representor, result,
+                 vhost_user, vif_id, wait_until)
 from ovsdb import counts, interface, ports
 
 
@@ -136,8 +136,7 @@ def started_without_ovsdb(box):
     os.kill(box.pid("ovsdb-server"), signal.SIGSTOP)
     try:
         box.start_vifplugd(wait=False)
-        wait_until(lambda: os.path.exists(box.socket), what="vifplugd listens")
-        with Api(box.socket) as api:
+        with connect_once_it_listens(box.socket) as api:
             yield api
     finally:
         os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
@@ -149,12 +148,11 @@ def test_a_question_right_after_the_start(box, api):
     api.plug(vhost_user(1))
     for _ in range(20):
         with started_without_ovsdb(box) as asked:
-            start = time.monotonic()
             number = asked.send("list")
             early = select.select([asked.socket], [], [], 0.2)[0]
             os.kill(box.pid("ovsdb-server"), signal.SIGCONT)
             reply = asked.collect([number])[number]
-        if time.monotonic() - start < 0.7:  # Else the machine was too slow to say.
+        if not early and "result" in reply:  # Else the machine may have been too slow.
             break
     assert not early and [vif["vif_id"] for vif in result(reply)["vifs"]] == [vif_id(1)]
 
@@ -338,7 +336,7 @@ def test_vswitchd_hangs(box, api):
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
         with pytest.raises(ApiError) as refused:
-            api.plug(vhost_user(2), timeout_ms=500)
+            api.plug(vhost_user(2), timeout_ms=3000)
     finally:
         os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
     assert refused.value.reason == "timeout" and refused.value.retryable
@@ -350,7 +348,7 @@ def test_vswitchd_dies_under_a_plug(box, api):
     api.plug(vhost_user(1))
     before = counts(box)
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
-    request = api.send("plug", vif=vhost_user(2), instance={"uuid": INSTANCE}, timeout_ms=1500)
+    request = api.send("plug", vif=vhost_user(2), instance={"uuid": INSTANCE}, timeout_ms=8000)
     wait_until(lambda: interface(box, "vhu00000002-00") is not None)
     box.stop("ovs-vswitchd", signal.SIGKILL)
     with pytest.raises(ApiError) as refused:
@@ -420,7 +418,7 @@ def test_what_was_acknowledged_stays(box, api):
     long after that."""
     os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
     try:
-        reply = api.plug(vhost_user(1), wait="committed", timeout_ms=500)
+        reply = api.plug(vhost_user(1), wait="committed", timeout_ms=5000)
         assert reply["changed"] is True
         box.stop("ovsdb-server", signal.SIGKILL)
         wait_until(lambda: not connected(box))

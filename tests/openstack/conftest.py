@@ -229,7 +229,7 @@ def serve(host, nova, guest):
         one = guest(f"g{number}", details["vhostuser_socket"], mode=details["vhostuser_mode"],
                     mac=port["mac_address"])
         wait_until(one.is_connected, 20, f"guest on VF {number} is connected")
-        wait_until(lambda: host.show("port", port["id"])["status"] == "ACTIVE", 30,
+        wait_until(lambda: host.show("port", port["id"])["status"] == "ACTIVE", 60,
                    "the agent has wired the port")
         return port, vif, one
     return start

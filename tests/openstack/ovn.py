@@ -145,7 +145,7 @@ class Ovn:
     def wait(self, condition, what, port=None, neutron=None):
         """Waits until condition() is true and returns its value. A failure shows what there is of a Neutron
         port, what Neutron has logged of it, and the end of ovn-controller's log."""
-        return wait_until(condition, 20, lambda: f"{what}\n{self._seen(port, neutron)}")
+        return wait_until(condition, 60, lambda: f"{what}\n{self._seen(port, neutron)}")
 
     def _seen(self, port, neutron):
         lines = []

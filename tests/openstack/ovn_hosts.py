@@ -39,9 +39,9 @@ def connect(boxes):
         ovn.box.vsctl("set", "open_vswitch", ".", f"external_ids:ovn-encap-ip={address}")
         ovn.box.vsctl("add-br", "br-ex", "--", "set", "Bridge", "br-ex", "datapath_type=netdev")
         ovn.start_controller()
-    wait_until(lambda: len(first.rows("sb", "Chassis", ("hostname",))) == len(HOSTS), 20, "both chassis")
+    wait_until(lambda: len(first.rows("sb", "Chassis", ("hostname",))) == len(HOSTS), 60, "both chassis")
     for ovn in made:
-        wait_until(lambda ovn=ovn: tunnel(ovn.box), 20, "the tunnel's port")
+        wait_until(lambda ovn=ovn: tunnel(ovn.box), 60, "the tunnel's port")
     return made
 
 
@@ -95,7 +95,7 @@ class Server:
         details = self.port["binding:vif_details"]
         self.guest = StackGuest(self.host.box, self.port["id"][:8], details["vhostuser_socket"], self.mac,
                                 mode=details["vhostuser_mode"], mtu=self.cloud.neutron.network["mtu"]).start()
-        wait_until(self.guest.is_connected, 20, f"guest {self.address} is connected")
+        wait_until(self.guest.is_connected, 60, f"guest {self.address} is connected")
         return self
 
     def frames_taken(self):
@@ -107,7 +107,7 @@ class Server:
         """Sends frames that OVN drops: returns when the switch has got them."""
         start = self.frames_taken()
         self.guest.send(count, **members)
-        wait_until(lambda: self.frames_taken() >= start + count, 20, "the switch gets the frames")
+        wait_until(lambda: self.frames_taken() >= start + count, 60, "the switch gets the frames")
 
     def unplug(self):
         if self.guest:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from api import ApiError, Api, INSTANCE, representor
+from api import ApiError, INSTANCE, connect_once_it_listens, representor
 from cloud import SYSTEM
 from conftest import TESTS, TOP
 from ports import SOCKETS, slot
@@ -197,9 +197,8 @@ def test_neutron_and_the_daemon_agree(card_box, tmp_path):
         f"--pidfile={card_box.run}/bus-vifplugd.pid", f"--log-file={card_box.log}/bus-vifplugd.log",
         "-vconsole:off"])
     try:
-        card_box.wait_ready("bus-vifplugd", lambda: os.path.exists(path), 10)
         sockets = binding.Sockets("/usr/local/var/run/stdvio{vf}")
-        with Api(path) as api:
+        with connect_once_it_listens(path) as api:
             for n, pci_slot in enumerate(slots):
                 named, mode = sockets.find(pci_slot, "18f4:051a")
                 vif = representor(n, pci_slot, vhost_user={"path": named, "mode": mode})

@@ -190,7 +190,7 @@ def test_refused_by_the_switch(card_box, nova):
 
 def test_timed_out_in_the_daemon(card_box, configure_card, nova):
     """vswitchd hangs: the operation times out in the daemon, and the message says so."""
-    configure_card("[ovs]\ntimeout = 1 s\n")
+    configure_card("[ovs]\ntimeout = 4 s\n")
     before = counts(card_box)
     vswitchd = card_box.pid("ovs-vswitchd")
     os.kill(vswitchd, signal.SIGSTOP)

@@ -85,8 +85,9 @@ def test_life(build, node, tmp_path):
     first = node.main_pid("vifplugd.service")
     user = int(node.run("id", "-u", "vifplugd"))
     assert user == node.uid(first) != 0
-    node.run("vifctl", "--id=port-1", "--kind=vhost-user", "--bridge=br-int", "--mac=fa:16:3e:00:00:01",
-             "--mtu=1500", "--path=/run/openvswitch/vm1", "--mode=server", "--instance=vm-1", "plug")
+    node.run("vifctl", "--timeout=40", "--id=port-1", "--kind=vhost-user", "--bridge=br-int",
+             "--mac=fa:16:3e:00:00:01", "--mtu=1500", "--path=/run/openvswitch/vm1", "--mode=server",
+             "--instance=vm-1", "plug")
     guest.connected()
     switch = node.main_pid("ovs-vswitchd.service")
 
@@ -103,12 +104,15 @@ def test_life(build, node, tmp_path):
     assert not node.active("vifplugd.socket") and not node.active("vifplugd.service")
     assert MINE in node.read(CONFIG)
     assert node.vsctl("get", "Interface", "vhuport-1", "error") == "[]"
+    node.run("usermod", "--append", "--groups", "vifplugd", "nobody")  # As nova is.
     node.apt("purge", "--autoremove", *NODE_PACKAGES)
     left = node.files() - before
     assert not left, sorted(left)
     assert not os.path.exists(node.path("/run/vifplugd"))
     assert node.run("getent", "passwd", "vifplugd", check=False) == ""
-    assert f"user:{user}:" not in building.run("getfacl", "--numeric", "-R", node.path("/run/openvswitch"))
+    assert node.run("getent", "group", "vifplugd", check=False) == ""
+    for path in ("/run/openvswitch", "/var/log/openvswitch"):
+        assert f"user:{user}:" not in building.run("getfacl", "--numeric", "-R", node.path(path))
     assert int(node.vsctl("get", "Interface", "vhuport-1", "ofport")) > 0
     assert node.main_pid("ovs-vswitchd.service") == switch and not guest.is_cut_off()
     node.vsctl("del-port", "vhuport-1")

@@ -9,6 +9,7 @@ USER stands in for the unit's, DIR for its directories that can be written to.""
 
 import argparse
 import errno
+import functools
 import os
 import pwd
 import re
@@ -42,14 +43,23 @@ def read_unit(path):
     return settings
 
 
-def expand(name):
-    """The system calls of a group of systemd's."""
-    if not name.startswith("@"):
-        return {name}
-    output = subprocess.run(["systemd-analyze", "syscall-filter", name], capture_output=True, text=True,
+@functools.lru_cache
+def groups():
+    """systemd's groups of system calls: {name: [system calls and groups]}."""
+    output = subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True,
                             check=True).stdout
-    names = [line.strip() for line in output.splitlines()[1:] if line.strip() and not line.strip().startswith("#")]
-    return set().union(*(expand(one) for one in names))
+    found, members = {}, []
+    for line in output.splitlines():
+        if line.startswith("@"):
+            members = found.setdefault(line.strip(), [])
+        elif line.strip() and not line.strip().startswith("#"):
+            members.append(line.strip())
+    return found
+
+
+def expand(name):
+    """The system calls of a name, which may be a group's."""
+    return set().union(*map(expand, groups()[name])) if name.startswith("@") else {name}
 
 
 def allowed_calls(unit):

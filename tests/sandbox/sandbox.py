@@ -27,6 +27,7 @@ import pcitree  # noqa: E402  (found beside this file)
 VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 NR_HUGEPAGES = "/proc/sys/vm/nr_hugepages"
+COMPACT_MEMORY = "/proc/sys/vm/compact_memory"
 HUGEPAGES = 128  # Of 2 MB: as many as vswitchd may use with --socket-limit 256.
 HUGEPAGES_LOCK = "/run/lock/vifplug-sandbox-hugepages"
 HUGEPAGES_HELD = "/run/lock/vifplug-sandbox-hugepages.json"  # The number of each sandbox, by its directory.
@@ -125,15 +126,28 @@ def note_hugepages(directory, delta):
         json.dump({name: pages for name, pages in held.items() if pages > 0}, file)
 
 
+def _set_hugepages(number):
+    """Sets the machine's number of hugepages, and returns it. The kernel gives fewer while it finds no memory in
+    one piece, so this asks again for a while."""
+    deadline = time.monotonic() + 10
+    while True:
+        with open(NR_HUGEPAGES, "w", encoding="ascii") as file:
+            file.write(str(number))
+        with open(NR_HUGEPAGES, encoding="ascii") as file:
+            after = int(file.read())
+        if after >= number or time.monotonic() > deadline:
+            return after
+        with contextlib.suppress(OSError), open(COMPACT_MEMORY, "w", encoding="ascii") as file:
+            file.write("1")
+        time.sleep(0.1)
+
+
 def change_hugepages(delta, directory):
     """Increases (or decreases) the machine's number of hugepages, for the sandbox in `directory`."""
     with hugepages_locked():
         with open(NR_HUGEPAGES, encoding="ascii") as file:
             before = int(file.read())
-        with open(NR_HUGEPAGES, "w", encoding="ascii") as file:
-            file.write(str(max(0, before + delta)))
-        with open(NR_HUGEPAGES, encoding="ascii") as file:
-            after = int(file.read())
+        after = _set_hugepages(max(0, before + delta))
         note_hugepages(directory, after - before if delta > 0 else delta)
     if delta > 0 and after < before + delta:
         change_hugepages(before - after, directory)
@@ -416,7 +430,7 @@ exec sleep infinity"""
             result = self.vifctl(f"--socket={self.dir}/{name}.sock", "--format=json", "status",
                                  check=False)
             return result.stdout and json.loads(result.stdout)["ovsdb"]["connected"]
-        self.wait_ready(name, ready, 20)
+        self.wait_ready(name, ready, 60)
 
     def _simulated(self):
         return [card for card in self.state["cards"] if any(i in card for i in SIMULATED)]
@@ -494,8 +508,10 @@ exec sleep infinity"""
             change_hugepages(-self.state["hugepages"], self.dir)
             self.state["hugepages"] = 0
         if self.state.get("remove_run_dpdk"):
-            with contextlib.suppress(OSError):
-                os.rmdir("/run/dpdk")
+            # A removal also removes what other sandboxes have mounted there in their namespaces.
+            with hugepages_locked(), contextlib.suppress(OSError):
+                if not hugepages_held():
+                    os.rmdir("/run/dpdk")
         if keep_logs:
             for name in ("run", "sys", "stdvio", "overlay", "dpdk", "hugepages"):
                 shutil.rmtree(os.path.join(self.dir, name), ignore_errors=True)
