@@ -213,6 +213,29 @@ def test_an_answer_in_pieces(tmp_path):
     thread.join()
 
 
+def test_a_part_of_the_counters_is_told(tmp_path):
+    """OVSDB has stopped replying on the way: the reply has a warning."""
+    path = str(tmp_path / "s")
+    part = {"stats": [{"vif_id": "port-1"}], "warnings": ["OVSDB is away"]}
+    thread = serving(path, lambda r: line({"jsonrpc": "2.0", "id": r["id"], "result": part}))
+    with pytest.raises(client.Incomplete) as failed:
+        client.Client(path, timeout=10).stats()
+    thread.join()
+    assert failed.value.values == part["stats"] and str(failed.value) == "OVSDB is away"
+
+
+@pytest.mark.parametrize("timeout, timeout_ms, seconds", [
+    (None, None, client.DEFAULT_TIMEOUT), (None, 1000, client.DEFAULT_TIMEOUT),
+    (None, 600000, 1200 + client.MARGIN), (5, 600000, 5), (5, None, 5)])
+def test_the_daemon_may_reply_first(timeout, timeout_ms, seconds):
+    assert client.Client("/nowhere", timeout)._patience(timeout_ms) == seconds
+
+
+def test_one_id_is_no_list():
+    with pytest.raises(TypeError):
+        client.Client("/nowhere").reap("port-1")
+
+
 def test_the_time_is_for_the_whole_call(tmp_path):
     """Not for each piece: a server that sends a byte now and then does not block a caller for ever."""
     path = str(tmp_path / "s")

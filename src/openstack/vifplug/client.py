@@ -38,6 +38,10 @@ DEFAULT_SOCKET = "/run/vifplugd/vifplugd.sock"
 # vswitchd_grace and twice its timeout.
 DEFAULT_TIMEOUT = 120.0
 
+# What an operation with a timeout_ms of its own may take beyond twice that, in seconds, as in vifctl:
+# queue_timeout, vswitchd_grace and the way.
+MARGIN = 75.0
+
 # The most that a call waits for a place in the daemon's queue of connections, and how often it tries.
 CONNECT_TIMEOUT = 10.0
 CONNECT_INTERVAL = 0.01
@@ -112,15 +116,30 @@ class NotVifplugd(VifplugError):
     reason = "not_vifplugd"
 
 
+class Incomplete(VifplugError):
+    """The reply has only a part, for the reason that the text tells.
+
+    :ivar values: that part
+    """
+
+    reason = "switch_unavailable"
+    retryable = True
+
+    def __init__(self, message: str, values: List[Object]) -> None:
+        super().__init__(message)
+        self.values = values
+
+
 class Client:
     """The daemon at `path` (default: the environment's VIFPLUGD_SOCKET, else DEFAULT_SOCKET).
 
-    :param timeout: how long a call may take, in seconds
+    :param timeout: how long a call may take, in seconds. None: DEFAULT_TIMEOUT, and for an operation with
+                    timeout_ms as long as the daemon may take for that
     """
 
     _ids = itertools.count(1)
 
-    def __init__(self, path: Optional[str] = None, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, path: Optional[str] = None, timeout: Optional[float] = None) -> None:
         self.path = path or os.environ.get("VIFPLUGD_SOCKET") or DEFAULT_SOCKET
         self.timeout = timeout
 
@@ -131,7 +150,7 @@ class Client:
         """Plugs a VIF, and returns it as plugged, with `changed` and `warnings`.
 
         :param vif: an os-vif primitive, a Nova VIF dict or a native VIF
-        :param instance: the server: an InstanceInfo primitive or {"uuid": ...}
+        :param instance: an InstanceInfo primitive or {"uuid": ...}
         :param wait: when to reply: "realized" (default), or "committed" once OVSDB has the port
         :param timeout_ms: how long ovs-vswitchd may take; 1 to 600000
         :param dry_run: only return what would be done, with `plan`
@@ -170,17 +189,24 @@ class Client:
     def list(self, *, instance: Optional[str] = None, port: Optional[str] = None, bridge: Optional[str] = None,
              state: Optional[str] = None, kind: Optional[str] = None, pf: Optional[str] = None,
              vf: Optional[str] = None, mac: Optional[str] = None) -> List[Object]:
-        """The VIFs that have all of these: the server's UUID, names, "up", PCI addresses..."""
+        """The VIFs that have all of these: the instance's UUID, names, "up", PCI addresses..."""
         return self._objects("list", "vifs", _given(instance=instance, port=port, bridge=bridge, state=state,
                                                     kind=kind, pf=pf, vf=vf, mac=mac))
 
     def stats(self, *, vif_id: Optional[str] = None, instance: Optional[str] = None, port: Optional[str] = None,
               bridge: Optional[str] = None, state: Optional[str] = None, kind: Optional[str] = None,
               pf: Optional[str] = None, vf: Optional[str] = None, mac: Optional[str] = None) -> List[Object]:
-        """The counters of those VIFs; with vif_id, of one that get() finds by it."""
-        return self._objects("stats", "stats", _given(
-            vif_id=vif_id, instance=instance, port=port, bridge=bridge, state=state, kind=kind, pf=pf, vf=vf,
-            mac=mac))
+        """The counters of those VIFs; with vif_id, of one that get() finds by it. Raises Incomplete if OVSDB stops
+        replying on the way."""
+        params = _given(vif_id=vif_id, instance=instance, port=port, bridge=bridge, state=state, kind=kind, pf=pf,
+                        vf=vf, mac=mac)
+        reply = self.call("stats", **params)
+        values = self._list_of(reply, "stats", "stats")
+        warnings = reply.get("warnings")
+        if warnings:
+            text = "; ".join(map(str, warnings)) if isinstance(warnings, list) else str(warnings)
+            raise Incomplete(text, values)
+        return values
 
     def nics(self) -> List[Object]:
         """The SmartNICs, their VFs, and who uses them."""
@@ -192,6 +218,8 @@ class Client:
 
         :param vif_ids: these; None: all that no guest uses
         """
+        if isinstance(vif_ids, str):
+            raise TypeError("vif_ids is a list of ids")
         ids = None if vif_ids is None else [*vif_ids]
         return self.call("reap", **_given(vif_ids=ids, timeout_ms=timeout_ms, dry_run=dry_run))
 
@@ -226,7 +254,10 @@ class Client:
         return Subscription(self, _given(since_ms=since_ms))
 
     def _objects(self, method: str, member: str, params: Object) -> List[Object]:
-        values = self.call(method, **params).get(member)
+        return self._list_of(self.call(method, **params), method, member)
+
+    def _list_of(self, reply: Object, method: str, member: str) -> List[Object]:
+        values = reply.get(member)
         if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
             raise self.stranger(f"its reply to '{method}' has no list '{member}'")
         return values
@@ -241,10 +272,18 @@ class Client:
     def _ask(self, lines: "_Lines", method: str, params: Object) -> Object:
         """Connects, sends a request and returns the result."""
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + self._patience(params.get("timeout_ms"))
         self._connect(lines.connection, deadline)
         line = self._exchange(lines, json.dumps(request).encode() + b"\n", method, deadline)
         return self._result(line, request["id"])
+
+    def _patience(self, timeout_ms: object) -> float:
+        """Returns how long a call may take, in seconds."""
+        if self.timeout is not None:
+            return self.timeout
+        if isinstance(timeout_ms, int):
+            return max(DEFAULT_TIMEOUT, 2 * timeout_ms / 1000 + MARGIN)
+        return DEFAULT_TIMEOUT
 
     def _connect(self, connection: socket.socket, deadline: float) -> None:
         """While the daemon's queue of connections is full, connect() with a timeout fails at once (EAGAIN)."""
@@ -270,8 +309,7 @@ class Client:
         if error.errno == errno.ECONNREFUSED:
             return "no process listens there; start vifplugd"
         if error.errno in (errno.EACCES, errno.EPERM):
-            return ("permission denied; add this user to the socket's group (socket_group in "
-                    "vifplugd.conf)")
+            return "permission denied; add this user to the socket's group (`ls -l` shows it)"
         if error.errno in (errno.ENOTSOCK, errno.EPROTOTYPE):
             return "it is not a stream socket; correct the socket that vifplugd's clients are configured with"
         if isinstance(error, socket.timeout) or error.errno == errno.EAGAIN:
@@ -287,8 +325,7 @@ class Client:
             line = lines.next(deadline)
         except socket.timeout as error:
             raise NoAnswer(
-                f"vifplugd did not reply to '{method}' within {self.timeout:g} s; see its log and "
-                "'vifctl status'.") from error
+                f"vifplugd did not reply to '{method}' in time; see its log and 'vifctl status'.") from error
         except OSError as error:
             raise self.closed(f"before the reply to '{method}'") from error  # It closed it during the write.
         except _NoLine as error:
@@ -469,5 +506,6 @@ def _set_timeout(connection: socket.socket, deadline: Optional[float]) -> None:
 
 
 def _given(**params: Any) -> Object:
-    """The params that are not None."""
-    return {name: value for name, value in params.items() if value is not None}
+    """The params that are not None. JSON has no other mappings than dicts."""
+    return {name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in params.items() if value is not None}
