@@ -383,6 +383,17 @@ void engine_run(struct engine *engine)
     check_deadlines(engine);
 }
 
+/* When an operation that waits for the server is to be tried again. If that is overdue, OVSDB is
+ * away or busy with another transaction, and its end wakes the loop. */
+static long long int again_at(const struct engine *engine, const struct op *op, long long int now)
+{
+    bool waits = op->queued.waits_for == WAITS_FOR_SERVER;
+
+    return waits && (op->queued.again_at > now || ovs_txn_ready(engine->env.ovs))
+               ? op->queued.again_at
+               : LLONG_MAX;
+}
+
 /* When the time of a queued operation is up, or when it need not let others go first any more. */
 static long long int queued_until(const struct engine *engine, const struct op *op,
                                   long long int now)
@@ -396,9 +407,7 @@ static long long int queued_until(const struct engine *engine, const struct op *
     if (!unavailable && !op->written) {
         until = MIN(until, op->queued.deadline);
     }
-    if (op->queued.waits_for == WAITS_FOR_SERVER) {
-        until = MIN(until, op->queued.again_at);
-    }
+    until = MIN(until, again_at(engine, op, now));
     return op->queued.hold_until > now ? MIN(until, op->queued.hold_until) : until;
 }
 

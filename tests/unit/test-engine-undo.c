@@ -136,6 +136,46 @@ static void test_undo_that_the_server_cannot_write(void **state)
     }
 }
 
+/* Nor can OVSDB be asked when it is time to try again: the loop sleeps until it is back. */
+static void test_undo_while_the_server_is_away(void **state)
+{
+    static const struct fake_ending full = {.result = OVS_TXN_ERROR,
+                                            .error_text = "{\"error\":\"I/O error\"}"};
+    static const struct {
+        const char *what;
+        bool hangs; /* It has another transaction, and does not reply; else it has gone. */
+    } rows[] = {{"gone", false}, {"hangs", true}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        rig_renew();
+        fake_ovs_script(rig.ovs, (struct fake_ending)COMMITTED);
+        for (int j = 0; j < 2; j++) {
+            fake_ovs_script(rig.ovs, full);
+        }
+        fail_port("vfra", "no such VF", 0);
+        PLUG(.vif = "a", .vf = 4);
+        rig_settle();
+        CHECK_HAS(rows[i].what, ops_show(), "undo plug a, QUEUED for an ovsdb-server that can");
+        if (rows[i].hangs) {
+            rig.ovs->silent = true;
+            PLUG(.vif = "b", .vf = 5);
+        } else {
+            fake_ovs_disconnect(rig.ovs, false);
+        }
+        rig_run(60000); /* Fails if the loop does not sleep. */
+        CHECK_STR(rows[i].what, type_of_port("vfra"), "dpdk");
+        if (rows[i].hangs) {
+            rig.ovs->silent = false;
+        } else {
+            fake_ovs_reconnect(rig.ovs);
+        }
+        rig_settle();
+        CHECK_STR(rows[i].what, type_of_port("vfra"), "-");
+        CHECK_INT(rows[i].what, engine_n_ops(rig.engine), 0);
+    }
+}
+
 /* The previous port, and the result of the undo. */
 static void test_way_back(void **state)
 {
@@ -397,6 +437,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_undo_without_a_connection),
     RIG_TEST(test_undo_that_ovsdb_does_not_answer),
     RIG_TEST(test_undo_that_the_server_cannot_write),
+    RIG_TEST(test_undo_while_the_server_is_away),
     RIG_TEST(test_way_back),
     RIG_TEST(test_undo_without_vswitchd),
     RIG_TEST(test_no_plan_any_more),
