@@ -65,6 +65,7 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
                         const struct record *current, struct found *found,
                         struct switch_facts *facts)
 {
+    const struct vswitchd *vswitchd = engine->env.vswitchd;
     struct ovs_globals globals;
 
     ovs_globals(engine->env.ovs, &globals);
@@ -76,6 +77,10 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
         .awaits_device = current && engine_awaits_device(engine, current),
         .written = op->written,
         .switch_dead = prepare_switch_is_dead(engine),
+        .switch_starts =
+            vswitchd_state(vswitchd) == VSWITCHD_ALIVE && vswitchd_is_starting(vswitchd),
+        .switch_asked = globals.cur_cfg < globals.next_cfg,
+        .wants_verdict = op->request.wait == WAIT_REALIZED,
         .no_packet_limits = globals.no_packet_limits,
     };
     found->links_pending = engine_look_at_links(engine, &op->goal.links, &found->links);

@@ -242,6 +242,24 @@ static void look_again(struct plan *plan, const char *reason)
     plan_why(plan, "%s", reason);
 }
 
+/* Whether the reply depends on what a vswitchd that starts will say. A request that waits only for
+ * the commit does if OVSDB shows a failure, for which it would be refused. */
+static bool must_confirm_start(const struct switch_facts *facts)
+{
+    return facts->switch_starts &&
+           (facts->wants_verdict || facts->written || record_failed(facts->current));
+}
+
+/* Has a vswitchd that starts confirm the port. It opens the device anew, so the first verdict is
+ * final, unless the operation has changed the port in place, or nobody else asks for one
+ * (needs_switch). */
+static void confirm_start(const struct switch_facts *facts, struct plan *plan)
+{
+    look_again(plan, "ovs-vswitchd has started and has to confirm it");
+    plan->needs_switch = facts->written || record_failed(facts->current);
+    plan->awaits_only = facts->switch_asked;
+}
+
 /* Plans for a port whose columns are as required. */
 static bool plan_none(const struct port_spec *spec, const struct switch_facts *facts,
                       struct plan *plan, struct error *error)
@@ -254,6 +272,8 @@ static bool plan_none(const struct port_spec *spec, const struct switch_facts *f
         plan->needs_switch = !spec->awaits_netdev;
     } else if (spec->no_port || (spec->awaits_netdev && !record_failed(current))) {
         return true; /* vswitchd has no part in it. */
+    } else if (must_confirm_start(facts)) {
+        confirm_start(facts, plan);
     } else if (facts->written) {
         /* OVSDB has committed our transaction after all; vswitchd may not have seen it yet. */
         look_again(plan, "ovs-vswitchd has to confirm it");

@@ -109,6 +109,10 @@ struct switch_facts {
     bool awaits_device;    /* `current` failed only because of a hand-over of its device. */
     bool written;          /* The operation has written `spec` before: vswitchd must confirm it. */
     bool switch_dead;      /* vswitchd will give no verdict. */
+    bool switch_starts;    /* It has confirmed nothing since its start: what OVSDB shows of ports is
+                            * its predecessor's... */
+    bool switch_asked;     /* ...but next_cfg is ahead of cur_cfg, so it will. */
+    bool wants_verdict;    /* The request's `wait` is realized. */
     bool no_packet_limits; /* OVSDB's schema has no columns for limits of packets. */
 };
 
