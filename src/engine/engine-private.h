@@ -213,8 +213,8 @@ bool engine_find_twin(const struct engine *engine, const char *vif_id, struct cl
 bool engine_is_taken(const struct engine *engine, const struct port_spec *spec,
                      const struct record *current, bool creates_bridge, char *text, size_t size);
 
-/* Adds what operations under way have given up, and would need again if they failed: no other
- * operation gets it before they have ended. */
+/* Adds what operations under way have given up, and would need again if they failed, and the links
+ * that they will still set down or revert: no other operation gets it before they have ended. */
 void engine_reserve_claims(const struct engine *engine, struct claim_set *set);
 
 /* Whether an earlier operation may free what one of them has. */
@@ -223,16 +223,19 @@ bool engine_may_clear(const struct engine *engine, const struct op *op,
 
 /* --- Kernel links (op-links.c). --- */
 
-/* Looks up the links that `spec` names. A link whose removal is pending counts as absent; returns
- * whether there is one. */
-bool engine_look_at_links(const struct engine *engine, const struct link_spec *spec,
-                          struct link_state *state);
+/* Looks up the links that `spec` names, for VIF `vif_id`. A link whose removal is pending counts as
+ * absent, and a netdev that is to be set down as down; returns whether there is one. */
+bool engine_look_at_links(const struct engine *engine, const char *vif_id,
+                          const struct link_spec *spec, struct link_state *state);
 
 /* Makes the links of op->plan, right before the transaction that refers to the links. */
 bool engine_make_links(const struct engine *engine, struct op *op, struct error *error);
 
 /* Changes links of op->plan that exist already, once its transaction is committed. */
 bool engine_change_links(const struct engine *engine, struct op *op, struct error *error);
+
+/* Whether the operation may still revert what these two did. */
+bool engine_may_revert_links(const struct op *op);
 
 /* Reverts what these two did, except the links that were made: fills *removals with the steps that
  * remove those. */
@@ -242,8 +245,8 @@ void engine_revert_links(const struct engine *engine, struct op *op, struct link
 void engine_remove_links(const struct engine *engine, const char *vif_id,
                          const struct link_plan *plan);
 
-/* Passes the links of the port before a plug that the new port does not need to the link remover.
- */
+/* Passes the links of the port before a plug that the new port does not need to the link remover,
+ * once: right before the reply. */
 void engine_drop_links(const struct engine *engine, const struct op *op);
 
 /* Sets the VIF's links up that are down now that vswitchd has the port. vswitchd writes a netdev's

@@ -176,6 +176,31 @@ static bool may_restore(const struct op *op)
            (op->has_before || op->evicted);
 }
 
+/* Adds the claims of links alone. */
+static void add_links(const struct port_spec *spec, struct claims *claims)
+{
+    struct claims all = {.n = 0};
+
+    claims_of_spec(spec, false, &all);
+    for (size_t i = 0; i < all.n; i++) {
+        if (all.list[i].kind == CLAIM_NETDEV || all.list[i].kind == CLAIM_LINUX_BRIDGE) {
+            claims_add(claims, all.list[i].kind, all.list[i].what, all.list[i].key);
+        }
+    }
+}
+
+/* Adds the links that an operation will still change as its last step: those of an unplugged VIF,
+ * or those that it made, if it fails. Whoever got one before that would lose it then. */
+static void add_last_links(const struct op *op, struct claims *claims)
+{
+    if (op->type == OP_UNPLUG && op->has_before && (op->written || op->state == OP_SETTLING)) {
+        add_links(&op->before.spec, claims);
+    }
+    if (op->has_goal && engine_may_revert_links(op)) {
+        add_links(&op->goal, claims);
+    }
+}
+
 void engine_reserve_claims(const struct engine *engine, struct claim_set *set)
 {
     const struct op *op;
@@ -184,15 +209,13 @@ void engine_reserve_claims(const struct engine *engine, struct claim_set *set)
         LIST_FOR_EACH (op, node, &engine->ops.in[i]) {
             struct claims claims = {.n = 0};
 
-            if (!may_restore(op)) {
-                continue;
-            }
-            if (op->has_before) {
+            if (may_restore(op) && op->has_before) {
                 claims_of_spec(&op->before.spec, false, &claims);
             }
-            if (op->evicted) {
+            if (may_restore(op) && op->evicted) {
                 claims_of_spec(&op->evicted->spec, false, &claims);
             }
+            add_last_links(op, &claims);
             claim_set_add(set, &claims, op->id);
         }
     }

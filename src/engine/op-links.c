@@ -19,11 +19,25 @@ VLOG_DEFINE_THIS_MODULE(engine_links);
 
 static bool is_pending(const char *name, void *remover)
 {
-    return link_remover_has(remover, name);
+    return link_remover_has(remover, name) || link_remover_sets_down(remover, name);
 }
 
-bool engine_look_at_links(const struct engine *engine, const struct link_spec *spec,
-                          struct link_state *state)
+/* Whether the link is a port of another VIF or program. */
+static bool is_taken(const struct engine *engine, const char *vif_id, const char *name)
+{
+    struct record record;
+    bool taken;
+
+    if (!ovs_find_port(engine->env.ovs, name, &record)) {
+        return false;
+    }
+    taken = !record.ours || strcmp(record.spec.vif_id, vif_id) != 0;
+    record_destroy(&record);
+    return taken;
+}
+
+bool engine_look_at_links(const struct engine *engine, const char *vif_id,
+                          const struct link_spec *spec, struct link_state *state)
 {
     struct link_remover *remover = engine->env.link_remover;
 
@@ -31,6 +45,8 @@ bool engine_look_at_links(const struct engine *engine, const struct link_spec *s
     state->has_netdev &= !link_remover_has(remover, spec->netdev);
     state->has_peer &= !link_remover_has(remover, spec->peer);
     state->has_linux_bridge &= !link_remover_has(remover, spec->linux_bridge);
+    state->netdev.up &= !link_remover_sets_down(remover, spec->netdev);
+    state->netdev_is_taken = spec->kind == LINKS_NETDEV && is_taken(engine, vif_id, spec->netdev);
     return link_spec_any(spec, is_pending, remover);
 }
 
@@ -65,10 +81,27 @@ bool engine_change_links(const struct engine *engine, struct op *op, struct erro
     return execute(engine, op, LINK_LATE, error);
 }
 
+bool engine_may_revert_links(const struct op *op)
+{
+    return op->links_made.n > 0 && op->told != TOLD_DONE;
+}
+
+/* A netdev of the hardware that another VIF or program has taken stays as that one has it. */
+static void spare_taken(const struct engine *engine, struct op *op)
+{
+    const struct link_spec *spec = &op->goal.links;
+
+    if (spec->kind != LINKS_NETDEV || !is_taken(engine, op->request.vif_id, spec->netdev)) {
+        return;
+    }
+    op->links_made.n = 0;
+}
+
 void engine_revert_links(const struct engine *engine, struct op *op, struct link_plan *removals)
 {
     removals->n = 0;
-    if (op->links_made.n > 0 && op->told != TOLD_DONE) {
+    if (engine_may_revert_links(op)) {
+        spare_taken(engine, op);
         link_plan_revert(engine->env.links, &op->links_made, removals);
         op->links_made.n = 0;
     }
@@ -131,7 +164,7 @@ bool engine_plan_leftovers(const struct engine *engine, const struct op *op, str
     struct link_spec spec;
 
     leftovers(engine, op, &spec);
-    engine_look_at_links(engine, &spec, &state);
+    engine_look_at_links(engine, op->request.vif_id, &spec, &state);
     link_plan_down(op->request.vif_id, &spec, NULL, &state, plan);
     if (engine->env.links) {
         add_by_alias(engine, op->request.vif_id, plan);
@@ -153,13 +186,16 @@ static void drop(const struct engine *engine, const char *vif_id, const struct l
     struct link_state state;
     struct link_plan plan;
 
-    engine_look_at_links(engine, spec, &state);
+    engine_look_at_links(engine, vif_id, spec, &state);
     link_plan_down(vif_id, spec, keep, &state, &plan);
     engine_remove_links(engine, vif_id, &plan);
 }
 
 void engine_drop_links(const struct engine *engine, const struct op *op)
 {
+    if (op->told == TOLD_DONE) {
+        return; /* Dropped when it was acknowledged: another VIF may have them by now. */
+    }
     if (op->evicted) {
         drop(engine, op->evicted->spec.vif_id, &op->evicted->spec.links, &op->goal.links);
     }
@@ -168,12 +204,17 @@ void engine_drop_links(const struct engine *engine, const struct op *op)
     }
 }
 
+static bool is_own(const struct op *op, const struct link_facts *facts)
+{
+    return link_is_alias_of(facts->alias, op->request.vif_id);
+}
+
 static void keep_up(const struct engine *engine, const char *vif_id, const char *name,
                     const struct link_facts *facts)
 {
     struct error error;
 
-    if (facts->up || !link_is_alias_of(facts->alias, vif_id)) {
+    if (facts->up) {
         return;
     }
     SLOG_INFO("link %s of VIF %s is down since it became a port; setting it up", name, vif_id);
@@ -190,14 +231,15 @@ void engine_keep_links_up(const struct engine *engine, const struct op *op)
     if (!op->has_goal || !engine->env.links) {
         return;
     }
-    engine_look_at_links(engine, spec, &state);
-    if (state.has_netdev) {
+    engine_look_at_links(engine, op->request.vif_id, spec, &state);
+    if (state.has_netdev &&
+        (spec->kind == LINKS_NETDEV ? !state.netdev_is_taken : is_own(op, &state.netdev))) {
         keep_up(engine, op->request.vif_id, spec->netdev, &state.netdev);
     }
-    if (state.has_peer) {
+    if (state.has_peer && is_own(op, &state.peer)) {
         keep_up(engine, op->request.vif_id, spec->peer, &state.peer);
     }
-    if (state.has_linux_bridge) {
+    if (state.has_linux_bridge && is_own(op, &state.linux_bridge)) {
         keep_up(engine, op->request.vif_id, spec->linux_bridge, &state.linux_bridge);
     }
 }

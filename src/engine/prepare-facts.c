@@ -83,9 +83,11 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
         .wants_verdict = op->request.wait == WAIT_REALIZED,
         .no_packet_limits = globals.no_packet_limits,
     };
-    found->links_pending = engine_look_at_links(engine, &op->goal.links, &found->links);
+    found->links_pending =
+        engine_look_at_links(engine, op->request.vif_id, &op->goal.links, &found->links);
     if (current && op->type == OP_PLUG) {
-        engine_look_at_links(engine, &current->spec.links, &found->current_links);
+        engine_look_at_links(engine, op->request.vif_id, &current->spec.links,
+                             &found->current_links);
         facts->current_links = &found->current_links;
     }
     find_port_bridge(engine, &op->goal, facts);
@@ -145,7 +147,8 @@ void prepare_find_owners(const struct engine *engine, const struct op *op, struc
             ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
             found->evict = look_at_evictee(engine, op, &found->evictee);
             facts->evict = &found->evict;
-            engine_look_at_links(engine, &found->evictee.spec.links, &found->owner_links);
+            engine_look_at_links(engine, found->evictee.spec.vif_id, &found->evictee.spec.links,
+                                 &found->owner_links);
             facts->owner_links = &found->owner_links;
         }
     }

@@ -273,7 +273,7 @@ void link_plan_down(const char *vif_id, const struct link_spec *spec, const stru
         return;
     }
     if (spec->kind == LINKS_NETDEV) {
-        if (state->netdev.up) {
+        if (state->netdev.up && !state->netdev_is_taken) {
             link_plan_add(plan, LINK_SET_DOWN, spec->netdev);
         }
     } else if (link_is_own(&state->netdev, vif_id)) {

@@ -35,8 +35,10 @@ struct link_remover {
     bool ending OVS_GUARDED;
     struct latch finished; /* `done` is not empty. */
     /* For the main thread alone. */
-    size_t n_removals;    /* Added and not yet returned. */
-    struct simap pending; /* The names of their links, each with how often it occurs. */
+    size_t n_removals; /* Added and not yet returned. */
+    /* The names of their links, each with how often it occurs. */
+    struct simap deleted;
+    struct simap set_down;
 };
 
 /* The first removal that is due; NULL if none is, with *due_ms the earliest, INT64_MAX if there is
@@ -143,7 +145,8 @@ struct link_remover *link_remover_create(void)
     ovs_mutex_init(&remover->mutex);
     init_condition(&remover->wake);
     latch_init(&remover->finished);
-    simap_init(&remover->pending);
+    simap_init(&remover->deleted);
+    simap_init(&remover->set_down);
     ovs_list_init(&remover->todo);
     ovs_list_init(&remover->done);
     remover->thread = ovs_thread_create("link-remover", run, remover);
@@ -170,7 +173,8 @@ void link_remover_destroy(struct link_remover *remover)
     drop_removals(&remover->todo);
     drop_removals(&remover->done);
     latch_destroy(&remover->finished);
-    simap_destroy(&remover->pending);
+    simap_destroy(&remover->deleted);
+    simap_destroy(&remover->set_down);
     xpthread_cond_destroy(&remover->wake);
     ovs_mutex_destroy(&remover->mutex);
     free(remover);
@@ -183,14 +187,34 @@ size_t link_remover_n(const struct link_remover *remover)
 
 bool link_remover_has(const struct link_remover *remover, const char *name)
 {
-    return simap_contains(&remover->pending, name);
+    return simap_contains(&remover->deleted, name);
+}
+
+bool link_remover_sets_down(const struct link_remover *remover, const char *name)
+{
+    return simap_contains(&remover->set_down, name);
+}
+
+/* Where the step's name is noted until it is done; NULL: nobody waits for it. */
+static struct simap *pending_of(struct link_remover *remover, const struct link_step *step)
+{
+    switch (step->type) {
+    case LINK_DELETE:
+        return &remover->deleted;
+    case LINK_SET_DOWN:
+        return &remover->set_down;
+    default:
+        return NULL;
+    }
 }
 
 static void note_pending(struct link_remover *remover, const struct link_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++) {
-        if (plan->steps[i].type == LINK_DELETE) {
-            simap_increase(&remover->pending, plan->steps[i].name, 1);
+        struct simap *pending = pending_of(remover, &plan->steps[i]);
+
+        if (pending) {
+            simap_increase(pending, plan->steps[i].name, 1);
         }
     }
 }
@@ -198,16 +222,14 @@ static void note_pending(struct link_remover *remover, const struct link_plan *p
 static void forget_pending(struct link_remover *remover, const struct link_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++) {
+        struct simap *pending = pending_of(remover, &plan->steps[i]);
         const char *name = plan->steps[i].name;
-        unsigned int left = simap_get(&remover->pending, name);
+        unsigned int left = pending ? simap_get(pending, name) : 0;
 
-        if (plan->steps[i].type != LINK_DELETE) {
-            continue;
-        }
         if (left > 1) {
-            simap_put(&remover->pending, name, left - 1);
-        } else {
-            simap_find_and_delete(&remover->pending, name);
+            simap_put(pending, name, left - 1);
+        } else if (pending) {
+            simap_find_and_delete(pending, name);
         }
     }
 }

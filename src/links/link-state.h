@@ -33,6 +33,8 @@ struct link_spec {
 /* Which of them exist. */
 struct link_state {
     bool has_netdev, has_peer, has_linux_bridge;
+    bool netdev_is_taken; /* A netdev of the hardware: it is a port of another VIF or program. The
+                           * caller of link_state_look() knows that. */
     struct link_facts netdev, peer, linux_bridge;
 };
 

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from api import Api, ApiError, sample, vif_id
+from api import INSTANCE, Api, ApiError, sample, vif_id
 from kernel import ip, links
 from ovsdb import counts, interface, ports
 
@@ -96,6 +96,28 @@ def test_second_vif_on_the_vf(box, api, tree):
     api.unplug(vif_id(1), wait="committed")
     assert api.plug(host_device(2), wait="committed")["changed"] is True
     api.unplug(vif_id(2), wait="committed")
+    assert ports(box, "br-sys") == []
+
+
+def test_netdev_passes_to_the_next_vif_up(box, api, tree):
+    """Pipelined: an unplug, or a move to another VF, and a plug of the VF that becomes free."""
+    tree.add("eth7", "vf3")
+    tree.add("eth8", "vf4")
+    instance = {"uuid": INSTANCE}
+    for n in range(1, 5):
+        api.plug(host_device(n), wait="committed")
+        if n % 2:
+            first = api.send("unplug", vif_id=vif_id(n), wait="committed")
+        else:
+            first = api.send("plug", vif=host_device(n, slot="0000:b3:01.4"), instance=instance, wait="committed")
+        second = api.send("plug", vif=host_device(9), instance=instance, wait="committed")
+        replies = api.collect([first, second])
+        assert all("result" in reply for reply in replies.values()), replies
+        assert "UP" in links(box)["eth7"]["flags"], n
+        assert ("UP" in links(box)["eth8"]["flags"]) == (n % 2 == 0)
+        for left in (n, 9):
+            api.unplug(vif_id(left), wait="committed")
+        assert "UP" not in links(box)["eth7"]["flags"]
     assert ports(box, "br-sys") == []
 
 

@@ -519,7 +519,7 @@ static void make_netdev(const char *name, const char *port)
     fclose(file);
 }
 
-/* Makes the PF's netdev, and the representor of VF 5, which is the card's second VF. */
+/* Makes the PF's netdev, and the representors of the VFs 5 and 7, the card's second and fourth. */
 static void make_netdevs(void)
 {
     char path[128];
@@ -530,6 +530,7 @@ static void make_netdevs(void)
     assert_int_equal(mkdir(path, 0755), 0);
     make_netdev("pf0", "p0");
     make_netdev("rep1", "pf0vf1");
+    make_netdev("rep3", "pf0vf3");
     pci_tree_mkdir(sysfs_root, "0000:65:00.0", "net");
     pci_tree_mkdir(sysfs_root, "0000:65:00.0", "net/pf0");
 }

@@ -35,7 +35,8 @@ struct reply_seen {
 };
 
 /* The test environment. It begins with bridges br0 (netdev) and sys0 (system), and a card with the
- * VFs 4 to 11, whose profile is Napatech's; VF 5 has a netdev rep1 in the kernel. */
+ * VFs 4 to 11, whose profile is Napatech's; the VFs 5 and 7 have the netdevs rep1 and rep3 in the
+ * kernel. */
 struct rig {
     struct engine_settings settings;
     struct nic_profile profile;

@@ -350,18 +350,28 @@ size_t link_remover_n(const struct link_remover *remover)
     return remover->n;
 }
 
-bool link_remover_has(const struct link_remover *remover, const char *name)
+static bool has_step(const struct link_remover *remover, enum link_step_type type, const char *name)
 {
     for (size_t i = 0; i < remover->n; i++) {
         const struct link_plan *plan = &remover->removals[i].plan;
 
         for (size_t j = 0; j < plan->n; j++) {
-            if (plan->steps[j].type == LINK_DELETE && !strcmp(plan->steps[j].name, name)) {
+            if (plan->steps[j].type == type && !strcmp(plan->steps[j].name, name)) {
                 return true;
             }
         }
     }
     return false;
+}
+
+bool link_remover_has(const struct link_remover *remover, const char *name)
+{
+    return has_step(remover, LINK_DELETE, name);
+}
+
+bool link_remover_sets_down(const struct link_remover *remover, const char *name)
+{
+    return has_step(remover, LINK_SET_DOWN, name);
 }
 
 void link_remover_wait(const struct link_remover *remover)

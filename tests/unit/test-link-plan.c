@@ -344,6 +344,19 @@ static void test_plan_down(void **state)
     }
 }
 
+/* The netdev is a port of another VIF or program. */
+static void test_taken_netdev_stays_up(void **state)
+{
+    struct link_state facts;
+    struct link_plan plan;
+
+    (void)state;
+    parse_facts("N,,up", &facts);
+    facts.netdev_is_taken = true;
+    link_plan_down(ID, &netdev, NULL, &facts, &plan);
+    CHECK_STR("taken", steps_text(&plan), "");
+}
+
 static void test_describe(void **state)
 {
     static const struct {
@@ -531,11 +544,11 @@ static void test_lacks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plan_up),       cmocka_unit_test(test_plan_members),
-        cmocka_unit_test(test_plan_down),     cmocka_unit_test(test_describe),
-        cmocka_unit_test(test_alias),         cmocka_unit_test(test_lacks),
-        cmocka_unit_test(test_owner),         cmocka_unit_test(test_deletions),
-        cmocka_unit_test(test_without_links),
+        cmocka_unit_test(test_plan_up),   cmocka_unit_test(test_plan_members),
+        cmocka_unit_test(test_plan_down), cmocka_unit_test(test_taken_netdev_stays_up),
+        cmocka_unit_test(test_describe),  cmocka_unit_test(test_alias),
+        cmocka_unit_test(test_lacks),     cmocka_unit_test(test_owner),
+        cmocka_unit_test(test_deletions), cmocka_unit_test(test_without_links),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

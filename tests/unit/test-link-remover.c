@@ -60,10 +60,13 @@ bool link_plan_execute(struct links *links, const char *vif_id, struct link_plan
     return ok;
 }
 
-/* Adds the removals of "a" and "b", and waits for both. Returns the error of "a". */
+/* Adds the removals of "a" and "b", each with a netdev that it sets down, and waits for both.
+ * Returns the error of "a". */
 static struct error remove_both(int refusals, bool no_netlink, char *ended)
 {
-    const struct link_plan plan = {.steps = {{.type = LINK_DELETE, .name = "tap0"}}, .n = 1};
+    const struct link_plan plan = {
+        .steps = {{.type = LINK_DELETE, .name = "tap0"}, {.type = LINK_SET_DOWN, .name = "rep1"}},
+        .n = 2};
     struct link_remover *remover;
     struct error of_a = {.reason = REASON_NONE};
     struct error error;
@@ -78,6 +81,9 @@ static struct error remove_both(int refusals, bool no_netlink, char *ended)
     *ended = '\0';
     while (link_remover_n(remover) > 0) {
         CHECK("the name is pending", link_remover_has(remover, "tap0"));
+        CHECK("the netdev's too", link_remover_sets_down(remover, "rep1"));
+        CHECK("it does not count as absent", !link_remover_has(remover, "rep1"));
+        CHECK("a deletion sets nothing down", !link_remover_sets_down(remover, "tap0"));
         while (link_remover_next(remover, &id, &error)) {
             strcat(ended, id == 1 ? "a" : "b");
             of_a = id == 1 ? error : of_a;
@@ -92,6 +98,7 @@ static struct error remove_both(int refusals, bool no_netlink, char *ended)
         }
     }
     CHECK("the name is free", !link_remover_has(remover, "tap0"));
+    CHECK("the netdev is free", !link_remover_sets_down(remover, "rep1"));
     link_remover_destroy(remover);
     return of_a;
 }
