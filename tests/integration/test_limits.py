@@ -13,7 +13,7 @@ from kernel import ip, links, names
 from ovsdb import interface, table
 from sandbox import SCHEMA
 from test_card import slot, two_guests
-from test_update import LIMITED, arrived, limits
+from test_update import LIMITED, arrived, arrived_limited, limits
 
 LARGEST = 4000000000
 NONE = {"ingress_policing_rate": 0, "ingress_policing_burst": 0,
@@ -106,7 +106,8 @@ def test_small_bursts_pass_frames(card_api, guest, direction):
         answer = card_api.call("update", **asked, **more)
         assert [f"max_burst_kbps of {direction} is 78" in text for text in answer["warnings"]] == [True]
     assert answer["qos"] == {direction: {"max_kbps": 10000, "max_burst_kbps": 78}}
-    assert 1 <= arrived(sender, receiver) < LIMITED
+    assert 1 <= arrived_limited(card_api, 0 if direction == "egress" else 1, asked["qos"], sender, receiver,
+                                LIMITED - 1) < LIMITED
     assert card_api.call("update", **asked)["changed"] is False
 
 
@@ -194,10 +195,14 @@ def test_the_rate_is_what_frames_get(box, api):
         api.plug(hybrid(n))
     api.call("update", vif_id=vif_id(2), qos={"ingress": {"max_kbps": 1000, "max_burst_kbps": 78}})
     wait_until(lambda: htb(box, names(box, vif_id(2))[2]), what="the class is there")
-    done = box.command(*box.inside(["/usr/bin/python3", "-c", PACE, names(box, vif_id(1))[0],
-                                    names(box, vif_id(2))[0], "20", "150"]))
     expected = 130 * 8000 / 10**6
-    assert 0.6 * expected < float(done.stdout) < 3 * expected
+    for _ in range(5):  # A pause makes it longer, never shorter.
+        done = box.command(*box.inside(["/usr/bin/python3", "-c", PACE, names(box, vif_id(1))[0],
+                                        names(box, vif_id(2))[0], "20", "150"]))
+        assert 0.6 * expected < float(done.stdout)
+        if float(done.stdout) < 3 * expected:
+            break
+    assert float(done.stdout) < 3 * expected
 
 
 # --- Ports of the kernel: what the guest sends. ---
