@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """VIFs with links, on a netdev bridge: veth pairs, taps and Linux bridges are real."""
 
+import json
 import os
 import signal
 
 import pytest
 
-from api import Api, ApiError, hybrid, ovs_vif, sample, vhost_user, vif_id, wait_until
+from api import PATIENCE_MS, Api, ApiError, hybrid, ovs_vif, sample, vhost_user, vif_id, wait_until
 from kernel import frames, ip, links, names, ours, sysctl
 from ovsdb import counts, interface, ports, table
 
@@ -160,8 +161,11 @@ def test_many_hybrids_do_not_hold_up_the_others(box, api):
     """The kernel takes long to remove links; the daemon replies to a status meanwhile."""
     for n in range(8):
         api.plug(hybrid(n))
-    ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(8)]
-    status = api.send("status")
+    ids, status = list(range(101, 109)), 109
+    requests = [{"id": ids[n], "method": "unplug", "params": {"vif_id": vif_id(n), "timeout_ms": PATIENCE_MS}}
+                for n in range(8)] + [{"id": status, "method": "status"}]
+    # At once: a pause of the test before the last would let all unplugs end before it.
+    api.send_raw(b"".join(json.dumps({"jsonrpc": "2.0", **request}).encode() + b"\n" for request in requests))
     replies = [api.receive()["id"] for _ in range(9)]
     assert set(replies) == {*ids, status}
     assert replies.index(status) < 4

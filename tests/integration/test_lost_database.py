@@ -71,7 +71,8 @@ def state(api, n):
 
 
 def wait_state(api, n, value):
-    wait_until(lambda: state(api, n) == value, what=f"VIF {n} is {value}")
+    # An ovs-vswitchd that has lost several connections waits for up to 8 s, and then makes the ports.
+    wait_until(lambda: state(api, n) == value, 40, f"VIF {n} is {value}")
 
 
 def identities(box):
