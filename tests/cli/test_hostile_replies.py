@@ -139,11 +139,11 @@ def test_long_replies(tmp_path):
     for size, fits in ((64 << 20, True), ((64 << 20) + 1, False)):
         server.send = lambda number, size=size: (b'{"jsonrpc":"2.0","id":%d,"result":{"vifs":[]}}' % number).ljust(
             size) + b"\n"
-        done = subprocess.run([VIFCTL, f"--socket={server.path}", "list"], capture_output=True, timeout=60,
-                              check=False)
+        done = subprocess.run([VIFCTL, f"--socket={server.path}", "--timeout=60", "list"], capture_output=True,
+                              timeout=120, check=False)
         assert done.returncode == (0 if fits else 4), done.stderr
         if fits:
-            assert client.Client(server.path).list() == []
+            assert client.Client(server.path, timeout=60).list() == []
         else:
             with pytest.raises(client.NotVifplugd, match="longer than 64 MiB"):
-                client.Client(server.path).list()
+                client.Client(server.path, timeout=60).list()

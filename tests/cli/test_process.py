@@ -168,6 +168,8 @@ def test_only_one_of_many_runs(tmp_path, attempt):  # pylint: disable=unused-arg
         for daemon in daemons:
             if not daemon.is_running():
                 assert "Another daemon listens at" in daemon.process.stderr.read()
+            else:  # The lock is taken before the socket is there.
+                daemon.wait_listening()
         assert "result" in connect(f"{tmp_path}/api").ask("status")
     finally:
         for daemon in daemons:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifctl without a switch: usage, exit codes, and its output for the replies of a daemon."""
 
+import contextlib
 import fcntl
 import grp
 import json
@@ -21,7 +22,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
-from process import Daemon  # noqa: E402
+from process import WAIT_S, Daemon, wait_for  # noqa: E402
 from vifplug import display  # noqa: E402
 
 BUILD = os.environ.get("VIFPLUG_BUILD") or os.path.join(TOP, "build")
@@ -54,15 +55,18 @@ class FakeDaemon:
         while True:
             connection, _ = self.listener.accept()
             self.connection = connection
-            for line in connection.makefile("rb"):
-                request = json.loads(line)
-                self.requests.append(request)
-                reply = self.reply(request)
-                if isinstance(reply, bytes):
-                    connection.sendall(reply)
-                elif reply is not None:
-                    self.send({**reply, "id": request["id"]})
-            connection.close()
+            with connection, contextlib.suppress(BrokenPipeError, ConnectionResetError):  # It did not wait.
+                self._talk(connection)
+
+    def _talk(self, connection):
+        for line in connection.makefile("rb"):
+            request = json.loads(line)
+            self.requests.append(request)
+            reply = self.reply(request)
+            if isinstance(reply, bytes):
+                connection.sendall(reply)
+            elif reply is not None:
+                self.send({**reply, "id": request["id"]})
 
     def send(self, line):
         self.connection.sendall(json.dumps({"jsonrpc": "2.0", **line}).encode() + b"\n")
@@ -134,8 +138,16 @@ def test_usage_errors_say_what_to_write(arguments, words):
                                               ("500ms", 500), ("1ms", 1), ("600000ms", 600000)])
 def test_timeouts(tmp_path, text, timeout_ms):
     daemon = FakeDaemon(tmp_path, lambda _: {"result": {"vif_id": "x", "changed": True}})
-    assert vifctl("unplug", "x", "-t", text, path=daemon.path).returncode == 0
-    assert daemon.requests[-1]["params"]["timeout_ms"] == timeout_ms
+
+    def unplug():
+        """The exit status. After a short timeout vifctl does not wait for a daemon that pauses, which has then
+        been asked for its status, too."""
+        done = vifctl("unplug", "x", "-t", text, path=daemon.path)
+        wait_for(lambda: daemon.requests, WAIT_S, "the daemon has read the request")
+        assert {request["params"]["timeout_ms"] for request in daemon.requests
+                if request["method"] == "unplug"} == {timeout_ms}
+        return done.returncode
+    assert any(unplug() == 0 for _ in range(5))
 
 
 def test_short_forms(tmp_path):
@@ -652,15 +664,21 @@ def test_every_command_ends_if_the_daemon_is_stopped(tmp_path, command):
     assert ("may have happened" in done.stderr) == (command in OPERATIONS)
 
 
-@pytest.mark.parametrize("command", OPERATIONS)
-def test_an_operation_ends_if_the_daemon_is_stopped_on_the_way(tmp_path, command):
-    """An operation may take longer than its timeout, but not without a sign of the daemon."""
-    path = f"{tmp_path}/s"
-    listener, replied = stopped_daemon(path, n_replies=2)
-    with listener:
-        done, seconds = run_command(command, path, "--timeout=1")
-    assert done.returncode == 4 and "may have happened" in done.stderr
-    assert len(replied) == 2 and 1.9 < seconds < 15  # Half a second before each, and one of silence.
+def test_an_operation_ends_if_the_daemon_is_stopped_on_the_way(tmp_path):
+    """An operation may take longer than its timeout, but not without a sign of the daemon. (All at once, since
+    the timeout leaves the test 2.5 s for each of its replies.)"""
+    daemons = {command: stopped_daemon(f"{tmp_path}/{command}", n_replies=2) for command in OPERATIONS}
+    start = time.monotonic()
+    commands = {command: subprocess.Popen(  # pylint: disable=consider-using-with
+        [VIFCTL, f"--socket={tmp_path}/{command}", "--timeout=5", command, *COMMANDS[command][0]],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for command in OPERATIONS}
+    for command, process in commands.items():
+        _, said = process.communicate(timeout=60)
+        seconds = time.monotonic() - start
+        assert process.returncode == 4 and "may have happened" in said, command
+        # 2.5 s before each reply, and 5 s of silence.
+        assert len(daemons[command][1]) == 2 and 9.9 < seconds < 40, command
+        daemons[command][0].close()
 
 
 def test_every_command_ends_if_a_real_daemon_is_stopped(tmp_path):
@@ -683,15 +701,15 @@ def test_an_operation_may_take_longer_than_its_timeout(tmp_path):
         if request["method"] == "status":
             asked.set()
             return {"result": {}}
-        threading.Timer(2.5, late, [request["id"]]).start()
+        threading.Timer(6.5, late, [request["id"]]).start()
         return None
 
     def late(number):
         daemon.send({"id": number, "result": {"vif_id": "x", "changed": True, "warnings": []}})
 
     daemon = FakeDaemon(tmp_path, reply)
-    done, seconds = run_command("unplug", daemon.path, "--timeout=1")
-    assert done.returncode == 0 and seconds > 2 and asked.is_set()
+    done, seconds = run_command("unplug", daemon.path, "--timeout=5")
+    assert done.returncode == 0 and seconds > 6 and asked.is_set()
 
 
 @pytest.mark.parametrize("command", ["status", "unplug"])
@@ -875,6 +893,7 @@ def test_timeout_of_a_question_is_that_of_its_reply(tmp_path):
     daemon = FakeDaemon(tmp_path, lambda _: None)
     done = vifctl("--timeout=0.2", "list", path=daemon.path)
     assert done.returncode == 4 and "has not replied in time" in done.stderr
+    wait_for(lambda: daemon.requests, WAIT_S, "the daemon has read the request")
     assert daemon.requests[-1].get("params", {}) == {}
 
 
@@ -1005,9 +1024,9 @@ def test_watch_says_that_the_daemon_hangs(tmp_path):
         return None if len(silent) == 1 else {"result": {}}
 
     daemon = FakeDaemon(tmp_path, reply)
-    with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", "--timeout=1.5", "watch"], stdout=subprocess.PIPE,
+    with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", "--timeout=5", "watch"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as process:
-        assert "has replied to nothing for 1.5 s, so events may be missing" in process.stderr.readline()
+        assert "has replied to nothing for 5 s, so events may be missing" in process.stderr.readline()
         daemon.send({"id": silent[0], "result": {}})
         assert process.stderr.readline().endswith(" replies again\n")
         daemon.send({"method": "vif.unplugged", "params": {"vif_id": "x"}})
@@ -1138,14 +1157,15 @@ def test_stats(tmp_path):
 
 
 def test_watched_stats(tmp_path):
-    """Counters that are written every 2 s, and looked at every second, have their right rates."""
+    """Counters that are written every 2.5 s, and looked at every second, have their right rates: vifctl sees 2 or
+    3 s between two changes. If it or this test pauses, it may see other times; the next rows are right again."""
     start = time.monotonic() - 0.5
 
     def reply(_):
-        writes = int((time.monotonic() - start) / 2)
+        writes = int((time.monotonic() - start) / 2.5)
         return {"result": {"stats": [{**STATS, "statistics": {
-            "rx_packets": 2000 * writes, "rx_bytes": 200000 * writes, "tx_packets": 5, "tx_bytes": 5}}],
-            "interval_ms": 2000, "warnings": []}}
+            "rx_packets": 2500 * writes, "rx_bytes": 250000 * writes, "tx_packets": 5, "tx_bytes": 5}}],
+            "interval_ms": 2500, "warnings": []}}
     daemon = FakeDaemon(tmp_path, reply)
     with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", "stats", "--watch=1", "--no-headings",
                            "--columns=rx_packets,rx_pps,rx_bit/s,tx_pps"],
@@ -1154,9 +1174,8 @@ def test_watched_stats(tmp_path):
         for line in watching.stdout:
             if ":" not in line:  # The time.
                 rows.append(line.split())
-            if len(rows) > 2 and rows[-1][1] != "-" and rows[-1][0] != rows[-2][0]:
+            if rows and rows[-1][1:] == ["1000", "800000", "0"] or len(rows) == 20:
                 break
-            assert len(rows) < 20
         watching.terminate()
     assert rows[0][1:] == ["-", "-", "-"]
     assert rows[-1][1:] == ["1000", "800000", "0"], rows
