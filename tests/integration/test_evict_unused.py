@@ -100,10 +100,10 @@ def test_table(card_box, unused):
     api, begin = unused
     before = ports(card_box, "br-int")
     wait_until(lambda: time.monotonic() > begin + SECONDS, 2 * SECONDS, "the time has passed")
-    again = api.plug(representor(PLUGGED_AGAIN, slot(PLUGGED_AGAIN)))
-    assert again["changed"] is False
 
     for number, (what, words) in CASES.items():
+        if number == PLUGGED_AGAIN:  # Only now, since the other rows may take longer than its time.
+            assert api.plug(representor(number, slot(number)))["changed"] is False
         if words:
             assert words in refusal(api, number, dry_run=True), what
             assert words in refusal(api, number), what
@@ -136,9 +136,12 @@ def test_time_begins_when_the_guest_goes(card_box, configure_card, guest):
     with Api(card_box.socket) as api:
         begin = time.monotonic()
         wait_until(lambda: time.monotonic() > begin + SECONDS, 2 * SECONDS, "the time has passed with the guest")
-        there.stop()
+        # The socket of a killed guest counts as used if the daemon is another user.
+        card_box.stop(there.name, signal.SIGKILL)
+        card_box.command(*card_box.inside(["rm", socket_of(20)]))
         wait_until(lambda: link(card_box, 20) == "down", 20, "the guest has gone")
         assert f"evicts it after {SECONDS} s without a guest" in refusal(api, 20)
+        there.stop()  # Its memory is given back only now, since that takes a part of the VIF's time.
         done = wait_until(lambda: evicted(api, 20), 4 * SECONDS, "the time has passed without the guest")
         assert done["state"] == "up"
 

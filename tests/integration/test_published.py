@@ -59,6 +59,12 @@ def link_state(box, port):
     return box.vsctl("get", "Interface", port, "link_state")
 
 
+def received(box, port):
+    """Returns how many frames the switch has received on a port. (The column statistics is up to 5 s old.)"""
+    text = box.command("ovs-ofctl", "dump-ports", "br-int", port).stdout
+    return int(re.search(r"rx pkts=(\d+),", text).group(1))
+
+
 def add_port(box, number):
     """Adds a port on a representor without vifplugd; returns its name."""
     name = f"plain{number}"
@@ -123,7 +129,7 @@ def test_guest_without_such_rings(card_box, card_api, guest):
     assert first.counters()[0] == BURSTS * 32
     assert card_api.get_vif(2)["state"] == "up"
     assert link_state(card_box, port) == "down"
-    assert card_box.vsctl("get", "Interface", port, "statistics:rx_packets") == "0"
+    assert [received(card_box, name) for name in (guests[0][0], guests[1][0], port)] == [0, BURSTS * 32, 0]
 
 
 def test_vf_that_was_not_named_at_start(card_box, restart_switch):
@@ -257,7 +263,8 @@ def test_linux_guests(documented, card_api, boot):
     assert split.ping("192.0.2.1", 100, 1) == 0
     states = [link_state(documented, reply["port"]) for reply in replies]
     assert states == ["up", "up", "down"]
-    assert documented.vsctl("get", "Interface", replies[2]["port"], "statistics:rx_packets") == "0"
+    frames = [received(documented, reply["port"]) for reply in replies]
+    assert frames[0] > 0 and frames[1] > 0 and frames[2] == 0
     assert card_api.get_vif(2)["state"] == "up"
 
 
