@@ -70,6 +70,24 @@ static void judge_alive(const struct engine_env *env, const struct ovs_globals *
     }
 }
 
+static void explain_unknown(const struct engine_env *env, struct health *health)
+{
+    const char *error = vswitchd_pidfile_error(env->vswitchd);
+
+    if (error) {
+        add_problem(health, HEALTH_VSWITCHD,
+                    "vifplugd cannot read ovs-vswitchd.pid in %s (%s), so it does not know whether "
+                    "ovs-vswitchd runs until that answers a next_cfg; give vifplugd's user access "
+                    "to that file.",
+                    env->run_dir, error);
+    } else {
+        add_problem(health, HEALTH_VSWITCHD,
+                    "ovs-vswitchd has no pidfile in %s and has answered no next_cfg yet; start it, "
+                    "or set run_dir in vifplugd.conf to its run directory.",
+                    env->run_dir);
+    }
+}
+
 static void judge_sockets(const struct engine_env *env, struct health *health)
 {
     const char *port = ovs_port_without_socket(env->ovs);
@@ -146,10 +164,7 @@ void health_read(const struct engine_env *env, struct health *health)
         add_problem(health, HEALTH_VSWITCHD, "ovs-vswitchd is not running; start it.");
         break;
     case VSWITCHD_UNKNOWN:
-        add_problem(health, HEALTH_VSWITCHD,
-                    "ovs-vswitchd has no pidfile in %s and has answered no next_cfg yet; start "
-                    "it, or set run_dir in vifplugd.conf to its run directory.",
-                    env->run_dir);
+        explain_unknown(env, health);
         break;
     }
 }

@@ -45,9 +45,10 @@ struct vswitchd {
     char *pidfile;
     char *sibling; /* ovsdb-server's pidfile: if it exists, vswitchd's should too. */
     enum vswitchd_state state;
-    pid_t pid;        /* As we see it; 0: not known, since it is in another PID namespace. */
-    pid_t own_pid;    /* As it sees itself, by its pidfile; 0: not known. */
-    struct stat file; /* The pidfile that it has locked; st_ino is 0: none. */
+    pid_t pid;         /* As we see it; 0: not known, since it is in another PID namespace. */
+    pid_t own_pid;     /* As it sees itself, by its pidfile; 0: not known. */
+    int pidfile_error; /* Why the last look could not read the pidfile: an errno; 0: it could. */
+    struct stat file;  /* The pidfile that it has locked; st_ino is 0: none. */
     unsigned int n_starts;
     int pidfd; /* Readable once the process ends; -1: none. */
     bool
@@ -118,20 +119,22 @@ static pid_t read_pid(int fd)
 }
 
 /* OVS's daemons hold a record lock on their pidfile as long as they live (lib/daemon-unix.c). */
-static enum pidfile look_at_pidfile(const char *path, pid_t *pid, pid_t *own_pid, struct stat *file)
+static enum pidfile look_at_pidfile(struct vswitchd *vswitchd, pid_t *pid, pid_t *own_pid,
+                                    struct stat *file)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     enum pidfile result = PIDFILE_STALE;
-    int fd = plain_file_open(path);
+    int fd = plain_file_open(vswitchd->pidfile);
 
+    vswitchd->pidfile_error = fd < 0 && errno != ENOENT ? errno : 0;
     *pid = 0;
     *own_pid = 0;
     if (fd < 0) {
-        if (errno == ENOENT) {
+        if (!vswitchd->pidfile_error) {
             return PIDFILE_MISSING;
         }
-        SLOG_WARN_RL(&rl, "%s cannot be read (%s), so whether ovs-vswitchd runs is not known", path,
-                     plain_file_error(errno));
+        SLOG_WARN_RL(&rl, "%s cannot be read (%s), so whether ovs-vswitchd runs is not known",
+                     vswitchd->pidfile, plain_file_error(vswitchd->pidfile_error));
         return PIDFILE_UNREADABLE;
     }
     if (fstat(fd, file) == 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
@@ -149,6 +152,12 @@ static void set_state(struct vswitchd *vswitchd, enum vswitchd_state state)
         SLOG_INFO("ovs-vswitchd is %s", vswitchd_state_name(state));
         vswitchd->state = state;
     }
+}
+
+/* Whether the pidfile tells that vswitchd runs, so that cur_cfg need not. */
+static bool pidfile_tells(const struct vswitchd *vswitchd)
+{
+    return vswitchd->seen_pidfile && !vswitchd->pidfile_error;
 }
 
 static bool process_ended(const struct vswitchd *vswitchd)
@@ -170,12 +179,17 @@ static void check_pidfile(struct vswitchd *vswitchd)
     struct stat file;
     pid_t own_pid;
     pid_t pid;
+    bool ended = process_ended(vswitchd);
 
-    switch (look_at_pidfile(vswitchd->pidfile, &pid, &own_pid, &file)) {
+    if (ended) { /* Its pidfd stays readable, so the loop must not wait for that again. */
+        close(vswitchd->pidfd);
+        vswitchd->pidfd = -1;
+    }
+    switch (look_at_pidfile(vswitchd, &pid, &own_pid, &file)) {
     case PIDFILE_LOCKED:
-        vswitchd->seen_pidfile = true;
         if (pid != vswitchd->pid || !is_same_file(&file, &vswitchd->file)) {
-            vswitchd->start_seen = vswitchd->state == VSWITCHD_DEAD || vswitchd->file.st_ino;
+            /* Its predecessor was alive or dead at an earlier look. */
+            vswitchd->start_seen = vswitchd->seen_pidfile;
             vswitchd->starting = vswitchd->start_seen;
             vswitchd->starting_since = time_msec();
             forget_process(vswitchd);
@@ -186,9 +200,16 @@ static void check_pidfile(struct vswitchd *vswitchd)
             vswitchd->unanswered_since = 0; /* It has not had the time of its predecessor. */
             vswitchd->pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         }
+        vswitchd->seen_pidfile = true;
         set_state(vswitchd, VSWITCHD_ALIVE);
         break;
     case PIDFILE_UNREADABLE:
+        if (ended) {
+            forget_process(vswitchd);
+        }
+        if (ended || vswitchd->state == VSWITCHD_DEAD) { /* The next one may have started. */
+            set_state(vswitchd, VSWITCHD_UNKNOWN);
+        }
         break;
     case PIDFILE_STALE:
         vswitchd->seen_pidfile = true;
@@ -242,7 +263,7 @@ void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg)
     if (vswitchd->have_cfg && cur_cfg >= 0 && cur_cfg != vswitchd->cur_cfg) {
         vswitchd->starting = false;
         vswitchd->unanswered_since = 0;
-        if (!vswitchd->seen_pidfile) {
+        if (!pidfile_tells(vswitchd)) {
             set_state(vswitchd, VSWITCHD_ALIVE);
         }
     }
@@ -283,6 +304,11 @@ bool vswitchd_is_starting(const struct vswitchd *vswitchd)
 int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd)
 {
     return vswitchd->starting ? time_msec() - vswitchd->starting_since : 0;
+}
+
+const char *vswitchd_pidfile_error(const struct vswitchd *vswitchd)
+{
+    return vswitchd->pidfile_error ? plain_file_error(vswitchd->pidfile_error) : NULL;
 }
 
 pid_t vswitchd_pid(const struct vswitchd *vswitchd)
@@ -353,7 +379,7 @@ bool vswitchd_is_elsewhere(const struct vswitchd *vswitchd)
 
 void vswitchd_did_not_answer(struct vswitchd *vswitchd)
 {
-    if (!vswitchd->seen_pidfile) {
+    if (!pidfile_tells(vswitchd)) {
         set_state(vswitchd, VSWITCHD_UNKNOWN);
     }
 }

@@ -11,7 +11,8 @@
 enum vswitchd_state {
     VSWITCHD_ALIVE,
     VSWITCHD_DEAD,
-    VSWITCHD_UNKNOWN /* No pidfile and no new cur_cfg yet (another container, for example). */
+    VSWITCHD_UNKNOWN /* No pidfile that can be read, and no new cur_cfg yet (another container, for
+                        example). */
 };
 
 struct vswitchd;
@@ -29,6 +30,10 @@ void vswitchd_wait(struct vswitchd *vswitchd);
  * initialised DPDK. */
 enum vswitchd_state vswitchd_state(const struct vswitchd *vswitchd);
 const char *vswitchd_state_name(enum vswitchd_state state);
+
+/* Why its pidfile cannot be read, so that only cur_cfg and the end of a process that is known tell
+ * whether it runs; NULL if it can be read, or is not there. */
+const char *vswitchd_pidfile_error(const struct vswitchd *vswitchd);
 
 /* Whether vswitchd has started and not yet set cur_cfg: OVSDB's dpdk_initialized is then still that
  * of its predecessor. */
@@ -68,7 +73,7 @@ bool vswitchd_is_stopped(const struct vswitchd *vswitchd);
 bool vswitchd_is_elsewhere(const struct vswitchd *vswitchd);
 
 /* Callers call this if cur_cfg did not reach a next_cfg: without a pidfile the state is then
- * UNKNOWN again. */
+ * UNKNOWN again, and so it is with one that cannot be read. */
 void vswitchd_did_not_answer(struct vswitchd *vswitchd);
 
 #endif

@@ -58,6 +58,11 @@ int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd)
     return vswitchd->starting ? time_msec() - vswitchd->starting_since : 0;
 }
 
+const char *vswitchd_pidfile_error(const struct vswitchd *vswitchd)
+{
+    return vswitchd->pidfile_error;
+}
+
 pid_t vswitchd_pid(const struct vswitchd *vswitchd)
 {
     return vswitchd->pid;

@@ -27,8 +27,9 @@ struct vswitchd {
     int64_t starting_since; /* ms. */
     unsigned int start;     /* What vswitchd_start() says. */
     bool start_seen;
-    bool has_pidfile;   /* Without a pidfile, only cur_cfg shows whether vswitchd runs. */
-    int n_not_answered; /* Calls of vswitchd_did_not_answer(). */
+    bool has_pidfile;          /* Without a pidfile, only cur_cfg shows whether vswitchd runs. */
+    const char *pidfile_error; /* What vswitchd_pidfile_error() says. */
+    int n_not_answered;        /* Calls of vswitchd_did_not_answer(). */
     int64_t cur_cfg;
     int64_t unanswered_ms;
     bool stopped;

@@ -11,6 +11,7 @@ static const struct {
     const char *what;
     bool disconnected;
     enum vswitchd_state vswitchd;
+    const char *pidfile_error;
     bool stopped;
     bool elsewhere;
     bool dpdk_starts;
@@ -65,6 +66,14 @@ static const struct {
      .vswitchd = VSWITCHD_UNKNOWN,
      .shown = "unknown",
      .problems = {"no pidfile in /run/vhost"}},
+    {.what = "unknown, with a pidfile that cannot be read",
+     .vswitchd = VSWITCHD_UNKNOWN,
+     .pidfile_error = "Permission denied",
+     .shown = "unknown",
+     .problems = {"vifplugd cannot read ovs-vswitchd.pid in /run/vhost (Permission denied), so"}},
+    {.what = "answers, beside a pidfile that cannot be read",
+     .pidfile_error = "Permission denied",
+     .shown = "alive"},
     {.what = "no OVSDB", .disconnected = true, .shown = "alive", .problems = {"cannot be reached"}},
     {.what = "OVSDB at work", .ovsdb_unanswered_ms = 4999, .shown = "alive"},
     {.what = "OVSDB hangs",
@@ -104,6 +113,7 @@ static void test_health(void **state)
         rig.ovs->globals.dpdk_initialized = !healths[i].dpdk_starts;
         rig.env.offload->policy = healths[i].offload;
         rig.vswitchd->state = healths[i].vswitchd;
+        rig.vswitchd->pidfile_error = healths[i].pidfile_error;
         rig.vswitchd->pid = 42;
         rig.vswitchd->stopped = healths[i].stopped;
         rig.vswitchd->elsewhere = healths[i].elsewhere;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "openvswitch/poll-loop.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -281,6 +282,112 @@ static void test_fifo(void **state)
     vswitchd_destroy(vswitchd);
 }
 
+/* Passes of the loop in a quarter of a second. */
+static int count_passes(struct vswitchd *vswitchd, int64_t cur_cfg)
+{
+    long long int end = time_msec() + 250;
+    int n = 0;
+
+    for (; time_msec() < end; n++) {
+        vswitchd_run(vswitchd, cur_cfg);
+        vswitchd_wait(vswitchd);
+        poll_block();
+    }
+    return n;
+}
+
+/* Puts something in the pidfile's place that cannot be read as one, like a pidfile in a directory
+ * that is closed to us. */
+static void make_unreadable(void)
+{
+    unlink(pidfile);
+    assert_int_equal(mkfifo(pidfile, 0600), 0);
+}
+
+/* What is known of vswitchd once its pidfile cannot be read: only its end, by the pidfd, and then
+ * what cur_cfg says. The loop does not turn meanwhile. */
+static void test_end_beside_unreadable_pidfile(void **state)
+{
+    pid_t first = start_visible();
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+
+    (void)state;
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_null(vswitchd_pidfile_error(vswitchd));
+    make_unreadable();
+    vswitchd_run(vswitchd, 1);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    end_visible(first);
+    run_until(vswitchd, 0, VSWITCHD_UNKNOWN);
+    CHECK_STR("why", vswitchd_pidfile_error(vswitchd), "it is not a regular file");
+    CHECK_IN_RANGE("passes", count_passes(vswitchd, 1), 1, 20);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    assert_int_equal(vswitchd_pid(vswitchd), 0);
+
+    vswitchd_run(vswitchd, 2); /* Its successor answers. */
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    CHECK_IN_RANGE("passes", count_passes(vswitchd, 2), 1, 20);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    vswitchd_did_not_answer(vswitchd);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+
+    unlink(pidfile);
+    first = start_visible(); /* It started after the first, which we saw end. */
+    run_until(vswitchd, 2, VSWITCHD_ALIVE);
+    assert_true(vswitchd_start_seen(vswitchd));
+    assert_null(vswitchd_pidfile_error(vswitchd));
+    vswitchd_did_not_answer(vswitchd); /* Its pidfile says more. */
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    end_visible(first);
+    run_until(vswitchd, 0, VSWITCHD_DEAD);
+    vswitchd_destroy(vswitchd);
+}
+
+/* One that is dead when its pidfile becomes unreadable may have been started since: operations do
+ * not wait for a start that nobody can see. */
+static void test_start_beside_unreadable_pidfile(void **state)
+{
+    int fd = start_hidden();
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+
+    (void)state;
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    close(fd);
+    run_until(vswitchd, 0, VSWITCHD_DEAD);
+    make_unreadable();
+    run_until(vswitchd, 0, VSWITCHD_UNKNOWN);
+    vswitchd_run(vswitchd, 2);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    unlink(pidfile);
+    vswitchd_run(vswitchd, -1);
+    run_until(vswitchd, 0, VSWITCHD_DEAD);
+    vswitchd_destroy(vswitchd);
+}
+
+/* A vswitchd whose pid is not known runs until cur_cfg does not reach a next_cfg. */
+static void test_hidden_beside_unreadable_pidfile(void **state)
+{
+    int fd = start_hidden();
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+    long long int deadline = time_msec() + 10000;
+
+    (void)state;
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    vswitchd_did_not_answer(vswitchd);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    make_unreadable();
+    while (!vswitchd_pidfile_error(vswitchd)) {
+        assert_true(time_msec() < deadline);
+        usleep(2000);
+        vswitchd_run(vswitchd, 1);
+    }
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_ALIVE);
+    vswitchd_did_not_answer(vswitchd);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    close(fd);
+    vswitchd_destroy(vswitchd);
+}
+
 /* Runs until nothing is unanswered, or something is for some time. */
 static void run_until_answered(struct vswitchd *vswitchd, bool answered)
 {
@@ -369,6 +476,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unanswered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_end_beside_unreadable_pidfile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_start_beside_unreadable_pidfile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hidden_beside_unreadable_pidfile, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
