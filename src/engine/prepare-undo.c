@@ -62,20 +62,31 @@ static bool is_plugged(const struct engine *engine, const char *vif_id)
     return true;
 }
 
-/* Whether the undo can restore `spec`; if another has taken what it claims meanwhile, says so in
- * the error that the client gets. */
+/* Whether the undo cannot restore `spec`: another has taken what it claims meanwhile, or has removed
+ * its bridge, and the settings say not to make bridges. Then `why` says so. */
+static bool is_obstructed(const struct engine *engine, const struct port_spec *spec,
+                          const struct record *current, char *why, size_t size)
+{
+    if (!engine->env.settings->create_bridges && !prepare_bridge_exists(engine, spec->bridge)) {
+        snprintf(why, size, "there is no bridge %s, and create_bridges is off", spec->bridge);
+        return true;
+    }
+    return engine_is_taken(engine, spec, current, false, why, size);
+}
+
+/* If the undo cannot restore `spec`, says why in the error that the client gets. */
 static bool can_restore(const struct engine *engine, struct op *op, const struct port_spec *spec,
                         const struct record *current)
 {
     size_t used = strlen(op->error.message);
-    char taken[400];
+    char why[400];
 
-    if (!engine_is_taken(engine, spec, current, false, taken, sizeof taken)) {
+    if (!is_obstructed(engine, spec, current, why, sizeof why)) {
         return true;
     }
-    if (!strstr(op->error.message, taken)) {
+    if (!strstr(op->error.message, why)) {
         snprintf(op->error.message + used, sizeof op->error.message - used,
-                 " VIF %s was not restored: %s.", spec->vif_id, taken);
+                 " VIF %s was not restored: %s.", spec->vif_id, why);
     }
     return false;
 }

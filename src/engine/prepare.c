@@ -239,14 +239,16 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(30, 30);
     bool has_bridge = prepare_bridge_exists(engine, op->goal.bridge);
-    bool may_make_bridge = op->type == OP_RESTORE && engine->env.settings->create_bridges;
+    /* A port that is missing waits for its bridge, unless OVSDB has lost both. */
+    bool may_make_bridge =
+        engine->env.settings->create_bridges && (current || op->type == OP_RESTORE);
     struct controller_facts controllers;
     struct switch_facts facts;
     struct found found;
     char taken[512];
     bool planned;
 
-    if (!current && !has_bridge && !may_make_bridge) {
+    if (!has_bridge && !may_make_bridge) {
         return OUTCOME_DROP;
     }
     engine_identify_socket(engine, &op->goal);

@@ -105,6 +105,8 @@ static void restore(struct watch *watch, struct watched *watched)
     bool after_loss = settings->restore && is_lost(watched);
     enum repair_scope scope =
         after_loss && settings->create_bridges ? REPAIR_WITH_BRIDGE : REPAIR_PORT;
+    bool makes_bridge = settings->create_bridges &&
+                        (scope == REPAIR_WITH_BRIDGE || watched->state != WATCHED_MISSING);
     struct bridge_facts bridge;
     struct record goal;
 
@@ -113,10 +115,8 @@ static void restore(struct watch *watch, struct watched *watched)
     }
     expectation_expand(watched->expectation, &goal);
     ovs_bridge(watch->env.env->ovs, goal.spec.bridge, &bridge);
-    /* A port that is missing waits for its bridge: a change of the bridges brings the next check.
-     */
-    if (!is_stale(watch, &goal) &&
-        (bridge.exists || scope == REPAIR_WITH_BRIDGE || watched->state != WATCHED_MISSING)) {
+    /* Else the port waits for its bridge: a change of the bridges brings the next check. */
+    if (!is_stale(watch, &goal) && (bridge.exists || makes_bridge)) {
         repair(watch, watched, &goal, scope);
     }
     record_destroy(&goal);

@@ -322,6 +322,37 @@ static void test_bridge_of_what_was_evicted_goes(void **state)
     CHECK_INT("nothing is left", engine_n_ops(rig.engine), 0);
 }
 
+/* The bridge of the previous port goes during the operation, which moves the port or changes it in
+ * place. The undo makes it again if the settings allow that. */
+static void test_bridge_of_the_previous_port_goes(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        bool moves = i & 1;
+        bool creates = i & 2;
+        const char *what = moves ? "moves" : "changes in place";
+        int a;
+
+        rig_renew();
+        fake_add_bridge(rig.ovs, "br1", "netdev");
+        PLUGGED(.vif = "a", .vf = 4, .bridge = "br1", .mtu = 1500);
+        rig.settings.create_bridges = creates;
+        fail_port("vfra", "no", 1);
+        a = PLUG(.vif = "a", .vf = 4, .bridge = moves ? "br0" : "br1", .mtu = 9000);
+        rig_run_until("undo plug a");
+        fake_remove_bridge(rig.ovs, "br1");
+        rig_run(2000);
+        CHECK_HAS(what, reply_to(a), "not_realized: ");
+        CHECK_INT(what, fake_bridge(rig.ovs, "br1") != NULL, creates);
+        CHECK_INT(what,
+                  strstr(reply_to(a), "VIF a was not restored: there is no bridge br1, and "
+                                      "create_bridges is off.") != NULL,
+                  !creates);
+        CHECK_STR(what, type_of_port("vfra"), creates || moves ? "dpdk" : "-");
+        CHECK_INT(what, engine_n_ops(rig.engine), 0);
+    }
+}
+
 /* --- Bridges that were made. --- */
 
 /* `a` and `b` are plugged into br1, which does not exist. Which of them fail, and whether the
@@ -443,6 +474,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_no_plan_any_more),
     RIG_TEST(test_acknowledged_is_not_undone),
     RIG_TEST(test_bridge_of_what_was_evicted_goes),
+    RIG_TEST(test_bridge_of_the_previous_port_goes),
     RIG_TEST(test_made_bridge),
     RIG_TEST(test_made_bridge_is_handed_over),
     RIG_TEST(test_made_bridge_is_handed_over_at_commit),

@@ -212,6 +212,50 @@ static void test_removed_while_it_is_recovered(void **state)
     CHECK("not half way", strcmp(type_of_port("vfra"), TYPE_DETACHED) != 0);
 }
 
+/* Another program moves the port and removes its bridge: the repair makes the bridge if the settings
+ * allow that, else it waits for the bridge, however long. */
+static void test_bridge_is_gone(void **state)
+{
+    (void)state;
+    for (int create_bridges = 0; create_bridges < 2; create_bridges++) {
+        const char *what = create_bridges ? "makes it" : "waits for it";
+
+        rig_renew();
+        fake_add_bridge(rig.ovs, "br1", "netdev");
+        start();
+        rig.settings.create_bridges = create_bridges;
+        snprintf(port()->bridge, sizeof port()->bridge, "br1");
+        fake_remove_bridge(rig.ovs, "br0");
+        fake_ovs_touch(rig.ovs, port());
+        rig_run(20000);
+        CHECK_INT(what, fake_bridge(rig.ovs, "br0") != NULL, create_bridges);
+        CHECK_STR(what, port()->bridge, create_bridges ? "br0" : "br1");
+        CHECK_STR(what, told(rig.ended), create_bridges ? "a repaired" : "");
+        if (!create_bridges) {
+            fake_add_bridge(rig.ovs, "br0", "netdev");
+            rig_run(3000);
+            CHECK_STR("the bridge is back", port()->bridge, "br0");
+        }
+    }
+}
+
+/* The bridge goes between the watcher's check and the repair's plan. */
+static void test_bridge_goes_before_the_repair(void **state)
+{
+    (void)state;
+    fake_add_bridge(rig.ovs, "br1", "netdev");
+    start();
+    rig.settings.create_bridges = false;
+    snprintf(port()->bridge, sizeof port()->bridge, "br1");
+    rig.ovs->bridges_changed = true;
+    rig_run_until("repair a");
+    fake_remove_bridge(rig.ovs, "br0");
+    rig_run(20000);
+    CHECK("is not made", !fake_bridge(rig.ovs, "br0"));
+    CHECK_STR("stays", port()->bridge, "br1");
+    CHECK_INT("nothing is left", engine_n_ops(rig.engine), 0);
+}
+
 /* Too many operations wait: the watcher tries again. */
 static void test_no_room(void **state)
 {
@@ -239,6 +283,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_hopeless_error),
     RIG_TEST(test_stale),
     RIG_TEST(test_removed_while_it_is_recovered),
+    RIG_TEST(test_bridge_is_gone),
+    RIG_TEST(test_bridge_goes_before_the_repair),
     RIG_TEST(test_no_room),
 };
 
