@@ -136,7 +136,6 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
         .socket_dirs = settings->socket_dirs,
         .n_socket_dirs = settings->n_socket_dirs,
         .check_paths = settings->check_paths,
-        .path_dir_exists = vif->vhost_path[0] && socket_file_has_directory(vif->vhost_path),
         .isolate_vif = settings->isolate_vif,
         .offload_missing = settings->ensure_hw_offload == OFFLOAD_REQUIRE &&
                            offload_now(engine->env.offload, engine->env.vswitchd) != OFFLOAD_YES,
@@ -150,6 +149,8 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
     find_bridge(engine, op, &facts);
     ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
     find_vf(engine, vif, &vf, &facts);
+    facts.path_dir_exists =
+        spec_may_look_at_path(vif, &facts) && socket_file_has_directory(vif->vhost_path);
     port_spec_destroy(&op->goal);
     port_spec_init(&op->goal);
     op->has_goal = plan_spec(vif, &facts, &op->goal, error);

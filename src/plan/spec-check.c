@@ -5,18 +5,34 @@
 
 #include "plan/kind.h"
 
-bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error)
+static bool is_in_socket_dirs(const struct vif *vif, const struct spec_facts *facts)
 {
-    const char *field = vif_field_path(vif, VIF_FIELD_VHOST_PATH);
-    bool allowed = false;
-
     for (size_t i = 0; i < facts->n_socket_dirs; i++) {
         size_t length = strlen(facts->socket_dirs[i]);
 
-        allowed |= !strncmp(vif->vhost_path, facts->socket_dirs[i], length) &&
-                   vif->vhost_path[length] == '/';
+        if (!strncmp(vif->vhost_path, facts->socket_dirs[i], length) &&
+            vif->vhost_path[length] == '/') {
+            return true;
+        }
     }
-    if (!allowed) {
+    return false;
+}
+
+bool spec_may_look_at_path(const struct vif *vif, const struct spec_facts *facts)
+{
+    const struct nic_vf *nic = facts->nic_vf;
+
+    if (!facts->check_paths || !vif->vhost_path[0]) {
+        return false;
+    }
+    return is_in_socket_dirs(vif, facts) || (nic && !strcmp(vif->vhost_path, nic->vhost_socket));
+}
+
+bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error)
+{
+    const char *field = vif_field_path(vif, VIF_FIELD_VHOST_PATH);
+
+    if (!is_in_socket_dirs(vif, facts)) {
         return error_set(
             error, REASON_INVALID_REQUEST, field,
             "Socket path %s is in none of the allowed directories; use one of socket_dirs "

@@ -32,7 +32,8 @@ struct spec_facts {
     const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* The directories that may contain sockets. */
     size_t n_socket_dirs;
     bool check_paths;
-    bool path_dir_exists; /* The directory of vif->vhost_path exists. */
+    bool path_dir_exists; /* The directory of vif->vhost_path exists; false if
+                             spec_may_look_at_path() is. */
     const struct nic_vf
         *nic_vf; /* For VIFs with a PCI slot: the result of nic_resolve(), or NULL... */
     const struct error *nic_error;    /* ...and then this says why. */
@@ -59,6 +60,11 @@ void spec_fill_new_port(bool isolate_vif, bool ovn, const char *default_qos_type
 
 /* Returns whether its kind of port can have the MTU of `spec`. */
 bool spec_check_mtu(const struct vif *vif, const struct port_spec *spec, struct error *error);
+
+/* Returns whether the loop may look at the vhost-user path of the request: the configuration names
+ * its directory, or the card's profile names the socket. A look at another file system (NFS, an
+ * automounter) may never end. All facts but path_dir_exists must be there. */
+bool spec_may_look_at_path(const struct vif *vif, const struct spec_facts *facts);
 
 /* Returns whether the VIF may use the vhost-user path of the request. */
 bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error);

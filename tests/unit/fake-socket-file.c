@@ -11,11 +11,13 @@ struct fake_socket_file fake_socket_file;
 
 bool socket_file_has_directory(const char *path OVS_UNUSED)
 {
+    fake_socket_file.n_looks++;
     return !fake_socket_file.no_directory;
 }
 
 enum socket_file socket_file_look(const char *path)
 {
+    fake_socket_file.n_looks++;
     return strcmp(path, fake_socket_file.path) ? SOCKET_FILE_ABSENT : fake_socket_file.file;
 }
 

@@ -12,6 +12,7 @@ struct fake_socket_file {
     bool stays;        /* It cannot be removed. */
     bool leaves;       /* vswitchd removes it when it next looks at OVSDB. */
     bool no_directory; /* No directory exists. */
+    int n_looks;       /* Calls with a path. */
     char removed[256]; /* "PATH, PATH" */
 };
 extern struct fake_socket_file fake_socket_file;

@@ -356,6 +356,40 @@ static void test_directory_of_a_socket(void **state)
     CHECK_HAS("is not", reply_to(b), "invalid_request: The directory of socket");
 }
 
+/* Who may only make dry runs must not have the loop wait for any file system of the host. */
+static void test_only_allowed_paths_are_looked_at(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *path;
+        bool client;
+        bool unchecked;
+        const char *reply;
+        bool looks;
+    } rows[] = {
+        {"outside", "/mnt/nfs/a", false, false, "invalid_request: ", false},
+        {"beside", "/run/vhostile/a", false, false, "invalid_request: ", false},
+        {"a directory itself", "/run/vhost", false, false, "invalid_request: ", false},
+        {"outside, the guest as client", "/mnt/nfs/a", true, false, "socket_mismatch: ", false},
+        {"outside, and no look wanted", "/mnt/nfs/a", false, true, "invalid_request: ", false},
+        {"allowed", "/run/vhost/a", false, false, "create vhua", true},
+        {"allowed, below", "/run/vhost/b/a", false, false, "create vhua", true},
+        {"allowed, and no look wanted", "/run/vhost/a", false, true, "create vhua", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int asked;
+
+        rig.settings.check_paths = !rows[i].unchecked;
+        fake_socket_file.n_looks = 0;
+        asked = PLUG(.vif = "a", .path = rows[i].path, .client = rows[i].client, .dry_run = true);
+        rig_settle();
+        CHECK_HAS(rows[i].row, reply_to(asked), rows[i].reply);
+        CHECK(rows[i].row, (fake_socket_file.n_looks > 0) == rows[i].looks);
+    }
+}
+
 static void test_offload_is_required(void **state)
 {
     int a;
@@ -402,6 +436,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_sockets),
     RIG_TEST(test_representors_of_the_start),
     RIG_TEST(test_directory_of_a_socket),
+    RIG_TEST(test_only_allowed_paths_are_looked_at),
     RIG_TEST(test_offload_is_required),
     RIG_TEST(test_timings_are_noted),
 };

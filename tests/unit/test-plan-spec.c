@@ -531,6 +531,35 @@ static void test_osvif_fields(void **state)
     }
 }
 
+/* Nothing else is looked at: another file system may hang. */
+static void test_paths_to_look_at(void **state)
+{
+    static const struct {
+        const char *row;
+        void (*change)(struct fixture *);
+        bool looks;
+    } paths[] = {
+        {"none", no_card_socket, false},
+        {"the card's", card_path, true},
+        {"the card's, unchecked", card_path_no_dir_unchecked, false},
+        {"another card's, in an allowed directory", other_path, true},
+        {"allowed, without a card's", no_card_socket_path, true},
+        {"outside, without a card's", no_card_socket_bad_path, false},
+        {"below an allowed one", sub_dir, true},
+        {"an allowed one itself", dir_itself, false},
+        {"beside an allowed one", dir_prefix, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(paths); i++) {
+        struct fixture f;
+
+        init(&f, VIF_KIND_REPRESENTOR);
+        paths[i].change(&f);
+        CHECK(paths[i].row, spec_may_look_at_path(&f.vif, &f.facts) == paths[i].looks);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_port_names),
         cmocka_unit_test(test_vhost_user),
         cmocka_unit_test(test_osvif_fields),
+        cmocka_unit_test(test_paths_to_look_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
