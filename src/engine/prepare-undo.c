@@ -62,8 +62,8 @@ static bool is_plugged(const struct engine *engine, const char *vif_id)
     return true;
 }
 
-/* Whether the undo cannot restore `spec`: another has taken what it claims meanwhile, or has removed
- * its bridge, and the settings say not to make bridges. Then `why` says so. */
+/* Whether the undo cannot restore `spec`: another has taken what it claims meanwhile, or has
+ * removed its bridge, and the settings say not to make bridges. Then `why` says so. */
 static bool is_obstructed(const struct engine *engine, const struct port_spec *spec,
                           const struct record *current, char *why, size_t size)
 {
