@@ -212,8 +212,8 @@ static void test_removed_while_it_is_recovered(void **state)
     CHECK("not half way", strcmp(type_of_port("vfra"), TYPE_DETACHED) != 0);
 }
 
-/* Another program moves the port and removes its bridge: the repair makes the bridge if the settings
- * allow that, else it waits for the bridge, however long. */
+/* Another program moves the port and removes its bridge: the repair makes the bridge if
+ * the settings allow that, else it waits for the bridge, however long. */
 static void test_bridge_is_gone(void **state)
 {
     (void)state;
