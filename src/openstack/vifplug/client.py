@@ -272,9 +272,14 @@ class Client:
     def _ask(self, lines: "_Lines", method: str, params: Object) -> Object:
         """Connects, sends a request and returns the result."""
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        deadline = time.monotonic() + self._patience(params.get("timeout_ms"))
+        patience = self._patience(params.get("timeout_ms"))
+        deadline = time.monotonic() + patience
         self._connect(lines.connection, deadline)
-        line = self._exchange(lines, json.dumps(request).encode() + b"\n", method, deadline)
+        try:
+            line = self._exchange(lines, json.dumps(request).encode() + b"\n", method, deadline)
+        except socket.timeout as error:
+            raise NoAnswer(f"vifplugd did not reply to '{method}' within {patience:g} s; see its log and "
+                           "'vifctl status'.") from error
         return self._result(line, request["id"])
 
     def _patience(self, timeout_ms: object) -> float:
@@ -317,15 +322,14 @@ class Client:
         return f"{error.strerror or error}; check that vifplugd runs"
 
     def _exchange(self, lines: "_Lines", request: bytes, method: str, deadline: float) -> bytes:
-        """Sends the request and returns the line of the reply."""
+        """Sends the request and returns the line of the reply; raises socket.timeout at the deadline."""
         try:
             _set_timeout(lines.connection, deadline)
             with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
                 lines.connection.sendall(request)
             line = lines.next(deadline)
-        except socket.timeout as error:
-            raise NoAnswer(
-                f"vifplugd did not reply to '{method}' in time; see its log and 'vifctl status'.") from error
+        except socket.timeout:
+            raise
         except OSError as error:
             raise self.closed(f"before the reply to '{method}'") from error  # It closed it during the write.
         except _NoLine as error:
