@@ -138,12 +138,25 @@ static void send_batch(struct engine *engine, size_t n)
     op_counts_batch(n);
 }
 
-/* Whether an operation of the batch takes the VIF's port away: it is not as the plan saw it. */
-static bool loses_port(const struct op *op, const struct claim_set *claimed)
+/* The bridge on which a VIF without a row relies: a plug says that it is there; an unplug leaves it
+ * as it is, since it has ports. */
+static const char *relied_on(const struct engine *engine, const struct op *op)
+{
+    if (op->type == OP_UNPLUG) {
+        return engine_bridge_without_row(engine, op);
+    }
+    return op->plan.spec.no_port ? op->plan.spec.bridge : "";
+}
+
+/* Whether the batch changes what the plan saw: takes the VIF's port away, or may remove the bridge.
+ */
+static bool is_overtaken(const struct engine *engine, const struct op *op,
+                         const struct claim_set *claimed)
 {
     struct claims claims = {.n = 0};
 
     claims_add(&claims, CLAIM_VIF, "record", op->request.vif_id);
+    claims_add(&claims, CLAIM_BRIDGE, "bridge", relied_on(engine, op));
     return claim_set_clashes(claimed, &claims, op->id);
 }
 
@@ -161,7 +174,7 @@ static bool plan_into_batch(struct engine *engine, struct op *op, struct claim_s
     if (outcome == OUTCOME_COMMIT && (holds_back(engine, op) || !fits(engine, op, claimed))) {
         return false; /* It is planned again for the next batch. */
     }
-    if (outcome == OUTCOME_SUCCEED && loses_port(op, claimed)) {
+    if (outcome == OUTCOME_SUCCEED && is_overtaken(engine, op, claimed)) {
         return false; /* The same. */
     }
     engine_conclude(engine, op, outcome, &error);

@@ -125,9 +125,21 @@ static void take_bridge_over(const struct engine *engine, struct op *op)
     }
 }
 
+/* From its reply on, a VIF whose port another program makes keeps its bridge, until it is unplugged
+ * or has a row. */
+static void note_awaited(struct engine *engine, const struct op *op)
+{
+    if (op->type == OP_PLUG && op->goal.no_port) {
+        awaited_note(&engine->awaited, op->request.vif_id, op->goal.bridge);
+    } else if (op->type == OP_PLUG || (op->type == OP_UNPLUG && !op->spared && !op->only_stale)) {
+        awaited_forget(&engine->awaited, op->request.vif_id);
+    }
+}
+
 static void succeed(struct engine *engine, struct op *op)
 {
     take_bridge_over(engine, op);
+    note_awaited(engine, op);
     engine_drop_links(engine, op);
     engine_keep_links_up(engine, op);
     op_reply_success(&engine->env, op);
@@ -285,6 +297,7 @@ static void drop_followed_up(struct engine *engine, const struct op *op)
 static void acknowledge(struct engine *engine, struct op *op)
 {
     engine_drop_links(engine, op);
+    note_awaited(engine, op);
     op_reply_success(&engine->env, op);
     engine->env.ended(engine->env.aux, op->request.vif_id, EVENT_ACKNOWLEDGED);
     if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED])) {

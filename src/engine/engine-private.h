@@ -10,6 +10,7 @@
 #ifndef VP_ENGINE_PRIVATE_H
 #define VP_ENGINE_PRIVATE_H 1
 
+#include "engine/awaited.h"
 #include "engine/engine.h"
 #include "engine/op.h"
 #include "engine/ops.h"
@@ -37,6 +38,7 @@ struct engine {
         unsigned int start; /* vswitchd_start() of the process that ovs_socket_failed() is about. */
         enum { STALE_THERE, STALE_GUESSED, STALE_REMOVED } stale; /* (sockets.c) */
     } sockets;
+    struct awaited awaited;
     bool recovered; /* The engine has looked for what earlier daemons left half done. */
     struct engine_counters counters;
 };
@@ -220,6 +222,10 @@ void engine_reserve_claims(const struct engine *engine, struct claim_set *set);
 /* Whether an earlier operation may free what one of them has. */
 bool engine_may_clear(const struct engine *engine, const struct op *op,
                       const struct owners *owners);
+
+/* The bridge of an unplug's VIF if the VIF has no row: the one that its plug was told of, else the
+ * request's; "" if that has none (prepare-unplug.c). */
+const char *engine_bridge_without_row(const struct engine *engine, const struct op *op);
 
 /* --- Kernel links (op-links.c). --- */
 

@@ -23,6 +23,7 @@ struct engine *engine_create(const struct engine_env *env)
     engine->env = *env;
     engine->drain_by = LLONG_MAX;
     ops_init(&engine->ops);
+    awaited_init(&engine->awaited);
     engine_register_ops_show(engine);
     return engine;
 }
@@ -38,6 +39,7 @@ void engine_destroy(struct engine *engine)
         }
     }
     ops_destroy(&engine->ops);
+    awaited_destroy(&engine->awaited);
     free(engine->results.error_text);
     free(engine);
 }

@@ -25,6 +25,13 @@ bool prepare_bridge_exists(const struct engine *engine, const char *bridge)
     return facts.exists;
 }
 
+bool prepare_bridge_is_awaited(const struct engine *engine, const struct op *op,
+                               const struct record *current)
+{
+    return current && awaited_has(&engine->awaited, current->spec.bridge,
+                                  op_is_undo(op) ? "" : op->request.vif_id);
+}
+
 void found_init(struct found *found)
 {
     record_init(&found->evictee);
@@ -72,6 +79,7 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
     *facts = (struct switch_facts){
         .current = current,
         .bridge_exists = prepare_bridge_exists(engine, op->goal.bridge),
+        .bridge_awaited = prepare_bridge_is_awaited(engine, op, current),
         .links = &found->links,
         .may_hold_device = prepare_may_hold_device(engine, op, current),
         .awaits_device = current && engine_awaits_device(engine, current),

@@ -34,6 +34,11 @@ bool prepare_bridge_exists(const struct engine *engine, const char *bridge);
 bool prepare_may_hold_device(const struct engine *engine, const struct op *op,
                              const struct record *current);
 
+/* Whether the bridge of the present port (NULL: none) must stay when the port leaves it, because
+ * another program makes a port on it for another VIF; in an undo, also for this one. */
+bool prepare_bridge_is_awaited(const struct engine *engine, const struct op *op,
+                               const struct record *current);
+
 void found_init(struct found *found);
 
 void found_destroy(struct found *found);

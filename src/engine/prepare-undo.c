@@ -110,6 +110,7 @@ bool prepare_plan_undo(const struct engine *engine, struct op *op, const struct 
             .evicted_settings = op->evicted_settings,
             .bridge_exists = before && prepare_bridge_exists(engine, before->bridge),
             .made_bridge = op->bridge == BRIDGE_MADE,
+            .bridge_awaited = prepare_bridge_is_awaited(engine, op, current),
             .may_hold_device = prepare_may_hold_device(engine, op, current),
         },
         &op->plan);

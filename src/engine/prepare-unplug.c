@@ -69,18 +69,27 @@ static bool is_another_vif(const struct engine *engine, struct op *op, const str
            (op->only_stale && !strcmp(current->boot_id, env->boot_id));
 }
 
+const char *engine_bridge_without_row(const struct engine *engine, const struct op *op)
+{
+    const char *bridge = awaited_bridge_of(&engine->awaited, op->request.vif_id);
+
+    return bridge ? bridge : op->request.vif.bridge;
+}
+
 static void find_leftovers(const struct engine *engine, const struct op *op,
                            struct record *leftover, char port_bridge[VIF_IFNAME_MAX + 1],
                            struct unplug_facts *facts)
 {
+    const char *bridge = engine_bridge_without_row(engine, op);
     const struct vif *vif = &op->request.vif;
 
     if (find_leftover_port(engine, vif, leftover)) {
         facts->port = leftover;
     } else if (find_leftover_port_bridge(engine, op->request.vif_id, port_bridge)) {
         facts->port_bridge = port_bridge;
-    } else if (is_trunk_bridge(vif->bridge) && ovs_bridge_is_empty(engine->env.ovs, vif->bridge)) {
-        facts->trunk_bridge = vif->bridge; /* libvirt has removed the VIF's port. */
+    } else if (is_trunk_bridge(bridge) && ovs_bridge_is_empty(engine->env.ovs, bridge) &&
+               !awaited_has(&engine->awaited, bridge, op->request.vif_id)) {
+        facts->trunk_bridge = bridge; /* libvirt has removed the VIF's port. */
     }
 }
 
@@ -103,6 +112,7 @@ bool prepare_plan_unplug(const struct engine *engine, struct op *op, const struc
         if (!facts.port) {
             find_leftovers(engine, op, &leftover, port_bridge, &facts);
         }
+        facts.bridge_awaited = prepare_bridge_is_awaited(engine, op, facts.port);
     }
     plan_unplug(&facts, &op->plan);
     record_destroy(&leftover);

@@ -171,6 +171,16 @@ void claims_of_spec(const struct port_spec *spec, bool creates_bridge, struct cl
                smap_get_def(&spec->external_ids, KEY_IFACE_ID, ""));
 }
 
+void claims_add_left_bridge(struct claims *claims, const char *bridge)
+{
+    size_t n = claims->n;
+
+    claims_add(claims, CLAIM_BRIDGE, "bridge", bridge);
+    if (claims->n > n) {
+        snprintf(claims->list[n].how, CLAIM_HOW_MAX + 1, "left");
+    }
+}
+
 /* --- Sets. --- */
 
 struct member {

@@ -36,7 +36,7 @@ struct claim {
     const char *what; /* What the VIF needs it for, for messages: "patch port". Static. */
     char key[CLAIM_KEY_MAX + 1];
     char how[CLAIM_HOW_MAX + 1]; /* BRIDGE that is to be created: two VIFs that create it alike
-                                  * share it. Else "". */
+                                  * share it. BRIDGE that ports leave: they share it. Else "". */
 };
 
 /* The most claims of one port; a plan has those of up to two ports. */
@@ -48,6 +48,10 @@ struct claims {
 };
 
 void claims_add(struct claims *claims, enum claim_kind kind, const char *what, const char *key);
+
+/* Adds the claim of a plan that takes a port off `bridge` ("": off none), after which that may be
+ * removed: no other operation may rely on it. */
+void claims_add_left_bridge(struct claims *claims, const char *bridge);
 
 /* Fills `key` with that of a VF. */
 void claim_vf_key(const struct pci_addr *pf, int vf_num, char key[CLAIM_KEY_MAX + 1]);

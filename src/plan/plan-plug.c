@@ -325,6 +325,7 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
         return refuse_packets(vif, spec, error);
     }
     plan_transition(facts->current, spec, NULL, facts->bridge_exists, plan);
+    plan->drop_bridge &= !facts->bridge_awaited;
     memcpy(plan->shared, shared.text, sizeof plan->shared);
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
         !plan_socket(vif, facts, plan, error)) {
@@ -348,6 +349,7 @@ bool plan_repair(const struct vif *vif, const struct port_spec *spec,
                  const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
     plan_transition(facts->current, spec, spec, facts->bridge_exists, plan);
+    plan->drop_bridge &= !facts->bridge_awaited;
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
         !plan_socket(vif, facts, plan, error)) {
         return false;

@@ -31,6 +31,7 @@ void plan_unplug(const struct unplug_facts *facts, struct plan *plan)
         }
     } else {
         plan_transition(facts->port, NULL, NULL, true, plan);
+        plan->drop_bridge &= !facts->bridge_awaited;
     }
     plan->links = facts->links;
     plan->changes |= facts->links.n > 0;

@@ -46,8 +46,18 @@ void plan_destroy(struct plan *plan)
     smap_destroy(&plan->remove_external_ids);
 }
 
+/* The bridge that the plan may remove, or that another plan of its transaction removes if this one
+ * takes its port away; or "". */
+static const char *bridge_at_risk(const struct plan *plan)
+{
+    const char *left = plan->action == ACTION_DELETE ? plan->spec.bridge : plan->old_bridge;
+
+    return plan->drop_bridge || is_trunk_bridge(left) ? left : "";
+}
+
 void plan_claims(const struct plan *plan, struct claims *claims)
 {
+    claims_add_left_bridge(claims, bridge_at_risk(plan));
     claims_of_spec(&plan->spec, plan->create_bridge, claims);
     if (plan->restored) {
         claims_of_spec(plan->restored, false, claims);
@@ -305,7 +315,7 @@ void plan_undo(const struct undo_facts *facts, struct plan *plan)
 {
     plan_transition(facts->current, facts->before, facts->written,
                     !facts->before || facts->bridge_exists, plan);
-    plan->drop_bridge |= facts->made_bridge;
+    plan->drop_bridge = (plan->drop_bridge || facts->made_bridge) && !facts->bridge_awaited;
     plan->settings = facts->before ? facts->settings : NULL;
     if (facts->evicted) {
         plan->restored = facts->evicted;

@@ -97,6 +97,7 @@ struct switch_facts {
     size_t n_owners;
     const struct evict_facts *evict; /* A VIF of ours that has the VF; NULL: there is none. */
     bool bridge_exists;
+    bool bridge_awaited; /* The bridge of `current` must stay: another VIF's port is to come. */
     /* The VIF's separate bridge (spec->port_bridge), if it has one. */
     enum port_bridge_state port_bridge;
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
@@ -142,6 +143,7 @@ struct unplug_facts {
     /* Without a port: what else the VIF may have left; or "". */
     const char *port_bridge;        /* Its separate bridge (per_port_bridge). */
     const char *trunk_bridge;       /* Its trunk bridge, which is empty. */
+    bool bridge_awaited;            /* The bridge of `port` must stay, as in struct switch_facts. */
     struct link_plan links;         /* Steps that remove its links. */
     const struct claim_owner *twin; /* Another port with the external_ids of `port`; or NULL. */
 };
@@ -157,6 +159,7 @@ struct undo_facts {
     const struct port_settings *evicted_settings;
     bool bridge_exists;   /* The bridge of `before`. */
     bool made_bridge;     /* The operation created the bridge. */
+    bool bridge_awaited;  /* As in struct switch_facts. */
     bool may_hold_device; /* As in struct switch_facts. */
 };
 void plan_undo(const struct undo_facts *facts, struct plan *plan);
