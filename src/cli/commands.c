@@ -27,7 +27,7 @@ const struct option_row option_rows[OPTION_N] = {
     [OPTION_DRY_RUN] = {"dry-run", NULL, VALUE_NONE, NULL, NULL, NULL,
                         "only show what would be done", 'n'},
     [OPTION_INSTANCE] = {"instance", NULL, VALUE_TEXT, "UUID", NULL, NULL,
-                         "the server that the VIF belongs to", 'i'},
+                         "the instance that the VIF belongs to", 'i'},
     [OPTION_ALL] = {"all", NULL, VALUE_NONE, NULL, NULL, NULL, "all stale VIFs that no guest uses",
                     'a'},
     [OPTION_VERBOSE] = {"verbose", NULL, VALUE_NONE, NULL, NULL, NULL, "show all of the reply",

@@ -51,7 +51,8 @@ bool listen_file_bind(struct listen_file *file, int fd, const char *path, mode_t
     mask = umask(~mode & (S_IRWXU | S_IRWXG | S_IRWXO));
     result = bind(fd, (const struct sockaddr *)&addr, sizeof addr);
     umask(mask);
-    if (result != 0 || lstat(path, &st) != 0) {
+    /* A default access list of the directory takes the umask's place. */
+    if (result != 0 || chmod(path, mode) != 0 || lstat(path, &st) != 0) {
         return false;
     }
     snprintf(file->path, sizeof file->path, "%s", path);

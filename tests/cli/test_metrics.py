@@ -238,6 +238,15 @@ def test_the_listener_follows_the_configuration(tmp_path):
             open_reader(("127.0.0.1", port))
 
 
+def test_everybody_may_read_in_a_directory_with_an_access_list(tmp_path):
+    """Open vSwitch's directory has one, of grant-access; it takes the umask's place."""
+    path = f"{tmp_path}/m.sock"
+    subprocess.run(["setfacl", "-m", "default:user:nobody:rwx", tmp_path], check=True)
+    with Daemon(tmp_path, config(f"unix:{path}")) as daemon:
+        daemon.wait_log("metrics are served at")
+        assert os.stat(path).st_mode & 0o777 == 0o666
+
+
 def test_an_address_that_is_taken(tmp_path):
     """The log says so, the API works, and the next SIGHUP tries again."""
     path = f"{tmp_path}/m.sock"

@@ -276,10 +276,16 @@ class Client:
         deadline = time.monotonic() + patience
         self._connect(lines.connection, deadline)
         try:
-            line = self._exchange(lines, json.dumps(request).encode() + b"\n", method, deadline)
+            line = self._exchange(lines, json.dumps(request).encode() + b"\n", deadline)
         except socket.timeout as error:
             raise NoAnswer(f"vifplugd did not reply to '{method}' within {patience:g} s; see its log and "
                            "'vifctl status'.") from error
+        except OSError as error:
+            raise self.closed(f"before the reply to '{method}'") from error  # It closed it during the write.
+        except _NoLine as error:
+            raise self.stranger(str(error)) from error
+        if line is None:
+            raise self.closed(f"before the reply to '{method}'")
         return self._result(line, request["id"])
 
     def _patience(self, timeout_ms: object) -> float:
@@ -321,22 +327,13 @@ class Client:
             return "it does not accept connections; check whether vifplugd hangs"
         return f"{error.strerror or error}; check that vifplugd runs"
 
-    def _exchange(self, lines: "_Lines", request: bytes, method: str, deadline: float) -> bytes:
-        """Sends the request and returns the line of the reply; raises socket.timeout at the deadline."""
-        try:
-            _set_timeout(lines.connection, deadline)
-            with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
-                lines.connection.sendall(request)
-            line = lines.next(deadline)
-        except socket.timeout:
-            raise
-        except OSError as error:
-            raise self.closed(f"before the reply to '{method}'") from error  # It closed it during the write.
-        except _NoLine as error:
-            raise self.stranger(str(error)) from error
-        if line is None:
-            raise self.closed(f"before the reply to '{method}'")
-        return line
+    @staticmethod
+    def _exchange(lines: "_Lines", request: bytes, deadline: float) -> Optional[bytes]:
+        """Sends the request and returns the line of the reply; None at the end of the stream."""
+        _set_timeout(lines.connection, deadline)
+        with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
+            lines.connection.sendall(request)
+        return lines.next(deadline)
 
     def closed(self, when: str) -> NoAnswer:
         """Returns the error for a connection that the other end has closed."""
