@@ -148,8 +148,11 @@ class BoundPort(Representors):
 
     def wait_active(self, at):
         """Waits until the port is ACTIVE on the host, whose agent looks at it after each change."""
+        before = self.plugged_events()
         self.cloud.wire(at, self.id)
         wait_until(lambda: self.shown()["status"] == "ACTIVE", 30, "the port is ACTIVE")
+        if not self.cloud.tells_early:  # Neutron sends events late; this one must not be taken for the next.
+            wait_until(lambda: self.plugged_events() > before, 30, "Nova has the event")
 
     def wait_claimed(self, at):
         """Waits until the host alone has the port."""
