@@ -16,6 +16,7 @@ enum { RUN_LEN = 48 };
 struct event {
     const char *name;
     struct event_stamp stamp;
+    int64_t at; /* As `stamp.time_ms`, by time_msec(), which nobody sets. */
     const char *keys[EVENT_PARTS_MAX];
     uint16_t offsets[EVENT_PARTS_MAX]; /* Of the values in `texts`. */
     size_t n;
@@ -29,7 +30,7 @@ struct events {
     uint64_t next;
     size_t bytes;
     char run[RUN_LEN];   /* Tells this run of the daemon from others. */
-    int64_t complete_ms; /* From when on all events are kept, ms since the epoch. */
+    int64_t complete_at; /* From when on all events are kept, by time_msec(). */
 };
 
 struct events *events_create(void)
@@ -37,8 +38,8 @@ struct events *events_create(void)
     struct events *events = xzalloc(sizeof *events);
 
     events->first = events->next = 1;
-    events->complete_ms = time_wall_msec();
-    snprintf(events->run, sizeof events->run, "%" PRIx64 "-%lx", (uint64_t)events->complete_ms,
+    events->complete_at = time_msec();
+    snprintf(events->run, sizeof events->run, "%" PRIx64 "-%lx", (uint64_t)time_wall_msec(),
              (unsigned long)getpid());
     return events;
 }
@@ -53,7 +54,7 @@ static void drop_first(struct events *events)
     struct event *event = event_of(events, events->first++);
 
     events->bytes -= event->size;
-    events->complete_ms = event->stamp.time_ms + 1;
+    events->complete_at = event->at + 1;
     free(event->texts);
     event->texts = NULL;
 }
@@ -94,6 +95,7 @@ struct event_stamp events_add(struct events *events, const char *name,
     event = event_of(events, events->next);
     event->name = name;
     event->stamp = (struct event_stamp){.number = events->next++, .time_ms = time_wall_msec()};
+    event->at = time_msec();
     fill(event, parts, n);
     events->bytes += event->size;
     while (events->bytes > EVENTS_BYTES_MAX) {
@@ -117,16 +119,18 @@ static void put_event(struct ds *ds, const struct event *event)
 
 char *events_replay(const struct events *events, int64_t since_ms, struct reply_subscription *told)
 {
-    int64_t from = time_wall_msec() - since_ms;
+    int64_t now = time_msec();
+    int64_t from = now - since_ms;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    *told = (struct reply_subscription){.run = events->run,
-                                        .last_event = events->next - 1,
-                                        .complete_ms = events->complete_ms,
-                                        .complete = from >= events->complete_ms,
-                                        .since = since_ms > 0};
+    *told =
+        (struct reply_subscription){.run = events->run,
+                                    .last_event = events->next - 1,
+                                    .complete_ms = time_wall_msec() - (now - events->complete_at),
+                                    .complete = from >= events->complete_at,
+                                    .since = since_ms > 0};
     for (uint64_t i = events->first; since_ms > 0 && i < events->next; i++) {
-        if (event_of(events, i)->stamp.time_ms >= from) {
+        if (event_of(events, i)->at >= from) {
             put_event(&ds, event_of(events, i));
             told->n_replayed++;
         }

@@ -9,12 +9,26 @@
 #include "timeval.h"
 #include "util.h"
 
+/* By how much someone has set the clock, ms. */
+static long long int step;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
+long long int __real_time_wall_msec(void);
+long long int __wrap_time_wall_msec(void);
+
+long long int __wrap_time_wall_msec(void)
+{
+    return __real_time_wall_msec() + step;
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
 static struct events *events;
 static struct reply_subscription told;
 
 static int setup(void **state)
 {
     (void)state;
+    step = 0;
     events = events_create();
     return 0;
 }
@@ -148,6 +162,31 @@ static void test_complete(void **state)
     CHECK("of the last millisecond", told.complete && told.n_replayed == 0);
 }
 
+/* What was in the last minute does not depend on what the clock says meanwhile. */
+static void test_the_clock_is_set(void **state)
+{
+    static const long long int steps[] = {-3600000, 3600000};
+
+    (void)state;
+    for (size_t i = 0; i < N(steps); i++) {
+        int64_t began = time_msec();
+        struct events *kept = events_create();
+
+        step = 0;
+        events_add(kept, "vif.plugged", NULL, 0);
+        step = steps[i];
+        while (time_msec() < began + 5) {
+        }
+        events_add(kept, "vif.unplugged", NULL, 0);
+        free(events_replay(kept, 60000, &told));
+        CHECK("both, and no more is known", told.n_replayed == 2 && !told.complete);
+        CHECK_IN_RANGE("it began just now", time_wall_msec() - told.complete_ms, 0, 60000);
+        free(events_replay(kept, 1, &told));
+        CHECK("complete", told.complete);
+        events_destroy(kept);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -157,6 +196,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_number_is_bounded),
     TEST(test_memory_is_bounded),
     TEST(test_complete),
+    TEST(test_the_clock_is_set),
 };
 
 int main(void)
