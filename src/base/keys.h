@@ -65,8 +65,7 @@
 #define CONFIG_HW_OFFLOAD "hw-offload"
 #define CONFIG_VHOST_SOCK_DIR "vhost-sock-dir"
 #define CONFIG_STATS_INTERVAL "stats-update-interval" /* ms. */
-#define KEY_OFFLOAD_SET_AT                                                                         \
-    "vifplug-hw-offload-set" /* When the daemon set hw-offload, ms since the epoch. */
+#define KEY_OFFLOAD_SET "vifplug-hw-offload-set" /* When the daemon set hw-offload (offload.h). */
 
 /* --- Values of other programs. --- */
 

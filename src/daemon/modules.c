@@ -257,6 +257,7 @@ void modules_start(struct daemon *daemon)
     daemon->vswitchd = vswitchd_create(daemon->run_dir);
     daemon->switch_log = switch_log_create(config->vswitchd_log);
     daemon->offload.policy = config->engine.ensure_hw_offload;
+    daemon->offload.boot_id = daemon->boot_id;
     fill_env(daemon);
     daemon->engine = engine_create(&daemon->env);
     start_watch(daemon);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ovs/offload.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "ovs/ovs.h"
 #include "ovs/vswitchd.h"
 #include "timeval.h"
+#include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(offload);
 
@@ -55,6 +57,29 @@ static int64_t clock_ms(clockid_t clock)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
+static int64_t now_ms(void)
+{
+    return clock_ms(CLOCK_BOOTTIME);
+}
+
+char *offload_set_text(int64_t set_at, const char *boot_id)
+{
+    return xasprintf("%" PRId64 " %s", set_at, boot_id);
+}
+
+int64_t offload_set_at(const char *text, const char *boot_id)
+{
+    char *end;
+    long long int set_at;
+
+    if (!text) {
+        return 0;
+    }
+    errno = 0;
+    set_at = strtoll(text, &end, 10);
+    return errno == 0 && set_at > 0 && *end == ' ' && !strcmp(end + 1, boot_id) ? set_at : 0;
+}
+
 int64_t offload_process_start(int64_t pid)
 {
     char path[64];
@@ -77,17 +102,24 @@ int64_t offload_process_start(int64_t pid)
     if (!field) {
         return 0;
     }
-    /* starttime counts from the boot. (The boot time in /proc/stat has only whole seconds.) */
-    return clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME) +
-           strtoll(field, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);
+    return strtoll(field, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+/* By the time of its pidfile, which is right unless the clock has been set since. */
+static int64_t pidfile_start(const struct vswitchd *vswitchd)
+{
+    int64_t made = vswitchd_start_ms(vswitchd);
+    int64_t booted = clock_ms(CLOCK_REALTIME) - now_ms();
+
+    return made ? MAX(made - booted, 1) : 0;
 }
 
 static void look(struct offload *offload, const struct ovs_globals *globals)
 {
     if (globals->hw_offload && !offload->enabled) {
-        offload->enabled_at = globals->hw_offload_set_at;
+        offload->enabled_at = offload_set_at(globals->hw_offload_set, offload->boot_id);
         if (!offload->enabled_at && offload->seen) {
-            offload->enabled_at = time_wall_msec(); /* Another program has just set it. */
+            offload->enabled_at = now_ms(); /* Another program has just set it. */
         }
     }
     offload->enabled = globals->hw_offload;
@@ -98,6 +130,7 @@ void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd
 {
     int64_t pid = vswitchd_pid(vswitchd);
     struct ovs_globals globals;
+    char *set_text;
 
     if (!ovs_synced(ovs)) {
         return;
@@ -106,14 +139,16 @@ void offload_run(struct offload *offload, struct ovs *ovs, const struct vswitchd
     look(offload, &globals);
     if (vswitchd_start(vswitchd) != offload->start) {
         offload->start = vswitchd_start(vswitchd);
-        offload->vswitchd_at = pid ? offload_process_start(pid) : vswitchd_start_ms(vswitchd);
+        offload->vswitchd_at = pid ? offload_process_start(pid) : pidfile_start(vswitchd);
     }
     if (offload->policy == OFFLOAD_SET && !offload->enabled && ovs_txn_ready(ovs) &&
         time_msec() >= offload->set_again_at) {
         offload->set_again_at = time_msec() + SET_PAUSE_MS;
         SLOG_WARN("other_config:hw-offload is off; setting it, as ensure_hw_offload says. It takes "
                   "effect when ovs-vswitchd restarts");
-        ovs_set_hw_offload(ovs, time_wall_msec());
+        set_text = offload_set_text(now_ms(), offload->boot_id);
+        ovs_set_hw_offload(ovs, set_text);
+        free(set_text);
     }
 }
 

@@ -241,8 +241,7 @@ void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals)
     globals->hw_offload = smap_get_bool(&row->other_config, CONFIG_HW_OFFLOAD, false);
     globals->stats_interval_ms =
         option_stats_interval(smap_get(&row->other_config, CONFIG_STATS_INTERVAL));
-    globals->hw_offload_set_at =
-        (int64_t)smap_get_ullong(&row->external_ids, KEY_OFFLOAD_SET_AT, 0);
+    globals->hw_offload_set = smap_get(&row->external_ids, KEY_OFFLOAD_SET);
     globals->no_packet_limits = !ovs_has_packet_limits(ovs);
     globals->vhost_sock_dir = smap_get(&row->other_config, CONFIG_VHOST_SOCK_DIR);
 }

@@ -4,7 +4,6 @@
 #include "ovs/ovs-private.h"
 #include "base/log.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -352,15 +351,13 @@ void ovs_txn_commit(struct ovs *ovs, const char *comment)
     ovsdb_idl_txn_commit(ovs->txn);
 }
 
-void ovs_set_hw_offload(struct ovs *ovs, int64_t now)
+void ovs_set_hw_offload(struct ovs *ovs, const char *set)
 {
     const struct ovsrec_open_vswitch *globals = ovsrec_open_vswitch_first(ovs->idl);
-    char text[24];
 
-    snprintf(text, sizeof text, "%" PRId64, now);
     ovs_txn_start(ovs);
     ovsrec_open_vswitch_update_other_config_setkey(globals, CONFIG_HW_OFFLOAD, "true");
-    ovsrec_open_vswitch_update_external_ids_setkey(globals, KEY_OFFLOAD_SET_AT, text);
+    ovsrec_open_vswitch_update_external_ids_setkey(globals, KEY_OFFLOAD_SET, set);
     ovs_txn_commit(ovs, "vifplugd: ensure_hw_offload = set");
     ovs->unawaited = true;
 }

@@ -53,8 +53,7 @@ struct ovs_globals {
     bool hw_offload;            /* other_config:hw-offload. */
     int stats_interval_ms;      /* How often vswitchd writes counters. */
     bool no_packet_limits;      /* The database's schema has no columns for them. */
-    int64_t
-        hw_offload_set_at; /* When the daemon set hw_offload, ms since the epoch; 0: it did not. */
+    const char *hw_offload_set; /* The value of KEY_OFFLOAD_SET; or NULL. */
 };
 void ovs_globals(const struct ovs *ovs, struct ovs_globals *globals);
 
@@ -177,9 +176,9 @@ const struct sset *ovs_changed_vifs(const struct ovs *ovs);
 bool ovs_bridges_changed(const struct ovs *ovs);
 void ovs_changes_clear(struct ovs *ovs);
 
-/* Sends a separate transaction that sets other_config:hw-offload and stores the time, ms since the
- * epoch. No function returns its result: read ovs_globals(). */
-void ovs_set_hw_offload(struct ovs *ovs, int64_t now);
+/* Sends a separate transaction that sets other_config:hw-offload, and KEY_OFFLOAD_SET to `set`. No
+ * function returns its result: read ovs_globals(). */
+void ovs_set_hw_offload(struct ovs *ovs, const char *set);
 
 /* Whether a transaction can start: synced, and no transaction is under way. */
 bool ovs_txn_ready(const struct ovs *ovs);

@@ -41,6 +41,7 @@ void ovs_destroy(struct ovs *ovs)
         fake_remove_port(ovs, ovs->ports[0]->name);
     }
     clear_steps(ovs);
+    free(ovs->hw_offload_set);
     sset_destroy(&ovs->changed_vifs);
     sset_destroy(&ovs->failed_sockets);
     free(ovs);
@@ -260,8 +261,10 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
 }
 
 /* Sets the value at once: the caller does not wait for that transaction. */
-void ovs_set_hw_offload(struct ovs *ovs, int64_t now)
+void ovs_set_hw_offload(struct ovs *ovs, const char *set)
 {
     ovs->globals.hw_offload = true;
-    ovs->globals.hw_offload_set_at = now;
+    free(ovs->hw_offload_set);
+    ovs->hw_offload_set = xstrdup(set);
+    ovs->globals.hw_offload_set = ovs->hw_offload_set;
 }

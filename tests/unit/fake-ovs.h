@@ -60,6 +60,7 @@ struct ovs {
     struct fake_bridge bridges[FAKE_BRIDGES_MAX];
     size_t n_bridges;
     struct ovs_globals globals;
+    char *hw_offload_set; /* That of `globals`. */
     struct controller_facts controllers;
     size_t n_dpdk_ports; /* What ovs_n_dpdk_ports() says. */
     bool synced;

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -52,7 +53,7 @@ static int64_t now_ms(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -97,6 +98,37 @@ static void test_process_start(void **state)
     }
 }
 
+/* A daemon knows when an earlier one of this boot has set the option. Of another boot it was before
+ * this vswitchd's start in any case. */
+static void test_set_text(void **state)
+{
+    static const struct {
+        const char *row;
+        const char *text;
+        int64_t set_at;
+    } rows[] = {
+        {"never", NULL, 0},
+        {"this boot", "1234 boot-1", 1234},
+        {"another boot", "1234 boot-2", 0},
+        {"a longer name", "1234 boot-11", 0},
+        {"no boot", "1234", 0},
+        {"no boot, but a space", "1234 ", 0},
+        {"no time", " boot-1", 0},
+        {"a negative one", "-5 boot-1", 0},
+        {"too large", "99999999999999999999 boot-1", 0},
+        {"words", "yesterday boot-1", 0},
+        {"empty", "", 0},
+    };
+    char *text = offload_set_text(INT64_C(5000000000), "boot-1");
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        CHECK_INT(rows[i].row, offload_set_at(rows[i].text, "boot-1"), rows[i].set_at);
+    }
+    CHECK_INT("our own", offload_set_at(text, "boot-1"), INT64_C(5000000000));
+    free(text);
+}
+
 static void test_no_process(void **state)
 {
     static const int64_t pids[] = {0, -1, INT64_MAX, INT64_MIN};
@@ -110,9 +142,8 @@ static void test_no_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_effect),
-        cmocka_unit_test(test_policies),
-        cmocka_unit_test(test_process_start),
+        cmocka_unit_test(test_effect),        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_process_start), cmocka_unit_test(test_set_text),
         cmocka_unit_test(test_no_process),
     };
 
