@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/keys.h"
+#include "base/names.h"
 #include "nic/kernel-nic.h"
 #include "nic/nic-probe.h"
 #include "nic/sysfs.h"
@@ -120,6 +121,24 @@ int engine_mtu_now(const struct engine *engine, const struct record *record)
     return record->mtu;
 }
 
+/* Whether the VIF's path is that of the socket that vswitchd makes in `sock_dir`, maybe by another
+ * name: on Debian that is below /var/run, a link to /run. */
+static bool is_switchs_socket(const struct vif *vif, const char *sock_dir)
+{
+    char path[2 * VIF_PATH_MAX + VIF_IFNAME_MAX + 2];
+    char port[VIF_IFNAME_MAX + 1];
+    char expected[SOCKET_FILE_MAX + 1];
+    char given[SOCKET_FILE_MAX + 1];
+
+    if (vif->kind != VIF_KIND_VHOST_USER || vif->vhost_mode != VHOST_MODE_CLIENT) {
+        return false;
+    }
+    name_vhost_port(vif->id, port);
+    snprintf(path, sizeof path, "%s/%s", sock_dir, port);
+    return socket_file_identify(path, expected) && socket_file_identify(vif->vhost_path, given) &&
+           !strcmp(expected, given);
+}
+
 bool engine_make_goal(const struct engine *engine, struct op *op, struct error *error)
 {
     const struct engine_settings *settings = engine->env.settings;
@@ -149,8 +168,10 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
     find_bridge(engine, op, &facts);
     ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
     find_vf(engine, vif, &vf, &facts);
-    facts.path_dir_exists =
-        spec_may_look_at_path(vif, &facts) && socket_file_has_directory(vif->vhost_path);
+    if (spec_may_look_at_path(vif, &facts)) {
+        facts.path_dir_exists = socket_file_has_directory(vif->vhost_path);
+        facts.path_is_switchs = is_switchs_socket(vif, sock_dir);
+    }
     port_spec_destroy(&op->goal);
     port_spec_init(&op->goal);
     op->has_goal = plan_spec(vif, &facts, &op->goal, error);

@@ -40,7 +40,9 @@ static bool spec_vhost_user(const struct vif *vif, const struct spec_facts *fact
     char expected[VIF_PATH_MAX + 64];
 
     snprintf(expected, sizeof expected, "%s/%s", facts->vhost_sock_dir, spec->port);
-    if (strcmp(expected, vif->vhost_path)) {
+    if (facts->path_is_switchs && strlen(expected) < sizeof spec->vhost_path) {
+        strcpy(spec->vhost_path, expected);
+    } else if (strcmp(expected, vif->vhost_path)) {
         return error_set(
             error, REASON_SOCKET_MISMATCH, vif_field_path(vif, VIF_FIELD_VHOST_PATH),
             "In mode client vswitchd makes the socket at %s, not at %s; correct the VIF's "

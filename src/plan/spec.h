@@ -26,9 +26,11 @@ struct spec_facts {
     enum fail_mode_policy fail_mode;     /* For a missing bridge... */
     struct controller_facts controllers; /* ...by what OVSDB shows; also set for isolate_vif. */
     const char *boot_id;
-    const char *instance;                        /* Instance uuid. */
-    int default_mtu;                             /* 0: none. */
-    const char *vhost_sock_dir;                  /* Where vswitchd makes dpdkvhostuser sockets. */
+    const char *instance;       /* Instance uuid. */
+    int default_mtu;            /* 0: none. */
+    const char *vhost_sock_dir; /* Where vswitchd makes dpdkvhostuser sockets. */
+    bool path_is_switchs; /* vif->vhost_path names the socket that vswitchd makes there, through
+                             links; false if spec_may_look_at_path() is. */
     const char (*socket_dirs)[VIF_PATH_MAX + 1]; /* The directories that may contain sockets. */
     size_t n_socket_dirs;
     bool check_paths;

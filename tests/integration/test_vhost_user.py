@@ -46,6 +46,27 @@ def test_client_mode(box, api):
     assert not os.path.exists(vif["vhost_user"]["path"])
 
 
+def test_client_mode_by_another_name(box, api):
+    """Debian's Open vSwitch says /var/run for /run; and a replug by the other name changes nothing."""
+    link = f"{box.dir}/stdvio/link"
+    os.symlink(box.run, link)
+    try:
+        vif = vhost_user(7, mode="client", run_dir="/usr/local/var/run/link")
+        reply = api.plug(vif)
+        own = f"{box.run}/{reply['port']}"
+        assert reply["vhost_user"] == {"path": own, "mode": "client"} and os.path.exists(own)
+        assert api.plug(vif)["changed"] is False
+        assert api.plug(vhost_user(7, mode="client", path=own))["changed"] is False
+        assert api.plug(vif, dry_run=True)["changed"] is False
+        with pytest.raises(ApiError) as refused:
+            api.plug(vhost_user(8, mode="client", run_dir=f"{box.dir}/stdvio"))
+        assert refused.value.reason == "socket_mismatch"
+    finally:
+        os.unlink(link)
+    api.unplug(vif_id(7))
+    assert not os.path.exists(own)
+
+
 def test_client_mode_elsewhere_is_refused(box, api):
     with pytest.raises(ApiError) as refused:
         api.plug(vhost_user(7, mode="client", path="/usr/local/var/run/x"))

@@ -37,3 +37,10 @@ bool socket_file_remove_stale(const char *path)
              used ? ", " : "", path);
     return true;
 }
+
+/* Each path is a file of its own. */
+bool socket_file_identify(const char *path, char file[SOCKET_FILE_MAX + 1])
+{
+    snprintf(file, SOCKET_FILE_MAX + 1, "file 1:1 %s", path);
+    return true;
+}

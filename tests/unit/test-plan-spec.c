@@ -210,6 +210,11 @@ static void guest_client_elsewhere(struct fixture *f)
 {
     path(f, "/run/s/vhudc065497-3c", VHOST_MODE_CLIENT);
 }
+static void guest_client_by_a_link(struct fixture *f)
+{
+    guest_client_elsewhere(f);
+    f->facts.path_is_switchs = true;
+}
 static void guest_client_other_name(struct fixture *f)
 {
     path(f, "/run/ovs/vhudc065497", VHOST_MODE_CLIENT);
@@ -295,6 +300,7 @@ static const struct {
     {"guest as client", VHU, guest_client, REASON_NONE, "netdev"},
     {"guest as client elsewhere", VHU, guest_client_elsewhere, REASON_SOCKET_MISMATCH,
      "vif.vhost_user.path"},
+    {"guest as client by a link", VHU, guest_client_by_a_link, REASON_NONE, "netdev"},
     {"guest as client, other name", VHU, guest_client_other_name, REASON_SOCKET_MISMATCH,
      "vif.vhost_user.path"},
     /* MTUs: a vhost-user port with an MTU that is too large shows no error. */
