@@ -21,7 +21,7 @@ INSIDE = "/vifplug"
 # The suites that an apt source of the host may have; sid has no other suites.
 SUITE = re.compile(r"(?P<release>[a-z]+)(?P<kind>|-updates|-security)/?")
 # The environment variables that the tests use. VPSIM_DPDK_HEADERS: the headers of that release.
-PASSED_ON = ("CI", "TERM", "VPSIM_DPDK_HEADERS", "http_proxy", "https_proxy", "no_proxy")
+PASSED_ON = ("CI", "TERM", "VIFPLUG_REPRODUCE", "VPSIM_DPDK_HEADERS", "http_proxy", "https_proxy", "no_proxy")
 
 ENTER = r"""
 set -e
@@ -206,11 +206,3 @@ class Chroot:
         return subprocess.run(
             [*enter, self.root, os.environ.get("VPSIM_DPDK_HEADERS", ""), *command],
             env=environment, stdin=subprocess.DEVNULL, check=False, **options)
-
-
-def run(release, arguments, fresh):
-    """Runs tests/run in a chroot of `release`; returns its exit status."""
-    chroot = Chroot(release)
-    chroot.make(fresh)
-    chroot.copy_checkout()
-    return chroot.run("tests/run", *arguments)

@@ -2,6 +2,7 @@
 """Builds the project and runs its tests.
 
 usage: tests/run [--release RELEASE [--fresh]] [TIER]...
+       tests/run --release RELEASE [--fresh] --prepare
 
 Tiers, all of them if none is named:
 
@@ -23,7 +24,8 @@ build/ and build-asan/. The last line is `N passed, N failed`; if there are fail
 precede it, and the exit status is 1. With CI=true in the environment a skipped test counts as failed.
 
 --release runs the tiers in a chroot of Debian bookworm, trixie or sid below /var/cache/vifplug-tests
-($VIFPLUG_CHROOTS). It makes the chroot, or uses that of an earlier run. --fresh makes a new one.
+($VIFPLUG_CHROOTS). It makes the chroot, or uses that of an earlier run. --fresh makes a new one. --prepare runs
+nothing, and installs there what the tiers need.
 
 The simulated SmartNIC needs driver headers that only DPDK's source package has. VPSIM_DPDK_HEADERS names a
 directory that has them. If no archive has them, a stand-in replaces the card, and tests that need the driver are
@@ -268,16 +270,22 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/run", usage="see tests/run --help")
     parser.add_argument("--release", choices=release.RELEASES)
     parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--prepare", action="store_true")
     parser.add_argument("tiers", nargs="*", metavar="TIER")
     options = parser.parse_args()
     unknown = [tier for tier in options.tiers if tier not in TIERS]
     if unknown:
         parser.error(f"there is no tier '{unknown[0]}'")
-    if options.fresh and not options.release:
-        parser.error("--fresh needs --release")
+    if (options.fresh or options.prepare) and not options.release:
+        parser.error("--fresh and --prepare need --release")
     if options.release:
         try:
-            return release.run(options.release, options.tiers, options.fresh)
+            chroot = release.Chroot(options.release)
+            chroot.make(options.fresh)
+            chroot.copy_checkout()
+            if options.prepare:
+                return chroot.run("tests/install-deps", "openstack", "package")
+            return chroot.run("tests/run", *options.tiers)
         except release.ReleaseError as error:
             print(f"tests/run: {error}\n0 passed, 1 failed")
             return 1
