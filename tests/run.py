@@ -4,7 +4,7 @@
 usage: tests/run [--release RELEASE [--fresh]] [TIER]...
        tests/run --release RELEASE [--fresh] --prepare
 
-Tiers, all of them if none is named:
+Tiers, all but the last of them if none is named:
 
   demo         tests/demo
   style        clang-format, clang-tidy, flake8, mypy; the includes between folders of src
@@ -18,6 +18,8 @@ Tiers, all of them if none is named:
   package      builds Debian's packages twice, and installs, upgrades and removes them on a bare node with systemd
   bench        tests/bench works (a small run; no timing is asserted)
   sanitize     unit, cli and integration again, built with ASan and UBSan; vifplugd runs as root
+  machine      the installed packages with an enforced AppArmor profile, and the container's unit, in a virtual
+               machine with Debian's kernel; only if it is named, since without KVM it is slow
 
 Run it as root on Debian 12 or 13; it installs missing packages (tests/install-deps). The build directories are
 build/ and build-asan/. The last line is `N passed, N failed`; if there are failures, the ends of their outputs
@@ -51,6 +53,7 @@ BUILD = os.path.join(TOP, "build")
 ASAN = os.path.join(TOP, "build-asan")
 TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parity", "openstack", "package",
          "bench", "sanitize")
+BY_HAND = ("machine",)
 JOBS = str(os.cpu_count() or 2)
 AT_ONCE = 2  # These tests mostly wait; each worker has daemons and sandboxes of its own.
 TYPED = ("__init__", "binding", "client", "display")  # Of src/openstack/vifplug: those that need only Python.
@@ -261,6 +264,8 @@ def test(results, tiers):
         python_tests(results, "benchmarks", "bench")
     if "sanitize" in tiers:
         sanitize(results)
+    if "machine" in tiers:
+        python_tests(results, "machine", "machine")
 
 
 def main():
@@ -273,7 +278,7 @@ def main():
     parser.add_argument("--prepare", action="store_true")
     parser.add_argument("tiers", nargs="*", metavar="TIER")
     options = parser.parse_args()
-    unknown = [tier for tier in options.tiers if tier not in TIERS]
+    unknown = [tier for tier in options.tiers if tier not in TIERS + BY_HAND]
     if unknown:
         parser.error(f"there is no tier '{unknown[0]}'")
     if (options.fresh or options.prepare) and not options.release:

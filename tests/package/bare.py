@@ -115,7 +115,37 @@ def base():
     return chroot.root
 
 
-class Node:
+class Host:
+    """What runs systemd and Open vSwitch: its run() runs a command and returns the output."""
+
+    def run(self, *command, check=True, timeout=300):
+        raise NotImplementedError
+
+    def active(self, *units):
+        """Whether all of these units are active."""
+        states = self.run("systemctl", "is-active", *units, check=False).split()
+        return states == ["active"] * len(units)
+
+    def status(self, *units):
+        """What systemd says of them, for a message."""
+        return self.run("systemctl", "--no-pager", "--full", "status", *units, check=False)
+
+    def main_pid(self, unit):
+        """The number of a service's process, 0 if there is none."""
+        return int(self.run("systemctl", "show", "--value", "--property=MainPID", unit))
+
+    def vsctl(self, *arguments):
+        return self.run("ovs-vsctl", "--timeout=60", *arguments).strip()
+
+    def init_dpdk(self, hugepages):
+        """Has a running ovs-vswitchd start DPDK, with the memory that is mounted at `hugepages`."""
+        self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
+                   "other_config:dpdk-lcore-mask=0x1", "other_config:pmd-cpu-mask=0x2",
+                   "other_config:dpdk-socket-mem=64",
+                   f'other_config:dpdk-extra="--no-pci --huge-dir {hugepages} --socket-limit 256"')
+
+
+class Node(Host):
     """A machine: an overlay of the chroot `lower`, in `directory`."""
 
     def __init__(self, lower, directory):
@@ -168,7 +198,7 @@ class Node:
         return [*inside, "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root",
                 "DEBIAN_FRONTEND=noninteractive", *command]
 
-    def run(self, *command, check=True, net=True, timeout=300):
+    def run(self, *command, check=True, timeout=300, net=True):
         """Runs a command, and returns its output."""
         done = subprocess.run(self.command(*command, net=net), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, stdin=subprocess.DEVNULL, errors="replace", timeout=timeout, check=False)
@@ -184,19 +214,6 @@ class Node:
         for file in files:
             shutil.copy(file, self.path("/tmp"))
         self.apt("install", *(f"/tmp/{os.path.basename(file)}" for file in files))
-
-    def active(self, *units):
-        """Whether all of these units are active."""
-        states = self.run("systemctl", "is-active", *units, check=False).split()
-        return states == ["active"] * len(units)
-
-    def status(self, *units):
-        """What systemd says of them, for a message."""
-        return self.run("systemctl", "--no-pager", "--full", "status", *units, check=False)
-
-    def main_pid(self, unit):
-        """The number of a service's process in the node, 0 if there is none."""
-        return int(self.run("systemctl", "show", "--value", "--property=MainPID", unit))
 
     def status_of(self, pid):
         """{name: value} of a process's status."""
@@ -222,9 +239,6 @@ class Node:
         """Starts a process in the node, which ends with it."""
         return subprocess.Popen(self.command(*command), stdin=subprocess.DEVNULL, **options)
 
-    def vsctl(self, *arguments):
-        return self.run("ovs-vsctl", "--timeout=60", *arguments).strip()
-
     def start_switch(self):
         """Starts the packaged Open vSwitch with DPDK."""
         sandbox.change_hugepages(sandbox.HUGEPAGES, self.dir)
@@ -232,10 +246,7 @@ class Node:
         self.run("sh", "-c", sandbox.Sandbox.mount_hugepages("/run/hugepages", sandbox.HUGEPAGES))
         self.run("update-alternatives", "--set", "ovs-vswitchd", VSWITCHD)
         self.run("systemctl", "restart", "openvswitch-switch")
-        self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
-                   "other_config:dpdk-lcore-mask=0x1", "other_config:pmd-cpu-mask=0x2",
-                   "other_config:dpdk-socket-mem=64",
-                   'other_config:dpdk-extra="--no-pci --huge-dir /run/hugepages --socket-limit 256"')
+        self.init_dpdk("/run/hugepages")
 
 
 class Guest:
