@@ -25,15 +25,15 @@ AGENT = "org.qemu.guest_agent.0"
 COMMAND_LINE = f"root=/dev/vda rw console=ttyS0 quiet hugepages={HUGEPAGES} systemd.show_status=false"
 HAS_QUADLET = release.host_release() != "bookworm"  # Podman has it since 4.4.
 IMAGE = "localhost/vifplugd:latest"
-# Builds the image as docs/containers.md says, without a network of its own, on the release of Debian that is in
-# /slim.tar.
+# Builds the image as docs/containers.md says, on the release of Debian that is in /slim.tar. This may run in a
+# container itself: so it makes no container, and sets limits that need no right.
 BUILD_IMAGE = f"""
 set -e
 podman rmi --all --force
 podman import /slim.tar docker.io/library/debian:{release.host_release()}-slim
 cd /context
-podman build --isolation=chroot --network=host --pull=never --build-arg=RELEASE={release.host_release()} \
-    -t vifplugd -f Containerfile .
+podman build --isolation=chroot --network=host --pull=never --ulimit=nofile=8192:8192 --ulimit=nproc=8192:8192 \
+    --build-arg=RELEASE={release.host_release()} -t vifplugd -f Containerfile .
 rm -r /slim.tar /context
 """
 

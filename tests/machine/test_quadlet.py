@@ -30,13 +30,18 @@ def with_the_container(host):
     host.run("systemctl", "stop", UNIT)
     host.run("rm", QUADLET)
     host.run("systemctl", "daemon-reload")
-    host.run("sh", "-c", "dpkg --install /mnt/vifplugd_*.deb")
+    host.run("sh", "-c", "dpkg --force-confold --install /mnt/vifplugd_*.deb")
 
 
 def vifctl(host, *arguments, check=True):
     output = host.run("podman", "exec", "vifplugd", "vifctl", "--format=json", "--timeout=60", *arguments,
                       check=check)
     return json.loads(output[output.find("{"):output.rfind("}") + 1] or "{}")
+
+
+def plug(host, name):
+    vifctl(host, "--id=port-1", "--mac=fa:16:3e:00:00:01", "--bridge=br-int", "--mtu=1500", "--instance=vm-1",
+           *KINDS[name], "plug")
 
 
 def states(host):
@@ -60,8 +65,7 @@ def test_the_unit_is_the_quadlets(host):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_kinds(host, name):
-    vif = ["--id=port-1", "--mac=fa:16:3e:00:00:01", "--bridge=br-int", "--mtu=1500", "--instance=vm-1"]
-    vifctl(host, *vif, *KINDS[name], "plug")
+    plug(host, name)
     assert states(host) == {"port-1": "up"}
     vifctl(host, "unplug", "port-1")
     assert states(host) == {}
@@ -69,11 +73,11 @@ def test_kinds(host, name):
 
 def test_vifs_outlive_the_container(host):
     """Over a restart by an operator, and one by systemd after a crash; and a reload does not restart it."""
-    vifctl(host, "--id=port-1", "--mac=fa:16:3e:00:00:01", "--bridge=br-int", "--mtu=1500", *KINDS["tap"], "plug")
+    plug(host, "tap")
     before = pid(host)
     host.run("systemctl", "reload", UNIT)
-    bare.wait_for(lambda: "SIGHUP" in host.run("podman", "logs", "vifplugd") or "reload" in
-                  host.run("podman", "logs", "vifplugd"), "the reload is in the log")
+    bare.wait_for(lambda: "vifplugd.conf read again" in host.run("journalctl", "--no-pager", "--output=cat"),
+                  "the reload is in the journal")
     assert pid(host) == before
     host.run("systemctl", "restart", UNIT)
     bare.wait_for(lambda: states(host) == {"port-1": "up"}, "the VIF after a restart")
