@@ -49,12 +49,18 @@ def log(host, *fields):
     return host.run("journalctl", "--no-pager", "--output=cat", "--unit=vifplugd.service", *fields)
 
 
+def start(host):
+    """Starts the daemon, however often the tests have done so in the last seconds: systemd counts."""
+    host.run("systemctl", "reset-failed", "vifplugd.service")
+    host.run("systemctl", "start", "vifplugd.service")
+
+
 @pytest.fixture(name="vifs", autouse=True)
 def end_with_nothing(host):
     """Each test begins with a daemon and ends without VIFs."""
-    host.run("systemctl", "start", "vifplugd.service")
+    start(host)
     yield
-    host.run("systemctl", "start", "vifplugd.service")
+    start(host)
     host.run("vifctl", "unplug", "port-1")
 
 
