@@ -24,7 +24,6 @@ HUGEPAGES = 200  # Of 2 MB; Open vSwitch with DPDK takes half of them.
 AGENT = "org.qemu.guest_agent.0"
 COMMAND_LINE = f"root=/dev/vda rw console=ttyS0 quiet hugepages={HUGEPAGES} systemd.show_status=false"
 HAS_QUADLET = release.host_release() != "bookworm"  # Podman has it since 4.4.
-IMAGE = "localhost/vifplugd:latest"
 # Builds the image as docs/containers.md says, on the release of Debian that is in /slim.tar. This may run in a
 # container itself: so it makes no container, and sets limits that need no right.
 BUILD_IMAGE = f"""
@@ -132,7 +131,7 @@ class Machine(bare.Host):
             answer = self.ask("guest-sync", id=self.n_asked)
             while answer != self.n_asked:
                 answer = self.answer()
-        except OSError:
+        except (OSError, ValueError):  # No answer, or one that QEMU has cut off.
             one.close()
             return False
         one.settimeout(60)

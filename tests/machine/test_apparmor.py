@@ -32,11 +32,10 @@ def states(host):
     return {vif["vif_id"]: vif["state"] for vif in json.loads(listed)["vifs"]} if '"vifs"' in listed else {}
 
 
-def denials(host, program):
-    """What AppArmor has denied to a program with vifplugd's profile since the boot."""
+def denials(host):
+    """What AppArmor has denied under vifplugd's profile since the boot. Each thread has a name of its own."""
     lines = host.run("journalctl", "--no-pager", "--output=cat", "--boot").splitlines()
-    return sorted({line for line in lines if 'apparmor="DENIED"' in line and 'profile="vifplugd"' in line
-                   and f'comm="{program}"' in line})
+    return sorted({line for line in lines if 'apparmor="DENIED"' in line and 'profile="vifplugd"' in line})
 
 
 @pytest.fixture(scope="module", name="host")
@@ -44,13 +43,13 @@ def enforcing(host):
     assert host.active(UNIT), host.status(UNIT)
     assert "flags=(complain)" not in host.read(PROFILE)
     yield host
-    assert denials(host, "vifplugd") == []
+    assert [line for line in denials(host) if 'comm="cat"' not in line] == []
 
 
 def test_the_profile_is_enforced(host):
     assert host.read(f"/proc/{host.main_pid(UNIT)}/attr/current").strip() == "vifplugd (enforce)"
     host.run("aa-exec", "--profile=vifplugd", "--", "/bin/cat", "/etc/shadow", check=False)
-    assert denials(host, "cat")
+    assert [line for line in denials(host) if 'comm="cat"' in line]
 
 
 @pytest.mark.parametrize("name", KINDS)
