@@ -63,6 +63,8 @@ def build(directory):
 class World(Sandbox):
     """A sandbox with a bridge."""
 
+    pmd_sleep_us = 0  # As on a real host.
+
     def __init__(self, directory, build_directory=None):
         super().__init__(directory, build_directory)
         self.n_ports = 0

@@ -140,8 +140,9 @@ class Host:
     def init_dpdk(self, hugepages):
         """Has a running ovs-vswitchd start DPDK, with the memory that is mounted at `hugepages`."""
         self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
-                   "other_config:dpdk-lcore-mask=0x1", "other_config:pmd-cpu-mask=0x2",
-                   "other_config:dpdk-socket-mem=64",
+                   "other_config:dpdk-socket-mem=64", "other_config:pmd-cpu-mask=0x2",
+                   # An idle PMD thread sleeps; see tests/sandbox/sandbox.py.
+                   "other_config:pmd-maxsleep=1000", "other_config:pmd-sleep-max=1000",
                    f'other_config:dpdk-extra="--no-pci --huge-dir {hugepages} --socket-limit 256"')
 
 

@@ -82,8 +82,8 @@ class Guest:
         frame = self.mtu + 18
         mbuf = 2304 if self.mtu <= 1500 else 10240
         # The shell keeps the FIFO open for reading and writing, so testpmd never sees its end.
-        command = (f'exec stdbuf -oL dpdk-testpmd --lcores 0@0,1@0 --no-pci --single-file-segments -m 24 '
-                   f'--huge-dir "{self.hugepages}" --file-prefix {self.name} '
+        command = (f'exec stdbuf -oL dpdk-testpmd --lcores "0@(0,1),1@(0,1)" --no-pci --single-file-segments '
+                   f'-m 24 --huge-dir "{self.hugepages}" --file-prefix {self.name} '
                    f'--vdev "{vdev}" {more}-- -i --total-num-mbufs=1100 --mbuf-size={mbuf} --rxd=256 '
                    f'--txd=256 --max-pkt-len={frame} <>"{self.fifo}"')
         self.sandbox.start(self.name, ["sh", "-c", command])

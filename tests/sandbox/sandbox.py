@@ -158,6 +158,10 @@ def change_hugepages(delta, directory):
 class Sandbox:
     """One sandbox, in `directory`. Its state is in state.json there, so any process may use it."""
 
+    # How long an idle PMD thread may sleep, in microseconds. If it polls all the time, as on a real host, it takes
+    # a core of its own, which the tests' machine does not have.
+    pmd_sleep_us = 1000
+
     def __init__(self, directory, build=None):
         self.dir = os.path.abspath(directory)
         self.build = os.path.abspath(build or os.environ.get("VIFPLUG_BUILD")
@@ -480,8 +484,11 @@ exec sleep infinity"""
             self._start_namespaces()
             self.start_ovsdb()
             self.vsctl("set", "open_vswitch", ".", "other_config:dpdk-init=true",
-                       "other_config:dpdk-socket-mem=64", "other_config:dpdk-lcore-mask=0x1",
-                       "other_config:pmd-cpu-mask=0x2",
+                       # Without dpdk-lcore-mask the main thread runs on any core.
+                       "other_config:dpdk-socket-mem=64", "other_config:pmd-cpu-mask=0x2",
+                       # Open vSwitch 3.1 has the first name, all later ones the second.
+                       f"other_config:pmd-maxsleep={self.pmd_sleep_us}",
+                       f"other_config:pmd-sleep-max={self.pmd_sleep_us}",
                        # One pool for all MTUs: the first pool is the largest that fits, and leaves no space
                        # for a second.
                        "other_config:shared-mempool-config=9702",
