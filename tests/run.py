@@ -89,6 +89,9 @@ class Results:
         self.skipped += skipped
         if failed:
             self.failures.append((name, output))
+            # pytest's last lines. They are shown at once, since a run may be ended before its own end.
+            for line in re.findall(r"^(?:FAILED|ERROR) .*$", output, re.M):
+                print(line, flush=True)
 
     def finish(self):
         for name, output in self.failures:
@@ -198,7 +201,7 @@ def python_tests(results, folder, name, directory=BUILD, at_once=1, env=None, wi
     started = time.monotonic()
     options = ["-n", str(at_once), "--dist", "loadfile"] if at_once > 1 else []
     options += [f"--deselect=tests/{folder}/{one}" for one in without]
-    status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", *options,
+    status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rsfE", *options,
                           os.path.join(TOP, "tests", folder)],
                          env={"VIFPLUG_BUILD": directory, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
     count = {word: int(n) for n, word in
