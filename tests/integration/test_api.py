@@ -77,8 +77,9 @@ def test_64_at_once_share_transactions(box, api):
     replies = api.collect(ids)
     assert all(replies[i]["result"]["state"] == "up" for i in ids)
     assert len(ports(box, "br-int")) == 65
-    assert api.call("status")["counters"]["transactions"] - before <= 8
-    assert next_cfg(box) - cfg <= 8
+    # How many depends on how many requests the daemon finds each time that it reads.
+    assert api.call("status")["counters"]["transactions"] - before <= 16
+    assert next_cfg(box) - cfg <= 16
     ids = [api.send("unplug", vif_id=vif_id(n)) for n in range(64)]
     replies = api.collect(ids)
     assert all(replies[i]["result"]["changed"] for i in ids)

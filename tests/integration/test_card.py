@@ -309,23 +309,29 @@ def test_mac_demanded_of_a_card_that_cannot(card_box, configure_card):
 
 def test_slow_card_beside_a_fast_one(card_box, configure_card):
     """With slow-probe a card's VFs get separate batches, so that other VIFs of the burst do not wait for
-    them. (vswitchd itself does one thing after another.)"""
+    them. (vswitchd itself does one thing after another, and all that it finds at once before it answers; so one
+    burst of several must show it.)"""
     configure_card("[nic generic]\nslow-probe = yes\nset-vf-mac = no\n")
     with Api(card_box.socket) as api:
         api.plug(representor(1, slot(4)))
         card_box.card_settings(**{f"probe_delay_ms@{GENERIC}": 3000})
         vifs = {50: representor(50, generic_slot(0)), 10: representor(10, slot(10)),
                 11: representor(11, slot(11))}
-        # The slow one first, all in one write, so that they arrive together.
-        api.send_raw(b"".join(json.dumps(
-            {"jsonrpc": "2.0", "id": n, "method": "plug",
-             "params": {"vif": vif, "instance": {"uuid": INSTANCE}, "timeout_ms": PATIENCE_MS}}).encode() + b"\n"
-            for n, vif in vifs.items()))
-        replies = api.collect(list(vifs))
-        assert all(result(reply)["state"] == "up" for reply in replies.values())
-        times = {n: result(replies[n])["timings_ms"]["total"] for n in replies}
-        assert times[50] >= 3000
-        assert max(times[10], times[11]) < 3000
+        for _ in range(4):
+            # The slow one first, all in one write, so that they arrive together.
+            api.send_raw(b"".join(json.dumps(
+                {"jsonrpc": "2.0", "id": n, "method": "plug", "params": {
+                    "vif": vif, "instance": {"uuid": INSTANCE}, "timeout_ms": PATIENCE_MS}}).encode() + b"\n"
+                for n, vif in vifs.items()))
+            replies = api.collect(list(vifs))
+            assert all(result(reply)["state"] == "up" for reply in replies.values())
+            times = {n: result(replies[n])["timings_ms"]["total"] for n in replies}
+            assert times[50] >= 3000
+            if max(times[10], times[11]) < 3000:
+                return
+            for n in vifs:
+                api.unplug(vif_id=vif_id(n))
+    assert False, times
 
 
 def test_guests_come_go_and_die(card_box, card_api, guest):
