@@ -56,7 +56,7 @@ TIERS = ("demo", "style", "unit", "cli", "fuzz", "integration", "faults", "parit
          "bench", "sanitize")
 BY_HAND = ("machine",)
 JOBS = str(os.cpu_count() or 2)
-AT_ONCE = 2  # These tests mostly wait; each worker has daemons and sandboxes of its own.
+AT_ONCE = 3  # These tests wait for a third of their time; each worker has daemons and sandboxes of its own.
 TYPED = ("__init__", "binding", "client", "display")  # Of src/openstack/vifplug: those that need only Python.
 FAULTS_SEED = 1  # So that a red run can be repeated; tests/faults by hand takes a new one each time.
 # Of tests/cli, what a sanitizer does not see: the build's files, documents and sources, and thousands of runs of
