@@ -39,6 +39,12 @@ def test_it_is_confined(confined):
     net_admin = f"{1 << 12:016x}"
     assert [found[name] for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")] == [net_admin] * 4
     assert (found["NoNewPrivs"], found["Seccomp"]) == ("1", "2")
+    with open(f"/proc/{confined.pid('vifplugd')}/mountinfo", encoding="utf-8") as file:
+        points = {point: options.split(",") for point, options in (line.split()[4:6] for line in file)}
+    kept = (confined.dir, "/dev", "/proc", "/sys")
+    assert "rw" in points[confined.dir]
+    assert not [point for point, options in points.items()
+                if "rw" in options and not any(point == one or point.startswith(f"{one}/") for one in kept)]
 
 
 def test_score():

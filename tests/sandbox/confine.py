@@ -8,17 +8,20 @@ usage: confine.py [--user=USER] [--writable=DIR]... UNIT COMMAND...
 USER stands in for the unit's, DIR for its directories that can be written to."""
 
 import argparse
+import ctypes
 import errno
 import functools
 import os
 import pwd
-import re
 import subprocess
 import sys
 
 STAGE = "VIFPLUG_CONFINE_STAGE"
 PROT_WRITE, PROT_EXEC = 2, 4
 CLONE_NEW = 0x7e020000 | 0x80  # All CLONE_NEW*.
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, MS_PRIVATE, MS_BIND, MS_REC = 0x20000, 1 << 18, 1 << 12, 1 << 14
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
 # The settings that this applies, and those that restrict nothing of what a test could see, or cannot be applied.
 APPLIED = {"User", "Group", "UMask", "AmbientCapabilities", "CapabilityBoundingSet", "NoNewPrivileges",
@@ -97,16 +100,34 @@ def make_filter(unit):
     return rules
 
 
+class MountAttributes(ctypes.Structure):
+    """struct mount_attr of mount_setattr(2)."""
+
+    _fields_ = [("set", ctypes.c_uint64), ("clear", ctypes.c_uint64), ("propagation", ctypes.c_uint64),
+                ("userns_fd", ctypes.c_uint64)]
+
+
+def check(result, what):
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), what)
+
+
+def set_mounts(path, **attributes):
+    """Changes the attributes of all mounts at and below a path."""
+    wanted = MountAttributes(**attributes)
+    check(LIBC.syscall(MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE, ctypes.byref(wanted),
+                       ctypes.c_size_t(ctypes.sizeof(wanted))), path)
+
+
 def make_read_only(writable):
-    """ProtectSystem=strict: everything but /dev, /proc and /sys, and `writable`."""
+    """ProtectSystem=strict, in mounts of its own: everything but /dev, /proc and /sys, and `writable`."""
+    check(LIBC.unshare(CLONE_NEWNS), "unshare")
+    set_mounts("/", propagation=MS_PRIVATE)
     for path in writable:
-        subprocess.run(["mount", "--bind", path, path], check=True)
-    with open("/proc/self/mountinfo", encoding="utf-8") as file:
-        points = [re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in file]
-    for point in points:
-        kept = [*writable, "/dev", "/proc", "/sys"]
-        if not any(point == path or point.startswith(f"{path}/") for path in kept):
-            subprocess.run(["mount", "-o", "remount,bind,ro", point], check=False, capture_output=True)
+        check(LIBC.mount(path.encode(), path.encode(), None, MS_BIND | MS_REC, None), path)
+    set_mounts("/", set=MOUNT_ATTR_RDONLY)
+    for path in (*writable, "/dev", "/proc", "/sys"):
+        set_mounts(path, clear=MOUNT_ATTR_RDONLY)
 
 
 def main():
@@ -119,11 +140,7 @@ def main():
     unit = read_unit(options.unit)
     unknown = set(unit) - APPLIED - LEFT_OUT
     assert not unknown, f"{options.unit}: apply {unknown} here, or say that it cannot be"
-    stage = os.environ.pop(STAGE, "mounts")
-    if stage == "mounts":
-        os.environ[STAGE] = "user"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
-    elif stage == "user":
+    if os.environ.pop(STAGE, "mounts") == "mounts":
         assert unit["ProtectSystem"] == ["strict"] and unit["NoNewPrivileges"] == ["yes"]
         make_read_only(options.writable or [*" ".join(unit["ReadWritePaths"]).split(), *(
             f"/run/{name}" for name in unit["RuntimeDirectory"]), *(
