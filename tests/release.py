@@ -21,7 +21,8 @@ INSIDE = "/vifplug"
 # The suites that an apt source of the host may have; sid has no other suites.
 SUITE = re.compile(r"(?P<release>[a-z]+)(?P<kind>|-updates|-security)/?")
 # The environment variables that the tests use. VPSIM_DPDK_HEADERS: the headers of that release.
-PASSED_ON = ("CI", "TERM", "VIFPLUG_REPRODUCE", "VPSIM_DPDK_HEADERS", "http_proxy", "https_proxy", "no_proxy")
+PASSED_ON = ("CI", "TERM", "VIFPLUG_ANALYZE", "VIFPLUG_REPRODUCE", "VPSIM_DPDK_HEADERS", "http_proxy",
+             "https_proxy", "no_proxy")
 
 ENTER = r"""
 set -e
