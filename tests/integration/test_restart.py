@@ -265,7 +265,7 @@ def test_rows_that_changed_while_ovsdb_was_away(box, api):
 
 def test_ovsdb_restarts_during_a_storm(box):
     """Each acknowledged plug is in the database; no refused plug is."""
-    acknowledged, refused = set(), set()
+    acknowledged, refused, unexpected = set(), set(), []
     stop = threading.Event()
 
     def worker(base):
@@ -276,8 +276,10 @@ def test_ovsdb_restarts_during_a_storm(box):
                     api.plug(vhost_user(n), wait="committed", timeout_ms=400)
                     acknowledged.add(n)
                 except ApiError as error:
-                    assert error.reason == "switch_unavailable", error.message
                     refused.add(n)
+                    # On a loaded machine an OVSDB that runs may need longer than that, too.
+                    if error.reason not in ("switch_unavailable", "timeout", "busy"):
+                        unexpected.append(error.message)
                 n += 1
 
     threads = [threading.Thread(target=worker, args=(1000 * (i + 1),)) for i in range(4)]
@@ -285,17 +287,18 @@ def test_ovsdb_restarts_during_a_storm(box):
         thread.start()
     for _ in range(3):
         enough = len(acknowledged) + 15
-        wait_until(lambda: len(acknowledged) >= enough, 20, "plugs go on")
+        wait_until(lambda: len(acknowledged) >= enough, 60, "plugs go on")
         box.stop("ovsdb-server", signal.SIGKILL)
         some = len(refused) + 1
         wait_until(lambda: len(refused) >= some, 20, "plugs are refused")
         box.start_ovsdb()
     enough = len(acknowledged) + 15
-    wait_until(lambda: len(acknowledged) >= enough, 20, "plugs go on")
+    wait_until(lambda: len(acknowledged) >= enough, 60, "plugs go on")
     stop.set()
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive()
+    assert not unexpected
     expected = {f"vhu{vif_id(n)[:11]}" for n in acknowledged}
     wait_until(lambda: set(ports(box, "br-int")) == expected, 20,
                "what was refused is gone, what was acknowledged is there")
