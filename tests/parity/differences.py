@@ -346,7 +346,8 @@ REFUSALS = [
          Shows(("a socket in a directory that is not allowed",), ("unplug",),
                bridge_of(THERE, NONE)))),
     Difference(
-        "a vhost-user socket in mode client with another path than the one that ovs-vswitchd makes",
+        "a vhost-user socket in mode client that is not the one that ovs-vswitchd makes (links to its directory, "
+        "as `/var/run`, do no harm)",
         "written; the guest finds no socket", "refused: `socket_mismatch`",
         "success means that the guest can connect",
         (Shows(("a socket that vswitchd does not make",), ("plug",),
