@@ -2,7 +2,7 @@
 """Builds the project and runs its tests.
 
 usage: tests/run [--release RELEASE [--fresh]] [TIER]...
-       tests/run --release RELEASE [--fresh] --prepare
+       tests/run --release RELEASE [--fresh] --prepare [TIER]...
 
 Tiers, all but the last of them if none is named:
 
@@ -304,7 +304,8 @@ def main():
             chroot.make(options.fresh)
             chroot.copy_checkout()
             if options.prepare:
-                return chroot.run("tests/install-deps", "openstack", "package")
+                package = ["package"] if "package" in options.tiers or not options.tiers else []
+                return chroot.run("tests/install-deps", "openstack", *package)
             return chroot.run("tests/run", *options.tiers)
         except release.ReleaseError as error:
             print(f"tests/run: {error}\n0 passed, 1 failed")

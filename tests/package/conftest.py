@@ -15,18 +15,24 @@ import building  # noqa: E402  (the same)
 
 
 def pytest_collection_modifyitems(items):
-    """With VIFPLUG_REPRODUCE=no in the environment there is no second build, which takes minutes."""
+    """The second build, which takes minutes, goes on beside the tests that need no more than the first one. With
+    VIFPLUG_REPRODUCE=no in the environment there is none."""
     if os.environ.get("VIFPLUG_REPRODUCE") == "no":
         items[:] = [item for item in items if "second_build" not in item.fixturenames]
+    items.sort(key=lambda item: "second_build" in item.fixturenames)
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    """The first build, and the chroot, which is made meanwhile."""
+def prepared(request, tmp_path_factory):
+    """The first build, the chroot, made meanwhile, and the future of the second build if a test needs that."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         chroot = pool.submit(bare.base)
         first = building.Build(tmp_path_factory.mktemp("first"), {"LC_ALL": "C.UTF-8", "TZ": "UTC"}, 0o022)
-        return first, chroot.result()
+        second = None
+        if any("second_build" in item.fixturenames for item in request.session.items):
+            second = pool.submit(building.Build, tmp_path_factory.mktemp("another-path"),
+                                 {"LC_ALL": "C", "TZ": "Asia/Tokyo"}, 0o002)
+        yield first, chroot.result(), second
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +41,8 @@ def build(prepared):
 
 
 @pytest.fixture(scope="session")
-def second_build(tmp_path_factory):
-    return building.Build(tmp_path_factory.mktemp("another-path"), {"LC_ALL": "C", "TZ": "Asia/Tokyo"}, 0o002)
+def second_build(prepared):
+    return prepared[2].result()
 
 
 @contextlib.contextmanager
@@ -58,7 +64,7 @@ def node(prepared, tmp_path):
 @pytest.fixture(scope="session")
 def host(prepared, tmp_path_factory):
     """A node with a switch, on which the packages are installed."""
-    first, lower = prepared
+    first, lower, _ = prepared
     with a_node(lower, tmp_path_factory.mktemp("host")) as one:
         one.start_switch()
         one.install(*(first.package(name) for name in ("vifplugd", "libvifplug0", "python3-vifplug")))
