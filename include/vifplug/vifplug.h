@@ -43,7 +43,7 @@ extern "C" {
 /* The version of this header. */
 #define VIFPLUG_VERSION_MAJOR 0
 #define VIFPLUG_VERSION_MINOR 2
-#define VIFPLUG_VERSION_PATCH 0
+#define VIFPLUG_VERSION_PATCH 1
 
 /* The version of the library that the program runs with: "0.2.0". */
 VIFPLUG_API const char *vifplug_version(void);

@@ -71,13 +71,13 @@ void server_close_sockets(struct server *server)
     }
 }
 
-static struct connection *add_connection(struct server *server, int fd, const struct peer *peer)
+static bool add_connection(struct server *server, int fd, const struct peer *peer)
 {
     struct connection *connection = connection_create(fd, peer);
 
     if (!shares_join(server->shares, &connection->member, peer->uid, peer->privileged)) {
         free(connection); /* It holds nothing yet; `fd` stays the caller's. */
-        return NULL;
+        return false;
     }
     connection->peer.connection = ++server->last_id;
     hmap_insert(&server->connections, &connection->node, hash_uint64(connection->peer.connection));
@@ -87,7 +87,19 @@ static struct connection *add_connection(struct server *server, int fd, const st
         connection->broken = true;
     }
     server_note_memory(server, connection);
-    return connection;
+    return true;
+}
+
+/* Who has closed a connection before this one was opened may have done so after the pass has asked
+ * for what is ready. */
+static bool find_place(struct server *server, int fd, const struct peer *peer)
+{
+    if (add_connection(server, fd, peer)) {
+        return true;
+    }
+    server_find_ready(server);
+    server_reap_connections(server);
+    return add_connection(server, fd, peer);
 }
 
 /* Refuses a connection that has no place. */
@@ -114,7 +126,7 @@ static void welcome(struct server *server, int fd)
                      (long)pid);
         access_refuse(server->options.access, peer.uid, &error);
         turn_away(server, fd, &error);
-    } else if (!add_connection(server, fd, &peer)) {
+    } else if (!find_place(server, fd, &peer)) {
         SLOG_WARN_RL(&rl, "uid %ld, pid %ld has too many of the %d connections; one closed",
                      (long)peer.uid, (long)pid, server->options.max_connections);
         error_set(&error, REASON_BUSY, "",

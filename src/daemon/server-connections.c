@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The connections that there are, by their numbers. */
+/* The connections that there are, by their numbers; which are ready, and which are over. */
 
 #include "daemon/server-private.h"
 
@@ -7,6 +7,9 @@
 
 #include "daemon/shares.h"
 #include "hash.h"
+
+/* How many ready sockets the kernel reports at once. It reports the others next time. */
+enum { EVENTS_MAX = 128 };
 
 bool server_control(const struct server *server, int op, int fd, uint32_t events, uint64_t id)
 {
@@ -44,4 +47,47 @@ void server_free_connection(struct server *server, struct connection *connection
     hmap_remove(&server->connections, &connection->node);
     shares_leave(server->shares, &connection->member);
     connection_destroy(connection);
+}
+
+void server_reap_connections(struct server *server)
+{
+    struct connection *connection;
+
+    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
+        if (connection_is_over(connection)) {
+            server_free_connection(server, connection);
+        }
+    }
+}
+
+/* The kernel would report a hangup again and again. To see the end of the stream at once makes room
+ * for those who connect in this pass. */
+static void note_gone(const struct server *server, struct connection *connection)
+{
+    connection->gone = true;
+    connection->readable = !connection->eof;
+    server_control(server, EPOLL_CTL_DEL, connection->fd, 0, 0);
+    if (!connection->eof && !connection->more) {
+        connection_receive(connection);
+        server_note_memory(server, connection);
+    }
+}
+
+void server_find_ready(struct server *server)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int n = epoll_wait(server->epoll, events, EVENTS_MAX, 0);
+
+    for (int i = 0; i < n; i++) {
+        struct connection *connection = server_find(server, events[i].data.u64);
+
+        if (events[i].data.u64 == LISTENER_ID) {
+            server->acceptable = true;
+        } else if (connection) {
+            connection->readable |= (events[i].events & EPOLLIN) != 0;
+            if (events[i].events & (EPOLLHUP | EPOLLERR)) {
+                note_gone(server, connection);
+            }
+        }
+    }
 }

@@ -50,6 +50,13 @@ void server_append(const struct server *server, struct connection *connection, c
 /* Closes and frees the connection. */
 void server_free_connection(struct server *server, struct connection *connection);
 
+/* Closes and frees those that are over. */
+void server_reap_connections(struct server *server);
+
+/* Asks the kernel which sockets are ready. To try each socket instead would cost a system call per
+ * connection, and accept() creates a socket before it finds that no connection waits. */
+void server_find_ready(struct server *server);
+
 /* server-accept.c: the listening socket, and who gets a connection. */
 
 /* Opens the listening socket and the epoll set. Returns false, and fills *error, if that fails;

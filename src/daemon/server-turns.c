@@ -36,23 +36,28 @@ static bool hand_out_line(struct server *server, struct connection *connection)
     struct error error;
     const char *line;
     size_t length;
+    bool changes = false;
 
     switch (frame_next(&connection->in, &line, &length)) {
     case FRAME_LINE:
         connection->n_owed++;
-        return server->options.line(server->options.aux, &connection->peer, line, length);
+        changes = server->options.line(server->options.aux, &connection->peer, line, length);
+        break;
     case FRAME_MORE:
-        connection->more = false;
-        frame_trim(&connection->in);
         break;
     case FRAME_TOO_LONG:
         error_set(&error, REASON_INVALID_REQUEST, "",
                   "A request is longer than %zu bytes; send shorter ones.", connection->in.max);
         error.rpc_code = RPC_PARSE_ERROR;
         refuse(server, connection, &error);
-        break;
+        return false;
     }
-    return false;
+    /* Said as soon as it is known: a connection that may have a line keeps its place. */
+    connection->more = frame_has_more(&connection->in);
+    if (!connection->more) {
+        frame_trim(&connection->in);
+    }
+    return changes;
 }
 
 /* Returns whether it was a request for a change. */

@@ -25,9 +25,6 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
 /* How many passes the server takes for what came before its end. */
 enum { LAST_PASSES = 16 };
 
-/* How many ready sockets the kernel reports in one pass. It reports the others in the next one. */
-enum { EVENTS_PER_PASS = 128 };
-
 struct server *server_create(const struct server_options *options, struct error *error)
 {
     struct server *server = xzalloc(sizeof *server);
@@ -100,59 +97,14 @@ void server_reply_in_pieces(struct server *server, uint64_t id, struct server_st
     server_note_memory(server, connection);
 }
 
-static void reap_connections(struct server *server)
-{
-    struct connection *connection;
-
-    HMAP_FOR_EACH_SAFE (connection, node, &server->connections) {
-        if (connection_is_over(connection)) {
-            server_free_connection(server, connection);
-        }
-    }
-}
-
-/* The kernel would report a hangup again and again. To see the end of the stream at once makes room
- * for those who connect in this pass. */
-static void note_gone(const struct server *server, struct connection *connection)
-{
-    connection->gone = true;
-    connection->readable = !connection->eof;
-    server_control(server, EPOLL_CTL_DEL, connection->fd, 0, 0);
-    if (!connection->eof && !connection->more) {
-        connection_receive(connection);
-        server_note_memory(server, connection);
-    }
-}
-
-/* Asks the kernel which sockets are ready. To try each socket instead would cost a system call per
- * connection, and accept() creates a socket before it finds that no connection waits. */
-static void find_ready_sockets(struct server *server)
-{
-    struct epoll_event events[EVENTS_PER_PASS];
-    int n = epoll_wait(server->epoll, events, EVENTS_PER_PASS, 0);
-
-    for (int i = 0; i < n; i++) {
-        struct connection *connection = server_find(server, events[i].data.u64);
-
-        if (events[i].data.u64 == LISTENER_ID) {
-            server->acceptable = true;
-        } else if (connection) {
-            connection->readable |= (events[i].events & EPOLLIN) != 0;
-            if (events[i].events & (EPOLLHUP | EPOLLERR)) {
-                note_gone(server, connection);
-            }
-        }
-    }
-}
-
 void server_run(struct server *server)
 {
     struct connection *connection;
 
-    find_ready_sockets(server);
+    server_find_ready(server);
     refusals_run(&server->refusals);
     /* Free closed connections before accepting new ones. */
-    reap_connections(server);
+    server_reap_connections(server);
     server_accept(server);
     server_make_room(server);
     HMAP_FOR_EACH (connection, node, &server->connections) {
@@ -160,7 +112,7 @@ void server_run(struct server *server)
         server_note_ready(server, connection);
     }
     server_take_turns(server);
-    reap_connections(server);
+    server_reap_connections(server);
 }
 
 void server_flush(struct server *server)
@@ -170,7 +122,7 @@ void server_flush(struct server *server)
     HMAP_FOR_EACH (connection, node, &server->connections) {
         flush(server, connection);
     }
-    reap_connections(server);
+    server_reap_connections(server);
 }
 
 /* Sets the events that the kernel reports for the connection. It always reports a hangup. */

@@ -58,6 +58,11 @@ void frame_received(struct frame *frame, size_t n)
     frame->end += n;
 }
 
+bool frame_has_more(const struct frame *frame)
+{
+    return frame->scanned < frame->end;
+}
+
 enum frame_result frame_next(struct frame *frame, const char **line, size_t *length)
 {
     char *lf;

@@ -42,6 +42,9 @@ void frame_received(struct frame *frame, size_t n);
  * frame_space(). */
 void frame_trim(struct frame *frame);
 
+/* Whether there are bytes that frame_next() has not looked at. If not, there is no further line. */
+bool frame_has_more(const struct frame *frame);
+
 /* Gives the next line, which is valid until the next frame_space(). */
 enum frame_result frame_next(struct frame *frame, const char **line, size_t *length);
 

@@ -135,6 +135,14 @@ def test_connection_limit(box, configure):
             connection.close()
 
 
+def test_a_closed_connection_has_no_place(box, configure):
+    """Whoever closes a connection and opens the next one is not refused for the first."""
+    configure("[daemon]\nsocket_group = root\nmax_connections = 1\n")
+    for _ in range(500):
+        with Api(box.socket) as api:
+            api.call("status")
+
+
 def test_slow_reader_delays_nobody(box, api):
     """The daemon stops reading from a client that sends requests and never reads; other clients are not
     delayed."""

@@ -74,9 +74,12 @@ static void test_several_in_one_chunk(void **state)
     expect_line(&frame, "");
     expect_line(&frame, "");
     expect_line(&frame, "three\r");
+    assert_true(frame_has_more(&frame));
     expect(&frame, FRAME_MORE);
+    assert_false(frame_has_more(&frame));
     feed(&frame, "ur\n", 3, 3);
     expect_line(&frame, "four");
+    assert_false(frame_has_more(&frame));
     expect(&frame, FRAME_MORE);
     frame_destroy(&frame);
 }

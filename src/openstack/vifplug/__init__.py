@@ -15,4 +15,4 @@ opts           all options, for oslo-config-generator
 Importing this package imports none of these modules.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.2.1"
