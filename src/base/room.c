@@ -24,6 +24,7 @@ size_t room_left(bool privileged, size_t max, size_t used, size_t own)
 bool room_exceeded(bool privileged, size_t max, size_t used, size_t own)
 {
     size_t end = usable(privileged, max);
+    size_t unused = used < end ? end - used : 0;
 
-    return used > end || (!privileged && own > end - used);
+    return own > 0 && (used > max || (!privileged && own > unused));
 }

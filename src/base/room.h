@@ -18,7 +18,8 @@ enum { ROOM_RESERVE = 8 };
  * privileged users. */
 size_t room_left(bool privileged, size_t max, size_t used, size_t own);
 
-/* Whether that user has more than it may: for what users get without asking. */
+/* Whether that user has more than it may: for what users get without asking. Who has nothing has
+ * not too much, whoever uses what is kept. */
 bool room_exceeded(bool privileged, size_t max, size_t used, size_t own);
 
 #endif

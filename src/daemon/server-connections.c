@@ -32,7 +32,9 @@ struct connection *server_find(const struct server *server, uint64_t id)
 
 void server_note_memory(const struct server *server, struct connection *connection)
 {
-    shares_hold(server->shares, &connection->member, connection_size(connection));
+    /* One that is broken is freed in this pass, so that to close it makes room at once. */
+    shares_hold(server->shares, &connection->member,
+                connection->broken ? 0 : connection_size(connection));
 }
 
 void server_append(const struct server *server, struct connection *connection, char *line)

@@ -14,7 +14,7 @@ enum { CREDIT_US = 50 };
 /* How many users without connections are remembered. */
 enum { LEFT_MAX = 256 };
 
-/* A connection that holds less is not worth closing, bytes. */
+/* A connection, or a user, that holds less is not worth closing while there is memory, bytes. */
 enum { HEAVY = 128 * 1024 };
 
 struct share {
@@ -277,11 +277,12 @@ struct member *shares_clog(const struct member *member)
 
 struct member *shares_excess(const struct shares *shares)
 {
+    bool full = shares->held > shares->limits.memory;
     const struct share *largest = NULL;
     const struct share *share;
 
     HMAP_FOR_EACH (share, node, &shares->users) {
-        if ((!largest || share->held > largest->held) &&
+        if ((!largest || share->held > largest->held) && (full || share->held >= HEAVY) &&
             room_exceeded(share->privileged, shares->limits.memory, shares->held, share->held)) {
             largest = share;
         }

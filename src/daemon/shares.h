@@ -77,7 +77,7 @@ bool shares_have_room(const struct shares *shares, const struct member *member, 
 struct member *shares_clog(const struct member *member);
 
 /* If what is held for connections is more than it may be: the member that holds most, of the user
- * that holds most. NULL if all is well. */
+ * that holds most. NULL if all is well. Who closes it says so by shares_hold(). */
 struct member *shares_excess(const struct shares *shares);
 
 /* How much is held for all clients. */

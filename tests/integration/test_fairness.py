@@ -204,6 +204,24 @@ def test_memory_of_subscribers(start):
         check_memory(box)
 
 
+def test_memory_of_roots_subscribers(start):
+    """Root may take all memory that is free. Then its largest connection is closed, not those of others, which hold
+    next to nothing."""
+    box = start("client_memory = 4\n")
+    roots, readers = "of uid 0 holds", f"of uid {READER} holds"
+    before = log_lines(box, roots), log_lines(box, readers)
+    with connect(box, READER) as reader, Api(box.socket) as root:
+        reader.call("status")
+        with hostile(box, 0, "subscribes, does not read"):
+            for _ in range(100):
+                fill(root, 50)
+                root.collect([root.send("unplug", vif_id=vif_id(n), wait="committed") for n in range(50)])
+                if log_lines(box, roots) > before[0]:
+                    break
+        assert log_lines(box, roots) > before[0] and log_lines(box, readers) == before[1]
+        reader.call("status")
+
+
 def test_memory_of_requests_without_an_end(start):
     """A user of `allow` may send long lines, but not hold all memory with them."""
     box = start("client_memory = 4\n")

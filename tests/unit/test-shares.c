@@ -169,6 +169,50 @@ static void test_memory(void **state)
     CHECK("well again", !shares_excess(shares));
 }
 
+/* Root may fill what is kept for it. Those who hold little stay then, until there is no memory at
+ * all; then who holds most is first. */
+static void test_memory_of_root(void **state)
+{
+    const size_t kb = 1024;
+
+    (void)state;
+    join(READER);
+    join(ROOT);
+    join(GOOD);
+    shares_hold(shares, &members[0], 1 * kb);
+    shares_hold(shares, &members[1], 1000 * kb);
+    shares_hold(shares, &members[2], 2 * kb);
+    CHECK("light ones stay", !shares_excess(shares));
+    shares_hold(shares, &members[2], 128 * kb);
+    CHECK("root holds most", shares_excess(shares) == &members[1]);
+    shares_hold(shares, &members[1], 850 * kb);
+    CHECK("then one that is heavy", shares_excess(shares) == &members[2]);
+    shares_hold(shares, &members[1], 1030 * kb);
+    shares_hold(shares, &members[2], 2 * kb);
+    CHECK("more than there is", shares_excess(shares) == &members[1]);
+    shares_hold(shares, &members[1], 0);
+    CHECK("well again", !shares_excess(shares));
+}
+
+/* Many light connections can fill all. Who closes them comes to an end. */
+static void test_memory_of_light_ones(void **state)
+{
+    size_t closed = 0;
+    struct member *member;
+
+    (void)state;
+    shares_set_limits(shares, &(struct shares_limits){.connections = 64, .memory = 1000});
+    for (size_t i = 0; i < 30; i++) {
+        shares_hold(shares, join(i % 2 ? READER : GOOD), 100);
+    }
+    while ((member = shares_excess(shares))) {
+        shares_hold(shares, member, 0);
+        closed++;
+    }
+    CHECK_INT("closed", (int)closed, 20);
+    CHECK_INT("left", (int)shares_held(shares), 1000);
+}
+
 /* What operations hold counts for the user, but no connection is closed for it. */
 static void test_memory_besides(void **state)
 {
@@ -195,6 +239,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_newcomer_is_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_debts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory_of_root, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory_of_light_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_besides, setup, teardown),
     };
 
