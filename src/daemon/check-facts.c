@@ -206,7 +206,7 @@ static void fill_switch(const struct checks *checks, struct switch_storage *stor
         .ovs_version = globals.ovs_version,
         .dpdk_version = globals.dpdk_version,
         .dpdk_wanted = globals.dpdk_wanted,
-        .dpdk_initialized = globals.dpdk_initialized,
+        .dpdk_initialized = health_dpdk_initialized(env, &globals),
         .dpdk_starting = vswitchd_is_starting(env->vswitchd),
         .extra_waits = extra_waits(checks->dpdk_extra),
         .sock_dir_waits = ovs_sock_dir_waits(env->ovs),

@@ -33,6 +33,12 @@ const char *health_problem(const struct health *health, enum health_subject subj
     return NULL;
 }
 
+bool health_dpdk_initialized(const struct engine_env *env, const struct ovs_globals *globals)
+{
+    return globals->dpdk_initialized && vswitchd_state(env->vswitchd) != VSWITCHD_DEAD &&
+           !vswitchd_is_starting(env->vswitchd);
+}
+
 /* How long vswitchd may take to answer. The start of DPDK takes long; one whose start we saw has
  * that time from then on, and not from a later question. */
 static int64_t patience_ms(const struct engine_env *env, const struct ovs_globals *globals,
@@ -40,8 +46,7 @@ static int64_t patience_ms(const struct engine_env *env, const struct ovs_global
 {
     int64_t idle_ms = MAX(vswitchd_starting_ms(env->vswitchd) - unanswered_ms, 0);
     int64_t grace_ms = MAX(env->settings->vswitchd_grace_ms - idle_ms, 0);
-    bool starts_dpdk =
-        globals->dpdk_wanted && (!globals->dpdk_initialized || vswitchd_is_starting(env->vswitchd));
+    bool starts_dpdk = globals->dpdk_wanted && !health_dpdk_initialized(env, globals);
 
     return HUNG_MS + (starts_dpdk ? grace_ms : 0);
 }

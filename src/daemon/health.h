@@ -34,6 +34,10 @@ const char *health_problem(const struct health *health, enum health_subject subj
 
 void health_read(const struct engine_env *env, struct health *health);
 
+/* Whether the vswitchd that runs has initialised DPDK, as far as OVSDB tells: what its predecessor
+ * wrote there stays until it has begun. */
+bool health_dpdk_initialized(const struct engine_env *env, const struct ovs_globals *globals);
+
 /* Adds VIFs that failed, and that are missing, to the problems. */
 void health_add_vifs(struct health *health, size_t n_failed, size_t n_missing);
 

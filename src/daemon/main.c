@@ -148,9 +148,7 @@ static void follow_vswitchd(struct daemon *daemon, const struct ovs_globals *glo
     if (ovs_synced(daemon->ovs)) {
         /* dpdk_initialized stays after the end of the vswitchd that set it, until the next one sets
          * cur_cfg. */
-        bool has_read = globals->dpdk_initialized &&
-                        vswitchd_state(daemon->vswitchd) == VSWITCHD_ALIVE &&
-                        !vswitchd_is_starting(daemon->vswitchd);
+        bool has_read = globals->dpdk_initialized && vswitchd_works(daemon->vswitchd);
         unsigned int start = has_read ? vswitchd_start(daemon->vswitchd) : 0;
 
         dpdk_extra_follow(&daemon->dpdk_extra, globals->dpdk_extra, start);
@@ -185,9 +183,11 @@ static void run(struct daemon *daemon)
     ovs_counters_run(daemon->counters);
     traffic_run(daemon->traffic);
     ovs_globals(daemon->ovs, &globals);
-    cur_cfg = globals.exist ? globals.cur_cfg : -1;
+    /* OVSDB may come back with another database, whose cur_cfg answers nothing. */
+    cur_cfg = globals.exist && ovs_synced(daemon->ovs) ? globals.cur_cfg : -1;
     vswitchd_run(daemon->vswitchd, cur_cfg);
-    vswitchd_note_next_cfg(daemon->vswitchd, ovs_synced(daemon->ovs) ? globals.next_cfg : cur_cfg);
+    vswitchd_note_next_cfg(daemon->vswitchd, cur_cfg < 0 ? cur_cfg : globals.next_cfg);
+    start_question_run(&daemon->start_question, daemon->ovs, daemon->vswitchd, &globals);
     switch_log_run(daemon->switch_log, daemon->vswitchd);
     offload_run(&daemon->offload, daemon->ovs, daemon->vswitchd);
     follow_vswitchd(daemon, &globals);

@@ -154,8 +154,7 @@ static char *handle_status(struct dispatch *dispatch, const struct peer *peer OV
         .vswitchd_pid = vswitchd_pid(env->vswitchd),
         .ovs_version = globals.ovs_version,
         .dpdk_version = globals.dpdk_version,
-        .dpdk_initialized =
-            globals.dpdk_initialized && vswitchd_state(env->vswitchd) != VSWITCHD_DEAD,
+        .dpdk_initialized = health_dpdk_initialized(env, &globals),
         .offload = {.policy = offload_policy_names[env->offload->policy],
                     .enabled = env->offload->enabled,
                     .effect = offload_effect_name(offload_now(env->offload, env->vswitchd))},

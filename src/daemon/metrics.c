@@ -157,7 +157,7 @@ static void put_switch(const struct metrics *metrics, struct ds *out)
              "For how long ovs-vswitchd has left a next_cfg unanswered.",
              (double)health.unanswered_ms / 1000);
     put_int(out, "vifplug_dpdk_initialized", METRIC_GAUGE, "1: ovs-vswitchd has initialised DPDK.",
-            globals.dpdk_initialized && vswitchd_state(env->vswitchd) != VSWITCHD_DEAD);
+            health_dpdk_initialized(env, &globals));
     put_connects(out, &metrics->dispatch->counts);
 }
 
@@ -309,7 +309,7 @@ static void begin_vifs(enum vif_family family, struct ds *out)
 static void put_link(const struct engine_env *env, const struct record *record,
                      const struct metric_label *labels, size_t n, struct ds *out)
 {
-    if (record->link_state[0] && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE) {
+    if (record->link_state[0] && vswitchd_works(env->vswitchd)) {
         metric_int(out, "vifplug_vif_link_up", labels, n, !strcmp(record->link_state, "up"));
     }
 }

@@ -30,6 +30,7 @@
 #include "nic/nic.h"
 #include "ovs/ovs-counters.h"
 #include "ovs/ovs.h"
+#include "ovs/start-question.h"
 #include "ovs/switch-log.h"
 #include "ovs/vswitchd.h"
 #include "watch/watch.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct links *links;
     struct link_remover *link_remover;
     struct offload offload;
+    struct start_question start_question;
     struct dpdk_extra dpdk_extra;
     struct vswitchd *vswitchd;
     struct switch_log *switch_log;

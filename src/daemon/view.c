@@ -13,7 +13,7 @@
 #include "util.h"
 
 enum vif_state view_state(const struct record *record, const char *boot_id,
-                          enum vswitchd_state vswitchd, bool lacks_netdev)
+                          enum vswitchd_state vswitchd, bool starts, bool lacks_netdev)
 {
     bool may_come_later = vif_kind_class(record->spec.kind)->netdev_may_come_later;
 
@@ -28,7 +28,7 @@ enum vif_state view_state(const struct record *record, const char *boot_id,
         return STATE_COMMITTED;
     }
     if (record->ofport > 0) {
-        return vswitchd == VSWITCHD_ALIVE ? STATE_UP : STATE_UNVERIFIED;
+        return vswitchd == VSWITCHD_ALIVE && !starts ? STATE_UP : STATE_UNVERIFIED;
     }
     return vswitchd == VSWITCHD_ALIVE ? STATE_REALIZING : STATE_COMMITTED;
 }
@@ -120,7 +120,7 @@ enum vif_state view_state_now(const struct engine_env *env, const struct record 
     struct link_facts netdev;
 
     return view_state(record, env->boot_id, vswitchd_state(env->vswitchd),
-                      lacks_netdev(env, record, &netdev));
+                      vswitchd_is_starting(env->vswitchd), lacks_netdev(env, record, &netdev));
 }
 
 void view_init_now(struct view *view, const struct engine_env *env, const struct record *record,
@@ -132,12 +132,13 @@ void view_init_now(struct view *view, const struct engine_env *env, const struct
     bool lacks = lacks_netdev(env, record, &netdev);
 
     if (!missing) {
-        state = view_state(record, env->boot_id, vswitchd_state(env->vswitchd), lacks);
+        state = view_state(record, env->boot_id, vswitchd_state(env->vswitchd),
+                           vswitchd_is_starting(env->vswitchd), lacks);
     }
     ovs_vhost_sock_dir(env->ovs, env->run_dir, sock_dir, sizeof sock_dir);
     view_init(view, record, env->nic, sock_dir, state);
     /* What a vswitchd that has gone left in OVSDB says nothing of the guest. */
-    if (!missing && vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE) {
+    if (!missing && vswitchd_works(env->vswitchd)) {
         view->vif.link_state = record->link_state;
     }
     if (netdev.mtu > 0) {

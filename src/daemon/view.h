@@ -21,10 +21,10 @@ struct view {
     struct reply_drift drift[DRIFT_MAX];
 };
 
-/* Returns the state of a VIF in OVSDB, by its record, the id of this boot, vswitchd's state, and
- * whether the port's netdev is missing. */
+/* Returns the state of a VIF in OVSDB, by its record, the id of this boot, vswitchd's state,
+ * whether that starts, and whether the port's netdev is missing. */
 enum vif_state view_state(const struct record *record, const char *boot_id,
-                          enum vswitchd_state vswitchd, bool lacks_netdev);
+                          enum vswitchd_state vswitchd, bool starts, bool lacks_netdev);
 
 /* The same at present. */
 enum vif_state view_state_now(const struct engine_env *env, const struct record *record);

@@ -362,6 +362,14 @@ void ovs_set_hw_offload(struct ovs *ovs, const char *set)
     ovs->unawaited = true;
 }
 
+void ovs_bump(struct ovs *ovs)
+{
+    ovs_txn_start(ovs);
+    ovs_txn_bump(ovs);
+    ovs_txn_commit(ovs, "vifplugd: has ovs-vswitchd begun?");
+    ovs->unawaited = true;
+}
+
 /* Ends a transaction that no caller waits for. */
 static void end_unawaited(struct ovs *ovs)
 {
@@ -376,7 +384,8 @@ static void end_unawaited(struct ovs *ovs)
     result = ovs_txn_result(ovs, &next_cfg, &error);
     ovs->unawaited = result == OVS_TXN_PENDING;
     if (result == OVS_TXN_ERROR) {
-        SLOG_WARN("%s: OVSDB refused to set hw-offload: %s", ovs->remote, error);
+        SLOG_WARN("%s: OVSDB refused to %s: %s", ovs->remote,
+                  ovs->bumped ? "increment next_cfg" : "set hw-offload", error);
     }
     free(error);
 }

@@ -180,6 +180,9 @@ void ovs_changes_clear(struct ovs *ovs);
  * function returns its result: read ovs_globals(). */
 void ovs_set_hw_offload(struct ovs *ovs, const char *set);
 
+/* Increments next_cfg, in the same way. */
+void ovs_bump(struct ovs *ovs);
+
 /* Whether a transaction can start: synced, and no transaction is under way. */
 bool ovs_txn_ready(const struct ovs *ovs);
 void ovs_txn_start(struct ovs *ovs);

@@ -22,7 +22,7 @@ struct vswitchd *vswitchd_create(const char *run_dir);
 void vswitchd_destroy(struct vswitchd *vswitchd);
 
 /* `cur_cfg` is the value in OVSDB: when it changes, a vswitchd runs that changes it. Negative:
- * OVSDB has none, and the next value is no change. */
+ * it is not known (OVSDB has none, or is away), and the next value is no change. */
 void vswitchd_run(struct vswitchd *vswitchd, int64_t cur_cfg);
 void vswitchd_wait(struct vswitchd *vswitchd);
 
@@ -39,8 +39,12 @@ const char *vswitchd_pidfile_error(const struct vswitchd *vswitchd);
  * of its predecessor. */
 bool vswitchd_is_starting(const struct vswitchd *vswitchd);
 
-/* For how long it has been starting, ms; 0 if it is not. A vswitchd whose next_cfg stays as it was
- * when it started is starting until a change of next_cfg, though it has long begun its work. */
+/* Whether it does its work: it is alive, and has begun, so that what OVSDB shows of ports is its
+ * own word. */
+bool vswitchd_works(const struct vswitchd *vswitchd);
+
+/* For how long it has been starting, ms; 0 if it is not. start_question_run() sees to it that it
+ * has something to answer. */
 int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd);
 
 /* 0 if vswitchd is not alive or its pid is not known. */

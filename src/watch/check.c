@@ -265,8 +265,8 @@ static void is_in_step(struct watch *watch, struct watched *watched, const struc
 
 static void check_record(struct watch *watch, struct watched *watched, const struct record *record)
 {
-    bool failed =
-        record_failed(record) && vswitchd_state(watch->env.env->vswitchd) == VSWITCHD_ALIVE;
+    /* An error that a vswitchd has left says nothing of the next one. */
+    bool failed = record_failed(record) && vswitchd_works(watch->env.env->vswitchd);
     struct drift drift[DRIFT_MAX];
     size_t n = watch_differences(watch, watched, record, drift);
 

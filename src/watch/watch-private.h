@@ -56,7 +56,8 @@ struct watch {
     bool learned; /* The state at the start has been read. */
     bool ovsdb_up;
     bool vswitchd_up;
-    bool switch_known; /* ovsdb_up and vswitchd_up have been reported, or need not be. */
+    unsigned int vswitchd_start; /* vswitchd_start() of the one that was up last. */
+    bool switch_known;           /* ovsdb_up and vswitchd_up have been reported, or need not be. */
 };
 
 /* NULL if the watch does not know it. */

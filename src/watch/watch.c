@@ -236,16 +236,23 @@ static void follow_switch(struct watch *watch)
 {
     const struct engine_env *env = watch->env.env;
     bool back = watch->switch_known && !watch->ovsdb_up && ovs_synced(env->ovs);
-    bool alive = vswitchd_state(env->vswitchd) == VSWITCHD_ALIVE;
+    unsigned int start = vswitchd_start(env->vswitchd);
+    bool works = vswitchd_works(env->vswitchd);
 
     if (back) {
         note_loss(watch);
     }
-    if (back || (alive && !watch->vswitchd_up)) {
+    if (works && start && start != watch->vswitchd_start && watch->vswitchd_start) {
+        report_switch(watch, &watch->vswitchd_up, false, "vswitchd"); /* Too short to be seen. */
+    }
+    if (back || (works && !watch->vswitchd_up)) {
         check_all(watch);
     }
     report_switch(watch, &watch->ovsdb_up, ovs_synced(env->ovs), "ovsdb");
-    report_switch(watch, &watch->vswitchd_up, alive, "vswitchd");
+    report_switch(watch, &watch->vswitchd_up, works, "vswitchd");
+    if (works) {
+        watch->vswitchd_start = start;
+    }
     watch->switch_known |= ovs_synced(env->ovs);
 }
 

@@ -324,6 +324,37 @@ def test_vswitchd_stopped(box, api):
     wait_until(lambda: api.call("get", vif_id=vif_id(1))["state"] == "up")
 
 
+def test_vswitchd_has_not_begun(box, api):
+    """While it starts, OVSDB shows its predecessor's word. It is asked when it has begun, also if nobody else
+    changes anything; what it reads at its start alone is its own from then on."""
+    path = api.plug(vhost_user(1))["vhost_user"]["path"]
+    late = f"{box.dir}/late.sock"
+    with Api(box.socket) as events:
+        events.call("subscribe")
+        box.stop("ovs-vswitchd", signal.SIGKILL)
+        assert events.receive()["method"] == "switch.down"
+        box.start_vswitchd(wait=False, database=f"unix:{late}")  # It finds no OVSDB there yet.
+        try:
+            wait_until(lambda: api.call("status")["vswitchd"]["state"] == "alive", 10, "vswitchd is alive")
+            assert api.call("status")["vswitchd"]["dpdk_initialized"] is False
+            for vif in (api.get_vif(1), api.call("list")["vifs"][0], api.plug(vhost_user(1), wait="committed")):
+                assert vif["state"] == "unverified" and "link_state" not in vif
+            metrics = api.call("metrics")["text"]
+            assert 'state="unverified"} 1' in metrics and "\nvifplug_dpdk_initialized 0" in metrics
+        finally:
+            os.symlink(box.db.partition(":")[2], late)
+        event = events.receive()
+        assert (event["method"], event["params"]["what"]) == ("switch.up", "vswitchd")
+        assert api.get_vif(1)["state"] == "up" and api.call("status")["vswitchd"]["dpdk_initialized"] is True
+    try:
+        box.vsctl("--no-wait", "set", "open_vswitch", ".", "other_config:vhost-sock-dir=for/the/next")
+        wait_until(lambda: "other_config:vhost-sock-dir" in json.dumps(api.call("check")), 10, "it is not in use")
+        assert api.get_vif(1)["vhost_user"]["path"] == path
+    finally:
+        box.vsctl("remove", "open_vswitch", ".", "other_config", "vhost-sock-dir")
+        box.wait_vswitchd()
+
+
 def test_requests_wait_for_vswitchd(box, api):
     box.stop("ovs-vswitchd", signal.SIGKILL)
     wait_until(lambda: api.call("status")["vswitchd"]["state"] == "dead")

@@ -354,9 +354,10 @@ exec sleep infinity"""
         if self.confined:
             self._grant_access()
 
-    def start_vswitchd(self, wait=True):
-        """Starts ovs-vswitchd. It finds the simulated card's driver by its soname, because EAL refuses
-        libraries below world-writable directories. The stand-in is preloaded."""
+    def start_vswitchd(self, wait=True, database=None):
+        """Starts ovs-vswitchd, with another remote in place of the sandbox's `database`. It finds the simulated
+        card's driver by its soname, because EAL refuses libraries below world-writable directories. The stand-in
+        is preloaded."""
         card = {"SYSFS_PCI_DEVICES": f"{self.sys}/bus/pci/devices",
                 "LD_LIBRARY_PATH": self.driver_dir, "VPSIM_CONFIG": self.card_file}
         if self.standin and self._simulated():
@@ -364,7 +365,7 @@ exec sleep infinity"""
         # As its unit has it with vifplugd's package.
         umask = ["sh", "-c", 'umask 0002; exec "$@"', "umask"] if self.confined else []
         self.start("ovs-vswitchd", [
-            *umask, VSWITCHD, self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
+            *umask, VSWITCHD, database or self.db, f"--pidfile={self.run}/ovs-vswitchd.pid",
             f"--unixctl={self.run}/ovs-vswitchd.ctl", f"--log-file={self.log}/ovs-vswitchd.log",
             "-vconsole:off", "-vsyslog:off"],
             extra_env=card)

@@ -53,6 +53,11 @@ bool vswitchd_is_starting(const struct vswitchd *vswitchd)
     return vswitchd->starting;
 }
 
+bool vswitchd_works(const struct vswitchd *vswitchd)
+{
+    return vswitchd->state == VSWITCHD_ALIVE && !vswitchd->starting;
+}
+
 int64_t vswitchd_starting_ms(const struct vswitchd *vswitchd)
 {
     return vswitchd->starting ? time_msec() - vswitchd->starting_since : 0;

@@ -290,7 +290,8 @@ static void test_awaits_netdev(void **state)
         strcpy(record.boot_id, "b1");
         CHECK_INT(cases[i].row, record_awaits_netdev(&record), cases[i].awaits);
         CHECK_INT(cases[i].row, record_failed(&record), cases[i].failed);
-        CHECK_STR(cases[i].row, vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE, false)),
+        CHECK_STR(cases[i].row,
+                  vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE, false, false)),
                   vif_state_name(cases[i].state));
         record_destroy(&record);
     }
@@ -326,22 +327,25 @@ static void test_states(void **state)
         int64_t ofport;
         const char *error;
         enum vswitchd_state vswitchd;
+        bool starts;
         enum vif_state state;
     } cases[] = {
-        {"b1", 5, NULL, VSWITCHD_ALIVE, STATE_UP},
-        {"b1", 5, NULL, VSWITCHD_DEAD, STATE_UNVERIFIED},
-        {"b1", 5, NULL, VSWITCHD_UNKNOWN, STATE_UNVERIFIED},
-        {"b1", 0, NULL, VSWITCHD_ALIVE, STATE_REALIZING},
-        {"b1", 0, NULL, VSWITCHD_DEAD, STATE_COMMITTED},
-        {"b1", 0, NULL, VSWITCHD_UNKNOWN, STATE_COMMITTED},
-        {"b1", -1, NULL, VSWITCHD_ALIVE, STATE_FAILED},
-        {"b1", -1, "error text", VSWITCHD_ALIVE, STATE_FAILED},
-        {"b1", -1, "error text", VSWITCHD_DEAD, STATE_FAILED},
-        {"b1", 5, "error text", VSWITCHD_ALIVE, STATE_FAILED},
-        {"b1", 0, "error text", VSWITCHD_UNKNOWN, STATE_FAILED},
-        {"b0", 5, NULL, VSWITCHD_ALIVE, STATE_STALE},
-        {"b0", -1, "error text", VSWITCHD_DEAD, STATE_STALE},
-        {"", 5, NULL, VSWITCHD_ALIVE, STATE_STALE},
+        {"b1", 5, NULL, VSWITCHD_ALIVE, false, STATE_UP},
+        {"b1", 5, NULL, VSWITCHD_ALIVE, true, STATE_UNVERIFIED},
+        {"b1", 0, NULL, VSWITCHD_ALIVE, true, STATE_REALIZING},
+        {"b1", 5, NULL, VSWITCHD_DEAD, false, STATE_UNVERIFIED},
+        {"b1", 5, NULL, VSWITCHD_UNKNOWN, false, STATE_UNVERIFIED},
+        {"b1", 0, NULL, VSWITCHD_ALIVE, false, STATE_REALIZING},
+        {"b1", 0, NULL, VSWITCHD_DEAD, false, STATE_COMMITTED},
+        {"b1", 0, NULL, VSWITCHD_UNKNOWN, false, STATE_COMMITTED},
+        {"b1", -1, NULL, VSWITCHD_ALIVE, false, STATE_FAILED},
+        {"b1", -1, "error text", VSWITCHD_ALIVE, false, STATE_FAILED},
+        {"b1", -1, "error text", VSWITCHD_DEAD, false, STATE_FAILED},
+        {"b1", 5, "error text", VSWITCHD_ALIVE, false, STATE_FAILED},
+        {"b1", 0, "error text", VSWITCHD_UNKNOWN, false, STATE_FAILED},
+        {"b0", 5, NULL, VSWITCHD_ALIVE, false, STATE_STALE},
+        {"b0", -1, "error text", VSWITCHD_DEAD, false, STATE_STALE},
+        {"", 5, NULL, VSWITCHD_ALIVE, false, STATE_STALE},
     };
 
     (void)state;
@@ -354,8 +358,10 @@ static void test_states(void **state)
         snprintf(record.boot_id, sizeof record.boot_id, "%s", cases[i].boot_id);
         record.ofport = cases[i].ofport;
         record.error = nullable_xstrdup(cases[i].error);
-        CHECK_STR(row, vif_state_name(view_state(&record, "b1", cases[i].vswitchd, false)),
-                  vif_state_name(cases[i].state));
+        CHECK_STR(
+            row,
+            vif_state_name(view_state(&record, "b1", cases[i].vswitchd, cases[i].starts, false)),
+            vif_state_name(cases[i].state));
         CHECK_INT(row, record_failed(&record), cases[i].ofport < 0 || cases[i].error);
         record_destroy(&record);
     }
@@ -388,9 +394,10 @@ static void test_state_without_netdev(void **state)
         strcpy(record.boot_id, "b1");
         record.spec.kind = cases[i].kind;
         record.ofport = cases[i].ofport;
-        CHECK_STR(row,
-                  vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE, cases[i].lacks_netdev)),
-                  vif_state_name(cases[i].state));
+        CHECK_STR(
+            row,
+            vif_state_name(view_state(&record, "b1", VSWITCHD_ALIVE, false, cases[i].lacks_netdev)),
+            vif_state_name(cases[i].state));
         record_destroy(&record);
     }
 }

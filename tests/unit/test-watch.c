@@ -607,6 +607,35 @@ static void test_switch(void **state)
     CHECK_STR("once", rig.events, "");
 }
 
+/* What OVSDB shows of ports is its predecessor's until a vswitchd has begun. */
+static void test_switch_starts(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    rig.vswitchd->start = 1;
+    rig_settle();
+    rig.vswitchd->state = VSWITCHD_DEAD;
+    rig_settle();
+    CHECK_STR("goes", told(rig.events), "vswitchd down");
+    rig.vswitchd->state = VSWITCHD_ALIVE;
+    rig.vswitchd->start = 2;
+    rig.vswitchd->starting = true;
+    say(-1, "no such VF");
+    rig_run(20000);
+    CHECK_STR("has not begun", rig.events, "");
+    rig.vswitchd->starting = false;
+    rig_run(249);
+    CHECK_STR("has begun", told(rig.events), "vswitchd up");
+    rig_run(1);
+    CHECK_STR("its own error", told(rig.events), "a failed (error: '' is 'no such VF')");
+    rig.vswitchd->start = 3;
+    rig_run(1);
+    CHECK_STR("another, within a pass", told(rig.events), "vswitchd down, vswitchd up");
+    rig_run(20000);
+    CHECK_STR("once", rig.events, "");
+}
+
 /* The watcher checks, when OVSDB is back, what changed while it was away. */
 static void test_changed_while_ovsdb_was_away(void **state)
 {
@@ -637,6 +666,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_wakes_for_links),
     RIG_TEST(test_error_later),
     RIG_TEST(test_error_without_vswitchd),
+    RIG_TEST(test_switch_starts),
     RIG_TEST(test_hand_over_is_followed),
     RIG_TEST(test_hand_over_that_does_not_end),
     RIG_TEST(test_operations_are_told),
