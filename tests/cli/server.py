@@ -16,9 +16,14 @@ def reply_to(request, result):
     return {"id": request["id"], "result": result}
 
 
+def line_of(message):
+    """A message as it is sent; bytes are sent as they are."""
+    return message if isinstance(message, bytes) else json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
+
+
 class Server:
     """Serves so many connections, one after another: `serve` gets each request, and returns the messages that it
-    gets; None closes the connection, as `ends` does after the first request."""
+    gets, or their bytes; None closes the connection, as `ends` does after the first request."""
 
     def __init__(self, directory, serve, connections=1, ends=False):
         self.path = f"{directory}/s"
@@ -43,7 +48,6 @@ class Server:
                 messages = self.serve(self.requests[-1])
                 if messages is None:
                     return
-                connection.sendall(b"".join(json.dumps({"jsonrpc": "2.0", **one}).encode() + b"\n"
-                                            for one in messages))
+                connection.sendall(b"".join(map(line_of, messages)))
                 if self.ends:
                     return

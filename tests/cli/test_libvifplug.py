@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import library
-from server import SUBSCRIBED, Server, event, reply_to
+from server import SUBSCRIBED, Server, event, line_of, reply_to
 
 EVENTS_MAX = 1024  # VIFPLUG_EVENTS_MAX.
 PROGRAM = """
@@ -91,6 +91,13 @@ def test_the_end_of_the_connection(tmp_path, program):
     assert [(name, result) for name, result, _ in seen[1:]] == [
         ("status", -errno.ECONNRESET), ("vif.plugged", 0), ("no event", -errno.ECONNRESET),
         ("no event", -errno.ECONNRESET)]
+
+
+def test_the_end_of_the_connection_in_the_middle_of_a_line(tmp_path, program):
+    cut_off = line_of(event(2))[:20]
+    server = Server(tmp_path, lambda request: [reply_to(request, SUBSCRIBED), event(1), cut_off], ends=True)
+    seen = library.calls(program, server.path, "subscribe", 0, 0, 2)
+    assert [told[:2] for told in seen[1:]] == [("vif.plugged", 0), ("no event", -errno.ECONNRESET)]
 
 
 def test_refused_subscription(tmp_path, program):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from library import TOP
-from server import SUBSCRIBED, Server, event, reply_to
+from server import SUBSCRIBED, Server, event, line_of, reply_to
 
 sys.path.insert(0, f"{TOP}/src/openstack")
 
@@ -51,6 +51,31 @@ def test_the_end_of_a_subscription(tmp_path):
         with pytest.raises(client.NoAnswer) as ended:
             next(events)
         assert "may have been missed" in str(ended.value)
+
+
+@pytest.mark.parametrize("length", [1, 20, -1])
+def test_the_end_of_a_subscription_in_the_middle_of_a_line(tmp_path, length):
+    """The daemon closes the connection of a program that reads too slowly, wherever that is in a line."""
+    cut_off = line_of(event(2))[:length]
+    server = Server(tmp_path, lambda request: [reply_to(request, SUBSCRIBED), event(1), cut_off], ends=True)
+    with client.Client(server.path, timeout=20).subscribe() as events:
+        assert next(events).number == 1
+        with pytest.raises(client.NoAnswer, match="may have been missed") as ended:
+            next(events)
+        assert ended.value.retryable
+
+
+@pytest.mark.parametrize("cut, reason", [
+    (lambda line: line[:-1], "no_answer"), (lambda line: line[:1], "no_answer"),
+    (lambda line: b"SSH-2.0-x", "not_vifplugd")],
+    ids=["without its end", "its first byte", "of another program"])
+def test_a_reply_that_is_cut_off(tmp_path, cut, reason):
+    """The daemon may have done what it was asked for, and the call can be repeated. What no daemon begins a reply
+    with comes from another program."""
+    server = Server(tmp_path, lambda request: [cut(line_of(reply_to(request, {"vifs": []})))], ends=True)
+    with pytest.raises(client.VifplugError) as failed:
+        client.Client(server.path, timeout=20).list()
+    assert failed.value.reason == reason and failed.value.retryable == (reason == "no_answer")
 
 
 @pytest.mark.parametrize("message, reason", [

@@ -193,7 +193,8 @@ def line(value):
     (lambda r: line({"jsonrpc": "2.0", "id": r["id"] + 1, "result": {}}), "not_vifplugd"),
     (lambda r: line({"jsonrpc": "2.0", "id": r["id"]}), "not_vifplugd"),
     (lambda r: line({"jsonrpc": "2.0", "id": None, "result": {}}), "not_vifplugd"),
-    (lambda r: b'{"jsonrpc": "2.0"', "not_vifplugd"),
+    (lambda r: b"SSH-2.0-OpenSSH_9.2", "not_vifplugd"),
+    (lambda r: b'{"jsonrpc": "2.0"', "no_answer"),
     (lambda r: b"", "no_answer"),
 ])
 def test_strangers(tmp_path, reply, reason):

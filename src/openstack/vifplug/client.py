@@ -329,7 +329,7 @@ class Client:
 
     @staticmethod
     def _exchange(lines: "_Lines", request: bytes, deadline: float) -> Optional[bytes]:
-        """Sends the request and returns the line of the reply; None at the end of the stream."""
+        """Sends the request and returns the line of the reply; None if the stream ends before that of the line."""
         _set_timeout(lines.connection, deadline)
         with contextlib.suppress(ConnectionError):  # It has closed; its reply can still be read.
             lines.connection.sendall(request)
@@ -475,16 +475,17 @@ class _Lines:
         self._received = bytearray()
 
     def next(self, deadline: Optional[float]) -> Optional[bytes]:
-        """The next line, without its end; None at the end of the stream. Raises OSError, socket.timeout and
-        _NoLine."""
+        """The next line, without its end; None at the end of the stream, also if that cuts off a line. Raises
+        OSError, socket.timeout and _NoLine."""
         length = self._received.find(b"\n")
         while length < 0:
             if len(self._received) > MAX_REPLY:
                 _too_long()
             _set_timeout(self.connection, deadline)
             data = self.connection.recv(1 << 18)
-            if not data and self._received:
-                raise _NoLine("its reply does not end with a line feed")
+            # vifplugd's lines are objects: one that begins so and has no end was cut off when the daemon closed.
+            if not data and self._received and not self._received.startswith(b"{"):
+                raise _NoLine("its reply is not JSON")
             if not data:
                 return None
             found = data.find(b"\n")
