@@ -13,6 +13,17 @@ NODE_PACKAGES = ("vifplugd", "libvifplug0")
 ALL_PACKAGES = (*NODE_PACKAGES, "libvifplug-dev", "python3-vifplug", "vifplugd-dbgsym", "libvifplug0-dbgsym")
 CONFIG = "/etc/vifplugd/vifplugd.conf"
 MINE = "network_device_mtu = 1400"
+# A client that connects again whenever its connection ends.
+RECONNECT = """
+import socket, time
+while True:
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect("/run/vifplugd/vifplugd.sock")
+            connection.recv(1)
+    except OSError:
+        time.sleep(0.001)
+"""
 
 
 def test_lintian(build):
@@ -100,7 +111,10 @@ def test_life(build, node, tmp_path):
     assert '"state":"up"' in node.run("vifctl", "--format=json", "get", "port-1").replace(" ", "")
     assert node.run("vifctl", "--version").strip() == f"vifctl {build.version.rpartition('-')[0]}"
 
-    node.apt("remove", *NODE_PACKAGES)
+    with node.start("python3", "-c", RECONNECT) as client:
+        node.apt("remove", *NODE_PACKAGES)
+        assert client.poll() is None
+        client.kill()
     assert not node.active("vifplugd.socket") and not node.active("vifplugd.service")
     assert MINE in node.read(CONFIG)
     assert node.vsctl("get", "Interface", "vhuport-1", "error") == "[]"
