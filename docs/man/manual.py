@@ -85,7 +85,7 @@ def vifctl(sources):
         command = help_of(sources.vifctl, name)
         head, _, options = command.partition("\nOptions:\n")
         summary, usage, *more = head.split("\n\n", 1)[0].split("\n") + head.split("\n\n", 1)[1:]
-        taken = ", ".join(re.findall(r"^  (?:-h, )?(--[\w-]+)", options.split("\n\n")[0], re.M))
+        taken = ", ".join(re.findall(r"^  (?:-\w, )?(--[\w-]+)", options.split("\n\n")[0], re.M))
         words = [escape(text) for text in
                  (summary.partition(": ")[2] + ".", *more, f"Options: {taken}.") if text]
         out += item(bold(usage.partition("usage: vifctl ")[2]), "\n.IP\n".join(word.strip() for word in words))

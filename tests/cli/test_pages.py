@@ -63,7 +63,10 @@ def test_commands():
     for name, summary in commands:
         entry = re.search(rf"^{name} \[OPTIONS\].*?^Options: (.*?)\.$", page, re.M | re.S)
         assert entry and summary in entry[0], name
-        options = re.findall(r"^  (?:-h, )?(--[\w-]+)", helped("vifctl", name), re.M)
+        # The first long name of each line that begins with an option, whatever else stands before it.
+        listed = helped("vifctl", name).split("\nOptions:\n")[1].splitlines()
+        lines = [line.split() for line in listed if line.lstrip().startswith("-")]
+        options = [re.split("[=,[]", next(word for word in words if word.startswith("--")))[0] for words in lines]
         assert entry[1].split(", ") == options and "--help" in options
 
 
