@@ -56,14 +56,16 @@ def table(rows):
 
 def tidy(text):
     """Without what mandoc warns of: text lines are at most 80 bytes long, none ends in a blank, no paragraph macro
-    follows a heading. Lines between .nf and .fi keep their length."""
+    follows a heading. Lines between .nf and .fi keep their length, and so does the term of an item, which is one
+    line."""
     out, literally = [], False
     for line in text.split("\n"):
         line = line.rstrip()
         literally = line == ".nf" or literally and line != ".fi"
+        is_term = bool(out) and out[-1] in (".TP", ".TQ")
         if line == ".PP" and out and out[-1].startswith((".SH", ".SS")):
             continue
-        while not literally and len(line) > 78 and not line.startswith(".") and " " in line[:78]:
+        while not (literally or is_term) and len(line) > 78 and not line.startswith(".") and " " in line[:78]:
             head = line[:78].rpartition(" ")[0]
             out.append(head)
             line = line[len(head) + 1:]

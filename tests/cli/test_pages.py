@@ -71,13 +71,16 @@ def test_commands():
 
 
 def test_settings():
-    """Each setting of the daemon's table and each key of a NIC profile."""
+    """Each setting of the daemon's table, with its default on the same line, and each key of a NIC profile."""
     table = read("src/daemon/config.c").split("config_settings[] = {")[1].split("#undef TEXT")[0]
     names = [text or number or word for text, number, word in re.findall(
         r'TEXT\("\w+", (\w+)|NUMBER\("\w+", "(\w+)"|^ *\{"\w+", "(\w+)"', table, re.M)]
     page = terms("vifplugd.conf.5")
     assert len(names) > 20 and [name for name in names if not any(
         line == f"{name} =" or line.startswith(f"{name} = ") for line in page)] == []
+    defaults = re.findall(r"^;([a-z]\w* =.*)", read("etc/vifplugd.conf").split("\n# NIC profiles")[0], re.M)
+    assert len(defaults) >= len(names) and [text for text in defaults if not any(
+        line == text.strip() or line.startswith(f"{text.strip()} ") for line in page)] == []
     keys = re.findall(r"^;   ([a-z][\w.-]*(?:KEY)?) ", read("etc/vifplugd.conf"), re.M)
     assert len(keys) > 8 and [key for key in keys if not any(
         line == key or line.startswith(f"{key} ") for line in page)] == []
