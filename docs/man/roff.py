@@ -114,6 +114,6 @@ def markdown(text):
             out += literal("\n".join(line[4:] if kind == "code" else line for line in lines))
         elif kind == "list":
             out += f".IP \\(bu 2\n{inline(joined[2:])}\n"
-        elif not joined.startswith("["):  # Links to the sections of the page.
+        elif re.sub(r"\[[^]]+\]\([^)]*\)|[\N{MIDDLE DOT}\s]", "", joined):  # More than links to sections.
             out += f".PP\n{inline(joined)}\n"
     return out

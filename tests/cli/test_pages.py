@@ -102,3 +102,13 @@ def test_methods():
     for name in (*methods, *reasons):
         assert re.search(rf"^ {{4,}}{name}(?: |$)", page, re.M), name
     assert "](" not in page and "| --- |" not in page
+
+
+def test_sentences_that_begin_with_a_link():
+    """They stay. What has only links leads to sections, which a manual page does not need."""
+    text = read("docs/api.md").split("\n## The C library\n")[0]
+    begun = re.findall(r"^\n\[([^]]+)\]\([^)]*\)([^[|\n]*)", text, re.M)
+    sentences = [(name + rest).replace("`", "").strip() for name, rest in begun if rest.strip("\N{MIDDLE DOT} ")]
+    page = " ".join(shown("vifplug.7").split())
+    assert len(sentences) >= 3 and [told for told in sentences if " ".join(told.split()) not in page] == []
+    assert "Methods \N{BULLET}" not in page and "Methods \N{MIDDLE DOT}" not in page
