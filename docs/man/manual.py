@@ -99,11 +99,15 @@ def vifctl(sources):
     return page("vifctl", 8, "plug VIFs into Open vSwitch through vifplugd", out, sources)
 
 
-def vifplugd(sources):
+def vifplugd_help(sources):
     # The directories in the text are those of the build, not of who builds.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OVS_")}
-    text = subprocess.run([sources.vifplugd, "--help"], capture_output=True, text=True, check=True,
+    return subprocess.run([sources.vifplugd, "--help"], capture_output=True, text=True, check=True,
                           env=environment).stdout
+
+
+def vifplugd(sources):
+    text = vifplugd_help(sources)
     out = macro("SH", "SYNOPSIS") + f"{bold('vifplugd')} [\\fIOPTIONS\\fR]\n"
     out += macro("SH", "DESCRIPTION") + escape(
         "vifplugd plugs virtual NICs into Open vSwitch. It takes requests over a UNIX socket, finds the virtual "
@@ -159,7 +163,8 @@ def config(sources):
     if variables:
         out += f".PP\n{escape(sentence(variables.split(chr(10)), ';'))}\n"
     out += macro("SS", "Built-in profiles and examples") + literal(builtin)
-    out += macro("SH", "FILES") + item(bold("/etc/vifplugd/vifplugd.conf"), "the configuration")
+    path = re.search(r"^  --config=FILE .*\(default: (\S+),$", vifplugd_help(sources), re.M)[1]
+    out += macro("SH", "FILES") + item(bold(path), "the configuration")
     return page("vifplugd.conf", 5, "configuration of vifplugd", out, sources)
 
 

@@ -199,6 +199,8 @@ def test_another_prefix(tmp_path):
     done = subprocess.run([f"{prefix}/sbin/vifplugd", "--check-config"], capture_output=True, text=True,
                           check=False)
     assert (done.returncode, done.stdout) == (0, f"{config}: right\n"), done.stderr
+    page = (prefix / "share/man/man5/vifplugd.conf.5").read_text(encoding="utf-8")
+    assert str(config).replace("-", r"\-") in page.split('.SH "FILES"')[1]
     config.write_text("[deamon]\n", encoding="ascii")
     done = subprocess.run([f"{prefix}/sbin/vifplugd"], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1 and f"{config}:1: " in done.stderr
