@@ -16,6 +16,7 @@
 #include "openvswitch/vlog.h"
 #include "util.h"
 
+/* Not with OVS's daemon_usage(): that has --user, which refuse_user() refuses. */
 __attribute__((noreturn)) static void usage(void)
 {
     printf("%s: plugs VIFs into Open vSwitch\n"
@@ -32,11 +33,28 @@ __attribute__((noreturn)) static void usage(void)
            "  --boot-id=ID        stands in for the kernel's boot id (for tests)\n"
            "  --unixctl=SOCKET    control socket for ovs-appctl\n"
            "  -h, --help          show this and exit\n"
-           "  -V, --version       show the version and exit\n",
-           program_name, program_name, ovs_rundir());
-    daemon_usage();
+           "  -V, --version       show the version and exit\n"
+           "\n"
+           "Daemon options:\n"
+           "  --detach            run in the background\n"
+           "  --monitor           start the daemon again when it crashes\n"
+           "  --no-chdir          with --detach: do not change to the directory /\n"
+           "  --pidfile[=FILE]    write the process id to a file (default:\n"
+           "                      %s/%s.pid)\n"
+           "  --overwrite-pidfile\n"
+           "                      with --pidfile: start also if the file's daemon runs\n",
+           program_name, program_name, ovs_rundir(), ovs_rundir(), program_name);
     vlog_usage();
     exit(EXIT_SUCCESS);
+}
+
+/* OVS's --user keeps capabilities by libcap-ng, without which libopenvswitch is built. */
+__attribute__((noreturn)) static void refuse_user(const char *user)
+{
+    ovs_fatal(0,
+              "--user=%s: vifplugd does not change its user; set User= in its unit, "
+              "or start it with setpriv and the capability CAP_NET_ADMIN",
+              user);
 }
 
 void options_parse(int argc, char *argv[], struct options *options)
@@ -70,6 +88,9 @@ void options_parse(int argc, char *argv[], struct options *options)
     int c;
 
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        if (c == OPT_USER_GROUP) {
+            refuse_user(optarg);
+        }
         switch (c) {
         case OPT_CONFIG:
             options->config = optarg;

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import time
@@ -17,6 +18,29 @@ def test_help_and_version():
         assert option in done.stdout
     done = subprocess.run([VIFPLUGD, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("vifplugd ")
+
+
+def test_options_of_the_help(tmp_path):
+    """Each is accepted, so it does not end the daemon. (--help ends it after the options before it.)"""
+    text = subprocess.run([VIFPLUGD, "--help"], capture_output=True, text=True, check=True).stdout
+    values = {"SPEC": "info", "FILE": f"{tmp_path}/file", "HOST:PORT": "127.0.0.1:514",
+              "(libc|unix:file|udp:ip:port)": "libc"}
+    names = ", ".join(re.findall(r"^  (-.*?)(?:  .*)?$", text, re.M)).split(", ")
+    assert len(names) > 18 and not [name for name in names if "user" in name]
+    for name in names:
+        option, value = re.fullmatch(r"(--[a-z-]+(?:\[?=)?|-[a-zA-Z])(.*?)\]?", name).groups()
+        option = f"{option.replace('[', '')}{values.get(value, value)}"
+        done = subprocess.run([VIFPLUGD, option, "--help"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and "vifplugd: " not in done.stderr, (option, done.stderr)
+        assert done.stdout == text or option in ("-V", "--version"), option
+
+
+def test_the_user_is_not_an_option():
+    """libopenvswitch is built without libcap-ng, which its --user needs."""
+    done = subprocess.run([VIFPLUGD, "--user=nobody"], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith("vifplugd: --user=nobody: ") and "User= in its unit" in done.stderr
+    assert "setpriv" in done.stderr
 
 
 def test_bad_options():
