@@ -81,6 +81,9 @@ def test_install(tmp_path):
                  "usr/lib/systemd/system/vifplugd.service",
                  f"usr/lib/{triplet}/libvifplug.so.0", f"usr/lib/{triplet}/pkgconfig/vifplug.pc"):
         assert os.path.exists(os.path.join(root, path)), path
+    pages = {name for name in os.listdir(f"{TOP}/docs") if name.endswith((".md", ".svg"))}
+    installed = set(os.listdir(f"{root}/usr/share/doc/vifplug"))
+    assert len(pages) > 10 and pages | {"README.md"} <= installed and "man" not in installed
     with open(f"{root}/usr/lib/systemd/system/vifplugd.service", encoding="ascii") as file:
         unit = file.read()
     assert "ExecStartPre=+/usr/libexec/vifplugd/grant-access" in unit
