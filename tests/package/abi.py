@@ -39,16 +39,29 @@ def breaks(before, after):
     return found
 
 
+def has_commits():
+    """Whether the tree is a clone, and not a copy of the files alone."""
+    return building.run("git", "-C", building.TOP, "rev-list", "--all", "--max-count=1").strip() != ""
+
+
 def releases():
     """The tags of the releases before the present commit that have promised an ABI, the newest first. A copy of
     the tree without commits has none."""
-    if building.run("git", "-C", building.TOP, "rev-list", "--all", "--max-count=1").strip() == "":
+    if not has_commits():
         return []
     here = building.run("git", "-C", building.TOP, "tag", "--points-at", "HEAD").split()
     tags = building.run("git", "-C", building.TOP, "tag", "--list", "v[0-9]*", "--merged", "HEAD",
                         "--sort=-version:refname").split()
     return [tag for tag in tags if tag not in here
             and tuple(int(part) for part in re.findall(r"\d+", tag)[:2]) >= FIRST]
+
+
+def why_none():
+    """Why releases() lacks a release that there must be; "" if it has one, or if there need be none."""
+    version = tuple(map(int, building.changelog()[1].split(".")))
+    if releases() or not has_commits() or version <= (*FIRST, 0):
+        return ""
+    return "this clone has no tag of a release before the present one; fetch the tags and all commits"
 
 
 def build(tag, directory, open_vswitch):
