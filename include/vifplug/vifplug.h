@@ -18,8 +18,9 @@
  *   -ETIMEDOUT  no reply within the time given here (the operation may still happen)
  *   -ECONNRESET, -EPIPE  the daemon closed the connection (the operation may still happen)
  *   -EPROTO     the daemon has sent something that is not a reply
- *   -EINVAL     an argument is wrong: malformed JSON, an option that the call does not take, ...
- *   -EILSEQ     a text is not UTF-8
+ *   -EINVAL     an argument is wrong: malformed JSON, an option that the call does not take, a
+ *               negative time to wait, ...
+ *   -EILSEQ     a text, also one of JSON, is not UTF-8
  *   -E2BIG      a struct asks for something that this version of the library does not know
  *   -ENOMEM     there is not enough memory
  *
@@ -131,7 +132,7 @@ struct vifplug_filter {
 /* Connects to `socket_path` (NULL: the environment variable's, else the default). */
 VIFPLUG_API int vifplug_open(const char *socket_path, struct vifplug **vifplug);
 
-/* The same, and waits for up to `wait_ms` ms, 0: no limit. */
+/* The same, and waits for up to `wait_ms` ms, 0: no limit; less is -EINVAL. */
 VIFPLUG_API int vifplug_open_within(const char *socket_path, int wait_ms, struct vifplug **vifplug);
 VIFPLUG_API void vifplug_close(struct vifplug *vifplug);
 

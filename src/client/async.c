@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client/params.h"
 #include "wire/frame.h"
 #include "wire/json-parse.h"
 
@@ -165,32 +166,30 @@ static struct call *new_call(struct vifplug_async *async)
     return &async->calls[async->n_calls];
 }
 
-/* Makes {"jsonrpc":"2.0","id":N,"method":...,"params":...}. Returns 0, -EINVAL or -ENOMEM. */
+/* Makes {"jsonrpc":"2.0","id":N,"method":...,"params":...}. Returns 0, -EILSEQ, -EINVAL or -ENOMEM.
+ */
 static int make_request(int64_t id, const char *method, const char *params,
                         struct json_object **requestp)
 {
+    struct json_object *name = NULL;
     struct json_object *value = NULL;
+    int error = params ? text_to_object(params, &value) : 0;
     struct json_object *request;
-    bool no_memory;
     bool ok;
 
     *requestp = NULL;
-    if (params) {
-        value = json_try_parse(params, strlen(params), &no_memory, NULL);
-        if (!json_object_is_type(value, json_type_object)) {
-            json_object_put(value);
-            return no_memory ? -ENOMEM : -EINVAL;
-        }
+    if (!error) {
+        error = text_to_json(method, &name);
+    }
+    if (error) {
+        json_object_put(value);
+        return error;
     }
     request = json_object_new_object();
-    ok = add_member(request, "jsonrpc", json_object_new_string("2.0")) &&
-         add_member(request, "id", json_object_new_int64(id)) &&
-         add_member(request, "method", json_object_new_string(method));
-    if (ok && value) {
-        ok = add_member(request, "params", value);
-    } else {
-        json_object_put(value);
-    }
+    ok = add_member(request, "jsonrpc", json_object_new_string("2.0"));
+    ok = add_member(request, "id", json_object_new_int64(id)) && ok;
+    ok = add_member(request, "method", name) && ok;
+    ok = (!value || add_member(request, "params", value)) && ok;
     if (!ok) {
         json_object_put(request);
         return -ENOMEM;

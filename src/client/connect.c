@@ -69,7 +69,7 @@ static int try_connect(int fd, const struct sockaddr_un *address, int wait_ms)
 int connect_socket(const char *path, int wait_ms)
 {
     struct sockaddr_un address;
-    int error = fill_address(path, &address);
+    int error = wait_ms < 0 ? -EINVAL : fill_address(path, &address);
     int fd;
 
     if (error) {

@@ -41,6 +41,24 @@ int text_to_json(const char *text, struct json_object **value)
     return *value ? 0 : -ENOMEM;
 }
 
+int text_to_object(const char *text, struct json_object **value)
+{
+    size_t length = strlen(text);
+    bool no_memory;
+
+    *value = NULL;
+    if (utf8_prefix(text, length) != length) {
+        return -EILSEQ;
+    }
+    *value = json_try_parse(text, length, &no_memory, NULL);
+    if (json_object_is_type(*value, json_type_object)) {
+        return 0;
+    }
+    json_object_put(*value);
+    *value = NULL;
+    return no_memory ? -ENOMEM : -EINVAL;
+}
+
 void params_put_text(struct params *params, const char *key, const char *text)
 {
     struct json_object *value;
@@ -66,15 +84,14 @@ void params_put_int(struct params *params, const char *key, int value)
 
 void params_put_object(struct params *params, const char *key, const char *text)
 {
-    bool no_memory = false;
-    struct json_object *value = text ? json_try_parse(text, strlen(text), &no_memory, NULL) : NULL;
+    struct json_object *value = NULL;
+    int error = text ? text_to_object(text, &value) : -EINVAL;
 
-    if (json_object_is_type(value, json_type_object)) {
+    if (error) {
+        fail(params, error);
+    } else {
         params_put(params, key, value);
-        return;
     }
-    json_object_put(value);
-    fail(params, no_memory ? -ENOMEM : -EINVAL);
 }
 
 void params_put_instance(struct params *params, const char *uuid)

@@ -37,6 +37,7 @@ void params_put_options(struct params *params, const struct vifplug_options *opt
 
 /* Make values. They return 0 or a negative errno value. */
 int text_to_json(const char *text, struct json_object **value);
+int text_to_object(const char *text, struct json_object **value); /* Parses the text. */
 int qos_to_json(const struct vifplug_qos *qos, struct json_object **value);
 
 #endif

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libvifplug without a daemon: structs that grow, native VIFs, what replies have. */
+/* libvifplug without a daemon: structs that grow, native VIFs, what replies have,
+ * and arguments that are wrong. */
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <vifplug/vifplug.h>
 
@@ -335,6 +340,79 @@ static void test_native_errors(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
+/* Each JSON text is looked at, wherever the byte is in it. */
+static void test_json_that_is_not_utf8(void **state)
+{
+    static const char *const bad[] = {"\xff", "{\"vif_id\":\"\xc3\"}", "{\"a\":1}\x80",
+                                      "{\xed\xa0\x80"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        errno = 0;
+        assert_null(vifplug_plug_params(bad[i], "{}", NULL));
+        assert_int_equal(errno, EILSEQ);
+        errno = 0;
+        assert_null(vifplug_plug_params("{}", bad[i], NULL));
+        assert_int_equal(errno, EILSEQ);
+    }
+}
+
+/* --- Connections. --- */
+
+static void no_reply(void *aux, int result, struct vifplug_reply *reply)
+{
+    (void)aux;
+    assert_int_equal(result, -ECANCELED);
+    assert_null(reply);
+}
+
+/* A socket that listens, and accepts nothing. */
+static int listen_at(char path[], size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char directory[] = "/tmp/test-client.XXXXXX";
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, size, "%s/s", directory);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    return fd;
+}
+
+static void test_arguments_of_connections(void **state)
+{
+    struct vifplug_async *async;
+    struct vifplug *vifplug;
+    char path[64];
+    int fd = listen_at(path, sizeof path);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int wait_ms = i ? -1000 : -1;
+
+        assert_int_equal(vifplug_open_within(path, wait_ms, &vifplug), -EINVAL);
+        assert_null(vifplug);
+        assert_int_equal(vifplug_async_open_within(path, wait_ms, &async), -EINVAL);
+        assert_null(async);
+    }
+    assert_int_equal(vifplug_async_open_within(path, 1000, &async), 0);
+    assert_int_equal(vifplug_async_call(async, "a", "{\"b\":\"\xff\"}", no_reply, NULL), -EILSEQ);
+    assert_int_equal(vifplug_async_call(async, "\xff", "{}", no_reply, NULL), -EILSEQ);
+    assert_int_equal(vifplug_async_call(async, "a", "[]", no_reply, NULL), -EINVAL);
+    assert_int_equal(vifplug_async_pending(async), 0);
+    assert_int_equal(vifplug_async_call(async, "a", "{\"b\":\"\xc3\xa4\"}", no_reply, NULL), 0);
+    assert_int_equal(vifplug_async_call(async, "a", NULL, no_reply, NULL), 0);
+    assert_int_equal(vifplug_async_pending(async), 2);
+    vifplug_async_close(async);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path), 0);
+}
+
 /* --- Replies. --- */
 
 static struct vifplug_reply *make_reply(const char *text)
@@ -410,6 +488,8 @@ int main(void)
         cmocka_unit_test(test_options_that_a_call_takes),
         cmocka_unit_test(test_native),
         cmocka_unit_test(test_native_errors),
+        cmocka_unit_test(test_json_that_is_not_utf8),
+        cmocka_unit_test(test_arguments_of_connections),
         cmocka_unit_test(test_members_of_replies),
     };
 
