@@ -156,6 +156,26 @@ def test_a_configuration_is_kept(tmp_path):
     assert files_below(tmp_path) == [str(config)]
 
 
+def test_a_configuration_of_an_earlier_version_is_removed(tmp_path):
+    """A later version installs only another file to compare with; nobody has changed the configuration."""
+    assert install(tmp_path).returncode == 0
+    with open(tmp_path / "usr/share/doc/vifplug/vifplugd.conf", "a", encoding="utf-8") as file:
+        file.write("# A default of the later version.\n")
+    assert "Kept: " not in uninstall(tmp_path).stdout
+    assert files_below(tmp_path) == []
+
+
+def test_a_configuration_that_this_build_did_not_install_is_kept(tmp_path):
+    """Another build directory may have installed it. The message does not say that somebody has changed it."""
+    config = tmp_path / "etc/vifplugd/vifplugd.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text("# Of an earlier version.\n", encoding="ascii")
+    assert install(tmp_path).returncode == 0
+    told = uninstall(tmp_path).stdout
+    assert f"Kept: {config}, because it is neither what was installed from this build directory nor" in told
+    assert files_below(tmp_path) == [str(config)]
+
+
 def test_a_link_in_place_of_the_configuration_is_kept(tmp_path):
     """Also one to a file that does not exist, yet."""
     config = tmp_path / "etc/vifplugd/vifplugd.conf"
