@@ -15,6 +15,7 @@
 #include "daemon/health.h"
 #include "daemon/metrics-text.h"
 #include "daemon/metrics-vif.h"
+#include "daemon/syslog-socket.h"
 #include "daemon/traffic.h"
 #include "daemon/view.h"
 #include "engine/op-counts.h"
@@ -112,6 +113,9 @@ static void put_process(const struct metrics *metrics, struct ds *out)
     put_real(out, "vifplug_cpu_seconds", METRIC_COUNTER, "CPU time of vifplugd.", cpu);
     put_int(out, "vifplug_resident_memory_bytes", METRIC_GAUGE, "Resident memory of vifplugd.",
             resident_bytes());
+    put_int(out, "vifplug_log_lines_dropped", METRIC_COUNTER,
+            "Lines of the log for which the journal or syslog had no room.",
+            op_log_n_dropped(metrics->dispatch->op_log) + syslog_socket_n_dropped_by_vlog());
 }
 
 /* --- The switch. --- */

@@ -23,6 +23,7 @@ static struct vlog_rate_limit refusal_rl = VLOG_RATE_LIMIT_INIT(20, 40);
 struct op_log {
     char *path; /* The journal's socket, or NULL. */
     int fd;     /* -1: not open. */
+    uint64_t n_dropped;
     struct journal_entry entry;
 };
 
@@ -49,8 +50,15 @@ static int priority_of(enum vlog_level level)
     return level == VLL_WARN ? LOG_WARNING : LOG_INFO;
 }
 
-/* Sends log->entry. A journal that was restarted has another socket. */
-static bool send_entry(struct op_log *log)
+uint64_t op_log_n_dropped(const struct op_log *log)
+{
+    return log->n_dropped;
+}
+
+/* Sends log->entry, or drops it if the journal has no room: standard error and syslog are then most
+ * likely the same journal's. Returns false if the line must take another way. A journal that was
+ * restarted has another socket. */
+static bool settle_entry(struct op_log *log)
 {
     for (int i = 0; i < 2; i++) {
         if (log->fd < 0) {
@@ -62,8 +70,12 @@ static bool send_entry(struct op_log *log)
         if (journal_send(log->fd, &log->entry)) {
             return true;
         }
-        if (errno == EAGAIN || log->entry.overflow) {
+        if (log->entry.overflow) {
             return false;
+        }
+        if (errno == EAGAIN) {
+            log->n_dropped++;
+            return true;
         }
         close(log->fd);
         log->fd = -1;
@@ -71,14 +83,14 @@ static bool send_entry(struct op_log *log)
     return false;
 }
 
-/* What the journal has must not come to it a second time, by standard error or syslog(). */
+/* What the journal has, or has no room for, must not come to it by standard error or syslog. */
 static void write_line(struct op_log *log, enum vlog_level level, const char *text)
 {
-    bool sent = log->path && send_entry(log);
+    bool settled = log->path && settle_entry(log);
     enum vlog_level console = vlog_get_level(&this_module, VLF_CONSOLE);
     enum vlog_level syslog = vlog_get_level(&this_module, VLF_SYSLOG);
 
-    if (sent) {
+    if (settled) {
         vlog_set_levels(&this_module, VLF_CONSOLE, VLL_OFF);
         vlog_set_levels(&this_module, VLF_SYSLOG, VLL_OFF);
     }
@@ -87,7 +99,7 @@ static void write_line(struct op_log *log, enum vlog_level level, const char *te
     } else {
         SLOG_INFO("%s", text);
     }
-    if (sent) {
+    if (settled) {
         vlog_set_levels(&this_module, VLF_CONSOLE, console);
         vlog_set_levels(&this_module, VLF_SYSLOG, syslog);
     }

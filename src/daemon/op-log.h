@@ -5,6 +5,8 @@
 #ifndef VP_OP_LOG_H
 #define VP_OP_LOG_H 1
 
+#include <stdint.h>
+
 #include "base/client.h"
 #include "base/error.h"
 #include "engine/summary.h"
@@ -22,5 +24,8 @@ void op_log_end(struct op_log *log, const struct op_summary *summary);
  * many lines a minute at most, since anybody can try. */
 void op_log_refusal(struct op_log *log, const char *method, const char *vif_id,
                     const struct client *client, const struct error *error);
+
+/* How many lines the journal had no room for. */
+uint64_t op_log_n_dropped(const struct op_log *log);
 
 #endif

@@ -2,6 +2,7 @@
 """vifplugd as a process: its start in odd surroundings, a second one, SIGHUP. No switch runs."""
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -365,6 +366,84 @@ def test_journal(tmp_path):
         with open(f"{tmp_path}/stream", encoding="utf-8") as file:
             text = file.read()
         assert "listening at" in text and "plug a" not in text and "request refused" not in text
+
+
+STALLED = """
+import os, select, socket, subprocess, sys
+directory, *command = sys.argv[1:]
+os.mkdir(f"{directory}/dev")
+for name in ("null", "urandom"):
+    open(f"{directory}/dev/{name}", "wb").close()
+    subprocess.run(["mount", "--bind", f"/dev/{name}", f"{directory}/dev/{name}"], check=True)
+subprocess.run(["mount", "--rbind", f"{directory}/dev", "/dev"], check=True)
+subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+os.makedirs("/run/systemd/journal")
+servers = {path: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+           for path in ("/dev/log", "/run/systemd/journal/socket")}
+for path, server in servers.items():
+    server.bind(path)
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    client.connect(path)
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(b"MESSAGE=of another\\n")
+    except BlockingIOError:
+        pass
+stream = os.fstat(2)
+environment = {**os.environ, "JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}
+with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], env=environment):
+    sys.stdin.readline()
+    while True:
+        for server in select.select(servers.values(), [], [])[0]:
+            os.write(1, server.recv(65536) + b"\\0")
+"""
+
+
+@needs_root
+def test_a_journal_that_hangs(tmp_path):
+    """Its sockets, also that of syslog, have no room: the daemon drops lines, and starts and replies as ever."""
+    plug = {"vif": {"vif_id": "a", "kind": "vhost-user", "bridge": "br-int", "address": "fa:16:3e:00:00:01",
+                    "vhost_user": {"path": "/run/openvswitch/a", "mode": "server"}},
+            "instance": {"uuid": "vm-1"}, "timeout_ms": 1}
+
+    def dropped():
+        text = client.ask("metrics")["result"]["text"]
+        return int(re.search(r"^vifplug_log_lines_dropped_total (\d+)$", text, re.MULTILINE)[1])
+
+    def lines():
+        with open(f"{tmp_path}/lines", encoding="utf-8") as file:
+            return file.read().split("\0")[:-1]
+
+    def journal_reads():
+        client.ask("plug", **plug)
+        return any(line.startswith("MESSAGE=") and "plug a: switch_unavailable" in line for line in lines())
+
+    def syslog_reads():
+        """Lines look as those of syslog()."""
+        os.kill(pid, signal.SIGHUP)
+        return any(re.fullmatch(r"<29>\w{3} [ \d]\d [\d:]{8} vifplugd: ovs\|\d+\|reload\|INFO\|.* read again; "
+                                r"nothing has changed", line) for line in lines())
+    with open(f"{tmp_path}/lines", "wb") as file:
+        daemon = Daemon(tmp_path,
+                        before=["unshare", "--mount", "--kill-child", "python3", "-c", STALLED, tmp_path],
+                        options=["-vsyslog:info", f"--pidfile={tmp_path}/pid"], stdin=subprocess.PIPE, stdout=file,
+                        stderr=subprocess.DEVNULL)
+    with daemon:
+        daemon.wait_listening()
+        client = connect(daemon.path)
+        before = dropped()
+        assert before > 0
+        for _ in range(50):
+            assert reason(client.ask("plug", **plug)) == "switch_unavailable"
+        assert "result" in client.ask("status")
+        assert dropped() >= before + 50
+        daemon.process.stdin.write(b"\n")
+        daemon.process.stdin.close()
+        wait_for(journal_reads, WAIT_S, "an entry of the journal that reads again")
+        with open(f"{tmp_path}/pid", encoding="ascii") as file:
+            pid = int(file.read())
+        wait_for(syslog_reads, WAIT_S, "a line of syslog")
 
 
 @pytest.mark.parametrize("listens, why", [(False, "exists and is not a socket"), (True, "Another daemon listens")])

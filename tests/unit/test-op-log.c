@@ -220,6 +220,33 @@ static void test_journal_goes_and_comes(void **state)
     last_line();
 }
 
+/* The line does not go to standard error and syslog, which are the same journal's. */
+static void test_full_journal(void **state)
+{
+    struct op_log *log = op_log_create(socket_path);
+    int server = listen_at();
+    int n = 0;
+
+    (void)state;
+    catch_console();
+    for (; op_log_n_dropped(log) < 2 && n < 1000000; n++) {
+        op_log_end(log, &rows[0].summary);
+        CHECK("in a log file", !strncmp(last_line(), rows[0].line, strlen(rows[0].line)));
+    }
+    CHECK("takes some", n > 2 && n < 1000000);
+    CHECK_STR("not on the console", console_text(), "");
+    for (int i = 0; i < n - 2; i++) {
+        CHECK_HAS("taken", entry_of(server), "MESSAGE=");
+    }
+    CHECK_STR("no more", entry_of(server), "");
+    op_log_end(log, &rows[0].summary);
+    CHECK_HAS("room again", entry_of(server), "MESSAGE=");
+    CHECK_INT("dropped", (int64_t)op_log_n_dropped(log), 2);
+    close(server);
+    op_log_destroy(log);
+    last_line();
+}
+
 static void test_refusal(void **state)
 {
     static const struct client client = {1000, 77, "evil"};
@@ -257,6 +284,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_without_a_journal),
     cmocka_unit_test(test_with_a_journal),
     cmocka_unit_test(test_journal_goes_and_comes),
+    cmocka_unit_test(test_full_journal),
     cmocka_unit_test(test_refusal),
 };
 
