@@ -4,6 +4,7 @@
 #ifndef VP_APPCTL_H
 #define VP_APPCTL_H 1
 
+#include "daemon/config-reader.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
 
@@ -12,7 +13,7 @@ struct appctl;
 /* Registers config/show, vif/show and nic/show. All are borrowed; `config` is the configuration in
  * force, also after it has changed. */
 struct appctl *appctl_create(const struct dispatch *dispatch, const struct config *config,
-                             const char *path);
+                             const struct config_reader *reader, const char *path);
 
 /* Only when no command can come any more. */
 void appctl_destroy(struct appctl *appctl);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/plain-file.h"
+#include "daemon/access.h"
 #include "daemon/config-private.h"
 #include "daemon/config.h"
 #include "openvswitch/util.h"
@@ -407,11 +408,27 @@ static void check_socket(const struct config *config, const char *path, const ch
     }
 }
 
+/* The names of users and groups. */
+static void check_access(const struct config *config, const char *path,
+                         struct config_errors *errors)
+{
+    for (size_t i = 0; i < config_n_settings; i++) {
+        const struct setting *setting = &config_settings[i];
+        char why[ACCESS_WHY_LEN];
+
+        if (setting->type == TYPE_ACCESS &&
+            !access_check((const char *)config + setting->offset, why, sizeof why)) {
+            config_errors_add(errors, path, MAX(config->sources[i], 0), "%s %s", setting->key, why);
+        }
+    }
+}
+
 bool config_check(const struct config *config, const char *path, struct config_errors *errors)
 {
     size_t n_before = errors->n;
 
     check_socket(config, path, "ovs", "db", config->db, errors);
     check_socket(config, path, "metrics", "listen", config->metrics_listen, errors);
+    check_access(config, path, errors);
     return errors->n == n_before;
 }

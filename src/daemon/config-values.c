@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "daemon/access.h"
 #include "daemon/config-private.h"
 #include "daemon/config.h"
 #include "daemon/metrics-listener.h"
@@ -136,8 +135,6 @@ static bool check_text(enum setting_type type, const char *value, char *why, siz
     switch ((int)type) {
     case TYPE_PATH:
         return check_path(value, why, size);
-    case TYPE_ACCESS:
-        return access_check(value, why, size);
     case TYPE_REMOTE:
         return remote_check(value, why, size);
     case TYPE_LISTEN:

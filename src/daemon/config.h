@@ -56,8 +56,10 @@ void config_init(struct config *config);
 bool config_read(struct config *config, const char *path, bool required,
                  struct config_errors *errors);
 
-/* Adds the settings that contradict each other, once all have their values, also those of the
- * command line. Returns whether there are none. */
+/* Adds the settings that contradict each other, or name users and groups that do not exist, once
+ * all have their values, also those of the command line. Returns whether there are none. To ask the
+ * host for a name may take long: the file has been read by then, so who writes it meanwhile mixes
+ * nothing up. */
 bool config_check(const struct config *config, const char *path, struct config_errors *errors);
 
 /* Notes that the value of a setting comes from the command line. */

@@ -49,8 +49,17 @@ static void make_directory(const char *path)
     free(copy);
 }
 
-/* A group that does not exist leaves the socket to root. */
-bool listener_set_group(const struct listener *listener, const char *group_name,
+bool listener_find_group(const char *name, gid_t *gid)
+{
+    const struct group *group = *name ? getgrnam(name) : NULL;
+
+    if (group) {
+        *gid = group->gr_gid;
+    }
+    return group != NULL;
+}
+
+bool listener_set_group(const struct listener *listener, const char *name, const gid_t *gid,
                         struct error *error)
 {
     if (listener->inherited) {
@@ -59,19 +68,15 @@ bool listener_set_group(const struct listener *listener, const char *group_name,
                          "SocketGroup of vifplugd.socket.",
                          listener->path);
     }
-
-    const struct group *group = *group_name ? getgrnam(group_name) : NULL;
-
-    if (*group_name && !group) {
-        SLOG_WARN("socket_group %s does not exist; only root can use %s", group_name,
-                  listener->path);
+    if (*name && !gid) {
+        SLOG_WARN("socket_group %s does not exist; only root can use %s", name, listener->path);
     }
     if (!listen_file_is_ours(&listener->file)) {
         return error_set(error, REASON_INTERNAL, "",
                          "%s is not the socket of this daemon any more; restart vifplugd.",
                          listener->path);
     }
-    return chown(listener->path, (uid_t)-1, group ? group->gr_gid : getegid()) == 0 ||
+    return chown(listener->path, (uid_t)-1, gid ? *gid : getegid()) == 0 ||
            fail(error, listener->path, "its group cannot be set to socket_group",
                 "run as root or as a member of that group, or let vifplugd.socket make the socket");
 }
@@ -80,7 +85,10 @@ bool listener_set_group(const struct listener *listener, const char *group_name,
  * user can still connect. */
 static bool open_up(const struct listener *listener, const char *group, struct error *error)
 {
-    if (!listener_set_group(listener, group, error)) {
+    gid_t gid;
+    bool exists = listener_find_group(group, &gid);
+
+    if (!listener_set_group(listener, group, exists ? &gid : NULL, error)) {
         SLOG_WARN("%s", error->message);
     }
     if (chmod(listener->path, 0660) != 0 || listen(listener->fd, 64) != 0) {

@@ -5,6 +5,7 @@
 #define VP_LISTENER_H 1
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -21,9 +22,14 @@ struct listener *listener_open(const char *path, const char *group, struct error
 /* Its nonblocking descriptor. */
 int listener_fd(const struct listener *listener);
 
-/* Gives the socket file to another group. Returns false with *error filled on failure, and if the
- * file is the service manager's. */
-bool listener_set_group(const struct listener *listener, const char *group, struct error *error);
+/* Asks the host for a group, which may take long. Returns false if it does not exist, or is "". */
+bool listener_find_group(const char *name, gid_t *gid);
+
+/* Gives the socket file to another group. Without `gid` the group does not exist, and the socket is
+ * left to root. Returns false with *error filled on failure, and if the file is the service
+ * manager's. */
+bool listener_set_group(const struct listener *listener, const char *name, const gid_t *gid,
+                        struct error *error);
 
 /* Refuses connections from now on, and removes the socket file. accept() still returns those that
  * wait, and fails with EINVAL after them. The service manager's socket stays, and so do later

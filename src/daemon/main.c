@@ -95,7 +95,7 @@ static void handle_signals(struct daemon *daemon)
 {
     if (signals_take_reload()) {
         reopen_log();
-        reload(daemon);
+        reload_begin(daemon);
     }
     if (signals_stop() && !daemon->exiting) {
         SLOG_INFO("stopping");
@@ -209,6 +209,7 @@ static void run(struct daemon *daemon)
     }
     appctl_run(daemon->appctl);
     handle_signals(daemon);
+    reload_run(daemon);
     begin_to_serve(daemon);
     service_set(&daemon->service, condition(daemon));
     service_run(&daemon->service);
@@ -234,6 +235,7 @@ static void wait_for_events(struct daemon *daemon)
     nic_refresh_wait(daemon->nic_refresh);
     switch_log_wait(daemon->switch_log);
     host_reader_wait(daemon->host_reader);
+    reload_wait(daemon);
     service_wait(&daemon->service);
     signals_wait();
     if (daemon->exiting) {

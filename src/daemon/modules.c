@@ -267,8 +267,9 @@ void modules_start(struct daemon *daemon)
     fill_dispatch(daemon);
     daemon->metrics_listener = metrics_listener_create(&daemon->dispatch);
     modules_serve_metrics(daemon);
-    daemon->appctl =
-        appctl_create(&daemon->dispatch, &daemon->config, options_config_path(&daemon->options));
+    daemon->config_reader = config_reader_create(&daemon->options, daemon->has_config_file);
+    daemon->appctl = appctl_create(&daemon->dispatch, &daemon->config, daemon->config_reader,
+                                   options_config_path(&daemon->options));
 }
 
 void modules_stop(struct daemon *daemon)
@@ -299,6 +300,7 @@ void modules_stop(struct daemon *daemon)
     events_destroy(daemon->events);
     unixctl_server_destroy(daemon->unixctl);
     appctl_destroy(daemon->appctl);
+    config_reader_destroy(daemon->config_reader);
     free(daemon->boot_id);
     free(daemon->run_dir);
     free(daemon->db);

@@ -12,6 +12,7 @@
 #include "daemon/appctl.h"
 #include "daemon/checks.h"
 #include "daemon/config-file.h"
+#include "daemon/config-reader.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
 #include "daemon/events.h"
@@ -62,6 +63,9 @@ struct daemon {
     struct nic_scanner *nic_scanner;
     struct nic_refresh *nic_refresh;
     struct host_reader *host_reader;
+    struct config_reader *config_reader;
+    bool reload_again;            /* SIGHUP has come while the configuration was read. */
+    long long int reload_slow_at; /* When to say that the reading takes long, ms. */
     struct config_file config_file;
     struct config_changes changes; /* What the last reading of the configuration has changed. */
     struct checks checks;

@@ -246,9 +246,10 @@ void server_set_access(struct server *server, const struct access *access)
     }
 }
 
-bool server_set_group(struct server *server, const char *group, struct error *error)
+bool server_set_group(struct server *server, const char *name, const gid_t *gid,
+                      struct error *error)
 {
-    return listener_set_group(server->listener, group, error);
+    return listener_set_group(server->listener, name, gid, error);
 }
 
 size_t server_n_connections(const struct server *server)

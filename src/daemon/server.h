@@ -97,7 +97,8 @@ void server_set_limits(struct server *server, int max_connections, size_t max_me
 void server_set_access(struct server *server, const struct access *access);
 
 /* Gives the socket to another group (see listener_set_group()). */
-bool server_set_group(struct server *server, const char *group, struct error *error);
+bool server_set_group(struct server *server, const char *name, const gid_t *gid,
+                      struct error *error);
 
 size_t server_n_connections(const struct server *server);
 
