@@ -36,8 +36,11 @@ static enum engine_event event_of(const struct op *op, enum end end)
         return op->type == OP_UNPLUG && end == END_SUCCEEDED && !op->spared ? EVENT_ABSENT
                                                                             : EVENT_NOTHING;
     }
+    if (end != END_SUCCEEDED && op->told == TOLD_DONE) {
+        return EVENT_CHANGED;
+    }
     if (end != END_SUCCEEDED) {
-        return op->told == TOLD_DONE ? EVENT_CHANGED : EVENT_NONE;
+        return op->type == OP_RECOVER ? EVENT_NONE : EVENT_UNDONE;
     }
     if (op->type == OP_UNPLUG) {
         return EVENT_UNPLUGGED;

@@ -116,17 +116,33 @@ static void ended_without_row(struct watch *watch, const char *vif_id, enum engi
     sset_find_and_delete(&watch->pending, vif_id);
 }
 
+/* Whether the operation changes nothing of what is expected. Then schedules a check if one is
+ * needed. */
+static bool is_still_expected(struct watch *watch, struct watched *watched, enum engine_event event)
+{
+    if (event == EVENT_REPAIRED || event == EVENT_NOTHING) {
+        if (watched && (watched->repairing || watched->check_later)) {
+            watched->repairing = watched->check_later = false;
+            watch_check_soon(watch, watched->vif_id);
+        }
+        return true;
+    }
+    if (event == EVENT_UNDONE && watched) {
+        /* The undo has also restored what other programs had changed before the operation. */
+        watched->check_later = false;
+        watch_check_soon(watch, watched->vif_id);
+        return true;
+    }
+    return false;
+}
+
 void watch_ended(struct watch *watch, const char *vif_id, enum engine_event event)
 {
     struct watched *watched = watch_find(watch, vif_id);
     struct record record;
 
     note_changes(watch); /* So that the changes of the operation can be dropped below. */
-    if (event == EVENT_REPAIRED || event == EVENT_NOTHING) {
-        if (watched && (watched->repairing || watched->check_later)) {
-            watched->repairing = watched->check_later = false;
-            watch_check_soon(watch, vif_id);
-        }
+    if (is_still_expected(watch, watched, event)) {
         return;
     }
     if (!ovs_find_vif(watch->env.env->ovs, vif_id, &record)) {

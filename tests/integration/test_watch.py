@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from api import Api, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
+from api import Api, ApiError, hybrid, ovs_vif, representor, vhost_user, vif_id, wait_until
 from kernel import ip, links
 from ovsdb import interface
 from test_card import slot
@@ -150,6 +150,27 @@ def test_drift_that_ends_is_told(box, api, watcher):
     box.vsctl("set", "Interface", port, "mtu_request=1400")
     watcher.expect_drift("mtu_request", "1500", "1400")
     box.vsctl("set", "Interface", port, "mtu_request=1500")
+    watcher.expect("vif.changed", state="up")
+
+
+def test_drift_outlasts_a_plug_that_is_undone(box, api, watcher):
+    """The undo restores the row that it found, with the other program's change."""
+    port = api.plug(vhost_user(1))["port"]
+    watcher.expect("vif.plugged")
+    box.vsctl("set", "Interface", port, "mtu_request=1400")
+    watcher.expect_drift("mtu_request", "1500", "1400")
+    os.kill(box.pid("ovs-vswitchd"), signal.SIGSTOP)
+    try:
+        with pytest.raises(ApiError) as refused:
+            api.plug(vhost_user(1, mtu=1300), timeout_ms=1000)
+    finally:
+        os.kill(box.pid("ovs-vswitchd"), signal.SIGCONT)
+    assert refused.value.reason == "timeout"
+    watcher.expect("vif.failed", operation="plug", reason="timeout")
+    wait_until(lambda: api.call("ops")["n_under_way"] == 0)
+    assert interface(box, port)["mtu_request"] == 1400
+    assert api.get_vif(1)["state"] == "drifted"
+    assert api.plug(vhost_user(1))["state"] == "up"
     watcher.expect("vif.changed", state="up")
 
 

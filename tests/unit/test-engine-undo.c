@@ -78,7 +78,7 @@ static void test_undo_without_a_connection(void **state)
     fake_ovs_reconnect(rig.ovs);
     rig_settle();
     CHECK_STR("undone", type_of_port("vfra"), "-");
-    CHECK_STR("undone", told(rig.ended), "a none");
+    CHECK_STR("undone", told(rig.ended), "a undone");
     CHECK_INT("once", engine_counters(rig.engine)->undone, 1);
 }
 
@@ -216,7 +216,7 @@ static void test_way_back(void **state)
         CHECK_INT(rows[i].what, strstr(reply_to(a), "could not be brought back") != NULL,
                   rows[i].not_back);
         CHECK_INT(rows[i].what, fake_port(rig.ovs, "vfra")->mtu_request, 1500);
-        CHECK_STR(rows[i].what, told(rig.ended), "a none");
+        CHECK_STR(rows[i].what, told(rig.ended), "a undone");
     }
 }
 

@@ -37,7 +37,7 @@ static void test_errors(void **state)
         CHECK_HAS(rows[i].error_text, reply_to(a), rows[i].advice);
         CHECK_STR(rows[i].error_text, detail(a), rows[i].error_text);
         CHECK_STR("undone", type_of_port("vfra"), "-");
-        CHECK_STR("undone", told(rig.ended), "a none");
+        CHECK_STR("undone", told(rig.ended), "a undone");
         CHECK_INT("undone", engine_counters(rig.engine)->undone, 1);
     }
 }
@@ -175,7 +175,7 @@ static void test_second_look(void **state)
     rig_settle();
     CHECK_HAS("is not", reply_to(a), "not_realized: ");
     CHECK_INT("back", fake_port(rig.ovs, "vfra")->mtu_request, 1500);
-    CHECK_STR("back", told(rig.ended), "a none");
+    CHECK_STR("back", told(rig.ended), "a undone");
 }
 
 /* --- The VF's MAC. --- */

@@ -39,6 +39,23 @@ static void test_changed(void **state)
     CHECK_STR("once", rig.events, "");
 }
 
+/* A plug that failed does not change what is expected, so what it found is still to be repaired. */
+static void test_changed_before_an_undo(void **state)
+{
+    (void)state;
+    start();
+    rig.settings.repair = false;
+    change_mtu(2000);
+    rig_run(250);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no", .times = 1});
+    PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    rig.settings.repair = true;
+    rig_run(20000);
+    CHECK_STR("ended", told(rig.ended), "a undone, a repaired");
+    CHECK_INT("put right", port()->mtu_request, 1500);
+    CHECK_STR("told", told(rig.events), "a drifted (mtu_request: '1500' is '2000'), a changed");
+}
+
 static void test_removed(void **state)
 {
     (void)state;
@@ -272,6 +289,7 @@ static void test_no_room(void **state)
 
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_changed),
+    RIG_TEST(test_changed_before_an_undo),
     RIG_TEST(test_removed),
     RIG_TEST(test_link),
     RIG_TEST(test_row_in_another_network_namespace),

@@ -492,12 +492,85 @@ static void test_nothing_to_tell(void **state)
     PLUG(.vif = "a", .vf = 4, .mtu = 9000);
     rig_run(20000);
     CHECK_STR("undone", rig.events, "");
-    CHECK_STR("undone", told(rig.ended), "a none");
+    CHECK_STR("undone", told(rig.ended), "a undone");
     smap_replace(&port()->external_ids, KEY_BOOT_ID, "boot-0");
     PLUG(.vif = "a", .vf = 4, .mtu = 1500);
     rig_run(20000);
     CHECK_STR("marks", rig.events, "");
     CHECK_STR("marks", told(rig.ended), "a none");
+}
+
+static size_t n_drift(void)
+{
+    struct drift drift[DRIFT_MAX];
+    struct record record;
+    size_t n;
+
+    assert_true(ovs_find_vif(rig.ovs, "a", &record));
+    n = watch_drift(rig.watch, &record, drift);
+    record_destroy(&record);
+    return n;
+}
+
+/* What an undo restores is what it found, so drift from before is still drift. */
+static void test_undone_while_drifted(void **state)
+{
+    static const struct {
+        const char *what;
+        struct ask ask;
+        const char *port;
+        void (*change)(void);
+        const char *told;
+    } rows[] = {
+        {"row",
+         {.vif = "a", .vf = 4, .mtu = 1500},
+         "vfra",
+         change_mtu,
+         "a drifted (mtu_request: '1500' is '2000')"},
+        {"link", {.vif = "a", HYBRID}, "qvoa", remove_veth, "a drifted (link: 'qvoa' is '')"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct ask again = rows[i].ask;
+        int a;
+
+        rig_renew();
+        rig_watch();
+        rig_plugged(&rows[i].ask);
+        rows[i].change();
+        fake_ovs_touch(rig.ovs, fake_port(rig.ovs, rows[i].port));
+        rig_run(250);
+        CHECK_STR(rows[i].what, told(rig.events), rows[i].told);
+        again.mtu = 9000;
+        rig.vswitchd->silent = true;
+        a = rig_ask(METHOD_PLUG, &again);
+        rig_run(60000);
+        CHECK_HAS(rows[i].what, reply_to(a), "timeout: ");
+        CHECK_STR(rows[i].what, told(rig.ended), "a undone");
+        CHECK_STR("is told once", rig.events, "");
+        CHECK_INT("for lists", (int)n_drift(), 1);
+        rig.vswitchd->silent = false;
+        rig_ask(METHOD_PLUG, &rows[i].ask);
+        rig_run(20000);
+        CHECK_STR("put right", told(rig.events), "a changed");
+        CHECK_INT("for lists", (int)n_drift(), 0);
+    }
+}
+
+/* An undo that cannot bring the port back leaves it in error. */
+static void test_undone_and_failed(void **state)
+{
+    int a;
+
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4, .mtu = 1500);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no"});
+    a = PLUG(.vif = "a", .vf = 4, .mtu = 9000);
+    rig_run(20000);
+    CHECK_HAS("undone", reply_to(a), "could not be brought back");
+    CHECK_STR("told", told(rig.events), "a failed (error: '' is 'no')");
 }
 
 /* During an operation on a VIF the watcher reports nothing about it; the state at the end is the
@@ -671,6 +744,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_hand_over_that_does_not_end),
     RIG_TEST(test_operations_are_told),
     RIG_TEST(test_nothing_to_tell),
+    RIG_TEST(test_undone_while_drifted),
+    RIG_TEST(test_undone_and_failed),
     RIG_TEST(test_operation_under_way),
     RIG_TEST(test_operation_that_writes_nothing),
     RIG_TEST(test_evicted),
