@@ -56,8 +56,7 @@ static bool has_given_up(struct watched *watched)
 
 static void repair_later(struct watch *watch, const struct watched *watched)
 {
-    sset_add(&watch->pending, watched->vif_id);
-    watch->due = MIN(watch->due, watched->repair_at);
+    check_queue_add(&watch->checks, watched->vif_id, watched->repair_at);
 }
 
 /* Whether what differs now was lost with a database. */

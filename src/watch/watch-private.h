@@ -10,7 +10,7 @@
 
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
-#include "sset.h"
+#include "watch/check-queue.h"
 #include "watch/watch.h"
 
 /* How a VIF's rows and links are, as last reported. */
@@ -49,8 +49,7 @@ struct watch {
     struct hmap watched;
     struct ovs_list missing; /* The missing VIFs, the first one first. */
     size_t n_missing;
-    struct sset pending; /* VIFs to check... */
-    long long int due;   /* ...at this time, ms. */
+    struct check_queue checks;
     long long int bridges_due;
     long long int bridges_latest;
     bool learned; /* The state at the start has been read. */

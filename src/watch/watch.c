@@ -17,6 +17,10 @@
 #define BRIDGES_DELAY_MS 1000
 #define BRIDGES_LATEST_MS 10000
 
+/* How long a pass checks VIFs, us: each may need several questions to the kernel, and after a
+ * restart of vswitchd all VIFs are to be checked. */
+enum { CHECKS_US = 250 };
+
 struct watch *watch_create(const struct watch_env *env)
 {
     struct watch *watch = xzalloc(sizeof *watch);
@@ -24,8 +28,8 @@ struct watch *watch_create(const struct watch_env *env)
     watch->env = *env;
     hmap_init(&watch->watched);
     ovs_list_init(&watch->missing);
-    sset_init(&watch->pending);
-    watch->due = watch->bridges_due = watch->bridges_latest = LLONG_MAX;
+    check_queue_init(&watch->checks);
+    watch->bridges_due = watch->bridges_latest = LLONG_MAX;
     return watch;
 }
 
@@ -37,14 +41,13 @@ void watch_destroy(struct watch *watch)
         watch_forget(watch, watched);
     }
     hmap_destroy(&watch->watched);
-    sset_destroy(&watch->pending);
+    check_queue_destroy(&watch->checks);
     free(watch);
 }
 
 void watch_check_soon(struct watch *watch, const char *vif_id)
 {
-    sset_add(&watch->pending, vif_id);
-    watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
+    check_queue_add(&watch->checks, vif_id, time_msec() + WATCH_DELAY_MS);
 }
 
 /* Learns a VIF when the daemon starts. What its rows should be is not known, but its links may have
@@ -64,8 +67,7 @@ static void note_changes(struct watch *watch)
     const char *vif_id;
 
     SSET_FOR_EACH (vif_id, ovs_changed_vifs(ovs)) {
-        sset_add(&watch->pending, vif_id);
-        watch->due = MIN(watch->due, now + WATCH_DELAY_MS);
+        check_queue_add(&watch->checks, vif_id, now + WATCH_DELAY_MS);
     }
     if (ovs_bridges_changed(ovs)) {
         watch->bridges_due = now + BRIDGES_DELAY_MS;
@@ -113,7 +115,7 @@ static void ended_without_row(struct watch *watch, const char *vif_id, enum engi
     if (watched || event == EVENT_UNPLUGGED) {
         report_unplugged(watch, vif_id);
     }
-    sset_find_and_delete(&watch->pending, vif_id);
+    check_queue_remove(&watch->checks, vif_id);
 }
 
 /* Whether the operation changes nothing of what is expected. Then schedules a check if one is
@@ -155,41 +157,36 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
             watch_report(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record,
                          NULL, 0);
         }
-        sset_find_and_delete(&watch->pending, vif_id);
+        check_queue_remove(&watch->checks, vif_id);
     }
     record_destroy(&record);
 }
 
 /* --- Schedule. --- */
 
-static void check_each(struct watch *watch, const struct sset *vif_ids)
-{
-    const char *vif_id;
-
-    SSET_FOR_EACH (vif_id, vif_ids) {
-        watch_check(watch, vif_id);
-    }
-}
-
 /* A VIF that was missing before may need what another VIF has got since, and after a loss of OVSDB
  * both need it again: the one that had it comes first. */
-static void check_pending(struct watch *watch)
+static bool was_missing(const void *watch, const char *vif_id)
 {
-    struct sset before = SSET_INITIALIZER(&before);
-    struct sset vif_ids = SSET_INITIALIZER(&vif_ids);
-    const char *vif_id;
+    const struct watched *watched = watch_find(watch, vif_id);
 
-    SSET_FOR_EACH (vif_id, &watch->pending) {
-        const struct watched *watched = watch_find(watch, vif_id);
+    return watched && watched->state == WATCHED_MISSING;
+}
 
-        sset_add(watched && watched->state == WATCHED_MISSING ? &before : &vif_ids, vif_id);
+/* Checks VIFs until time is up. The loop serves others before it checks the rest. */
+static void check_some(struct watch *watch)
+{
+    long long int began = time_usec();
+    char *vif_id;
+
+    check_queue_begin(&watch->checks, was_missing, watch);
+    while ((vif_id = check_queue_take(&watch->checks))) {
+        watch_check(watch, vif_id);
+        free(vif_id);
+        if (time_usec() - began >= CHECKS_US) {
+            return;
+        }
     }
-    sset_clear(&watch->pending);
-    watch->due = LLONG_MAX;
-    check_each(watch, &vif_ids);
-    check_each(watch, &before);
-    sset_destroy(&vif_ids);
-    sset_destroy(&before);
 }
 
 static void check_bridges(struct watch *watch)
@@ -200,8 +197,7 @@ static void check_bridges(struct watch *watch)
     HMAP_FOR_EACH (watched, node, &watch->watched) {
         if (!ovs_vif_is_on(watch->env.env->ovs, watched->vif_id,
                            expectation_bridge(watched->expectation))) {
-            sset_add(&watch->pending, watched->vif_id);
-            watch->due = MIN(watch->due, time_msec());
+            check_queue_add(&watch->checks, watched->vif_id, time_msec());
         }
     }
 }
@@ -212,9 +208,8 @@ static void check_all(struct watch *watch)
     const struct watched *watched;
 
     HMAP_FOR_EACH (watched, node, &watch->watched) {
-        sset_add(&watch->pending, watched->vif_id);
+        watch_check_soon(watch, watched->vif_id);
     }
-    watch->due = MIN(watch->due, time_msec() + WATCH_DELAY_MS);
 }
 
 /* OVSDB is back, and it may be another database than it was. */
@@ -222,6 +217,8 @@ static void note_loss(struct watch *watch)
 {
     struct watched *watched;
 
+    /* All VIFs are checked anew, in the order for a loss. */
+    check_queue_put_back(&watch->checks, time_msec() + WATCH_DELAY_MS);
     HMAP_FOR_EACH (watched, node, &watch->watched) {
         if (watched->state == WATCHED_IN_STEP) {
             watched->loss = LOSS_ALL;
@@ -293,15 +290,14 @@ void watch_run(struct watch *watch)
     if (time_msec() >= MIN(watch->bridges_due, watch->bridges_latest)) {
         check_bridges(watch);
     }
-    if (time_msec() >= watch->due) {
-        check_pending(watch);
-    }
+    check_some(watch);
 }
 
 void watch_wait(const struct watch *watch)
 {
     if (ovs_synced(watch->env.env->ovs)) {
-        poll_timer_wait_until(MIN(watch->due, MIN(watch->bridges_due, watch->bridges_latest)));
+        check_queue_wait(&watch->checks);
+        poll_timer_wait_until(MIN(watch->bridges_due, watch->bridges_latest));
         if (watch->env.env->links) {
             poll_fd_wait(links_fd(watch->env.env->links), POLLIN);
         }

@@ -4,7 +4,9 @@
  *
  * The watch checks a VIF WATCH_DELAY_MS after a change in OVSDB (one check for many changes, and
  * short errors are ignored), but not while an operation on the VIF is under way: the state when the
- * operation ends becomes the expected state.
+ * operation ends becomes the expected state, unless that was undone.
+ *
+ * If many VIFs are to be checked, the watch checks some in each pass of the loop, in turn.
  *
  * A VIF whose rows another program removed, or that is not in the database which OVSDB has after a
  * loss, stays known as missing until it is plugged, restored or unplugged. */
