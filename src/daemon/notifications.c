@@ -26,9 +26,9 @@ static enum vif_state state_of(const struct engine_env *env, const struct watch_
     if (event->missing) {
         return STATE_MISSING;
     }
-    return event->type == WATCH_FAILED    ? STATE_FAILED
-           : event->type == WATCH_DRIFTED ? STATE_DRIFTED
-                                          : view_state_now(env, event->record);
+    return event->type == WATCH_FAILED ? STATE_FAILED
+           : event->n_drift > 0        ? STATE_DRIFTED
+                                       : view_state_now(env, event->record);
 }
 
 static char *line_of_vif(const struct engine_env *env, const struct watch_event *event,

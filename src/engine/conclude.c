@@ -27,6 +27,12 @@ static void move(struct engine *engine, struct op *op, enum op_state state)
 
 /* --- Ends. --- */
 
+/* Whether vswitchd still has to say whether it can make the port. */
+static bool is_without_verdict(const struct op *op)
+{
+    return op->state != OP_REALIZING && !op->goal.no_port && !op->goal.awaits_netdev;
+}
+
 static enum engine_event event_of(const struct op *op, enum end end)
 {
     if (op_is_repair(op)) {
@@ -49,7 +55,7 @@ static enum engine_event event_of(const struct op *op, enum end end)
         return EVENT_CHANGED;
     }
     if (!op->has_before) {
-        return EVENT_PLUGGED;
+        return is_without_verdict(op) ? EVENT_COMMITTED : EVENT_PLUGGED;
     }
     return op->changed ? EVENT_CHANGED : EVENT_NONE;
 }

@@ -36,6 +36,8 @@ enum engine_event {
     EVENT_UNDONE, /* The operation failed; an undo restored what it had found, if that could be. */
     EVENT_ABSENT, /* An unplug removed nothing: the VIF has no row. */
     EVENT_ACKNOWLEDGED, /* A plug was acknowledged at its commit; its end is another event. */
+    EVENT_COMMITTED, /* A first plug succeeded at its commit; vswitchd still has to make the port.
+                      */
     EVENT_PLUGGED,
     EVENT_UNPLUGGED,
     EVENT_CHANGED,

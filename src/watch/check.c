@@ -269,6 +269,11 @@ static void check_record(struct watch *watch, struct watched *watched, const str
     struct drift drift[DRIFT_MAX];
     size_t n = watch_differences(watch, watched, record, drift);
 
+    if (watched->owes_plugged && watch_switch_has(watch, record)) {
+        SLOG_INFO("VIF %s: ovs-vswitchd has made port %s", watched->vif_id, record->spec.port);
+        watched->owes_plugged = false;
+        watch_report(watch, WATCH_PLUGGED, record, drift, n);
+    }
     if (n > 0) {
         report_drift(watch, watched, record, drift, n);
     }

@@ -38,6 +38,7 @@ struct watched {
     bool failed;              /* The last reported value. */
     bool check_later;         /* It changed during an operation. */
     bool repairing;           /* An operation is under way. */
+    bool owes_plugged;        /* PLUGGED is reported once vswitchd has the port. */
     enum watched_loss loss;
     uint8_t n_repairs;       /* Since the last requested operation, or a long time without
                               * repairs. */
@@ -72,6 +73,9 @@ void watch_check_soon(struct watch *watch, const char *vif_id);
 
 /* Moves the VIF to another state, in which it may be already. */
 void watched_set_state(struct watch *watch, struct watched *watched, enum watched_state state);
+
+/* Whether vswitchd has the port, as far as is known. */
+bool watch_switch_has(const struct watch *watch, const struct record *record);
 
 void watch_report(struct watch *watch, enum watch_event_type type, const struct record *record,
                   const struct drift *drift, size_t n);

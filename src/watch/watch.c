@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
@@ -50,11 +51,19 @@ void watch_check_soon(struct watch *watch, const char *vif_id)
     check_queue_add(&watch->checks, vif_id, time_msec() + WATCH_DELAY_MS);
 }
 
+/* vswitchd has not made the port since its plug, so no daemon has reported PLUGGED. */
+static void note_unconfirmed(const struct watch *watch, const struct record *record)
+{
+    watch_find(watch, record->spec.vif_id)->owes_plugged =
+        record->ofport == 0 && !record->error && !strcmp(record->boot_id, watch->env.env->boot_id);
+}
+
 /* Learns a VIF when the daemon starts. What its rows should be is not known, but its links may have
  * been removed. */
 static void learn_at_start(const struct record *record, void *watch)
 {
     watch_learn(watch, record);
+    note_unconfirmed(watch, record);
     if (record->spec.links.kind == LINKS_HYBRID) {
         watch_check_soon(watch, record->spec.vif_id);
     }
@@ -138,6 +147,22 @@ static bool is_still_expected(struct watch *watch, struct watched *watched, enum
     return false;
 }
 
+/* The operation leaves the VIF with that record. `first`: it had no row before, as far as is known.
+ */
+static void report_end(struct watch *watch, struct watched *watched, const struct record *record,
+                       enum engine_event event, bool first)
+{
+    if (event == EVENT_COMMITTED || (event == EVENT_ACKNOWLEDGED && first)) {
+        watched->owes_plugged = true;
+    } else if (event == EVENT_PLUGGED ||
+               (watched->owes_plugged && watch_switch_has(watch, record))) {
+        watched->owes_plugged = false;
+        watch_report(watch, WATCH_PLUGGED, record, NULL, 0);
+    } else if (event == EVENT_CHANGED) {
+        watch_report(watch, WATCH_CHANGED, record, NULL, 0);
+    }
+}
+
 void watch_ended(struct watch *watch, const char *vif_id, enum engine_event event)
 {
     struct watched *watched = watch_find(watch, vif_id);
@@ -152,11 +177,10 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
         return;
     }
     if (event != EVENT_ABSENT) {
+        bool first = !watched || watched->state == WATCHED_MISSING;
+
         watch_learn(watch, &record);
-        if (event == EVENT_PLUGGED || event == EVENT_CHANGED) {
-            watch_report(watch, event == EVENT_PLUGGED ? WATCH_PLUGGED : WATCH_CHANGED, &record,
-                         NULL, 0);
-        }
+        report_end(watch, watch_find(watch, vif_id), &record, event, first);
         check_queue_remove(&watch->checks, vif_id);
     }
     record_destroy(&record);

@@ -9,6 +9,7 @@
 
 #include "base/keys.h"
 #include "hash.h"
+#include "ovs/vswitchd.h"
 #include "plan/kind.h"
 #include "util.h"
 
@@ -78,6 +79,12 @@ void watch_learn(struct watch *watch, const struct record *record)
     watched->loss = LOSS_NONE;
     watched->n_repairs = 0;
     watched->repair_at = 0;
+}
+
+bool watch_switch_has(const struct watch *watch, const struct record *record)
+{
+    return record->ofport > 0 && !record_failed(record) &&
+           vswitchd_state(watch->env.env->vswitchd) != VSWITCHD_DEAD;
 }
 
 void watch_report(struct watch *watch, enum watch_event_type type, const struct record *record,

@@ -86,6 +86,18 @@ def test_end_of_a_committed_plug_is_told(api, watcher):
     assert "Error attaching device" in params["error"]
 
 
+def test_plug_beside_a_dead_switch_is_told_later(box, api, watcher):
+    """vif.plugged comes once ovs-vswitchd has the port, not at the commit."""
+    box.stop("ovs-vswitchd", signal.SIGKILL)
+    watcher.expect("switch.down", what="vswitchd")
+    assert api.plug(vhost_user(1), wait="committed")["state"] == "committed"
+    box.start_vswitchd()
+    watcher.expect("switch.up", what="vswitchd")
+    watcher.expect("vif.plugged", vif_id=vif_id(1), state="up")
+    assert api.plug(vhost_user(1))["changed"] is False
+    watcher.nothing()
+
+
 def test_switch_down_and_up(box, watcher):
     box.stop("ovs-vswitchd", signal.SIGKILL)
     watcher.expect("switch.down", what="vswitchd")

@@ -181,7 +181,7 @@ static void on_ended(void *aux, const char *vif_id, enum engine_event event)
         [EVENT_PLUGGED] = "plugged", [EVENT_UNPLUGGED] = "unplugged",
         [EVENT_CHANGED] = "changed", [EVENT_REPAIRED] = "repaired",
         [EVENT_ABSENT] = "absent",   [EVENT_ACKNOWLEDGED] = "acknowledged",
-        [EVENT_UNDONE] = "undone",
+        [EVENT_UNDONE] = "undone",   [EVENT_COMMITTED] = "committed",
     };
 
     assert_ptr_equal(aux, &rig);
