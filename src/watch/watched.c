@@ -83,8 +83,10 @@ void watch_learn(struct watch *watch, const struct record *record)
 
 bool watch_switch_has(const struct watch *watch, const struct record *record)
 {
+    const struct vswitchd *vswitchd = watch->env.env->vswitchd;
+
     return record->ofport > 0 && !record_failed(record) &&
-           vswitchd_state(watch->env.env->vswitchd) != VSWITCHD_DEAD;
+           vswitchd_state(vswitchd) != VSWITCHD_DEAD && !vswitchd_is_starting(vswitchd);
 }
 
 void watch_report(struct watch *watch, enum watch_event_type type, const struct record *record,
