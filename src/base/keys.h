@@ -27,6 +27,12 @@
 /* VIFs with a separate bridge (per_port_bridge). */
 #define KEY_PORT_BRIDGE "vifplug-port-bridge"
 #define KEY_GUEST_PORT "vifplug-guest-port"
+/* VIFs whose tap vifplugd makes: so that it knows that the tap is missing, and how to make it
+ * again.
+ */
+#define KEY_CREATE_TAP "vifplug-create-tap" /* "true"; else another program makes the tap. */
+#define KEY_MULTIQUEUE "vifplug-multiqueue" /* "true": with several queues. */
+#define KEY_TAP_MTU "vifplug-tap-mtu"       /* Bytes. */
 
 /* Keys that os-vif writes and that Neutron and OVN read. */
 #define KEY_IFACE_ID "iface-id"

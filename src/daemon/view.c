@@ -15,7 +15,7 @@
 enum vif_state view_state(const struct record *record, const char *boot_id,
                           enum vswitchd_state vswitchd, bool starts, bool lacks_netdev)
 {
-    bool may_come_later = vif_kind_class(record->spec.kind)->netdev_may_come_later;
+    bool may_come_later = record_netdev_may_come_later(record);
 
     if (strcmp(record->boot_id, boot_id) != 0) {
         return STATE_STALE;

@@ -139,6 +139,18 @@ static bool is_switchs_socket(const struct vif *vif, const char *sock_dir)
            !strcmp(expected, given);
 }
 
+/* Looks at the netdev with the VIF's vif_name. */
+static void find_guest_netdev(const struct engine *engine, const struct vif *vif,
+                              struct spec_facts *facts)
+{
+    struct link_facts link;
+
+    facts->guest_netdev_exists = vif->kind == VIF_KIND_OVS && engine->env.links &&
+                                 links_find(engine->env.links, vif->vif_name, &link) &&
+                                 !link_remover_has(engine->env.link_remover, vif->vif_name);
+    facts->guest_netdev_is_others = facts->guest_netdev_exists && !link_is_own(&link, vif->id);
+}
+
 bool engine_make_goal(const struct engine *engine, struct op *op, struct error *error)
 {
     const struct engine_settings *settings = engine->env.settings;
@@ -160,11 +172,9 @@ bool engine_make_goal(const struct engine *engine, struct op *op, struct error *
                            offload_now(engine->env.offload, engine->env.vswitchd) != OFFLOAD_YES,
         .per_port_bridge = settings->per_port_bridge,
         .default_qos_type = settings->default_qos_type,
-        .guest_netdev_exists = vif->kind == VIF_KIND_OVS && engine->env.links &&
-                               links_find(engine->env.links, vif->vif_name, NULL) &&
-                               !link_remover_has(engine->env.link_remover, vif->vif_name),
     };
 
+    find_guest_netdev(engine, vif, &facts);
     find_bridge(engine, op, &facts);
     ovs_vhost_sock_dir(engine->env.ovs, engine->env.run_dir, sock_dir, sizeof sock_dir);
     find_vf(engine, vif, &vf, &facts);

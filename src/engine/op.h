@@ -157,6 +157,7 @@ struct op {
         int64_t target_cfg;         /* The verdict counts once cur_cfg has this value; 0: always. */
         long long int settle_until; /* A differing MTU may change until then, ms; 0: none. */
         bool looked_again;          /* vswitchd has looked a second time at the last commit. */
+        bool tap_again;             /* A tap that had gone has been made once more. */
         bool grace_given;           /* The deadline includes vswitchd_grace. */
         long long int judge_at;     /* When to judge again even if no row changes, ms. */
         struct {

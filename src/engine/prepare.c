@@ -157,6 +157,19 @@ static enum outcome prepare_plug(const struct engine *engine, struct op *op,
     return outcome;
 }
 
+/* An update makes a tap of ours that is missing again, as it was plugged. */
+static void describe_lost_tap(const struct engine *engine, const struct record *current,
+                              struct link_spec *links)
+{
+    int mtu = links->mtu;
+
+    if (links->kind == LINKS_TAP && links->create && engine->env.links &&
+        !links_find(engine->env.links, links->netdev, NULL)) {
+        record_describe_tap(current, links);
+        links->mtu = mtu ? mtu : links->mtu;
+    }
+}
+
 /* The goal is the present port with the changes of the request. */
 static enum outcome prepare_update(const struct engine *engine, struct op *op,
                                    const struct record *current, struct error *error)
@@ -181,6 +194,7 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
     if (!spec_update(vif, current, engine_mtu_now(engine, current), &op->goal, error)) {
         return OUTCOME_FAIL;
     }
+    describe_lost_tap(engine, current, &op->goal.links);
     if (vif->mtu && record_awaits_netdev(current)) {
         op_warn(op, "there is no netdev %s yet, whose MTU could be set", op->goal.links.netdev);
     }

@@ -221,11 +221,45 @@ static bool needs_second_look(const struct op *op)
            !op->realizing.looked_again && !strcmp(op->plan.spec.type, TYPE_DPDK);
 }
 
+/* Whether vswitchd could not open the tap that vifplugd made, maybe because somebody has removed it
+ * since. Then nobody else makes it, and *failed is the record of its port, to be destroyed. */
+static bool tap_has_failed(const struct engine *engine, const struct op *op,
+                           const struct record *record, struct record *failed)
+{
+    const struct port_spec *goal = &op->goal;
+
+    if (goal->links.kind != LINKS_TAP || !goal->links.create) {
+        return false;
+    }
+    if (!goal->guest_port[0]) {
+        record_clone(failed, record);
+    } else if (!ovs_find_port(engine->env.ovs, goal->guest_port, failed)) {
+        return false;
+    }
+    if (record_failed(failed) || record_awaits_netdev(failed)) {
+        return true;
+    }
+    record_destroy(failed);
+    return false;
+}
+
 static enum verdict judge_plug(const struct engine *engine, struct op *op,
                                const struct record *record, struct error *error)
 {
     const char *vf_mac = smap_get(&op->goal.options, OPTION_VF_MAC);
+    struct record tap;
 
+    if (tap_has_failed(engine, op, record, &tap)) {
+        /* A vswitchd that closes a port of type tap or internal removes the tap with it. */
+        bool again = !op->realizing.tap_again && engine->env.links &&
+                     !links_find(engine->env.links, op->goal.links.netdev, NULL);
+        enum verdict verdict = again ? VERDICT_NEXT_STEP : not_realized(engine, &tap, error);
+
+        op->realizing.tap_again = true;
+
+        record_destroy(&tap);
+        return verdict;
+    }
     if (record_failed(record)) {
         enum verdict verdict = judge_device(engine, op, record);
 

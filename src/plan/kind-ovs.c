@@ -24,6 +24,18 @@ static void spec_port_bridge(const struct vif *vif, struct port_spec *spec)
     smap_replace(&spec->external_ids, KEY_GUEST_PORT, spec->guest_port);
 }
 
+/* A tap that another program made, and that the port uses, is not ours to make again. */
+static void record_tap(const struct link_spec *links, struct smap *ids)
+{
+    smap_replace(ids, KEY_CREATE_TAP, "true");
+    if (links->multiqueue) {
+        smap_replace(ids, KEY_MULTIQUEUE, "true");
+    }
+    if (links->mtu) {
+        smap_add_format(ids, KEY_TAP_MTU, "%d", links->mtu);
+    }
+}
+
 static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, struct port_spec *spec,
                      struct error *error)
 {
@@ -51,12 +63,14 @@ static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, stru
     }
     if (spec->no_port) {
         memset(links, 0, sizeof *links);
+    } else if (links->create && !facts->guest_netdev_is_others) {
+        record_tap(links, &spec->external_ids);
     }
     return true;
 }
 
 /* Names the tap, no matter whether the daemon or QEMU made it: its alias decides whether it is
- * removed with the port. */
+ * removed with the port. Rows of earlier versions do not say who made it. */
 static void interpret(struct port_spec *spec)
 {
     const struct smap *ids = &spec->external_ids;
@@ -71,6 +85,8 @@ static void interpret(struct port_spec *spec)
     spec->links.kind = LINKS_TAP;
     snprintf(spec->links.netdev, sizeof spec->links.netdev, "%.15s",
              spec->guest_port[0] ? spec->guest_port : spec->port);
+    spec->links.create = smap_get_bool(ids, KEY_CREATE_TAP, false);
+    spec->links.multiqueue = spec->links.create && smap_get_bool(ids, KEY_MULTIQUEUE, false);
 }
 
 static void leftovers(const struct vif *vif, const char *vif_id OVS_UNUSED, struct link_spec *links)

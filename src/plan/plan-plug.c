@@ -209,7 +209,10 @@ static bool plan_links(const struct port_spec *spec, const struct switch_facts *
     if (!link_plan_up(spec->vif_id, &spec->links, facts->links, &plan->links, error)) {
         return false;
     }
-    plan->changes |= plan->links.n > 0;
+    if (plan->links.n > 0) {
+        plan->changes = true;
+        plan->needs_switch |= !spec->awaits_netdev; /* What it says of the port is of before. */
+    }
     if (facts->current && facts->current_links && !spec->no_port) {
         link_plan_down(spec->vif_id, &facts->current->spec.links, &spec->links,
                        facts->current_links, &plan->left_links);

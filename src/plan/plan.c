@@ -15,10 +15,16 @@
 static const char *const our_options[] = {OPTION_DEVARGS, OPTION_VF_MAC, OPTION_VHOST_PATH,
                                           OPTION_PEER};
 static const char *const our_external_ids[] = {
-    KEY_IFACE_ID,     KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,  KEY_BRIDGE_NAME, KEY_OWNER,
-    KEY_VIF_ID,       KEY_KIND,         KEY_BOOT_ID,      KEY_PCI_SLOT, KEY_PF,          KEY_VF_NUM,
-    KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE,  KEY_GUEST_PORT,   KEY_SOCKET,
+    KEY_IFACE_ID, KEY_IFACE_STATUS, KEY_ATTACHED_MAC, KEY_VM_UUID,     KEY_BRIDGE_NAME,
+    KEY_OWNER,    KEY_VIF_ID,       KEY_KIND,         KEY_BOOT_ID,     KEY_PCI_SLOT,
+    KEY_PF,       KEY_VF_NUM,       KEY_LINUX_BRIDGE, KEY_PORT_BRIDGE, KEY_GUEST_PORT,
+    KEY_SOCKET,   KEY_CREATE_TAP,   KEY_MULTIQUEUE,   KEY_TAP_MTU,
 };
+
+/* Keys that describe the host and its links: a plug that writes them alone changes nothing of the
+ * VIF. */
+static const char *const uncounted[] = {KEY_BOOT_ID,    KEY_PCI_SLOT,   KEY_SOCKET,
+                                        KEY_CREATE_TAP, KEY_MULTIQUEUE, KEY_TAP_MTU};
 
 /* The options that name the device or the socket behind the port; only the first counts on a port
  * of type dpdk. (dpdk-vf-mac can change in place, but its removal needs a replacement: OVS keeps
@@ -161,7 +167,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
 {
     const struct port_spec *now = &current->spec;
     bool replace;
-    size_t n_uncounted;
+    size_t n_uncounted = 0;
     size_t n_ids;
 
     diff_maps(&now->options, &goal->options, written ? &written->options : NULL, our_options,
@@ -193,10 +199,9 @@ static void plan_change(const struct record *current, const struct port_spec *go
     why_map(plan, &plan->remove_options, "goes");
     plan->needs_switch = plan->why[0] != '\0';
 
-    /* Boot id, PCI slot and the socket of the card do not count as changes. */
-    n_uncounted = (size_t)(smap_get(&plan->set_external_ids, KEY_BOOT_ID) != NULL) +
-                  (smap_get(&plan->set_external_ids, KEY_PCI_SLOT) != NULL) +
-                  (smap_get(&plan->set_external_ids, KEY_SOCKET) != NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(uncounted); i++) {
+        n_uncounted += smap_get(&plan->set_external_ids, uncounted[i]) != NULL;
+    }
     n_ids = smap_count(&plan->set_external_ids) + smap_count(&plan->remove_external_ids);
     plan->changes = plan->needs_switch || n_ids > n_uncounted;
     why_map(plan, &plan->set_external_ids, "changes");

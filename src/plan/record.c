@@ -81,9 +81,25 @@ bool record_has_limits(const struct record *record)
     return !record->foreign_qos && memcmp(&record->spec.qos, &none, sizeof none) != 0;
 }
 
+void record_describe_tap(const struct record *record, struct link_spec *links)
+{
+    const struct smap *ids = &record->spec.external_ids;
+    int mtu = smap_get_int(ids, KEY_TAP_MTU, 0);
+
+    links->mtu = mtu >= VIF_MTU_MIN && mtu <= VIF_MTU_MAX ? mtu : 0;
+    if (!vif_mac_parse(smap_get_def(ids, KEY_ATTACHED_MAC, ""), links->address)) {
+        links->address[0] = '\0';
+    }
+}
+
+bool record_netdev_may_come_later(const struct record *record)
+{
+    return vif_kind_class(record->spec.kind)->netdev_may_come_later && !record->spec.links.create;
+}
+
 bool record_awaits_netdev(const struct record *record)
 {
-    return vif_kind_class(record->spec.kind)->netdev_may_come_later && record->error &&
+    return record_netdev_may_come_later(record) && record->error &&
            strstr(record->error, "No such device");
 }
 

@@ -61,6 +61,13 @@ bool record_failed(const struct record *record);
 /* Whether the port has limits, and an undo can write them again. */
 bool record_has_limits(const struct record *record);
 
+/* Fills in the MAC and the MTU that the tap had when it was plugged, for one that vifplugd has to
+ * make again. */
+void record_describe_tap(const struct record *record, struct link_spec *links);
+
+/* Whether another program makes the port's netdev, maybe later than the port. */
+bool record_netdev_may_come_later(const struct record *record);
+
 /* Whether the port waits for a netdev that another program makes. */
 bool record_awaits_netdev(const struct record *record);
 

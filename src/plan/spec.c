@@ -132,6 +132,7 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
 bool spec_update(const struct vif *vif, const struct record *current, int mtu_now,
                  struct port_spec *spec, struct error *error)
 {
+    char text[16];
     int mtu;
 
     port_spec_clone(spec, &current->spec);
@@ -143,6 +144,10 @@ bool spec_update(const struct vif *vif, const struct record *current, int mtu_no
         spec->links.mtu = vif->mtu;
     } else if (vif->mtu) {
         spec->mtu_request = vif->mtu;
+    }
+    if (vif->mtu && smap_get(&spec->external_ids, KEY_CREATE_TAP)) {
+        snprintf(text, sizeof text, "%d", vif->mtu);
+        smap_replace(&spec->external_ids, KEY_TAP_MTU, text);
     }
     mtu = port_mtu(spec);
     return spec_check_mtu(vif, spec, error) &&

@@ -43,8 +43,9 @@ struct spec_facts {
     const struct error *kernel_error; /* ...and then this says why. */
     int kernel_vf_num;                /* The kernel's number of the VF (virtfnN). */
     struct pci_addr kernel_pf;
-    bool guest_netdev_exists; /* A netdev with the VIF's vif_name exists. */
-    bool offload_missing;     /* ensure_hw_offload = require, and hw-offload is off. */
+    bool guest_netdev_exists;    /* A netdev with the VIF's vif_name exists... */
+    bool guest_netdev_is_others; /* ...and vifplugd did not make it for this VIF. */
+    bool offload_missing;        /* ensure_hw_offload = require, and hw-offload is off. */
     /* The settings with the names of os-vif's options. */
     bool isolate_vif;
     bool per_port_bridge;

@@ -192,8 +192,8 @@ static void report_error(struct watch *watch, struct watched *watched, const str
     watch_report(watch, WATCH_FAILED, record, &drift, 1);
 }
 
-/* Checks the links that vifplugd made for the VIF, and its separate bridge. Returns the number of
- * items. */
+/* Checks the links that vifplugd made for the VIF in this boot, and its separate bridge. Returns
+ * the number of items. */
 static size_t find_missing(const struct watch *watch, const struct watched *watched,
                            struct drift *drift)
 {
@@ -205,7 +205,8 @@ static size_t find_missing(const struct watch *watch, const struct watched *watc
 
     memset(drift, 0, sizeof *drift);
     expectation_expand(watched->expectation, &expected);
-    if (expected.spec.links.create && env->links && !vswitchd_is_elsewhere(env->vswitchd)) {
+    if (expected.spec.links.create && !is_stale(watch, &expected) && env->links &&
+        !vswitchd_is_elsewhere(env->vswitchd)) {
         link_state_look(env->links, &expected.spec.links, &links);
         found = link_state_lacks(watched->vif_id, &expected.spec.links, &links, &lack);
     }

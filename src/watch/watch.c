@@ -64,7 +64,7 @@ static void learn_at_start(const struct record *record, void *watch)
 {
     watch_learn(watch, record);
     note_unconfirmed(watch, record);
-    if (record->spec.links.kind == LINKS_HYBRID) {
+    if (record->spec.links.create) {
         watch_check_soon(watch, record->spec.vif_id);
     }
 }
@@ -179,9 +179,9 @@ void watch_ended(struct watch *watch, const char *vif_id, enum engine_event even
     if (event != EVENT_ABSENT) {
         bool first = !watched || watched->state == WATCHED_MISSING;
 
+        check_queue_remove(&watch->checks, vif_id);
         watch_learn(watch, &record);
         report_end(watch, watch_find(watch, vif_id), &record, event, first);
-        check_queue_remove(&watch->checks, vif_id);
     }
     record_destroy(&record);
 }

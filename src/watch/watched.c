@@ -45,22 +45,37 @@ void watch_forget(struct watch *watch, struct watched *watched)
     free(watched);
 }
 
+/* What is expected of the links: what they are, and of a tap of ours that is missing, what its row
+ * says. */
+static void learn_links(struct watch *watch, struct record *seen)
+{
+    const char *vif_id = seen->spec.vif_id;
+    struct link_spec *spec = &seen->spec.links;
+    struct link_state links;
+    bool own;
+
+    link_state_look(watch->env.env->links, spec, &links);
+    own = links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id);
+    if (spec->kind == LINKS_TAP && spec->create && !own) {
+        record_describe_tap(seen, spec);
+        watch_check_soon(watch, vif_id);
+        return;
+    }
+    spec->create |= own;
+    spec->mtu = links.has_netdev ? links.netdev.mtu : 0;
+    spec->multiqueue = links.netdev.multiqueue;
+    memcpy(spec->address, links.netdev.address, sizeof spec->address);
+}
+
 void watch_learn(struct watch *watch, const struct record *record)
 {
     const char *vif_id = record->spec.vif_id;
     struct watched *watched = watch_find(watch, vif_id);
     struct record seen = *record; /* This also borrows from the row. */
-    struct link_state links;
 
     if (seen.spec.links.kind != LINKS_NONE) {
-        link_state_look(watch->env.env->links, &seen.spec.links, &links);
-        seen.spec.links.mtu = links.has_netdev ? links.netdev.mtu : 0;
-        seen.spec.links.create = seen.spec.links.kind == LINKS_HYBRID ||
-                                 (links.has_netdev && link_is_alias_of(links.netdev.alias, vif_id));
-        seen.spec.links.multiqueue = links.netdev.multiqueue;
-        memcpy(seen.spec.links.address, links.netdev.address, sizeof seen.spec.links.address);
+        learn_links(watch, &seen);
     }
-
     if (!strcmp(seen.spec.type, TYPE_DETACHED) && vif_kind_class(seen.spec.kind)->type) {
         /* A recovery is about to give it back its type. */
         snprintf(seen.spec.type, sizeof seen.spec.type, "%s",

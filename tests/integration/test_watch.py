@@ -11,6 +11,7 @@ from api import Api, ApiError, hybrid, ovs_vif, representor, vhost_user, vif_id,
 from kernel import ip, links
 from ovsdb import interface
 from test_card import slot
+from test_counts import Metrics
 
 
 class Watcher:
@@ -311,6 +312,38 @@ def test_link_that_goes_while_the_daemon_is_stopped(box, api):
         assert again.plug(hybrid(1))["changed"] is True
         wait_until(lambda: again.get_vif(1)["state"] == "up", what="the VIF is as it was")
         again.unplug(vif_id(1))
+
+
+@pytest.mark.parametrize("per_port_bridge", [False, True])
+@pytest.mark.parametrize("repair", [False, True])
+def test_tap_that_goes_while_the_daemon_is_stopped(box, configure, per_port_bridge, repair):
+    """Only the row can tell then that vifplugd made the tap, with which MAC, MTU and queues."""
+    vif = ovs_vif(1, create_tap=True, multiqueue=True, mtu=1450)
+    settings = f"[vif]\nper_port_bridge = {'yes' if per_port_bridge else 'no'}\n"
+    configure(settings)
+    with Api(box.socket) as api:
+        assert api.plug(vif)["state"] == "up"
+        before = links(box)["tap1"]
+        assert api.plug(vif)["changed"] is False
+    box.stop("vifplugd")
+    ip(box, "link", "delete", "tap1")
+    box.stop("ovs-vswitchd")
+    box.start_vswitchd()
+    wait_until(lambda: "No such device" in interface(box, "tap1")["error"], what="vswitchd misses the tap")
+    configure(settings + f"[ovs]\nrepair = {'yes' if repair else 'no'}\n")
+    with Api(box.socket) as api:
+        if repair:
+            wait_until(lambda: "tap1" in links(box) and api.get_vif(1)["state"] == "up", what="the repair")
+            assert {key: links(box)["tap1"][key] for key in ("address", "mtu", "linkinfo")} == {
+                key: before[key] for key in ("address", "mtu", "linkinfo")}
+            return
+        wait_until(lambda: api.get_vif(1)["state"] == "drifted", what="the loss is seen")
+        assert [api.get_vif(1)["drift"][0][key] for key in ("field", "expected", "found")] == ["link", "tap1", ""]
+        assert Metrics(api).value("vifplug_vif_events_total", event="drifted") == 1
+        assert api.plug(vif)["changed"] is True
+        wait_until(lambda: api.get_vif(1)["state"] == "up", what="the VIF is as it was")
+        api.unplug(vif_id(1))
+        assert "tap1" not in links(box)
 
 
 def test_slow_subscriber_is_closed_and_delays_nobody(box, api, watcher):

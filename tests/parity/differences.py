@@ -100,7 +100,8 @@ ADDITIONS = [
                               ("owner", "vifplugd"), ("vif-id", THERE), ("kind", THERE),
                               ("boot-id", THERE), ("pci-slot", THERE), ("pf", THERE),
                               ("vf-num", THERE), ("linux-bridge", THERE), ("port-bridge", THERE),
-                              ("guest-port", THERE))}),)),
+                              ("guest-port", THERE), ("create-tap", "true"),
+                              ("multiqueue", "true"), ("tap-mtu", THERE))}),)),
     Difference(
         "`ifalias` of links that vifplugd makes", "none", "`vifplugd:` and the VIF's id",
         "vifplugd deletes only links with this alias, and finds links by it that a killed daemon left",

@@ -244,14 +244,146 @@ static void test_update(void **state)
     CHECK_STR("told", reply_to(a), "changed tap0");
     CHECK_STR("set", rig.links->log, "set_mtu tap0 9000");
     CHECK_STR("set", warnings(a), "");
+    CHECK_STR("for a tap that is made again", id_of("tap0", KEY_TAP_MTU), "9000");
     fake_rule_add(rig.vswitchd,
                   (struct fake_rule){.port = "tap0", .error = "tap0: No such device"});
+    PLUGGED(.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true);
     fake_remove_link(rig.links, "tap0");
     rig.ovs->globals.next_cfg++;
     rig_settle();
     a = UPDATE(.vif = "a", .mtu = 2000);
     rig_settle();
     CHECK_HAS("no netdev", warnings(a), "there is no netdev tap0 yet");
+}
+
+/* An update leaves the MAC and the MTU of a tap as they are, and makes one that is missing again as
+ * it was plugged. */
+static void test_update_of_limits(void **state)
+{
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP, .address = MAC, .mtu = 1450);
+    fake_link(rig.links, "tap0")->facts.mtu = 1300;
+    snprintf(fake_link(rig.links, "tap0")->facts.address, VIF_MAC_LEN, "fe:16:3e:00:00:01");
+    rig.links->log[0] = '\0';
+    a = UPDATE(.vif = "a", .kbps = 2000);
+    rig_settle();
+    CHECK_STR("told", reply_to(a), "changed tap0");
+    CHECK_STR("left", rig.links->log, "");
+    fake_remove_link(rig.links, "tap0");
+    a = UPDATE(.vif = "a", .kbps = 3000);
+    rig_settle();
+    CHECK_STR("told", reply_to(a), "changed tap0");
+    CHECK_INT("made again", fake_link(rig.links, "tap0")->facts.mtu, 1450);
+    CHECK_STR("made again", fake_link(rig.links, "tap0")->facts.address, MAC);
+}
+
+/* The row says whose tap it is. A row that lacks the keys, of an earlier version, gets them with
+ * the next plug, which changes nothing else. */
+static void test_keys_of_a_tap(void **state)
+{
+    struct fake_port *port;
+    int a;
+
+    (void)state;
+    PLUGGED(.vif = "a", TAP, .mtu = 1450);
+    CHECK_STR("ours", id_of("tap0", KEY_CREATE_TAP), "true");
+    CHECK_STR("ours", id_of("tap0", KEY_TAP_MTU), "1450");
+    port = fake_port(rig.ovs, "tap0");
+    smap_remove(&port->external_ids, KEY_CREATE_TAP);
+    smap_remove(&port->external_ids, KEY_TAP_MTU);
+    a = PLUG(.vif = "a", TAP, .mtu = 1450);
+    rig_settle();
+    CHECK_STR("an earlier version's", reply_to(a), "unchanged tap0");
+    CHECK_STR("an earlier version's", id_of("tap0", KEY_CREATE_TAP), "true");
+    a = PLUG(.vif = "a", .kind = VIF_KIND_OVS, .name = "tap0", .create_port = true, .mtu = 1450);
+    rig_settle();
+    CHECK_STR("another makes it", reply_to(a), "changed tap0");
+    CHECK_STR("another makes it", id_of("tap0", KEY_CREATE_TAP), "");
+    CHECK_STR("another makes it", id_of("tap0", KEY_TAP_MTU), "");
+    snprintf(fake_link(rig.links, "tap0")->facts.alias, LINK_ALIAS_MAX + 1, "%s", "");
+    a = PLUG(.vif = "a", TAP, .mtu = 1450);
+    rig_settle();
+    CHECK_STR("another's tap", reply_to(a), "unchanged tap0");
+    CHECK_STR("another's tap", id_of("tap0", KEY_CREATE_TAP), "");
+}
+
+/* A tap that is removed before vswitchd has opened it is made once more. */
+static void test_tap_that_goes_meanwhile(void **state)
+{
+    int a;
+
+    (void)state;
+    fake_rule_add(rig.vswitchd,
+                  (struct fake_rule){.port = "tap0", .error = "tap0 (No such device)", .times = 1});
+    rig.vswitchd->silent = true;
+    a = PLUG(.vif = "a", TAP);
+    rig_settle();
+    fake_remove_link(rig.links, "tap0");
+    rig.vswitchd->silent = false;
+    rig_run(1000);
+    CHECK_STR("plugged", reply_to(a), "changed tap0");
+    CHECK("made again", fake_link(rig.links, "tap0"));
+    CHECK("works", fake_port(rig.ovs, "tap0")->ofport > 0);
+}
+
+/* vswitchd cannot open the tap: the plug has failed, because nobody else makes that tap. */
+static void test_tap_that_vswitchd_misses(void **state)
+{
+    static const struct {
+        const char *what;
+        bool per_port_bridge;
+        const char *alias; /* Of a tap that is there before the plug; or NULL. */
+    } rows[] = {
+        {"made", false, NULL},
+        {"on a separate bridge", true, NULL},
+        {"of another program", false, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        int a;
+
+        rig_renew();
+        rig.settings.per_port_bridge = rows[i].per_port_bridge;
+        if (rows[i].alias) {
+            fake_add_link(rig.links, "tap0", "tun", rows[i].alias);
+        }
+        fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "tap0",
+                                                       .error = "could not open network device "
+                                                                "tap0 (No such device)"});
+        a = PLUG(.vif = "a", TAP);
+        rig_run(1000);
+        CHECK_HAS(rows[i].what, reply_to(a), "not_realized");
+        CHECK_HAS(rows[i].what, reply_to(a), "No such device");
+        CHECK_STR(rows[i].what, type_of_port(rows[i].per_port_bridge ? "ibpa" : "tap0"), "-");
+    }
+}
+
+/* After a boot, what OVSDB says of a port whose links are made again is of before. */
+static void test_made_again_after_a_boot(void **state)
+{
+    static const struct ask rows[] = {{.vif = "a", TAP}, {.vif = "a", HYBRID}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *name = rows[i].kind == VIF_KIND_OVS ? "tap0" : "qvoa";
+        struct fake_port *port;
+        int a;
+
+        rig_renew();
+        rig_plugged(&rows[i]);
+        fake_remove_link(rig.links, name);
+        port = fake_port(rig.ovs, name);
+        smap_replace(&port->external_ids, KEY_BOOT_ID, "boot-0");
+        fake_port_say(port, -1, 0, "could not open network device (No such device)");
+        fake_ovs_touch(rig.ovs, port);
+        a = rig_ask(METHOD_PLUG, &rows[i]);
+        rig_run(1000);
+        CHECK_HAS(name, reply_to(a), "changed");
+        CHECK(name, fake_port(rig.ovs, name)->ofport > 0);
+    }
 }
 
 /* Limits fit the MTU that a link has, also while OVSDB still has the one before. */
@@ -613,6 +745,11 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_links_that_are_there),
     RIG_TEST(test_made_again),
     RIG_TEST(test_update),
+    RIG_TEST(test_update_of_limits),
+    RIG_TEST(test_keys_of_a_tap),
+    RIG_TEST(test_tap_that_vswitchd_misses),
+    RIG_TEST(test_tap_that_goes_meanwhile),
+    RIG_TEST(test_made_again_after_a_boot),
     RIG_TEST(test_limits_fit_the_links_mtu),
     RIG_TEST(test_undo_of_an_update),
     RIG_TEST(test_nothing_is_made_for_a_dead_vswitchd),

@@ -77,6 +77,7 @@ static void change(struct fixture *f, const char *word)
         {"create_tap", &f->vif.create_tap},
         {"multiqueue", &f->vif.multiqueue},
         {"tap_exists", &f->facts.guest_netdev_exists},
+        {"tap_is_others", &f->facts.guest_netdev_is_others},
         {"per_port_bridge", &f->facts.per_port_bridge},
         {"isolate_vif", &f->facts.isolate_vif},
         {"offload_missing", &f->facts.offload_missing},
@@ -228,6 +229,10 @@ static const char *spec_text(const struct port_spec *spec)
 #define MAC "address=fa:16:3e:00:00:01"
 #define QOS " qos=linux-sfq"
 #define PATCH(id) "ibp" id " type=patch peer=pbp" id " vifplug-guest-port=tap1 vifplug-port-bridge="
+#define MADE " vifplug-create-tap=true"
+#define PATCH_MADE(id)                                                                             \
+    "ibp" id " type=patch peer=pbp" id MADE " vifplug-guest-port=tap1 vifplug-multiqueue=true "    \
+    "vifplug-port-bridge="
 #define OWN_BRIDGE PATCH(ID) "pbdc065497-3c8"
 #define VETH "hybrid(qvodc065497-3c peer=qvbdc065497-3c in=qbr1"
 #define KEYS " vifplug-pci-slot=0000:65:02.3 vifplug-pf=0000:65:00.0 vifplug-vf-num=3"
@@ -250,12 +255,20 @@ static const struct {
     {OVS, "create_port", "tap1 tap(tap1 " MAC " mtu=1500) awaits" QOS, "system", REASON_NONE, ""},
     {OVS, "create_port tap_exists", "tap1 tap(tap1 " MAC " mtu=1500)" QOS, "system", REASON_NONE,
      ""},
-    {OVS, "create_port create_tap", "tap1 tap(tap1 " MAC " mtu=1500 create)" QOS, "system",
+    {OVS, "create_port create_tap",
+     "tap1" MADE " vifplug-tap-mtu=1500 tap(tap1 " MAC " mtu=1500 create)" QOS, "system",
      REASON_NONE, ""},
     {OVS, "create_port create_tap multiqueue address=",
-     "tap1 tap(tap1 mtu=1500 create multiqueue)" QOS, "system", REASON_NONE, ""},
-    {OVS, "create_port create_tap tap_exists", "tap1 tap(tap1 " MAC " mtu=1500 create)" QOS,
+     "tap1" MADE " vifplug-multiqueue=true vifplug-tap-mtu=1500 tap(tap1 mtu=1500 create "
+     "multiqueue)" QOS,
      "system", REASON_NONE, ""},
+    {OVS, "create_port create_tap default_mtu=0", "tap1" MADE " tap(tap1 " MAC " mtu=0 create)" QOS,
+     "system", REASON_NONE, ""},
+    {OVS, "create_port create_tap tap_exists",
+     "tap1" MADE " vifplug-tap-mtu=1500 tap(tap1 " MAC " mtu=1500 create)" QOS, "system",
+     REASON_NONE, ""},
+    {OVS, "create_port create_tap tap_exists tap_is_others",
+     "tap1 tap(tap1 " MAC " mtu=1500 create)" QOS, "system", REASON_NONE, ""},
     {OVS, "create_port mtu=9000", "tap1 tap(tap1 " MAC " mtu=9000) awaits" QOS, "system",
      REASON_NONE, ""},
     {OVS, "create_port default_mtu=0", "tap1 tap(tap1 " MAC " mtu=0) awaits" QOS, "system",
@@ -278,8 +291,8 @@ static const struct {
      OWN_BRIDGE " tap(tap1 " MAC " mtu=1500) port_bridge=pbdc065497-3c8 guest_port=tap1" QOS,
      "system", REASON_NONE, ""},
     {OVS, "per_port_bridge create_tap multiqueue mtu=1400",
-     OWN_BRIDGE " tap(tap1 " MAC
-                " mtu=1400 create multiqueue) port_bridge=pbdc065497-3c8 guest_port=tap1" QOS,
+     PATCH_MADE(ID) "pbdc065497-3c8 vifplug-tap-mtu=1400 tap(tap1 " MAC
+                    " mtu=1400 create multiqueue) port_bridge=pbdc065497-3c8 guest_port=tap1" QOS,
      "system", REASON_NONE, ""},
     {OVS, "per_port_bridge id=v1",
      PATCH("v1") "pbv1 tap(tap1 " MAC " mtu=1500) port_bridge=pbv1 guest_port=tap1" QOS, "system",
@@ -323,7 +336,8 @@ static const struct {
     {HOST, "no_bridge profile_datapath=netdev", DPDK, "netdev", REASON_NONE, ""},
     /* Trunk bridges: external_ids has their name, and they have their own VLANs. */
     {OVS, "create_port create_tap bridge=tbr-1234 isolate_vif",
-     "tap1 bridge_name=tbr-1234 tap(tap1 " MAC " mtu=1500 create)" QOS, "system", REASON_NONE, ""},
+     "tap1 bridge_name=tbr-1234" MADE " vifplug-tap-mtu=1500 tap(tap1 " MAC " mtu=1500 create)" QOS,
+     "system", REASON_NONE, ""},
     {HYBRID, "bridge=tbr-1234 isolate_vif",
      "qvodc065497-3c bridge_name=tbr-1234 vifplug-linux-bridge=qbr1 " VETH " mtu=1500 create)" QOS,
      "system", REASON_NONE, ""},

@@ -83,6 +83,29 @@ static void test_link(void **state)
     CHECK_STR("told", told(rig.events), "a drifted (link: 'tap0' is ''), a changed");
 }
 
+/* A tap that was removed while the daemon was stopped is made again as it was plugged. */
+static void test_link_at_the_start(void **state)
+{
+    struct fake_port *tap;
+
+    (void)state;
+    rig.settings.repair = true;
+    PLUGGED(.vif = "a", TAP, .address = MAC, .mtu = 9000);
+    tap = fake_port(rig.ovs, "tap0");
+    smap_replace(&tap->external_ids, KEY_MULTIQUEUE, "true");
+    fake_remove_link(rig.links, "tap0");
+    rig.links->n_events = 0;
+    fake_port_say(tap, -1, 0, "could not open network device tap0 (No such device)");
+    rig_watch();
+    rig_run(1000);
+    CHECK("made again", fake_link(rig.links, "tap0"));
+    CHECK("with its queues", fake_link(rig.links, "tap0")->facts.multiqueue);
+    CHECK_STR("with its MAC", fake_link(rig.links, "tap0")->facts.address, MAC);
+    CHECK_INT("with its MTU", fake_link(rig.links, "tap0")->facts.mtu, 9000);
+    CHECK("works", fake_port(rig.ovs, "tap0")->ofport > 0);
+    CHECK_STR("told", told(rig.events), "a drifted (link: 'tap0' is ''), a changed");
+}
+
 /* The links are where vswitchd is: the row is put right, and no link is made here. */
 static void test_row_in_another_network_namespace(void **state)
 {
@@ -292,6 +315,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_changed_before_an_undo),
     RIG_TEST(test_removed),
     RIG_TEST(test_link),
+    RIG_TEST(test_link_at_the_start),
     RIG_TEST(test_row_in_another_network_namespace),
     RIG_TEST(test_removed_and_taken),
     RIG_TEST(test_gives_up),

@@ -286,6 +286,62 @@ static void test_links_at_the_start(void **state)
     CHECK_STR("lost", told(rig.events), "a drifted (link: 'qbr0' is '')");
 }
 
+/* A tap that was removed while the daemon was stopped. Nothing differs if the row does not say that
+ * vifplugd made it, or if it went with a boot. */
+static void test_tap_at_the_start(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *key; /* What the row has instead of what was plugged. */
+        const char *value;
+        bool per_port_bridge;
+        const char *told;
+    } rows[] = {
+        {"lost", NULL, NULL, false, "a drifted (link: 'tap0' is '')"},
+        {"on a separate bridge", NULL, NULL, true, "a drifted (link: 'tap0' is '')"},
+        {"of an earlier version", KEY_CREATE_TAP, NULL, false, ""},
+        {"of an earlier boot", KEY_BOOT_ID, "boot-0", false, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        const char *name = rows[i].per_port_bridge ? "ibpa" : "tap0";
+        struct fake_port *row;
+
+        rig_renew();
+        rig.settings.per_port_bridge = rows[i].per_port_bridge;
+        PLUGGED(.vif = "a", TAP);
+        row = fake_port(rig.ovs, name);
+        if (rows[i].value) {
+            smap_replace(&row->external_ids, rows[i].key, rows[i].value);
+        } else if (rows[i].key) {
+            smap_remove(&row->external_ids, rows[i].key);
+        }
+        remove_tap();
+        rig.links->n_events = 0;
+        rig_watch();
+        rig_run(1000);
+        CHECK_STR(rows[i].what, told(rig.events), rows[i].told);
+        rig_run(20000);
+        CHECK_STR("once", rig.events, "");
+    }
+}
+
+/* A tap that was removed before the watcher has heard of its plug. */
+static void test_tap_behind_a_plug(void **state)
+{
+    (void)state;
+    rig_watch();
+    rig.vswitchd->silent = true;
+    PLUG(.vif = "a", TAP);
+    rig_settle();
+    remove_tap();
+    rig_settle();
+    rig.vswitchd->silent = false;
+    rig_run(1000);
+    CHECK_STR("lost", told(rig.events), "a plugged, a drifted (link: 'tap0' is '')");
+}
+
 /* In another network namespace than vswitchd's, links that are not to be seen are not lost. */
 static void test_links_elsewhere(void **state)
 {
@@ -731,6 +787,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_short_drift),
     RIG_TEST(test_drift_beside_the_port),
     RIG_TEST(test_links_at_the_start),
+    RIG_TEST(test_tap_at_the_start),
+    RIG_TEST(test_tap_behind_a_plug),
     RIG_TEST(test_links_elsewhere),
     RIG_TEST(test_moved_port),
     RIG_TEST(test_moved_port_on_a_busy_bridge),
