@@ -234,6 +234,15 @@ const char *engine_bridge_without_row(const struct engine *engine, const struct 
 bool engine_look_at_links(const struct engine *engine, const char *vif_id,
                           const struct link_spec *spec, struct link_state *state);
 
+/* Whether the netdev that `spec` names, a kernel representor's, is that of its VF; false if sysfs
+ * does not tell. After a boot another card's port may have the name that a row has. */
+bool engine_is_representor(const struct engine *engine, const struct port_spec *spec);
+
+/* Looks up the links of a port that leaves them, except those that are `keep`'s (may be NULL) too:
+ * then netdev_is_taken also says that the netdev is not known to be the VF's. */
+void engine_look_at_left_links(const struct engine *engine, const struct port_spec *spec,
+                               const struct link_spec *keep, struct link_state *state);
+
 /* Makes the links of op->plan, right before the transaction that refers to the links. */
 bool engine_make_links(const struct engine *engine, struct op *op, struct error *error);
 

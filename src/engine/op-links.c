@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "links/link-plan.h"
+#include "nic/kernel-nic.h"
 #include "ovs/vswitchd.h"
 #include "plan/kind.h"
 #include "util.h"
@@ -48,6 +49,34 @@ bool engine_look_at_links(const struct engine *engine, const char *vif_id,
     state->netdev.up &= !link_remover_sets_down(remover, spec->netdev);
     state->netdev_is_taken = spec->kind == LINKS_NETDEV && is_taken(engine, vif_id, spec->netdev);
     return link_spec_any(spec, is_pending, remover);
+}
+
+bool engine_is_representor(const struct engine *engine, const struct port_spec *spec)
+{
+    char name[VIF_IFNAME_MAX + 1];
+    struct error ignored;
+
+    return spec->has_vf &&
+           kernel_nic_representor(engine->env.sysfs_root, &spec->pf, spec->vf_num, "", name,
+                                  &ignored) &&
+           !strcmp(name, spec->links.netdev);
+}
+
+void engine_look_at_left_links(const struct engine *engine, const struct port_spec *spec,
+                               const struct link_spec *keep, struct link_state *state)
+{
+    const struct link_spec *links = &spec->links;
+    struct link_facts now;
+
+    engine_look_at_links(engine, spec->vif_id, links, state);
+    if (links->kind != LINKS_NETDEV || !state->has_netdev || !state->netdev.up ||
+        state->netdev_is_taken || (keep && !strcmp(keep->netdev, links->netdev))) {
+        return;
+    }
+    /* The second look: the name may have passed to another link while sysfs was read. */
+    state->netdev_is_taken = !engine_is_representor(engine, spec) ||
+                             !links_find(engine->env.links, links->netdev, &now) ||
+                             now.index != state->netdev.index;
 }
 
 /* Does the steps that are due, and notes them for an undo. */
@@ -107,17 +136,12 @@ void engine_revert_links(const struct engine *engine, struct op *op, struct link
     }
 }
 
-/* What an unplugged VIF may have left: what the record says, or, without one, what its names say.
- */
+/* What an unplugged VIF without a record may have left, by its names. */
 static void leftovers(const struct engine *engine, const struct op *op, struct link_spec *spec)
 {
     const struct vif *vif = &op->request.vif;
     struct link_facts peer;
 
-    if (op->has_before) {
-        *spec = op->before.spec.links;
-        return;
-    }
     memset(spec, 0, sizeof *spec);
     if (vif_kind_class(vif->kind)->leftovers) {
         vif_kind_class(vif->kind)->leftovers(vif, op->request.vif_id, spec);
@@ -163,8 +187,13 @@ bool engine_plan_leftovers(const struct engine *engine, const struct op *op, str
     struct link_state state;
     struct link_spec spec;
 
-    leftovers(engine, op, &spec);
-    engine_look_at_links(engine, op->request.vif_id, &spec, &state);
+    if (op->has_before) {
+        spec = op->before.spec.links;
+        engine_look_at_left_links(engine, &op->before.spec, NULL, &state);
+    } else {
+        leftovers(engine, op, &spec);
+        engine_look_at_links(engine, op->request.vif_id, &spec, &state);
+    }
     link_plan_down(op->request.vif_id, &spec, NULL, &state, plan);
     if (engine->env.links) {
         add_by_alias(engine, op->request.vif_id, plan);
@@ -180,15 +209,15 @@ void engine_remove_links(const struct engine *engine, const char *vif_id,
     }
 }
 
-static void drop(const struct engine *engine, const char *vif_id, const struct link_spec *spec,
+static void drop(const struct engine *engine, const struct port_spec *spec,
                  const struct link_spec *keep)
 {
     struct link_state state;
     struct link_plan plan;
 
-    engine_look_at_links(engine, vif_id, spec, &state);
-    link_plan_down(vif_id, spec, keep, &state, &plan);
-    engine_remove_links(engine, vif_id, &plan);
+    engine_look_at_left_links(engine, spec, keep, &state);
+    link_plan_down(spec->vif_id, &spec->links, keep, &state, &plan);
+    engine_remove_links(engine, spec->vif_id, &plan);
 }
 
 void engine_drop_links(const struct engine *engine, const struct op *op)
@@ -197,16 +226,25 @@ void engine_drop_links(const struct engine *engine, const struct op *op)
         return; /* Dropped when it was acknowledged: another VIF may have them by now. */
     }
     if (op->evicted) {
-        drop(engine, op->evicted->spec.vif_id, &op->evicted->spec.links, &op->goal.links);
+        drop(engine, &op->evicted->spec, &op->goal.links);
     }
     if (op->type == OP_PLUG && op->has_before && !op->goal.no_port) {
-        drop(engine, op->request.vif_id, &op->before.spec.links, &op->goal.links);
+        drop(engine, &op->before.spec, &op->goal.links);
     }
 }
 
 static bool is_own(const struct op *op, const struct link_facts *facts)
 {
     return link_is_alias_of(facts->alias, op->request.vif_id);
+}
+
+/* Whether the VIF's netdev is still that: after a boot another one may have the name. */
+static bool may_set_up(const struct engine *engine, const struct op *op,
+                       const struct link_state *state)
+{
+    return op->goal.links.kind == LINKS_NETDEV
+               ? !state->netdev_is_taken && engine_is_representor(engine, &op->goal)
+               : is_own(op, &state->netdev);
 }
 
 static void keep_up(const struct engine *engine, const char *vif_id, const char *name,
@@ -232,8 +270,7 @@ void engine_keep_links_up(const struct engine *engine, const struct op *op)
         return;
     }
     engine_look_at_links(engine, op->request.vif_id, spec, &state);
-    if (state.has_netdev &&
-        (spec->kind == LINKS_NETDEV ? !state.netdev_is_taken : is_own(op, &state.netdev))) {
+    if (state.has_netdev && !state.netdev.up && may_set_up(engine, op, &state)) {
         keep_up(engine, op->request.vif_id, spec->netdev, &state.netdev);
     }
     if (state.has_peer && is_own(op, &state.peer)) {

@@ -94,8 +94,7 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
     found->links_pending =
         engine_look_at_links(engine, op->request.vif_id, &op->goal.links, &found->links);
     if (current && op->type == OP_PLUG) {
-        engine_look_at_links(engine, op->request.vif_id, &current->spec.links,
-                             &found->current_links);
+        engine_look_at_left_links(engine, &current->spec, &op->goal.links, &found->current_links);
         facts->current_links = &found->current_links;
     }
     find_port_bridge(engine, &op->goal, facts);
@@ -155,8 +154,8 @@ void prepare_find_owners(const struct engine *engine, const struct op *op, struc
             ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
             found->evict = look_at_evictee(engine, op, &found->evictee);
             facts->evict = &found->evict;
-            engine_look_at_links(engine, found->evictee.spec.vif_id, &found->evictee.spec.links,
-                                 &found->owner_links);
+            engine_look_at_left_links(engine, &found->evictee.spec, &op->goal.links,
+                                      &found->owner_links);
             facts->owner_links = &found->owner_links;
         }
     }

@@ -89,6 +89,28 @@ static bool refuse_links(const struct engine *engine, const struct op *op, struc
     return true;
 }
 
+/* Whether the links are those that a row names, and it is not known that they are still the VIF's.
+ */
+static bool are_doubtful(const struct engine *engine, const struct op *op)
+{
+    return op->type != OP_PLUG && op->goal.links.kind == LINKS_NETDEV &&
+           !engine_is_representor(engine, &op->goal);
+}
+
+static bool refuse_netdev(const struct engine *engine, const struct op *op, struct error *error)
+{
+    char pf[PCI_ADDR_LEN];
+
+    if (op->plan.links.n == 0 || !are_doubtful(engine, op)) {
+        return false;
+    }
+    error_set(error, REASON_DEVICE_NOT_FOUND, "",
+              "Netdev %s is not known to be the representor of VF %d of PF %s any more; plug the "
+              "VIF again.",
+              op->goal.links.netdev, op->goal.vf_num, pci_addr_format(&op->goal.pf, pf));
+    return true;
+}
+
 /* Makes sure that no other operation changes the VIF that the plan evicts, and stores that VIF for
  * an undo. */
 static enum outcome claim_evicted(const struct engine *engine, struct op *op,
@@ -127,7 +149,7 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
     if (!plan_plug(&op->request.vif, &op->goal, &facts, &op->plan, error)) {
         return refuse_plan(engine, op, found, &facts, error);
     }
-    if (refuse_links(engine, op, error)) {
+    if (refuse_links(engine, op, error) || refuse_netdev(engine, op, error)) {
         return OUTCOME_FAIL;
     }
     outcome = claim_evicted(engine, op, &facts, error);
@@ -286,8 +308,8 @@ static enum outcome prepare_repair(const struct engine *engine, struct op *op,
         found_destroy(&found);
         return OUTCOME_WAIT_FOR_REMOVAL;
     }
-    if (vswitchd_is_elsewhere(engine->env.vswitchd)) {
-        facts.links = NULL; /* They are where vswitchd is, and not to be seen from here. */
+    if (vswitchd_is_elsewhere(engine->env.vswitchd) || are_doubtful(engine, op)) {
+        facts.links = NULL; /* They are where vswitchd is, not to be seen from here; or others'. */
     }
     planned = plan_repair(&op->request.vif, &op->goal, &facts, &op->plan, error);
     if (!planned && engine_may_release_socket(facts.socket, error)) {

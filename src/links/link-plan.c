@@ -274,7 +274,7 @@ void link_plan_down(const char *vif_id, const struct link_spec *spec, const stru
     }
     if (spec->kind == LINKS_NETDEV) {
         if (state->netdev.up && !state->netdev_is_taken) {
-            link_plan_add(plan, LINK_SET_DOWN, spec->netdev);
+            link_plan_add(plan, LINK_SET_DOWN, spec->netdev)->index = state->netdev.index;
         }
     } else if (link_is_own(&state->netdev, vif_id)) {
         /* This deletes the veth's other end too. */

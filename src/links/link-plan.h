@@ -35,7 +35,7 @@ bool link_plan_conflicts(const char *vif_id, const struct link_spec *spec,
                          const struct link_state *state, struct link_conflict *conflict);
 
 /* Plans the removal of the links that `spec` has and `keep` (may be NULL) does not need. A netdev
- * of the hardware is set down, unless it is a port of another VIF or program. */
+ * of the hardware is set down, unless it is a port of another VIF or program, or not the VIF's. */
 void link_plan_down(const char *vif_id, const struct link_spec *spec, const struct link_spec *keep,
                     const struct link_state *state, struct link_plan *plan);
 

@@ -33,7 +33,8 @@ struct link_spec {
 /* Which of them exist. */
 struct link_state {
     bool has_netdev, has_peer, has_linux_bridge;
-    bool netdev_is_taken; /* A netdev of the hardware: it is a port of another VIF or program. The
+    bool netdev_is_taken; /* A netdev of the hardware: it is a port of another VIF or program, or of
+                           * those that a VIF leaves, not known to be the representor of its VF. The
                            * caller of link_state_look() knows that. */
     struct link_facts netdev, peer, linux_bridge;
 };

@@ -76,7 +76,7 @@ static bool execute(struct links *links, const char *vif_id, const struct link_s
     case LINK_SET_UP:
         return links_set_up(links, step->name, true, error);
     case LINK_SET_DOWN:
-        return links_set_up(links, step->name, false, error);
+        return links_set_down(links, step->index, step->name, error);
     case LINK_SET_MTU:
         return links_set_mtu(links, step->name, step->mtu, error);
     case LINK_SET_ADDRESS:

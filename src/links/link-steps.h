@@ -26,7 +26,7 @@ enum link_step_type {
     LINK_ADD_TAP,    /* `name`, with `mtu` */
     LINK_SET_MASTER, /* `name` becomes a port of `other` */
     LINK_SET_UP,
-    LINK_SET_DOWN,
+    LINK_SET_DOWN,    /* the link `index`, which is called `name` */
     LINK_SET_MTU,     /* from `old_mtu` to `mtu` */
     LINK_SET_ADDRESS, /* from `old_address` to `address` */
     LINK_DELETE       /* the link `index`, which is called `name` */
@@ -39,7 +39,8 @@ struct link_step {
     int mtu;
     int old_mtu;
     char old_other[VIF_IFNAME_MAX + 1]; /* SET_MASTER: the previous master, or "". */
-    int index; /* DELETE: which link; 0: what has `name`. ADD_*: what was added; 0: unknown. */
+    int index; /* DELETE: which link; 0: what has `name`. SET_DOWN: which link. ADD_*: what was
+                * added; 0: unknown. */
     bool multiqueue; /* ADD_TAP. */
     char address[VIF_MAC_LEN];
     char old_address[VIF_MAC_LEN];

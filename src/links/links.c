@@ -408,6 +408,22 @@ bool links_set_up(struct links *links, const char *name, bool up, struct error *
                       up ? "up" : "down");
 }
 
+bool links_set_down(struct links *links, int index, const char *name, struct error *error)
+{
+    const struct change change = {.mask = IFF_UP};
+    struct nl_msg *msg = links_message(RTM_SETLINK, 0, NULL);
+    struct kernel_answer answer;
+
+    ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(msg)))->ifi_index = index;
+    if (!put_change(msg, &change)) {
+        nlmsg_free(msg);
+        links_answer(&answer, EINVAL);
+    } else if (links_request(links, msg, NULL, NULL, &answer) || answer.errnum == ENODEV) {
+        return true;
+    }
+    return links_fail(error, &answer, name, "look at the kernel's log (dmesg)", "set down");
+}
+
 bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error)
 {
     const struct change change = {.mtu = &mtu};

@@ -88,8 +88,14 @@ bool links_prepare_bridge(struct links *links, const char *name, struct error *e
 bool links_add_tap(struct links *links, const char *name, bool multiqueue, const char *address,
                    int mtu, const char *alias, struct error *error);
 
-/* Each succeeds if the link already has that state, and fails if it does not exist. */
+/* Succeeds if the link already has that state, and fails if it does not exist. */
 bool links_set_up(struct links *links, const char *name, bool up, struct error *error);
+
+/* Sets the link with that interface index down, whatever its name is by now; `name` is for errors.
+ * Also succeeds if there is no such link. */
+bool links_set_down(struct links *links, int index, const char *name, struct error *error);
+
+/* Succeeds if the link already has that MTU, and fails if it does not exist. */
 bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error);
 
 /* Makes `name` a port of Linux bridge `master`, instead of another. */

@@ -129,6 +129,34 @@ def test_netdev_that_has_gone_is_no_obstacle_to_an_unplug(box, api, tree):
     assert ports(box, "br-sys") == []
 
 
+@pytest.mark.parametrize("way", ["unplug", "reap", "plug"])
+def test_name_that_another_netdev_has_after_a_boot(box, api, configure, tree, way):
+    """The kernel names netdevs in the order in which it finds them, so the name in a row may be another card's."""
+    tree.add("eth7", "vf3")
+    api.plug(host_device(1), wait="committed")
+    tree.remove()
+    tree.add("p0", "p0", pf=PF)
+    tree.add("eth7", "p0", switch="0011223344556677")
+    tree.add("eth8", "vf3")
+    ip(box, "link", "set", "eth7", "up")
+    ip(box, "link", "set", "eth7x", "up")
+    configure("[daemon]\nsocket_group = root\n", "--boot-id=another-boot")
+    with Api(box.socket) as again:
+        assert again.get_vif(1)["state"] == "stale"
+        with pytest.raises(ApiError) as refused:
+            again.call("update", vif_id=vif_id(1), mtu=1300, wait="committed")
+        assert refused.value.reason == "device_not_found"
+        if way == "unplug":
+            assert again.unplug(vif_id(1), wait="committed")["changed"] is True
+        elif way == "reap":
+            assert again.call("reap", vif_ids=[vif_id(1)])["removed"] == [vif_id(1)]
+        else:
+            assert again.plug(host_device(2), wait="committed")["port"] == "eth8"
+            assert "UP" in links(box)["eth8"]["flags"]
+        assert "eth7" not in ports(box, "br-sys")
+        assert "UP" in links(box)["eth7"]["flags"] and links(box)["eth7"]["mtu"] == 1500
+
+
 def test_netdev_of_sysfs_that_is_not_in_the_namespace(box, api, tree):
     tree.add("eth7", "vf3", link=False)
     before = counts(box)

@@ -520,6 +520,18 @@ static void make_netdev(const char *name, const char *port)
     fclose(file);
 }
 
+void rig_call_representor(const char *name)
+{
+    static char now[VIF_IFNAME_MAX + 16] = "net/rep1";
+    char from[128];
+    char to[128];
+
+    snprintf(from, sizeof from, "%s/class/%s", sysfs_root, now);
+    snprintf(now, sizeof now, "%s%s", name[0] ? "net/" : "hidden", name);
+    snprintf(to, sizeof to, "%s/class/%s", sysfs_root, now);
+    assert_int_equal(rename(from, to), 0);
+}
+
 /* Makes the PF's netdev, and the representors of the VFs 5 and 7, the card's second and fourth. */
 static void make_netdevs(void)
 {
@@ -598,6 +610,7 @@ int rig_setup(void **state)
 int rig_teardown(void **state)
 {
     (void)state;
+    rig_call_representor("rep1");
     engine_destroy(rig.engine);
     reaps_destroy(rig.reaps);
     if (rig.watch) {

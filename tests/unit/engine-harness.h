@@ -138,6 +138,9 @@ const char *option_of(const char *port, const char *key);
 const char *id_of(const char *port, const char *key);
 const char *type_of_port(const char *port); /* "-": there is no such port. */
 
+/* Gives the netdev of VF 5, at first rep1, another name in sysfs; "": removes it from there. */
+void rig_call_representor(const char *name);
+
 /* Starts the watcher. */
 void rig_watch(void);
 

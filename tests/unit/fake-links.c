@@ -185,6 +185,18 @@ bool links_set_up(struct links *links, const char *name, bool up, struct error *
     return ok && link;
 }
 
+bool links_set_down(struct links *links, int index, const char *name, struct error *error)
+{
+    bool ok = note(links, error, "set_down %s", name);
+
+    for (size_t i = 0; ok && i < links->n; i++) {
+        if (links->links[i].facts.index == index) {
+            links->links[i].facts.up = false;
+        }
+    }
+    return ok;
+}
+
 bool links_set_mtu(struct links *links, const char *name, int mtu, struct error *error)
 {
     bool ok = note(links, error, "set_mtu %s %d", name, mtu);

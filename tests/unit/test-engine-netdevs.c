@@ -330,12 +330,118 @@ static void test_restart_in_between(void **state)
     CHECK("up", is_up("rep1"));
 }
 
+/* After a boot a netdev of another card has the name that the row has. */
+static void swap_names(void)
+{
+    snprintf(fake_link(rig.links, "rep1")->name, VIF_IFNAME_MAX + 1, "rep0");
+    fake_add_link(rig.links, "rep1", "", "")->facts.up = true;
+    rig_call_representor("rep0");
+}
+
+/* No sysfs says which netdev the VF's representor is: the card has left switchdev mode. */
+static void lose_sysfs(void)
+{
+    rig_call_representor("");
+}
+
+/* The row does not say which VF it is. */
+static void lose_record(void)
+{
+    smap_remove(&fake_port(rig.ovs, "rep1")->external_ids, KEY_VF_NUM);
+}
+
+/* A netdev that is not known to be the VF's is left as it is, whatever removes the VIF. */
+static void test_name_of_another_netdev(void **state)
+{
+    static const struct {
+        const char *what;
+        void (*change)(void);
+    } changes[] = {{"another's", swap_names}, {"not told", lose_sysfs}, {"no VF", lose_record}};
+    enum { UNPLUGGED, REAPED, MOVED, EVICTED, N_WAYS };
+
+    (void)state;
+    for (size_t i = 0; i < N_WAYS * N(changes); i++) {
+        const char *what = changes[i / N_WAYS].what;
+        int way = (int)(i % N_WAYS);
+        struct fake_port *port;
+        int a = 0;
+
+        if (way == EVICTED && changes[i / N_WAYS].change != swap_names) {
+            continue; /* No VIF can be plugged then. */
+        }
+        rig_renew();
+        add_netdevs(true);
+        PLUGGED(.vif = "a", REP(5));
+        port = fake_port(rig.ovs, "rep1");
+        smap_replace(&port->external_ids, KEY_BOOT_ID, "boot-0");
+        changes[i / N_WAYS].change();
+        switch (way) {
+        case UNPLUGGED:
+            a = UNPLUG(.vif = "a");
+            break;
+        case REAPED:
+            a = rig_reap("a", 1000);
+            break;
+        case MOVED:
+            a = PLUG(.vif = "a", REP(7));
+            break;
+        case EVICTED:
+            a = PLUG(.vif = "b", REP(5));
+            break;
+        }
+        rig_run(2000);
+        CHECK(what, reply_to(a)[0] && !strstr(reply_to(a), ":"));
+        CHECK_STR(what, type_of_port("rep1"), "-");
+        CHECK(what, is_up("rep1"));
+        CHECK(what, !strstr(rig.links->log, "set_down rep1"));
+    }
+}
+
+/* An update acts on no netdev that is not known to be the VF's. */
+static void test_update_of_another_netdev(void **state)
+{
+    int a;
+
+    (void)state;
+    add_netdevs(true);
+    PLUGGED(.vif = "a", REP(5), .mtu = 1500);
+    swap_names();
+    rig.links->log[0] = '\0';
+    a = UPDATE(.vif = "a", .mtu = 9000);
+    rig_settle();
+    CHECK_HAS("refused", reply_to(a), "device_not_found: Netdev rep1 is not known to be");
+    CHECK_STR("left", rig.links->log, "");
+}
+
+/* A repair puts the row right, and leaves such a netdev as it is. */
+static void test_repair_beside_another_netdev(void **state)
+{
+    struct fake_port *port;
+
+    (void)state;
+    rig.settings.repair = true;
+    add_netdevs(true);
+    rig_watch();
+    PLUGGED(.vif = "a", REP(5), .mtu = 1500);
+    swap_names();
+    fake_link(rig.links, "rep1")->facts.up = false;
+    rig.links->log[0] = '\0';
+    port = fake_port(rig.ovs, "rep1");
+    smap_replace(&port->external_ids, KEY_IFACE_ID, "x");
+    fake_ovs_touch(rig.ovs, port);
+    rig_run(2000);
+    CHECK_STR("put right", id_of("rep1", KEY_IFACE_ID), "iface-a");
+    CHECK_STR("left", rig.links->log, "");
+}
+
 static const struct CMUnitTest tests[] = {
-    RIG_TEST(test_behind_an_unplug),     RIG_TEST(test_behind_a_slow_kernel),
-    RIG_TEST(test_behind_a_move),        RIG_TEST(test_pipelined_behind_a_move),
-    RIG_TEST(test_behind_a_failed_plug), RIG_TEST(test_behind_a_failed_move),
-    RIG_TEST(test_behind_an_eviction),   RIG_TEST(test_port_of_another_program),
-    RIG_TEST(test_set_down_meanwhile),   RIG_TEST(test_restart_in_between),
+    RIG_TEST(test_repair_beside_another_netdev), RIG_TEST(test_name_of_another_netdev),
+    RIG_TEST(test_update_of_another_netdev),     RIG_TEST(test_behind_an_unplug),
+    RIG_TEST(test_behind_a_slow_kernel),         RIG_TEST(test_behind_a_move),
+    RIG_TEST(test_pipelined_behind_a_move),      RIG_TEST(test_behind_a_failed_plug),
+    RIG_TEST(test_behind_a_failed_move),         RIG_TEST(test_behind_an_eviction),
+    RIG_TEST(test_port_of_another_program),      RIG_TEST(test_set_down_meanwhile),
+    RIG_TEST(test_restart_in_between),
 };
 
 int main(void)

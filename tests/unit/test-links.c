@@ -444,6 +444,25 @@ static void test_set_up_keeps_flags(void **state)
     CHECK_HAS("v1", ip_link("v1"), "\"NOARP\"");
 }
 
+/* A link is set down by its index: another one that has its name by now stays up. */
+static void test_set_down(void **state)
+{
+    struct links *links = *state;
+    struct link_facts facts;
+    struct error error = {0};
+
+    assert_string_equal(ip("link add name v1 type veth peer name v2"), "");
+    assert_true(links_find(links, "v1", &facts));
+    assert_string_equal(ip("link set v1 name v9"), "");
+    assert_string_equal(ip("link set v9 up"), "");
+    assert_string_equal(ip("link add name v1 type veth peer name v3"), "");
+    assert_string_equal(ip("link set v1 up"), "");
+    check_ok("v1", links_set_down(links, facts.index, "v1", &error), &error);
+    CHECK("set down", !strstr(ip_link("v9"), "\"UP\""));
+    CHECK_HAS("another's", ip_link("v1"), "\"UP\"");
+    check_ok("none", links_set_down(links, 99999, "none", &error), &error);
+}
+
 static void test_master(void **state)
 {
     static const struct {
@@ -593,7 +612,8 @@ int main(void)
         NETNS_TEST(test_bridge),     NETNS_TEST(test_tend_bridge),
         NETNS_TEST(test_procfs),     NETNS_TEST(test_tap),
         NETNS_TEST(test_set),        NETNS_TEST(test_set_up_keeps_flags),
-        NETNS_TEST(test_master),     NETNS_TEST(test_delete),
+        NETNS_TEST(test_set_down),   NETNS_TEST(test_master),
+        NETNS_TEST(test_delete),
     };
 
     return netns_possible() ? cmocka_run_group_tests(tests, NULL, NULL) : NETNS_SKIPPED;
