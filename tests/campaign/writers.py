@@ -18,8 +18,9 @@ VALUES = ("", "0", "-1", "4294967296", "vifplugd", "x" * 3000, "a b\nc", "\u00e9
           "br-int", "lo", "0000:65:00.0,representor=[8]", "/usr/local/var/run/vm1", "fa:16:3e:00:00:01", "true",
           "[]", "%s%n", "\u001b[2J")
 KEYS = ("vifplug-owner", "vifplug-vif-id", "vifplug-kind", "vifplug-boot-id", "vifplug-pci-slot", "vifplug-pf",
-        "vifplug-vf-num", "vifplug-linux-bridge", "vifplug-port-bridge", "vifplug-guest-port", "vifplug-create-tap",
-        "vifplug-multiqueue", "vifplug-tap-mtu", "iface-id", "iface-status", "attached-mac", "vm-uuid", "bridge_name")
+        "vifplug-vf-num", "vifplug-linux-bridge", "vifplug-port-bridge", "vifplug-guest-port",
+        "vifplug-create-tap", "vifplug-multiqueue", "vifplug-tap-mtu", "iface-id", "iface-status", "attached-mac",
+        "vm-uuid", "bridge_name")
 OPTIONS = ("dpdk-devargs", "dpdk-vf-mac", "vhost-server-path", "peer", "n_rxq", "tx-steering")
 TYPES = ("", "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "patch", "tap", "vifplug-detached",
          "nosuch")

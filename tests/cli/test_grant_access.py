@@ -56,7 +56,8 @@ def test_a_socket_that_is_removed_meanwhile(grant_access, run_directory):
 
 
 @pytest.mark.parametrize("program, reason", [
-    ("ln", "ln: failed to create hard link: Operation not permitted"), ("setfacl", "./gone: Read-only file system")])
+    ("ln", "ln: failed to create hard link: Operation not permitted"),
+    ("setfacl", "./gone: Read-only file system")])
 def test_a_socket_that_cannot_be_changed(grant_access, program, reason):
     done = grant_access(program, f'case $* in */gone*) echo "{reason}" >&2; exit 1 ;; esac')
     assert done.returncode == 1 and reason in done.stderr and "no access to the sockets" in done.stderr
@@ -64,8 +65,8 @@ def test_a_socket_that_cannot_be_changed(grant_access, program, reason):
 
 def test_a_failure_with_one_of_many(grant_access, run_directory):
     """ln goes on with the others, and so says a failure that is none if the socket is gone."""
-    done = grant_access("ln", f'mv {run_directory}/gone {run_directory}/.gone\n'
-                              f'{shutil.which("ln")} "$@" 2>/dev/null\nmv {run_directory}/.gone {run_directory}/gone\n'
+    gone, away = f"{run_directory}/gone", f"{run_directory}/.gone"
+    done = grant_access("ln", f'mv {gone} {away}\n{shutil.which("ln")} "$@" 2>/dev/null\nmv {away} {gone}\n'
                               'echo "ln: no memory" >&2\nexit 1')
     assert done.returncode == 1 and "ln: no memory" in done.stderr
 
@@ -112,7 +113,7 @@ def test_a_private_directory_that_is_replaced(grant_access, run_directory, repla
 def test_logs_without_access_lists(grant_access, run_directory, tmp_path):
     """On a file system that has none (ZFS by default, NFS), vifplugd starts all the same."""
     (tmp_path / "log").mkdir()
-    done = grant_access("setfacl", 'case $3 in */log*) echo "setfacl: $3: Operation not supported" >&2; exit 1 ;; esac')
+    done = grant_access("setfacl", 'case $3 in */log*) echo "$3: Operation not supported" >&2; exit 1 ;; esac')
     assert done.returncode == 0 and "log: Operation not supported" in done.stderr
     assert f"{USER} cannot read the logs in {tmp_path}/log" in done.stderr
     assert grants(run_directory / "db.sock")

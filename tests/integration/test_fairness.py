@@ -205,8 +205,8 @@ def test_memory_of_subscribers(start):
 
 
 def test_memory_of_roots_subscribers(start):
-    """Root may take all memory that is free. Then its largest connection is closed, not those of others, which hold
-    next to nothing."""
+    """Root may take all memory that is free. Then its largest connection is closed, not those of others, which
+    hold next to nothing."""
     box = start("client_memory = 4\n")
     roots, readers = "of uid 0 holds", f"of uid {READER} holds"
     before = log_lines(box, roots), log_lines(box, readers)
