@@ -385,7 +385,7 @@ static void test_name_of_another_netdev(void **state)
         case MOVED:
             a = PLUG(.vif = "a", REP(7));
             break;
-        case EVICTED:
+        default: /* EVICTED */
             a = PLUG(.vif = "b", REP(5));
             break;
         }
