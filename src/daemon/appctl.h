@@ -4,16 +4,17 @@
 #ifndef VP_APPCTL_H
 #define VP_APPCTL_H 1
 
-#include "daemon/config-reader.h"
+#include <stdbool.h>
+
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
 
 struct appctl;
 
 /* Registers config/show, vif/show and nic/show. All are borrowed; `config` is the configuration in
- * force, also after it has changed. */
+ * force, also after it has changed, and *reloading says whether `path` is being read again. */
 struct appctl *appctl_create(const struct dispatch *dispatch, const struct config *config,
-                             const struct config_reader *reader, const char *path);
+                             const bool *reloading, const char *path);
 
 /* Only when no command can come any more. */
 void appctl_destroy(struct appctl *appctl);

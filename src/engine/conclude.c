@@ -64,6 +64,8 @@ static void tell_watcher(struct engine *engine, const struct op *op, enum end en
 {
     if (op->evicted && (end == END_SUCCEEDED || op->told == TOLD_DONE)) {
         engine->env.ended(engine->env.aux, op->evicted->spec.vif_id, EVENT_UNPLUGGED);
+    } else if (op->evicted && op->written) {
+        engine->env.ended(engine->env.aux, op->evicted->spec.vif_id, EVENT_UNDONE);
     }
     engine->env.ended(engine->env.aux, op->request.vif_id, event_of(op, end));
 }

@@ -42,7 +42,7 @@ bool engine_is_stalled(const struct engine *engine)
     const struct op *op;
 
     if (ovs_list_is_empty(&engine->ops.in[OP_COMMITTING])) {
-        return !ovs_synced(engine->env.ovs);
+        return !ovs_synced(engine->env.ovs) || ovs_unanswered_ms(engine->env.ovs) > ENGINE_STALL_MS;
     }
     op = CONTAINER_OF(ovs_list_front(&engine->ops.in[OP_COMMITTING]), struct op, node);
     return time_usec() - op->sent_us > 1000LL * ENGINE_STALL_MS;

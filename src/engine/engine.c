@@ -442,6 +442,10 @@ void engine_wait(struct engine *engine)
         /* To notice that OVSDB stalls. */
         op = CONTAINER_OF(ovs_list_front(&engine->ops.in[OP_COMMITTING]), struct op, node);
         until = MIN(until, op->sent_us / 1000 + ENGINE_STALL_MS + 1);
+    } else if (!ovs_list_is_empty(&engine->ops.in[OP_QUEUED]) && !stalled &&
+               !ovs_txn_ready(engine->env.ovs)) {
+        /* The same of a transaction that is no operation's. */
+        until = MIN(until, now + ENGINE_STALL_MS - ovs_unanswered_ms(engine->env.ovs) + 1);
     }
     poll_timer_wait_until(until);
 }

@@ -11,11 +11,13 @@ struct ovs_globals;
 struct vswitchd;
 
 struct start_question {
-    long long int again_at; /* The earliest time for the next one, ms of the monotonic clock. */
+    unsigned int start;     /* The vswitchd_start() of the one that was asked last. */
+    long long int pause_ms; /* How long to wait after the last one... */
+    long long int again_at; /* ...and so until when, ms of the monotonic clock. */
 };
 
-/* Asks, if vswitchd starts and has no question yet. Call it in each pass, after vswitchd_run();
- * `globals` are those of this pass. */
+/* Asks, if vswitchd starts, or if nothing is known of it, and it has no question yet. Call it in
+ * each pass, after vswitchd_run(); `globals` are those of this pass. */
 void start_question_run(struct start_question *question, struct ovs *ovs,
                         const struct vswitchd *vswitchd, const struct ovs_globals *globals);
 

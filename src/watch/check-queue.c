@@ -140,11 +140,11 @@ char *check_queue_take(struct check_queue *queue)
 
 void check_queue_put_back(struct check_queue *queue, long long int due)
 {
-    char *vif_id;
+    struct queued_vif *vif;
 
-    while ((vif_id = check_queue_take(queue))) {
-        check_queue_add(queue, vif_id, due);
-        free(vif_id);
+    LIST_FOR_EACH_SAFE (vif, order_node, &queue->begun.order) {
+        move(&queue->begun, vif, &queue->waiting);
+        queue->due = MIN(queue->due, due);
     }
 }
 

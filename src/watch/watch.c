@@ -46,16 +46,14 @@ void watch_destroy(struct watch *watch)
     free(watch);
 }
 
-void watch_check_soon(struct watch *watch, const char *vif_id)
-{
-    check_queue_add(&watch->checks, vif_id, time_msec() + WATCH_DELAY_MS);
-}
-
 /* vswitchd has not made the port since its plug, so no daemon has reported PLUGGED. */
 static void note_unconfirmed(const struct watch *watch, const struct record *record)
 {
+    bool told_at_commit = record_netdev_may_come_later(record) && !record->spec.port_bridge[0];
+
     watch_find(watch, record->spec.vif_id)->owes_plugged =
-        record->ofport == 0 && !record->error && !strcmp(record->boot_id, watch->env.env->boot_id);
+        record->ofport == 0 && !record->error && !told_at_commit &&
+        !strcmp(record->boot_id, watch->env.env->boot_id);
 }
 
 /* Learns a VIF when the daemon starts. What its rows should be is not known, but its links may have
@@ -154,6 +152,7 @@ static void report_end(struct watch *watch, struct watched *watched, const struc
 {
     if (event == EVENT_COMMITTED || (event == EVENT_ACKNOWLEDGED && first)) {
         watched->owes_plugged = true;
+        watch_check_soon(watch, watched->vif_id); /* The port may be there already. */
     } else if (event == EVENT_PLUGGED ||
                (watched->owes_plugged && watch_switch_has(watch, record))) {
         watched->owes_plugged = false;

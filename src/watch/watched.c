@@ -11,7 +11,13 @@
 #include "hash.h"
 #include "ovs/vswitchd.h"
 #include "plan/kind.h"
+#include "timeval.h"
 #include "util.h"
+
+void watch_check_soon(struct watch *watch, const char *vif_id)
+{
+    check_queue_add(&watch->checks, vif_id, time_msec() + WATCH_DELAY_MS);
+}
 
 struct watched *watch_find(const struct watch *watch, const char *vif_id)
 {

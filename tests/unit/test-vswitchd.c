@@ -151,6 +151,30 @@ static void test_hidden(void **state)
     vswitchd_destroy(vswitchd);
 }
 
+/* ovsdb-server has no pidfile here, so a missing one of vswitchd says nothing; but one that comes
+ * is that of a vswitchd that starts. */
+static void test_first_start(void **state)
+{
+    struct vswitchd *vswitchd = vswitchd_create(dir);
+    int first;
+
+    (void)state;
+    vswitchd_run(vswitchd, 1);
+    assert_int_equal(vswitchd_state(vswitchd), VSWITCHD_UNKNOWN);
+    first = start_hidden();
+    run_until(vswitchd, 1, VSWITCHD_ALIVE);
+    assert_true(vswitchd_start_seen(vswitchd));
+    assert_true(vswitchd_is_starting(vswitchd));
+    assert_false(vswitchd_works(vswitchd));
+    vswitchd_run(vswitchd, -1); /* OVSDB is away... */
+    vswitchd_run(vswitchd, 7);  /* ...and may be another one. */
+    assert_false(vswitchd_works(vswitchd));
+    vswitchd_run(vswitchd, 8);
+    assert_true(vswitchd_works(vswitchd));
+    close(first);
+    vswitchd_destroy(vswitchd);
+}
+
 static void test_visible(void **state)
 {
     pid_t first = start_visible();
@@ -471,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_control_socket, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_control_socket_below, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_control_socket_hidden, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_first_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_visible, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_pidfile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
