@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "openvswitch/poll-loop.h"
+#include "timeval.h"
 #include "util.h"
 
 struct ovs *ovs_create(const char *remote OVS_UNUSED)
@@ -59,7 +60,7 @@ bool ovs_synced(const struct ovs *ovs)
 
 int64_t ovs_unanswered_ms(const struct ovs *ovs)
 {
-    return ovs->unanswered_ms;
+    return ovs->unanswered_ms ? ovs->unanswered_ms : ovs->sent ? time_msec() - ovs->sent_at : 0;
 }
 
 bool ovs_unavailable(const struct ovs *ovs OVS_UNUSED, struct error *error)
@@ -235,6 +236,7 @@ void ovs_txn_commit(struct ovs *ovs, const char *comment)
 {
     ovs_assert(ovs->open && !ovs->sent);
     ovs->sent = true;
+    ovs->sent_at = time_msec();
     snprintf(ovs->comment, sizeof ovs->comment, "%s", comment);
 }
 

@@ -64,7 +64,7 @@ struct ovs {
     struct controller_facts controllers;
     size_t n_dpdk_ports; /* What ovs_n_dpdk_ports() says. */
     bool synced;
-    int64_t unanswered_ms; /* What ovs_unanswered_ms() says. */
+    int64_t unanswered_ms; /* What ovs_unanswered_ms() says; 0: by the clock. */
     bool unseen;           /* vswitchd has not applied the last transaction. */
     struct sset changed_vifs;
     bool bridges_changed;
@@ -73,6 +73,7 @@ struct ovs {
     /* The transaction. */
     bool open;
     bool sent;
+    long long int sent_at; /* ms. */
     bool bumped;
     bool replied;
     bool silent; /* OVSDB does not reply. */

@@ -274,6 +274,32 @@ static void test_wakes_in_time(void **state)
     }
 }
 
+/* OVSDB does not reply to a transaction that is no operation's. Operations end in time all the
+ * same. */
+static void test_another_transaction_hangs(void **state)
+{
+    static const struct {
+        int timeout_ms;
+        int after_ms;
+    } rows[] = {{10000, 10000}, {5000, 5000}, {1000, 2001}};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        char row[32];
+        int a;
+
+        rig_renew();
+        snprintf(row, sizeof row, "row %zu", i);
+        rig.ovs->silent = true;
+        ovs_txn_start(rig.ovs);
+        ovs_txn_commit(rig.ovs, "another's");
+        a = PLUG(.vif = "a", .vf = 4, .timeout_ms = rows[i].timeout_ms);
+        rig_run(200000);
+        CHECK_HAS(row, reply_to(a), "switch_unavailable: OVSDB at unix:fake.sock does not reply");
+        CHECK_INT(row, rig.replies[a].times.total, 1000LL * rows[i].after_ms);
+    }
+}
+
 /* --- vswitchd is known to be dead. --- */
 
 /* Plugs that need vswitchd wait, and write nothing; other operations continue. */
@@ -399,6 +425,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_grace),
     RIG_TEST(test_did_not_answer),
     RIG_TEST(test_wakes_in_time),
+    RIG_TEST(test_another_transaction_hangs),
     RIG_TEST(test_dead),
     RIG_TEST(test_dead_until_the_deadline),
     RIG_TEST(test_dead_and_back),
