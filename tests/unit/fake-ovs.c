@@ -262,6 +262,14 @@ enum ovs_txn_result ovs_txn_result(struct ovs *ovs, int64_t *next_cfg, char **er
     return result;
 }
 
+/* Increments next_cfg at once, unless OVSDB refuses all: the caller does not wait for that
+ * transaction. */
+void ovs_bump(struct ovs *ovs)
+{
+    ovs->n_bumps++;
+    ovs->globals.next_cfg += ovs->ending.result != OVS_TXN_ERROR;
+}
+
 /* Sets the value at once: the caller does not wait for that transaction. */
 void ovs_set_hw_offload(struct ovs *ovs, const char *set)
 {

@@ -76,6 +76,7 @@ struct ovs {
     long long int sent_at; /* ms. */
     bool bumped;
     bool replied;
+    int n_bumps; /* Calls of ovs_bump(). */
     bool silent; /* OVSDB does not reply. */
     int slow_ms; /* How long each search for a VIF takes. */
     struct fake_step steps[FAKE_STEPS_MAX];
