@@ -138,7 +138,7 @@ static void check_view(const struct record *record, struct nic *nic)
     char *line;
 
     view_init(&view, record, nic, "/run/openvswitch",
-              view_state(record, "boot", VSWITCHD_ALIVE, false));
+              view_state(record, "boot", VSWITCHD_ALIVE, false, false));
     line = reply_vif("1", &view.vif);
     CHECK(line && line[strlen(line) - 1] == '\n' && strchr(line, '\n')[1] == '\0');
     free(line);
