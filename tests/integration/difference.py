@@ -26,7 +26,8 @@ POLICING = ("ingress_policing_rate", "ingress_policing_burst", "ingress_policing
 ISOLATION = ("tag", "vlan_mode", "trunks")
 # The settings of the kernel that a Linux bridge has when it is tended.
 TENDED = {"disable_ipv6": "1", "arp_ignore": "1", "arp_announce": "2"}
-bridge_names = {"ovs-netdev"}  # Of all bridges that there have been; each has a link.
+# Of all bridges and internal ports that there have been; each has a link.
+own_names = {"ovs-netdev"}
 LINKS = """ip -d -j link
 grep -s . /proc/sys/net/ipv6/conf/*/disable_ipv6 /proc/sys/net/ipv4/conf/*/arp_ignore \
     /proc/sys/net/ipv4/conf/*/arp_announce
@@ -101,10 +102,11 @@ def take(box, api):
     rows = settled_tables(box, api)
     tables = {table: {row["_uuid"]: without_status(row) for row in rows[table]} for table in TABLES}
     own = {row["name"][:15] for row in rows["Interface"] if row["type"] == "internal"}
-    # ovs-vswitchd closes the link of a deleted bridge some time after it has taken in that the bridge is gone.
-    bridge_names.update(row["name"][:15] for row in rows["Bridge"])
+    # ovs-vswitchd closes the link of a bridge, or of an internal port, some time after it has taken in that it is
+    # gone, or is of another type.
+    own_names.update(own, (row["name"][:15] for row in rows["Bridge"]))
     links = {name: link for name, link in read_links(box).items()
-             if not (link["kind"] == "tun" and (name in own or (name in bridge_names and not link["alias"])))}
+             if not (link["kind"] == "tun" and (name in own or (name in own_names and not link["alias"])))}
     return Snapshot(tables, links, rows["Open_vSwitch"][0]["next_cfg"])
 
 
