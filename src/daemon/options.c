@@ -84,8 +84,10 @@ void options_parse(int argc, char *argv[], struct options *options)
         DAEMON_LONG_OPTIONS,
         {NULL, 0, NULL, 0},
     };
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+    static char *short_options; /* It stays reachable where this exits. */
     int c;
+
+    short_options = ovs_cmdl_long_options_to_short_options(long_options);
 
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
         if (c == OPT_USER_GROUP) {
