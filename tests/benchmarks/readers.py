@@ -75,7 +75,8 @@ def _beside(method, meanwhile, world, vifplugd, figures, sizes, vifs):
 
 
 def _beside_subscribers(world, vifplugd, figures, sizes, vifs):
-    """Many connections get a notification of every plug."""
+    """Many connections get a notification of every unplug. (There is no ovs-vswitchd that could have the port of a
+    plug, of which they would be told.)"""
     count = sizes.subscribers
     crowd = world.helper("wire-client", "lines", world.socket)
     meanwhile = f"{count} subscribers"
@@ -86,7 +87,7 @@ def _beside_subscribers(world, vifplugd, figures, sizes, vifs):
         _both(vifplugd, figures, sizes, meanwhile, vifs)
         _ask(vifplugd.client, "status")
         told = 0
-        expected = 2 * count * sizes.operations
+        expected = count * sizes.operations
         for _ in range(100):
             told += crowd.ask(do="count")["lines"]
             if told >= expected:
