@@ -25,7 +25,7 @@ enum { WAITERS_MAX = 16 };
 struct appctl {
     const struct dispatch *dispatch;
     const struct config *config;
-    const bool *reloading;
+    const struct config_reader *reader;
     const char *path;
     struct unixctl_conn *waiters[WAITERS_MAX];
     uint64_t scans[WAITERS_MAX]; /* The scan that each waits for. */
@@ -56,7 +56,7 @@ static void show_config(struct unixctl_conn *conn, int argc OVS_UNUSED,
     const struct engine_env *env = appctl->dispatch->env;
     struct ds text = DS_EMPTY_INITIALIZER;
 
-    if (*appctl->reloading) {
+    if (config_reader_is_busy(appctl->reader)) {
         ds_put_format(&text,
                       "# %s is being read again; until that ends, these settings stay in force\n",
                       appctl->path);
@@ -318,13 +318,13 @@ void appctl_run(struct appctl *appctl)
 /* --- The whole. --- */
 
 struct appctl *appctl_create(const struct dispatch *dispatch, const struct config *config,
-                             const bool *reloading, const char *path)
+                             const struct config_reader *reader, const char *path)
 {
     struct appctl *appctl = xzalloc(sizeof *appctl);
 
     appctl->dispatch = dispatch;
     appctl->config = config;
-    appctl->reloading = reloading;
+    appctl->reader = reader;
     appctl->path = path;
     unixctl_command_register("config/show", "", 0, 0, show_config, appctl);
     unixctl_command_register("vif/show", "[VIF]", 0, 1, show_vifs, appctl);

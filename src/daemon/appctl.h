@@ -4,17 +4,16 @@
 #ifndef VP_APPCTL_H
 #define VP_APPCTL_H 1
 
-#include <stdbool.h>
-
+#include "daemon/config-reader.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
 
 struct appctl;
 
 /* Registers config/show, vif/show and nic/show. All are borrowed; `config` is the configuration in
- * force, also after it has changed, and *reloading says whether `path` is being read again. */
+ * force, also after it has changed. */
 struct appctl *appctl_create(const struct dispatch *dispatch, const struct config *config,
-                             const bool *reloading, const char *path);
+                             const struct config_reader *reader, const char *path);
 
 /* Only when no command can come any more. */
 void appctl_destroy(struct appctl *appctl);

@@ -60,6 +60,11 @@ void config_reader_destroy(struct config_reader *reader)
     free(reader);
 }
 
+bool config_reader_is_busy(const struct config_reader *reader)
+{
+    return reader->busy;
+}
+
 void config_reader_begin(struct config_reader *reader)
 {
     reader->reading = xzalloc(sizeof *reader->reading);

@@ -37,7 +37,10 @@ struct config_reader *config_reader_create(const struct options *options, bool r
 /* Does not wait for a reading under way: it may hang. */
 void config_reader_destroy(struct config_reader *reader);
 
-/* Begins a reading. None may be under way: config_reader_take() has returned the one before. */
+/* Whether a reading is under way: it was begun, and config_reader_take() has not returned it. */
+bool config_reader_is_busy(const struct config_reader *reader);
+
+/* Begins a reading. None may be under way. */
 void config_reader_begin(struct config_reader *reader);
 
 /* Returns the reading under way once it has ended, for free(); else NULL. Its access is the

@@ -268,7 +268,7 @@ void modules_start(struct daemon *daemon)
     daemon->metrics_listener = metrics_listener_create(&daemon->dispatch);
     modules_serve_metrics(daemon);
     daemon->config_reader = config_reader_create(&daemon->options, daemon->has_config_file);
-    daemon->appctl = appctl_create(&daemon->dispatch, &daemon->config, &daemon->reloading,
+    daemon->appctl = appctl_create(&daemon->dispatch, &daemon->config, daemon->config_reader,
                                    options_config_path(&daemon->options));
 }
 

@@ -64,7 +64,6 @@ struct daemon {
     struct nic_refresh *nic_refresh;
     struct host_reader *host_reader;
     struct config_reader *config_reader;
-    bool reloading;               /* `config_reader` reads. */
     bool reload_again;            /* SIGHUP has come while the configuration was read. */
     long long int reload_slow_at; /* When to say that the reading takes long, ms. */
     struct config_file config_file;

@@ -79,12 +79,11 @@ static void begin(struct daemon *daemon)
     service_reloading(&daemon->service);
     daemon->reload_slow_at = time_msec() + SLOW_MS;
     config_reader_begin(daemon->config_reader);
-    daemon->reloading = true;
 }
 
 void reload_begin(struct daemon *daemon)
 {
-    if (daemon->reloading) {
+    if (config_reader_is_busy(daemon->config_reader)) {
         daemon->reload_again = true;
     } else {
         begin(daemon);
@@ -94,7 +93,7 @@ void reload_begin(struct daemon *daemon)
 /* Says once that the reading takes long. */
 static void note_slow(struct daemon *daemon)
 {
-    if (daemon->reloading && time_msec() >= daemon->reload_slow_at) {
+    if (config_reader_is_busy(daemon->config_reader) && time_msec() >= daemon->reload_slow_at) {
         SLOG_WARN("%s is still being read: the host has not said yet who the users and groups in "
                   "it are; until then the settings in force stay",
                   options_config_path(&daemon->options));
@@ -110,7 +109,6 @@ void reload_run(struct daemon *daemon)
         note_slow(daemon);
         return;
     }
-    daemon->reloading = false;
     if (reading->access) {
         apply(daemon, reading);
     } else {
@@ -128,7 +126,7 @@ void reload_run(struct daemon *daemon)
 void reload_wait(const struct daemon *daemon)
 {
     config_reader_wait(daemon->config_reader);
-    if (daemon->reloading && daemon->reload_slow_at != LLONG_MAX) {
+    if (config_reader_is_busy(daemon->config_reader) && daemon->reload_slow_at != LLONG_MAX) {
         poll_timer_wait_until(daemon->reload_slow_at);
     }
 }

@@ -53,7 +53,7 @@ struct vswitchd {
     int pidfd; /* Readable once the process ends; -1: none. */
     bool
         seen_pidfile; /* vswitchd has had a pidfile here, so a missing one means that it is dead. */
-    bool was_away;    /* The last look found no vswitchd with a pidfile. */
+    bool seen_none;   /* A look has found no pidfile, so one that comes is that of a start. */
     bool start_seen;  /* We saw it start... */
     bool starting;    /* ...and it has not set cur_cfg yet. */
     long long int starting_since; /* When we saw that, ms. */
@@ -190,7 +190,7 @@ static void check_pidfile(struct vswitchd *vswitchd)
     case PIDFILE_LOCKED:
         if (pid != vswitchd->pid || !is_same_file(&file, &vswitchd->file)) {
             /* Its predecessor was alive or dead at an earlier look. */
-            vswitchd->start_seen = vswitchd->seen_pidfile || vswitchd->was_away;
+            vswitchd->start_seen = vswitchd->seen_pidfile || vswitchd->seen_none;
             vswitchd->starting = vswitchd->start_seen;
             vswitchd->starting_since = time_msec();
             forget_process(vswitchd);
@@ -202,7 +202,6 @@ static void check_pidfile(struct vswitchd *vswitchd)
             vswitchd->pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         }
         vswitchd->seen_pidfile = true;
-        vswitchd->was_away = false;
         set_state(vswitchd, VSWITCHD_ALIVE);
         break;
     case PIDFILE_UNREADABLE:
@@ -215,12 +214,11 @@ static void check_pidfile(struct vswitchd *vswitchd)
         break;
     case PIDFILE_STALE:
         vswitchd->seen_pidfile = true;
-        vswitchd->was_away = true;
         forget_process(vswitchd);
         set_state(vswitchd, VSWITCHD_DEAD);
         break;
     case PIDFILE_MISSING:
-        vswitchd->was_away = true;
+        vswitchd->seen_none = true;
         forget_process(vswitchd);
         if (vswitchd->seen_pidfile || access(vswitchd->sibling, F_OK) == 0) {
             vswitchd->seen_pidfile = true;
