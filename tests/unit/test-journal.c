@@ -7,41 +7,11 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "log-server.h"
 
-static char dir[] = "/tmp/test-journal-XXXXXX";
-static char path[64];
 static struct journal_entry entry;
-
-static int make_dir(void **state)
-{
-    (void)state;
-    if (!mkdtemp(dir)) {
-        return -1;
-    }
-    snprintf(path, sizeof path, "%s/socket", dir);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    (void)unlink(path);
-    return rmdir(dir);
-}
-
-static int listen_at(void)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    strcpy(addr.sun_path, path);
-    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof addr), 0);
-    return fd;
-}
 
 static void test_sent(void **state)
 {

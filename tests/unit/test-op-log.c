@@ -4,29 +4,21 @@
 #include "daemon/op-log.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "check.h"
+#include "log-server.h"
 #include "openvswitch/vlog.h"
 #include "util.h"
 
-static char dir[] = "/tmp/test-op-log-XXXXXX";
-static char socket_path[64];
 static char log_path[64];
 static char console_path[64];
 static int terminal;
 
 static int setup_group(void **state)
 {
-    (void)state;
-    if (!mkdtemp(dir)) {
+    if (make_dir(state) != 0) {
         return -1;
     }
     ovs_set_program_name("vifplugd", "1");
-    snprintf(socket_path, sizeof socket_path, "%s/socket", dir);
     snprintf(log_path, sizeof log_path, "%s/log", dir);
     snprintf(console_path, sizeof console_path, "%s/console", dir);
     vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
@@ -37,11 +29,9 @@ static int setup_group(void **state)
 
 static int teardown_group(void **state)
 {
-    (void)state;
-    (void)unlink(socket_path);
     (void)unlink(log_path);
     (void)unlink(console_path);
-    return rmdir(dir);
+    return remove_dir(state);
 }
 
 /* Standard error goes to a file, until console_text() has read it. */
@@ -55,10 +45,10 @@ static void catch_console(void)
     close(fd);
 }
 
-static const char *text_of(const char *path)
+static const char *text_of(const char *name)
 {
     static char text[8192];
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(name, "re");
     size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
 
     text[n] = '\0';
@@ -84,17 +74,6 @@ static const char *last_line(void)
     assert_int_equal(truncate(log_path, 0), 0);
     text[strcspn(text, "\n")] = '\0';
     return bar ? bar + 4 : "";
-}
-
-static int listen_at(void)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    (void)unlink(socket_path);
-    strcpy(addr.sun_path, socket_path);
-    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof addr), 0);
-    return fd;
 }
 
 /* The next entry of the journal; "" if there is none. */
@@ -178,7 +157,7 @@ static void test_without_a_journal(void **state)
 
 static void test_with_a_journal(void **state)
 {
-    struct op_log *log = op_log_create(socket_path);
+    struct op_log *log = op_log_create(path);
     int server = listen_at();
 
     (void)state;
@@ -202,7 +181,7 @@ static void test_with_a_journal(void **state)
 /* What the journal does not take goes where other lines go, and it is found again. */
 static void test_journal_goes_and_comes(void **state)
 {
-    struct op_log *log = op_log_create(socket_path);
+    struct op_log *log = op_log_create(path);
     int server = listen_at();
 
     (void)state;
@@ -223,7 +202,7 @@ static void test_journal_goes_and_comes(void **state)
 /* The line does not go to standard error and syslog, which are the same journal's. */
 static void test_full_journal(void **state)
 {
-    struct op_log *log = op_log_create(socket_path);
+    struct op_log *log = op_log_create(path);
     int server = listen_at();
     int n = 0;
 
@@ -251,7 +230,7 @@ static void test_refusal(void **state)
 {
     static const struct client client = {1000, 77, "evil"};
     static const struct client hidden = {1000, 0, ""}; /* In another PID namespace. */
-    struct op_log *log = op_log_create(socket_path);
+    struct op_log *log = op_log_create(path);
     int server = listen_at();
     int n = 0;
 

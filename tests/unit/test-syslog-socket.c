@@ -3,44 +3,11 @@
 
 #include "daemon/syslog-socket.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include "check.h"
-
-static char dir[] = "/tmp/test-syslog-XXXXXX";
-static char path[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    if (!mkdtemp(dir)) {
-        return -1;
-    }
-    snprintf(path, sizeof path, "%s/log", dir);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    (void)unlink(path);
-    return rmdir(dir);
-}
-
-static int listen_at(void)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    (void)unlink(path);
-    strcpy(addr.sun_path, path);
-    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof addr), 0);
-    return fd;
-}
+#include "log-server.h"
 
 static void send_text(struct syslog_socket *syslog, const char *text)
 {

@@ -25,6 +25,13 @@ static void change(char vif, int mtu)
     fake_ovs_touch(rig.ovs, port(vif));
 }
 
+static void change_all(void)
+{
+    for (char vif = 'a'; vif <= LAST_VIF; vif++) {
+        change(vif, 2000);
+    }
+}
+
 static int n_told(void)
 {
     int n = 0;
@@ -52,9 +59,7 @@ static void test_one_in_a_pass(void **state)
 {
     (void)state;
     start();
-    for (char vif = 'a'; vif <= LAST_VIF; vif++) {
-        change(vif, 2000);
-    }
+    change_all();
     rig_pass();
     clock_warp(WATCH_DELAY_MS);
     for (int i = 1; i <= N_VIFS; i++) {
@@ -85,9 +90,7 @@ static void test_first_due_first_checked(void **state)
 {
     (void)state;
     start();
-    for (char vif = 'a'; vif <= LAST_VIF; vif++) {
-        change(vif, 2000);
-    }
+    change_all();
     rig_pass();
     clock_warp(WATCH_DELAY_MS);
     for (int i = 1; i <= N_VIFS; i++) {
@@ -126,9 +129,7 @@ static void test_loss_in_between(void **state)
 {
     (void)state;
     start();
-    for (char vif = 'a'; vif <= LAST_VIF; vif++) {
-        change(vif, 2000);
-    }
+    change_all();
     rig_pass();
     clock_warp(WATCH_DELAY_MS);
     rig_pass();
