@@ -26,8 +26,8 @@ POLICING = ("ingress_policing_rate", "ingress_policing_burst", "ingress_policing
 ISOLATION = ("tag", "vlan_mode", "trunks")
 # The settings of the kernel that a Linux bridge has when it is tended.
 TENDED = {"disable_ipv6": "1", "arp_ignore": "1", "arp_announce": "2"}
-# Of all bridges and internal ports that there have been; each has a link.
-own_names = {"ovs-netdev"}
+bridge_names = {"ovs-netdev"}  # Of all bridges that there have been; each has a link.
+internal_links = set()  # The links of all internal ports that have been seen, as (sandbox, index).
 LINKS = """ip -d -j link
 grep -s . /proc/sys/net/ipv6/conf/*/disable_ipv6 /proc/sys/net/ipv4/conf/*/arp_ignore \
     /proc/sys/net/ipv4/conf/*/arp_announce
@@ -104,9 +104,12 @@ def take(box, api):
     own = {row["name"][:15] for row in rows["Interface"] if row["type"] == "internal"}
     # ovs-vswitchd closes the link of a bridge, or of an internal port, some time after it has taken in that it is
     # gone, or is of another type.
-    own_names.update(own, (row["name"][:15] for row in rows["Bridge"]))
-    links = {name: link for name, link in read_links(box).items()
-             if not (link["kind"] == "tun" and (name in own or (name in own_names and not link["alias"])))}
+    bridge_names.update(row["name"][:15] for row in rows["Bridge"])
+    links = read_links(box)
+    internal_links.update((box.dir, link["index"]) for name, link in links.items()
+                          if link["kind"] == "tun" and name in own)
+    links = {name: link for name, link in links.items() if not (link["kind"] == "tun" and (
+        (box.dir, link["index"]) in internal_links or (name in bridge_names and not link["alias"])))}
     return Snapshot(tables, links, rows["Open_vSwitch"][0]["next_cfg"])
 
 
