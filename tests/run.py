@@ -32,13 +32,14 @@ nothing, and installs there what the tiers need.
 
 The simulated SmartNIC needs driver headers that only DPDK's source package has. VPSIM_DPDK_HEADERS names a
 directory that has them. If no archive has them, a stand-in replaces the card, and tests that need the driver are
-skipped, also with CI=true.
+skipped, also with CI=true. So is the comparison of the ABI in a shallow clone.
 
 To save minutes, VIFPLUG_ANALYZE=no leaves out clang-tidy's analyzer, and VIFPLUG_REPRODUCE=no the second build
 of the packages.
 """
 
 import argparse
+import collections
 import json
 import os
 import re
@@ -47,9 +48,10 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "sandbox")]
+sys.path[:0] = [HERE, os.path.join(HERE, "sandbox"), os.path.join(HERE, "package")]
 
-import card  # noqa: E402  (found beside this file)
+import abi  # noqa: E402  (found beside this file)
+import card  # noqa: E402
 import release  # noqa: E402
 
 TOP = os.path.dirname(HERE)
@@ -66,24 +68,29 @@ FAULTS_SEED = 1  # So that a red run can be repeated; tests/faults by hand takes
 # vifctl, whose code the fuzz target `reply` runs with ASan in one process.
 NOT_SANITIZED = ("test_install.py", "test_symbols.py", "test_pages.py", "test_manual.py", "test_alerts.py",
                  "test_hostile_replies.py::test_vifctl[")
+ACCEPTED = (card.NO_DRIVER, abi.NO_HISTORY)  # Why a test may be skipped in CI.
 FAULTS_S = 60  # Of tests/faults, which does not end before each fault has happened once.
 
 
 class Results:
     """Counts of passed, failed and skipped tests, and the output of failures. In CI a skipped test counts as
-    failed, unless only the simulated card's driver is missing."""
+    failed, unless the reason is one of ACCEPTED."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.reasons = collections.Counter()
         self.failures = []
 
     def add(self, name, passed, failed, skipped, output, started):
+        # pytest prints skipped tests as `SKIPPED [2] file:line: reason`.
+        reasons = collections.Counter()
+        for n, reason in re.findall(r"^SKIPPED \[(\d+)\] \S+ (.*)$", output, re.M):
+            reasons[reason] += int(n)
         if os.environ.get("CI") == "true":
-            # pytest prints skipped tests as `SKIPPED [2] file:line: reason`.
-            accepted = sum(int(n) for n, reason in re.findall(
-                r"^SKIPPED \[(\d+)\] \S+ (.*)$", output, re.M) if reason == card.NO_DRIVER)
-            failed += skipped - accepted
-            skipped = accepted
+            reasons = collections.Counter({reason: reasons[reason] for reason in ACCEPTED if reasons[reason]})
+            failed += skipped - reasons.total()
+            skipped = reasons.total()
+        self.reasons += reasons
         seconds = time.monotonic() - started
         skips = f", {skipped} skipped" if skipped else ""
         print(f"{name}: {passed} passed, {failed} failed{skips} ({seconds:.0f} s)", flush=True)
@@ -99,6 +106,8 @@ class Results:
     def finish(self):
         for name, output in self.failures:
             print(f"\n--- {name} ---\n{output[-12000:]}")
+        for reason, n in self.reasons.items():
+            print(f"skipped {n}: {reason}")
         skips = f", {self.skipped} skipped" if self.skipped else ""
         print(f"{self.passed} passed, {self.failed} failed{skips}")
         return 1 if self.failed else 0

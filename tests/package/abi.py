@@ -9,6 +9,8 @@ import subprocess
 import building
 
 FIRST = (0, 2)  # The first version whose ABI is promised.
+# Why the comparison is skipped, also in CI.
+NO_HISTORY = "this clone has no commit of the release before; git fetch --unshallow gets them"
 
 # What a report may have: functions that have changed only in that a struct has more members at its end. (It has no
 # functions that were added: --no-added-syms.)
@@ -44,31 +46,34 @@ def has_commits():
     return building.run("git", "-C", building.TOP, "rev-list", "--all", "--max-count=1").strip() != ""
 
 
-def releases():
-    """The tags of the releases before the present commit that have promised an ABI, the newest first. A copy of
-    the tree without commits has none."""
-    if not has_commits():
-        return []
-    here = building.run("git", "-C", building.TOP, "tag", "--points-at", "HEAD").split()
-    tags = building.run("git", "-C", building.TOP, "tag", "--list", "v[0-9]*", "--merged", "HEAD",
-                        "--sort=-version:refname").split()
-    return [tag for tag in tags if tag not in here
-            and tuple(int(part) for part in re.findall(r"\d+", tag)[:2]) >= FIRST]
+def release_before():
+    """The last commit of the version before the present one, if that version has promised an ABI; or None. The
+    versions are those of debian/changelog: a clone need not have tags."""
+    present = building.changelog()[1]
+    later = None
+    commits = building.run("git", "-C", building.TOP, "log", "--first-parent", "--format=%H", "HEAD", "--",
+                           "debian/changelog").split() if has_commits() else []
+    for commit in commits:
+        text = building.run("git", "-C", building.TOP, "show", f"{commit}:debian/changelog")
+        version = building.version_in(text)[1]
+        if version != present:
+            promised = tuple(map(int, version.split(".")))[:2] >= FIRST
+            return (f"{later}^" if later else "HEAD") if promised else None
+        later = commit
+    return None
 
 
-def why_none():
-    """Why releases() lacks a release that there must be; "" if it has one, or if there need be none."""
+def lacks_release():
+    """Whether there is a release before the present version that this clone does not have: a shallow clone."""
     version = tuple(map(int, building.changelog()[1].split(".")))
-    if releases() or not has_commits() or version <= (*FIRST, 0):
-        return ""
-    return "this clone has no tag of a release before the present one; fetch the tags and all commits"
+    return release_before() is None and has_commits() and version > (*FIRST, 0)
 
 
-def build(tag, directory, open_vswitch):
-    """Builds the library of a release; returns it with its headers."""
+def build(commit, directory, open_vswitch):
+    """Builds the library of a commit; returns it with its headers."""
     tree = f"{directory}/tree"
     os.makedirs(tree)
-    building.run("git", "-C", building.TOP, "archive", f"--output={directory}/tree.tar", tag)
+    building.run("git", "-C", building.TOP, "archive", f"--output={directory}/tree.tar", commit)
     building.run("tar", "--extract", f"--file={directory}/tree.tar", "--directory", tree, "--no-same-owner")
     building.run("cmake", "-S", tree, "-B", f"{directory}/build", "-G", "Ninja", "-DVIFPLUG_TESTS=OFF",
                  f"-DOVS_BUILD_DIR={open_vswitch}")

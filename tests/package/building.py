@@ -9,11 +9,16 @@ import subprocess
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def changelog():
-    """The Debian version of the checkout, and the upstream version in it."""
-    with open(f"{TOP}/debian/changelog", encoding="utf-8") as file:
-        version = re.match(r"vifplug \((.*)\) ", file.readline())[1]
+def version_in(changelog_text):
+    """The newest Debian version in a changelog, and the upstream version in it."""
+    version = re.match(r"vifplug \((.*)\) ", changelog_text)[1]
     return version, version.rpartition("-")[0]
+
+
+def changelog():
+    """The versions of the checkout."""
+    with open(f"{TOP}/debian/changelog", encoding="utf-8") as file:
+        return version_in(file.read())
 
 
 def run(*command, check=True, **options):

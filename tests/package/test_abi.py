@@ -73,37 +73,55 @@ def test_abidiff_sees_the_library():
     assert abi.breaks(PRESENT, PRESENT) == []
 
 
-def test_a_clone_without_tags_is_noticed(tmp_path, monkeypatch):
-    """A shallow one, for example: it has nothing to compare with. The first release needs nothing."""
-    def git(*arguments):
-        run("git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@example.org", *arguments)
+def test_the_commit_of_the_release_before(tmp_path, monkeypatch):
+    """Whatever tags a clone has. The first release needs nothing; a shallow clone has nothing to compare with."""
+    def git(*arguments, at="clone"):
+        return run("git", "-C", f"{tmp_path}/{at}", "-c", "user.name=n", "-c", "user.email=e@example.org",
+                   *arguments).strip()
 
-    def commit(version):
-        (tmp_path / "debian/changelog").write_text(f"vifplug ({version}-1) unstable\n", encoding="ascii")
+    def write(text):
+        (tmp_path / "clone/debian/changelog").write_text(text, encoding="ascii")
+
+    def commit(version, text=""):
+        write(f"vifplug ({version}-1) unstable\n{text}")
         git("add", "debian")
         git("commit", "--quiet", "--message", version)
+        return git("rev-parse", "HEAD")
 
-    monkeypatch.setattr(building, "TOP", str(tmp_path))
-    (tmp_path / "debian").mkdir()
+    def found():
+        release = abi.release_before()
+        return release and git("rev-parse", release)
+
+    monkeypatch.setattr(building, "TOP", f"{tmp_path}/clone")
+    (tmp_path / "clone/debian").mkdir(parents=True)
     git("init", "--quiet")
+    write("vifplug (0.2.1-1) unstable\n")
+    assert found() is None and not abi.lacks_release()  # A copy of the files.
+    commit("0.1.9")
     commit("0.2.0")
-    assert abi.why_none() == ""
+    assert found() is None and not abi.lacks_release()
+    last = commit("0.2.0", "changed")
+    write("vifplug (0.2.1-1) unstable\n")
+    assert found() == last
+    git("commit", "--quiet", "--allow-empty", "--message", "after the changelog")
+    last = git("rev-parse", "HEAD")
     commit("0.2.1")
-    assert "no tag" in abi.why_none()
-    git("tag", "v0.2.1")
-    assert "no tag" in abi.why_none()
-    git("tag", "v0.2.0", "HEAD~")
-    assert abi.why_none() == "" and abi.releases() == ["v0.2.0"]
+    commit("0.2.1", "changed")
+    assert found() == last and not abi.lacks_release()
+    git("clone", "--quiet", "--depth=1", f"file://{tmp_path}/clone", f"{tmp_path}/shallow")
+    monkeypatch.setattr(building, "TOP", f"{tmp_path}/shallow")
+    assert found() is None and abi.lacks_release()
 
 
 def test_the_release_before(tmp_path):
-    """There is one from the tag v0.2.0 on; until then no release has promised an ABI."""
-    if abi.why_none():
-        pytest.skip(abi.why_none())
+    """There is one from 0.2.0 on; until then no release has promised an ABI."""
+    if abi.lacks_release():
+        pytest.skip(abi.NO_HISTORY)
     with open(f"{BUILD}/CMakeCache.txt", encoding="utf-8") as cache:
         tree = re.search(r"^OVS_BUILD_DIR:\w+=(.*)$", cache.read(), re.M)[1] or f"{BUILD}/openvswitch"
-    for tag in abi.releases()[:1]:
-        before = abi.build(tag, tmp_path, tree)
+    release = abi.release_before()
+    if release:
+        before = abi.build(release, tmp_path, tree)
         if abi.soname(before[0]) == abi.soname(PRESENT[0]):
             assert abi.breaks(before, PRESENT) == []
     assert abi.soname(PRESENT[0]) == "libvifplug.so.0"

@@ -5,7 +5,7 @@ available; tests/smartnic/README.md describes both."""
 import os
 import subprocess
 
-# Why a test is skipped with the stand-in; CI accepts no other reason.
+# Why a test is skipped with the stand-in, also in CI.
 NO_DRIVER = "no archive of this release has DPDK's driver headers, and the stand-in does not do this"
 NOT_TO_BE_HAD = 3  # The exit status of fetch-dpdk-headers.
 
