@@ -76,6 +76,9 @@ void server_wait_accept(struct server *server);
 /* Whether the user of the connection may ask for more. */
 bool server_has_room(const struct server *server, const struct connection *connection);
 
+/* Whether it may not, and to close one of that user's connections makes room. */
+bool server_is_clogged(const struct server *server, const struct connection *connection);
+
 /* Decides whether the connection is to have turns. */
 void server_note_ready(const struct server *server, struct connection *connection);
 

@@ -84,6 +84,11 @@ bool server_has_room(const struct server *server, const struct connection *conne
     return shares_have_room(server->shares, &connection->member, REQUEST_ROOM);
 }
 
+bool server_is_clogged(const struct server *server, const struct connection *connection)
+{
+    return shares_is_clogged(server->shares, &connection->member, REQUEST_ROOM);
+}
+
 void server_note_ready(const struct server *server, struct connection *connection)
 {
     bool ready = connection_has_piece(connection) ||
@@ -136,8 +141,8 @@ void server_make_room(struct server *server)
     HMAP_FOR_EACH (connection, node, &server->connections) {
         shares_hold_besides_of(&connection->member,
                                server->options.held_for(server->options.aux, connection->peer.uid));
-        if ((connection->readable || connection->more) && !server_has_room(server, connection)) {
-            member = shares_clog(&connection->member);
+        if (connection->readable || connection->more) {
+            member = shares_clog(server->shares, &connection->member, REQUEST_ROOM);
             if (member) {
                 server_close_heavy(server, CONTAINER_OF(member, struct connection, member),
                                    "its user has no memory left for requests");

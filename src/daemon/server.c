@@ -128,7 +128,10 @@ void server_flush(struct server *server)
 /* Sets the events that the kernel reports for the connection. It always reports a hangup. */
 static void arm(struct server *server, struct connection *connection)
 {
-    bool reads = connection_may_receive(connection) && server_has_room(server, connection);
+    /* A request for which there is no room must be seen too, if to close a connection makes room.
+     */
+    bool reads = connection_may_receive(connection) &&
+                 (server_has_room(server, connection) || server_is_clogged(server, connection));
     uint32_t events = (connection_pending(connection) ? EPOLLOUT : 0u) | (reads ? EPOLLIN : 0u);
 
     if (connection->gone) {

@@ -14,7 +14,7 @@ enum { CREDIT_US = 50 };
 /* How many users without connections are remembered. */
 enum { LEFT_MAX = 256 };
 
-/* A connection, or a user, that holds less is not worth closing while there is memory, bytes. */
+/* The connections of a user that holds less are not worth closing while there is memory, bytes. */
 enum { HEAVY = 128 * 1024 };
 
 struct share {
@@ -267,12 +267,19 @@ static struct member *heaviest_of(const struct share *share)
     return heaviest;
 }
 
-struct member *shares_clog(const struct member *member)
+bool shares_is_clogged(const struct shares *shares, const struct member *member, size_t more)
 {
     const struct share *share = member->share;
-    struct member *heaviest = heaviest_of(share);
+    size_t others = shares->held + shares->besides - share->held;
 
-    return share->held > share->besides && heaviest->held >= HEAVY ? heaviest : NULL;
+    return !shares_have_room(shares, member, more) && share->held > share->besides &&
+           share->held >= HEAVY &&
+           room_left(share->privileged, shares->limits.memory, others, share->besides) >= more;
+}
+
+struct member *shares_clog(const struct shares *shares, const struct member *member, size_t more)
+{
+    return shares_is_clogged(shares, member, more) ? heaviest_of(member->share) : NULL;
 }
 
 struct member *shares_excess(const struct shares *shares)

@@ -72,9 +72,12 @@ void shares_hold_besides_of(const struct member *member, size_t held);
 /* Whether `more` may be held for the member's user. */
 bool shares_have_room(const struct shares *shares, const struct member *member, size_t more);
 
-/* For a member whose user has no room: the member of that user to close, so that there is room
- * again. NULL: what is held besides takes the room, or many members hold little each. */
-struct member *shares_clog(const struct member *member);
+/* Whether the member's user has no room for `more` because of what its members hold: not if what is
+ * held besides takes the room, or what others hold. */
+bool shares_is_clogged(const struct shares *shares, const struct member *member, size_t more);
+
+/* If so, the member of that user that holds most: to close it makes room. Else NULL. */
+struct member *shares_clog(const struct shares *shares, const struct member *member, size_t more);
 
 /* If what is held for connections is more than it may be: the member that holds most, of the user
  * that holds most. NULL if all is well. Who closes it says so by shares_hold(). */

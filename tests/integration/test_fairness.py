@@ -222,6 +222,37 @@ def test_memory_of_roots_subscribers(start):
         reader.call("status")
 
 
+@pytest.mark.parametrize("size", [200_000, 60_000])
+def test_memory_that_ends_between_requests(start, size):
+    """The first request for which there is no room comes when all is quiet. A connection that holds much, or some of
+    many that hold little, are closed for it."""
+    box = start("client_memory = 4\nmax_connections = 256\n")
+    closed = log_lines(box, "of uid 0 holds")
+    with contextlib.ExitStack() as stack:
+        root = stack.enter_context(Api(box.socket))
+
+        def used():
+            return root.call("status")["counters"]["client_memory"]
+
+        def is_closed():
+            return log_lines(box, "of uid 0 holds") > closed
+
+        def hold(n_bytes):
+            """A connection with a line that has no end; vifplugd has read it, or has closed one."""
+            before = used()
+            stack.enter_context(Api(box.socket)).send_raw(b" " * n_bytes)
+            wait_until(lambda: used() >= before + n_bytes or is_closed(), 60, "the line is read")
+
+        while used() < (4 << 20) - 2 * size:
+            hold(size)
+        for _ in range(100):
+            if is_closed():
+                break
+            hold(6000)
+        assert is_closed()
+        assert root.plug(vhost_user(1), wait="committed")
+
+
 def test_memory_of_requests_without_an_end(start):
     """A user of `allow` may send long lines, but not hold all memory with them."""
     box = start("client_memory = 4\n")

@@ -159,7 +159,8 @@ static void test_memory(void **state)
     CHECK_INT("all", (int)(shares_held(shares) / kb), 440);
     CHECK("a little more", shares_have_room(shares, &members[0], 8 * kb));
     CHECK("no more", !shares_have_room(shares, &members[0], 9 * kb));
-    CHECK("its heaviest", shares_clog(&members[0]) == &members[1]);
+    CHECK("none to close", !shares_clog(shares, &members[0], 8 * kb));
+    CHECK("its heaviest", shares_clog(shares, &members[0], 9 * kb) == &members[1]);
     CHECK("another has room", shares_have_room(shares, &members[2], 200 * kb));
     CHECK("root has more", shares_have_room(shares, &members[3], 500 * kb));
     CHECK("not too much", !shares_excess(shares));
@@ -213,6 +214,35 @@ static void test_memory_of_light_ones(void **state)
     CHECK_INT("left", (int)shares_held(shares), 1000);
 }
 
+/* A user whose light connections hold all can go on once some of them are closed; one that holds
+ * next to nothing keeps its own, since what root holds would still leave no room. */
+static void test_clog_of_light_ones(void **state)
+{
+    const size_t kb = 1024;
+    size_t closed = 0;
+    struct member *member;
+
+    (void)state;
+    shares_set_limits(shares, &(struct shares_limits){.connections = 64, .memory = 1024 * kb});
+    for (size_t i = 0; i < 30; i++) {
+        shares_hold(shares, join(ROOT), (i ? 33 : 34) * kb);
+    }
+    shares_hold(shares, join(READER), 100 * kb / 8);
+    shares_hold(shares, join(GOOD), 0);
+    CHECK("no room", !shares_have_room(shares, &members[1], 64 * kb));
+    CHECK("clogged", shares_is_clogged(shares, &members[1], 64 * kb));
+    CHECK("heaviest", shares_clog(shares, &members[1], 64 * kb) == &members[0]);
+    while ((member = shares_clog(shares, &members[1], 64 * kb))) {
+        shares_hold(shares, member, 0);
+        closed++;
+    }
+    CHECK_INT("closed", (int)closed, 2);
+    CHECK("room", shares_have_room(shares, &members[1], 64 * kb));
+    shares_hold(shares, &members[0], 100 * kb);
+    CHECK("no room for others", !shares_have_room(shares, &members[30], 16 * kb));
+    CHECK("their own stay", !shares_clog(shares, &members[30], 16 * kb));
+}
+
 /* What operations hold counts for the user, but no connection is closed for it. */
 static void test_memory_besides(void **state)
 {
@@ -226,7 +256,7 @@ static void test_memory_besides(void **state)
     shares_hold_besides(shares, 440 * kb);
     CHECK_INT("all", (int)(shares_held(shares) / kb), 444);
     CHECK("no room", !shares_have_room(shares, &members[0], 16 * kb));
-    CHECK("nothing to close", !shares_clog(&members[0]));
+    CHECK("nothing to close", !shares_clog(shares, &members[0], 16 * kb));
     CHECK("nor here", !shares_excess(shares));
     CHECK("others have room", shares_have_room(shares, &members[1], 200 * kb));
 }
@@ -241,6 +271,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_of_root, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_of_light_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clog_of_light_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_besides, setup, teardown),
     };
 
