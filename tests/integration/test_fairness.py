@@ -224,8 +224,8 @@ def test_memory_of_roots_subscribers(start):
 
 @pytest.mark.parametrize("size", [200_000, 60_000])
 def test_memory_that_ends_between_requests(start, size):
-    """The first request for which there is no room comes when all is quiet. A connection that holds much, or some of
-    many that hold little, are closed for it."""
+    """The first request for which there is no room comes when all is quiet. A connection that holds much, or some
+    of many that hold little, are closed for it."""
     box = start("client_memory = 4\nmax_connections = 256\n")
     closed = log_lines(box, "of uid 0 holds")
     with contextlib.ExitStack() as stack:
