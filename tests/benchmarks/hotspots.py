@@ -40,8 +40,14 @@ def _work(vifplugd, one, seconds):
     return n
 
 
+class ToolHangs(HelperError):
+    """A tool does not end when it is told to."""
+
+
 class Beside:
-    """A tool that follows vifplugd during the block."""
+    """A tool that follows vifplugd during the block, and then has END_S seconds to end."""
+
+    END_S = 30
 
     def __init__(self, command, ready):
         self.command = command
@@ -62,7 +68,25 @@ class Beside:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=60)
+        try:
+            self.process.communicate(timeout=self.END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise ToolHangs(f"{self.command[0]} has not ended {self.END_S} s after SIGINT") from None
+
+
+def follow(command, output, ready, work):
+    """Runs a tool that writes the file `output` beside work(), and both once more if the tool hangs at its end, as
+    perf does now and then on a loaded machine. Returns what work() does."""
+    try:
+        with Beside(command, ready):
+            return work()
+    except ToolHangs:
+        if os.path.exists(output):
+            os.unlink(output)
+        with Beside(command, ready):
+            return work()
 
 
 def _is_traced(pid):
@@ -74,8 +98,8 @@ def _calls(world, vifplugd, one, seconds):
     """Returns the system calls of a plug and an unplug, by name."""
     path = f"{world.log}/strace.out"
     pid = world.pid("vifplugd")
-    with Beside(["strace", "-c", "-o", path, "-p", str(pid)], lambda: _is_traced(pid)):
-        n = _work(vifplugd, one, seconds)
+    n = follow(["strace", "-c", "-o", path, "-p", str(pid)], path, lambda: _is_traced(pid),
+               lambda: _work(vifplugd, one, seconds))
     with open(path, encoding="ascii") as file:
         return {name: int(calls) / n for calls, name in CALL.findall(file.read()) if name != "total"}
 
@@ -87,10 +111,10 @@ def _shares(world, vifplugd, one, seconds):
     before = cpu_us(pid)
     n = _work(vifplugd, one, seconds)
     total = (cpu_us(pid) - before) / n / 1000
-    with Beside(["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "--call-graph", "dwarf,32768",
-                 "-o", path, "-p", str(pid)],
-                lambda: os.path.exists(path) and os.path.getsize(path) > 0):
-        _work(vifplugd, one, max(1, seconds))
+    follow(["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "--call-graph", "dwarf,32768", "-o", path,
+            "-p", str(pid)], path,
+           lambda: os.path.exists(path) and os.path.getsize(path) > 0,
+           lambda: _work(vifplugd, one, max(1, seconds)))
     report = subprocess.run(["perf", "report", "-i", path, "--children", "--no-inline", "--stdio", "-g",
                              "none"], capture_output=True, text=True, timeout=300, check=False)
     found = {}

@@ -197,6 +197,19 @@ def test_tool_that_does_not_start():
             pass
 
 
+def test_tool_that_hangs_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(hotspots.Beside, "END_S", 1)
+    tries = tmp_path / "tries"
+    command = ["sh", "-c", f"echo >>{tries}; [ $(wc -l <{tries}) -eq 2 ] || trap '' INT; echo >{tmp_path}/ready; "
+               "while :; do sleep 0.01; done"]
+    ready = tmp_path / "ready"
+    assert hotspots.follow(command, ready, ready.exists, lambda: "done") == "done"
+    assert tries.read_text(encoding="ascii").count("\n") == 2
+    ready.unlink()
+    with pytest.raises(hotspots.ToolHangs, match="sh has not ended 1 s after SIGINT"):
+        hotspots.follow(command, ready, ready.exists, lambda: "done")
+
+
 def test_targets(result):
     assert result["targets"] == evaluate(result["records"])
     assert {verdict["met"] for verdict in result["targets"]} <= {True, False, None}
