@@ -76,8 +76,11 @@ void server_wait_accept(struct server *server);
 /* Whether the user of the connection may ask for more. */
 bool server_has_room(const struct server *server, const struct connection *connection);
 
-/* Whether it may not, and to close one of that user's connections makes room. */
+/* Whether it may not, and to close connections makes room. */
 bool server_is_clogged(const struct server *server, const struct connection *connection);
+
+/* Whether it has a request, or a part of one, that has not been taken. */
+bool server_has_request(const struct connection *connection);
 
 /* Decides whether the connection is to have turns. */
 void server_note_ready(const struct server *server, struct connection *connection);

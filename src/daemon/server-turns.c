@@ -84,17 +84,30 @@ bool server_has_room(const struct server *server, const struct connection *conne
     return shares_have_room(server->shares, &connection->member, REQUEST_ROOM);
 }
 
+/* The connection to close, so that there is room for a request of this one; or NULL. */
+static struct connection *find_clog(const struct server *server,
+                                    const struct connection *connection)
+{
+    struct member *member = shares_clog(server->shares, &connection->member, REQUEST_ROOM);
+
+    return member ? CONTAINER_OF(member, struct connection, member) : NULL;
+}
+
 bool server_is_clogged(const struct server *server, const struct connection *connection)
 {
     return shares_is_clogged(server->shares, &connection->member, REQUEST_ROOM);
 }
 
+bool server_has_request(const struct connection *connection)
+{
+    return connection_has_line(connection) ||
+           (connection->readable && connection_may_receive(connection));
+}
+
 void server_note_ready(const struct server *server, struct connection *connection)
 {
     bool ready = connection_has_piece(connection) ||
-                 (server_has_room(server, connection) &&
-                  (connection_has_line(connection) ||
-                   (connection->readable && connection_may_receive(connection))));
+                 (server_has_request(connection) && server_has_room(server, connection));
 
     shares_set_ready(server->shares, &connection->member, ready);
 }
@@ -134,19 +147,15 @@ void server_close_heavy(const struct server *server, struct connection *connecti
 
 void server_make_room(struct server *server)
 {
-    struct connection *connection;
+    struct connection *connection, *clog;
     struct member *member;
 
     shares_hold_besides(server->shares, server->options.held_for_all(server->options.aux));
     HMAP_FOR_EACH (connection, node, &server->connections) {
         shares_hold_besides_of(&connection->member,
                                server->options.held_for(server->options.aux, connection->peer.uid));
-        if (connection->readable || connection->more) {
-            member = shares_clog(server->shares, &connection->member, REQUEST_ROOM);
-            if (member) {
-                server_close_heavy(server, CONTAINER_OF(member, struct connection, member),
-                                   "its user has no memory left for requests");
-            }
+        while (server_has_request(connection) && (clog = find_clog(server, connection))) {
+            server_close_heavy(server, clog, "it leaves no memory for the next request");
         }
     }
     while ((member = shares_excess(server->shares))) {

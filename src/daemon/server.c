@@ -128,8 +128,7 @@ void server_flush(struct server *server)
 /* Sets the events that the kernel reports for the connection. It always reports a hangup. */
 static void arm(struct server *server, struct connection *connection)
 {
-    /* A request for which there is no room must be seen too, if to close a connection makes room.
-     */
+    /* Requests without room are seen, too, if to close connections makes room. */
     bool reads = connection_may_receive(connection) &&
                  (server_has_room(server, connection) || server_is_clogged(server, connection));
     uint32_t events = (connection_pending(connection) ? EPOLLOUT : 0u) | (reads ? EPOLLIN : 0u);
@@ -157,6 +156,9 @@ void server_wait(struct server *server)
     HMAP_FOR_EACH (connection, node, &server->connections) {
         arm(server, connection);
         server_note_ready(server, connection);
+        if (server_has_request(connection) && server_is_clogged(server, connection)) {
+            poll_immediate_wake(); /* The next pass makes room. */
+        }
         if (connection->stream && connection->stream_waits && connection->stream->wait) {
             connection->stream->wait(connection->stream);
         }

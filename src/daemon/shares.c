@@ -267,19 +267,47 @@ static struct member *heaviest_of(const struct share *share)
     return heaviest;
 }
 
+/* Whether the connections of `holder` are why `share` has no room: without them it has. */
+static bool clogs(const struct shares *shares, const struct share *holder,
+                  const struct share *share, size_t more)
+{
+    size_t used = shares->held + shares->besides - holder->held;
+    size_t own = share->besides + (holder == share ? 0 : share->held);
+
+    return holder->held >= HEAVY && holder->held > holder->besides &&
+           room_left(share->privileged, shares->limits.memory, used, own) >= more;
+}
+
+/* Others leave something to each user; privileged users may take that, too. */
+static const struct share *find_clog(const struct shares *shares, const struct member *member,
+                                     size_t more)
+{
+    const struct share *holder;
+
+    if (shares_have_room(shares, member, more)) {
+        return NULL;
+    }
+    if (clogs(shares, member->share, member->share, more)) {
+        return member->share;
+    }
+    HMAP_FOR_EACH (holder, node, &shares->users) {
+        if (holder->privileged && clogs(shares, holder, member->share, more)) {
+            return holder;
+        }
+    }
+    return NULL;
+}
+
 bool shares_is_clogged(const struct shares *shares, const struct member *member, size_t more)
 {
-    const struct share *share = member->share;
-    size_t others = shares->held + shares->besides - share->held;
-
-    return !shares_have_room(shares, member, more) && share->held > share->besides &&
-           share->held >= HEAVY &&
-           room_left(share->privileged, shares->limits.memory, others, share->besides) >= more;
+    return find_clog(shares, member, more);
 }
 
 struct member *shares_clog(const struct shares *shares, const struct member *member, size_t more)
 {
-    return shares_is_clogged(shares, member, more) ? heaviest_of(member->share) : NULL;
+    const struct share *holder = find_clog(shares, member, more);
+
+    return holder ? heaviest_of(holder) : NULL;
 }
 
 struct member *shares_excess(const struct shares *shares)

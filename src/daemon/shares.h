@@ -72,11 +72,12 @@ void shares_hold_besides_of(const struct member *member, size_t held);
 /* Whether `more` may be held for the member's user. */
 bool shares_have_room(const struct shares *shares, const struct member *member, size_t more);
 
-/* Whether the member's user has no room for `more` because of what its members hold: not if what is
- * held besides takes the room, or what others hold. */
+/* Whether the member's user has no room for `more`, and would have it if connections were closed:
+ * its own, or those of a privileged user, who may take what others leave to each user. Not if what
+ * is held besides takes the room. */
 bool shares_is_clogged(const struct shares *shares, const struct member *member, size_t more);
 
-/* If so, the member of that user that holds most: to close it makes room. Else NULL. */
+/* If so, the member to close next. It may take several. Else NULL. */
 struct member *shares_clog(const struct shares *shares, const struct member *member, size_t more);
 
 /* If what is held for connections is more than it may be: the member that holds most, of the user

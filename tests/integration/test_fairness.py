@@ -222,35 +222,59 @@ def test_memory_of_roots_subscribers(start):
         reader.call("status")
 
 
-@pytest.mark.parametrize("size", [200_000, 60_000])
-def test_memory_that_ends_between_requests(start, size):
-    """The first request for which there is no room comes when all is quiet. A connection that holds much, or some
-    of many that hold little, are closed for it."""
-    box = start("client_memory = 4\nmax_connections = 256\n")
-    closed = log_lines(box, "of uid 0 holds")
+def used(api):
+    return api.call("status")["counters"]["client_memory"]
+
+
+@contextlib.contextmanager
+def full_but_for(box, n_bytes, size):
+    """Root's connections hold all of 4 MiB but so much, or up to 9 kB less: each has `size` bytes of a line
+    without an end, the last ones less. Yields how many were closed."""
+    before = log_lines(box, "of uid 0 holds")
+
+    def closed():
+        return log_lines(box, "of uid 0 holds") - before
+
     with contextlib.ExitStack() as stack:
         root = stack.enter_context(Api(box.socket))
 
-        def used():
-            return root.call("status")["counters"]["client_memory"]
+        def hold(length):
+            earlier = used(root)
+            stack.enter_context(Api(box.socket)).send_raw(b" " * length)
+            wait_until(lambda: used(root) >= earlier + length, 60, "the line is read")
 
-        def is_closed():
-            return log_lines(box, "of uid 0 holds") > closed
-
-        def hold(n_bytes):
-            """A connection with a line that has no end; vifplugd has read it, or has closed one."""
-            before = used()
-            stack.enter_context(Api(box.socket)).send_raw(b" " * n_bytes)
-            wait_until(lambda: used() >= before + n_bytes or is_closed(), 60, "the line is read")
-
-        while used() < (4 << 20) - 2 * size:
+        while used(root) < (4 << 20) - 2 * size:
             hold(size)
-        for _ in range(100):
-            if is_closed():
-                break
+        while used(root) < (4 << 20) - n_bytes:
             hold(6000)
-        assert is_closed()
-        assert root.plug(vhost_user(1), wait="committed")
+        assert closed() == 0
+        yield closed
+
+
+@pytest.mark.parametrize("size", [200_000, 60_000])
+@pytest.mark.parametrize("uid", [0, READER])
+def test_memory_that_ends_between_requests(start, size, uid):
+    """The request for which there is no room comes when all is quiet. Of root's connections, which hold much, or
+    are many that hold little, as many as needed are closed for it, be it root's or another user's."""
+    box = start("client_memory = 4\nmax_connections = 256\n")
+    with connect(box, uid) as api:
+        api.call("status")
+        with full_but_for(box, 28_000, size) as closed:
+            # There is room for a part of it, if it is root's.
+            api.send_raw(b" " * 20000 + request("status"))
+            assert "result" in api.receive() and closed() > 0
+            with Api(box.socket) as root:
+                root.plug(vhost_user(1), wait="committed")
+
+
+def test_memory_that_ends_before_a_request_is_taken(start):
+    """Two requests come at once, and there is room for the first only."""
+    box = start("client_memory = 4\nmax_connections = 256\n")
+    with Api(box.socket) as api, full_but_for(box, 44_000, 60_000) as closed:
+        # The buffer for these takes 28 KiB more than for a short request, 32 KiB in all.
+        api.send_raw(b" " * 20000 + request("status", 1) + request("status", 2))
+        assert [api.receive()["id"], api.receive()["id"]] == [1, 2]
+        assert closed() > 0
 
 
 def test_memory_of_requests_without_an_end(start):

@@ -214,33 +214,69 @@ static void test_memory_of_light_ones(void **state)
     CHECK_INT("left", (int)shares_held(shares), 1000);
 }
 
-/* A user whose light connections hold all can go on once some of them are closed; one that holds
- * next to nothing keeps its own, since what root holds would still leave no room. */
+/* Closes what clogs a member; returns how many. */
+static int unclog(const struct member *member, size_t more)
+{
+    struct member *clog;
+    int closed = 0;
+
+    while ((clog = shares_clog(shares, member, more))) {
+        CHECK("told", shares_is_clogged(shares, member, more));
+        shares_hold(shares, clog, 0);
+        closed++;
+    }
+    CHECK("not told", !shares_is_clogged(shares, member, more));
+    return closed;
+}
+
+/* Light connections of root hold all. Some of them are closed for who asks next, root or another;
+ * who holds next to nothing keeps its own. */
 static void test_clog_of_light_ones(void **state)
 {
+    static const struct {
+        const char *what;
+        size_t member;
+        int closed;
+    } cases[] = {
+        /* KiB: 1024 - 1003 + 34 + 33 = 88, and with one less 55. */
+        {"root", 1, 2},
+        /* An eighth is not for it; of the rest it may have a half: (896 - 738 - 12) / 2 = 73. */
+        {"another", 30, 8},
+    };
     const size_t kb = 1024;
-    size_t closed = 0;
-    struct member *member;
 
     (void)state;
     shares_set_limits(shares, &(struct shares_limits){.connections = 64, .memory = 1024 * kb});
     for (size_t i = 0; i < 30; i++) {
-        shares_hold(shares, join(ROOT), (i ? 33 : 34) * kb);
+        join(ROOT);
     }
-    shares_hold(shares, join(READER), 100 * kb / 8);
-    shares_hold(shares, join(GOOD), 0);
-    CHECK("no room", !shares_have_room(shares, &members[1], 64 * kb));
-    CHECK("clogged", shares_is_clogged(shares, &members[1], 64 * kb));
-    CHECK("heaviest", shares_clog(shares, &members[1], 64 * kb) == &members[0]);
-    while ((member = shares_clog(shares, &members[1], 64 * kb))) {
-        shares_hold(shares, member, 0);
-        closed++;
+    join(READER);
+    shares_hold(shares, &members[30], 12 * kb);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t j = 0; j < 30; j++) {
+            shares_hold(shares, &members[j], (j == 1 ? 34 : 33) * kb);
+        }
+        CHECK(cases[i].what, !shares_have_room(shares, &members[cases[i].member], 64 * kb));
+        CHECK(cases[i].what,
+              shares_clog(shares, &members[cases[i].member], 64 * kb) == &members[1]);
+        CHECK_INT(cases[i].what, unclog(&members[cases[i].member], 64 * kb), cases[i].closed);
+        CHECK(cases[i].what, shares_have_room(shares, &members[cases[i].member], 64 * kb));
+        CHECK_INT(cases[i].what, (int)(members[30].held / kb), 12);
     }
-    CHECK_INT("closed", (int)closed, 2);
-    CHECK("room", shares_have_room(shares, &members[1], 64 * kb));
-    shares_hold(shares, &members[0], 100 * kb);
-    CHECK("no room for others", !shares_have_room(shares, &members[30], 16 * kb));
-    CHECK("their own stay", !shares_clog(shares, &members[30], 16 * kb));
+}
+
+/* No other user's connection is closed than root's. */
+static void test_clog_of_others(void **state)
+{
+    const size_t kb = 1024;
+
+    (void)state;
+    join(READER);
+    join(GOOD);
+    shares_hold(shares, &members[0], 880 * kb);
+    CHECK("no room", !shares_have_room(shares, &members[1], 16 * kb));
+    CHECK_INT("none", unclog(&members[1], 16 * kb), 0);
+    CHECK_INT("one's own", unclog(&members[0], 16 * kb), 1);
 }
 
 /* What operations hold counts for the user, but no connection is closed for it. */
@@ -272,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory_of_root, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_of_light_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clog_of_light_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clog_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_besides, setup, teardown),
     };
 
