@@ -77,8 +77,8 @@ class Beside:
 
 
 def follow(command, output, ready, work):
-    """Runs a tool that writes the file `output` beside work(), and both once more if the tool hangs at its end, which
-    perf record can do. Returns what work() does."""
+    """Runs a tool that writes the file `output` beside work(), and both once more if the tool hangs at its end,
+    which perf record can do. Returns what work() does."""
     try:
         with Beside(command, ready):
             return work()
