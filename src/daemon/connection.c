@@ -61,6 +61,12 @@ void connection_flush(struct connection *connection)
     }
 }
 
+/* To the end of what is there, and then the end of the stream. The peer's next send() fails. */
+void connection_refuse(const struct connection *connection)
+{
+    shutdown(connection->fd, SHUT_RD);
+}
+
 void connection_receive(struct connection *connection)
 {
     char *space;
@@ -143,6 +149,14 @@ bool connection_has_piece(const struct connection *connection)
 {
     return connection->stream && !connection->broken && !connection->stream_waits &&
            connection_pending(connection) < PIECES_PAUSE;
+}
+
+bool connection_is_answered(const struct connection *connection)
+{
+    bool has_ended = connection->closing || (connection->eof && !connection->more);
+
+    return connection->broken ||
+           (has_ended && !connection->n_owed && !connection_pending_at_all(connection));
 }
 
 bool connection_is_over(const struct connection *connection)

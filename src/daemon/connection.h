@@ -61,6 +61,9 @@ void connection_append(struct connection *connection, char *line);
 /* Sends what the socket takes. */
 void connection_flush(struct connection *connection);
 
+/* Receives nothing but what the peer has sent already. */
+void connection_refuse(const struct connection *connection);
+
 /* Receives what there is, as far as it fits. */
 void connection_receive(struct connection *connection);
 
@@ -77,6 +80,9 @@ void connection_break(struct connection *connection);
 bool connection_may_receive(const struct connection *connection);
 bool connection_has_line(const struct connection *connection);
 bool connection_has_piece(const struct connection *connection);
+
+/* Whether it has sent its last request, and has the reply to each. */
+bool connection_is_answered(const struct connection *connection);
 
 /* Whether it is to be closed. A peer that has only finished sending (socat - < file) still gets its
  * replies. */

@@ -186,12 +186,10 @@ int listener_fd(const struct listener *listener)
     return listener->fd;
 }
 
-void listener_refuse(struct listener *listener)
+bool listener_refuse(struct listener *listener)
 {
     listen_file_remove(&listener->file);
-    if (!listener->inherited) { /* Else those that wait are for the next daemon. */
-        shutdown(listener->fd, SHUT_RD);
-    }
+    return !listener->inherited && shutdown(listener->fd, SHUT_RD) == 0;
 }
 
 /* The lock goes last: until then nobody else makes a socket file here. */

@@ -32,9 +32,9 @@ bool listener_set_group(const struct listener *listener, const char *name, const
                         struct error *error);
 
 /* Refuses connections from now on, and removes the socket file. accept() still returns those that
- * wait, and fails with EINVAL after them. The service manager's socket stays, and so do later
- * connections, for the next daemon. */
-void listener_refuse(struct listener *listener);
+ * wait, and fails with EINVAL after them. Returns false, and does nothing, if the socket is the
+ * service manager's: those that wait are for the next daemon. */
+bool listener_refuse(struct listener *listener);
 
 /* Closes it. Removes the socket file if it is still the one that listener_open() made. */
 void listener_close(struct listener *listener);

@@ -29,9 +29,11 @@
 VLOG_DEFINE_THIS_MODULE(vifplugd);
 
 /* How long operations that have begun may still take after SIGTERM; then, how long to undo those
- * that have not ended; ms. TimeoutStopSec of the unit is longer than both. */
+ * that have not ended; then, at least, how long to refuse the requests that have arrived; ms.
+ * TimeoutStopSec of the unit is longer than all. */
 #define DRAIN_MS 3000
 #define UNDO_MS 2000
+#define REFUSE_MS 1000
 
 /* For how long after its start the daemon reads OVSDB before it serves anyone, at most, ms. Clients
  * with short timeouts take a daemon for one that hangs if it is silent for a second. */
@@ -97,11 +99,25 @@ static void handle_signals(struct daemon *daemon)
         reopen_log();
         reload_begin(daemon);
     }
-    if (signals_stop() && !daemon->exiting) {
+    if (signals_stop() && daemon->stop == STOP_NOT) {
         SLOG_INFO("stopping");
-        daemon->exiting = true;
-        daemon->exit_by = time_msec() + DRAIN_MS + UNDO_MS;
+        daemon->stop = STOP_DRAIN;
+        daemon->stop_by = time_msec() + DRAIN_MS + UNDO_MS;
         engine_drain(daemon->engine, time_msec() + DRAIN_MS);
+    }
+}
+
+/* Once no operation is left, or time is up, nothing more may come in. Of what has come, each
+ * request gets its reply. */
+static void end_drain(struct daemon *daemon)
+{
+    bool late = time_msec() >= daemon->stop_by;
+
+    if (daemon->stop == STOP_DRAIN && (late || engine_n_ops(daemon->engine) == 0)) {
+        daemon->stop = STOP_REFUSE;
+        daemon->stop_by = MAX(daemon->stop_by, time_msec() + REFUSE_MS);
+        engine_abandon(daemon->engine);
+        server_refuse(daemon->server);
     }
 }
 
@@ -115,7 +131,7 @@ static bool serves(const struct daemon *daemon)
 static void begin_to_serve(struct daemon *daemon)
 {
     if (!serves(daemon) &&
-        (ovs_synced(daemon->ovs) || daemon->exiting || time_msec() >= daemon->serve_by)) {
+        (ovs_synced(daemon->ovs) || daemon->stop != STOP_NOT || time_msec() >= daemon->serve_by)) {
         daemon->serve_by = 0;
         poll_immediate_wake();
     }
@@ -160,7 +176,7 @@ static void follow_vswitchd(struct daemon *daemon, const struct ovs_globals *glo
  * deadlines. If it waited here, so would all services that start after it. */
 static enum service_condition condition(const struct daemon *daemon)
 {
-    if (daemon->exiting) {
+    if (daemon->stop != STOP_NOT) {
         return SERVICE_STOPS;
     }
     if (!ovs_synced(daemon->ovs)) {
@@ -209,6 +225,7 @@ static void run(struct daemon *daemon)
     }
     appctl_run(daemon->appctl);
     handle_signals(daemon);
+    end_drain(daemon);
     reload_run(daemon);
     begin_to_serve(daemon);
     service_set(&daemon->service, condition(daemon));
@@ -238,17 +255,16 @@ static void wait_for_events(struct daemon *daemon)
     reload_wait(daemon);
     service_wait(&daemon->service);
     signals_wait();
-    if (daemon->exiting) {
-        poll_timer_wait_until(daemon->exit_by);
+    if (daemon->stop != STOP_NOT) {
+        poll_timer_wait_until(daemon->stop_by);
     }
     poll_block();
 }
 
 static bool may_exit(const struct daemon *daemon)
 {
-    return daemon->exiting &&
-           (time_msec() >= daemon->exit_by ||
-            (engine_n_ops(daemon->engine) == 0 && server_is_idle(daemon->server)));
+    return daemon->stop == STOP_REFUSE &&
+           (time_msec() >= daemon->stop_by || server_is_over(daemon->server));
 }
 
 /* Open vSwitch's libraries and our own must not get the descriptors of standard input and output

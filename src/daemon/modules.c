@@ -274,9 +274,6 @@ void modules_start(struct daemon *daemon)
 
 void modules_stop(struct daemon *daemon)
 {
-    server_run_last(daemon->server);
-    engine_abandon(daemon->engine);
-    server_flush(daemon->server);
     metrics_listener_destroy(daemon->metrics_listener);
     engine_destroy(daemon->engine);
     reaps_destroy(daemon->reaps);

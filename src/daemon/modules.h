@@ -36,6 +36,13 @@
 #include "ovs/vswitchd.h"
 #include "watch/watch.h"
 
+/* How far the end is that SIGTERM began. Only the next state follows. */
+enum stop_state {
+    STOP_NOT,
+    STOP_DRAIN,  /* Operations that have begun may still end. */
+    STOP_REFUSE, /* None is left. The requests that came before are refused. */
+};
+
 /* All modules, in the order of their start. */
 struct daemon {
     struct options options;
@@ -81,15 +88,15 @@ struct daemon {
     bool unixctl_seen;          /* This pass has looked at `unixctl`. */
     struct service service;
     long long int serve_by; /* When to serve clients at the latest, ms; 0: they are served. */
-    bool exiting;
-    long long int exit_by;
+    enum stop_state stop;
+    long long int stop_by; /* When `stop` ends at the latest, ms. */
 };
 
 /* Starts all modules. `daemon` has the options, the configuration, `db`, `boot_id` and `run_dir`.
  * Ends the process if one cannot start without which there is no daemon. */
 void modules_start(struct daemon *daemon);
 
-/* Replies to what waits, undoes what has not ended, and ends all modules. */
+/* Ends all modules. */
 void modules_stop(struct daemon *daemon);
 
 /* Serves metrics where the configuration says. A failure is logged. */

@@ -81,6 +81,9 @@ static bool add_connection(struct server *server, int fd, const struct peer *pee
     }
     connection->peer.connection = ++server->last_id;
     hmap_insert(&server->connections, &connection->node, hash_uint64(connection->peer.connection));
+    if (server->refusing) {
+        connection_refuse(connection);
+    }
     connection->armed = EPOLLIN;
     if (!server_control(server, EPOLL_CTL_ADD, fd, EPOLLIN, connection->peer.connection)) {
         SLOG_WARN_RL(&rl, "epoll does not accept a connection (%s); closed", ovs_strerror(errno));
@@ -155,10 +158,24 @@ void server_accept(struct server *server)
     }
 }
 
+/* The kernel would report a socket that refuses connections without end. */
+void server_refuse_connections(struct server *server)
+{
+    server->refusing = true;
+    listen_to(server, false);
+    server->acceptable = listener_refuse(server->listener);
+}
+
 void server_wait_accept(struct server *server)
 {
     bool paused = time_msec() < server->accept_from;
 
+    if (server->refusing) {
+        if (server->acceptable) {
+            poll_immediate_wake();
+        }
+        return;
+    }
     if (paused) {
         poll_timer_wait_until(server->accept_from);
     }

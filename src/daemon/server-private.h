@@ -29,7 +29,7 @@ struct server {
     struct shares *shares;
     struct refusals refusals;
     size_t n_subscribers;
-    bool refusing;             /* server_run_last() was called. */
+    bool refusing;             /* server_refuse() was called. */
     long long int accept_from; /* When connections may be accepted again, ms. */
 };
 
@@ -67,6 +67,9 @@ void server_close_sockets(struct server *server);
 
 /* Accepts those that wait for a connection, or refuses them. */
 void server_accept(struct server *server);
+
+/* Accepts only those that have connected already, and from them only what they have sent. */
+void server_refuse_connections(struct server *server);
 
 /* Wakes the loop when a connection may be accepted again. */
 void server_wait_accept(struct server *server);

@@ -21,8 +21,8 @@ VLOG_DEFINE_THIS_MODULE(server_turns);
 #define PASS_US 125
 enum { CHANGE_DISCOUNT = 8 };
 
-/* The same of the passes before the server's end, us, so that no client can delay it. */
-#define LAST_PASS_US 10000
+/* The same while the server refuses all, us: nobody waits for anything else then. */
+#define REFUSING_PASS_US 10000
 
 static void refuse(struct server *server, struct connection *connection, const struct error *error)
 {
@@ -115,7 +115,7 @@ void server_note_ready(const struct server *server, struct connection *connectio
 void server_take_turns(struct server *server)
 {
     long long int now = time_usec();
-    int64_t left = server->refusing ? LAST_PASS_US : PASS_US;
+    int64_t left = server->refusing ? REFUSING_PASS_US : PASS_US;
     struct member *member;
 
     while (left > 0 && (member = shares_next(server->shares))) {

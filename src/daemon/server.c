@@ -22,9 +22,6 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 20);
 /* A subscriber that leaves more unread, bytes, is closed. */
 #define SUBSCRIBER_MAX ((size_t)1024 * 1024)
 
-/* How many passes the server takes for what came before its end. */
-enum { LAST_PASSES = 16 };
-
 struct server *server_create(const struct server_options *options, struct error *error)
 {
     struct server *server = xzalloc(sizeof *server);
@@ -170,15 +167,13 @@ void server_wait(struct server *server)
     poll_fd_wait(server->epoll, POLLIN);
 }
 
-/* accept() fails with EINVAL after the last one of those that connected before. */
-void server_run_last(struct server *server)
+void server_refuse(struct server *server)
 {
-    listener_refuse(server->listener);
-    server->refusing = true;
-    server->acceptable = true;
-    for (int i = 0; i < LAST_PASSES && (server->acceptable || shares_next(server->shares)); i++) {
-        server_run(server);
-        server_flush(server);
+    struct connection *connection;
+
+    server_refuse_connections(server);
+    HMAP_FOR_EACH (connection, node, &server->connections) {
+        connection_refuse(connection);
     }
 }
 
@@ -267,14 +262,14 @@ size_t server_memory(const struct server *server)
     return shares_held(server->shares);
 }
 
-bool server_is_idle(const struct server *server)
+bool server_is_over(const struct server *server)
 {
     const struct connection *connection;
 
     HMAP_FOR_EACH (connection, node, &server->connections) {
-        if (connection_pending(connection) || connection->n_owed) {
+        if (!connection_is_answered(connection)) {
             return false;
         }
     }
-    return true;
+    return !server->acceptable;
 }

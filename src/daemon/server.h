@@ -69,9 +69,9 @@ void server_run(struct server *server);
 void server_flush(struct server *server);
 void server_wait(struct server *server);
 
-/* Refuses connections from now on, and takes the connections and lines that have come until now.
- * Only server_flush() and server_destroy() may follow. */
-void server_run_last(struct server *server);
+/* Takes no connections and lines from now on but those that have come already. The next passes take
+ * these, until server_is_over(). */
+void server_refuse(struct server *server);
 
 /* Sends `line` (malloc'ed) if the connection still exists, and frees it. Sends at once if `now`,
  * else with the other lines of this pass, which is cheaper for many. */
@@ -105,7 +105,8 @@ size_t server_n_connections(const struct server *server);
 /* The memory that is held for all clients, bytes. */
 size_t server_memory(const struct server *server);
 
-/* Whether each line that was taken has its reply, and all replies have been sent. */
-bool server_is_idle(const struct server *server);
+/* After server_refuse(): whether each line that has come has its reply, and all replies have been
+ * sent. */
+bool server_is_over(const struct server *server);
 
 #endif

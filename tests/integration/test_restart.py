@@ -120,6 +120,31 @@ def test_sigterm_among_many_requests(box):
     assert set(reasons.values()) <= {"switch_unavailable", "timeout"}
 
 
+def test_sigterm_before_requests_are_read(box):
+    """What has come before the daemon ends gets its reply, however much it is; then comes the end of the stream,
+    without an error."""
+    pid = box.pid("vifplugd")
+    with contextlib.ExitStack() as stack:
+        early = [stack.enter_context(Api(box.socket)) for _ in range(2)]
+        for api in early:
+            api.call("status")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            # These wait for accept(), some behind those of one pass.
+            apis = early + [stack.enter_context(Api(box.socket)) for _ in range(20)]
+            ids = list(range(400))
+            for api in apis:
+                api.send_raw(b"".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": "get",
+                                                  "params": {"vif_id": vif_id(i)}}).encode() + b"\n" for i in ids))
+            os.kill(pid, signal.SIGTERM)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        for api in apis:
+            api.collect(ids)
+            assert api.receive() is None
+    wait_until(lambda: box.pid("vifplugd") is None, what="the daemon ends")
+
+
 def test_killed_daemon_starts_again(box, api):
     api.plug(vhost_user(1))
     box.stop("vifplugd", signal.SIGKILL)
