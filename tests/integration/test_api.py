@@ -64,8 +64,8 @@ def test_half_closed_connection_is_answered(box):
 
 
 def test_64_at_once_share_transactions(box, api):
-    """What comes while OVSDB has not replied to a transaction goes into the next one. So 64 VIFs over one connection
-    need few transactions and few reconfigurations, and all are realized."""
+    """What comes while OVSDB has not replied to a transaction goes into the next one. So 64 VIFs over one
+    connection need few transactions and few reconfigurations, and all are realized."""
     api.plug(vhost_user(500))
     before = api.call("status")["counters"]["transactions"]
     cfg = next_cfg(box)
