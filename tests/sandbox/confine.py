@@ -3,9 +3,10 @@
 capabilities, umask, read-only file system, system calls, address families and memory protection. It reads them
 from the unit itself, so they cannot be others. What needs a control group (DevicePolicy) is missing.
 
-usage: confine.py [--user=USER] [--writable=DIR]... UNIT COMMAND...
+usage: confine.py [--user=USER] [--writable=DIR]... [--filter=FILE] UNIT COMMAND...
 
-USER stands in for the unit's, DIR for its directories that can be written to."""
+USER stands in for the unit's, DIR for its directories that can be written to. FILE keeps the filter of system
+calls, which takes long to make, for the next time; remove it if the unit has changed."""
 
 import argparse
 import ctypes
@@ -13,7 +14,6 @@ import errno
 import functools
 import os
 import pwd
-import subprocess
 import sys
 
 STAGE = "VIFPLUG_CONFINE_STAGE"
@@ -22,6 +22,7 @@ CLONE_NEW = 0x7e020000 | 0x80  # All CLONE_NEW*.
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_PRIVATE, MS_BIND, MS_REC = 0x20000, 1 << 18, 1 << 12, 1 << 14
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
 # The settings that this applies, and those that restrict nothing of what a test could see, or cannot be applied.
 APPLIED = {"User", "Group", "UMask", "AmbientCapabilities", "CapabilityBoundingSet", "NoNewPrivileges",
@@ -49,6 +50,8 @@ def read_unit(path):
 @functools.lru_cache
 def groups():
     """systemd's groups of system calls: {name: [system calls and groups]}."""
+    import subprocess  # pylint: disable=import-outside-toplevel
+
     output = subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True,
                             check=True).stdout
     found, members = {}, []
@@ -100,6 +103,24 @@ def make_filter(unit):
     return rules
 
 
+class Program(ctypes.Structure):
+    """struct sock_fprog of seccomp(2)."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+
+def load_filter(code):
+    """Applies a filter to this process: what export_bpf() writes, 8 bytes an instruction."""
+    program = Program(len(code) // 8, code)
+    check(LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0), "seccomp")
+
+
+def keep_filter(unit, path):
+    with open(f"{path}.new", "wb") as file:
+        make_filter(unit).export_bpf(file)
+    os.rename(f"{path}.new", path)
+
+
 class MountAttributes(ctypes.Structure):
     """struct mount_attr of mount_setattr(2)."""
 
@@ -134,6 +155,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--user")
     parser.add_argument("--writable", action="append")
+    parser.add_argument("--filter")
     parser.add_argument("unit")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
@@ -149,13 +171,22 @@ def main():
         names = [",".join(["-all", *(f"+{name.lower().removeprefix('cap_')}" for name in " ".join(
             unit[key]).split())]) for key in ("AmbientCapabilities", "CapabilityBoundingSet")]
         user = options.user or unit["User"][0]
+        # Without site, Python starts sooner, and finds no seccomp.
+        quick = ["-I", "-S"] if options.filter and os.path.exists(options.filter) else []
         os.execvp("setpriv", ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}",
                               "--init-groups", f"--inh-caps={names[0]}", f"--ambient-caps={names[0]}",
-                              f"--bounding-set={names[1]}", "--no-new-privs", sys.executable, *sys.argv])
+                              f"--bounding-set={names[1]}", "--no-new-privs", sys.executable, *quick,
+                              *sys.argv])
     os.umask(int(unit["UMask"][0], 8))
     if "LISTEN_FDS" in os.environ:  # This process becomes the program.
         os.environ["LISTEN_PID"] = str(os.getpid())
-    make_filter(unit).load()
+    if options.filter:
+        if not os.path.exists(options.filter):
+            keep_filter(unit, options.filter)
+        with open(options.filter, "rb") as file:
+            load_filter(file.read())
+    else:
+        make_filter(unit).load()
     os.execvp(options.command[0], options.command)
 
 

@@ -10,11 +10,13 @@ The integration tests use this module; `sandbox` in the same directory is the co
 
 import contextlib
 import fcntl
+import filecmp
 import json
 import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -192,6 +194,7 @@ class Sandbox:
         self.driver_dir = os.path.join(self.build, "tests/smartnic")
         # Whether vifplugd runs with the restrictions of its unit (confine.py), and not as root.
         self.confined = os.environ.get("VIFPLUG_CONFINED") == "yes"
+        self._granted = None  # What grant-access gave access to.
         self.standin = os.environ.get("VPSIM_STANDIN") == "yes" or (
             not os.path.exists(f"{self.driver_dir}/{DRIVER}")
             and os.path.exists(f"{self.driver_dir}/{STANDIN}"))
@@ -417,25 +420,45 @@ exec sleep infinity"""
         shutil.copy(command[0], f"{program}.new")
         os.replace(f"{program}.new", program)
         shutil.copy(os.path.join(HERE, "confine.py"), confine)
-        shutil.copy(f"{self.build}/vifplugd.service", self.dir)
+        unit, kept = f"{self.dir}/vifplugd.service", f"{self.dir}/vifplugd.filter"
+        if not os.path.exists(unit) or not filecmp.cmp(f"{self.build}/vifplugd.service", unit, shallow=False):
+            shutil.copy(f"{self.build}/vifplugd.service", unit)
+            if os.path.exists(kept):
+                os.unlink(kept)
         parent = os.path.dirname(self.dir)
         while not os.stat(parent).st_mode & 1:
             subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:x", parent], check=True)
             parent = os.path.dirname(parent)
         self._grant_access()
-        for path in (self.dir, f"{self.log}/vifplugd.log", f"{self.socket}.lock"):
-            if os.path.exists(path):
-                subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", path], check=True)
-        return ["/usr/bin/python3", confine, f"--user={CONFINED_USER}", f"--writable={self.dir}",
-                f"{self.dir}/vifplugd.service", program, *command[1:]]
+        paths = (self.dir, f"{self.log}/vifplugd.log", f"{self.socket}.lock")
+        subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", *filter(os.path.exists, paths)], check=True)
+        return ["/usr/bin/python3", "-I", "-S", confine, f"--user={CONFINED_USER}", f"--writable={self.dir}",
+                f"--filter={kept}", unit, program, *command[1:]]
 
     def _grant_access(self):
-        """What the units of vifplugd and of ovsdb-server run as root."""
+        """What the units of vifplugd and of ovsdb-server run as root. If nothing of root's is new since the last
+        time, it would only take time."""
+        if self._granted == self._to_grant():
+            return
         subprocess.run(["sh", f"{self.build}/grant-access"], check=True, env={
             **os.environ, "VIFPLUGD_USER": CONFINED_USER, "OVS_RUNDIR": self.run,
             "OVS_LOGDIR": self.log})
         # The daemon's log is there, too; grant-access gives less.
         subprocess.run(["setfacl", "-m", f"user:{CONFINED_USER}:rwx", self.log], check=True)
+        self._granted = self._to_grant()
+
+    def _to_grant(self):
+        """What tells that grant-access has something to do: the sockets of root, and other files that were made
+        again. {path: what identifies it}"""
+        found = {}
+        for path in (self.run, self.log, f"{self.log}/ovs-vswitchd.log"):
+            found[path] = os.stat(path).st_ino if os.path.exists(path) else None
+        with os.scandir(self.run) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISSOCK(status.st_mode) and status.st_uid == 0:
+                    found[entry.path] = (status.st_ino, status.st_ctime_ns)
+        return found
 
     def _fit_profile(self):
         """Adds `representors` to the configuration, if it is missing."""
