@@ -55,7 +55,8 @@ class Beside:
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL,
+        # A shell starts its background jobs with SIGINT ignored, and so would the tool.
+        self.process = subprocess.Popen(["env", "--default-signal=INT", *self.command], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
         deadline = time.monotonic() + 10
         while not self.ready():

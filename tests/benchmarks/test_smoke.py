@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -197,8 +198,11 @@ def test_tool_that_does_not_start():
             pass
 
 
-def test_tool_that_hangs_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(hotspots.Beside, "END_S", 1)
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+def test_tool_that_hangs_once(tmp_path, monkeypatch, request, handler):
+    monkeypatch.setattr(hotspots.Beside, "END_S", 2)
+    before = signal.signal(signal.SIGINT, handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     tries = tmp_path / "tries"
     command = ["sh", "-c", f"echo >>{tries}; [ $(wc -l <{tries}) -eq 2 ] || trap '' INT; echo >{tmp_path}/ready; "
                "while :; do sleep 0.01; done"]
@@ -206,7 +210,7 @@ def test_tool_that_hangs_once(tmp_path, monkeypatch):
     assert hotspots.follow(command, ready, ready.exists, lambda: "done") == "done"
     assert tries.read_text(encoding="ascii").count("\n") == 2
     ready.unlink()
-    with pytest.raises(hotspots.ToolHangs, match="sh has not ended 1 s after SIGINT"):
+    with pytest.raises(hotspots.ToolHangs, match="sh has not ended 2 s after SIGINT"):
         hotspots.follow(command, ready, ready.exists, lambda: "done")
 
 
