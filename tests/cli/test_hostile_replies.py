@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from mutation import Replies, mutants
-from test_vifctl import NICS, TOP, VIF, VIFCTL
+from commands import TOP, VIF, VIFCTL
+from test_vifctl import NICS
 
 sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
