@@ -61,7 +61,7 @@ void connection_flush(struct connection *connection)
     }
 }
 
-/* To the end of what is there, and then the end of the stream. The peer's next send() fails. */
+/* recv() still returns what has come, then the end of the stream. The peer's next send() fails. */
 void connection_refuse(const struct connection *connection)
 {
     shutdown(connection->fd, SHUT_RD);

@@ -83,10 +83,13 @@ class Connection:
         line = self.lines.readline()
         return json.loads(line) if line else None
 
-    def ask(self, method, **params):
-        """Returns the reply to one request."""
+    def send(self, method, **params):
         self.socket.sendall(json.dumps(
             {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n")
+
+    def ask(self, method, **params):
+        """Returns the reply to one request."""
+        self.send(method, **params)
         return self.receive()
 
 

@@ -62,6 +62,31 @@ def test_the_socket_is_used(tmp_path):
             daemon.process.kill()
 
 
+def test_who_connects_while_the_daemon_ends(tmp_path):
+    """Each request gets its reply: from the daemon that ends, that it is stopping, or from the next one."""
+    path = tmp_path / "api"
+    with listening(path) as listener, contextlib.ExitStack() as stack:
+        listener.listen(64)
+        with activated(tmp_path, listener) as daemon:
+            daemon.wait_log("service manager's socket")
+            assert is_served(path)
+            daemon.process.send_signal(signal.SIGSTOP)
+            # More than it accepts in the pass in which it hears of SIGTERM.
+            waiting = [connect(str(path)) for _ in range(40)]
+            for connection in waiting:
+                stack.callback(connection.close)
+                connection.send("status")
+            daemon.process.terminate()
+            daemon.process.send_signal(signal.SIGCONT)
+            assert daemon.process.wait(20) == 0
+        with activated(tmp_path, listener, name="second") as daemon:
+            replies = [connection.receive() for connection in waiting]
+            daemon.process.kill()
+    refused = [reply for reply in replies if "error" in reply]
+    assert {reply["error"]["data"]["reason"] for reply in refused} <= {"switch_unavailable"}
+    assert len(refused) < len(replies) / 2
+
+
 def test_its_group_stays(tmp_path):
     """On SIGHUP too, and the log says why."""
     with listening(tmp_path / "api") as listener, activated(tmp_path, listener) as daemon:
