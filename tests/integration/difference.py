@@ -10,6 +10,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from api import wait_until
+from kernel import is_closed_tap
 from ovsdb import plain
 
 TABLES = ("Open_vSwitch", "Bridge", "Port", "Interface", "QoS", "Queue")
@@ -84,6 +85,8 @@ def read_links(box):
     listing, *settings = box.command(*box.inside(["sh", "-c", LINKS])).stdout.splitlines()
     links = {}
     for link in json.loads(listing):
+        if is_closed_tap(link):
+            continue
         links[link["ifname"]] = {"kind": link.get("linkinfo", {}).get("info_kind", ""), "mtu": link["mtu"],
                                  "master": link.get("master", ""), "up": "UP" in link["flags"],
                                  "alias": link.get("ifalias", ""), "peer": link.get("link", ""),

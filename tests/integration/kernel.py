@@ -10,9 +10,17 @@ def ip(box, *arguments, check=True):
     return box.command(*box.inside(["ip", *arguments]), check=check).stdout
 
 
+def is_closed_tap(link):
+    """Whether a link, in the form of `ip -d -j link`, is a tap that ovs-vswitchd has closed: its taps are
+    persistent until then. The kernel removes the tap up to a second later if DPDK's thread for vhost-user sockets
+    polls it: that thread may still have the number of a socket that was closed, which the tap's file got."""
+    info = link.get("linkinfo", {})
+    return info.get("info_kind") == "tun" and not (info["info_data"]["persist"] or link.get("ifalias"))
+
+
 def links(box):
-    """Returns all links of the sandbox by name, in the form of `ip -d -j link`."""
-    return {link["ifname"]: link for link in json.loads(ip(box, "-d", "-j", "link"))}
+    """Returns all links of the sandbox by name, in the form of `ip -d -j link`, except for closed taps."""
+    return {link["ifname"]: link for link in json.loads(ip(box, "-d", "-j", "link")) if not is_closed_tap(link)}
 
 
 def sysctl(box, path):
