@@ -13,7 +13,7 @@ enum { READER = 1000, GOOD = 2000 };
 static int crowd(int n, struct ask ask)
 {
     int first = rig.n_asked + 1;
-    char vif[8];
+    char vif[sizeof "v-2147483648"];
 
     ask.vif = vif;
     for (int i = 0; i < n; i++) {
