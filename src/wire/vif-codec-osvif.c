@@ -54,32 +54,34 @@ static bool decode_network(struct json_object *data, struct vif *vif, struct err
            field_mtu(fields, "vif.network", "mtu", &vif->mtu, error);
 }
 
-/* Since port profile 1.1 datapath_offload has the address of the representor. The deprecated member
- * may have it too: Nova writes both. */
-static bool decode_representor(struct json_object *fields, struct vif *vif, struct error *error)
+/* Reads datapath_offload, which any port profile has since version 1.1. Sets *there if it is given.
+ */
+static bool decode_offload(struct json_object *fields, struct vif *vif, bool *there,
+                           struct error *error)
 {
+    static const char path[] = "vif.port_profile.datapath_offload";
+    char representor_name[sizeof vif->representor_name];
     struct json_object *offload;
     struct json_object *offload_fields;
     struct pci_addr slot;
     bool given;
     const char *name;
 
-    if (!field_ifname(fields, "vif.port_profile", "representor_name", false, vif->representor_name,
-                      error) ||
-        !field_pci_slot(fields, "vif.port_profile", "representor_address", false,
-                        &vif->has_pci_slot, &vif->pci_slot, error) ||
-        !jget_object(fields, "vif.port_profile", "datapath_offload", JGET_OPTIONAL, &offload,
+    if (!jget_object(fields, "vif.port_profile", "datapath_offload", JGET_OPTIONAL, &offload,
                      error)) {
         return false;
     }
+    *there = offload != NULL;
     if (!offload) {
         return true;
     }
-    if (!open_primitive(offload, "vif.port_profile.datapath_offload", &name, &offload_fields,
-                        error) ||
-        !field_pci_slot(offload_fields, "vif.port_profile.datapath_offload", "representor_address",
-                        false, &given, &slot, error)) {
+    if (!open_primitive(offload, path, &name, &offload_fields, error) ||
+        !field_ifname(offload_fields, path, "representor_name", false, representor_name, error) ||
+        !field_pci_slot(offload_fields, path, "representor_address", false, &given, &slot, error)) {
         return false;
+    }
+    if (!vif->representor_name[0]) {
+        memcpy(vif->representor_name, representor_name, sizeof vif->representor_name);
     }
     if (!given) {
         return true;
@@ -92,6 +94,34 @@ static bool decode_representor(struct json_object *fields, struct vif *vif, stru
     }
     vif->has_pci_slot = true;
     vif->pci_slot = slot;
+    return true;
+}
+
+/* Reads which VF the VIF is on. The members of VIFPortProfileOVSRepresentor are deprecated for
+ * datapath_offload; Nova writes both. A VIFVHostUser with datapath_offload is a representor,
+ * whatever its profile. Objects without a VF may have the members, too: os-vif ignores them. */
+static bool decode_representor(struct json_object *fields, struct vif *vif, enum profile *profile,
+                               struct error *error)
+{
+    bool on_vhost_user = !strcmp(vif->object_name, "VIFVHostUser");
+    bool has_offload;
+
+    if (*profile == PROFILE_OVS && !on_vhost_user && strcmp(vif->object_name, "VIFHostDevice")) {
+        return true;
+    }
+    if (*profile == PROFILE_REPRESENTOR &&
+        (!field_ifname(fields, "vif.port_profile", "representor_name", false, vif->representor_name,
+                       error) ||
+         !field_pci_slot(fields, "vif.port_profile", "representor_address", false,
+                         &vif->has_pci_slot, &vif->pci_slot, error))) {
+        return false;
+    }
+    if (!decode_offload(fields, vif, &has_offload, error)) {
+        return false;
+    }
+    if (on_vhost_user && has_offload) {
+        *profile = PROFILE_REPRESENTOR;
+    }
     return true;
 }
 
@@ -146,8 +176,7 @@ static bool decode_profile(struct json_object *data, struct vif *vif, enum profi
     return field_id(fields, "vif.port_profile", "interface_id", false, vif->interface_id, error) &&
            field_datapath_type(fields, "vif.port_profile", "datapath_type", vif->datapath_type,
                                error) &&
-           decode_creation(fields, vif, error) &&
-           (*profile != PROFILE_REPRESENTOR || decode_representor(fields, vif, error));
+           decode_creation(fields, vif, error) && decode_representor(fields, vif, profile, error);
 }
 
 static bool decode_vhost_user(struct json_object *data, struct vif *vif, enum profile profile,
@@ -155,7 +184,8 @@ static bool decode_vhost_user(struct json_object *data, struct vif *vif, enum pr
 {
     if (profile == PROFILE_REPRESENTOR && !vif->has_pci_slot) {
         return jget_error(error, "vif.port_profile", "representor_address",
-                          "vif.port_profile.representor_address is missing; it must name the VF.");
+                          "Neither vif.port_profile nor its datapath_offload has a "
+                          "representor_address; it must name the VF.");
     }
     vif->kind = profile == PROFILE_REPRESENTOR ? VIF_KIND_REPRESENTOR : VIF_KIND_VHOST_USER;
     return field_ifname(data, "vif", "vif_name", false, vif->vif_name, error) &&

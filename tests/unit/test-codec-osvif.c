@@ -274,6 +274,67 @@ static void test_defaults(void **state)
     json_object_put(object);
 }
 
+/* datapath_offload names the VF with either port profile. The members of
+ * VIFPortProfileOVSRepresentor count only there. */
+static void test_offload(void **state)
+{
+    static const char ovs[] = "\"VIFPortProfileOpenVSwitch\"";
+    static const char representor[] = "\"VIFPortProfileOVSRepresentor\"";
+    static const struct {
+        const char *sample;
+        const char *profile;
+        const char *path; /* NULL: nothing is edited. */
+        const char *value;
+        const char *field; /* NULL: accepted. */
+        enum vif_kind kind;
+        const char *representor_name;
+    } rows[] = {
+        {A2, representor, NULL, NULL, NULL, VIF_KIND_REPRESENTOR, "tapdc065497-3c"},
+        {A2, ovs, NULL, NULL, NULL, VIF_KIND_REPRESENTOR, "tapdc065497-3c"},
+        {A2, ovs, PROFILE "representor_address", "5", NULL, VIF_KIND_REPRESENTOR, "tapdc065497-3c"},
+        {A2, ovs, PROFILE "representor_name", "\"other\"", NULL, VIF_KIND_REPRESENTOR,
+         "tapdc065497-3c"},
+        {A2, representor, PROFILE "representor_name", "null", NULL, VIF_KIND_REPRESENTOR,
+         "tapdc065497-3c"},
+        {A2, representor, OFFLOAD "@/representor_name", "\"other\"", NULL, VIF_KIND_REPRESENTOR,
+         "tapdc065497-3c"},
+        {A2, ovs, OFFLOAD "@/representor_name", NULL, NULL, VIF_KIND_REPRESENTOR, ""},
+        {A2, ovs, OFFLOAD "@/representor_name", "\"a/b\"",
+         "vif.port_profile.datapath_offload.representor_name", VIF_KIND_REPRESENTOR, ""},
+        {A2, ovs, OFFLOAD "@/representor_address", NULL, "vif.port_profile.representor_address",
+         VIF_KIND_REPRESENTOR, ""},
+        {A2, ovs, PROFILE "datapath_offload", NULL, NULL, VIF_KIND_VHOST_USER, ""},
+        {A2, ovs, PROFILE "datapath_offload", "null", NULL, VIF_KIND_VHOST_USER, ""},
+        {C1, ovs, NULL, NULL, NULL, VIF_KIND_HOST_DEVICE, "tapdc065497-3c"},
+        {C1, ovs, OFFLOAD "@/representor_address", "\"0000:65:01.3\"", "vif.dev_address",
+         VIF_KIND_HOST_DEVICE, ""},
+        {C1, ovs, OFFLOAD "@/representor_address", NULL, NULL, VIF_KIND_HOST_DEVICE,
+         "tapdc065497-3c"},
+        {D2, ovs, PROFILE "datapath_offload", "5", NULL, VIF_KIND_OVS, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        struct json_object *object = load_sample(rows[i].sample);
+        struct error error = {0};
+        struct vif vif;
+        char row[32];
+
+        snprintf(row, sizeof row, "%zu", i);
+        edit_json(object, "@/port_profile/@name", rows[i].profile);
+        if (rows[i].path) {
+            edit_json(object, rows[i].path, rows[i].value);
+        }
+        (void)vif_decode(object, &vif, &error);
+        json_object_put(object);
+        CHECK_STR(row, error.field, rows[i].field ? rows[i].field : "");
+        if (!rows[i].field) {
+            CHECK_INT(row, vif.kind, rows[i].kind);
+            CHECK_STR(row, vif.representor_name, rows[i].representor_name);
+        }
+    }
+}
+
 /* Only VIFOpenVSwitch says whether port and tap are created; in other objects these members have no
  * effect. */
 static void test_creation(void **state)
@@ -379,7 +440,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples),  cmocka_unit_test(test_edits),
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_id_only),
-        cmocka_unit_test(test_creation), cmocka_unit_test(test_instance),
+        cmocka_unit_test(test_offload),  cmocka_unit_test(test_creation),
+        cmocka_unit_test(test_instance),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
