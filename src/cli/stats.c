@@ -65,8 +65,8 @@ static struct {
     size_t n;
 } watched;
 
-/* The request names one VIF. */
-static bool one_vif;
+/* All counters of one VIF are asked for, of which the table has only some. */
+static bool in_full;
 
 char *input_stats(const struct cli *cli)
 {
@@ -80,7 +80,7 @@ char *input_stats(const struct cli *cli)
         return NULL;
     }
     watched.period_ms = (int)ms;
-    one_vif = cli->argument != NULL;
+    in_full = cli->argument && !period && !cli->values[OPTION_COLUMNS];
     if (!table_choose(cli, columns, ms ? N_COLUMNS : FIRST_RATE)) {
         return NULL;
     }
@@ -299,7 +299,7 @@ bool output_stats(const struct vifplug_reply *reply)
 
     if (ok && length_of(vifs) == 0) {
         show_line("No VIFs are plugged, or none is like that.");
-    } else if (ok && one_vif && length_of(vifs) == 1 && !watched.period_ms) {
+    } else if (ok && in_full && length_of(vifs) == 1) {
         show_one(json_object_array_get_idx(vifs, 0));
     } else if (ok) {
         show_table(vifs, interval_ms > 0 ? interval_ms : WATCH_MIN_MS);

@@ -41,7 +41,8 @@ struct table {
 /* What the command line says about tables (table_choose()). */
 static struct {
     bool headings_off;
-    size_t n; /* 0: all columns, as far as there is room. */
+    const struct table_column *of; /* The table's columns, of which some were chosen. */
+    size_t n;                      /* 0: all columns, as far as there is room. */
     size_t columns[COLUMNS_MAX];
 } choice;
 
@@ -86,6 +87,7 @@ bool table_choose(const struct cli *cli, const struct table_column *columns, siz
     const char *at = cli->values[OPTION_COLUMNS];
 
     choice.headings_off = cli->values[OPTION_NO_HEADINGS] != NULL;
+    choice.of = columns;
     choice.n = 0;
     while (at) {
         size_t length = strcspn(at, ",");
@@ -184,16 +186,22 @@ static size_t least_width(const struct table *table, size_t column)
     return table->columns[column].wraps && width > WRAP_MIN ? WRAP_MIN : width;
 }
 
-/* The column at that place from the left. */
-static size_t column_at(size_t place)
+/* How many of the table's columns were chosen; 0: all, as far as there is room. */
+static size_t n_chosen(const struct table *table)
 {
-    return choice.n ? choice.columns[place] : place;
+    return table->columns == choice.of ? choice.n : 0;
+}
+
+/* The column at that place from the left. */
+static size_t column_at(const struct table *table, size_t place)
+{
+    return n_chosen(table) ? choice.columns[place] : place;
 }
 
 /* How many places there are. */
 static size_t n_places(const struct table *table)
 {
-    return choice.n ? choice.n : table->n_columns;
+    return n_chosen(table) ? n_chosen(table) : table->n_columns;
 }
 
 /* The width of the columns that stay, with a blank between each; without `except`. */
@@ -227,7 +235,7 @@ static void fit(struct table *table, size_t width)
 {
     size_t column;
 
-    if (choice.n) {
+    if (n_chosen(table)) {
         for (size_t i = 0; i < table->n_columns; i++) {
             table->left_out[i] = !is_chosen(i);
         }
@@ -247,7 +255,7 @@ static void tell_left_out(const struct table *table, size_t width)
     static char last[160];
     char names[sizeof last] = "";
 
-    for (size_t i = 0; i < table->n_columns && !choice.n; i++) {
+    for (size_t i = 0; i < table->n_columns && !n_chosen(table); i++) {
         size_t used = strlen(names);
 
         if (table->left_out[i]) {
@@ -293,7 +301,7 @@ static struct libscols_table *new_scols(const struct table *table)
     scols_table_enable_noencoding(scols, true);              /* table_add() has escaped it. */
     scols_table_set_termforce(scols, SCOLS_TERMFORCE_NEVER); /* It cuts nothing then. */
     for (size_t place = 0; place < n_places(table); place++) {
-        size_t i = column_at(place);
+        size_t i = column_at(table, place);
         const struct table_column *column = &table->columns[i];
 
         if (!table->left_out[i]) {
@@ -318,7 +326,7 @@ static void add_line(const struct table *table, struct libscols_table *scols, st
     size_t at = 0;
 
     for (size_t place = 0; place < n_places(table); place++) {
-        size_t i = column_at(place);
+        size_t i = column_at(table, place);
 
         if (table->left_out[i]) {
             continue;

@@ -19,9 +19,9 @@ struct table_column {
 struct table;
 struct cli;
 
-/* Has the tables with these columns follow --columns and --no-headings. Returns false, and says
- * what is wrong, if --columns names another column, or one twice. Columns that were asked for are
- * never left out. */
+/* Has tables follow --no-headings, and those with these columns (the same array) --columns. Returns
+ * false, and says what is wrong, if --columns names another column, or one twice. Columns that were
+ * asked for are never left out. */
 bool table_choose(const struct cli *cli, const struct table_column *columns, size_t n);
 
 /* `columns`, up to 16, are borrowed until table_print(). */

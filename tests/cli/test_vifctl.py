@@ -778,6 +778,12 @@ def test_stats(tmp_path):
     assert daemon.requests[-1]["params"] == {"vif_id": "vfrx", "bridge": "br-int"}
     pairs = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert pairs["tag"] == "4095 (dead VLAN)" and pairs["rx_packets"] == "7" and pairs["link_state"] == "up"
+    for arguments, rows in ((["--columns=rx_packets,vif"], [["RX_PACKETS", "VIF"], ["7", "x"]]),
+                            (["--columns=port", "--no-headings"], [["vfrx"]])):
+        done = vifctl("stats", "vfrx", *arguments, path=daemon.path)
+        assert [line.split() for line in done.stdout.splitlines()] == rows
+        out, _ = on_terminal(80, "stats", "vfrx", *arguments, path=daemon.path)
+        assert [line.split() for line in out.splitlines()] == rows
 
 
 def test_watched_stats(tmp_path):
