@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* The lead byte of an n-byte character, and the smallest code point that needs n bytes. */
 static const struct {
     unsigned char mask;
@@ -54,4 +56,11 @@ size_t utf8_prefix(const char *text, size_t length)
         }
         used += n;
     }
+}
+
+bool utf8_is_valid(const char *text)
+{
+    size_t length = strlen(text);
+
+    return utf8_prefix(text, length) == length;
 }

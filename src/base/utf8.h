@@ -4,6 +4,7 @@
 #ifndef VP_UTF8_H
 #define VP_UTF8_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,5 +14,8 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *code_point);
 
 /* Returns how many of the first `length` bytes of `text` are valid UTF-8, in whole characters. */
 size_t utf8_prefix(const char *text, size_t length);
+
+/* Whether a text is valid UTF-8. */
+bool utf8_is_valid(const char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "cli/cli.h"
 #include "wire/json-get.h"
@@ -41,6 +42,9 @@ static const char *value_fault(const struct option_row *option, const char *valu
 {
     int64_t number;
 
+    if (option != &option_rows[OPTION_SOCKET] && !utf8_is_valid(value)) {
+        return "valid UTF-8"; /* It is to be a string of JSON. */
+    }
     switch (option->type) {
     case VALUE_NONE:
         return NULL;

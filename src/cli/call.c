@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "cli/cli.h"
 
 /* How long to wait, ms. Undoing an operation takes its timeout once more, and the daemon may wait
@@ -96,6 +97,10 @@ static int run(const struct cli *cli, struct limits *limits)
         params = cli->command->params(cli);
         if (!params) {
             return EXIT_USAGE; /* input.c has said why. */
+        }
+        if (!utf8_is_valid(params)) { /* arguments.c has looked at the options. */
+            free(params);
+            return usage_error(cli->command, "'%s' is not valid UTF-8", cli->argument);
         }
     }
     limits->start = now_ms(); /* Standard input may have taken its time. */

@@ -31,10 +31,8 @@ void params_put(struct params *params, const char *key, struct json_object *valu
 
 int text_to_json(const char *text, struct json_object **value)
 {
-    size_t length = strlen(text);
-
     *value = NULL;
-    if (utf8_prefix(text, length) != length) {
+    if (!utf8_is_valid(text)) {
         return -EILSEQ;
     }
     *value = json_object_new_string(text);
@@ -43,14 +41,13 @@ int text_to_json(const char *text, struct json_object **value)
 
 int text_to_object(const char *text, struct json_object **value)
 {
-    size_t length = strlen(text);
     bool no_memory;
 
     *value = NULL;
-    if (utf8_prefix(text, length) != length) {
+    if (!utf8_is_valid(text)) {
         return -EILSEQ;
     }
-    *value = json_try_parse(text, length, &no_memory, NULL);
+    *value = json_try_parse(text, strlen(text), &no_memory, NULL);
     if (json_object_is_type(*value, json_type_object)) {
         return 0;
     }

@@ -50,6 +50,12 @@ def test_usage_errors(arguments):
     (("--color=on", "list"), "--color is 'on', and must be auto, always or never;"),
     (("-t", "10m", "list"),
      "--timeout is '10m', and must be a time from 1ms to 600s, like 10, 10s, 1.5s or 500ms;"),
+    # \udcff: the byte 0xff.
+    (("get", "a\udcff"), r"'a\xff' is not valid UTF-8;"),
+    (("stats", "\udcff"), r"'\xff' is not valid UTF-8;"),
+    (("reap", "\udcff"), r"'\xff' is not valid UTF-8;"),
+    (("list", "--bridge=\udcff"), r"--bridge is '\xff', and must be valid UTF-8;"),
+    (("plug", "--id=a", "--path=/\udcff"), r"--path is '/\xff', and must be valid UTF-8;"),
 ])
 def test_usage_errors_say_what_to_write(arguments, words):
     done = vifctl(*arguments)

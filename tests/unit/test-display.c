@@ -140,6 +140,8 @@ static void test_utf8_prefix(void **state)
     (void)state;
     for (size_t i = 0; i < N(texts); i++) {
         CHECK_INT(texts[i].text, utf8_prefix(texts[i].text, strlen(texts[i].text)), texts[i].valid);
+        CHECK_INT(texts[i].text, utf8_is_valid(texts[i].text),
+                  texts[i].valid == strlen(texts[i].text));
     }
 }
 
