@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/number.h"
 
@@ -17,18 +18,27 @@ enum { AGAIN_MS = 250, MARGIN_MS = 1000 };
 
 enum { RUN_LEN = 64 };
 
+/* How long the end may take after a signal, s: a reader that has stopped holds up the output. */
+enum { END_S = 1 };
+
 static volatile sig_atomic_t stopped;
 
 static void on_signal(int number)
 {
     (void)number;
     stopped = 1;
+    alarm(END_S);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+    _exit(EXIT_DONE);
 }
 
 /* What is watched, over all connections. */
 struct watching {
     const struct cli *cli;
-    sigset_t unblocked; /* The signals while it sleeps. */
     char run[RUN_LEN];  /* The run of the daemon of the last subscription; "": none, or an old
                            daemon. */
     int64_t last_event; /* The number of the last event of that run that was shown. */
@@ -155,7 +165,6 @@ static int follow(struct vifplug_async *async, struct watching *watching)
         int error = vifplug_async_process(async);
         long long until =
             watching->replied ? now_ms() + silence_ms(watching->cli) : watching->until;
-        struct timespec limit;
         long long left;
 
         if (watching->replied && watching->result != 0) {
@@ -177,8 +186,7 @@ static int follow(struct vifplug_async *async, struct watching *watching)
         left = left > 0 ? left : 0;
         watching->seen = now_ms();
         pfd.events = vifplug_async_events(async);
-        limit = (struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-        if (ppoll(&pfd, 1, &limit, &watching->unblocked) < 0 && errno != EINTR) {
+        if (poll(&pfd, 1, (int)left) < 0 && errno != EINTR) {
             return -errno;
         }
     }
@@ -228,21 +236,19 @@ static struct vifplug_async *connect_again(const struct watching *watching)
     struct vifplug_async *async = NULL;
 
     while (!stopped && !async) {
-        ppoll(NULL, 0, &pause, &watching->unblocked);
+        nanosleep(&pause, NULL);
         vifplug_async_open_within(watching->cli->values[OPTION_SOCKET], AGAIN_MS, &async);
     }
     return async;
 }
 
-static void catch_signals(struct watching *watching)
+/* A signal that comes just before poll() or a write that blocks is answered by the alarm. */
+static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigset_t blocked;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction at_last = {.sa_handler = on_alarm};
 
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGTERM);
-    sigprocmask(SIG_BLOCK, &blocked, &watching->unblocked);
+    sigaction(SIGALRM, &at_last, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -261,7 +267,7 @@ int run_watch(const struct cli *cli)
     if (since) {
         number_parse_age(since, SINCE_MAX_MS, &since_ms);
     }
-    catch_signals(&watching);
+    catch_signals();
     result = watch_once(async, &watching, since_ms);
     while (may_come_back(&watching, result)) {
         if (!watching.told) {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifctl and a daemon that hangs, leaves or is slow: it ends, and says whether something may have happened."""
 
+import fcntl
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -10,8 +12,10 @@ import time
 
 import pytest
 
-from commands import COMMANDS, FakeDaemon, OPERATIONS, run_command, VIFCTL
-from process import Daemon
+from commands import COMMANDS, FakeDaemon, OPERATIONS, run_command, VIF, VIFCTL
+from process import Daemon, WAIT_S, wait_for
+
+WRITE_TO_STDOUT = {"x86_64": "1 0x1 ", "aarch64": "64 0x1 "}[os.uname().machine]  # As proc_pid_syscall(5) has it.
 
 
 class HangsUp(FakeDaemon):
@@ -151,3 +155,24 @@ def test_a_full_queue_of_connections_is_unreachable(tmp_path, command):
         process.stdout.close()
         for one in accepted + others:
             one.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_watch_where_nobody_reads_on(tmp_path, number):
+    """Its output is a pipe that is full."""
+    event = json.dumps({"jsonrpc": "2.0", "method": "vif.plugged", "params": VIF}).encode() + b"\n"
+    daemon = FakeDaemon(tmp_path, lambda _: 2000 * event)
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen([VIFCTL, f"--socket={daemon.path}", "watch"], stdout=writer) as watch:
+        def writes():
+            with open(f"/proc/{watch.pid}/syscall", encoding="ascii") as file:
+                return file.read().startswith(WRITE_TO_STDOUT)
+        try:
+            wait_for(writes, WAIT_S, "vifctl has filled the pipe")
+            watch.send_signal(number)
+            assert watch.wait(timeout=WAIT_S) == 0
+        finally:
+            watch.kill()
+    os.close(reader)
+    os.close(writer)
