@@ -102,6 +102,15 @@ static void read_limits(const struct ovs *ovs, const struct ovsrec_port *port,
     }
 }
 
+/* Whether there is more than another program's bridge with that name. */
+static bool has_port_bridge(const struct ovs *ovs, const struct port_spec *spec)
+{
+    enum port_bridge_state state = ovs_port_bridge(
+        ovs, spec->port_bridge, smap_get_def(&spec->options, OPTION_PEER, ""), spec->guest_port);
+
+    return state != PORT_BRIDGE_NONE && state != PORT_BRIDGE_FOREIGN;
+}
+
 static void read_record(const struct ovs *ovs, const struct ovsrec_interface *row,
                         struct record *record)
 {
@@ -134,7 +143,7 @@ static void read_record(const struct ovs *ovs, const struct ovsrec_interface *ro
     record->tag = record->has_tag ? (int)*port->tag : 0;
     record->error = row->error && row->error[0] ? row->error : NULL;
     record_interpret(record);
-    record->lacks_port_bridge = spec->port_bridge[0] && !ovs_bridge_row(ovs, spec->port_bridge);
+    record->lacks_port_bridge = spec->port_bridge[0] && !has_port_bridge(ovs, spec);
     read_limits(ovs, port, row, record);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/keys.h"
+#include "base/names.h"
 #include "plan/kind.h"
 #include "util.h"
 
@@ -69,6 +70,23 @@ static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, stru
     return true;
 }
 
+/* A separate bridge goes with its VIF, so one with another name than the VIF's is not believed:
+ * somebody may have copied or edited the row. */
+static void interpret_port_bridge(struct port_spec *spec)
+{
+    const char *bridge = smap_get_def(&spec->external_ids, KEY_PORT_BRIDGE, "");
+    char own[VIF_IFNAME_MAX + 1];
+    char patch[PORT_NAME_MAX + 1];
+    char port[PORT_NAME_MAX + 1];
+    bool is_own;
+
+    name_port_bridge(spec->vif_id, own, patch, port);
+    is_own = !strcmp(bridge, own);
+    snprintf(spec->port_bridge, sizeof spec->port_bridge, "%s", is_own ? own : "");
+    snprintf(spec->guest_port, sizeof spec->guest_port, "%s",
+             is_own ? smap_get_def(&spec->external_ids, KEY_GUEST_PORT, "") : "");
+}
+
 /* Names the tap, no matter whether the daemon or QEMU made it: its alias decides whether it is
  * removed with the port. Rows of earlier versions do not say who made it. */
 static void interpret(struct port_spec *spec)
@@ -78,10 +96,7 @@ static void interpret(struct port_spec *spec)
     if (!spec->vif_id[0]) {
         return;
     }
-    snprintf(spec->port_bridge, sizeof spec->port_bridge, "%s",
-             smap_get_def(ids, KEY_PORT_BRIDGE, ""));
-    snprintf(spec->guest_port, sizeof spec->guest_port, "%s",
-             smap_get_def(ids, KEY_GUEST_PORT, ""));
+    interpret_port_bridge(spec);
     spec->links.kind = LINKS_TAP;
     snprintf(spec->links.netdev, sizeof spec->links.netdev, "%.15s",
              spec->guest_port[0] ? spec->guest_port : spec->port);

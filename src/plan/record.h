@@ -27,7 +27,7 @@ struct record {
     int tag;                         /* The Port's VLAN tag, if has_tag. */
     char *error;                     /* vswitchd's error text, or NULL. */
     bool foreign_qos;                /* The port has QoS rows that spec.qos cannot express. */
-    bool lacks_port_bridge;          /* Its spec.port_bridge does not exist any more. */
+    bool lacks_port_bridge;          /* Its spec.port_bridge is gone, or another program's. */
     char qos_type[QOS_TYPE_MAX + 1]; /* The type of the port's QoS row; "": it has none. */
     char boot_id[VIF_ID_MAX + 1];
     char instance[VIF_ID_MAX + 1];

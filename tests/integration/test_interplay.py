@@ -199,6 +199,24 @@ def test_names_of_a_port_bridge_that_are_taken(box, configure):
         assert counts(box) == before and ours(box) == []
 
 
+@pytest.mark.parametrize("bridge", ["br-sys", f"pb{vif_id(1)[:12]}"])
+@pytest.mark.parametrize("end", ["unplug", "another name"])
+def test_row_that_names_a_bridge_of_others(box, api, bridge, end):
+    """Somebody has edited or copied it: the bridge does not go with the VIF."""
+    api.plug(ovs_vif(1, create_tap=True))
+    box.vsctl("add-br", bridge, "--", "set", "Bridge", bridge, "datapath_type=netdev", "--",
+              "add-port", bridge, "sys1", "--", "set", "Interface", "sys1", "type=internal", "--",
+              "add-port", bridge, "sys2", "--", "set", "Interface", "sys2", "type=internal", "--",
+              "set", "Interface", "tap1", f"external_ids:vifplug-port-bridge={bridge}",
+              "external_ids:vifplug-guest-port=sys1")
+    if end == "unplug":
+        api.unplug(vif_id(1))
+    else:
+        api.plug(ovs_vif(1, create_tap=True, vif_name="tap9"))
+    assert ports(box, bridge) == ["sys1", "sys2"]
+    assert "tap1" not in box.vsctl("list-ports", "br-int") if end == "another name" else ours(box) == []
+
+
 # --- Repairs and drift. ---
 
 def test_repaired_port_is_isolated(box, configure):
