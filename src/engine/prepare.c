@@ -213,7 +213,8 @@ static enum outcome prepare_update(const struct engine *engine, struct op *op,
     }
     port_spec_destroy(&op->goal);
     op->has_goal = true;
-    if (!spec_update(vif, current, engine_mtu_now(engine, current), &op->goal, error)) {
+    if (!spec_update(vif, current, engine_mtu_now(engine, current),
+                     engine->env.settings->default_qos_type, &op->goal, error)) {
         return OUTCOME_FAIL;
     }
     describe_lost_tap(engine, current, &op->goal.links);

@@ -52,6 +52,10 @@ void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface 
     if (port && port->qos) {
         snprintf(record->qos_type, sizeof record->qos_type, "%s", port->qos->type);
         record->foreign_qos = !read_rows(port->qos, limits);
+        if (!record->foreign_qos && limits->ingress_kbps == 0) {
+            snprintf(record->spec.default_qos, sizeof record->spec.default_qos, "%s",
+                     port->qos->type);
+        }
     }
 }
 
@@ -155,11 +159,20 @@ static void change_rows(const struct ovsrec_qos *row, const struct qos_rows *row
     }
 }
 
+/* Whether the rows say more than a type. */
+static bool holds_limits(const struct ovsrec_qos *row)
+{
+    struct vif_qos limits = {0};
+
+    return !read_rows(row, &limits) || limits.ingress_kbps > 0;
+}
+
 void ovs_stage_qos(struct ovs *ovs, const struct port_spec *spec, const struct ovsrec_port *port,
                    const struct ovsrec_interface *interface, bool created)
 {
     const char *name = spec->guest_port[0] ? spec->guest_port : spec->port;
     const struct ovsrec_qos *old = created ? NULL : port->qos;
+    bool limited = old && holds_limits(old);
     struct qos_rows rows;
 
     qos_rows_init(&rows);
@@ -167,12 +180,12 @@ void ovs_stage_qos(struct ovs *ovs, const struct port_spec *spec, const struct o
         qos_rows_for_limits(&spec->qos, spec->type, name, &rows);
         stage_limits(ovs, interface, &spec->qos);
     }
-    if (created && !rows.type[0] && spec->default_qos[0]) {
+    if (!rows.type[0] && (created || limited) && spec->default_qos[0]) {
         qos_rows_for_default(spec->default_qos, name, &rows);
     }
     if (same_shape(ovs, old, &rows)) {
         change_rows(old, &rows);
-    } else if (rows.type[0] || old) {
+    } else if (rows.type[0] || limited) { /* A row without limits stays. */
         if (old) {
             ovs_stage_qos_removal(ovs, port);
         }

@@ -104,7 +104,9 @@ static void describe_limits(const struct port_spec *spec, const struct vif_qos *
         drop_same(&rows.queue_other_config, &old_rows.queue_other_config);
     } else if (rows.type[0]) {
         add_line(lines, "insert QoS type=%s for Port %s", rows.type, guest);
-    } else if (old_type[0]) {
+    } else if (old->ingress_kbps > 0 && spec->default_qos[0]) {
+        add_line(lines, "insert QoS type=%s for Port %s", spec->default_qos, guest);
+    } else if (old->ingress_kbps > 0) {
         add_line(lines, "clear Port %s qos", guest);
     }
     add_map(lines, guest, "QoS other_config", &rows.other_config, false);

@@ -162,6 +162,39 @@ static void note_move(const struct record *current, const struct port_spec *goal
     }
 }
 
+/* Whether the limits towards the guest are in a row of the type that goes with the interface's
+ * present type, and not with its new one. (Another program may have written a row that never went
+ * with it.) */
+static bool changes_row_type(const struct record *current, const struct port_spec *goal)
+{
+    const char *type = current->spec.type;
+
+    return record_has_limits(current) && current->spec.qos.ingress_kbps > 0 &&
+           strcmp(type, TYPE_DETACHED) && !strcmp(current->qos_type, qos_row_type(type)) &&
+           strcmp(current->qos_type, qos_row_type(goal->type));
+}
+
+static void change_limits(const struct record *current, const struct port_spec *goal,
+                          const struct port_spec *written, struct plan *plan)
+{
+    const struct vif_qos *now = &current->spec.qos;
+    bool may = goal->has_qos && (!written || written->has_qos);
+    bool wrong_row = now->ingress_kbps > 0 && strcmp(current->qos_type, qos_row_type(goal->type));
+
+    plan->set_qos = changes_row_type(current, goal) ||
+                    (may && (wrong_row || !qos_limits_match(now, &goal->qos)));
+    if (!plan->set_qos) {
+        return;
+    }
+    if (!goal->has_qos) {
+        plan->spec.has_qos = true; /* The request has no limits, so the present ones stay. */
+        plan->spec.qos = *now;
+    }
+    plan->old_qos = *now;
+    snprintf(plan->old_qos_type, sizeof plan->old_qos_type, "%s", current->qos_type);
+    plan_why(plan, "QoS changes");
+}
+
 static void plan_change(const struct record *current, const struct port_spec *goal,
                         const struct port_spec *written, struct plan *plan)
 {
@@ -188,13 +221,7 @@ static void plan_change(const struct record *current, const struct port_spec *go
     if (plan->set_mtu_request) {
         plan_why(plan, "mtu_request %d becomes %d", now->mtu_request, goal->mtu_request);
     }
-    plan->set_qos =
-        goal->has_qos && (!written || written->has_qos) && !qos_limits_match(&now->qos, &goal->qos);
-    if (plan->set_qos) {
-        plan->old_qos = now->qos;
-        snprintf(plan->old_qos_type, sizeof plan->old_qos_type, "%s", current->qos_type);
-        plan_why(plan, "QoS changes");
-    }
+    change_limits(current, goal, written, plan);
     why_map(plan, &plan->set_options, "changes");
     why_map(plan, &plan->remove_options, "goes");
     plan->needs_switch = plan->why[0] != '\0';

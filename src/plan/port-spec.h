@@ -52,11 +52,13 @@ struct port_spec {
 
     bool has_qos; /* Make the limits those of `qos`; else leave them as they are. */
     struct vif_qos qos;
+    /* The type of the QoS row, without limits, that the port gets when it is created without limits
+     * towards the guest, or when these go; "": none. In a record: of the row that it has. */
+    char default_qos[QOS_TYPE_MAX + 1];
 
     /* Only for a port that is created. */
-    bool isolate;                       /* Keep it off the network until Neutron has wired it. */
-    bool not_isolated;                  /* It is not, because OVN would not wire it then. */
-    char default_qos[QOS_TYPE_MAX + 1]; /* The type of a QoS row without limits; or "". */
+    bool isolate;      /* Keep it off the network until Neutron has wired it. */
+    bool not_isolated; /* It is not, because OVN would not wire it then. */
 };
 
 void port_spec_init(struct port_spec *spec);

@@ -49,6 +49,11 @@ static int64_t burst_kb(const struct vif_qos *limits)
     return MAX(burst, QOS_BURST_MIN_KB);
 }
 
+const char *qos_row_type(const char *interface_type)
+{
+    return is_dpdk_type(interface_type) ? QOS_TYPE_POLICER : QOS_TYPE_HTB;
+}
+
 void qos_rows_for_limits(const struct vif_qos *limits, const char *interface_type, const char *port,
                          struct qos_rows *rows)
 {
@@ -56,13 +61,12 @@ void qos_rows_for_limits(const struct vif_qos *limits, const char *interface_typ
         return;
     }
     smap_replace(&rows->external_ids, "id", port);
+    strcpy(rows->type, qos_row_type(interface_type));
     if (is_dpdk_type(interface_type)) {
-        strcpy(rows->type, QOS_TYPE_POLICER);
         smap_add_format(&rows->other_config, "cir", "%" PRId64, limits->ingress_kbps * 1000 / 8);
         smap_add_format(&rows->other_config, "cbs", "%" PRId64, burst_kb(limits) * 1000 / 8);
         return;
     }
-    strcpy(rows->type, QOS_TYPE_HTB);
     smap_replace(&rows->external_ids, "_type", "bandwidth_limit");
     smap_replace(&rows->other_config, "max-rate", HTB_MAX_RATE);
     rows->has_queue = true;

@@ -34,6 +34,9 @@ struct qos_rows {
 void qos_rows_init(struct qos_rows *rows);
 void qos_rows_destroy(struct qos_rows *rows);
 
+/* The type of the QoS row that limits the traffic towards the guest of such an interface. */
+const char *qos_row_type(const char *interface_type);
+
 /* Fills `rows` (initialised) with the rows that limit the traffic towards the guest of `port`,
  * whose interface has type `interface_type`. If the request has no burst, the burst is 80 % of the
  * traffic of a second (Neutron's DEFAULT_BURST_RATE), but at least one jumbo frame. */

@@ -78,8 +78,15 @@ static void fill_external_ids(const struct vif *vif, const struct spec_facts *fa
     }
 }
 
-/* os-vif's default QoS type is for datapaths of the kernel (supports_tc_qdisc()); trunk bridges
- * have their own VLANs. ovn-controller would leave the port isolated. */
+/* os-vif's default QoS type is for datapaths of the kernel (supports_tc_qdisc()). */
+static void fill_default_qos(const char *qos_type, struct port_spec *spec)
+{
+    if (!strcmp(spec->datapath_type, "system")) {
+        snprintf(spec->default_qos, sizeof spec->default_qos, "%s", qos_type);
+    }
+}
+
+/* Trunk bridges have their own VLANs. ovn-controller would leave the port isolated. */
 void spec_fill_new_port(bool isolate_vif, bool ovn, const char *default_qos_type,
                         struct port_spec *spec)
 {
@@ -87,9 +94,7 @@ void spec_fill_new_port(bool isolate_vif, bool ovn, const char *default_qos_type
 
     spec->isolate = wanted && !ovn;
     spec->not_isolated = wanted && ovn;
-    if (!strcmp(spec->datapath_type, "system")) {
-        snprintf(spec->default_qos, sizeof spec->default_qos, "%s", default_qos_type);
-    }
+    fill_default_qos(default_qos_type, spec);
 }
 
 /* 0: not known. */
@@ -130,7 +135,7 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
 }
 
 bool spec_update(const struct vif *vif, const struct record *current, int mtu_now,
-                 struct port_spec *spec, struct error *error)
+                 const char *default_qos_type, struct port_spec *spec, struct error *error)
 {
     char text[16];
     int mtu;
@@ -139,6 +144,7 @@ bool spec_update(const struct vif *vif, const struct record *current, int mtu_no
     if (vif->has_qos) {
         spec->has_qos = true;
         spec->qos = vif->qos;
+        fill_default_qos(default_qos_type, spec);
     }
     if (vif->mtu && spec->links.kind != LINKS_NONE) {
         spec->links.mtu = vif->mtu;

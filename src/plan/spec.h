@@ -73,8 +73,9 @@ bool spec_may_look_at_path(const struct vif *vif, const struct spec_facts *facts
 bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error);
 
 /* Fills `spec` (uninitialised) with the goal of an update: `current`, whose port has MTU `mtu_now`
- * (0: unknown), with the MTU and the limits of `vif`. Errors: invalid_request. */
+ * (0: unknown), with the MTU and the limits of `vif`. `default_qos_type`: the option of that name.
+ * Errors: invalid_request. */
 bool spec_update(const struct vif *vif, const struct record *current, int mtu_now,
-                 struct port_spec *spec, struct error *error);
+                 const char *default_qos_type, struct port_spec *spec, struct error *error);
 
 #endif

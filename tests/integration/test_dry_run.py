@@ -317,6 +317,7 @@ HYBRID, QBR, QVB, QVO = (hybrid(1), *(f"{prefix}{vif_id(1)[:11]}" for prefix in 
 UNTENDED = Done("sh", tuple(f"echo 0 > /proc/sys/net/{path.format(QBR)}" for path in (
     "ipv6/conf/{}/disable_ipv6", "ipv4/conf/{}/arp_ignore", "ipv4/conf/{}/arp_announce")))
 SYSTEM = hybrid(1, bridge="br-sys", datapath_type="system")
+NAMED = Restart("[nic napatech]\nport-name = vif_name\n")
 KERNEL = host_device(1, bridge="br-int")
 NETDEVS = [Netdev("eth7", "vf3"), Netdev("eth8", "vf4")]
 FAILED = committed(plug(representor(1, "0000:65:01.2")))
@@ -371,6 +372,12 @@ CARD_CASES = (
     ("device changed", [plug(REP()), vsctl("set", "Interface", "PORT",
                                            'options:dpdk-devargs="0000:65:00.0,representor=[12]"')],
      plug(REP()), "replace"),
+    ("to ovs with its name and limits", [NAMED, plug(REP(vif_name="tap1", qos=TO_GUEST))],
+     plug(TAP(qos=TO_GUEST)), "update"),
+    ("to ovs with its name, limits not asked for", [NAMED, plug(REP(vif_name="tap1", qos=LIMITS))], plug(TAP()),
+     "update"),
+    ("from ovs with its name and limits", [NAMED, plug(TAP(qos=TO_GUEST))],
+     plug(REP(vif_name="tap1", qos=TO_GUEST)), "update"),
     ("VF in use", [plug(representor(2, slot(10)))], plug(REP()), "vf_in_use"),
     ("VF in use by a port",
      [bridge(), port("theirs", "type=dpdk", 'options:dpdk-devargs="0000:65:00.0,representor=[10]"')],
@@ -430,6 +437,10 @@ HYBRID_CASES = (
     ("limits in place of a default QoS type", [plug(SYSTEM)], update(SYSTEM, qos=LIMITS), "update"),
     ("limits beside a default QoS type", [], plug({**SYSTEM, "qos": EGRESS}), "create"),
     ("limits from the guest alone, with a default QoS type", [plug(SYSTEM)], update(SYSTEM, qos=EGRESS), "update"),
+    ("no more limits, with a default QoS type", [plug({**SYSTEM, "qos": LIMITS})], update(SYSTEM, qos={}),
+     "update"),
+    ("no more limits to the guest, with a default QoS type", [plug({**SYSTEM, "qos": LIMITS})],
+     plug({**SYSTEM, "qos": EGRESS}), "update"),
     ("unplug from a system bridge", [plug(SYSTEM)], unplug(SYSTEM), "delete"),
 )
 OWN_CASES = (

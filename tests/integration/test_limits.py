@@ -247,6 +247,72 @@ def test_policing_on_a_system_bridge(box, api, egress, written):
     assert limits(box, port) == {**NONE, **written}
 
 
+def qos_of(box, port):
+    return box.vsctl("get", "Port", port, "qos")
+
+
+def qos_type(box, port):
+    """The type of a port's QoS row, or "" without one; no other row is left."""
+    wanted = [row["qos"] for row in table(box, "Port", ("name", "qos")) if row["name"] == port and row["qos"]]
+    rows = {row["_uuid"]: row["type"] for row in table(box, "QoS", ("_uuid", "type"))}
+    assert sorted(rows) == wanted
+    return rows[wanted[0]] if wanted else ""
+
+
+SYSTEM = {"bridge": "br-sys", "datapath_type": "system"}
+BOTH = {"egress": {"max_kbps": 1000}, "ingress": {"max_kbps": 2000}}
+
+
+@pytest.mark.parametrize("by", ["update", "plug"])
+def test_default_qos_type_without_limits_to_the_guest(box, api, by):
+    """Whatever was before: its row is there if the port has no limit to the guest."""
+    port = api.plug(hybrid(1, **SYSTEM), wait="committed")["port"]
+    assert qos_type(box, port) == "linux-noop"
+    for qos in ({"egress": BOTH["egress"]}, BOTH, {"ingress": BOTH["ingress"]}, {"egress": BOTH["egress"]},
+                BOTH, {}):
+        if by == "update":
+            api.call("update", vif_id=vif_id(1), qos=qos, wait="committed")
+        else:
+            api.plug(hybrid(1, **SYSTEM, qos=qos), wait="committed")
+        assert qos_type(box, port) == ("linux-htb" if "ingress" in qos else "linux-noop"), qos
+    box.vsctl("clear", "Port", port, "qos", "--", "--all", "destroy", "QoS")
+    api.call("update", vif_id=vif_id(1), qos={"egress": BOTH["egress"]}, wait="committed")
+    assert qos_type(box, port) == "", "somebody did not want one"
+
+
+@pytest.mark.parametrize("request_", [
+    {"method": "update", "vif_id": vif_id(1), "qos": BOTH},
+    {"method": "plug", "vif": hybrid(1, **SYSTEM, qos=BOTH), "instance": {"uuid": INSTANCE}},
+    {"method": "plug", "vif": ovs_vif(1, create_tap=True, **SYSTEM), "instance": {"uuid": INSTANCE}},
+    {"method": "plug", "vif": ovs_vif(1, create_tap=True, **SYSTEM, qos=BOTH), "instance": {"uuid": INSTANCE}},
+], ids=["update", "limits", "another port", "another port with limits"])
+def test_an_undo_restores_the_type_of_the_qos_row(box, api, request_):
+    """Of the operator's choice. (Without the kernel's module nothing on a system datapath is realized.)"""
+    port = api.plug(hybrid(1, **SYSTEM), wait="committed")["port"]
+    box.vsctl("set", "QoS", qos_of(box, port), "type=linux-sfq")
+    with pytest.raises(ApiError) as failed:
+        api.call(**request_, timeout_ms=500)
+    assert failed.value.reason in ("timeout", "not_realized")
+    wait_until(lambda: api.call("status")["counters"]["operations"] == 0)
+    assert qos_type(box, port) == "linux-sfq" and limits(box, port) == NONE
+
+
+@pytest.mark.parametrize("asked", [{}, {"qos": {"ingress": BOTH["ingress"]}}], ids=["kept", "asked for"])
+def test_limits_of_a_port_that_becomes_another_kind(card_box, configure_card, asked):
+    """In place, with its name: they are in a QoS row of the type that its new kind needs."""
+    configure_card("[daemon]\nsocket_group = root\n[nic napatech]\nport-name = vif_name\n")
+    with Api(card_box.socket) as api:
+        limited = {"qos": {"ingress": BOTH["ingress"]}}
+        port = api.plug(representor(1, slot(10), vif_name="tap1", **limited))["port"]
+        assert (port, qos_type(card_box, port)) == ("tap1", "egress-policer")
+        assert api.plug(ovs_vif(1, create_tap=True, **asked))["port"] == port
+        assert qos_type(card_box, port) == "linux-htb"
+        wait_until(lambda: htb(card_box, port) and htb(card_box, port)[0] == 2000000, what="tc has the limit")
+        api.plug(representor(1, slot(10), vif_name="tap1", **asked))
+        assert qos_type(card_box, port) == "egress-policer"
+        assert api.get_vif(1)["qos"]["ingress"]["max_kbps"] == 2000
+
+
 def test_a_port_of_libvirts_has_no_limits(api):
     vif = ovs_vif(1, create_port=False)
     refused(api, "plug", "vif.qos", vif={**vif, "qos": {"ingress": {"max_kbps": 1000}}},

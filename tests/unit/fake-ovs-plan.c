@@ -35,6 +35,7 @@ static void set_limits(struct fake_port *port, const struct vif_qos *limits)
     qos_rows_for_limits(limits, port->type, port->name, &rows);
     port->qos = *limits;
     qos_rows_read(&rows, &port->qos);
+    snprintf(port->qos_type, sizeof port->qos_type, "%s", rows.type);
     qos_rows_destroy(&rows);
 }
 

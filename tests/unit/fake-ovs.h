@@ -22,6 +22,7 @@ struct fake_port {
     struct smap external_ids;
     int mtu_request;
     struct vif_qos qos;
+    char qos_type[QOS_TYPE_MAX + 1];
     bool foreign_qos;
     int64_t tag; /* 0: none. */
     /* What vswitchd writes. */

@@ -355,7 +355,8 @@ static void test_update(void **state)
         current.spec.kind = VIF_KIND_OVS;
         current.spec.links.kind = cases[i].links;
         strcpy(current.spec.datapath_type, "system");
-        CHECK_INT(cases[i].row, spec_update(&vif, &current, cases[i].has, &spec, &error),
+        CHECK_INT(cases[i].row,
+                  spec_update(&vif, &current, cases[i].has, "linux-noop", &spec, &error),
                   !cases[i].field);
         CHECK_STR(cases[i].row, error.field, cases[i].field ? cases[i].field : "");
         port_spec_destroy(&spec);
