@@ -109,6 +109,8 @@ bool prepare_plan_undo(const struct engine *engine, struct op *op, const struct 
             .evicted = restores ? &op->evicted->spec : NULL,
             .evicted_settings = op->evicted_settings,
             .bridge_exists = before && prepare_bridge_exists(engine, before->bridge),
+            .evicted_bridge_exists =
+                restores && prepare_bridge_exists(engine, op->evicted->spec.bridge),
             .made_bridge = op->bridge == BRIDGE_MADE,
             .bridge_awaited = prepare_bridge_is_awaited(engine, op, current),
             .may_hold_device = prepare_may_hold_device(engine, op, current),

@@ -65,9 +65,9 @@ static struct staged_bridge *create_bridge(struct ovs *ovs, const char *name,
     return staged;
 }
 
-/* Puts `port` on the plan's bridge; makes the bridge if it is missing and the plan says so. */
-static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec,
-                   struct ovsrec_port *port)
+/* Puts `port` on its bridge; makes the bridge if it is missing and `may_create`. */
+static bool attach(struct ovs *ovs, const struct port_spec *spec, struct ovsrec_port *port,
+                   bool may_create)
 {
     struct staged_bridge *staged = ovs_staged_bridge(ovs, spec->bridge);
     const struct ovsrec_bridge *row;
@@ -79,7 +79,7 @@ static bool attach(struct ovs *ovs, const struct plan *plan, const struct port_s
             note_bridge(ovs, row)->n_added++;
             return true;
         }
-        if (!plan->create_bridge) {
+        if (!may_create) {
             return false;
         }
         staged = create_bridge(ovs, spec->bridge, spec->datapath_type, spec->fail_mode);
@@ -192,8 +192,8 @@ static void apply_settings(const struct ovsrec_port *port, const struct port_set
     ovsrec_port_set_other_config(port, &settings->other_config);
 }
 
-static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct port_spec *spec,
-                        const struct port_settings *settings)
+static bool insert_spec(struct ovs *ovs, const struct port_spec *spec,
+                        const struct port_settings *settings, bool may_create)
 {
     struct ovsrec_interface *interface;
     struct ovsrec_port *port = insert_port(ovs, spec->port, &interface);
@@ -216,7 +216,7 @@ static bool insert_spec(struct ovs *ovs, const struct plan *plan, const struct p
     } else {
         ovs_stage_qos(ovs, spec, port, interface, true);
     }
-    return attach(ovs, plan, spec, port);
+    return attach(ovs, spec, port, may_create);
 }
 
 static bool stage_create(struct ovs *ovs, const struct plan *plan)
@@ -239,7 +239,7 @@ static bool stage_create(struct ovs *ovs, const struct plan *plan)
         }
         return true;
     }
-    return insert_spec(ovs, plan, spec, plan->settings);
+    return insert_spec(ovs, spec, plan->settings, plan->create_bridge);
 }
 
 static bool stage_qos_change(struct ovs *ovs, const struct port_spec *spec)
@@ -286,7 +286,7 @@ static bool stage_change(struct ovs *ovs, const struct plan *plan)
             return false;
         }
         if (!detach(ovs, spec->port, plan->old_bridge, plan->drop_bridge, true) ||
-            !attach(ovs, plan, spec, CONST_CAST(struct ovsrec_port *, port))) {
+            !attach(ovs, spec, CONST_CAST(struct ovsrec_port *, port), plan->create_bridge)) {
             return false;
         }
     }
@@ -364,14 +364,15 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan, struct error *error
     if (!ovs_can_stage(ovs, plan, error)) {
         return false;
     }
-    if (plan->evicted_port[0] && !detach(ovs, plan->evicted_port, NULL, false, false)) {
+    if (plan->evicted_port[0] &&
+        !detach(ovs, plan->evicted_port, NULL, plan->evicted_bridge[0] != '\0', false)) {
         return false;
     }
     if (!stage_action(ovs, plan)) {
         return false;
     }
-    return !plan->restored || !ovs_bridge_row(ovs, plan->restored->bridge) ||
-           insert_spec(ovs, plan, plan->restored, plan->restored_settings);
+    return !plan->restored ||
+           insert_spec(ovs, plan->restored, plan->restored_settings, plan->restores_bridge);
 }
 
 static size_t count_keepers(const struct ovs *ovs, const struct ovsrec_bridge *row)

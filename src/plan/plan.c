@@ -64,9 +64,10 @@ static const char *bridge_at_risk(const struct plan *plan)
 void plan_claims(const struct plan *plan, struct claims *claims)
 {
     claims_add_left_bridge(claims, bridge_at_risk(plan));
+    claims_add_left_bridge(claims, plan->evicted_bridge);
     claims_of_spec(&plan->spec, plan->create_bridge, claims);
     if (plan->restored) {
-        claims_of_spec(plan->restored, false, claims);
+        claims_of_spec(plan->restored, plan->restores_bridge, claims);
     }
     claims_add(claims, CLAIM_VIF, "record", plan->evicted_vif);
 }
@@ -352,6 +353,7 @@ void plan_undo(const struct undo_facts *facts, struct plan *plan)
     if (facts->evicted) {
         plan->restored = facts->evicted;
         plan->restored_settings = facts->evicted_settings;
+        plan->restores_bridge = !facts->evicted_bridge_exists;
         plan->needs_switch = true;
     } else if (facts->before && facts->may_hold_device) {
         await_release(plan);

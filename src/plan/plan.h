@@ -39,9 +39,12 @@ struct plan {
     /* The VIF that this one evicts, to get its VF, in the same transaction; or "". */
     char evicted_vif[VIF_ID_MAX + 1];
     char evicted_port[PORT_NAME_MAX + 1];
-    const struct port_settings *settings;          /* An undo: for the port that is inserted... */
+    char evicted_bridge[PORT_NAME_MAX + 1]; /* Its trunk bridge, to remove if it is empty then; or
+                                             * "". */
+    const struct port_settings *settings;   /* An undo: for the port that is inserted... */
     const struct port_settings *restored_settings; /* ...and for `restored`. Borrowed, or NULL. */
     const struct port_spec *restored; /* An undo: the evicted port. Borrowed, or NULL. */
+    bool restores_bridge;             /* The bridge of `restored` is missing. */
     /* What differs, mostly for UPDATE and REPLACE. */
     char old_bridge[PORT_NAME_MAX + 1]; /* The present bridge if not spec.bridge; or "". */
     char old_port[PORT_NAME_MAX + 1];   /* CREATE: this VIF's port with another name, which the same
@@ -97,7 +100,8 @@ struct switch_facts {
     size_t n_owners;
     const struct evict_facts *evict; /* A VIF of ours that has the VF; NULL: there is none. */
     bool bridge_exists;
-    bool bridge_awaited; /* The bridge of `current` must stay: another VIF's port is to come. */
+    bool bridge_awaited; /* The bridge of `current` must stay: another VIF's port is to come... */
+    bool owner_bridge_awaited; /* ...and that of the VIF that has the VF. */
     /* The VIF's separate bridge (spec->port_bridge), if it has one. */
     enum port_bridge_state port_bridge;
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
@@ -157,10 +161,11 @@ struct undo_facts {
     const struct port_settings *settings; /* Of `before`. */
     const struct port_spec *evicted;      /* An evicted VIF to restore; or NULL. */
     const struct port_settings *evicted_settings;
-    bool bridge_exists;   /* The bridge of `before`. */
-    bool made_bridge;     /* The operation created the bridge. */
-    bool bridge_awaited;  /* As in struct switch_facts. */
-    bool may_hold_device; /* As in struct switch_facts. */
+    bool bridge_exists;         /* The bridge of `before`... */
+    bool evicted_bridge_exists; /* ...and of `evicted`. */
+    bool made_bridge;           /* The operation created the bridge. */
+    bool bridge_awaited;        /* As in struct switch_facts. */
+    bool may_hold_device;       /* As in struct switch_facts. */
 };
 void plan_undo(const struct undo_facts *facts, struct plan *plan);
 

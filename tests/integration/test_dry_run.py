@@ -317,6 +317,7 @@ HYBRID, QBR, QVB, QVO = (hybrid(1), *(f"{prefix}{vif_id(1)[:11]}" for prefix in 
 UNTENDED = Done("sh", tuple(f"echo 0 > /proc/sys/net/{path.format(QBR)}" for path in (
     "ipv6/conf/{}/disable_ipv6", "ipv4/conf/{}/arp_ignore", "ipv4/conf/{}/arp_announce")))
 SYSTEM = hybrid(1, bridge="br-sys", datapath_type="system")
+EVICT = Restart("[vif]\non_vf_conflict = evict\n")
 NAMED = Restart("[nic napatech]\nport-name = vif_name\n")
 KERNEL = host_device(1, bridge="br-int")
 NETDEVS = [Netdev("eth7", "vf3"), Netdev("eth8", "vf4")]
@@ -372,6 +373,10 @@ CARD_CASES = (
     ("device changed", [plug(REP()), vsctl("set", "Interface", "PORT",
                                            'options:dpdk-devargs="0000:65:00.0,representor=[12]"')],
      plug(REP()), "replace"),
+    ("VF of a VIF that has to go, on a trunk bridge", [plug(representor(2, slot(10), bridge="tbr-2")), EVICT],
+     plug(REP()), "create"),
+    ("VF of a VIF that has to go, on the same bridge", [plug(representor(2, slot(10), bridge="tbr-2")), EVICT],
+     plug(REP(bridge="tbr-2")), "create"),
     ("to ovs with its name and limits", [NAMED, plug(REP(vif_name="tap1", qos=TO_GUEST))],
      plug(TAP(qos=TO_GUEST)), "update"),
     ("to ovs with its name, limits not asked for", [NAMED, plug(REP(vif_name="tap1", qos=LIMITS))], plug(TAP()),
@@ -382,7 +387,7 @@ CARD_CASES = (
     ("VF in use by a port",
      [bridge(), port("theirs", "type=dpdk", 'options:dpdk-devargs="0000:65:00.0,representor=[10]"')],
      plug(REP()), "vf_in_use"),
-    ("VF of a VIF that has to go", [plug(representor(2, slot(10))), Restart("[vif]\non_vf_conflict = evict\n")],
+    ("VF of a VIF that has to go", [plug(representor(2, slot(10))), EVICT],
      plug(REP()), "create"),
     ("VF of a stale VIF", [plug(representor(2, slot(10), qos=LIMITS)), LATER], plug(REP()), "create"),
     ("other VF, of a stale VIF", [plug(REP()), plug(representor(2, slot(11))), LATER],

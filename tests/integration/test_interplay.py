@@ -9,7 +9,7 @@ import pytest
 from api import (INSTANCE, Api, ApiError, hybrid, ovs_vif, representor, result, vhost_user, vif_id,
                  wait_until)
 from kernel import ip, links, ours
-from ovsdb import counts, interface, ports, table
+from ovsdb import counts, datapath_type, interface, ports, table
 from test_card import slot
 
 BASE = "[daemon]\nsocket_group = root\n"
@@ -50,6 +50,24 @@ def test_unplugged_vif_stays_away(card_box, card_api, configure_card):
         assert result(replies[ids[0]])["changed"] is True
         assert replies[ids[1]]["error"]["data"]["reason"] == "not_realized"
         assert api.call("list")["vifs"] == []
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["plugged", "undone"])
+def test_eviction_from_a_trunk_bridge(card_box, card_api, configure_card, fails):
+    """The bridge goes with its last VIF, and comes back with it."""
+    port = card_api.plug(representor(1, slot(10), bridge="tbr-1"))["port"]
+    configure_card(EVICT)
+    if fails:
+        card_box.card_settings(max_mtu=2000)
+    with Api(card_box.socket) as api:
+        reply = api.collect([send_plug(api, representor(2, slot(10), mtu=9000))]).popitem()[1]
+        bridges = card_box.vsctl("list-br").split()
+        if fails:
+            assert reply["error"]["data"]["reason"] == "not_realized"
+            assert bridges == ["tbr-1"] and ports(card_box, "tbr-1") == [port]
+            assert datapath_type(card_box, "tbr-1") == "netdev"
+        else:
+            assert result(reply)["changed"] and bridges == ["br-int"]
 
 
 def test_dry_run_of_an_eviction_that_would_wait(card_box, card_api, configure_card):

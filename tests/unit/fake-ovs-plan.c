@@ -83,7 +83,7 @@ static int count(const struct ovs *ovs, const struct fake_step *step, const char
     n -= !strcmp(plan->evicted_port, name) || !strcmp(plan->old_port, name) ||
          (plan->action == ACTION_DELETE && !strcmp(plan->spec.port, name));
     n += plan->action == ACTION_CREATE && !plan->spec.no_port && !strcmp(plan->spec.port, name);
-    n += plan->restored && fake_bridge(ovs, plan->restored->bridge) &&
+    n += plan->restored && (plan->restores_bridge || fake_bridge(ovs, plan->restored->bridge)) &&
          !strcmp(plan->restored->port, name);
     return n;
 }
@@ -220,6 +220,12 @@ void fake_carry_out(struct ovs *ovs, const struct fake_step *step)
         change(ovs, plan);
     } else if (plan->action == ACTION_DELETE) {
         delete_port(ovs, plan);
+    }
+    if (plan->evicted_bridge[0]) {
+        drop_if_empty(ovs, plan->evicted_bridge);
+    }
+    if (plan->restores_bridge) {
+        make_bridge(ovs, plan->restored->bridge, plan->restored, plan->restored->fail_mode);
     }
     if (plan->restored) {
         insert(ovs, plan->restored, step->restored_tag);

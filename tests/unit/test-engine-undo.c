@@ -302,24 +302,32 @@ static void test_acknowledged_is_not_undone(void **state)
     CHECK_INT("counted", engine_counters(rig.engine)->undone, 0);
 }
 
-/* The bridge of a VIF that was evicted has gone meanwhile: it cannot come back. */
+/* The bridge of a VIF that was evicted goes meanwhile. The undo makes it again if the settings
+ * allow that. */
 static void test_bridge_of_what_was_evicted_goes(void **state)
 {
-    int a;
-
     (void)state;
-    fake_add_bridge(rig.ovs, "br1", "netdev");
-    PLUGGED(.vif = "b", .vf = 4, .bridge = "br1");
-    rig.settings.on_vf_conflict = EVICT_ALWAYS;
-    fail_port("vfra", "no such VF", 0);
-    a = PLUG(.vif = "a", .vf = 4);
-    rig_pass();
-    rig_pass();
-    fake_remove_bridge(rig.ovs, "br1");
-    rig_settle();
-    CHECK_HAS("told", reply_to(a), "not_realized: ");
-    CHECK_INT("nothing is left", rig.ovs->n_ports, 0);
-    CHECK_INT("nothing is left", engine_n_ops(rig.engine), 0);
+    for (int may_make = 0; may_make < 2; may_make++) {
+        const char *what = may_make ? "makes bridges" : "makes no bridges";
+        int a;
+
+        rig_renew();
+        fake_add_bridge(rig.ovs, "br1", "netdev");
+        PLUGGED(.vif = "b", .vf = 4, .bridge = "br1");
+        rig.settings.on_vf_conflict = EVICT_ALWAYS;
+        rig.settings.create_bridges = may_make;
+        fail_port("vfra", "no such VF", 0);
+        a = PLUG(.vif = "a", .vf = 4);
+        rig_pass();
+        rig_pass();
+        fake_remove_bridge(rig.ovs, "br1");
+        rig_settle();
+        CHECK_HAS(what, reply_to(a), "not_realized: ");
+        CHECK_INT(what, strstr(reply_to(a), "there is no bridge br1") != NULL, !may_make);
+        CHECK_INT(what, rig.ovs->n_ports, may_make);
+        CHECK_INT(what, fake_bridge(rig.ovs, "br1") != NULL, may_make);
+        CHECK_INT(what, engine_n_ops(rig.engine), 0);
+    }
 }
 
 /* The bridge of the previous port goes during the operation, which moves the port or changes it in
