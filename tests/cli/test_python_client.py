@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifplug.client with a server that does what a test wants; tests/openstack/test_client.py has the real daemon."""
 
+import importlib.util
 import select
+import socket
+import subprocess
 import sys
 
 import pytest
@@ -12,6 +15,9 @@ from server import SUBSCRIBED, Server, event, line_of, reply_to
 sys.path.insert(0, f"{TOP}/src/openstack")
 
 from vifplug import client  # noqa: E402
+
+NEEDS_EVENTLET = pytest.mark.skipif(importlib.util.find_spec("eventlet") is None,
+                                    reason="python3-eventlet is not installed")
 
 
 def test_params(tmp_path):
@@ -96,3 +102,58 @@ def test_a_refused_subscription(tmp_path):
     with pytest.raises(client.Refused) as refused:
         client.Client(server.path, timeout=20).subscribe()
     assert refused.value.reason == "busy" and refused.value.retryable
+
+
+# Calls a daemon whose queue of connections is full; prints the reason, the number of tries, and the wall and the
+# CPU time.
+CALL_FULL_QUEUE = """
+import sys, time
+if sys.argv[1] == "eventlet":
+    import eventlet
+    eventlet.monkey_patch()
+sys.path.insert(0, sys.argv[2])
+from vifplug import client
+tries = []
+def count(frame, event, function):
+    if event == "c_call" and function.__name__ in ("connect", "connect_ex"):
+        tries.append(function)
+begin, before = time.monotonic(), time.process_time()
+sys.setprofile(count)
+try:
+    client.Client(sys.argv[3], timeout=2).list()
+except client.VifplugError as error:
+    sys.setprofile(None)
+    print(error.reason, len(tries), time.monotonic() - begin, time.process_time() - before)
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("sockets", [
+    "plain", pytest.param("eventlet", marks=NEEDS_EVENTLET)])
+def test_a_full_queue_of_connections_costs_no_cpu(tmp_path, sockets):
+    """The client pauses between its tries, also with eventlet's sockets. On a loaded machine a loop without a
+    pause may take little CPU, so the tries are counted, too."""
+    path = f"{tmp_path}/s"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
+        listener.bind(path)
+        listener.listen(0)  # One connection has room.
+        first.connect(path)
+        done = subprocess.run([sys.executable, "-c", CALL_FULL_QUEUE, sockets, f"{TOP}/src/openstack", path],
+                              capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    times, text = done.stdout.splitlines()
+    reason, tries, wall, cpu = times.split()
+    assert reason == "unreachable" and "does not accept connections" in text
+    assert float(wall) > 1.9 and float(cpu) < float(wall) / 2
+    assert 1 < int(tries) <= float(wall) / client.CONNECT_INTERVAL + 2
+
+
+@NEEDS_EVENTLET
+def test_a_call_with_eventlet(tmp_path):
+    server = Server(tmp_path, lambda request: [reply_to(request, {"vifs": []})])
+    code = "import eventlet\neventlet.monkey_patch()\n" \
+           "import sys\nsys.path.insert(0, sys.argv[1])\nfrom vifplug import client\n" \
+           "print(client.Client(sys.argv[2], timeout=20).list())"
+    done = subprocess.run([sys.executable, "-c", code, f"{TOP}/src/openstack", server.path],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr

@@ -297,10 +297,14 @@ class Client:
         return DEFAULT_TIMEOUT
 
     def _connect(self, connection: socket.socket, deadline: float) -> None:
-        """While the daemon's queue of connections is full, connect() with a timeout fails at once (EAGAIN)."""
+        """While the daemon's queue of connections is full, connect() fails at once (EAGAIN). The socket is left
+        without blocking; whoever uses it next sets a timeout.
+
+        With a timeout, eventlet's connect() would take EAGAIN for a connection in progress, and try again without
+        a pause. A UNIX socket's is never in progress."""
         deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
+        connection.setblocking(False)
         while True:
-            _set_timeout(connection, deadline)
             try:
                 connection.connect(self.path)
                 return
