@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bandwidth limits: Neutron's API, RPC, a real neutron-openvswitch-agent, OVSDB, and limited frames."""
 
+import contextlib
+import os
+import sys
 import time
+import types
 
 import pytest
 
 from api import wait_until
-from conftest import AGENT_START_S
+from conftest import AGENT_START_S, TOP
 from ovsdb import table
 from ports import INSTANCE, port_name
+
+sys.path.insert(0, os.path.join(TOP, "src", "openstack"))
 
 LIMIT = 8000  # kbps
 BURST = 800  # kbit
@@ -139,6 +145,80 @@ def test_policers_of_ports_that_are_gone(card_box, start_host):
         assert set(policers(card_box)) == {"br-int", None}
     finally:
         card_box.vsctl("--all", "destroy", "QoS")
+
+
+class Database:
+    """OVSDB as the agent sees it: ports with the UUID of their QoS row, and policers with the name of their port.
+    After read number `when`, another program does `what` with it."""
+
+    def __init__(self, when, what):
+        self.ports = {"vfr1": "row1", "br-int": None}
+        self.policers = {"row1": "vfr1", "orphan": "vfrgone"}
+        self.reads = 0
+        self.when = when
+        self.what = what
+
+    def reading(self, read):
+        def execute(check_error):
+            assert check_error
+            rows = read()
+            self.reads += 1
+            if self.reads == self.when:
+                self.what(self)
+            return rows
+        return types.SimpleNamespace(execute=execute)
+
+    def db_find(self, _table, _condition, columns):
+        assert columns == ["_uuid", "external_ids"]
+        return self.reading(lambda: [{"_uuid": row, "external_ids": {"id": name}}
+                                     for row, name in self.policers.items()])
+
+    def db_list(self, _table, columns):
+        return self.reading(lambda: [{column: {"name": name, "qos": qos}[column] for column in columns}
+                                     for name, qos in self.ports.items()])
+
+    @contextlib.contextmanager
+    def transaction(self, check_error):
+        assert check_error
+        changes = []
+        yield types.SimpleNamespace(add=changes.append)
+        for change in changes:
+            change()
+        assert set(self.ports.values()) - {None} <= set(self.policers), "a port refers to a row that is gone"
+
+    def db_clear(self, _table, name, _column):
+        return lambda: self.ports.update({name: None})
+
+    def db_destroy(self, _table, row):
+        return lambda: self.policers.pop(row)
+
+
+def plug(name):
+    def plug_it(database):
+        database.ports[name] = "new"
+        database.policers["new"] = name
+    return plug_it
+
+
+def unplug(database):
+    del database.ports["vfr1"], database.policers["row1"]
+
+
+@pytest.mark.parametrize("what, ports, policers", [
+    (plug("vfr2"), {"vfr1": "row1", "br-int": None, "vfr2": "new"}, {"row1": "vfr1", "new": "vfr2"}),
+    (plug("vfrgone"), {"vfr1": "row1", "br-int": None, "vfrgone": "new"}, {"row1": "vfr1", "new": "vfrgone"}),
+    (unplug, {"br-int": None}, {})], ids=["plug", "plug of an orphan's port", "unplug"])
+@pytest.mark.parametrize("when", [1, 2])
+def test_vifplugd_plugs_while_the_agent_looks_for_orphans(when, what, ports, policers):
+    """A limit that vifplugd makes meanwhile stays, and one that it removes does no harm."""
+    from vifplug import agent_qos  # pylint: disable=import-outside-toplevel
+    driver = object.__new__(agent_qos.VifplugQosAgentDriver)  # The stock constructor needs an agent's settings.
+    database = Database(when, what)
+    driver.br_int = types.SimpleNamespace(ovsdb=database)
+    driver._remove_orphans()  # pylint: disable=protected-access
+    if when == 1 and "vfrgone" in ports:
+        policers = {**policers, "orphan": "vfrgone"}  # It is not known whether the new port has it.
+    assert (database.ports, database.policers) == (ports, policers)
 
 
 def test_beside_the_stock_extension_the_agent_does_not_start(start_host):

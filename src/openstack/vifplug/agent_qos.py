@@ -84,7 +84,9 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
         return [(row["external_ids"]["id"], row["_uuid"]) for row in rows if "id" in row["external_ids"]]
 
     def _remove_policers(self, name):
-        rows = [row for port_name, row in self._policers() if port_name == name]
+        self._remove_rows([row for port_name, row in self._policers() if port_name == name])
+
+    def _remove_rows(self, rows):
         if not rows:
             return
         ovsdb = self.br_int.ovsdb
@@ -97,14 +99,23 @@ class VifplugQosAgentDriver(qos_driver.QosOVSAgentDriver):
                 transaction.add(ovsdb.db_destroy("QoS", row))
 
     def _remove_orphans(self):
-        """Removes policers of ports that were removed while no agent ran."""
+        """Removes policers of ports that were removed while no agent ran.
+
+        vifplugd plugs and unplugs meanwhile. It makes a port and its policer at once, so the policers are read
+        before the ports. Only rows that were read then are removed: a later policer of an orphan's name has a
+        port. Rows that have gone since are left out, because removing them would fail."""
         ovsdb = self.br_int.ovsdb
+        policers = self._policers()
         ports = {row["name"] for row in
                  ovsdb.db_list("Port", columns=["name"]).execute(check_error=True)}
-        for name in sorted({name for name, _ in self._policers()} - ports):
+        orphans = [policer for policer in policers if policer[0] not in ports]
+        if not orphans:
+            return
+        orphans = [policer for policer in self._policers() if policer in orphans]
+        for name in sorted({name for name, _ in orphans}):
             LOG.info("Removing the bandwidth limit of port %s, which does not exist any more",
                      printable(name))
-            self._remove_policers(name)
+        self._remove_rows([row for _, row in orphans])
 
 
 class VifplugQosAgentExtension(qos.QosAgentExtension):
