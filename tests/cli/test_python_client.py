@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifplug.client with a server that does what a test wants; tests/openstack/test_client.py has the real daemon."""
 
+import copy
 import importlib.util
+import inspect
+import pickle
 import select
 import socket
 import subprocess
@@ -14,7 +17,7 @@ from server import SUBSCRIBED, Server, event, line_of, reply_to
 
 sys.path.insert(0, f"{TOP}/src/openstack")
 
-from vifplug import client  # noqa: E402
+from vifplug import binding, client  # noqa: E402
 
 NEEDS_EVENTLET = pytest.mark.skipif(importlib.util.find_spec("eventlet") is None,
                                     reason="python3-eventlet is not installed")
@@ -157,3 +160,31 @@ def test_a_call_with_eventlet(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, f"{TOP}/src/openstack", server.path],
                           capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+ERRORS = [
+    client.VifplugError("m", "d", "f", "v"), client.Unreachable("m"), client.NoAnswer("m", vif_id="v"),
+    client.NotVifplugd("m", detail="d"), client.Incomplete("m", [{"vif_id": "v"}]), client.Refused({}),
+    client.Refused({"code": -32000, "message": "m\n", "data": {"reason": "busy", "retryable": True, "detail": "d",
+                                                               "field": "f", "vif_id": "v"}}),
+    binding.BindingError("m")]
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy] + [
+    lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol))
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1)])
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_can_be_copied(error, twin):
+    """A program may pass them to another process or keep a copy, also with an attribute that it has set itself."""
+    error.request_id = "req-1"
+    other = twin(error)
+    assert type(other) is type(error) and other is not error
+    assert (str(other), other.args, vars(other)) == (str(error), error.args, vars(error))
+    assert [getattr(other, name, None) for name in ("reason", "retryable")] == [
+        getattr(error, name, None) for name in ("reason", "retryable")]
+
+
+def test_all_errors_are_among_those():
+    kinds = {kind for module in (client, binding) for name, kind in inspect.getmembers(module, inspect.isclass)
+             if issubclass(kind, Exception) and not name.startswith("_")}
+    assert kinds == {type(error) for error in ERRORS}

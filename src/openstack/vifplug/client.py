@@ -25,7 +25,8 @@ import os
 import socket
 import time
 from types import TracebackType
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Type
+from typing import (Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple,
+                    Type)
 
 from vifplug import display
 
@@ -75,6 +76,15 @@ class VifplugError(Exception):
         if self.detail and self.detail not in self.message:
             return display.printable(f"{self.message} ({self.detail})")
         return display.printable(self.message)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """For copy and pickle. Exception's would call the class with `args`, which a subclass may not take."""
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: Type[VifplugError], args: Tuple[Any, ...]) -> VifplugError:
+    """Returns an error that has no attributes yet."""
+    return kind.__new__(kind, *args)
 
 
 def _text(data: Mapping[str, Any], member: str) -> str:
