@@ -39,6 +39,7 @@ struct dispatch {
     const struct op_history *op_history;
     const struct engine_env *env;
     long long int started_ms;
+    long long int started_wall_ms; /* Unix time: setting the clock does not change it. */
     uint64_t n_requests;
     struct counts counts;
 };

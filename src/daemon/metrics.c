@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -19,7 +18,6 @@
 #include "daemon/traffic.h"
 #include "daemon/view.h"
 #include "engine/op-counts.h"
-#include "timeval.h"
 #include "util.h"
 #include "wire/reply-metrics.h"
 
@@ -97,7 +95,6 @@ static uint64_t resident_bytes(void)
 static void put_process(const struct metrics *metrics, struct ds *out)
 {
     const struct metric_label version = {"version", VIFPLUG_VERSION};
-    double uptime = (double)(time_msec() - metrics->dispatch->started_ms) / 1000;
     struct rusage usage;
     double cpu = 0;
 
@@ -109,7 +106,7 @@ static void put_process(const struct metrics *metrics, struct ds *out)
     metric_int(out, "vifplug_build_info", &version, 1, 1);
     put_int(out, "vifplug_up", METRIC_GAUGE, "1: vifplugd runs.", 1);
     put_real(out, "vifplug_start_time_seconds", METRIC_GAUGE, "When vifplugd started, Unix time.",
-             (double)time_wall_msec() / 1000 - uptime);
+             (double)metrics->dispatch->started_wall_ms / 1000);
     put_real(out, "vifplug_cpu_seconds", METRIC_COUNTER, "CPU time of vifplugd.", cpu);
     put_int(out, "vifplug_resident_memory_bytes", METRIC_GAUGE, "Resident memory of vifplugd.",
             resident_bytes());

@@ -231,6 +231,7 @@ static void fill_dispatch(struct daemon *daemon)
         .server = daemon->server,
         .env = &daemon->env,
         .started_ms = time_msec(),
+        .started_wall_ms = time_wall_msec(),
     };
 }
 

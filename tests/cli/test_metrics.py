@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
 import yaml
@@ -78,6 +79,17 @@ def test_all_ways_give_the_same_text(daemon):
     names = [list(families(text)) for text in (body, result["text"], shown.stdout)]
     assert names[0] == names[1] == names[2] and len(names[0]) > 20
     assert shown.stderr == ""
+
+
+def test_the_start_is_one_time(tmp_path):
+    """Whatever looks for restarts compares it between scrapes."""
+    before = time.time()
+    with Daemon(tmp_path, "[daemon]\nsocket_group = root\n") as daemon:
+        client = connect(daemon.wait_listening().path)
+        after = time.time()
+        texts = [client.ask("metrics")["result"]["text"] for _ in range(100)]
+    starts = {re.search(r"^vifplug_start_time_seconds (\S+)$", text, re.MULTILINE).group(1) for text in texts}
+    assert len(starts) == 1 and before - 0.001 <= float(starts.pop()) <= after
 
 
 def test_each_reason_has_a_sample(daemon):
