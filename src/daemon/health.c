@@ -131,16 +131,6 @@ static void judge_dpdk(const struct engine_env *env, const struct ovs_globals *g
     }
 }
 
-void health_add_vifs(struct health *health, size_t n_failed, size_t n_missing)
-{
-    if (n_failed > 0 || n_missing > 0) {
-        add_problem(
-            health, HEALTH_VIFS,
-            "Of the VIFs, %zu failed and %zu are missing; run 'vifctl check' for what to do.",
-            n_failed, n_missing);
-    }
-}
-
 void health_read(const struct engine_env *env, struct health *health)
 {
     enum vswitchd_state state = vswitchd_state(env->vswitchd);
@@ -171,5 +161,19 @@ void health_read(const struct engine_env *env, struct health *health)
     case VSWITCHD_UNKNOWN:
         explain_unknown(env, health);
         break;
+    }
+}
+
+void health_read_all(const struct engine_env *env, const struct watch *watch, struct health *health)
+{
+    size_t n_failed = watch_n_failed(watch);
+    size_t n_missing = watch_n_missing(watch);
+
+    health_read(env, health);
+    if (n_failed > 0 || n_missing > 0) {
+        add_problem(
+            health, HEALTH_VIFS,
+            "Of the VIFs, %zu failed and %zu are missing; run 'vifctl check' for what to do.",
+            n_failed, n_missing);
     }
 }

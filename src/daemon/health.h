@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "engine/engine.h"
+#include "watch/watch.h"
 
 enum { HEALTH_PROBLEMS_MAX = 6, HEALTH_PROBLEM_LEN = 512 };
 
@@ -38,7 +39,8 @@ void health_read(const struct engine_env *env, struct health *health);
  * wrote there stays until it has begun. */
 bool health_dpdk_initialized(const struct engine_env *env, const struct ovs_globals *globals);
 
-/* Adds VIFs that failed, and that are missing, to the problems. */
-void health_add_vifs(struct health *health, size_t n_failed, size_t n_missing);
+/* What health_read() finds, and VIFs that failed or are missing. Looks at all VIFs. */
+void health_read_all(const struct engine_env *env, const struct watch *watch,
+                     struct health *health);
 
 #endif

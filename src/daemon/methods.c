@@ -137,8 +137,7 @@ static char *handle_status(struct dispatch *dispatch, const struct peer *peer OV
     struct health health;
 
     ovs_globals(env->ovs, &globals);
-    health_read(env, &health);
-    health_add_vifs(&health, watch_n_failed(dispatch->watch), watch_n_missing(dispatch->watch));
+    health_read_all(env, dispatch->watch, &health);
     for (size_t i = 0; i < health.n_problems; i++) {
         problems[i] = health.problems[i];
     }

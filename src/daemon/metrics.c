@@ -148,9 +148,9 @@ static void put_switch(const struct metrics *metrics, struct ds *out)
     struct health health;
 
     ovs_globals(env->ovs, &globals);
-    health_read(env, &health);
-    put_int(out, "vifplug_problems", METRIC_GAUGE,
-            "How many problems status shows with OVSDB and ovs-vswitchd.", health.n_problems);
+    health_read_all(env, metrics->dispatch->watch, &health);
+    put_int(out, "vifplug_problems", METRIC_GAUGE, "How many problems status shows.",
+            health.n_problems);
     put_int(out, "vifplug_ovsdb_connected", METRIC_GAUGE,
             "1: the copy of OVSDB's database is complete.", ovs_synced(env->ovs));
     put_vswitchd_state(out, &health);

@@ -89,6 +89,7 @@ def test_each_vif_has_its_state(box, api):
                what="the loss is seen")
     last = Metrics(api)
     assert last.value("vifplug_vifs") == 1 and last.value("vifplug_vifs_missing") == 1
+    assert last.value("vifplug_problems") == len(api.call("status")["problems"]) == 1
     assert last.value("vifplug_vif_events_total", event="drifted") == drifted + 2
 
 
