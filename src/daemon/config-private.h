@@ -11,7 +11,8 @@ enum setting_type {
     TYPE_TEXT,
     TYPE_ACCESS,
     TYPE_PATH,
-    TYPE_REMOTE,
+    TYPE_FOUND_PATH, /* "": the daemon finds it. */
+    TYPE_REMOTE,     /* The same. */
     TYPE_LISTEN,
     TYPE_INT,
     TYPE_MTU, /* VIF_MTU_MIN at least, or 0. */

@@ -47,6 +47,7 @@ static void put_value(const struct config *config, const struct setting *setting
     case TYPE_TEXT:
     case TYPE_ACCESS:
     case TYPE_PATH:
+    case TYPE_FOUND_PATH:
     case TYPE_REMOTE:
     case TYPE_LISTEN:
         ds_put_cstr(out, at);

@@ -135,8 +135,10 @@ static bool check_text(enum setting_type type, const char *value, char *why, siz
     switch ((int)type) {
     case TYPE_PATH:
         return check_path(value, why, size);
+    case TYPE_FOUND_PATH:
+        return !*value || check_path(value, why, size);
     case TYPE_REMOTE:
-        return remote_check(value, why, size);
+        return !*value || remote_check(value, why, size);
     case TYPE_LISTEN:
         return metrics_listen_check(value, why, size);
     default:
@@ -152,6 +154,7 @@ bool config_set_value(struct config *config, const struct setting *setting, cons
     switch (setting->type) {
     case TYPE_TEXT:
     case TYPE_PATH:
+    case TYPE_FOUND_PATH:
     case TYPE_ACCESS:
     case TYPE_REMOTE:
     case TYPE_LISTEN:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """vifplugd as a process: its start in odd surroundings, a second one, SIGHUP. No switch runs."""
 
+import itertools
 import os
 import re
 import resource
@@ -155,6 +156,36 @@ def test_right_configuration(tmp_path):
     path.write_text("[daemon]\nallow = root\n", encoding="ascii")
     done = check_config(path)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: right\n", "")
+
+
+def uncommented(keep):
+    """The shipped file with those settings uncommented that `keep` takes by their number."""
+    with open(f"{TOP}/etc/vifplugd.conf", encoding="utf-8") as file:
+        numbers = itertools.count()
+        return re.sub(r"^;(?=[a-z_]+ =)", lambda found: "" if keep(next(numbers)) else found.group(0), file.read(),
+                      flags=re.MULTILINE), next(numbers)
+
+
+def test_each_line_of_the_shipped_file_can_be_uncommented(tmp_path):
+    """One at a time, and all together."""
+    path = tmp_path / "vifplugd.conf"
+    _, n = uncommented(lambda number: False)
+    assert n > 20
+    for i in [*range(n), None]:
+        path.write_text(uncommented(lambda number, i=i: i in (number, None))[0], encoding="utf-8")
+        done = check_config(path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: right\n", ""), i
+
+
+def test_empty_values_are_the_defaults(tmp_path):
+    """Also for the daemon that starts: it finds the run directory itself."""
+    with Daemon(tmp_path, "[daemon]\nsocket_group = root\n[ovs]\ndb =\nrun_dir =\nvswitchd_log =\n") as daemon:
+        daemon.wait_listening()
+        shown = subprocess.run(["ovs-appctl", "-t", f"{tmp_path}/vifplugd.ctl", "config/show"], check=True,
+                               capture_output=True, text=True, timeout=20).stdout
+    assert re.search(f"^run_dir = {tmp_path} ", shown, re.MULTILINE)
+    assert re.search(f"^db = unix:{tmp_path}/db.sock ", shown, re.MULTILINE)
+    assert re.search(r"^vswitchd_log =  ", shown, re.MULTILINE)
 
 
 # --- Two of them. ---
