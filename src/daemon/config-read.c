@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -348,6 +349,37 @@ static void check_profiles(struct reading *reading)
     }
 }
 
+static void swap_profiles(struct config *config, size_t i, size_t j)
+{
+    struct nic_profile profile = config->profiles[i];
+    int source = config->profile_sources[i];
+
+    config->profiles[i] = config->profiles[j];
+    config->profile_sources[i] = config->profile_sources[j];
+    config->profiles[j] = profile;
+    config->profile_sources[j] = source;
+}
+
+/* Where a profile belongs: at its line, or at the end if its patterns are the built-in ones. */
+static int rank_of(const struct config *config, size_t i)
+{
+    return nic_profile_has_built_in_match(&config->profiles[i]) ? INT_MAX
+                                                                : config->profile_sources[i];
+}
+
+/* Among equal patterns the first profile applies: that of the file has to come before the built-in
+ * one. Profiles of one rank stay in their order. */
+static void order_profiles(struct config *config)
+{
+    for (size_t i = 1; i < config->n_profiles; i++) {
+        int rank = rank_of(config, i);
+
+        for (size_t j = i; j > 0 && rank_of(config, j - 1) > rank; j--) {
+            swap_profiles(config, j - 1, j);
+        }
+    }
+}
+
 bool config_read(struct config *config, const char *path, bool required,
                  struct config_errors *errors)
 {
@@ -371,6 +403,7 @@ bool config_read(struct config *config, const char *path, bool required,
                           path, ovs_strerror(errno));
     }
     check_profiles(&reading);
+    order_profiles(config);
     fclose(reading.file);
     free(reading.text);
     for (size_t i = 0; i < reading.n_seen; i++) {

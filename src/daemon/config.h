@@ -38,7 +38,8 @@ struct config {
     struct engine_settings engine;
     /* [metrics] */
     char metrics_listen[CONFIG_TEXT_MAX]; /* Where metrics are served; "": nowhere. */
-    /* [nic NAME], the built-in ones first. */
+    /* [nic NAME]. Among equal patterns the first applies: those with patterns of the file, in
+     * its order, and then the built-in ones. */
     struct nic_profile profiles[NIC_PROFILES_MAX];
     size_t n_profiles;
     /* Where each value comes from, in the order of the table of settings, and each profile. */

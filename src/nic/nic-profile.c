@@ -383,6 +383,15 @@ static bool equal_options(const struct nic_profile *a, const struct nic_profile 
     return true;
 }
 
+bool nic_profile_has_built_in_match(const struct nic_profile *profile)
+{
+    struct nic_profile built_in;
+
+    nic_profile_init(&built_in, profile->name);
+    return built_in.n_matches > 0 && built_in.n_matches == profile->n_matches &&
+           equal_matches(&built_in, profile);
+}
+
 bool nic_profile_equal(const struct nic_profile *a, const struct nic_profile *b)
 {
     return !strcmp(a->name, b->name) && a->n_matches == b->n_matches && equal_matches(a, b) &&

@@ -94,6 +94,9 @@ bool nic_profile_set(struct nic_profile *profile, const char *key, const char *v
 /* Whether both say the same. */
 bool nic_profile_equal(const struct nic_profile *a, const struct nic_profile *b);
 
+/* Whether the profile is a built-in one with the patterns that it is built with. */
+bool nic_profile_has_built_in_match(const struct nic_profile *profile);
+
 /* The profile that matches best (the first of equal ones), or NULL. */
 const struct nic_profile *nic_profile_find(const struct nic_profile *profiles, size_t n,
                                            const struct pci_addr *pf, uint16_t vendor,

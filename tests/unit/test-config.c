@@ -148,6 +148,77 @@ static void test_empty_values(void **state)
     assert_memory_equal(&config, &expected, sizeof config);
 }
 
+/* Which profile applies to a PF. */
+static void test_precedence(void **state)
+{
+    static const struct {
+        const char *text;
+        uint16_t vendor;
+        const char *found;
+    } rows[] = {
+        {"", 0x18f4, "napatech"},
+        {"[nic mine]\nmatch = 18f4:*\n", 0x18f4, "mine"},
+        {"[nic mine]\nmatch = 18f4:*\n", 0x15b3, "mlx5"},
+        {"[nic mine]\nmatch = 8086:*, 15b3:*\n", 0x15b3, "mine"},
+        {"[nic mine]\nmatch = *\n", 0x8086, "mine"},
+        {"[nic mine]\nmatch = *\n", 0x18f4, "napatech"},
+        /* As the shipped file has it. */
+        {"[nic napatech]\nmatch = 18f4:*\n[nic mine]\nmatch = 18f4:*\n", 0x18f4, "mine"},
+        {"[nic mine]\nmatch = 18f4:*\n[nic napatech]\nmatch = 18f4:*\n", 0x18f4, "mine"},
+        {"[nic napatech]\nset-vf-mac = yes\n[nic mine]\nmatch = 18f4:*\n", 0x18f4, "mine"},
+        {"[nic nfp]\nmatch = 19ee:*, 1da8:*\n[nic mine]\nmatch = 1da8:*\n", 0x1da8, "mine"},
+        /* Both are of the file. */
+        {"[nic y]\nmatch = 18f4:*\n[nic x]\nmatch = 18f4:*\n", 0x18f4, "y"},
+        {"[nic x]\nmatch = 15b3:*\n[nic bnxt]\nmatch = 15b3:*\n", 0x15b3, "x"},
+        {"[nic bnxt]\nmatch = 15b3:*\n[nic x]\nmatch = 15b3:*\n", 0x15b3, "bnxt"},
+        {"[nic bnxt]\nmatch = 15b3:*\n", 0x15b3, "bnxt"},
+        /* The best pattern comes before all that. */
+        {"[nic mine]\nmatch = 18f4:*\n[nic napatech]\nmatch = 18f4:01c5\n", 0x18f4, "napatech"},
+        {"[nic mine]\nmatch = *\n[nic generic]\nmatch = 18f4:*\n", 0x18f4, "generic"},
+    };
+    static const struct pci_addr pf = {0, 0x65, 0, 0};
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        const struct nic_profile *found;
+        struct error error;
+        char path[64];
+
+        (void)read_text(rows[i].text, &config, path, &error);
+        CHECK_STR(rows[i].text, error.message, "");
+        found = nic_profile_find(config.profiles, config.n_profiles, &pf, rows[i].vendor, 0x01c5);
+        CHECK_STR(rows[i].text, found->name, rows[i].found);
+    }
+}
+
+/* Each profile keeps the line that it comes from. */
+static void test_profile_lines(void **state)
+{
+    static const char text[] = "[nic y]\nmatch = 18f4:*\n[nic mlx5]\n[nic x]\nmatch = 18f4:*\n";
+    struct error error;
+    char path[64];
+    int fd;
+
+    (void)state;
+    strcpy(path, "/tmp/test-config-XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    config_init(&config);
+    assert_true(read_path(&config, path, true, &error));
+    unlink(path);
+    for (size_t i = 0; i < config.n_profiles; i++) {
+        const char *name = config.profiles[i].name;
+
+        CHECK_INT(name, config.profile_sources[i],
+                  !strcmp(name, "y")      ? 1
+                  : !strcmp(name, "mlx5") ? 3
+                  : !strcmp(name, "x")    ? 4
+                                          : CONFIG_BUILT_IN);
+    }
+}
+
 static void test_all_settings(void **state)
 {
     static const char text[] =
@@ -199,13 +270,13 @@ static void test_all_settings(void **state)
     assert_string_equal(config.engine.socket_dirs[1], "/tmp/b");
     assert_false(config.engine.check_paths);
     assert_int_equal(config.n_profiles, 6);
-    assert_string_equal(config.profiles[4].name, "generic");
-    assert_true(config.profiles[4].slow_probe);
-    assert_int_equal(config.profiles[4].n_matches, 1);
-    assert_string_equal(config.profiles[5].name, "my card");
-    assert_int_equal(config.profiles[5].n_options, 1);
-    assert_string_equal(config.profiles[5].options[0].key, "n_rxq");
-    assert_string_equal(config.profiles[5].devargs, "{pf_primary},representor=pf{pf_index}vf{vf}");
+    assert_string_equal(config.profiles[5].name, "generic");
+    assert_true(config.profiles[5].slow_probe);
+    assert_int_equal(config.profiles[5].n_matches, 1);
+    assert_string_equal(config.profiles[0].name, "my card");
+    assert_int_equal(config.profiles[0].n_options, 1);
+    assert_string_equal(config.profiles[0].options[0].key, "n_rxq");
+    assert_string_equal(config.profiles[0].devargs, "{pf_primary},representor=pf{pf_index}vf{vf}");
 }
 
 /* Each of the words that a setting may have; the rest of the configuration stays as it is. */
@@ -588,10 +659,14 @@ static const struct {
     {"[vif]\nsocket_dirs = /a,/b\n", "[vif]\nsocket_dirs = /a , /b\n", "", ""},
     {"", "[vif]\ndefault_qos_type = linux-htb\non_vf_conflict = evict\n",
      "default_qos_type, on_vf_conflict", ""},
-    {"", "[nic generic]\nslow-probe = yes\n[nic x]\nmatch = *\n", "[nic generic], [nic x]", ""},
+    {"", "[nic generic]\nslow-probe = yes\n[nic x]\nmatch = *\n", "[nic x], [nic generic]", ""},
     {"[nic x]\nmatch = *\n", "", "[nic x]", ""},
     {"[nic x]\nmatch = *\n[nic y]\nmatch = *\n", "[nic y]\nmatch = *\n[nic x]\nmatch = *\n",
      "the order of the [nic] sections", ""},
+    {"[nic x]\nmatch = 18f4:0001\n[nic mlx5]\nmatch = 18f4:0001\n",
+     "[nic mlx5]\nmatch = 18f4:0001\n[nic x]\nmatch = 18f4:0001\n",
+     "the order of the [nic] sections", ""},
+    {"[nic x]\nmatch = 18f4:*\n", "[nic napatech]\n[nic x]\nmatch = 18f4:*\n", "", ""},
 };
 
 static void test_changes(void **state)
@@ -653,6 +728,8 @@ int main(void)
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_shipped_comments),
         cmocka_unit_test(test_empty_values),
+        cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_profile_lines),
         cmocka_unit_test(test_all_settings),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_durations),
