@@ -119,21 +119,41 @@ size_t vifplug_async_pending(const struct vifplug_async *async)
     return async->n_pending;
 }
 
+/* Makes room for `n` bytes after what is unsent. What was sent makes room for it before the buffer
+ * grows, unless it is the smaller part: moving much for little would take long with each line. So
+ * the buffer has at most a few times what was ever unsent. */
+static bool make_room(struct vifplug_async *async, size_t n)
+{
+    size_t unsent = async->out_end - async->out_start;
+    size_t size;
+    char *out;
+
+    if (async->out_size - async->out_end >= n) {
+        return true;
+    }
+    if (async->out_start > 0 && async->out_start >= unsent) {
+        memmove(async->out, async->out + async->out_start, unsent);
+        async->out_start = 0;
+        async->out_end = unsent;
+    }
+    if (async->out_size - async->out_end >= n) {
+        return true;
+    }
+    size = 2 * (async->out_end + n);
+    out = realloc(async->out, size);
+    if (!out) {
+        return false;
+    }
+    async->out = out;
+    async->out_size = size;
+    return true;
+}
+
 /* Queues `text` and a LF. Returns false, and queues nothing, if memory runs out. */
 static bool queue_line(struct vifplug_async *async, const char *text, size_t length)
 {
-    if (async->out_start == async->out_end) {
-        async->out_start = async->out_end = 0;
-    }
-    if (async->out_size - async->out_end < length + 1) {
-        size_t size = 2 * (async->out_end + length + 1);
-        char *out = realloc(async->out, size);
-
-        if (!out) {
-            return false;
-        }
-        async->out = out;
-        async->out_size = size;
+    if (!make_room(async, length + 1)) {
+        return false;
     }
     memcpy(async->out + async->out_end, text, length);
     async->out_end += length;

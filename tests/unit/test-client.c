@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,6 +414,105 @@ static void test_arguments_of_connections(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* --- A program that always has something to send. --- */
+
+static size_t largest; /* The largest buffer that libvifplug has asked for. */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names. */
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size)
+{
+    largest = size > largest ? size : largest;
+    return __real_realloc(old, size);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+enum { LINES_AHEAD = 64, LINES = 4000, LINE_SIZE = 1000 };
+
+/* Checks the number and the length of each request: that is how much of it there is. */
+struct reader {
+    int fd;
+    char line[2 * LINE_SIZE];
+    size_t length;
+    int n_lines;
+};
+
+/* Reads what one request has, and replies to those that are complete. */
+static void read_some(struct reader *reader)
+{
+    char bytes[LINE_SIZE];
+    ssize_t n = recv(reader->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+    for (ssize_t i = 0; i < n; i++) {
+        char begin[64];
+        char reply[96];
+
+        assert_true(reader->length < sizeof reader->line - 1);
+        reader->line[reader->length++] = bytes[i];
+        if (bytes[i] != '\n') {
+            continue;
+        }
+        reader->line[reader->length] = '\0';
+        reader->length = 0;
+        reader->n_lines++;
+        snprintf(begin, sizeof begin, "{\"jsonrpc\":\"2.0\",\"id\":%d,", reader->n_lines);
+        CHECK_HAS("in order", reader->line, begin);
+        CHECK_HAS("whole", reader->line, "xxx\"}}\n");
+        snprintf(reply, sizeof reply, "%s\"result\":{}}\n", begin);
+        assert_int_equal(send(reader->fd, reply, strlen(reply), 0), strlen(reply));
+    }
+}
+
+static void count_reply(void *n_replies, int result, struct vifplug_reply *reply)
+{
+    (void)reply;
+    assert_int_equal(result, 0);
+    ++*(int *)n_replies;
+}
+
+/* The buffer is as large as what waits in it, however long it is never empty. */
+static void test_steady_requests(void **state)
+{
+    struct vifplug_async *async;
+    struct reader reader = {.length = 0};
+    char params[LINE_SIZE] = "{\"p\":\"";
+    int n_replies = 0;
+    char path[64];
+    int size = 4096;
+    int fd = listen_at(path, sizeof path);
+
+    (void)state;
+    memset(params + strlen(params), 'x', LINE_SIZE - 100);
+    strcat(params, "\"}");
+    assert_int_equal(vifplug_async_open_within(path, 1000, &async), 0);
+    reader.fd = accept(fd, NULL, NULL);
+    assert_true(reader.fd >= 0);
+    assert_int_equal(setsockopt(vifplug_async_fd(async), SOL_SOCKET, SO_SNDBUF, &size, sizeof size),
+                     0);
+    largest = 0;
+    for (int i = 0; i < LINES; i++) {
+        assert_int_equal(vifplug_async_call(async, "m", params, count_reply, &n_replies), 0);
+        assert_int_equal(vifplug_async_process(async), 0);
+        while (i - reader.n_lines > LINES_AHEAD) {
+            read_some(&reader);
+            assert_int_equal(vifplug_async_process(async), 0);
+            assert_true(vifplug_async_events(async) & POLLOUT);
+        }
+    }
+    while (n_replies < LINES) {
+        read_some(&reader);
+        assert_int_equal(vifplug_async_process(async), 0);
+    }
+    CHECK("a few times what waits", largest < (size_t)8 * LINES_AHEAD * LINE_SIZE);
+    vifplug_async_close(async);
+    close(reader.fd);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path), 0);
+}
+
 /* --- Replies. --- */
 
 static struct vifplug_reply *make_reply(const char *text)
@@ -490,6 +590,7 @@ int main(void)
         cmocka_unit_test(test_native_errors),
         cmocka_unit_test(test_json_that_is_not_utf8),
         cmocka_unit_test(test_arguments_of_connections),
+        cmocka_unit_test(test_steady_requests),
         cmocka_unit_test(test_members_of_replies),
     };
 
