@@ -47,8 +47,9 @@ struct entry {
 };
 
 struct nic_list {
-    struct nic_pf found[NIC_PFS_MAX]; /* The PFs as `nic` has them; n_pfs of them. */
-    struct pf_entry *pfs;
+    struct nic_pf with_vfs[NIC_PFS_MAX]; /* The PFs that `nic` knows, for nic_list_adopt(). */
+    size_t n_with_vfs;
+    struct pf_entry *pfs; /* These and the idle ones. */
     size_t n_pfs;
     struct entry *entries; /* PF by PF. */
     size_t n;
@@ -210,6 +211,8 @@ static void collect(struct nic_list *list, const struct nic *nic)
     size_t n_pfs;
     struct nic_pf *pfs = all_pfs(nic, &n_pfs);
 
+    memcpy(list->with_vfs, nic->pfs, nic->n_pfs * sizeof *nic->pfs);
+    list->n_with_vfs = nic->n_pfs;
     /* The views point into the array, so it must not move. */
     list->pfs = xmalloc((n_pfs + 1) * sizeof *list->pfs);
     for (size_t i = 0; i < n_pfs; i++) {
@@ -342,15 +345,15 @@ void nic_list_free(struct nic_list *list)
 
 void nic_list_adopt(const struct nic_list *list, struct nic *nic)
 {
-    for (size_t i = 0; i < list->n_pfs; i++) {
+    for (size_t i = 0; i < list->n_with_vfs; i++) {
         struct nic_pf *pf = &nic->pfs[i];
 
-        *pf = list->found[i];
+        *pf = list->with_vfs[i];
         pf->profile = pf->vendor ? nic_profile_find(nic->profiles, nic->n_profiles, &pf->address,
                                                     pf->vendor, pf->device)
                                  : NULL;
     }
-    nic->n_pfs = list->n_pfs;
+    nic->n_pfs = list->n_with_vfs;
     nic->scanned = true;
 }
 

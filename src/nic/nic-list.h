@@ -30,7 +30,7 @@ struct nic_list;
 struct nic_list *nic_list_make(struct nic *nic);
 void nic_list_free(struct nic_list *list);
 
-/* Makes the PFs of the list those that `nic` knows, which may have other profiles. */
+/* Makes the PFs with VFs of the list those that `nic` knows, which may have other profiles. */
 void nic_list_adopt(const struct nic_list *list, struct nic *nic);
 
 /* Which PF or VF is the next. All zeros is the first PF. */

@@ -23,7 +23,7 @@ extern char **environ;
 
 static inline void run_pcitree_(const char *root, const char *const cards[])
 {
-    const char *argv[24] = {"python3", TEST_PCITREE, root};
+    const char *argv[160] = {"python3", TEST_PCITREE, root};
     int status = -1;
     pid_t pid;
 

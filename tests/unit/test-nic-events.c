@@ -217,6 +217,17 @@ static bool resolves(struct nic *nic)
     return ok;
 }
 
+/* Whether it knows the PF, and its VF number 4, without a look for other PFs. */
+static bool describes(struct nic *nic, const char *pf)
+{
+    struct pci_addr address = pci_addr_of(pf);
+    struct nic_vf vf;
+    bool known = nic_describe(nic, &address, 4, &vf);
+
+    CHECK_INT(pf, nic_has_sockets(nic, &address), known);
+    return known;
+}
+
 static const char *const one_card[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8", NULL};
 static const char *const two_cards[] = {"pf=0000:65:00.0,vf=0000:65:00.4+8",
                                         "pf=0000:b3:00.0,vf=0000:b3:00.4+8", NULL};
@@ -301,8 +312,48 @@ static void test_adopt(void **state)
     list = nic_list_make(scanned);
     memset(theirs, 0xff, sizeof theirs);
     nic_list_adopt(list, nic);
+    assert_true(describes(nic, "0000:65:00.0"));
+    assert_true(describes(nic, "0000:b3:00.0"));
     assert_false(resolves(nic));
     nic_list_free(list);
+    nic_destroy(scanned);
+    nic_destroy(nic);
+    pci_tree_remove(root);
+}
+
+/* The list also has the idle PFs, which `nic` does not know; with them it has more PFs than `nic`
+ * has room for. */
+static void test_adopt_many(void **state)
+{
+    static struct nic_profile profiles[NIC_PROFILES_MAX];
+    const char *cards[2 * NIC_PFS_MAX + 1] = {NULL};
+    char texts[2 * NIC_PFS_MAX][48];
+    char root[PCI_TREE_ROOT_LEN];
+    struct nic_list *list;
+    struct nic *scanned;
+    struct nic *nic;
+
+    (void)state;
+    for (size_t i = 0; i < N(texts); i++) {
+        int n = snprintf(texts[i], sizeof texts[i], "pf=0000:%02zx:00.0", i);
+
+        if (i % 2) {
+            snprintf(texts[i] + n, sizeof texts[i] - (size_t)n, ",vf=0000:%02zx:00.4", i);
+        }
+        cards[i] = texts[i];
+    }
+    pci_tree_make(root, cards);
+    nic = nic_create(root, profiles, nic_profiles_init(profiles));
+    scanned = nic_create(root, profiles, nic_profiles_init(profiles));
+    list = nic_list_make(scanned);
+    nic_list_adopt(list, nic);
+    nic_list_free(list);
+    for (size_t i = 0; i < N(texts); i++) {
+        char pf[PCI_ADDR_LEN];
+
+        snprintf(pf, sizeof pf, "0000:%02zx:00.0", i);
+        CHECK_INT(pf, describes(nic, pf), i % 2 == 1);
+    }
     nic_destroy(scanned);
     nic_destroy(nic);
     pci_tree_remove(root);
@@ -407,8 +458,8 @@ int main(void)
         cmocka_unit_test(test_messages),    cmocka_unit_test(test_kernel),
         cmocka_unit_test(test_overflow),    cmocka_unit_test(test_tree),
         cmocka_unit_test(test_nic_follows), cmocka_unit_test(test_nic_follows_tree),
-        cmocka_unit_test(test_adopt),       cmocka_unit_test(test_no_socket),
-        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_adopt),       cmocka_unit_test(test_adopt_many),
+        cmocka_unit_test(test_no_socket),   cmocka_unit_test(test_refresh),
     };
 
     return netns_possible() ? cmocka_run_group_tests(tests, NULL, NULL) : NETNS_SKIPPED;
