@@ -15,22 +15,33 @@
 int links_on_event(struct nl_msg *msg, void *aux)
 {
     struct links *links = aux;
+    struct named_link former;
     struct named_link link;
+    struct link_event *event;
+    bool lost_alias;
     size_t i = 0;
 
     if (!links_parse(nlmsg_hdr(msg), &link)) {
         return NL_OK;
     }
-    links_note_ours(links, &link);
-    while (i < links->n_pending && links->pending[i].facts.index != link.facts.index) {
+    lost_alias = links_note_ours(links, &link, &former);
+    while (i < links->n_pending && links->pending[i].link.facts.index != link.facts.index) {
         i++; /* Another link may have the name of one that was removed, and the other way round. */
     }
     if (i == LINK_EVENTS_MAX) {
         links->lost = true;
         return NL_OK;
     }
-    links->pending[i] = link; /* The last message counts. */
-    links->n_pending += i == links->n_pending;
+    event = &links->pending[i];
+    if (i == links->n_pending) {
+        links->n_pending++;
+        event->lost_alias = false;
+    }
+    event->link = link;                     /* The last message counts. */
+    if (lost_alias && !event->lost_alias) { /* The first alias: only it can have been noticed. */
+        event->lost_alias = true;
+        event->former = former;
+    }
     return NL_OK;
 }
 
@@ -71,9 +82,12 @@ void links_run(struct links *links,
         return;
     }
     for (size_t i = 0; i < links->n_pending; i++) {
-        const struct named_link *link = &links->pending[i];
+        const struct link_event *event = &links->pending[i];
 
-        cb(link->name, link->exists, &link->facts, aux);
+        if (event->lost_alias) {
+            cb(event->former.name, false, &event->former.facts, aux);
+        }
+        cb(event->link.name, event->link.exists, &event->link.facts, aux);
     }
 }
 

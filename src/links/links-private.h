@@ -20,15 +20,23 @@ struct named_link {
     struct link_facts facts;
 };
 
+/* What the notifications of one links_run() have told of a link. */
+struct link_event {
+    struct named_link link; /* As the last of them has it. */
+    bool lost_alias;        /* It had an alias of ours, and got another one: */
+    struct named_link former;
+};
+
 struct links {
     char *procfs_root;
     struct nl_sock *requests; /* NULL after an error: the next request opens another. */
     struct nl_sock *events;
     struct hmap ours; /* Links with an alias of ours (links-ours.c). Empty without `events`. */
-    bool relist;      /* They could not be listed after notifications were lost. */
-    bool lost;        /* There were more notifications than fit into `pending`. */
+    struct hmap ours_by_index; /* The same links. */
+    bool relist;               /* They could not be listed after notifications were lost. */
+    bool lost;                 /* There were more notifications than fit into `pending`. */
     size_t n_pending;
-    struct named_link pending[LINK_EVENTS_MAX];
+    struct link_event pending[LINK_EVENTS_MAX];
 };
 
 /* The kernel's answer to a request. */
@@ -78,8 +86,10 @@ bool links_look_up_index(struct links *links, int index, struct named_link *link
  * bridge), and wireless events, which name a link without describing it. */
 bool links_parse(struct nlmsghdr *header, struct named_link *link);
 
-/* links-ours.c: takes note of a notification; forgets all; lists all anew. */
-void links_note_ours(struct links *links, const struct named_link *link);
+/* links-ours.c: takes note of a notification, and returns whether the link had an alias of ours
+ * before, and has another one, or none, now; then *former is the link as it was, with `exists`
+ * false. Forgets all; lists all anew. */
+bool links_note_ours(struct links *links, const struct named_link *link, struct named_link *former);
 void links_forget_ours(struct links *links);
 bool links_list_ours(struct links *links, struct error *error);
 

@@ -66,6 +66,7 @@ struct links *links_create(const char *procfs_root, bool watch, struct error *er
     int result = links_open_requests(links);
 
     hmap_init(&links->ours);
+    hmap_init(&links->ours_by_index);
     links->relist = watch; /* links_run() lists them, and again if they change meanwhile. */
     links->procfs_root = xstrdup(procfs_root);
     result = result < 0 || !watch ? result : open_events(links);
@@ -88,6 +89,7 @@ void links_destroy(struct links *links)
         nl_socket_free(links->events);
         links_forget_ours(links);
         hmap_destroy(&links->ours);
+        hmap_destroy(&links->ours_by_index);
         free(links->procfs_root);
         free(links);
     }

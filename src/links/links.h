@@ -131,8 +131,11 @@ void links_for_each_ours(const struct links *links,
 /* Notifications (RTNLGRP_LINK): calls `cb` once for each link that was added, changed or removed
  * (`exists` false, *facts as they were) since the last call, with its last state. If the kernel's
  * queue overflowed, calls it once with name NULL instead: every link may have changed. Reports a
- * renamed link only under its new name. Reads a limited number of notifications and never waits;
- * links_fd() is readable (POLLIN or POLLERR) while there are more. */
+ * renamed link only under its new name. If a link had an alias of ours and has another one, or
+ * none, first reports it as removed, as it was: its VIF has lost it. (The kernel tells of an alias
+ * at once only if the link is up, else with the next change.) Reads a limited number of
+ * notifications and never waits; links_fd() is readable (POLLIN or POLLERR) while there are more.
+ */
 void links_run(struct links *links,
                void (*cb)(const char *name, bool exists, const struct link_facts *facts, void *aux),
                void *aux);

@@ -253,8 +253,8 @@ static void note_loss(struct watch *watch)
     }
 }
 
-/* If a link of a VIF was removed or changed, schedules a check of the VIF. If notifications were
- * lost, schedules a check of all VIFs. */
+/* If a link of a VIF was removed or changed, or has another alias now, schedules a check of the
+ * VIF. If notifications were lost, schedules a check of all VIFs. */
 static void link_changed(const char *name, bool exists OVS_UNUSED, const struct link_facts *facts,
                          void *watch_)
 {

@@ -220,6 +220,17 @@ def test_tap_of_another_program_is_used_and_stays(box, api):
     assert "tap1" in links(box)
 
 
+def test_tap_with_another_alias_is_none_of_ours(box, api):
+    """Whoever gave it the alias keeps it, and vifplugd says of no VIF that it has left links."""
+    api.plug(ovs_vif(1, create_tap=True))
+    ip(box, "link", "set", "tap1", "alias", "vpn")
+    api.unplug(vif_id(1))
+    assert links(box)["tap1"]["ifalias"] == "vpn"
+    ip(box, "link", "delete", "tap1")
+    found = [one for one in api.call("check")["checks"] if one["check"] == "left-links"]
+    assert [one["result"] for one in found] == ["pass"], found
+
+
 def test_veth_pair_that_is_down_is_set_up(box, api):
     api.plug(hybrid(1))
     for name in names(box, vif_id(1)):

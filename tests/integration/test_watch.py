@@ -302,6 +302,18 @@ def test_links_that_others_change(box, api, watcher, commands, found):
         api.unplug(vif_id(vifs.index(vif) + 1))
 
 
+def test_link_that_gets_another_alias(box, api, watcher):
+    api.plug(ovs_vif(1, create_tap=True))
+    watcher.expect("vif.plugged")
+    watcher.nothing()  # The checks after the plug are over.
+    ip(box, "link", "set", "tap1", "alias", "vpn")
+    assert watcher.expect_drift("link", "tap1", "a link that is not this VIF's")["vif_id"] == vif_id(1)
+    ip(box, "link", "set", "tap1", "alias", f"vifplugd:{vif_id(1)}")
+    watcher.expect("vif.changed", vif_id=vif_id(1), state="up")
+    api.unplug(vif_id(1))
+    assert "tap1" not in links(box)
+
+
 def test_link_that_goes_while_the_daemon_is_stopped(box, api):
     api.plug(hybrid(1))
     box.stop("vifplugd")

@@ -290,6 +290,66 @@ static void test_events(void **state)
     check_seen("br", false);
 }
 
+/* Fills `text` with all that was seen: "-v1 vifplugd:a, +v1 other" for a link that is gone, and one
+ * that is there. */
+static const char *seen_text(void)
+{
+    static char text[1024];
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < seen.n; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%c%s %s", i ? ", " : "",
+                                 seen.links[i].exists ? '+' : '-', seen.links[i].name,
+                                 seen.links[i].facts.alias);
+        assert_true(used < sizeof text);
+    }
+    return text;
+}
+
+/* A VIF loses a link whose alias others change, as if the link was removed. */
+static void test_events_of_aliases(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *commands[4];
+        const char *seen;
+    } rows[] = {
+        {"another alias", {"link set tap1 alias other"}, "-tap1 vifplugd:a, +tap1 other"},
+        {"back, from no alias of ours", {"link set tap1 alias vifplugd:a"}, "+tap1 vifplugd:a"},
+        {"no alias", {"link set tap1 alias ''"}, "-tap1 vifplugd:a, +tap1 "},
+        {"another VIF's",
+         {"link set tap1 alias vifplugd:a", "link set tap1 alias vifplugd:b"},
+         "-tap1 vifplugd:a, +tap1 vifplugd:b"},
+        {"the first of several",
+         {"link set tap1 alias x", "link set tap1 alias vifplugd:c", "link set tap1 alias y"},
+         "-tap1 vifplugd:b, +tap1 y"},
+        {"there and back",
+         {"link set tap1 alias vifplugd:a", "link set tap1 alias x",
+          "link set tap1 alias vifplugd:a"},
+         "-tap1 vifplugd:a, +tap1 vifplugd:a"},
+        {"another name, too",
+         {"link set tap1 alias x", "link set tap1 down name tap2"},
+         "-tap1 vifplugd:a, +tap2 x"},
+        /* The kernel does not tell of an alias while the link is down. */
+        {"ours again", {"link set tap2 alias vifplugd:a", "link set tap2 up"}, "+tap2 vifplugd:a"},
+        {"removed with another alias",
+         {"link set tap2 down", "link set tap2 alias x", "link delete tap2"},
+         "-tap2 vifplugd:a, -tap2 x"},
+    };
+    struct links *links = *state;
+
+    assert_true(links_add_tap(links, "tap1", false, "", 0, "vifplugd:a", NULL));
+    settle(links);
+    for (size_t i = 0; i < N(rows); i++) {
+        for (size_t j = 0; j < N(rows[i].commands) && rows[i].commands[j]; j++) {
+            CHECK_STR(rows[i].what, ip(rows[i].commands[j]), "");
+        }
+        run(links);
+        CHECK_STR(rows[i].what, seen_text(), rows[i].seen);
+    }
+}
+
 /* A port that leaves its bridge still exists, although the bridge's message says RTM_DELLINK. */
 static void test_events_of_ports(void **state)
 {
@@ -481,6 +541,7 @@ int main(void)
         NETNS_TEST(test_each_alias),
         NETNS_TEST(test_each_alias_of_many),
         NETNS_TEST(test_events),
+        NETNS_TEST(test_events_of_aliases),
         NETNS_TEST(test_events_of_ports),
         NETNS_TEST(test_events_in_parts),
         NETNS_TEST(test_overflow),

@@ -578,6 +578,23 @@ static void test_incomplete(void **state)
     assert_false(links_find(links, "br", NULL));
 }
 
+static void count_one(const char *name, const struct link_facts *facts, void *n)
+{
+    (void)name;
+    (void)facts;
+    ++*(size_t *)n;
+}
+
+/* How many links with an alias of ours the notifications have told of. */
+static size_t count_ours(struct links *links)
+{
+    size_t n = 0;
+
+    links_run(links, ignore_link, NULL);
+    links_for_each_ours(links, count_one, &n);
+    return n;
+}
+
 /* Links with our alias are known by it, as the notifications tell. */
 static void test_ours(void **state)
 {
@@ -603,16 +620,51 @@ static void test_ours(void **state)
     assert_int_equal(links_of_alias(links, "vifplugd:a", facts, names, 2), 0);
 }
 
+/* A link whose alias others have changed is none of ours any more, however it goes on. */
+static void test_no_more_ours(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *command;
+        size_t n;
+    } rows[] = {
+        {"another alias", "link set tap alias other", 0},
+        {"ours again", "link set tap alias vifplugd:a", 1},
+        {"another of our aliases", "link set tap alias vifplugd:c", 1},
+        {"no alias", "link set tap alias ''", 0},
+        {"is down", "link set tap alias vifplugd:b down", 1},
+        {"the kernel does not tell", "link set tap alias other", 1},
+        {"goes with another alias", "link delete tap", 0},
+    };
+    struct links *links = *state;
+    struct error error = {0};
+
+    check_ok("tap", links_add_tap(links, "tap", false, "", 0, "vifplugd:a", &error), &error);
+    assert_int_equal(count_ours(links), 1);
+    for (size_t i = 0; i < N(rows); i++) {
+        CHECK_STR(rows[i].what, ip(rows[i].command), "");
+        CHECK_INT(rows[i].what, count_ours(links), rows[i].n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NETNS_TEST(test_incomplete), NETNS_TEST(test_ours),
-        NETNS_TEST(test_veth),       NETNS_TEST(test_taken),
-        NETNS_TEST(test_bad_names),  NETNS_TEST(test_rollback),
-        NETNS_TEST(test_bridge),     NETNS_TEST(test_tend_bridge),
-        NETNS_TEST(test_procfs),     NETNS_TEST(test_tap),
-        NETNS_TEST(test_set),        NETNS_TEST(test_set_up_keeps_flags),
-        NETNS_TEST(test_set_down),   NETNS_TEST(test_master),
+        NETNS_TEST(test_incomplete),
+        NETNS_TEST(test_ours),
+        NETNS_TEST(test_no_more_ours),
+        NETNS_TEST(test_veth),
+        NETNS_TEST(test_taken),
+        NETNS_TEST(test_bad_names),
+        NETNS_TEST(test_rollback),
+        NETNS_TEST(test_bridge),
+        NETNS_TEST(test_tend_bridge),
+        NETNS_TEST(test_procfs),
+        NETNS_TEST(test_tap),
+        NETNS_TEST(test_set),
+        NETNS_TEST(test_set_up_keeps_flags),
+        NETNS_TEST(test_set_down),
+        NETNS_TEST(test_master),
         NETNS_TEST(test_delete),
     };
 
