@@ -46,7 +46,7 @@ static enum engine_event event_of(const struct op *op, enum end end)
         return EVENT_CHANGED;
     }
     if (end != END_SUCCEEDED) {
-        return op->type == OP_RECOVER ? EVENT_NONE : EVENT_UNDONE;
+        return op->type == OP_RECOVER ? EVENT_UNRECOVERED : EVENT_UNDONE;
     }
     if (op->type == OP_UNPLUG) {
         return EVENT_UNPLUGGED;

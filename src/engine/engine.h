@@ -30,9 +30,10 @@
 /* What the end of an operation (of ACKNOWLEDGED: its commit) means to the clients that watch its
  * VIF. */
 enum engine_event {
-    EVENT_NOTHING, /* The operation wrote nothing, or a repair failed; also an unplug of another
-                    * instance's VIF. */
-    EVENT_NONE, /* No event: the operation wrote only boot id and PCI slot, or a recovery failed. */
+    EVENT_NOTHING,     /* The operation wrote nothing, or a repair failed; also an unplug of another
+                        * instance's VIF. */
+    EVENT_NONE,        /* No event: the operation wrote only boot id and PCI slot. */
+    EVENT_UNRECOVERED, /* A recovery failed: its port still has an error. */
     EVENT_UNDONE, /* The operation failed; an undo restored what it had found, if that could be. */
     EVENT_ABSENT, /* An unplug removed nothing: the VIF has no row. */
     EVENT_ACKNOWLEDGED, /* A plug was acknowledged at its commit; its end is another event. */

@@ -278,7 +278,9 @@ static void check_record(struct watch *watch, struct watched *watched, const str
     if (n > 0) {
         report_drift(watch, watched, record, drift, n);
     }
-    if (n == 0 && failed && engine_follow_hand_over(watch->env.engine, record)) {
+    watched->unrecovered &= failed;
+    if (n == 0 && failed && !watched->unrecovered &&
+        engine_follow_hand_over(watch->env.engine, record)) {
         return; /* It is not a final error: the device has only moved to this port. */
     }
     if (failed) {

@@ -39,6 +39,7 @@ struct watched {
     bool check_later;         /* It changed during an operation. */
     bool repairing;           /* An operation is under way. */
     bool owes_plugged;        /* PLUGGED is reported once vswitchd has the port. */
+    bool unrecovered;         /* A recovery has failed since the port worked. */
     enum watched_loss loss;
     uint8_t n_repairs;       /* Since the last requested operation, or a long time without
                               * repairs. */

@@ -136,8 +136,9 @@ static bool is_still_expected(struct watch *watch, struct watched *watched, enum
         }
         return true;
     }
-    if (event == EVENT_UNDONE && watched) {
-        /* The undo has also restored what other programs had changed before the operation. */
+    if ((event == EVENT_UNDONE || event == EVENT_UNRECOVERED) && watched) {
+        /* An undo has also restored what other programs had changed before the operation. */
+        watched->unrecovered |= event == EVENT_UNRECOVERED;
         watched->check_later = false;
         watch_check_soon(watch, watched->vif_id);
         return true;

@@ -78,11 +78,13 @@ void watch_learn(struct watch *watch, const struct record *record)
     const char *vif_id = record->spec.vif_id;
     struct watched *watched = watch_find(watch, vif_id);
     struct record seen = *record; /* This also borrows from the row. */
+    bool detached =
+        !strcmp(record->spec.type, TYPE_DETACHED) && vif_kind_class(record->spec.kind)->type;
 
     if (seen.spec.links.kind != LINKS_NONE) {
         learn_links(watch, &seen);
     }
-    if (!strcmp(seen.spec.type, TYPE_DETACHED) && vif_kind_class(seen.spec.kind)->type) {
+    if (detached) {
         /* A recovery is about to give it back its type. */
         snprintf(seen.spec.type, sizeof seen.spec.type, "%s",
                  vif_kind_class(seen.spec.kind)->type(&seen.spec));
@@ -94,7 +96,8 @@ void watch_learn(struct watch *watch, const struct record *record)
     }
     free(watched->expectation);
     watched->expectation = expectation_of(&seen);
-    watched->failed = record_failed(record);
+    watched->failed = record_failed(record) && !detached; /* Its error is that of no device. */
+    watched->unrecovered = false;
     watched_set_state(watch, watched, WATCHED_IN_STEP);
     watched->check_later = watched->repairing = false;
     watched->loss = LOSS_NONE;

@@ -177,11 +177,12 @@ static void on_summed_up(void *aux, const struct op_summary *summary)
 static void on_ended(void *aux, const char *vif_id, enum engine_event event)
 {
     static const char *const names[] = {
-        [EVENT_NOTHING] = "nothing", [EVENT_NONE] = "none",
-        [EVENT_PLUGGED] = "plugged", [EVENT_UNPLUGGED] = "unplugged",
-        [EVENT_CHANGED] = "changed", [EVENT_REPAIRED] = "repaired",
-        [EVENT_ABSENT] = "absent",   [EVENT_ACKNOWLEDGED] = "acknowledged",
-        [EVENT_UNDONE] = "undone",   [EVENT_COMMITTED] = "committed",
+        [EVENT_NOTHING] = "nothing",           [EVENT_NONE] = "none",
+        [EVENT_UNRECOVERED] = "unrecovered",   [EVENT_PLUGGED] = "plugged",
+        [EVENT_UNPLUGGED] = "unplugged",       [EVENT_CHANGED] = "changed",
+        [EVENT_REPAIRED] = "repaired",         [EVENT_ABSENT] = "absent",
+        [EVENT_ACKNOWLEDGED] = "acknowledged", [EVENT_UNDONE] = "undone",
+        [EVENT_COMMITTED] = "committed",
     };
 
     assert_ptr_equal(aux, &rig);

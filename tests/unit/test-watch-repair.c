@@ -219,6 +219,22 @@ static void test_hopeless_error(void **state)
     CHECK_STR("three times", told(rig.ended), "a nothing, a nothing, a nothing");
 }
 
+/* A hand-over that does not end is an error like any other. */
+static void test_hopeless_hand_over(void **state)
+{
+    static const char text[] = "device '4' which is already in use by 'vfrb'";
+
+    (void)state;
+    start();
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = text});
+    fake_port_say(port(), -1, 0, text);
+    fake_ovs_touch(rig.ovs, port());
+    rig_run(120000);
+    CHECK_STR("told", told(rig.events),
+              "a failed (error: '' is 'device '4' which is already in use by 'vfrb'')");
+    CHECK_STR("three times", told(rig.ended), "a unrecovered, a nothing, a nothing, a nothing");
+}
+
 /* The watcher does not restore a VIF of an earlier boot: the program that served its socket has
  * ended. */
 static void test_stale(void **state)
@@ -323,6 +339,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_forgets),
     RIG_TEST(test_error),
     RIG_TEST(test_hopeless_error),
+    RIG_TEST(test_hopeless_hand_over),
     RIG_TEST(test_stale),
     RIG_TEST(test_removed_while_it_is_recovered),
     RIG_TEST(test_bridge_is_gone),

@@ -512,6 +512,51 @@ static void test_hand_over_that_does_not_end(void **state)
     CHECK_STR("told", told(rig.events), "a failed (error: '' is '" IN_USE_BY("vfrb") "')");
 }
 
+/* Its error is told once; only a port that has worked meanwhile is followed up again. */
+static void test_hand_over_that_is_followed_in_vain(void **state)
+{
+    uint64_t n;
+
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = IN_USE_BY("vfrb")});
+    for (int i = 0; i < 2; i++) {
+        say(-1, IN_USE_BY("vfrb"));
+        rig_run(1000);
+        CHECK_STR("not yet", told(rig.events), "");
+        rig_run(60000);
+        CHECK_STR("ended", told(rig.ended), "a unrecovered");
+        CHECK_STR("told", told(rig.events), "a failed (error: '' is '" IN_USE_BY("vfrb") "')");
+        n = engine_counters(rig.engine)->transactions;
+        say(-1, IN_USE_BY("vfrc"));
+        rig_run(60000);
+        CHECK_STR("once", told(rig.events), "");
+        CHECK_INT("no more looks", engine_counters(rig.engine)->transactions, n);
+        say(5, NULL);
+        rig_run(250);
+        CHECK_STR("over", told(rig.events), "a changed");
+    }
+}
+
+/* A replacement that a killed daemon left half way, and that fails. */
+static void test_recovery_that_fails(void **state)
+{
+    (void)state;
+    rig_watch();
+    PLUGGED(.vif = "a", .vf = 4);
+    snprintf(port()->type, sizeof port()->type, TYPE_DETACHED);
+    say(-1, "unknown type");
+    fake_rule_add(rig.vswitchd, (struct fake_rule){.port = "vfra", .error = "no such VF"});
+    rig_restart();
+    rig_run(60000);
+    CHECK_STR("ended", told(rig.ended), "a unrecovered");
+    CHECK_STR("told once", told(rig.events), "a failed (error: '' is 'no such VF')");
+    say(5, NULL);
+    rig_run(250);
+    CHECK_STR("over", told(rig.events), "a changed");
+}
+
 /* --- Operations. --- */
 
 static void test_operations_are_told(void **state)
@@ -800,6 +845,8 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_switch_starts),
     RIG_TEST(test_hand_over_is_followed),
     RIG_TEST(test_hand_over_that_does_not_end),
+    RIG_TEST(test_hand_over_that_is_followed_in_vain),
+    RIG_TEST(test_recovery_that_fails),
     RIG_TEST(test_operations_are_told),
     RIG_TEST(test_nothing_to_tell),
     RIG_TEST(test_undone_while_drifted),
