@@ -16,6 +16,10 @@
  * wait), us: they must not delay the others. */
 enum { PLAN_US = 250 };
 
+/* How long a pass plans operations in all before the rest is left to the next transaction, us: a
+ * plan can need a look at all netdevs of the host (nic/kernel-nic.h). */
+enum { BATCH_US = 50000 };
+
 /* How long an operation on a slow device lets quick operations go first, ms. */
 enum { HOLD_MS = 1000 };
 
@@ -247,11 +251,12 @@ static void plan_round(struct engine *engine, struct ovs_list *round, struct cla
 {
     size_t max = (size_t)engine->env.settings->max_batch;
     long long int began = time_usec();
+    long long int end = began + BATCH_US;
     int64_t left = PLAN_US;
     size_t n = 0;
     struct op *op;
 
-    while (n < max && left > 0 && (op = take_turn(round))) {
+    while (n < max && left > 0 && began < end && (op = take_turn(round))) {
         bool alone = op->queued.alone;
         long long int now;
         bool joined;

@@ -11,6 +11,7 @@
 
 #include "base/number.h"
 #include "base/plain-file.h"
+#include "util.h"
 
 /* 32 bytes in hexadecimal (MAX_PHYS_ITEM_ID_LEN of the kernel), a newline, and some space. */
 #define ATTRIBUTE_MAX 80
@@ -24,22 +25,21 @@ static void read_attribute(const char *root, const char *name, const char *attri
                            char text[ATTRIBUTE_MAX])
 {
     char path[PATH_MAX];
-    FILE *file;
+    ssize_t n;
+    int fd;
 
     memset(text, 0, ATTRIBUTE_MAX);
     if (snprintf(path, sizeof path, "%s/class/net/%s/%s", root, name, attribute) >=
         (int)sizeof path) {
         return;
     }
-    file = plain_file_stream(path);
-    if (!file) {
+    fd = plain_file_open(path);
+    if (fd < 0) {
         return;
     }
-    if (!fgets(text, ATTRIBUTE_MAX, file)) {
-        text[0] = '\0';
-    }
-    fclose(file);
-    text[strcspn(text, "\n")] = '\0';
+    n = read(fd, text, ATTRIBUTE_MAX - 1); /* sysfs gives all at once. */
+    close(fd);
+    text[n > 0 ? strcspn(text, "\n") : 0] = '\0';
 }
 
 /* Reads `word`, in upper or lower case, and the decimal number after it, and moves *text past them.
@@ -106,59 +106,91 @@ static int is_netdev(const struct dirent *entry)
     return vif_ifname_valid(entry->d_name);
 }
 
-/* Lists the netdevs in a directory, sorted by name. Returns how many; free_list() frees them. */
-static size_t list(const char *path, struct dirent ***entries)
-{
-    int n = scandir(path, entries, is_netdev, by_name);
+/* Netdevs with their phys_port_name, sorted by name. */
+struct netdevs {
+    struct dirent **entries;
+    char (*ports)[ATTRIBUTE_MAX];
+    size_t n;
+};
 
-    if (n < 0) {
-        *entries = NULL;
-        return 0;
+/* Lists the netdevs in a directory, for free_list(). */
+static void list(const char *root, const char *path, struct netdevs *netdevs)
+{
+    int n = scandir(path, &netdevs->entries, is_netdev, by_name);
+
+    netdevs->n = n > 0 ? (size_t)n : 0;
+    netdevs->entries = n < 0 ? NULL : netdevs->entries;
+    netdevs->ports = xcalloc(netdevs->n + 1, sizeof *netdevs->ports);
+    for (size_t i = 0; i < netdevs->n; i++) {
+        read_attribute(root, netdevs->entries[i]->d_name, "phys_port_name", netdevs->ports[i]);
     }
-    return (size_t)n;
 }
 
-static void free_list(struct dirent **entries, size_t n)
+/* Lists those of a PCI device. */
+static void list_of_device(const char *root, const struct pci_addr *device, struct netdevs *netdevs)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(entries[i]);
+    char addr[PCI_ADDR_LEN];
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof path, "%s/bus/pci/devices/%s/net", root,
+                 pci_addr_format(device, addr)) >= (int)sizeof path) {
+        path[0] = '\0'; /* Nothing is there. */
     }
-    free(entries);
+    list(root, path, netdevs);
+}
+
+static void free_list(struct netdevs *netdevs)
+{
+    for (size_t i = 0; i < netdevs->n; i++) {
+        free(netdevs->entries[i]);
+    }
+    free(netdevs->entries);
+    free(netdevs->ports);
+}
+
+/* The uplink among the netdevs of a PF. */
+struct uplink {
+    const char *name;              /* NULL: there is none. */
+    const char *port;              /* Its phys_port_name. */
+    char switch_id[ATTRIBUTE_MAX]; /* Its phys_switch_id. */
+};
+
+static void find_uplink(const char *root, const struct netdevs *netdevs, struct uplink *uplink)
+{
+    uplink->name = NULL;
+    for (size_t i = 0; i < netdevs->n; i++) {
+        const char *name = netdevs->entries[i]->d_name;
+        char switch_id[ATTRIBUTE_MAX];
+        int number;
+        bool is_uplink = parse_uplink(netdevs->ports[i], &number);
+
+        if (uplink->name && !is_uplink) {
+            continue;
+        }
+        read_attribute(root, name, "phys_switch_id", switch_id);
+        if (*switch_id) {
+            uplink->name = name;
+            uplink->port = netdevs->ports[i];
+            memcpy(uplink->switch_id, switch_id, sizeof switch_id);
+            if (is_uplink) {
+                return;
+            }
+        }
+    }
 }
 
 bool kernel_nic_uplink(const char *root, const struct pci_addr *pf, char name[VIF_IFNAME_MAX + 1])
 {
-    const char *best = NULL;
-    struct dirent **entries;
-    char addr[PCI_ADDR_LEN];
-    char path[PATH_MAX];
-    int number;
-    size_t n;
+    struct netdevs netdevs;
+    struct uplink uplink;
 
-    if (snprintf(path, sizeof path, "%s/bus/pci/devices/%s/net", root, pci_addr_format(pf, addr)) >=
-        (int)sizeof path) {
-        return false;
+    list_of_device(root, pf, &netdevs);
+    find_uplink(root, &netdevs, &uplink);
+    if (uplink.name) {
+        strcpy(name, uplink.name);
     }
-    n = list(path, &entries);
-    for (size_t i = 0; i < n; i++) {
-        char text[ATTRIBUTE_MAX];
-
-        read_attribute(root, entries[i]->d_name, "phys_switch_id", text);
-        if (!*text) {
-            continue;
-        }
-        read_attribute(root, entries[i]->d_name, "phys_port_name", text);
-        if (parse_uplink(text, &number)) {
-            best = entries[i]->d_name;
-            break;
-        }
-        best = best ? best : entries[i]->d_name;
-    }
-    if (best) {
-        strcpy(name, best);
-    }
-    free_list(entries, n);
-    return best;
+    free_list(&netdevs);
+    return uplink.name;
 }
 
 /* --- Which PF of a switch a representor belongs to. --- */
@@ -208,7 +240,8 @@ struct pf_view {
     char switch_id[ATTRIBUTE_MAX];
     int function;
     int port;                /* The number N of its own uplink p<N>, or NO_PF. */
-    bool function_is_others; /* The uplink p<function> of the switch is another PF's. */
+    bool function_is_others; /* The uplink p<function> of the switch is another PF's. Only a look at
+                              * all netdevs tells it (look_for_others()). */
 };
 
 static bool is_on_switch(const struct pf_view *view, const char *name)
@@ -223,17 +256,21 @@ static bool is_on_switch(const struct pf_view *view, const char *name)
  * with an uplink of its own. (Some drivers attach representors to other devices, or to none.) */
 static bool is_of_another_pf(const struct pf_view *view, const char *name)
 {
-    char uplink[VIF_IFNAME_MAX + 1];
-    char text[ATTRIBUTE_MAX];
+    struct netdevs netdevs;
+    struct uplink uplink;
     struct pci_addr device;
+    bool is;
     int number;
 
-    if (!device_of(view->root, name, &device) || pci_addr_equal(&device, &view->pf) ||
-        !kernel_nic_uplink(view->root, &device, uplink) || !is_on_switch(view, uplink)) {
+    if (!device_of(view->root, name, &device) || pci_addr_equal(&device, &view->pf)) {
         return false;
     }
-    read_attribute(view->root, uplink, "phys_port_name", text);
-    return parse_uplink(text, &number);
+    list_of_device(view->root, &device, &netdevs);
+    find_uplink(view->root, &netdevs, &uplink);
+    is = uplink.name && !strcmp(uplink.switch_id, view->switch_id) &&
+         parse_uplink(uplink.port, &number);
+    free_list(&netdevs);
+    return is;
 }
 
 /* How well a representor's name agrees with the PF. */
@@ -257,40 +294,47 @@ static enum match match_pf(const struct pf_view *view, const char *name, int pf)
     return pf == view->function && !view->function_is_others ? MATCH_FUNCTION : MATCH_NONE;
 }
 
-static void view_pf(const char *root, const struct pci_addr *pf, const char *uplink,
-                    struct dirent *const *entries, size_t n, struct pf_view *view)
+static void view_pf(const char *root, const struct pci_addr *pf, const struct uplink *uplink,
+                    struct pf_view *view)
 {
-    char text[ATTRIBUTE_MAX];
     int number;
 
     *view = (struct pf_view){.root = root, .pf = *pf, .function = pf->function, .port = NO_PF};
     pci_addr_format(pf, view->addr);
-    read_attribute(root, uplink, "phys_switch_id", view->switch_id);
-    read_attribute(root, uplink, "phys_port_name", text);
-    if (parse_uplink(text, &number)) {
+    memcpy(view->switch_id, uplink->switch_id, sizeof view->switch_id);
+    if (parse_uplink(uplink->port, &number)) {
         view->port = number;
-    }
-    for (size_t i = 0; i < n && view->port != view->function; i++) {
-        const char *name = entries[i]->d_name;
-
-        read_attribute(root, name, "phys_port_name", text);
-        view->function_is_others |= parse_uplink(text, &number) && number == view->function &&
-                                    is_on_switch(view, name) &&
-                                    !is_of_device(root, view->addr, name);
     }
 }
 
-/* Whether netdev `name` represents that VF of the PF. Reads the port's name first: for most netdevs
- * this one file is enough. */
-static enum match represents(const struct pf_view *view, const char *name, int vf_index)
+/* Whether the number of the PF in its representors' names depends on what else the switch has. */
+static bool needs_others(const struct pf_view *view)
 {
-    char text[ATTRIBUTE_MAX];
+    return view->function != 0 && view->port != NO_PF && view->port != view->function;
+}
+
+static void look_for_others(struct pf_view *view, const struct netdevs *all)
+{
+    for (size_t i = 0; i < all->n && view->port != view->function; i++) {
+        const char *name = all->entries[i]->d_name;
+        int number;
+
+        view->function_is_others |= parse_uplink(all->ports[i], &number) &&
+                                    number == view->function && is_on_switch(view, name) &&
+                                    !is_of_device(view->root, view->addr, name);
+    }
+}
+
+/* Whether netdev `name` represents that VF of the PF. Looks at the port's name first: for most
+ * netdevs that is enough. */
+static enum match represents(const struct pf_view *view, const char *name, const char *port,
+                             int vf_index)
+{
     enum match match;
     int pf;
     int vf;
 
-    read_attribute(view->root, name, "phys_port_name", text);
-    if (!parse_vf(text, &pf, &vf) || vf != vf_index) {
+    if (!parse_vf(port, &pf, &vf) || vf != vf_index) {
         return MATCH_NONE;
     }
     match = match_pf(view, name, pf);
@@ -299,35 +343,49 @@ static enum match represents(const struct pf_view *view, const char *name, int v
                : MATCH_NONE;
 }
 
-/* Finds up to two netdevs that represent the VF and match best, the first by name. Returns how
- * many. */
-static size_t find(const char *root, const struct pci_addr *pf, const char *uplink, int vf_index,
-                   char names[2][VIF_IFNAME_MAX + 1])
+/* Finds up to two of the netdevs that represent the VF and match best, at least so well, the first
+ * by name. Returns how many. */
+static size_t find_among(const struct pf_view *view, const struct netdevs *netdevs, int vf_index,
+                         enum match least, char names[2][VIF_IFNAME_MAX + 1])
 {
-    enum match best = MATCH_NONE;
-    struct dirent **entries;
-    struct pf_view view;
-    char path[PATH_MAX];
+    enum match best = least;
     size_t found = 0;
-    size_t n;
 
-    if (snprintf(path, sizeof path, "%s/class/net", root) >= (int)sizeof path) {
-        return 0;
-    }
-    n = list(path, &entries);
-    view_pf(root, pf, uplink, entries, n, &view);
-    for (size_t i = 0; i < n && view.switch_id[0]; i++) {
-        enum match match = represents(&view, entries[i]->d_name, vf_index);
+    for (size_t i = 0; i < netdevs->n; i++) {
+        const char *name = netdevs->entries[i]->d_name;
+        enum match match = represents(view, name, netdevs->ports[i], vf_index);
 
         if (match > best) {
             best = match;
             found = 0;
         }
-        if (match != MATCH_NONE && match == best && found < 2) {
-            strcpy(names[found++], entries[i]->d_name);
+        if (match == best && found < 2) {
+            strcpy(names[found++], name);
         }
     }
-    free_list(entries, n);
+    return found;
+}
+
+/* Finds up to two netdevs that represent the VF and match best, the first by name. Returns how
+ * many. A match in the PF's own directory is the best there can be: if that has one, the other
+ * netdevs of the host, of which there may be thousands, need not be read. */
+static size_t find(const char *root, const struct pci_addr *pf, const struct netdevs *own,
+                   const struct uplink *uplink, int vf_index, char names[2][VIF_IFNAME_MAX + 1])
+{
+    struct pf_view view;
+    struct netdevs all;
+    char path[PATH_MAX];
+    size_t found;
+
+    view_pf(root, pf, uplink, &view);
+    found = needs_others(&view) ? 0 : find_among(&view, own, vf_index, MATCH_OWN, names);
+    if (found || snprintf(path, sizeof path, "%s/class/net", root) >= (int)sizeof path) {
+        return found;
+    }
+    list(root, path, &all);
+    look_for_others(&view, &all);
+    found = find_among(&view, &all, vf_index, MATCH_FUNCTION, names);
+    free_list(&all);
     return found;
 }
 
@@ -335,27 +393,29 @@ bool kernel_nic_representor(const char *root, const struct pci_addr *pf, int vf_
                             const char *field, char name[VIF_IFNAME_MAX + 1], struct error *error)
 {
     char names[2][VIF_IFNAME_MAX + 1];
-    char uplink[VIF_IFNAME_MAX + 1];
-    char switch_id[ATTRIBUTE_MAX];
     char addr[PCI_ADDR_LEN];
+    struct uplink uplink;
+    struct netdevs own;
     size_t n;
 
     pci_addr_format(pf, addr);
-    if (!kernel_nic_uplink(root, pf, uplink)) {
+    list_of_device(root, pf, &own);
+    find_uplink(root, &own, &uplink);
+    n = uplink.name ? find(root, pf, &own, &uplink, vf_index, names) : 0;
+    free_list(&own); /* With the name of the uplink. */
+    if (!uplink.name) {
         return error_set(error, REASON_DEVICE_NOT_FOUND, field,
                          "PF %s of VF %d has no netdev with a phys_switch_id, so there are no "
                          "representors; put the card into switchdev mode (devlink dev eswitch set "
                          "pci/%s mode switchdev).",
                          addr, vf_index, addr);
     }
-    read_attribute(root, uplink, "phys_switch_id", switch_id);
-    n = find(root, pf, uplink, vf_index, names);
     if (n == 0) {
         return error_set(error, REASON_DEVICE_NOT_FOUND, field,
                          "VF %d of PF %s has no representor among the netdevs of switch %s; check "
                          "that the VF is enabled and the card in switchdev mode (devlink dev "
                          "eswitch set pci/%s mode switchdev).",
-                         vf_index, addr, switch_id, addr);
+                         vf_index, addr, uplink.switch_id, addr);
     }
     if (n > 1) {
         return error_set(error, REASON_DEVICE_NOT_FOUND, field,

@@ -3,7 +3,8 @@
  * its VFs. Their attributes in sysfs identify them, never their names: netdevs of one switch have
  * the same phys_switch_id, and phys_port_name says which port of the switch a netdev is
  * (Documentation/networking/switchdev.rst; os-vif's get_ifname_by_pci_address() and
- * get_representor_port() use the same two). Nothing is cached here.
+ * get_representor_port() use the same two). Nothing is cached here: a netdev can come, go and get
+ * another name at any time.
  *
  * `root` is where sysfs is mounted ("/sys"). */
 
@@ -27,7 +28,9 @@ bool kernel_nic_uplink(const char *root, const struct pci_addr *pf, char name[VI
  * is the N of the uplink p<N> of `pf` (socket direct and multi-host cards: their PFs are function
  * 0 of several PCI devices). Of several that agree, those in the directory of `pf` count; one in
  * the directory of another PF of the switch never does. A leading c<N> (net/devlink/port.c) is a
- * controller, and all but 0 belong to other hosts. Error, on `field`: device_not_found (no
+ * controller, and all but 0 belong to other hosts. Needs some 5 us for each netdev of `pf`, and if
+ * none of these is the one (as with drivers that attach representors to no device), for each of the
+ * host. Error, on `field`: device_not_found (no
  * switchdev mode, no such netdev, or two of them).
  */
 bool kernel_nic_representor(const char *root, const struct pci_addr *pf, int vf_index,

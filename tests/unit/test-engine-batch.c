@@ -75,6 +75,27 @@ static void test_planning_budget(void **state)
     CHECK_HAS("all", reply_to(asked[5]), "would create");
 }
 
+/* Plans that take long go into several transactions, with others served in between. */
+static void test_batch_budget(void **state)
+{
+    int asked[4];
+
+    (void)state;
+    rig.ovs->slow_ms = 30;
+    for (size_t i = 0; i < N(asked); i++) {
+        char vif[8];
+
+        snprintf(vif, sizeof vif, "vif%zu", i);
+        asked[i] = PLUG(.vif = vif);
+    }
+    CHECK_INT("goes on at once", rig_pass(), 0);
+    CHECK_INT("two at a time", engine_counters(rig.engine)->batched, 2);
+    rig.ovs->slow_ms = 0;
+    rig_settle();
+    CHECK_INT("then the rest", n_transactions(), 2);
+    CHECK_HAS("all", reply_to(asked[3]), "changed vhuvif3");
+}
+
 /* Operations on one VIF run in their order. */
 static void test_one_vif(void **state)
 {
@@ -297,6 +318,7 @@ static const struct CMUnitTest tests[] = {
     RIG_TEST(test_a_crowd_shares_a_transaction),
     RIG_TEST(test_next_is_sent_first),
     RIG_TEST(test_planning_budget),
+    RIG_TEST(test_batch_budget),
     RIG_TEST(test_one_vif),
     RIG_TEST(test_pairs),
     RIG_TEST(test_slow_device_holds_back),

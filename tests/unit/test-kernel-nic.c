@@ -3,6 +3,7 @@
 
 #include "nic/kernel-nic.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -371,6 +372,146 @@ static void test_same_function(void **state)
     }
 }
 
+/* PFs of one switch whose uplinks have each other's numbers. */
+static void test_crossed(void **state)
+{
+    static const struct netdev netdevs[TREE_MAX] = {
+        {"up0", ONE_SWITCH, "p1", PF0},
+        {"up1", ONE_SWITCH, "p0", PF1},
+        {"a", ONE_SWITCH, "pf1vf0", PF0},
+        {"b", ONE_SWITCH, "pf0vf0", PF1},
+    };
+
+    (void)state;
+    for (int linked = 0; linked < 2; linked++) {
+        char root[64];
+
+        open_tree(root, netdevs, linked);
+        check_found("PF 0", root, PF0, 0, "a");
+        check_found("PF 1", root, PF1, 0, "b");
+        close_tree(root);
+    }
+}
+
+/* How many times all netdevs of the host were listed. */
+static int n_listed;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
+int __real_scandir(const char *path, struct dirent ***entries,
+                   int (*filter)(const struct dirent *entry),
+                   int (*compare)(const struct dirent **a, const struct dirent **b));
+int __wrap_scandir(const char *path, struct dirent ***entries,
+                   int (*filter)(const struct dirent *entry),
+                   int (*compare)(const struct dirent **a, const struct dirent **b));
+
+int __wrap_scandir(const char *path, struct dirent ***entries,
+                   int (*filter)(const struct dirent *entry),
+                   int (*compare)(const struct dirent **a, const struct dirent **b))
+{
+    n_listed += strstr(path, "/class/net") != NULL;
+    return __real_scandir(path, entries, filter, compare);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+/* A host can have thousands of netdevs: where the PF's device has the representor, they are not
+ * read. */
+static void test_only_those_of_the_device(void **state)
+{
+    static const struct {
+        const char *row;
+        struct netdev netdevs[TREE_MAX];
+        const char *pf;
+        int n_listed;
+    } rows[] = {
+        {"in its directory",
+         {{"up0", ONE_SWITCH, "p0", PF0}, {"a", ONE_SWITCH, "pf0vf3", PF0}},
+         PF0,
+         0},
+        {"another PF",
+         {{"up0", ONE_SWITCH, "p0", PF0},
+          {"up1", ONE_SWITCH, "p1", PF1},
+          {"a", ONE_SWITCH, "pf1vf3", PF1}},
+         PF1,
+         0},
+        {"without a number of the uplink",
+         {{"up1", ONE_SWITCH, "", PF1}, {"a", ONE_SWITCH, "pf1vf3", PF1}},
+         PF1,
+         0},
+        {"with another number",
+         {{"up2", ONE_SWITCH, "p2", PF0}, {"a", ONE_SWITCH, "pf2vf3", PF0}},
+         PF0,
+         0},
+        {"whose number it is depends on others",
+         {{"up2", ONE_SWITCH, "p2", PF1}, {"a", ONE_SWITCH, "pf1vf3", PF1}},
+         PF1,
+         1},
+        {"in no directory",
+         {{"up0", ONE_SWITCH, "p0", PF0}, {"a", ONE_SWITCH, "pf0vf3", NULL}},
+         PF0,
+         1},
+        {"it has only the number of the function",
+         {{"up2", ONE_SWITCH, "p2", PF0}, {"a", ONE_SWITCH, "pf0vf3", PF0}},
+         PF0,
+         1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        char root[64];
+
+        open_tree(root, rows[i].netdevs, true);
+        n_listed = 0;
+        check_found(rows[i].row, root, rows[i].pf, 3, "a");
+        CHECK_INT(rows[i].row, n_listed, rows[i].n_listed);
+        close_tree(root);
+    }
+}
+
+/* Gives a netdev of PF0 another name, like `ip link set name`. */
+static void rename_netdev(const char *root, const char *from, const char *to)
+{
+    char paths[2][256];
+    const char *names[] = {from, to};
+
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/bus/pci/devices/" PF0 "/net/%s", root, names[i]);
+    }
+    assert_int_equal(rename(paths[0], paths[1]), 0);
+    snprintf(paths[0], sizeof paths[0], "%s/class/net/%s", root, from);
+    assert_int_equal(unlink(paths[0]), 0);
+    snprintf(paths[0], sizeof paths[0], "%s/class/net/%s", root, to);
+    assert_int_equal(symlink(paths[1], paths[0]), 0);
+}
+
+/* Each call looks anew: netdevs come, swap their names, and go. */
+static void test_fresh(void **state)
+{
+    static const struct netdev netdevs[TREE_MAX] = {
+        {"up0", ONE_SWITCH, "p0", PF0},
+        {"x", ONE_SWITCH, "pf0vf1", NULL},
+        {"b", ONE_SWITCH, "pf0vf2", PF0},
+    };
+    static const struct netdev late = {"a", ONE_SWITCH, "pf0vf1", PF0};
+    char path[256];
+    char root[64];
+
+    (void)state;
+    open_tree(root, netdevs, true);
+    check_found("of no device", root, PF0, 1, "x");
+    add_netdev(root, &late, true);
+    check_found("a better one comes", root, PF0, 1, "a");
+    rename_netdev(root, "a", "c");
+    rename_netdev(root, "b", "a");
+    check_found("another has its name", root, PF0, 1, "c");
+    check_found("which is found by that", root, PF0, 2, "a");
+    snprintf(path, sizeof path, "%s/bus/pci/devices/" PF0 "/net/c", root);
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    snprintf(path, sizeof path, "%s/class/net/c", root);
+    assert_int_equal(unlink(path), 0);
+    check_found("it goes", root, PF0, 1, "x");
+    close_tree(root);
+}
+
 static void test_uplink(void **state)
 {
     static const struct {
@@ -428,9 +569,14 @@ static void test_uplink(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spellings), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_ambiguous), cmocka_unit_test(test_same_function),
+        cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_ambiguous),
+        cmocka_unit_test(test_same_function),
         cmocka_unit_test(test_uplink),
+        cmocka_unit_test(test_crossed),
+        cmocka_unit_test(test_only_those_of_the_device),
+        cmocka_unit_test(test_fresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
