@@ -97,6 +97,27 @@ static void warn_of_bursts(struct op *op)
     }
 }
 
+/* Says which limits did not come along to a port of another kind. */
+static void warn_of_lost_limits(struct op *op)
+{
+    const struct vif_qos *before = &op->before.spec.qos;
+    const struct vif_qos *now = &op->goal.qos;
+    bool egress =
+        (before->egress_kbps && !now->egress_kbps) || (before->egress_kpps && !now->egress_kpps);
+    bool ingress = before->ingress_kbps && !now->ingress_kbps;
+
+    if (op_is_plug(op) && op->has_before && !op->request.vif.has_qos && op->goal.has_qos &&
+        (egress || ingress)) {
+        op_warn(op,
+                "The limits of the VIF's %s are removed, because they would not act on port %s of "
+                "its new kind; set others with update.",
+                !ingress  ? "egress"
+                : !egress ? "ingress"
+                          : "egress and ingress",
+                op->goal.port);
+    }
+}
+
 /* A plug that names the socket of a card is refused if the directory is missing; but a guest does
  * not need the socket if it has the VF itself. */
 static void warn_of_socket_directory(const struct engine_env *env, struct op *op)
@@ -130,6 +151,7 @@ static void reply_plug(const struct engine_env *env, struct op *op)
     struct record record;
 
     warn_of_bursts(op);
+    warn_of_lost_limits(op);
     warn_of_socket_directory(env, op);
     warn_of_isolation(op);
     if (op->bridge == BRIDGE_MADE) {
@@ -184,6 +206,7 @@ void op_reply_dry_run(const struct engine_env *env, struct op *op)
     struct record record;
 
     warn_of_bursts(op);
+    warn_of_lost_limits(op);
     warn_of_socket_directory(env, op);
     warn_of_isolation(op);
     warn_of_shared(op);

@@ -79,7 +79,8 @@ void prepare_find_facts(const struct engine *engine, const struct op *op,
     *facts = (struct switch_facts){
         .current = current,
         .bridge_exists = prepare_bridge_exists(engine, op->goal.bridge),
-        .bridge_awaited = prepare_bridge_is_awaited(engine, op, current),
+        .bridge_stays =
+            !engine->env.settings->create_bridges || prepare_bridge_is_awaited(engine, op, current),
         .links = &found->links,
         .may_hold_device = prepare_may_hold_device(engine, op, current),
         .awaits_device = current && engine_awaits_device(engine, current),
@@ -154,8 +155,9 @@ void prepare_find_owners(const struct engine *engine, const struct op *op, struc
             ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
             found->evict = look_at_evictee(engine, op, &found->evictee);
             facts->evict = &found->evict;
-            facts->owner_bridge_awaited = awaited_has(&engine->awaited, found->evictee.spec.bridge,
-                                                      found->evictee.spec.vif_id);
+            facts->owner_bridge_stays = !engine->env.settings->create_bridges ||
+                                        awaited_has(&engine->awaited, found->evictee.spec.bridge,
+                                                    found->evictee.spec.vif_id);
             engine_look_at_left_links(engine, &found->evictee.spec, &op->goal.links,
                                       &found->owner_links);
             facts->owner_links = &found->owner_links;

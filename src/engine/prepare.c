@@ -160,6 +160,18 @@ static enum outcome plan_forward(const struct engine *engine, struct op *op,
     return carry_out(engine, op);
 }
 
+/* A plug without limits leaves them as they are; but of another kind of port some may not act, or
+ * not as they are written. */
+static void keep_limits(struct op *op, const struct record *current)
+{
+    struct port_spec *goal = &op->goal;
+
+    if (!goal->has_qos && !goal->no_port && goal->kind != current->spec.kind &&
+        record_has_limits(current)) {
+        spec_keep_limits(&op->request.vif, current, goal);
+    }
+}
+
 static enum outcome prepare_plug(const struct engine *engine, struct op *op,
                                  const struct record *current, struct error *error)
 {
@@ -172,6 +184,7 @@ static enum outcome prepare_plug(const struct engine *engine, struct op *op,
     }
     if (current) {
         engine_keep_without_mac(op, current);
+        keep_limits(op, current);
     }
     found_init(&found);
     outcome = plan_forward(engine, op, current, &found, error);

@@ -52,9 +52,10 @@ void ovs_read_qos(const struct ovsrec_port *port, const struct ovsrec_interface 
     if (port && port->qos) {
         snprintf(record->qos_type, sizeof record->qos_type, "%s", port->qos->type);
         record->foreign_qos = !read_rows(port->qos, limits);
-        if (!record->foreign_qos && limits->ingress_kbps == 0) {
-            snprintf(record->spec.default_qos, sizeof record->spec.default_qos, "%s",
-                     port->qos->type);
+        if (!record->foreign_qos) {
+            char *type = limits->ingress_kbps ? record->spec.limits_type : record->spec.default_qos;
+
+            snprintf(type, sizeof record->spec.limits_type, "%s", port->qos->type);
         }
     }
 }

@@ -303,7 +303,8 @@ static void plan_eviction(const struct eviction *eviction, const struct port_spe
 
     snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", owner->vif_id);
     snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", owner->port);
-    if (is_trunk_bridge(bridge) && strcmp(bridge, spec->bridge) && !facts->owner_bridge_awaited) {
+    if (is_trunk_bridge(bridge) && strcmp(bridge, spec->bridge) && !facts->owner_bridge_stays &&
+        !(plan->drop_bridge && !strcmp(bridge, plan->old_bridge))) {
         snprintf(plan->evicted_bridge, sizeof plan->evicted_bridge, "%s", bridge);
     }
     if (facts->owner_links) {
@@ -332,7 +333,7 @@ bool plan_plug(const struct vif *vif, const struct port_spec *spec,
         return refuse_packets(vif, spec, error);
     }
     plan_transition(facts->current, spec, NULL, facts->bridge_exists, plan);
-    plan->drop_bridge &= !facts->bridge_awaited;
+    plan->drop_bridge &= !facts->bridge_stays;
     memcpy(plan->shared, shared.text, sizeof plan->shared);
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
         !plan_socket(vif, facts, plan, error)) {
@@ -356,7 +357,7 @@ bool plan_repair(const struct vif *vif, const struct port_spec *spec,
                  const struct switch_facts *facts, struct plan *plan, struct error *error)
 {
     plan_transition(facts->current, spec, spec, facts->bridge_exists, plan);
-    plan->drop_bridge &= !facts->bridge_awaited;
+    plan->drop_bridge &= !facts->bridge_stays;
     if (!plan_port_bridge(vif, spec, facts, plan, error) || !plan_links(spec, facts, plan, error) ||
         !plan_socket(vif, facts, plan, error)) {
         return false;

@@ -9,6 +9,7 @@
 #include "base/display.h"
 #include "base/keys.h"
 #include "openvswitch/dynamic-string.h"
+#include "plan/kind.h"
 #include "util.h"
 
 /* In our rows these keys are always ours. */
@@ -163,37 +164,41 @@ static void note_move(const struct record *current, const struct port_spec *goal
     }
 }
 
-/* Whether the limits towards the guest are in a row of the type that goes with the interface's
- * present type, and not with its new one. (Another program may have written a row that never went
- * with it.) */
-static bool changes_row_type(const struct record *current, const struct port_spec *goal)
+/* The type of the port, or the one that a replacement's second step will give it. */
+static const char *settled_type(const struct port_spec *spec)
 {
-    const char *type = current->spec.type;
+    const struct vif_kind_class *class = vif_kind_class(spec->kind);
 
-    return record_has_limits(current) && current->spec.qos.ingress_kbps > 0 &&
-           strcmp(type, TYPE_DETACHED) && !strcmp(current->qos_type, qos_row_type(type)) &&
-           strcmp(current->qos_type, qos_row_type(goal->type));
+    return strcmp(spec->type, TYPE_DETACHED) || !class->type ? spec->type : class->type(spec);
+}
+
+/* Whether the limits towards the guest are in a row of another type than `goal` needs. An undo
+ * needs the previous type, if vifplugd writes rows of that type. For a plug, a row that does not go
+ * with the present port either is another program's, and stays. */
+static bool has_wrong_row(const struct record *current, const struct port_spec *goal)
+{
+    const char *needed = qos_row_type(goal->type);
+
+    if (current->spec.qos.ingress_kbps == 0 || !strcmp(current->qos_type, needed)) {
+        return false;
+    }
+    return goal->limits_type[0]
+               ? !strcmp(goal->limits_type, needed)
+               : !strcmp(current->qos_type, qos_row_type(settled_type(&current->spec)));
 }
 
 static void change_limits(const struct record *current, const struct port_spec *goal,
                           const struct port_spec *written, struct plan *plan)
 {
     const struct vif_qos *now = &current->spec.qos;
-    bool may = goal->has_qos && (!written || written->has_qos);
-    bool wrong_row = now->ingress_kbps > 0 && strcmp(current->qos_type, qos_row_type(goal->type));
 
-    plan->set_qos = changes_row_type(current, goal) ||
-                    (may && (wrong_row || !qos_limits_match(now, &goal->qos)));
-    if (!plan->set_qos) {
-        return;
+    plan->set_qos = goal->has_qos && (!written || written->has_qos) &&
+                    (has_wrong_row(current, goal) || !qos_limits_match(now, &goal->qos));
+    if (plan->set_qos) {
+        plan->old_qos = *now;
+        snprintf(plan->old_qos_type, sizeof plan->old_qos_type, "%s", current->qos_type);
+        plan_why(plan, "QoS changes");
     }
-    if (!goal->has_qos) {
-        plan->spec.has_qos = true; /* The request has no limits, so the present ones stay. */
-        plan->spec.qos = *now;
-    }
-    plan->old_qos = *now;
-    snprintf(plan->old_qos_type, sizeof plan->old_qos_type, "%s", current->qos_type);
-    plan_why(plan, "QoS changes");
 }
 
 static void plan_change(const struct record *current, const struct port_spec *goal,

@@ -100,8 +100,10 @@ struct switch_facts {
     size_t n_owners;
     const struct evict_facts *evict; /* A VIF of ours that has the VF; NULL: there is none. */
     bool bridge_exists;
-    bool bridge_awaited; /* The bridge of `current` must stay: another VIF's port is to come... */
-    bool owner_bridge_awaited; /* ...and that of the VIF that has the VF. */
+    /* The bridge of `current`, or of the VIF that has the VF, must stay: another VIF's port is to
+     * come, or an undo could not make it again. */
+    bool bridge_stays;
+    bool owner_bridge_stays;
     /* The VIF's separate bridge (spec->port_bridge), if it has one. */
     enum port_bridge_state port_bridge;
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */
@@ -145,10 +147,10 @@ void plan_recover(const struct port_spec *spec, const struct switch_facts *facts
 struct unplug_facts {
     const struct record *port; /* The VIF's port, with a record or without one; or NULL. */
     /* Without a port: what else the VIF may have left; or "". */
-    const char *port_bridge;        /* Its separate bridge (per_port_bridge). */
-    const char *trunk_bridge;       /* Its trunk bridge, which is empty. */
-    bool bridge_awaited;            /* The bridge of `port` must stay, as in struct switch_facts. */
-    struct link_plan links;         /* Steps that remove its links. */
+    const char *port_bridge;  /* Its separate bridge (per_port_bridge). */
+    const char *trunk_bridge; /* Its trunk bridge, which is empty. */
+    bool bridge_awaited;      /* The bridge of `port` must stay: another VIF's port is to come. */
+    struct link_plan links;   /* Steps that remove its links. */
     const struct claim_owner *twin; /* Another port with the external_ids of `port`; or NULL. */
 };
 void plan_unplug(const struct unplug_facts *facts, struct plan *plan);
@@ -164,7 +166,7 @@ struct undo_facts {
     bool bridge_exists;         /* The bridge of `before`... */
     bool evicted_bridge_exists; /* ...and of `evicted`. */
     bool made_bridge;           /* The operation created the bridge. */
-    bool bridge_awaited;        /* As in struct switch_facts. */
+    bool bridge_awaited;        /* The bridge of `current` must stay, as in struct unplug_facts. */
     bool may_hold_device;       /* As in struct switch_facts. */
 };
 void plan_undo(const struct undo_facts *facts, struct plan *plan);

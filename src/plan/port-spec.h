@@ -55,6 +55,8 @@ struct port_spec {
     /* The type of the QoS row, without limits, that the port gets when it is created without limits
      * towards the guest, or when these go; "": none. In a record: of the row that it has. */
     char default_qos[QOS_TYPE_MAX + 1];
+    char limits_type[QOS_TYPE_MAX + 1]; /* In a record: the type of the row with the limits towards
+                                         * the guest; "": it has none. */
 
     /* Only for a port that is created. */
     bool isolate;      /* Keep it off the network until Neutron has wired it. */

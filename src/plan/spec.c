@@ -134,6 +134,22 @@ bool plan_spec(const struct vif *vif, const struct spec_facts *facts, struct por
            limits_settle(vif, port_mtu(spec), spec, error);
 }
 
+void spec_keep_limits(const struct vif *vif, const struct record *current, struct port_spec *spec)
+{
+    const struct vif_qos *now = &current->spec.qos;
+    struct vif_qos kept[] = {*now, *now, *now, {0}};
+    struct error ignored;
+    size_t i = 0;
+
+    kept[1].egress_kbps = kept[1].egress_burst_kb = 0;
+    kept[1].egress_kpps = kept[1].egress_burst_kpkt = 0;
+    kept[2].ingress_kbps = kept[2].ingress_burst_kb = 0;
+    spec->has_qos = true;
+    do {
+        spec->qos = kept[i];
+    } while (!limits_settle(vif, port_mtu(spec), spec, &ignored) && ++i < ARRAY_SIZE(kept));
+}
+
 bool spec_update(const struct vif *vif, const struct record *current, int mtu_now,
                  const char *default_qos_type, struct port_spec *spec, struct error *error)
 {

@@ -72,6 +72,10 @@ bool spec_may_look_at_path(const struct vif *vif, const struct spec_facts *facts
 /* Returns whether the VIF may use the vhost-user path of the request. */
 bool spec_check_path(const struct vif *vif, const struct spec_facts *facts, struct error *error);
 
+/* Has `spec`, a plug without limits that changes the VIF's kind, keep the limits of `current` in
+ * those directions in which they act on the new port, and remove the others. */
+void spec_keep_limits(const struct vif *vif, const struct record *current, struct port_spec *spec);
+
 /* Fills `spec` (uninitialised) with the goal of an update: `current`, whose port has MTU `mtu_now`
  * (0: unknown), with the MTU and the limits of `vif`. `default_qos_type`: the option of that name.
  * Errors: invalid_request. */

@@ -70,6 +70,22 @@ def test_eviction_from_a_trunk_bridge(card_box, card_api, configure_card, fails)
             assert result(reply)["changed"] and bridges == ["br-int"]
 
 
+@pytest.mark.parametrize("moves", [False, True], ids=["evicted", "moved"])
+def test_trunk_bridge_that_could_not_be_made_again_stays(card_box, card_api, configure_card, moves):
+    """With create_bridges = no: what fails leaves VIF 1 on its bridge."""
+    vif = representor(1, slot(10), bridge="tbr-1")
+    port = card_api.plug(vif)["port"]
+    card_box.vsctl("add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev")
+    configure_card(EVICT + "[ovs]\ncreate_bridges = no\n")
+    card_box.card_settings(max_mtu=2000)
+    with Api(card_box.socket) as api:
+        with pytest.raises(ApiError) as failed:
+            api.plug(representor(1 if moves else 2, slot(10), mtu=9000))
+        assert failed.value.reason == "not_realized" and "not restored" not in failed.value.message
+        assert ports(card_box, "tbr-1") == [port] and ports(card_box, "br-int") == []
+        assert api.plug(vif)["changed"] is False
+
+
 def test_dry_run_of_an_eviction_that_would_wait(card_box, card_api, configure_card):
     card_api.plug(representor(1, slot(10)))
     configure_card(EVICT)

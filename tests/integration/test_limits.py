@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 
 import pytest
 
@@ -311,6 +312,62 @@ def test_limits_of_a_port_that_becomes_another_kind(card_box, configure_card, as
         api.plug(representor(1, slot(10), vif_name="tap1", **asked))
         assert qos_type(card_box, port) == "egress-policer"
         assert api.get_vif(1)["qos"]["ingress"]["max_kbps"] == 2000
+
+
+@pytest.mark.parametrize("before, after, word", [
+    ({"egress": {"max_kbps": 1000}, "ingress": {"max_kbps": 2000}}, {"ingress": 2000}, "egress"),
+    ({"ingress": {"max_kbps": 34359739}}, {}, "ingress"),
+    ({"ingress": {"max_kbps": 5}}, {}, "ingress"),
+    ({"egress": {"max_kbps": 1000}, "ingress": {"max_kbps": 5}}, {}, "egress and ingress"),
+])
+@pytest.mark.parametrize("name", ["tap1", "tap9"])
+def test_limits_that_do_not_act_on_another_kind(card_box, configure_card, before, after, word, name):
+    """They do not come along, and the reply says so. A tap's rates end at 34359738; a tap on a bridge with
+    datapath netdev has no egress limits."""
+    configure_card("[daemon]\nsocket_group = root\n[nic napatech]\nport-name = vif_name\n")
+    with Api(card_box.socket) as api:
+        api.plug(representor(1, slot(10), vif_name="tap1", qos=before))
+        reply = api.plug(ovs_vif(1, create_tap=True, vif_name=name))
+        assert [text for text in reply["warnings"] if f"limits of the VIF's {word} are removed" in text]
+        assert {way: limit["max_kbps"] for way, limit in api.get_vif(1).get("qos", {}).items()} == after
+        assert qos_type(card_box, name) == ("linux-htb" if after else "")
+        assert limits(card_box, name) == NONE
+
+
+def neutrons(box, port):
+    """Writes limits to a guest like Neutron's agent does, for ports of type dpdk, too (docs/openstack.md)."""
+    box.vsctl("set", "Port", port, "qos=@q", "--", "--id=@q", "create", "QoS", "type=linux-htb",
+              "other_config:max-rate=34359738368", "queues:0=@u", "--", "--id=@u", "create", "Queue",
+              "other_config:max-rate=2000000", "other_config:burst=1600000")
+    return qos_of(box, port)
+
+
+@pytest.mark.parametrize("asked", [{}, {"qos": {"ingress": {"max_kbps": 2000, "max_burst_kbps": 1600}}}],
+                         ids=["not asked for", "asked for"])
+def test_neutrons_row_outlasts_an_undo_of_another_kind(card_box, configure_card, asked):
+    configure_card("[daemon]\nsocket_group = root\n[nic napatech]\nport-name = vif_name\n")
+    with Api(card_box.socket) as api:
+        port = api.plug(representor(1, slot(10), vif_name="tap1"))["port"]
+        row = neutrons(card_box, port)
+        pid = card_box.pid("ovs-vswitchd")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(ApiError):
+                api.plug(ovs_vif(1, create_tap=True, **asked), timeout_ms=500)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: api.call("status")["counters"]["operations"] == 0)
+        assert interface(card_box, port)["type"] == "dpdk" and qos_of(card_box, port) == row
+
+
+def test_neutrons_row_outlasts_a_repair(card_box, configure_card):
+    configure_card("[daemon]\nsocket_group = root\n[ovs]\nrepair = yes\n")
+    with Api(card_box.socket) as api:
+        port = api.plug(representor(1, slot(10)))["port"]
+        row = neutrons(card_box, port)
+        card_box.vsctl("set", "Interface", port, "type=internal")
+        wait_until(lambda: interface(card_box, port)["type"] == "dpdk", what="the type is repaired")
+        assert qos_of(card_box, port) == row
 
 
 def test_a_port_of_libvirts_has_no_limits(api):

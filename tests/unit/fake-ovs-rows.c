@@ -195,6 +195,7 @@ static void read_record(const struct ovs *ovs, const struct fake_port *port, str
     guest = record->spec.guest_port[0] ? fake_port(ovs, record->spec.guest_port) : port;
     record->spec.qos = guest ? guest->qos : (struct vif_qos){0};
     COPY(record->qos_type, guest ? guest->qos_type : "");
+    COPY(record->spec.limits_type, record->spec.qos.ingress_kbps ? record->qos_type : "");
     record->foreign_qos = guest && guest->foreign_qos;
 }
 
