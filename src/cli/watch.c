@@ -26,8 +26,10 @@ static volatile sig_atomic_t stopped;
 static void on_signal(int number)
 {
     (void)number;
+    if (!stopped) {
+        alarm(END_S); /* Counted from the first signal. */
+    }
     stopped = 1;
-    alarm(END_S);
 }
 
 static void on_alarm(int number)

@@ -155,9 +155,6 @@ void prepare_find_owners(const struct engine *engine, const struct op *op, struc
             ovs_find_port(engine->env.ovs, owner->port, &found->evictee)) {
             found->evict = look_at_evictee(engine, op, &found->evictee);
             facts->evict = &found->evict;
-            facts->owner_bridge_stays = !engine->env.settings->create_bridges ||
-                                        awaited_has(&engine->awaited, found->evictee.spec.bridge,
-                                                    found->evictee.spec.vif_id);
             engine_look_at_left_links(engine, &found->evictee.spec, &op->goal.links,
                                       &found->owner_links);
             facts->owner_links = &found->owner_links;

@@ -105,10 +105,15 @@ static void read_limits(const struct ovs *ovs, const struct ovsrec_port *port,
 /* Whether there is more than another program's bridge with that name. */
 static bool has_port_bridge(const struct ovs *ovs, const struct port_spec *spec)
 {
-    enum port_bridge_state state = ovs_port_bridge(
-        ovs, spec->port_bridge, smap_get_def(&spec->options, OPTION_PEER, ""), spec->guest_port);
+    const struct ovsrec_bridge *bridge = ovs_bridge_row(ovs, spec->port_bridge);
+    const struct ovsrec_port *guest =
+        spec->guest_port[0] ? ovs_port_row(ovs, spec->guest_port) : NULL;
+    bool leads_there = !strcmp(spec->type, TYPE_PATCH);
 
-    return state != PORT_BRIDGE_NONE && state != PORT_BRIDGE_FOREIGN;
+    return bridge &&
+           ((leads_there && guest && has_port(bridge, guest)) ||
+            ovs_port_bridge(ovs, spec->port_bridge, smap_get_def(&spec->options, OPTION_PEER, ""),
+                            spec->guest_port) != PORT_BRIDGE_FOREIGN);
 }
 
 static void read_record(const struct ovs *ovs, const struct ovsrec_interface *row,

@@ -364,8 +364,7 @@ bool ovs_txn_stage(struct ovs *ovs, const struct plan *plan, struct error *error
     if (!ovs_can_stage(ovs, plan, error)) {
         return false;
     }
-    if (plan->evicted_port[0] &&
-        !detach(ovs, plan->evicted_port, NULL, plan->evicted_bridge[0] != '\0', false)) {
+    if (plan->evicted_port[0] && !detach(ovs, plan->evicted_port, NULL, false, false)) {
         return false;
     }
     if (!stage_action(ovs, plan)) {

@@ -70,21 +70,22 @@ static bool spec_ovs(const struct vif *vif, const struct spec_facts *facts, stru
     return true;
 }
 
-/* A separate bridge goes with its VIF, so one with another name than the VIF's is not believed:
- * somebody may have copied or edited the row. */
+/* A separate bridge has its VIF's own name. What a row says is not believed beyond that: somebody
+ * may have copied or edited it. The patch port that leads to the bridge tells of it, too. */
 static void interpret_port_bridge(struct port_spec *spec)
 {
     const char *bridge = smap_get_def(&spec->external_ids, KEY_PORT_BRIDGE, "");
     char own[VIF_IFNAME_MAX + 1];
     char patch[PORT_NAME_MAX + 1];
     char port[PORT_NAME_MAX + 1];
-    bool is_own;
+    bool has_own;
 
     name_port_bridge(spec->vif_id, own, patch, port);
-    is_own = !strcmp(bridge, own);
-    snprintf(spec->port_bridge, sizeof spec->port_bridge, "%s", is_own ? own : "");
+    has_own =
+        !strcmp(bridge, own) || (!strcmp(spec->port, port) && !strcmp(spec->type, TYPE_PATCH));
+    snprintf(spec->port_bridge, sizeof spec->port_bridge, "%s", has_own ? own : "");
     snprintf(spec->guest_port, sizeof spec->guest_port, "%s",
-             is_own ? smap_get_def(&spec->external_ids, KEY_GUEST_PORT, "") : "");
+             has_own ? smap_get_def(&spec->external_ids, KEY_GUEST_PORT, "") : "");
 }
 
 /* Names the tap, no matter whether the daemon or QEMU made it: its alias decides whether it is

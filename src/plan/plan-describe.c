@@ -259,7 +259,6 @@ char **plan_operations(const struct plan *plan, size_t *n)
     describe_links(&plan->links, &lines);
     if (plan->evicted_port[0]) {
         add_line(&lines, "delete Port %s of VIF %s", plan->evicted_port, plan->evicted_vif);
-        describe_leaving("", plan->evicted_bridge[0] != '\0', plan->evicted_bridge, &lines);
     }
     if (plan->create_bridge && plan->action != ACTION_NONE) {
         add_line(&lines, "insert Bridge %s datapath_type=%s%s%s", plan->spec.bridge,

@@ -299,14 +299,9 @@ static void plan_eviction(const struct eviction *eviction, const struct port_spe
                           const struct switch_facts *facts, struct plan *plan)
 {
     const struct claim_owner *owner = eviction->owner;
-    const char *bridge = facts->evict->owner->spec.bridge;
 
     snprintf(plan->evicted_vif, sizeof plan->evicted_vif, "%s", owner->vif_id);
     snprintf(plan->evicted_port, sizeof plan->evicted_port, "%s", owner->port);
-    if (is_trunk_bridge(bridge) && strcmp(bridge, spec->bridge) && !facts->owner_bridge_stays &&
-        !(plan->drop_bridge && !strcmp(bridge, plan->old_bridge))) {
-        snprintf(plan->evicted_bridge, sizeof plan->evicted_bridge, "%s", bridge);
-    }
     if (facts->owner_links) {
         link_plan_down(owner->vif_id, &facts->evict->owner->spec.links, &spec->links,
                        facts->owner_links, &plan->evicted_links);

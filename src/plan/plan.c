@@ -65,7 +65,6 @@ static const char *bridge_at_risk(const struct plan *plan)
 void plan_claims(const struct plan *plan, struct claims *claims)
 {
     claims_add_left_bridge(claims, bridge_at_risk(plan));
-    claims_add_left_bridge(claims, plan->evicted_bridge);
     claims_of_spec(&plan->spec, plan->create_bridge, claims);
     if (plan->restored) {
         claims_of_spec(plan->restored, plan->restores_bridge, claims);

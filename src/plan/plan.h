@@ -39,9 +39,7 @@ struct plan {
     /* The VIF that this one evicts, to get its VF, in the same transaction; or "". */
     char evicted_vif[VIF_ID_MAX + 1];
     char evicted_port[PORT_NAME_MAX + 1];
-    char evicted_bridge[PORT_NAME_MAX + 1]; /* Its trunk bridge, to remove if it is empty then; or
-                                             * "". */
-    const struct port_settings *settings;   /* An undo: for the port that is inserted... */
+    const struct port_settings *settings;          /* An undo: for the port that is inserted... */
     const struct port_settings *restored_settings; /* ...and for `restored`. Borrowed, or NULL. */
     const struct port_spec *restored; /* An undo: the evicted port. Borrowed, or NULL. */
     bool restores_bridge;             /* The bridge of `restored` is missing. */
@@ -100,10 +98,9 @@ struct switch_facts {
     size_t n_owners;
     const struct evict_facts *evict; /* A VIF of ours that has the VF; NULL: there is none. */
     bool bridge_exists;
-    /* The bridge of `current`, or of the VIF that has the VF, must stay: another VIF's port is to
-     * come, or an undo could not make it again. */
+    /* The bridge of `current` must stay: another VIF's port is to come, or an undo could not make
+     * it again. */
     bool bridge_stays;
-    bool owner_bridge_stays;
     /* The VIF's separate bridge (spec->port_bridge), if it has one. */
     enum port_bridge_state port_bridge;
     const struct link_state *links; /* The state of spec->links; NULL: the plan ignores links. */

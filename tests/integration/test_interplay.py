@@ -9,7 +9,7 @@ import pytest
 from api import (INSTANCE, Api, ApiError, hybrid, ovs_vif, representor, result, vhost_user, vif_id,
                  wait_until)
 from kernel import ip, links, ours
-from ovsdb import counts, datapath_type, interface, ports, table
+from ovsdb import counts, interface, ports, table
 from test_card import slot
 
 BASE = "[daemon]\nsocket_group = root\n"
@@ -54,20 +54,24 @@ def test_unplugged_vif_stays_away(card_box, card_api, configure_card):
 
 @pytest.mark.parametrize("fails", [False, True], ids=["plugged", "undone"])
 def test_eviction_from_a_trunk_bridge(card_box, card_api, configure_card, fails):
-    """The bridge goes with its last VIF, and comes back with it."""
-    port = card_api.plug(representor(1, slot(10), bridge="tbr-1"))["port"]
+    """The bridge stays, with Neutron's patch port and its settings, for the undo, or for the unplug by Nova."""
+    vif = representor(1, slot(10), bridge="tbr-1")
+    port = card_api.plug(vif)["port"]
+    card_box.vsctl("add-port", "tbr-1", "tpt-1", "--", "set", "Interface", "tpt-1", "type=patch",
+                   "options:peer=tpi-1", "--", "set", "Bridge", "tbr-1", "external_ids:a=b")
     configure_card(EVICT)
     if fails:
         card_box.card_settings(max_mtu=2000)
     with Api(card_box.socket) as api:
         reply = api.collect([send_plug(api, representor(2, slot(10), mtu=9000))]).popitem()[1]
-        bridges = card_box.vsctl("list-br").split()
+        assert ports(card_box, "tbr-1") == sorted([port, "tpt-1"] if fails else ["tpt-1"])
+        assert card_box.vsctl("get", "Bridge", "tbr-1", "external_ids:a") == "b"
         if fails:
             assert reply["error"]["data"]["reason"] == "not_realized"
-            assert bridges == ["tbr-1"] and ports(card_box, "tbr-1") == [port]
-            assert datapath_type(card_box, "tbr-1") == "netdev"
         else:
-            assert result(reply)["changed"] and bridges == ["br-int"]
+            assert result(reply)["changed"]
+            api.call("unplug", vif=vif)
+            assert card_box.vsctl("list-br") == "br-int"
 
 
 @pytest.mark.parametrize("moves", [False, True], ids=["evicted", "moved"])
@@ -249,6 +253,42 @@ def test_row_that_names_a_bridge_of_others(box, api, bridge, end):
         api.plug(ovs_vif(1, create_tap=True, vif_name="tap9"))
     assert ports(box, bridge) == ["sys1", "sys2"]
     assert "tap1" not in box.vsctl("list-ports", "br-int") if end == "another name" else ours(box) == []
+
+
+@pytest.mark.parametrize("end", ["unplug", "replug"])
+@pytest.mark.parametrize("edit", [("set", "external_ids:vifplug-port-bridge=br-sys"),
+                                  ("remove", "external_ids", "vifplug-port-bridge")], ids=["changed", "removed"])
+def test_row_that_does_not_name_its_separate_bridge(box, configure, edit, end):
+    """Its patch port tells of the bridge, which stays as it is, with its limits, and goes with the VIF."""
+    configure(PER_PORT)
+    before = counts(box)
+    vif = ovs_vif(1, create_tap=True)
+    with Api(box.socket) as api:
+        port = api.plug({**vif, "qos": {"ingress": {"max_kbps": 2000}}})["port"]
+        bridge = box.vsctl("get", "Bridge", f"pb{vif_id(1)[:12]}", "_uuid")
+        word, *columns = edit
+        box.vsctl(word, "Interface", port, *columns)
+        if end == "replug":
+            assert api.plug(vif)["changed"] is True
+            assert interface(box, port)["external_ids"]["vifplug-port-bridge"] == f"pb{vif_id(1)[:12]}"
+            assert box.vsctl("get", "Bridge", f"pb{vif_id(1)[:12]}", "_uuid") == bridge
+            assert api.get_vif(1)["qos"]["ingress"]["max_kbps"] == 2000
+        api.unplug(vif_id(1))
+        box.vsctl("del-br", "br-int")
+        assert counts(box) == before and ours(box) == []
+
+
+def test_port_of_others_on_a_separate_bridge_without_its_patch_port(box, configure):
+    """The guest's port is still the VIF's."""
+    configure(PER_PORT)
+    bridge = f"pb{vif_id(1)[:12]}"
+    with Api(box.socket) as api:
+        api.plug(ovs_vif(1, create_tap=True))
+        box.vsctl("del-port", f"pbp{vif_id(1)}", "--", "add-port", bridge, "span0", "--",
+                  "set", "Interface", "span0", "type=internal")
+        api.unplug(vif_id(1))
+        assert box.vsctl("list-br") == "br-int" and ours(box) == []
+        assert api.plug(ovs_vif(1, create_tap=True))["state"] == "up"
 
 
 # --- Repairs and drift. ---

@@ -221,9 +221,6 @@ void fake_carry_out(struct ovs *ovs, const struct fake_step *step)
     } else if (plan->action == ACTION_DELETE) {
         delete_port(ovs, plan);
     }
-    if (plan->evicted_bridge[0]) {
-        drop_if_empty(ovs, plan->evicted_bridge);
-    }
     if (plan->restores_bridge) {
         make_bridge(ovs, plan->restored->bridge, plan->restored, plan->restored->fail_mode);
     }

@@ -69,47 +69,6 @@ static void test_eviction(void **state)
     }
 }
 
-/* The trunk bridge of the VIF that loses its VF goes with its last port, and an undo makes it
- * again. */
-static void test_eviction_from_a_trunk_bridge(void **state)
-{
-    static const struct {
-        const char *what;
-        const char *another_on; /* A bridge with another VIF; or NULL. */
-        const char *goal;
-        const char *error; /* Of the port that gets the VF. */
-        int n_ports;       /* On the trunk bridge in the end; -1: it has gone. */
-    } rows[] = {
-        {"alone", NULL, "br0", NULL, -1},
-        {"not alone", "tbr-1", "br0", NULL, 1},
-        {"to that bridge", NULL, "tbr-1", NULL, 1},
-        {"undone", NULL, "br0", "no such VF", 1},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < N(rows); i++) {
-        int a;
-
-        rig_renew();
-        PLUGGED(.vif = "b", .vf = 4, .bridge = "tbr-1");
-        make_stale("vfrb");
-        if (rows[i].another_on) {
-            PLUGGED(.vif = "c", .vf = 5, .bridge = rows[i].another_on);
-        }
-        if (rows[i].error) {
-            fake_rule_add(rig.vswitchd,
-                          (struct fake_rule){.port = "vfra", .error = rows[i].error, .times = 1});
-        }
-        a = PLUG(.vif = "a", .vf = 4, .bridge = rows[i].goal);
-        rig_settle();
-        CHECK_HAS(rows[i].what, reply_to(a), rows[i].error ? "not_realized: " : "changed vfra");
-        CHECK_INT(rows[i].what,
-                  fake_bridge(rig.ovs, "tbr-1") ? (int)fake_n_ports_on(rig.ovs, "tbr-1") : -1,
-                  rows[i].n_ports);
-        CHECK_INT(rows[i].what, fake_port(rig.ovs, "vfrb") != NULL, rows[i].error != NULL);
-    }
-}
-
 static void check_plug_of_a(const char *what, bool dry_run, const char *told)
 {
     int a = PLUG(.vif = "a", .vf = 4, .instance = "vm-a", .dry_run = dry_run);
@@ -614,7 +573,6 @@ static void test_follow_hand_over(void **state)
 
 static const struct CMUnitTest tests[] = {
     RIG_TEST(test_eviction),
-    RIG_TEST(test_eviction_from_a_trunk_bridge),
     RIG_TEST(test_eviction_of_what_is_unused),
     RIG_TEST(test_eviction_of_what_is_plugged_again),
     RIG_TEST(test_warning_of_an_eviction),
