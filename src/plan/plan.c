@@ -9,7 +9,6 @@
 #include "base/display.h"
 #include "base/keys.h"
 #include "openvswitch/dynamic-string.h"
-#include "plan/kind.h"
 #include "util.h"
 
 /* In our rows these keys are always ours. */
@@ -163,14 +162,6 @@ static void note_move(const struct record *current, const struct port_spec *goal
     }
 }
 
-/* The type of the port, or the one that a replacement's second step will give it. */
-static const char *settled_type(const struct port_spec *spec)
-{
-    const struct vif_kind_class *class = vif_kind_class(spec->kind);
-
-    return strcmp(spec->type, TYPE_DETACHED) || !class->type ? spec->type : class->type(spec);
-}
-
 /* Whether the limits towards the guest are in a row of another type than `goal` needs. An undo
  * needs the previous type, if vifplugd writes rows of that type. For a plug, a row that does not go
  * with the present port either is another program's, and stays. */
@@ -183,7 +174,7 @@ static bool has_wrong_row(const struct record *current, const struct port_spec *
     }
     return goal->limits_type[0]
                ? !strcmp(goal->limits_type, needed)
-               : !strcmp(current->qos_type, qos_row_type(settled_type(&current->spec)));
+               : !strcmp(current->qos_type, qos_row_type(record_settled_type(current)));
 }
 
 static void change_limits(const struct record *current, const struct port_spec *goal,

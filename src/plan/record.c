@@ -74,6 +74,14 @@ void record_interpret(struct record *record)
     }
 }
 
+const char *record_settled_type(const struct record *record)
+{
+    const struct port_spec *spec = &record->spec;
+    const struct vif_kind_class *class = vif_kind_class(spec->kind);
+
+    return strcmp(spec->type, TYPE_DETACHED) || !class->type ? spec->type : class->type(spec);
+}
+
 bool record_has_limits(const struct record *record)
 {
     static const struct vif_qos none;

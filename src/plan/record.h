@@ -58,6 +58,9 @@ void record_interpret(struct record *record);
  * program has not failed. */
 bool record_failed(const struct record *record);
 
+/* The type of the port, or the one that the second step of a replacement is about to give it. */
+const char *record_settled_type(const struct record *record);
+
 /* Whether the port has limits, and an undo can write them again. */
 bool record_has_limits(const struct record *record);
 

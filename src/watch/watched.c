@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/keys.h"
 #include "hash.h"
 #include "ovs/vswitchd.h"
-#include "plan/kind.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -78,16 +76,15 @@ void watch_learn(struct watch *watch, const struct record *record)
     const char *vif_id = record->spec.vif_id;
     struct watched *watched = watch_find(watch, vif_id);
     struct record seen = *record; /* This also borrows from the row. */
-    bool detached =
-        !strcmp(record->spec.type, TYPE_DETACHED) && vif_kind_class(record->spec.kind)->type;
+    const char *type = record_settled_type(record);
+    bool detached = strcmp(record->spec.type, type) != 0;
 
     if (seen.spec.links.kind != LINKS_NONE) {
         learn_links(watch, &seen);
     }
     if (detached) {
         /* A recovery is about to give it back its type. */
-        snprintf(seen.spec.type, sizeof seen.spec.type, "%s",
-                 vif_kind_class(seen.spec.kind)->type(&seen.spec));
+        snprintf(seen.spec.type, sizeof seen.spec.type, "%s", type);
     }
     if (!watched) {
         watched = xzalloc(sizeof *watched);
